@@ -1,0 +1,1 @@
+"""Taskbell keeps people's tasks and tells them on time."""

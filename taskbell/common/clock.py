@@ -1,0 +1,23 @@
+"""Wall time and instants. Only jobs and doors look at the clock; everything else is told the time."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+
+def utc_now() -> datetime:
+    """This instant."""
+    return datetime.now(UTC)
+
+
+def instant(day: date, at: time, zone: str) -> datetime:
+    """The UTC instant of a local wall time.
+
+    A wall time that a clock change skips is moved forward by the length of the gap; one that comes
+    twice means the first time (both is what fold=0 says, PEP 495, once the way goes through UTC).
+    """
+    return datetime.combine(day, at, ZoneInfo(zone)).replace(fold=0).astimezone(UTC)
+
+
+def end_of_day(day: date, zone: str) -> datetime:
+    """The instant at which the local day is over: the next local midnight."""
+    return instant(day + timedelta(days=1), time(), zone)

@@ -1,0 +1,43 @@
+"""What every request passes through before a door sees it."""
+
+from collections.abc import Callable
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class OptionalSlash:
+    """Takes an API path with and without its final slash for the same, without a redirect that would lose the body."""
+
+    def __init__(self, next_handler: Handler) -> None:
+        self.next_handler = next_handler
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith("/api/") and not request.path_info.endswith("/"):
+            request.path_info += "/"
+        return self.next_handler(request)
+
+
+class DatabaseAway:
+    """Answers 503 with the seconds to wait while the database is away; the API says it in its own form."""
+
+    def __init__(self, next_handler: Handler) -> None:
+        self.next_handler = next_handler
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.next_handler(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, OperationalError | InterfaceError):
+            headers = {"Retry-After": "5"}
+            return HttpResponse("The database is away. Please try again.", "text/plain", 503, headers=headers)
+        return None
+
+
+def client_address(request: HttpRequest, *, proxies: int) -> str:
+    """The address of the client, taking the word of as many proxies as there are, and of no others."""
+    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+    trusted = [*hops, request.META.get("REMOTE_ADDR", "")]
+    return str(trusted[-1 - min(proxies, len(trusted) - 1)])[:64]

@@ -1,0 +1,191 @@
+"""Every setting the environment can make, declared once: type, default, and a sentence.
+
+``docs/configuration.md`` is generated from this file.
+"""
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DOTENV = Path(".env")
+
+
+class UnusableEnvironment(Exception):
+    """A setting is unknown or has a value that cannot be used; the text names it."""
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("is not an IANA time zone such as Europe/Berlin")
+    return name
+
+
+def _web_address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("is not a web address such as https://tasks.example.org")
+    return url.rstrip("/")
+
+
+class Environment(BaseSettings):
+    """The settings. A name in capitals is the name of the environment variable."""
+
+    model_config = SettingsConfigDict(env_file=DOTENV, extra="ignore", frozen=True, env_ignore_empty=True)
+
+    TASKBELL_DATA: Path = Field(
+        Path("var"),
+        description="Folder for everything Taskbell keeps: database, broker, secret key, mails of the development mode.",
+    )
+    TASKBELL_URL: Annotated[str, AfterValidator(_web_address)] | None = Field(
+        None,
+        description="Address under which people reach Taskbell, used in links. With https, cookies are sent over TLS only. "
+        "Default: http://localhost with the port.",
+    )
+    TASKBELL_BIND: str = Field("127.0.0.1", description="Network address the web server listens on; 0.0.0.0 for all.")
+    PORT: int = Field(8000, ge=1, le=65535, description="Port the web server listens on.")
+    WEB_CONCURRENCY: int = Field(1, ge=1, le=64, description="Web server processes.")
+    TASKBELL_WORKER_THREADS: int = Field(4, ge=1, le=64, description="Jobs one worker runs side by side.")
+    SECRET_KEY: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="Signs tokens, cookies and links. Default: made on the first start and kept in the data folder.",
+    )
+    DEBUG: bool = Field(False, description="Shows the details of errors in the browser. Never in production.")
+    ALLOWED_HOSTS: str = Field("", description="Further host names to answer to, separated by commas.")
+    DATABASE_URL: SecretStr | None = Field(
+        None,
+        description="PostgreSQL as postgres://user:password@host/name. Default: an SQLite file in the data folder.",
+    )
+    REDIS_URL: SecretStr | None = Field(
+        None, description="Redis or Valkey as redis://host:6379/0. Default: the Valkey that Taskbell starts itself."
+    )
+    TASKBELL_PROXIES: int = Field(
+        0,
+        ge=0,
+        le=5,
+        description="Proxies in front of the web server whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+    )
+    TASKBELL_REGISTRATION: Literal["open", "invite", "closed"] = Field("open", description="Who may create an account.")
+    TASKBELL_TIME_ZONE: Annotated[str, AfterValidator(_known_zone)] = Field(
+        "UTC", description="Time zone of people who have not chosen their own (IANA name)."
+    )
+    TASKBELL_ACCESS_MINUTES: int = Field(10, ge=5, le=15, description="Minutes an access token lives.")
+    TASKBELL_SESSION_DAYS: int = Field(30, ge=1, le=365, description="Days after which an unused session ends.")
+    TASKBELL_LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged.")
+    MAIL_FROM: str = Field(
+        "Taskbell <taskbell@localhost>",
+        validation_alias=AliasChoices("MAIL_FROM", "DEFAULT_FROM_EMAIL"),
+        description="Sender of every mail.",
+    )
+    EMAIL_URL: SecretStr | None = Field(
+        None,
+        description="Mail server in one line: smtp://user:password@host:587/?tls=true, or smtps:// for TLS from the start.",
+    )
+    EMAIL_HOST: str | None = Field(None, description="Mail server. Default: mails become files in the data folder.")
+    EMAIL_PORT: int | None = Field(
+        None, ge=1, le=65535, description="Port of the mail server. Default: 587 with TLS, 465 with SSL, else 25."
+    )
+    EMAIL_HOST_USER: str | None = Field(
+        None,
+        validation_alias=AliasChoices("EMAIL_HOST_USER", "EMAIL_ID"),
+        description="Name to sign in to the mail server with.",
+    )
+    EMAIL_HOST_PASSWORD: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("EMAIL_HOST_PASSWORD", "EMAIL_PASSWORD"),
+        description="Password to sign in to the mail server with.",
+    )
+    EMAIL_USE_TLS: bool = Field(False, description="Upgrade the connection to TLS (STARTTLS).")
+    EMAIL_USE_SSL: bool = Field(False, description="TLS from the first byte.")
+    EMAIL_BACKEND: (
+        Literal[
+            "django.core.mail.backends.smtp.EmailBackend",
+            "django.core.mail.backends.console.EmailBackend",
+            "django.core.mail.backends.filebased.EmailBackend",
+        ]
+        | None
+    ) = Field(
+        None,
+        description="Django's name for a way to send: smtp needs EMAIL_HOST, the others mean files in the data folder.",
+    )
+
+    @model_validator(mode="after")
+    def _settings_agree(self) -> "Environment":
+        if self.EMAIL_USE_TLS and self.EMAIL_USE_SSL:
+            raise ValueError("EMAIL_USE_TLS and EMAIL_USE_SSL exclude each other.")
+        if self.EMAIL_BACKEND and "smtp" in self.EMAIL_BACKEND and not (self.EMAIL_HOST or self.EMAIL_URL):
+            raise ValueError("EMAIL_BACKEND asks for SMTP, but EMAIL_HOST is not set.")
+        return self
+
+    @property
+    def data(self) -> Path:
+        """The data folder as an absolute path."""
+        return self.TASKBELL_DATA.expanduser().resolve()
+
+    @property
+    def url(self) -> str:
+        """Where people reach Taskbell, without a final slash."""
+        return self.TASKBELL_URL or f"http://localhost:{self.PORT}"
+
+
+def names_of(field: str) -> list[str]:
+    """Every environment variable that sets this field, the preferred one first."""
+    alias = Environment.model_fields[field].validation_alias
+    return [str(choice) for choice in alias.choices] if isinstance(alias, AliasChoices) else [field]
+
+
+def is_secret(field: str) -> bool:
+    """True where the value may also come from a file named by ``<NAME>_FILE``."""
+    return "SecretStr" in str(Environment.model_fields[field].annotation)
+
+
+def _secret_file_names() -> dict[str, str]:
+    return {f"{name}_FILE": name for field in Environment.model_fields if is_secret(field) for name in names_of(field)}
+
+
+def _secrets_from_files(given: dict[str, str]) -> dict[str, str]:
+    found = {}
+    for file_variable, name in _secret_file_names().items():
+        path = given.get(file_variable)
+        if not path:
+            continue
+        try:
+            found[name] = Path(path).read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UnusableEnvironment(f"{file_variable}: cannot read the secret from {path} ({error}).") from error
+    return found
+
+
+def _refuse_unknown(given: dict[str, str]) -> None:
+    known = {name for field in Environment.model_fields for name in names_of(field)} | set(_secret_file_names())
+    for name in sorted(given):
+        if name.startswith("TASKBELL_") and name not in known:
+            raise UnusableEnvironment(f"{name} is not a setting of Taskbell; docs/configuration.md lists them all.")
+
+
+def _in_words(error: ValidationError) -> str:
+    first: Any = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"])
+    message = str(first["msg"]).removeprefix("Value error, ")
+    return f"{name}: {message}" if name else message
+
+
+@cache
+def environment() -> Environment:
+    """The settings of this process.
+
+    Raises UnusableEnvironment with one sentence that names the setting.
+    """
+    given = {name: value for name, value in (dotenv_values(DOTENV) | dict(os.environ)).items() if value is not None}
+    _refuse_unknown(given)
+    try:
+        return Environment(**_secrets_from_files(given))  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise UnusableEnvironment(_in_words(error)) from error

@@ -1,0 +1,17 @@
+"""The clock is a table: what runs when, and where a second copy of a tick goes to die."""
+
+from typing import Any
+
+
+def every(*, seconds: int, run: str) -> tuple[str, dict[str, Any]]:
+    """An entry for beat. A tick that nobody took before the next one is thrown away."""
+    return run, {"task": run, "schedule": float(seconds), "options": {"expires": max(2 * seconds, 5)}}
+
+
+BEAT_SCHEDULE = dict(
+    [
+        every(seconds=1, run="taskbell.reminders.deliver_due"),
+        every(seconds=1, run="taskbell.notifications.send_waiting"),
+        every(seconds=3600, run="taskbell.accounts.forget_old_attempts"),
+    ]
+)

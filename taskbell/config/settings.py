@@ -1,0 +1,222 @@
+"""Django's settings, read from the environment (``env.py``)."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import dj_database_url
+
+# The application that every shared_task belongs to: wherever Django is, it is the current one.
+import taskbell.config.celery  # noqa: F401
+from taskbell.config.env import environment
+from taskbell.config.files import prepare_data_folder, secret_key, valkey_socket
+from taskbell.config.mail import mail_settings
+from taskbell.config.schedule import BEAT_SCHEDULE
+
+env = environment()
+PACKAGE = Path(__file__).resolve().parent.parent
+DATA = env.data
+prepare_data_folder(DATA)
+
+SECRET_KEY = env.SECRET_KEY.get_secret_value() if env.SECRET_KEY else secret_key(DATA)
+DEBUG = env.DEBUG
+URL = env.url
+HTTPS = URL.startswith("https://")
+
+ALLOWED_HOSTS = [
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+    str(urlsplit(URL).hostname),
+    *(host.strip() for host in env.ALLOWED_HOSTS.split(",") if host.strip()),
+]
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "taskbell.web",
+    "taskbell.api",
+    "taskbell.tasks",
+    "taskbell.reminders",
+    "taskbell.notifications",
+    "taskbell.activity",
+    "taskbell.accounts",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "taskbell.common.middleware.OptionalSlash",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "taskbell.accounts.middleware.BrowserSession",
+    "taskbell.common.middleware.DatabaseAway",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "taskbell.web.middleware.ContentSecurityPolicy",
+]
+
+ROOT_URLCONF = "taskbell.config.urls"
+WSGI_APPLICATION = "taskbell.config.wsgi.application"
+APPEND_SLASH = False  # OptionalSlash does it without a redirect, so that no body is lost
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASE_URL = env.DATABASE_URL.get_secret_value() if env.DATABASE_URL else f"sqlite:///{DATA / 'taskbell.sqlite3'}"
+DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL)}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        # A deferred transaction that turns into a write fails with "database is locked"; an immediate one waits.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000;",
+    }
+else:
+    DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.REDIS_URL.get_secret_value() if env.REDIS_URL else f"unix://{valkey_socket(DATA)}"
+REDIS_TIMEOUTS = {"socket_connect_timeout": 1, "socket_timeout": 2}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "taskbell",
+        "OPTIONS": REDIS_TIMEOUTS,
+    }
+}
+
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {"taskbell.reminders.*": {"queue": "mail"}, "taskbell.notifications.*": {"queue": "mail"}}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_timeout": 30, "socket_connect_timeout": 2}
+CELERY_TASK_PUBLISH_RETRY = False  # a tick that cannot be published is followed by another a second later
+
+AUTH_USER_MODEL = "accounts.User"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+PASSWORD_RESET_TIMEOUT = 3600
+LOGIN_URL = "/sign-in/"
+TASKBELL_REGISTRATION = env.TASKBELL_REGISTRATION
+TASKBELL_ACCESS_MINUTES = env.TASKBELL_ACCESS_MINUTES
+TASKBELL_SESSION_DAYS = env.TASKBELL_SESSION_DAYS
+TASKBELL_TIME_ZONE = env.TASKBELL_TIME_ZONE
+TASKBELL_PROXIES = env.TASKBELL_PROXIES
+
+# The cookie carries the number of our own session row, signed; the row decides (accounts/models.py).
+SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+SESSION_COOKIE_AGE = env.TASKBELL_SESSION_DAYS * 24 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+CSRF_TRUSTED_ORIGINS = [URL]
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = ["^healthz", "^readyz"]
+SECURE_REFERRER_POLICY = "same-origin"
+if env.TASKBELL_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "DENY"
+
+# The largest body: bulk requests of 1,000 tasks stay well below it.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+
+MAIL = mail_settings(env)
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL["sender"]
+
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "taskbell.config.static.GzippedStaticFiles"},
+}
+WHITENOISE_USE_FINDERS = False
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "taskbell.api.authentication.BearerToken",
+        "taskbell.api.authentication.BrowserCookie",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["taskbell.api.wire.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["taskbell.api.wire.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "taskbell.api.wire.AlwaysJSON",
+    "DEFAULT_SCHEMA_CLASS": "taskbell.api.schema.DocumentedOperation",
+    "EXCEPTION_HANDLER": "taskbell.api.errors.problem",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "URL_FORMAT_OVERRIDE": None,
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Taskbell",
+    "DESCRIPTION": "Keeps people's tasks and tells them on time.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "Stage": "taskbell.tasks.models.STAGES",
+        "Status": "taskbell.tasks.models.STATUSES",
+        "Priority": "taskbell.tasks.models.PRIORITY_NAMES",
+    },
+    "PREPROCESSING_HOOKS": ["taskbell.api.aliases.canonical_only"],
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.TASKBELL_LOG_LEVEL},
+    "loggers": {
+        "celery.beat": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.worker.request": {"level": "WARNING"},  # each tick that expired while nobody worked
+        "django.request": {"level": "ERROR"},
+    },
+}
