@@ -1,0 +1,152 @@
+"""People, their profiles and the sessions they are signed in with."""
+
+from datetime import datetime, time
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.db import models, transaction
+
+from taskbell.accounts.policy import CAPABILITIES, Capability, Role
+from taskbell.common.clock import utc_now
+from taskbell.common.text import folded
+
+
+class UserManager(DjangoUserManager["User"]):
+    """Makes people. Each gets a profile in the same transaction."""
+
+    @transaction.atomic
+    def create_person(self, *, username: str, email: str, password: str, **fields: Any) -> "User":
+        """A new person with a profile."""
+        person = self.model(username=username, username_key=folded(username), email=folded(email), **fields)
+        person.set_password(password)
+        person.save(using=self._db)
+        Profile.objects.create(user=person, timezone=settings.TASKBELL_TIME_ZONE)
+        return person
+
+    def create_superuser(
+        self, username: str, email: str | None = None, password: str | None = None, **extra_fields: Any
+    ) -> "User":
+        """A new ADMIN, for Django's command of that name. Nobody becomes ADMIN by registering after that."""
+        Installation.objects.filter(claimed_at=None).update(claimed_at=utc_now())
+        return self.create_person(
+            username=username, email=email or "", password=password or "", role=Role.ADMIN, **extra_fields
+        )
+
+
+class User(AbstractUser):
+    """A person. The e-mail address is unique without regard to case, and so is the username."""
+
+    username = models.CharField(max_length=254, unique=True)
+    email = models.EmailField("e-mail address", unique=True, max_length=254)
+    username_key = models.CharField(max_length=600, unique=True, editable=False)
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
+
+    # Django's admin asks for these two; the role is the one source of the answer.
+    is_staff = property(lambda self: self.role == Role.ADMIN)  # type: ignore[assignment]
+    is_superuser = property(lambda self: self.role == Role.ADMIN)  # type: ignore[assignment]
+    groups = None  # type: ignore[assignment]
+    user_permissions = None  # type: ignore[assignment]
+
+    # The session this person asks with, where somebody is asking.
+    session: "Session | None" = None
+
+    objects = UserManager()
+
+    class Meta:
+        verbose_name = "person"
+        verbose_name_plural = "people"
+        ordering = ["id"]
+
+    @property
+    def name(self) -> str:
+        """What the person is called in sentences."""
+        return self.get_full_name() or self.username
+
+    def can(self, capability: Capability) -> bool:
+        """True if the person's role grants the capability."""
+        return self.is_active and capability in CAPABILITIES[self.role]
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        return self.is_active and self.role == Role.ADMIN
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_active and self.role == Role.ADMIN
+
+
+class Profile(models.Model):
+    """How a person wants to be told, and in whose time."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="profile", primary_key=True)
+    timezone = models.CharField(max_length=64)
+    language = models.CharField(max_length=10, default="en")
+    digest_enabled = models.BooleanField(default=True)
+    digest_at = models.TimeField(default=time(10))
+    mail_preferences = models.JSONField(default=dict, blank=True)
+    avatar_colour = models.CharField(max_length=7, default="#3b6ea5")
+
+    def __str__(self) -> str:
+        return f"profile of {self.user_id}"
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    """Named reads of sessions."""
+
+    def alive(self, now: datetime) -> "SessionQuerySet":
+        """Sessions that count: neither ended nor expired, of people who are active."""
+        return self.filter(ended_at=None, expires_at__gt=now, user__is_active=True)
+
+    def with_person(self) -> "SessionQuerySet":
+        """With the person and the profile, in the same query."""
+        return self.select_related("user__profile")
+
+
+class Session(models.Model):
+    """Where a person is signed in. Its access and refresh tokens, or its cookie, count as long as it does."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_because = models.CharField(max_length=40, blank=True)
+    address = models.CharField(max_length=64, blank=True)
+    user_agent = models.CharField(max_length=200, blank=True)
+    refresh_id = models.UUIDField(default=uuid4)
+    previous_refresh_id = models.UUIDField(null=True, blank=True)
+    refreshed_at = models.DateTimeField()
+
+    objects = SessionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-last_used_at"]
+        indexes = [models.Index(fields=["user", "ended_at"])]
+
+    def __str__(self) -> str:
+        return f"session of {self.user_id} since {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class Attempt(models.Model):
+    """One try at something that may be tried only so often."""
+
+    scope = models.CharField(max_length=20)
+    key = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["scope", "key", "at"])]
+
+    def __str__(self) -> str:
+        return f"{self.scope} at {self.at}"
+
+
+class Installation(models.Model):
+    """The one row about this installation; the migration makes it."""
+
+    claimed_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return "this installation"

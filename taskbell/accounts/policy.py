@@ -1,0 +1,31 @@
+"""Roles grant capabilities; code asks for the capability, never for the role."""
+
+from enum import StrEnum, auto
+
+from django.db.models import TextChoices
+
+
+class Role(TextChoices):
+    """What a person is in this installation. Exactly one each."""
+
+    ADMIN = "ADMIN", "Admin"
+    MANAGER = "MANAGER", "Manager"
+    MEMBER = "MEMBER", "Member"
+    INTERN = "INTERN", "Intern"
+
+
+class Capability(StrEnum):
+    """Something a person may do beyond what their own tasks allow."""
+
+    SEE_EVERYTHING = auto()
+    EDIT_EVERYTHING = auto()
+    CREATE_TASKS = auto()
+    MANAGE_PEOPLE = auto()
+
+
+CAPABILITIES: dict[str, frozenset[Capability]] = {
+    Role.ADMIN: frozenset(Capability),
+    Role.MANAGER: frozenset(Capability) - {Capability.MANAGE_PEOPLE},
+    Role.MEMBER: frozenset({Capability.CREATE_TASKS}),
+    Role.INTERN: frozenset(),
+}

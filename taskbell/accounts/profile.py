@@ -1,0 +1,101 @@
+"""What people change about themselves."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.db import IntegrityError, transaction
+
+from taskbell.accounts.models import User
+from taskbell.accounts.validation import check_email, check_names, check_username
+from taskbell.common.errors import Conflict, FieldError, Invalid, invalid
+from taskbell.common.text import folded
+
+LANGUAGES = frozenset({"en"})
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+OF_THE_PERSON = ("email", "username", "first_name", "last_name")
+
+
+def update_profile(person: User, **changes: Any) -> User:
+    """Changes what is given and leaves the rest; all of it or nothing.
+
+    Raises Invalid naming every field that does not fit, or Conflict where a name is taken.
+    """
+    own = _checked_person(person, {name: value for name, value in changes.items() if name in OF_THE_PERSON})
+    settings = _checked_profile({name: value for name, value in changes.items() if name not in OF_THE_PERSON})
+    try:
+        with transaction.atomic():
+            _write(person, own)
+            _write(person.profile, settings)
+    except IntegrityError as error:
+        person.refresh_from_db()
+        taken = "e-mail address" if _is_taken(own, person) else "username"
+        raise Conflict(f"There is already an account with this {taken}.") from error
+    return person
+
+
+def _checked_person(person: User, given: dict[str, Any]) -> dict[str, Any]:
+    email = check_email(given["email"]) if "email" in given else person.email
+    if "username" not in given and person.username_key == person.email:
+        given["username"] = email  # somebody who is called by their address still is
+    if "username" in given:
+        given["username"] = check_username(given["username"], email=email)
+        given["username_key"] = folded(given["username"])
+    names = {name: given[name] for name in ("first_name", "last_name") if name in given}
+    return given | {"email": email} | check_names(**names)
+
+
+def _checked_profile(given: dict[str, Any]) -> dict[str, Any]:
+    errors: list[FieldError] = []
+    for name, value in given.items():
+        try:
+            CHECKS.get(name, _refuse)(name, value)
+        except Invalid as refusal:
+            errors += refusal.errors
+    if errors:
+        raise Invalid(errors[0].message, errors)
+    return given
+
+
+def _write(row: Any, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)
+    if values:
+        row.save(update_fields=list(values))
+
+
+def _is_taken(own: dict[str, Any], person: User) -> bool:
+    return User.objects.filter(email=own["email"]).exclude(pk=person.pk).exists()
+
+
+def _check_zone(field: str, value: str) -> None:
+    if value not in available_timezones():
+        raise invalid(field, "invalid", "This is not an IANA time zone such as Europe/Berlin.")
+
+
+def _check_language(field: str, value: str) -> None:
+    if value not in LANGUAGES:
+        raise invalid(field, "invalid", f"Taskbell speaks {', '.join(sorted(LANGUAGES))}.")
+
+
+def _check_colour(field: str, value: str) -> None:
+    if not COLOUR.fullmatch(value):
+        raise invalid(field, "invalid", "A colour looks like #3b6ea5.")
+
+
+def _accept(field: str, value: object) -> None:
+    """The door has made a boolean or a time of it; every one of them will do."""
+
+
+def _refuse(field: str, value: object) -> None:
+    raise invalid(field, "unknown", "There is no such field.")
+
+
+CHECKS: dict[str, Callable[[str, Any], None]] = {
+    "timezone": _check_zone,
+    "language": _check_language,
+    "digest_enabled": _accept,
+    "digest_at": _accept,
+    "avatar_colour": _check_colour,
+}
