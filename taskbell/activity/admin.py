@@ -1,0 +1,21 @@
+"""The history in the admin: to be read."""
+
+from django.contrib import admin
+
+from taskbell.activity.models import Activity
+from taskbell.common.admin import ReadOnlyAdmin
+
+
+@admin.register(Activity)
+class ActivityAdmin(ReadOnlyAdmin):
+    """Every change, the newest first."""
+
+    list_display = ("timestamp", "user", "action", "field", "old_value", "new_value", "task_id")
+    list_filter = ("action", "field")
+    list_select_related = ("user",)
+    search_fields = ("=task__id", "user__username", "user__email", "action", "field")
+    search_help_text = "The number of a task, a person, an action or a field."
+    date_hierarchy = "timestamp"
+    fields = ("timestamp", "user", "action", "field", "old_value", "new_value", "task_id")
+    readonly_fields = fields
+    show_full_result_count = False  # the history grows without end; counting it all is not worth the wait

@@ -1,0 +1,70 @@
+"""Telling somebody something, exactly once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from taskbell.accounts import throttle
+from taskbell.accounts.actions import Client, RefreshReused, rotate_refresh_token
+from taskbell.accounts.models import User
+from taskbell.accounts.tokens import TokenPair
+from taskbell.common.text import folded
+from taskbell.notifications.letters import message_id_for
+from taskbell.notifications.models import Kind, Notification
+
+
+@dataclass(frozen=True)
+class Message:
+    """Something to tell one person. Two messages with the same key are one."""
+
+    recipient_id: int
+    kind: Kind
+    key: str
+    due_at: datetime
+    task_id: int | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def notify(messages: Iterable[Message], *, now: datetime) -> None:
+    """Puts the messages where people read them and into the outbox, in the caller's transaction."""
+    Notification.objects.bulk_create(
+        [
+            Notification(
+                recipient_id=message.recipient_id,
+                kind=message.kind,
+                dedupe_key=message.key,
+                message_id=message_id_for(message.key),
+                task_id=message.task_id,
+                data=message.data,
+                created_at=now,
+                due_at=message.due_at,
+                not_before=message.due_at,
+            )
+            for message in messages
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def mail_password_reset(email: str, *, client: Client, now: datetime) -> None:
+    """Mails a link to choose a new password, if there is such a person. The caller cannot tell. Raises TooMany."""
+    throttle.RESET_PER_ADDRESS.count(client.address, now=now)
+    throttle.RESET_PER_ACCOUNT.count(email, now=now)
+    for person in User.objects.filter(email=folded(email), is_active=True):
+        key = f"password_reset:{person.pk}:{now.isoformat()}"
+        notify([Message(person.pk, Kind.PASSWORD_RESET, key=key, due_at=now)], now=now)
+
+
+def renew_session(refresh: str, *, now: datetime) -> TokenPair:
+    """The next token pair. Where a refresh token is used twice, the person is told that the session has ended.
+
+    Raises NotSignedIn.
+    """
+    try:
+        return rotate_refresh_token(refresh, now=now)
+    except RefreshReused as reuse:
+        if reuse.session is not None:
+            key = f"session_ended:{reuse.session.pk}"
+            notify([Message(reuse.session.user_id, Kind.SESSION_ENDED, key=key, due_at=now)], now=now)
+        raise

@@ -1,0 +1,17 @@
+"""Queue entry points."""
+
+from celery import shared_task
+from celery.worker import state as worker_state
+from django.core.cache import cache
+
+from taskbell.common.clock import utc_now
+from taskbell.notifications import delivery
+
+TICKED_AT = "clock.ticked_at"
+
+
+@shared_task(name="taskbell.notifications.send_waiting")
+def send_waiting() -> None:
+    """Every second. Leaves a note of when, for `/readyz`."""
+    cache.set(TICKED_AT, utc_now().timestamp(), timeout=None)
+    delivery.send_waiting(clock=utc_now, should_stop=lambda: worker_state.should_stop is not None)

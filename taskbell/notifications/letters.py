@@ -1,0 +1,109 @@
+"""Rendering: a notification becomes the bytes of a mail. A kind of mail is a folder of three templates."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import css_inline
+from django.conf import settings
+from django.contrib.auth.tokens import default_token_generator
+from django.template.loader import render_to_string
+from django.utils.crypto import salted_hmac
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+
+from taskbell.accounts.models import User
+from taskbell.notifications.models import Kind, Notification
+
+LATE_AFTER = timedelta(minutes=2)
+LONGEST_SUBJECT = 150
+# Quoted-printable keeps every line short and seven bits wide, whatever people write.
+POLICY = SMTP.clone(cte_type="7bit")
+
+_inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True, keep_style_tags=True)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What a person reads."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def message_id_for(dedupe_key: str) -> str:
+    """The one Message-ID of this message: always the same, and nobody can guess it."""
+    digest = salted_hmac("taskbell.notifications.message_id", dedupe_key, algorithm="sha256").hexdigest()[:40]
+    return f"<{digest}@{_domain_of_sender()}>"
+
+
+def _domain_of_sender() -> str:
+    return sender_address().rpartition("@")[2] or "localhost"
+
+
+def sender_address() -> str:
+    """The bare address that mails come from."""
+    return parseaddr(settings.MAIL["sender"])[1]
+
+
+def recipient_address(person: User) -> str:
+    """The address as SMTP takes it: the domain in its ASCII form."""
+    local, _, domain = person.email.rpartition("@")
+    return f"{local}@{domain.encode('idna').decode()}"
+
+
+def compose(notification: Notification, *, now: datetime) -> Letter:
+    """The letter in words, for the recipient and in their time zone."""
+    context = _context(notification, now=now)
+    folder = f"mail/{notification.kind}"
+    subject = " ".join(render_to_string(f"{folder}/subject.txt", context).split())
+    return Letter(
+        subject=subject if len(subject) <= LONGEST_SUBJECT else subject[: LONGEST_SUBJECT - 1] + "…",
+        text=render_to_string(f"{folder}/body.txt", context).strip() + "\n",
+        html=_inliner.inline(render_to_string(f"{folder}/body.html", context)),
+    )
+
+
+def render(notification: Notification, *, now: datetime) -> bytes:
+    """The mail as bytes. Call it once and keep the result: a second mail must be byte-identical."""
+    letter = compose(notification, now=now)
+    sender_name, sender = parseaddr(settings.MAIL["sender"])
+    mail = EmailMessage(policy=POLICY)
+    mail["From"] = Address(sender_name, addr_spec=sender)
+    mail["To"] = Address(addr_spec=recipient_address(notification.recipient))
+    mail["Subject"] = letter.subject
+    mail["Date"] = format_datetime(now)
+    mail["Message-ID"] = notification.message_id
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(letter.text, cte="quoted-printable")
+    mail.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    return mail.as_bytes()
+
+
+def _context(notification: Notification, *, now: datetime) -> dict[str, Any]:
+    person, task = notification.recipient, notification.task
+    zone = ZoneInfo(person.profile.timezone)
+    context = {
+        "person": person,
+        "task": task,
+        "site": settings.URL,
+        "due_at": notification.due_at.astimezone(zone),
+        "is_late": now - notification.due_at > LATE_AFTER,
+        **notification.data,
+    }
+    if task is not None and task.due_at is not None:
+        context["task_due_at"] = task.due_at.astimezone(zone)
+    if notification.kind == Kind.PASSWORD_RESET:
+        context["link"] = _reset_link(person)
+    return context
+
+
+def _reset_link(person: User) -> str:
+    uid = urlsafe_base64_encode(force_bytes(person.pk))
+    return f"{settings.URL}/password/reset/{uid}/{default_token_generator.make_token(person)}/"

@@ -1,0 +1,91 @@
+"""Telling people: one row for one message to one person about one thing."""
+
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.db.models import Q
+
+from taskbell.accounts.models import User
+
+# RFC 5321 §4.5.3.2.6: a client waits ten minutes for the answer to the final dot. After that,
+# and one minute of grace, no answer to the first attempt can arrive any more.
+DOT_LEASE = timedelta(minutes=11)
+
+
+class Kind(models.TextChoices):
+    """What a message is about; each has a folder of templates by this name."""
+
+    REMINDER = "reminder"
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind of mail
+    SESSION_ENDED = "session_ended"
+
+
+class State(models.TextChoices):
+    """Where the mail of a notification is."""
+
+    PENDING = "pending"
+    LEASED = "leased"
+    SENT = "sent"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    """Named reads of the outbox."""
+
+    def claimable(self, now: datetime) -> "NotificationQuerySet":
+        """Mails to be sent now, the oldest first.
+
+        Waiting ones whose time has come; those of a sender that crashed before the final dot, which
+        is safe to repeat; and those that crashed after it, once no answer can arrive any more.
+        """
+        crashed_before_dot = Q(state=State.LEASED, dot_at=None, lease_until__lt=now)
+        crashed_after_dot = Q(state=State.LEASED, dot_at__lt=now - DOT_LEASE)
+        waiting = Q(state=State.PENDING, not_before__lte=now)
+        return self.filter(waiting | crashed_before_dot | crashed_after_dot).order_by("not_before", "id")
+
+    def unsent(self) -> "NotificationQuerySet":
+        """Mails that are still to be sent."""
+        return self.filter(state__in=[State.PENDING, State.LEASED])
+
+
+class Notification(models.Model):
+    """A message to a person, and the outbox row that its mail is sent from."""
+
+    dedupe_key = models.CharField(max_length=200, unique=True)
+    recipient = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
+    kind = models.CharField(max_length=30, choices=Kind.choices)
+    task = models.ForeignKey(
+        "tasks.Task", on_delete=models.CASCADE, null=True, blank=True, related_name="notifications"
+    )
+    data = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField(help_text="When the person should hear of it.")
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    message_id = models.CharField(max_length=200)
+    mime = models.BinaryField(null=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    not_before = models.DateTimeField(help_text="When the next attempt may start.")
+    attempt = models.PositiveIntegerField(default=0)
+    lease_token = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    dot_at = models.DateTimeField(null=True, blank=True, help_text="When the final dot of the last attempt went out.")
+    sent_at = models.DateTimeField(null=True, blank=True)
+    smtp_reply = models.TextField(blank=True)
+    reason = models.CharField(max_length=200, blank=True, help_text="Why it was not sent.")
+    ambiguous = models.BooleanField(
+        default=False, help_text="Sent again, because the answer to an earlier final dot was never heard."
+    )
+
+    objects = NotificationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["not_before", "id"], name="outbox", condition=Q(state__in=["pending", "leased"])),
+            models.Index(fields=["recipient", "-id"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.dedupe_key

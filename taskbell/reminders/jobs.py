@@ -1,0 +1,14 @@
+"""Queue entry points."""
+
+from celery import shared_task
+
+from taskbell.common.clock import utc_now
+from taskbell.notifications.jobs import send_waiting
+from taskbell.reminders import delivery
+
+
+@shared_task(name="taskbell.reminders.deliver_due")
+def deliver_due() -> None:
+    """Every second. What fired is sent at once instead of with the next tick."""
+    if delivery.deliver_due(utc_now()):
+        send_waiting.delay()

@@ -1,0 +1,62 @@
+"""Promises bound to the clock."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+
+from taskbell.accounts.models import User
+
+
+class ReminderState(models.TextChoices):
+    """What has become of the promise."""
+
+    ARMED = "armed"
+    FIRED = "fired"
+    SKIPPED = "skipped"
+
+
+class ReminderQuerySet(models.QuerySet["Reminder"]):
+    """Named reads of reminders."""
+
+    def due(self, now: datetime) -> "ReminderQuerySet":
+        """Those whose time has come. No lower edge: an outage loses nothing."""
+        return self.filter(next_at__lte=now).order_by("next_at", "id")
+
+    def visible_to(self, person: User) -> "ReminderQuerySet":
+        """The shared ones and the person's own."""
+        return self.filter(Q(recipient=None) | Q(recipient=person))
+
+
+class Reminder(models.Model):
+    """Tells the people on a task, or one of them, at an instant."""
+
+    task = models.ForeignKey("tasks.Task", on_delete=models.CASCADE, related_name="reminders")
+    created_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    recipient = models.ForeignKey(
+        User,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Nobody: everybody on the task.",
+    )
+    at = models.DateTimeField()
+    next_at = models.DateTimeField(null=True, blank=True, help_text="When it fires next; empty: never again.")
+    state = models.CharField(max_length=10, choices=ReminderState.choices, default=ReminderState.ARMED)
+    fired_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ReminderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["next_at", "id"], name="clock", condition=Q(next_at__isnull=False))]
+
+    def __str__(self) -> str:
+        return f"at {self.at:%Y-%m-%d %H:%M} UTC"
+
+    def recipients(self) -> set[int]:
+        """Who is to be told: the one person, or assignee and creator, each once."""
+        if self.recipient_id is not None:
+            return {self.recipient_id}
+        return {person for person in (self.task.created_by_id, self.task.assigned_to_id) if person is not None}

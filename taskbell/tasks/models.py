@@ -1,0 +1,111 @@
+"""The heart: a task, what people set on it and what everybody reads."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+
+from taskbell.accounts.models import User
+from taskbell.accounts.policy import Capability
+from taskbell.common.clock import end_of_day, instant
+
+
+class Priority(models.IntegerChoices):
+    """Stored by rank, so that sorting needs no table; read and written by name."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    URGENT = 4
+
+
+class Stage(models.TextChoices):
+    """What people set."""
+
+    PENDING = "PENDING"
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETED = "COMPLETED"
+    ARCHIVED = "ARCHIVED"
+
+
+OVERDUE = "OVERDUE"
+STAGES = Stage.values
+STATUSES = [*STAGES, OVERDUE]
+PRIORITY_NAMES = Priority.names
+OPEN_STAGES = (Stage.PENDING, Stage.IN_PROGRESS)
+
+
+class TaskQuerySet(models.QuerySet["Task"]):
+    """Named reads; a door chains them."""
+
+    def visible_to(self, person: User) -> "TaskQuerySet":
+        """The tasks a person may know of. The one place where that is decided."""
+        present = self.filter(deleted_at=None)
+        if person.can(Capability.SEE_EVERYTHING):
+            return present
+        return present.filter(Q(created_by=person) | Q(assigned_to=person))
+
+    def open(self) -> "TaskQuerySet":
+        """Tasks that somebody still has to do."""
+        return self.filter(stage__in=OPEN_STAGES, deleted_at=None)
+
+    def with_people(self) -> "TaskQuerySet":
+        """With creator and assignee, in the same query."""
+        return self.select_related("created_by", "assigned_to")
+
+
+class Task(models.Model):
+    """A piece of work."""
+
+    title = models.CharField(max_length=255)
+    description = models.TextField(blank=True, max_length=20_000)
+    stage = models.CharField(max_length=12, choices=Stage.choices, default=Stage.PENDING)
+    priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.MEDIUM)
+    due_date = models.DateField(null=True, blank=True)
+    due_time = models.TimeField(null=True, blank=True)
+    timezone = models.CharField(max_length=64)
+    due_at = models.DateTimeField(null=True, blank=True, help_text="The instant that date, time and zone mean.")
+    is_overdue = models.BooleanField(default=False, help_text="Set by the clock once the due moment has passed.")
+    assigned_to = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="tasks_assigned"
+    )
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="tasks_created")
+    completed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    objects = TaskQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["created_by", "-id"], name="mine", condition=Q(deleted_at=None)),
+            models.Index(fields=["assigned_to", "-id"], name="for_me", condition=Q(deleted_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def status(self) -> str:
+        """What everybody reads: the stage, or OVERDUE for an open task whose due moment has passed."""
+        return OVERDUE if self.is_overdue and self.is_open else self.stage
+
+    @property
+    def is_open(self) -> bool:
+        """True while somebody still has to do it."""
+        return self.stage in OPEN_STAGES and self.deleted_at is None
+
+    def is_visible_to(self, person: User) -> bool:
+        """True if the person may know of the task, asked of the database now."""
+        return Task.objects.visible_to(person).filter(pk=self.pk).exists()
+
+    def compute_due_at(self) -> datetime | None:
+        """The instant the task is overdue from: at its time, or when its local day is over."""
+        if self.due_date is None:
+            return None
+        if self.due_time is None:
+            return end_of_day(self.due_date, self.timezone)
+        return instant(self.due_date, self.due_time, self.timezone)

@@ -1,0 +1,47 @@
+"""Who may do what with a task. Whether they may see it at all is asked first, by `visible_to`."""
+
+from taskbell.accounts.models import User
+from taskbell.accounts.policy import Capability
+from taskbell.common.errors import NotAllowed
+from taskbell.tasks.models import Stage, Task
+
+STAGES_OF_ASSIGNEE = {Stage.PENDING, Stage.IN_PROGRESS, Stage.COMPLETED}
+
+
+def check_may_create(person: User) -> None:
+    """Raises NotAllowed for those who may only work on what they are given."""
+    if not person.can(Capability.CREATE_TASKS):
+        raise NotAllowed("Your role does not let you create tasks.")
+
+
+def may_edit(person: User, task: Task) -> bool:
+    """True for those who may change everything about the task."""
+    owns = task.created_by_id == person.pk and person.can(Capability.CREATE_TASKS)
+    return owns or person.can(Capability.EDIT_EVERYTHING)
+
+
+def check_may_edit(person: User, task: Task) -> None:
+    """Raises NotAllowed for those who may see the task but not change it."""
+    if not may_edit(person, task):
+        raise NotAllowed("Only its creator and managers may change this task.")
+
+
+def check_may_remind_others(person: User, task: Task) -> None:
+    """Raises NotAllowed for those who may remind themselves only."""
+    if not may_edit(person, task):
+        raise NotAllowed(
+            "You may set reminders for yourself (for_me); those for everybody are for creator and managers."
+        )
+
+
+def check_may_change(person: User, task: Task, changes: set[str], *, stage: str | None) -> None:
+    """Raises NotAllowed unless the person may make these changes.
+
+    The assignee may say how far the work is, hand the task back and set reminders for themselves.
+    """
+    if may_edit(person, task):
+        return
+    if "stage" in changes and stage not in STAGES_OF_ASSIGNEE:
+        raise NotAllowed("Only its creator and managers may archive this task.")
+    if changes - {"stage"}:
+        raise NotAllowed("You may say how far the work is; the rest is for its creator and managers.")
