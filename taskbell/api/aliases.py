@@ -1,0 +1,32 @@
+"""The names by which other task servers know our paths: a table beside the canonical ones."""
+
+from collections.abc import Iterable
+
+from django.urls import URLPattern, path
+
+# Every canonical path that starts with the right side answers under the left side too.
+ALIASES = {
+    "login/": "token/",
+    "auth/login/": "token/",
+    "task/": "tasks/",
+}
+
+
+def aliases_of(canonical: Iterable[URLPattern]) -> list[URLPattern]:
+    """The same views under their other names."""
+    return [
+        path(alias + str(pattern.pattern).removeprefix(original), pattern.callback)
+        for pattern in canonical
+        for alias, original in ALIASES.items()
+        if str(pattern.pattern).startswith(original)
+    ]
+
+
+def is_alias(path_of_operation: str) -> bool:
+    """True for a path that the OpenAPI document does not list, because another name stands there."""
+    return any(path_of_operation.startswith(f"/api/{alias}") for alias in ALIASES)
+
+
+def canonical_only(endpoints: list[tuple[str, str, str, object]]) -> list[tuple[str, str, str, object]]:
+    """Keeps the aliases out of the OpenAPI document."""
+    return [endpoint for endpoint in endpoints if not is_alias(endpoint[0])]

@@ -1,0 +1,58 @@
+"""Who is asking: a program by its access token, a browser by its cookie."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
+from rest_framework.request import Request
+
+from taskbell.accounts.models import Session, User
+from taskbell.accounts.queries import session_of_token
+from taskbell.common.clock import utc_now
+from taskbell.common.errors import NotSignedIn
+
+
+class BearerToken(BaseAuthentication):
+    """`Authorization: Bearer <access token>` (RFC 6750 §2.1)."""
+
+    def authenticate(self, request: Request) -> tuple[User, Session] | None:
+        scheme, _, token = get_authorization_header(request).partition(b" ")
+        if scheme.lower() != b"bearer":
+            return None
+        try:
+            session = session_of_token(token.strip().decode("ascii"), now=utc_now())
+        except UnicodeDecodeError as error:
+            raise NotSignedIn("The access token is not valid or has expired.") from error
+        session.user.session = session
+        return session.user, session
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="taskbell"'
+
+
+class BrowserCookie(SessionAuthentication):
+    """The cookie of the web pages, with Django's protection against forged requests."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        found = super().authenticate(request)
+        return (found[0], found[0].session) if found else None
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the OpenAPI document names the token."""
+
+    target_class = BearerToken
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+class CookieScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the OpenAPI document names the cookie."""
+
+    target_class = BrowserCookie
+    name = "cookie"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "apiKey", "in": "cookie", "name": "sessionid"}

@@ -1,0 +1,144 @@
+"""Every refusal as a problem document (RFC 9457): the one place where errors become answers."""
+
+import logging
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.settings import api_settings
+
+from taskbell.api.wire import TooLarge
+from taskbell.common.errors import FieldError, Invalid, NotAllowed, NotFound, NotSignedIn, Refusal, TooMany
+
+log = logging.getLogger(__name__)
+
+PROBLEM = "application/problem+json"
+API = "/api/"
+
+
+class Unavailable(Refusal):
+    """The database is away."""
+
+    status = 503
+    title = "Temporarily unavailable"
+
+
+class Broken(Refusal):
+    """A mistake of ours."""
+
+    status = 500
+    title = "Something went wrong"
+
+
+def problem(error: Exception, context: dict[str, Any]) -> Response:
+    """The answer to an exception raised while a request was handled."""
+    refusal = as_refusal(error)
+    if isinstance(refusal, Broken):
+        log.error("unhandled error", exc_info=error)
+    headers = {}
+    if isinstance(error, exceptions.MethodNotAllowed):
+        headers["Allow"] = ", ".join(context["view"].allowed_methods)
+    response = Response(document(refusal), status=refusal.status, headers=headers | _headers(refusal))
+    response.content_type = PROBLEM
+    return response
+
+
+def as_refusal(error: Exception) -> Refusal:
+    """The refusal that an exception of Django or of the framework stands for."""
+    match error:
+        case Refusal():
+            return error
+        case exceptions.ValidationError():
+            errors = list(_field_errors(error.detail))
+            return Invalid(errors[0].message if errors else "The input is not valid.", errors)
+        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
+            return NotSignedIn("Sign in to do this: send a valid access token.")
+        case Http404() | exceptions.NotFound():
+            return NotFound()
+        case PermissionDenied():
+            return NotAllowed("You may not do this.")
+        case RequestDataTooBig():
+            return TooLarge("The request is too large.")
+        case SuspiciousOperation():
+            return Refusal("The request is not valid.")
+        case OperationalError() | InterfaceError():
+            return Unavailable("The database is away. Please try again.")
+        case exceptions.APIException():
+            return _framework_refusal(error)
+        case _:
+            return Broken("This is a mistake of ours and has been written down.")
+
+
+def _framework_refusal(error: exceptions.APIException) -> Refusal:
+    refusal = Refusal(str(error.detail))
+    refusal.status = error.status_code  # type: ignore[misc]
+    refusal.title = HTTPStatus(error.status_code).phrase.capitalize()  # type: ignore[misc]
+    return refusal
+
+
+def document(refusal: Refusal) -> dict[str, Any]:
+    """The members of the problem document."""
+    return {
+        "type": "about:blank",
+        "title": refusal.title,
+        "status": refusal.status,
+        "detail": refusal.detail,
+        **refusal.members(),
+    }
+
+
+def _headers(refusal: Refusal) -> dict[str, str]:
+    match refusal:
+        case TooMany():
+            return {"Retry-After": str(refusal.retry_after)}
+        case Unavailable():
+            return {"Retry-After": "5"}
+        case NotSignedIn():
+            return {"WWW-Authenticate": 'Bearer realm="taskbell"'}
+        case _:
+            return {}
+
+
+def _field_errors(detail: Any, path: str = "") -> Iterator[FieldError]:
+    """The leaves of the framework's nested errors, each with its path such as `reminders.0.at`."""
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            own = path if name == api_settings.NON_FIELD_ERRORS_KEY else f"{path}.{name}".strip(".")
+            yield from _field_errors(inner, own)
+    elif isinstance(detail, list):
+        for position, inner in enumerate(detail):
+            nested = isinstance(inner, dict | list)
+            yield from _field_errors(inner, f"{path}.{position}".strip(".") if nested else path)
+    else:
+        yield FieldError(path, getattr(detail, "code", "invalid"), str(detail))
+
+
+def _plain_response(refusal: Refusal) -> HttpResponse:
+    return JsonResponse(document(refusal), status=refusal.status, content_type=PROBLEM, headers=_headers(refusal))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """For requests that no view has seen, such as one with a foreign host name."""
+    if request.path_info.startswith(API):
+        return _plain_response(as_refusal(exception))
+    return defaults.bad_request(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """For paths that lead nowhere."""
+    if request.path_info.startswith(API):
+        return _plain_response(NotFound())
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """For mistakes of ours outside any view of the API."""
+    if request.path_info.startswith(API):
+        return _plain_response(Broken("This is a mistake of ours and has been written down."))
+    return defaults.server_error(request)

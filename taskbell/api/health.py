@@ -1,0 +1,61 @@
+"""Is it alive, and is it ready? For load balancers and people who are worried."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from redis.exceptions import RedisError
+
+from taskbell.common.clock import utc_now
+from taskbell.notifications.jobs import TICKED_AT
+from taskbell.notifications.models import Notification
+
+TICK_IS_LATE = timedelta(seconds=15)
+MAIL_IS_LATE = timedelta(minutes=5)
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 as long as the process answers."""
+    return HttpResponse("alive\n", content_type="text/plain")
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """200 when database, broker and clock do their work, 503 otherwise, with what was found."""
+    checks = {"database": _database(), **_broker_and_clock()}
+    ready = all(check["ok"] for check in checks.values())
+    return JsonResponse({"ready": ready, **checks}, status=200 if ready else 503)
+
+
+def _database() -> dict[str, Any]:
+    now = utc_now()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        oldest = Notification.objects.unsent().filter(due_at__lte=now).order_by("due_at").first()
+    except DatabaseError:
+        return {"ok": False, "error": "The database does not answer."}
+    waiting = (now - oldest.due_at) if oldest else timedelta()
+    return {"ok": waiting < MAIL_IS_LATE, "oldest_unsent_mail_seconds": round(waiting.total_seconds(), 1)}
+
+
+def _broker_and_clock() -> dict[str, Any]:
+    try:
+        ticked_at = cache.get(TICKED_AT)
+    except (RedisError, OSError):
+        unknown = {"ok": False, "error": "Not known while the broker does not answer."}
+        return {"broker": {"ok": False, "error": "The broker does not answer."}, "clock": unknown}
+    if ticked_at is None:
+        return {"broker": {"ok": True}, "clock": {"ok": False, "error": "The clock has not ticked yet."}}
+    age = utc_now().timestamp() - ticked_at
+    return {
+        "broker": {"ok": True},
+        "clock": {"ok": age < TICK_IS_LATE.total_seconds(), "last_tick_seconds": round(age, 1)},
+    }

@@ -1,0 +1,68 @@
+"""People as they see themselves."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from taskbell.accounts.models import User
+from taskbell.accounts.policy import Role
+from taskbell.accounts.profile import LANGUAGES, update_profile
+from taskbell.api.fields import Choice, StrictSerializer, Text, Zone
+from taskbell.api.session import validated
+
+
+class ProfileIn(StrictSerializer):
+    ignored = frozenset({"id", "role"})
+    username = Text(max_length=254, required=False)
+    email = Text(max_length=254, required=False)
+    first_name = Text(max_length=150, required=False, allow_blank=True)
+    last_name = Text(max_length=150, required=False, allow_blank=True)
+    timezone = Zone(required=False)
+    language = Choice(choices=sorted(LANGUAGES), required=False)
+    digest_enabled = serializers.BooleanField(required=False)
+    digest_at = serializers.TimeField(required=False)
+    avatar_colour = Text(max_length=7, required=False)
+
+
+class ProfileOut(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    username = serializers.CharField()
+    email = serializers.EmailField()
+    first_name = serializers.CharField()
+    last_name = serializers.CharField()
+    role = serializers.ChoiceField(choices=Role.choices)
+    timezone = serializers.CharField(source="profile.timezone")
+    language = serializers.CharField(source="profile.language")
+    digest_enabled = serializers.BooleanField(source="profile.digest_enabled")
+    digest_at = serializers.TimeField(source="profile.digest_at")
+    avatar_colour = serializers.CharField(source="profile.avatar_colour")
+
+
+DEFAULTS: dict[str, Any] = {"first_name": "", "last_name": ""}
+
+
+class Profile(APIView):
+    """My account and how I want to be told."""
+
+    @extend_schema(operation_id="profile_read", tags=["people"], responses={200: ProfileOut})
+    def get(self, request: Request) -> Response:
+        """Shows my profile."""
+        return _answer(request.user)
+
+    @extend_schema(operation_id="profile_replace", tags=["people"], request=ProfileIn, responses={200: ProfileOut})
+    def put(self, request: Request) -> Response:
+        """Replaces my names; settings that are not sent stay as they are."""
+        return _answer(update_profile(request.user, **DEFAULTS | validated(ProfileIn(data=request.data))))
+
+    @extend_schema(operation_id="profile_change", tags=["people"], request=ProfileIn, responses={200: ProfileOut})
+    def patch(self, request: Request) -> Response:
+        """Changes what is sent."""
+        return _answer(update_profile(request.user, **validated(ProfileIn(data=request.data))))
+
+
+def _answer(person: User) -> Response:
+    return Response(ProfileOut(person).data)

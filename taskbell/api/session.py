@@ -1,0 +1,244 @@
+"""Getting in and out: register, tokens, sessions, passwords."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from taskbell.accounts import actions, tokens
+from taskbell.accounts.actions import Client, Registration
+from taskbell.accounts.models import Session, User
+from taskbell.api.fields import Password, StrictSerializer, Text
+from taskbell.common.clock import utc_now
+from taskbell.common.errors import NotFound, invalid
+from taskbell.common.middleware import client_address
+from taskbell.notifications.actions import mail_password_reset, renew_session
+
+PAIR = {"access": "eyJhbGciOiJIUzI1NiIs…", "refresh": "eyJhbGciOiJIUzI1NiIs…"}
+
+
+def client_of(request: Request) -> Client:
+    """The program that is asking."""
+    address = client_address(request._request, proxies=settings.TASKBELL_PROXIES)
+    return Client(address=address, user_agent=request.headers.get("User-Agent", ""))
+
+
+def validated(serializer: serializers.BaseSerializer[Any]) -> dict[str, Any]:
+    """What the body says, once it is known to be well formed."""
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+class OpenView(APIView):
+    """For everybody. A token that came along, even one that has expired, plays no part."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+
+class RegisterIn(StrictSerializer):
+    username = Text(required=False, max_length=254)
+    email = Text(max_length=254)
+    password = Password()
+    first_name = Text(required=False, allow_blank=True, max_length=150)
+    last_name = Text(required=False, allow_blank=True, max_length=150)
+
+
+class PersonOut(serializers.ModelSerializer[User]):
+    class Meta:
+        model = User
+        fields = ("id", "username", "email", "first_name", "last_name")
+
+
+class TokenIn(StrictSerializer):
+    username = Text(required=False, max_length=254)
+    email = Text(required=False, max_length=254)
+    password = Password()
+
+
+class RefreshIn(StrictSerializer):
+    refresh = serializers.CharField(max_length=4096)
+
+
+class TokenPairOut(serializers.Serializer[Any]):
+    access = serializers.CharField()
+    refresh = serializers.CharField()
+
+
+class LogoutIn(StrictSerializer):
+    refresh = serializers.CharField(max_length=4096, required=False, allow_blank=True, allow_null=True)
+
+
+class SessionOut(serializers.ModelSerializer[Session]):
+    is_current = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Session
+        fields = ("id", "created_at", "last_used_at", "expires_at", "address", "user_agent", "is_current")
+
+    def get_is_current(self, session: Session) -> bool:
+        return bool(session.pk == self.context["current"].pk)
+
+
+class ResetIn(StrictSerializer):
+    email = Text(max_length=254)
+
+
+class ResetConfirmIn(StrictSerializer):
+    aliases = {"password": "new_password"}
+    uid = Text(max_length=100)
+    token = Text(max_length=200)
+    new_password = Password()
+
+
+class ChangePasswordIn(StrictSerializer):
+    old_password = Password()
+    new_password = Password()
+
+
+class Register(OpenView):
+    """A new account."""
+
+    @extend_schema(
+        operation_id="register",
+        tags=["session"],
+        request=RegisterIn,
+        responses={201: PersonOut},
+        examples=[
+            OpenApiExample("Ada", {"email": "ada@example.org", "password": "correct horse battery"}, request_only=True)
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Creates an account. The username defaults to the e-mail address; the first person becomes ADMIN."""
+        form = Registration(**validated(RegisterIn(data=request.data)))
+        person = actions.register(form, client=client_of(request), now=utc_now())
+        return Response(PersonOut(person).data, status=status.HTTP_201_CREATED)
+
+
+class Token(OpenView):
+    """Signing in."""
+
+    @extend_schema(
+        operation_id="sign_in",
+        tags=["session"],
+        request=TokenIn,
+        responses={200: TokenPairOut},
+        examples=[
+            OpenApiExample("Ada", {"email": "ada@example.org", "password": "correct horse battery"}, request_only=True),
+            OpenApiExample("Pair", PAIR, response_only=True),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Signs in by username or e-mail address; either field takes either."""
+        body = validated(TokenIn(data=request.data))
+        identifier = body.get("username") or body.get("email")
+        if not identifier:
+            raise invalid("username", "required", "Send a username or an e-mail address.")
+        session = actions.sign_in(identifier, body["password"], client=client_of(request), now=utc_now())
+        return Response(asdict(tokens.pair_for(session)))
+
+
+class TokenRefresh(OpenView):
+    """The next pair of tokens."""
+
+    @extend_schema(
+        operation_id="refresh",
+        tags=["session"],
+        request=RefreshIn,
+        responses={200: TokenPairOut},
+        examples=[OpenApiExample("Pair", PAIR, response_only=True)],
+    )
+    def post(self, request: Request) -> Response:
+        """Trades a refresh token for the next pair. Using one again later ends the session."""
+        raw = validated(RefreshIn(data=request.data))["refresh"]
+        return Response(asdict(renew_session(raw, now=utc_now())))
+
+
+class Logout(APIView):
+    """Signing out."""
+
+    @extend_schema(operation_id="sign_out", tags=["session"], request=LogoutIn, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Ends this session: its tokens stop working at the next request."""
+        validated(LogoutIn(data=request.data or {}))
+        end(request, request.auth.pk, because="signed out")
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def end(request: Request, session_id: UUID, *, because: str) -> None:
+    """Ends one of the caller's sessions. Raises NotFound for any other."""
+    if not actions.end_sessions(request.user, now=utc_now(), because=because, only=session_id):
+        raise NotFound
+
+
+class Sessions(APIView):
+    """Where I am signed in."""
+
+    @extend_schema(operation_id="sessions_list", tags=["session"], responses={200: SessionOut(many=True)})
+    def get(self, request: Request) -> Response:
+        """Lists my living sessions, the last used first."""
+        mine = Session.objects.alive(utc_now()).filter(user=request.user)
+        return Response(SessionOut(mine, many=True, context={"current": request.auth}).data)
+
+    @extend_schema(operation_id="sessions_end_others", tags=["session"], responses={204: None})
+    def delete(self, request: Request) -> Response:
+        """Signs me out everywhere else."""
+        actions.end_other_sessions(request.user, keep=request.auth, now=utc_now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class SessionDetail(APIView):
+    """One place where I am signed in."""
+
+    @extend_schema(operation_id="sessions_end", tags=["session"], responses={204: None})
+    def delete(self, request: Request, pk: UUID) -> Response:
+        """Ends one of my sessions."""
+        end(request, pk, because="ended by its owner")
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class PasswordReset(OpenView):
+    """For those who have forgotten their password."""
+
+    @extend_schema(operation_id="password_reset", tags=["session"], request=ResetIn, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Mails a link to choose a new password. The answer does not tell whether there is such an account."""
+        email = validated(ResetIn(data=request.data))["email"]
+        mail_password_reset(email, client=client_of(request), now=utc_now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class PasswordResetConfirm(OpenView):
+    """For those who have the mail."""
+
+    @extend_schema(
+        operation_id="password_reset_confirm", tags=["session"], request=ResetConfirmIn, responses={204: None}
+    )
+    def post(self, request: Request) -> Response:
+        """Sets the new password by the codes of the mailed link, and signs out everywhere."""
+        body = validated(ResetConfirmIn(data=request.data))
+        actions.reset_password(body["uid"], body["token"], body["new_password"], now=utc_now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class PasswordChange(APIView):
+    """For those who know their password."""
+
+    @extend_schema(
+        operation_id="password_change", tags=["session"], request=ChangePasswordIn, responses={200: TokenPairOut}
+    )
+    def post(self, request: Request) -> Response:
+        """Sets a new password and ends every session, this one too; the answer is the pair of a new one."""
+        body = validated(ChangePasswordIn(data=request.data))
+        now: datetime = utc_now()
+        session = actions.change_password(
+            request.user, old=body["old_password"], new=body["new_password"], client=client_of(request), now=now
+        )
+        return Response(asdict(tokens.pair_for(session)))

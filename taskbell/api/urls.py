@@ -1,0 +1,42 @@
+"""The whole public surface of the API on one screen."""
+
+from django.urls import path, register_converter
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+
+from taskbell.api import people, session, tasks
+from taskbell.api.aliases import aliases_of
+
+
+class Id:
+    """A row's number, within what every database can hold; anything else leads nowhere."""
+
+    regex = "[0-9]{1,18}"
+
+    def to_python(self, value: str) -> int:
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        return str(value)
+
+
+register_converter(Id, "id")
+
+canonical = [
+    path("register/", session.Register.as_view()),
+    path("token/", session.Token.as_view()),
+    path("token/refresh/", session.TokenRefresh.as_view()),
+    path("logout/", session.Logout.as_view()),
+    path("sessions/", session.Sessions.as_view()),
+    path("sessions/<uuid:pk>/", session.SessionDetail.as_view()),
+    path("password/reset/", session.PasswordReset.as_view()),
+    path("password/reset/confirm/", session.PasswordResetConfirm.as_view()),
+    path("password/change/", session.PasswordChange.as_view()),
+    path("profile/", people.Profile.as_view()),
+    path("tasks/", tasks.Tasks.as_view()),
+    path("tasks/<id:pk>/", tasks.TaskDetail.as_view()),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("redoc/", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
+]
+
+urlpatterns = canonical + aliases_of(canonical)

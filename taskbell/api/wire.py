@@ -1,0 +1,57 @@
+"""JSON in and out."""
+
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.http import HttpRequest
+from rest_framework.exceptions import ParseError
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+from taskbell.common.errors import Refusal
+
+
+class TooLarge(Refusal):
+    """The body is larger than any that makes sense here."""
+
+    status = 413
+    title = "Too large"
+
+
+class JSONParser(BaseParser):
+    """Strict JSON (RFC 8259): no NaN, no lone surrogates, no endless nesting, no endless bodies."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: HttpRequest, media_type: Any = None, parser_context: Any = None) -> Any:
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        body = stream.read(most + 1)
+        if len(body) > most:
+            raise TooLarge(f"A body has at most {most // 1024 // 1024} MiB.")
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise ParseError(f"The body is not JSON: {error}") from error
+
+
+class JSONRenderer(BaseRenderer):
+    """JSON as bytes; instants end in Z."""
+
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> bytes:
+        if data is None:
+            return b""
+        return orjson.dumps(data, default=str, option=orjson.OPT_UTC_Z)
+
+
+class AlwaysJSON(DefaultContentNegotiation):
+    """Answers in JSON whatever the client says it accepts: there is nothing else to choose from."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
