@@ -1,0 +1,129 @@
+"""People, programs that ask in their name, and a limit to what an answer may cost."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client as DjangoClient
+from django.test.utils import CaptureQueriesContext
+
+from taskbell.accounts import actions, tokens
+from taskbell.accounts.models import Installation, User
+from taskbell.accounts.policy import Role
+from taskbell.common.clock import utc_now
+
+PASSWORD = "correct horse battery"
+NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+
+
+class Program:
+    """A program that speaks JSON with the API, in somebody's name or in nobody's."""
+
+    def __init__(self, access: str | None = None) -> None:
+        self.access = access
+        self.http = DjangoClient(HTTP_HOST="localhost", raise_request_exception=False)
+
+    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> HttpResponse:
+        if self.access:
+            headers.setdefault("Authorization", f"Bearer {self.access}")
+        data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        content_type = headers.pop("content_type", "application/json")
+        return self.http.generic(method, path, data, content_type=content_type, headers=headers)
+
+    def get(self, path: str, **headers: str) -> HttpResponse:
+        return self("GET", path, **headers)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> HttpResponse:
+        return self("POST", path, body, **headers)
+
+    def put(self, path: str, body: Any = None, **headers: str) -> HttpResponse:
+        return self("PUT", path, body, **headers)
+
+    def patch(self, path: str, body: Any = None, **headers: str) -> HttpResponse:
+        return self("PATCH", path, body, **headers)
+
+    def delete(self, path: str, body: Any = None, **headers: str) -> HttpResponse:
+        return self("DELETE", path, body, **headers)
+
+
+def make_person(name: str, role: Role) -> User:
+    """A person of an installation that somebody has claimed long ago."""
+    Installation.objects.filter(claimed_at=None).update(claimed_at=NOW)
+    return User.objects.create_person(
+        username=name, email=f"{name}@example.org", password=PASSWORD, first_name=name.title(), role=role
+    )
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    """An ADMIN."""
+    return make_person("ada", Role.ADMIN)
+
+
+@pytest.fixture
+def mia(db: None) -> User:
+    """A MANAGER."""
+    return make_person("mia", Role.MANAGER)
+
+
+@pytest.fixture
+def bo(db: None) -> User:
+    """A MEMBER."""
+    return make_person("bo", Role.MEMBER)
+
+
+@pytest.fixture
+def cy(db: None) -> User:
+    """Another MEMBER, who has nothing to do with Bo."""
+    return make_person("cy", Role.MEMBER)
+
+
+@pytest.fixture
+def ivo(db: None) -> User:
+    """An INTERN."""
+    return make_person("ivo", Role.INTERN)
+
+
+@pytest.fixture
+def anonymous() -> Program:
+    """A program in nobody's name."""
+    return Program()
+
+
+@pytest.fixture
+def as_user() -> Callable[[User], Program]:
+    """A program in the name of a person who has just signed in."""
+
+    def signed_in(person: User) -> Program:
+        session = actions.open_session(person, client=actions.Client(), now=utc_now())
+        return Program(tokens.pair_for(session).access)
+
+    return signed_in
+
+
+QueryBudget = Callable[[int], AbstractContextManager[None]]
+
+
+@pytest.fixture
+def query_budget() -> QueryBudget:
+    """Fails when the block asks the database more often than it may."""
+
+    @contextmanager
+    def within(most: int) -> Iterator[None]:
+        with CaptureQueriesContext(connection) as queries:
+            yield
+        said = "\n".join(query["sql"][:200] for query in queries.captured_queries)
+        assert len(queries) <= most, f"{len(queries)} queries where {most} are enough:\n{said}"
+
+    return within
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    cache.clear()

