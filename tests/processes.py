@@ -66,7 +66,7 @@ class RunningTaskbell:
         self.data = data
         self.port = port or free_port()
         self.base_url = f"http://localhost:{self.port}"
-        self._log = data.with_name(f"{data.name}.log")
+        self._log = data.with_name(f"{data.name}-{self.port}-{time.monotonic_ns()}.log")
         with open(self._log, "ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "taskbell", "run"],

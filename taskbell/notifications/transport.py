@@ -138,10 +138,10 @@ class SMTP:
     def _finish(self, connection: smtplib.SMTP) -> str:
         """The final dot and the answer to it."""
         try:
-            connection.sock.settimeout(DOT_SECONDS)
+            _patience(connection, DOT_SECONDS)
             connection.send(b".\r\n")
             code, reply = connection.getreply()
-            connection.sock.settimeout(STEP_SECONDS)
+            _patience(connection, STEP_SECONDS)
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             raise NoAnswer(str(error)) from error
@@ -157,7 +157,7 @@ class SMTP:
             connection.close()
 
 
-def _connect(mail: dict[str, Any]) -> smtplib.SMTP:
+def _connect(mail: Any) -> smtplib.SMTP:
     me = "localhost"  # a name of our own would take a look-up that can hang where there is no DNS
     if mail["use_ssl"]:
         connection: smtplib.SMTP = _Encrypted(
@@ -165,13 +165,19 @@ def _connect(mail: dict[str, Any]) -> smtplib.SMTP:
         )
     else:
         connection = _Plain(mail["host"], mail["port"], me, timeout=CONNECT_SECONDS)
-    connection.sock.settimeout(STEP_SECONDS)
+    _patience(connection, STEP_SECONDS)
     if mail["use_tls"]:
         connection.starttls(context=ssl.create_default_context())
     connection.ehlo_or_helo_if_needed()
     if mail["username"]:
         connection.login(mail["username"], mail["password"])
     return connection
+
+
+def _patience(connection: smtplib.SMTP, seconds: float) -> None:
+    if connection.sock is None:
+        raise smtplib.SMTPServerDisconnected("The connection is closed.")
+    connection.sock.settimeout(seconds)
 
 
 def _refusal(code: int, reply: bytes) -> DeliveryProblem:

@@ -1,0 +1,40 @@
+"""The worker is killed again and again while reminders fall due: none is lost, none is doubled but with a flag."""
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from tests.journeys.conftest import Household
+from tests.mail import SmtpSink
+from tests.processes import eventually
+
+REMINDERS = 200
+KILL_AT = (20, 60, 100)  # each kill strands at most four senders' batches of ten until their lease is over
+
+
+def has_accepted(sink: SmtpSink, number: int) -> bool:
+    return len(sink.accepted) >= number
+
+
+def test_two_hundred_reminders_survive_a_worker_that_is_killed_three_times(household: Household) -> None:
+    ada, sink, tree = household.newcomer("ada"), household.sink, household.tree
+    sink.seconds_to_think = 0.03
+    due = (datetime.now(UTC) + timedelta(seconds=4)).isoformat()
+    for number in range(REMINDERS):
+        assert ada.post("tasks/", json={"title": f"Task {number}", "remind_at": due}).status_code == 201
+
+    for accepted in KILL_AT:
+        eventually(partial(has_accepted, sink, accepted), within=60)
+        tree.wait_until_restarted("worker", old=tree.kill("worker"))
+    eventually(lambda: not household.rows("SELECT 1 FROM notifications_notification WHERE state = 'pending'"), within=60)
+    tree.stop()
+    household.send_as_if_later(timedelta(minutes=12))
+
+    rows = household.rows("SELECT message_id, state, ambiguous FROM notifications_notification")
+    flagged = {message_id for message_id, _, ambiguous in rows if ambiguous}
+    doubled = {message_id for message_id, times in sink.message_ids.items() if times > 1}
+    assert {state for _, state, _ in rows} == {"sent"}
+    assert set(sink.message_ids) == {message_id for message_id, _, _ in rows}
+    assert len(rows) == REMINDERS
+    assert doubled <= flagged
+    raw = {(mail.message["Message-ID"], mail.raw) for mail in sink.accepted}
+    assert len(raw) == REMINDERS, "a mail that is sent again is the same to the byte"
