@@ -1,0 +1,78 @@
+# Needs python3 (3.11 or newer) with its venv module, git and make; everything else goes into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(or $(shell command -v uv 2>/dev/null),$(BIN)/uv)
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python
+
+# Compiling once at installation takes two seconds off every start where Python may not write beside its modules.
+export UV_COMPILE_BYTECODE := 1
+# Networks with a certificate authority of their own install it in the system.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS := 1
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test lint bench docs lock clean
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/installed ## Start Taskbell; Ctrl-C stops it.
+	@exec $(BIN)/taskbell run
+
+demo: $(VENV)/installed ## Start Taskbell with people and tasks to look at.
+	@exec $(BIN)/taskbell demo
+
+test: $(VENV)/installed-dev ## Run the tests on SQLite and on PostgreSQL, and show what they cover.
+	@rm -f .coverage .coverage.*
+	@failed=0; \
+	for database in sqlite postgres; do \
+		echo "Tests on $$database"; \
+		TEST_DATABASE=$$database $(BIN)/python -m pytest --cov --cov-append --cov-report= $(PYTEST) || failed=1; \
+	done; \
+	$(BIN)/python -m coverage report || failed=1; \
+	exit $$failed
+
+lint: $(VENV)/installed-dev ## Check format, style, types and the order of imports.
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy taskbell
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/installed-dev ## Measure; takes a few minutes.
+	@exec $(BIN)/python -m benchmarks
+
+docs: $(VENV)/installed ## Write docs/configuration.md anew from the settings.
+	@$(BIN)/python -m taskbell.config.document > docs/configuration.md
+
+lock: | $(BIN)/python $(UV) ## Resolve the dependencies anew and pin them with their hashes.
+	@$(UV) pip compile --quiet --universal --generate-hashes pyproject.toml -o requirements.txt
+	@$(UV) pip compile --quiet --universal --generate-hashes --group dev pyproject.toml -o requirements-dev.txt
+
+clean: ## Remove everything that can be made again; the data folder stays.
+	@rm -rf $(VENV) .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@find taskbell tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "Taskbell needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) -V 2>&1 || true). Try: make PYTHON=python3.12" >&2; exit 1; }
+	@$(if $(filter $(BIN)/uv,$(UV)),$(PYTHON) -m venv,$(UV) venv --quiet --python $(PYTHON)) $(VENV)
+
+# Only where the machine has no uv.
+$(BIN)/uv: | $(BIN)/python
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+# The development requirements contain the others, so the two never undo each other.
+$(VENV)/installed: requirements.txt pyproject.toml | $(BIN)/python $(UV)
+	@echo "Installing what Taskbell needs into $(VENV)"
+	@$(INSTALL) --require-hashes -r requirements.txt
+	@$(INSTALL) --no-deps --editable .
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
+	@echo "Installing what the tests need into $(VENV)"
+	@$(INSTALL) --require-hashes -r requirements-dev.txt
+	@touch $@

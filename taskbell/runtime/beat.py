@@ -1,0 +1,46 @@
+"""Beat: ticks into the queue. It keeps no file and needs no models; a tick missed is followed by the next."""
+
+import logging
+import logging.config
+import signal
+from types import FrameType
+from typing import Any
+
+from celery.beat import ScheduleEntry, Scheduler, SchedulingError, Service
+from django.conf import settings
+
+from taskbell.config.celery import app
+from taskbell.runtime.setup import check_broker
+
+logger = logging.getLogger("taskbell.beat")
+
+
+class Ticker(Scheduler):
+    """The schedule in memory. A broker that is away is reported once; the original prints a traceback each second."""
+
+    broker_is_away = False
+
+    def apply_entry(self, entry: ScheduleEntry, producer: Any = None) -> None:
+        try:
+            self.apply_async(entry, producer=producer, advance=False)
+        except SchedulingError as error:
+            if not self.broker_is_away:
+                logger.warning("The broker does not answer; ticks are dropped until it does (%s)", error)
+            self.broker_is_away = True
+        else:
+            if self.broker_is_away:
+                logger.warning("The broker answers again.")
+            self.broker_is_away = False
+
+
+def tick() -> None:
+    """Ticks until SIGTERM or Ctrl-C. Raises CannotStart without a broker."""
+    logging.config.dictConfig(settings.LOGGING)
+    check_broker()
+    service = Service(app, max_interval=1, scheduler_cls=Ticker, remote_control=False)
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise SystemExit
+
+    signal.signal(signal.SIGTERM, stop)
+    service.start()

@@ -1,0 +1,90 @@
+"""The command line: our own commands, and behind them every command of Django."""
+
+import os
+import sys
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+
+from taskbell.config.env import UnusableEnvironment, environment
+from taskbell.config.files import prepare_data_folder
+from taskbell.runtime.refusals import CANNOT_START, CannotStart
+
+app = typer.Typer(
+    help="Taskbell keeps people's tasks and tells them on time.",
+    epilog="Django's commands work too: createsuperuser, shell, dumpdata ... 'taskbell help NAME' explains one.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def run() -> None:
+    """Start everything: web server, worker, beat, and the broker where REDIS_URL names none. Ctrl-C stops it."""
+    _part("supervisor").run()
+
+
+@app.command()
+def web(
+    prepare: Annotated[bool, typer.Option("--prepare", help="First migrate and collect the static files.")] = False,
+) -> None:
+    """Serve HTTP and WebSocket on TASKBELL_BIND and PORT."""
+    _django_part("web").serve(prepare=prepare)
+
+
+@app.command()
+def worker() -> None:
+    """Run the jobs: send the mails, deliver the reminders."""
+    _django_part("worker").work()
+
+
+@app.command()
+def beat() -> None:
+    """Tick: put the jobs of the schedule into the queue when their time has come. A second beat does no harm."""
+    _part("beat").tick()
+
+
+@app.command(add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+def migrate(context: typer.Context) -> None:
+    """Bring the database up to date."""
+    _django_part("management").run(["migrate", *context.args])
+
+
+def _part(name: str) -> Any:
+    """A module of this package, loaded when its command is asked for: so the parent process stays without Django."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "taskbell.config.settings")
+    data = environment().data
+    try:
+        prepare_data_folder(data)
+    except OSError as error:
+        raise CannotStart(f"TASKBELL_DATA: cannot use the folder {data} ({error.strerror}).") from error
+    return import_module(f"taskbell.runtime.{name}")
+
+
+def _django_part(name: str) -> Any:
+    """The same for a module that needs the models; they can be imported after Django's setup only."""
+    _part("setup").set_up_django()
+    return _part(name)
+
+
+def _dispatch(arguments: list[str]) -> None:
+    ours = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
+    match arguments:
+        case [] | ["help"]:
+            app(["--help"], prog_name="taskbell")
+        case ["help", name] if name in ours - {"migrate"}:
+            app([name, "--help"], prog_name="taskbell")
+        case [name, *_] if name in ours or name.startswith("-"):
+            app(arguments, prog_name="taskbell")
+        case _:
+            _django_part("management").run(arguments)
+
+
+def main() -> None:
+    """Runs the command that was typed. Whatever keeps it from starting is one sentence and exit code 2."""
+    try:
+        _dispatch(sys.argv[1:])
+    except (CannotStart, UnusableEnvironment) as reason:
+        print(f"taskbell: {reason}", file=sys.stderr)
+        sys.exit(CANNOT_START)

@@ -1,0 +1,117 @@
+"""The parent process of `taskbell run`: starts everything, keeps it running, stops it. It never loads Django."""
+
+import logging
+import signal
+import sys
+import time
+from collections.abc import Callable
+from http.client import HTTPConnection, HTTPException
+from types import FrameType
+
+from taskbell.config.env import Environment, environment
+from taskbell.runtime.banner import banner
+from taskbell.runtime.children import Child, stop_all
+from taskbell.runtime.files import claim_data_folder, pid_file
+from taskbell.runtime.ports import bound, local_address
+from taskbell.runtime.refusals import CannotStart
+from taskbell.runtime.valkey import answers, valkey
+
+WHILE_STARTING, WHILE_RUNNING = 0.02, 0.1  # seconds between two looks
+STOP_SECONDS = 8.0  # for web, worker and beat; then Valkey, and all of it within ten
+VALKEY_STOP_SECONDS = 1.5
+
+
+class Stop(Exception):
+    """Somebody asked the parent process to stop, or it has to."""
+
+    def __init__(self, exit_code: int | None = 0) -> None:
+        self.exit_code = exit_code
+
+
+def run() -> None:
+    """Runs everything until SIGTERM or Ctrl-C, then exits with 0. Raises CannotStart where something is missing."""
+    env = environment()
+    logging.basicConfig(level=env.TASKBELL_LOG_LEVEL, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    lock = claim_data_folder(env.data)
+    bound(env.TASKBELL_BIND, env.PORT).close()
+    supervisor = Supervisor(env, lock)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, supervisor.on_signal)
+    try:
+        supervisor.start()
+        supervisor.watch()
+    except Stop as stop:
+        sys.exit(stop.exit_code)
+    finally:
+        supervisor.stop()
+
+
+class Supervisor:
+    """The children of the parent process."""
+
+    def __init__(self, env: Environment, lock: int) -> None:
+        self.env = env
+        self.broker = [] if env.REDIS_URL else [valkey(env.data, lock=lock)]
+        self.web = self._taskbell("web", "--prepare")
+        self.others = [self._taskbell("worker"), self._taskbell("beat")]
+        self.asked_to_stop = False
+
+    def _taskbell(self, name: str, *options: str) -> Child:
+        return Child(name, [sys.executable, "-m", "taskbell", name, *options], pid_file(self.env.data, name))
+
+    def on_signal(self, _signal: int, _frame: FrameType | None) -> None:
+        """Leaves a note; an exception in the middle of starting a child would lose the child."""
+        self.asked_to_stop = True
+
+    def start(self) -> None:
+        """Returns when the web server answers and the others are on their way.
+
+        They come after it, because it migrates, and because a visitor waits for it and for nothing else.
+        """
+        for broker in self.broker:
+            broker.start()
+            self._wait_for(lambda: answers(self.env.data))
+        self.web.start()
+        self._wait_for(self._web_answers)
+        for child in self.others:
+            child.start()
+        print(banner(self.env), flush=True)
+
+    def watch(self) -> None:
+        """Starts again whatever ends. Returns by an exception only."""
+        while True:
+            self._look_after([*self.broker, self.web, *self.others], pause=WHILE_RUNNING)
+
+    def stop(self) -> None:
+        """Stops everything within ten seconds, Valkey last, so that the others can still finish their work."""
+        stop_all([self.web, *self.others], within=STOP_SECONDS)
+        stop_all(self.broker, within=VALKEY_STOP_SECONDS)
+
+    def _wait_for(self, is_ready: Callable[[], bool]) -> None:
+        while not is_ready():
+            self._give_up_if_over()
+            self._look_after([*self.broker, self.web], pause=WHILE_STARTING)
+
+    def _give_up_if_over(self) -> None:
+        """What ends of itself before the first answer would end the same way again, and has said why."""
+        if any(broker.exit_code is not None for broker in self.broker):
+            raise CannotStart(f"The embedded Valkey did not start; {self.env.data / 'valkey' / 'valkey.log'} says why.")
+        if (self.web.exit_code or 0) > 0:
+            raise Stop(self.web.exit_code)
+
+    def _look_after(self, children: list[Child], *, pause: float) -> None:
+        if self.asked_to_stop:
+            raise Stop
+        for child in children:
+            child.watch()
+        time.sleep(pause)
+
+    def _web_answers(self) -> bool:
+        connection = HTTPConnection(local_address(self.env.TASKBELL_BIND), self.env.PORT, timeout=1)
+        try:
+            connection.request("GET", "/healthz", headers={"Host": "localhost"})
+            return connection.getresponse().status == 200
+        except (OSError, HTTPException):
+            return False
+        finally:
+            connection.close()

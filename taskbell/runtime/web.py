@@ -1,0 +1,50 @@
+"""The web server."""
+
+import logging
+from contextlib import suppress
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from taskbell.config.env import environment
+from taskbell.runtime.ports import bound
+from taskbell.runtime.preparation import collect_static_files, leave_setup_link, migrate_database
+from taskbell.runtime.setup import check_broker, check_database
+
+STOP_SECONDS = 5  # for answers under way; the parent process waits longer before it kills
+LARGEST_MESSAGE = 64 * 1024  # clients send tokens and acknowledgements, never documents
+
+logger = logging.getLogger("taskbell.web")
+
+
+def serve(*, prepare: bool) -> None:
+    """Serves until SIGTERM or Ctrl-C. Raises CannotStart where database, broker or port are not to be had."""
+    env = environment()
+    listener = bound(env.TASKBELL_BIND, env.PORT)
+    check_database()
+    if env.REDIS_URL or not prepare:  # otherwise the parent has just started it and heard its answer
+        check_broker()
+    if prepare:
+        migrate_database()
+        collect_static_files()
+        leave_setup_link(env.data)
+    config = uvicorn.Config(
+        "taskbell.config.asgi:application",
+        host=env.TASKBELL_BIND,
+        port=env.PORT,
+        workers=env.WEB_CONCURRENCY,
+        lifespan="off",
+        log_config=None,  # Django's is in force
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # the application counts the hops itself, as many as TASKBELL_PROXIES says
+        timeout_graceful_shutdown=STOP_SECONDS,
+        ws_max_size=LARGEST_MESSAGE,
+    )
+    logger.info("Listening on %s port %s.", env.TASKBELL_BIND, env.PORT)
+    with suppress(KeyboardInterrupt):
+        if env.WEB_CONCURRENCY > 1:
+            Multiprocess(config, sockets=[listener]).run()
+        else:
+            uvicorn.Server(config).run(sockets=[listener])

@@ -1,0 +1,33 @@
+"""The command line answers people who type the wrong thing, and helps those who ask."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.processes import taskbell
+
+
+def test_an_unknown_command_gets_one_sentence_and_a_guess(data: Path) -> None:
+    result = taskbell("wrker", data=data)
+    assert result.returncode == 2
+    assert result.stderr == "taskbell: there is no command 'wrker', perhaps 'worker'; 'taskbell --help' lists them.\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["help"], ["--help"]])
+def test_help_lists_the_commands_and_points_to_those_of_django(data: Path, arguments: list[str]) -> None:
+    result = taskbell(*arguments, data=data)
+    assert result.returncode == 0
+    for word in ("run", "web", "worker", "beat", "migrate", "createsuperuser"):
+        assert word in result.stdout
+
+
+@pytest.mark.parametrize(("name", "word"), [("run", "broker"), ("web", "--prepare"), ("createsuperuser", "--email")])
+def test_help_explains_a_command_of_either_kind(data: Path, name: str, word: str) -> None:
+    result = taskbell("help", name, data=data)
+    assert result.returncode == 0
+    assert word in result.stdout
+
+
+def test_commands_of_django_take_their_own_options(data: Path) -> None:
+    assert taskbell("migrate", "--verbosity", "0", data=data).returncode == 0
+    assert "[X] 0001_initial" in taskbell("showmigrations", "accounts", data=data).stdout

@@ -1,0 +1,104 @@
+"""One command starts everything, keeps it running, and leaves nothing behind."""
+
+import os
+import signal
+import stat
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.processes import RunningTaskbell, alive, eventually, free_port, taskbell
+
+MEBIBYTE = 1024 * 1024
+
+
+def test_the_banner_says_where_everything_is_and_who_becomes_admin(running: RunningTaskbell) -> None:
+    assert running.answers()
+    for words in (running.base_url, str(running.data), str(running.data / "mail"), "becomes ADMIN", "Ctrl-C"):
+        assert words in running.output
+    assert f"{running.base_url}/setup/" in running.output
+    assert "Traceback" not in running.output
+
+
+def test_nobody_else_can_read_the_data_folder(running: RunningTaskbell) -> None:
+    for path in (running.data, running.data / "run", running.data / "valkey", running.data / "valkey" / "valkey.sock"):
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+def test_the_broker_listens_on_no_network_port(running: RunningTaskbell) -> None:
+    assert psutil.Process(running.pid("valkey")).net_connections("inet") == []
+
+
+def test_everything_together_needs_less_than_450_mebibytes(running: RunningTaskbell) -> None:
+    used = sum(process.memory_info().rss for process in running.family())
+    assert used < 450 * MEBIBYTE
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "beat", "valkey"])
+def test_a_killed_child_is_started_again(running: RunningTaskbell, name: str) -> None:
+    old = running.kill(name)
+    new = running.wait_until_restarted(name, old=old)
+    assert f"{name} ended (SIGKILL)" in running.output
+    eventually(running.answers, within=15)
+    assert psutil.pid_exists(new)
+
+
+def test_a_second_start_on_the_same_folder_says_that_the_first_is_running(running: RunningTaskbell) -> None:
+    second = taskbell("run", data=running.data)
+    assert second.returncode == 2
+    assert second.stderr == f"taskbell: TASKBELL_DATA: another Taskbell is already running on {running.data}.\n"
+    assert running.answers()
+
+
+def test_a_second_start_on_the_same_port_says_that_it_is_taken(running: RunningTaskbell, data: Path) -> None:
+    second = taskbell("run", data=data, env={"PORT": str(running.port)})
+    assert second.returncode == 2
+    assert second.stderr == (f"taskbell: PORT: another program already listens on port {running.port} of 127.0.0.1.\n")
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_stops_everything_within_ten_seconds(data: Path, how: signal.Signals) -> None:
+    with RunningTaskbell(data) as running:
+        family = running.family()
+        asked_at = time.monotonic()
+        assert running.stop(how) == 0
+        assert time.monotonic() - asked_at < 10
+        assert alive(family) == []
+        assert list((data / "run").glob("*.pid")) == []
+
+
+def test_ctrl_c_during_the_start_stops_it_as_well(data: Path) -> None:
+    running = RunningTaskbell(data)
+    eventually(lambda: running.pid("web"), within=10)
+    family = running.family()
+    assert running.stop() == 0
+    assert alive(family) == []
+
+
+@pytest.mark.skipif(os.uname().sysname != "Linux", reason="only Linux tells children that their parent has been killed")
+def test_a_killed_parent_leaves_no_orphan_and_can_start_again_at_once(data: Path) -> None:
+    with RunningTaskbell(data) as killed:
+        family = killed.family()
+        killed.stop(signal.SIGKILL)
+        with RunningTaskbell(data, port=free_port()) as next_one:
+            eventually(lambda: not alive(family), within=10)
+            assert next_one.answers()
+
+
+def test_the_second_start_answers_within_three_seconds(data: Path) -> None:
+    with RunningTaskbell(data):
+        pass
+    started_at = time.monotonic()
+    with RunningTaskbell(data) as second:
+        assert time.monotonic() - started_at < 3
+        assert "Collecting" not in second.output
+
+
+def test_several_web_processes_stop_with_their_parent(data: Path) -> None:
+    with RunningTaskbell(data, env={"WEB_CONCURRENCY": "2"}) as running:
+        family = eventually(lambda: len(found := running.family()) >= 7 and found, within=10)
+        eventually(running.answers, within=10)
+        assert running.stop() == 0
+        assert alive(family) == []
