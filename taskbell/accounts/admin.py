@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
@@ -19,6 +20,8 @@ from taskbell.common.admin import ReadOnlyAdmin
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import Invalid
 from taskbell.common.text import folded
+
+admin.site.unregister(Group)  # the role says what a person may do
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -54,7 +57,7 @@ class ChangePersonForm(PersonForm, UserChangeForm):  # type: ignore[type-arg]
 
     class Meta:
         model = User
-        fields = "__all__"
+        fields = ("username", "email", "password", "first_name", "last_name", "role", "is_active")
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()
@@ -65,7 +68,7 @@ class ChangePersonForm(PersonForm, UserChangeForm):  # type: ignore[type-arg]
         return given
 
 
-class SetPasswordForm(AdminPasswordChangeForm):
+class SetPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
     """A new password for somebody, which signs them out everywhere."""
 
     @transaction.atomic
@@ -109,7 +112,7 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
     )
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
-        return self.inlines if obj else []
+        return list(self.inlines) if obj else []
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never: history names its people. Who leaves is made inactive."""

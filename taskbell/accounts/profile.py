@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.db import IntegrityError, transaction
 
 from taskbell.accounts.models import User
 from taskbell.accounts.validation import check_email, check_names, check_username
+from taskbell.common.clock import time_zones
 from taskbell.common.errors import Conflict, FieldError, Invalid, invalid
 from taskbell.common.text import folded
 
@@ -70,7 +70,7 @@ def _is_taken(own: dict[str, Any], person: User) -> bool:
 
 
 def _check_zone(field: str, value: str) -> None:
-    if value not in available_timezones():
+    if value not in time_zones():
         raise invalid(field, "invalid", "This is not an IANA time zone such as Europe/Berlin.")
 
 

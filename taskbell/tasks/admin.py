@@ -1,6 +1,6 @@
 """Tasks in the admin: changed by the same verbs as everywhere, so that the history stays complete."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -17,9 +17,10 @@ from taskbell.reminders.models import Reminder
 from taskbell.tasks import actions
 from taskbell.tasks.models import Task
 
-WRITTEN_BY_PROGRAM = [
-    "created_by", "timezone", "due_at", "is_overdue", "completed_at", "created_at", "updated_at", "deleted_at", "version",
-]  # fmt: skip
+WRITTEN_BY_PROGRAM = (
+    *("created_by", "timezone", "due_at", "is_overdue"),
+    *("completed_at", "created_at", "updated_at", "deleted_at", "version"),
+)
 
 
 class DeletedFilter(admin.SimpleListFilter):
@@ -90,6 +91,9 @@ class TaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             task.pk,
         )
 
+    def get_inlines(self, request: HttpRequest, obj: Task | None) -> list[Any]:
+        return list(self.inlines) if obj else []
+
     def has_change_permission(self, request: HttpRequest, obj: Task | None = None) -> bool:
         return super().has_change_permission(request, obj) and (obj is None or obj.deleted_at is None)
 
@@ -105,18 +109,16 @@ class TaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return redirect(request.get_full_path())
 
     def save_model(self, request: HttpRequest, obj: Task, form: "ModelForm[Task]", change: bool) -> None:
-        person, now = request.user, utc_now()
-        assert isinstance(person, User)  # the admin lets nobody else in
+        person, now = cast(User, request.user), utc_now()
         fields = {name: form.cleaned_data[name] for name in form.changed_data}
         if change:
             actions.update_task(obj.pk, fields, reminders=None, by=person, now=now)
         else:
-            obj.pk = actions.create_task(fields, reminders=None, by=person, now=now).pk
+            obj.pk = actions.create_task(fields, reminders=[], by=person, now=now).pk
         obj.refresh_from_db()
 
     def delete_model(self, request: HttpRequest, obj: Task) -> None:
-        assert isinstance(request.user, User)
-        actions.delete_task(obj.pk, by=request.user, now=utc_now())
+        actions.delete_task(obj.pk, by=cast(User, request.user), now=utc_now())
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
         for task in queryset.filter(deleted_at=None):

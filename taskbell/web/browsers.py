@@ -1,0 +1,38 @@
+"""What to call the program behind a User-Agent header, so that people recognise their own."""
+
+# The first that fits counts: browsers name their ancestors as well, never their descendants.
+PROGRAMS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("CriOS/", "Chrome"),
+    ("Safari/", "Safari"),
+    ("curl/", "curl"),
+    ("python-httpx/", "Python"),
+    ("python-requests/", "Python"),
+    ("okhttp/", "Android app"),
+)
+SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "Mac"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+
+
+def browser_name(user_agent: str) -> str:
+    """Something like "Firefox on Linux"; the beginning of the header where nothing fits."""
+    program = _first(PROGRAMS, user_agent)
+    system = _first(SYSTEMS, user_agent)
+    if program and system:
+        return f"{program} on {system}"
+    return program or system or user_agent[:40] or "An unnamed program"
+
+
+def _first(table: tuple[tuple[str, str], ...], user_agent: str) -> str:
+    return next((name for mark, name in table if mark in user_agent), "")

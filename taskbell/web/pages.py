@@ -1,0 +1,72 @@
+"""The front page: what Taskbell is, or what is next for the person who is signed in."""
+
+import json
+import shlex
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import F, Q
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from taskbell.accounts.models import User
+from taskbell.accounts.queries import is_claimed
+from taskbell.common.clock import utc_now
+from taskbell.tasks.models import Task
+from taskbell.web.door import page, person_of
+
+NEXT_TASKS = 10
+
+
+@require_safe
+def front(request: HttpRequest) -> HttpResponse:
+    """One address for everybody: strangers read what this is, people see what is next."""
+    if request.user.is_authenticated:
+        return _home(request, person_of(request))
+    return page(
+        request,
+        "landing.html",
+        {
+            "registration_open": settings.TASKBELL_REGISTRATION == "open",
+            "claimed": is_claimed(),
+            "example": create_example(),
+        },
+    )
+
+
+def _home(request: HttpRequest, person: User) -> HttpResponse:
+    zone = ZoneInfo(person.profile.timezone)
+    now = utc_now()
+    context = {
+        "tasks": next_tasks(person),
+        "now": now,
+        "today": now.astimezone(zone).date(),
+        "api": f"{settings.URL}/api/",
+        "sign_in_example": sign_in_example(person.username),
+        "create_example": create_example(),
+    }
+    with timezone.override(zone):
+        return page(request, "home.html", context)
+
+
+def next_tasks(person: User) -> list[Task]:
+    """What this person is to do: the soonest due first, those without a due date last."""
+    theirs = Q(assigned_to=person) | Q(assigned_to=None, created_by=person)
+    tasks = Task.objects.visible_to(person).open().filter(theirs).with_people()
+    return list(tasks.order_by(F("due_at").asc(nulls_last=True), "-priority", "id")[:NEXT_TASKS])
+
+
+def sign_in_example(name: str) -> str:
+    """The command that fetches a pair of tokens, safe to paste into a shell."""
+    body = shlex.quote(json.dumps({"username": name, "password": "your password"}, ensure_ascii=False))
+    return f"curl {settings.URL}/api/token/ \\\n  -H 'Content-Type: application/json' \\\n  -d {body}"
+
+
+def create_example() -> str:
+    """The command that makes a task with such a token."""
+    body = shlex.quote(json.dumps({"title": "Water the plants"}))
+    return (
+        f"curl {settings.URL}/api/tasks/ \\\n  -H 'Authorization: Bearer ACCESS_TOKEN' \\\n"
+        f"  -H 'Content-Type: application/json' \\\n  -d {body}"
+    )

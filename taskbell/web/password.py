@@ -1,0 +1,66 @@
+"""A password that was forgotten, and one that is changed."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from taskbell.accounts import actions
+from taskbell.common.clock import utc_now
+from taskbell.notifications.actions import mail_password_reset
+from taskbell.web.door import client_of, form_page, page, person_of
+from taskbell.web.forms import AskResetForm, ChangePasswordForm, ResetPasswordForm
+from taskbell.web.session import enter
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def ask_reset(request: HttpRequest) -> HttpResponse:
+    """A mail with a link; the answer is the same whether somebody has the address or not."""
+    form = AskResetForm(request.POST if request.method == "POST" else None)
+
+    def act() -> HttpResponse:
+        mail_password_reset(form.cleaned_data["email"], client=client_of(request), now=utc_now())
+        return page(request, "password_mailed.html")
+
+    return form_page(request, "password_ask.html", form, act)
+
+
+@sensitive_post_parameters("new_password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def choose(request: HttpRequest, uid: str, token: str) -> HttpResponse:
+    """A new password for the bearer of the mailed link."""
+    if actions.person_of_reset_code(uid, token) is None:
+        return page(request, "password_link_over.html", status=404)
+    form = ResetPasswordForm(request.POST if request.method == "POST" else None)
+
+    def act() -> HttpResponse:
+        actions.reset_password(uid, token, form.cleaned_data["new_password"], now=utc_now())
+        messages.success(request, "Your password is changed. Sign in with the new one.")
+        return redirect("sign-in")
+
+    return form_page(request, "password_choose.html", form, act)
+
+
+@sensitive_post_parameters("old_password", "new_password")
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def change(request: HttpRequest) -> HttpResponse:
+    """A new password for whoever knows the old one; every other browser and program is signed out."""
+    form = ChangePasswordForm(request.POST if request.method == "POST" else None)
+
+    def act() -> HttpResponse:
+        given = form.cleaned_data
+        session = actions.change_password(
+            person_of(request),
+            old=given["old_password"],
+            new=given["new_password"],
+            client=client_of(request),
+            now=utc_now(),
+        )
+        enter(request, session)
+        messages.success(request, "Your password is changed. You are signed out everywhere else.")
+        return redirect("profile")
+
+    return form_page(request, "password_change.html", form, act)

@@ -1,0 +1,86 @@
+"""A person's own settings, and where they are signed in."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from taskbell.accounts import actions
+from taskbell.accounts.models import Session, User
+from taskbell.accounts.profile import update_profile
+from taskbell.common.clock import utc_now
+from taskbell.web.browsers import browser_name
+from taskbell.web.door import client_of, form_page, person_of, session_of
+from taskbell.web.forms import ProfileForm
+from taskbell.web.session import enter
+
+
+@dataclass(frozen=True)
+class Place:
+    """One row of the list of sessions."""
+
+    session: Session
+    name: str
+    is_this_one: bool
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile(request: HttpRequest) -> HttpResponse:
+    """Names, time zone and daily mail, and the list of sessions."""
+    person = person_of(request)
+    form = ProfileForm(
+        request.POST if request.method == "POST" else None,
+        initial=_present(person),
+        zone=person.profile.timezone,
+    )
+
+    def act() -> HttpResponse:
+        update_profile(person, **form.cleaned_data)
+        messages.success(request, "Saved.")
+        return redirect("profile")
+
+    return form_page(request, "profile.html", form, act, places=_places(request), zone=person.profile.timezone)
+
+
+def _present(person: User) -> dict[str, object]:
+    profile = person.profile
+    return {
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "timezone": profile.timezone,
+        "digest_enabled": profile.digest_enabled,
+        "digest_at": profile.digest_at,
+    }
+
+
+def _places(request: HttpRequest) -> list[Place]:
+    sessions = Session.objects.alive(utc_now()).filter(user=person_of(request)).order_by("-last_used_at")
+    this = session_of(request).pk
+    return [Place(session, browser_name(session.user_agent), session.pk == this) for session in sessions]
+
+
+@login_required
+def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """Signs one of the person's browsers or programs out."""
+    if request.method != "POST":
+        return redirect("profile")  # where somebody lands who had to sign in first
+    actions.end_sessions(person_of(request), now=utc_now(), because="ended by its owner", only=session_id)
+    messages.success(request, "That session has ended.")
+    return redirect("profile")
+
+
+@login_required
+def end_other_sessions(request: HttpRequest) -> HttpResponse:
+    """Signs the person out everywhere; this browser gets a new session."""
+    if request.method != "POST":
+        return redirect("profile")
+    person, now = person_of(request), utc_now()
+    actions.end_sessions(person, now=now, because="signed out everywhere else")
+    enter(request, actions.open_session(person, client=client_of(request), now=now))
+    messages.success(request, "You are signed out everywhere else.")
+    return redirect("profile")

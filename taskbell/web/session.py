@@ -1,0 +1,100 @@
+"""Signing up, in and out."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import rotate_token
+from django.shortcuts import redirect
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from taskbell.accounts import actions
+from taskbell.accounts.actions import Registration
+from taskbell.accounts.middleware import forget, remember
+from taskbell.accounts.models import Session
+from taskbell.accounts.queries import is_claimed, is_setup_token
+from taskbell.common.clock import utc_now
+from taskbell.common.errors import NotFound
+from taskbell.web.door import HOME, client_of, form_page, next_address, page, person_of, session_of
+from taskbell.web.forms import SignInForm, SignUpForm
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_up(request: HttpRequest) -> HttpResponse:
+    """A new account for whoever asks, where the installation is open."""
+    if request.user.is_authenticated:
+        return redirect(HOME)
+    if settings.TASKBELL_REGISTRATION != "open":
+        return page(request, "by_invitation.html", status=403)
+    return _sign_up(request, setup_token="")
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def set_up(request: HttpRequest, token: str) -> HttpResponse:
+    """The first account of an installation, for the bearer of the link that the start printed."""
+    if not is_setup_token(token):
+        return page(request, "setup_over.html", {"claimed": is_claimed()}, status=NotFound.status)
+    return _sign_up(request, setup_token=token)
+
+
+def _sign_up(request: HttpRequest, *, setup_token: str) -> HttpResponse:
+    form = SignUpForm(request.POST if request.method == "POST" else None)
+
+    def act() -> HttpResponse:
+        client, now = client_of(request), utc_now()
+        registration = Registration(setup_token=setup_token, **form.cleaned_data)
+        person = actions.register(registration, client=client, now=now)
+        enter(request, actions.open_session(person, client=client, now=now))
+        messages.success(request, f"Welcome, {person.name}. Your account is ready.")
+        return redirect(HOME)
+
+    return form_page(request, "sign_up.html", form, act, first=not is_claimed())
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """A session for a name and its password, and on to where the person was going."""
+    target = next_address(request)
+    if request.user.is_authenticated:
+        return redirect(target)
+    form = SignInForm(request.POST if request.method == "POST" else None)
+
+    def act() -> HttpResponse:
+        given = form.cleaned_data
+        session = actions.sign_in(given["identifier"], given["password"], client=client_of(request), now=utc_now())
+        enter(request, session)
+        return redirect(target)
+
+    registration_open = settings.TASKBELL_REGISTRATION == "open"
+    return form_page(request, "sign_in.html", form, act, next=target, registration_open=registration_open)
+
+
+def enter(request: HttpRequest, session: Session) -> None:
+    """Gives the browser the session; forms that were opened before it stop working (session fixation)."""
+    remember(request, session)
+    rotate_token(request)
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """Ends this session; its cookie and its tokens stop working at the next request."""
+    if request.user.is_authenticated:
+        person, session = person_of(request), session_of(request)
+        actions.end_sessions(person, now=utc_now(), because="signed out", only=session.pk)
+    forget(request)
+    messages.success(request, "You are signed out.")
+    return redirect(HOME)
+
+
+def admin_sign_in(request: HttpRequest) -> HttpResponse:
+    """Sends whoever knocks at the admin to our own sign-in; people who are not ADMIN are told so."""
+    target = next_address(request, default="/admin/")
+    if not request.user.is_authenticated:
+        return redirect_to_login(target)
+    if not person_of(request).is_staff:
+        return page(request, "admins_only.html", status=403)
+    return redirect(target)

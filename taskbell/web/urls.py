@@ -1,0 +1,27 @@
+"""Every page there is."""
+
+from django.contrib import admin
+from django.urls import path
+from django.views.generic import RedirectView
+
+from taskbell.web import pages, password, profile, session
+
+urlpatterns = [
+    path("", pages.front, name="home"),
+    path("sign-up/", session.sign_up, name="sign-up"),
+    path("sign-in/", session.sign_in, name="sign-in"),
+    path("sign-out/", session.sign_out, name="sign-out"),
+    path("setup/<str:token>/", session.set_up, name="setup"),
+    path("password/change/", password.change, name="password-change"),
+    path("password/reset/", password.ask_reset, name="password-reset"),
+    path("password/reset/<str:uid>/<str:token>/", password.choose, name="password-choose"),
+    path("profile/", profile.profile, name="profile"),
+    path("profile/sessions/end-others/", profile.end_other_sessions, name="end-other-sessions"),
+    path("profile/sessions/<uuid:session_id>/end/", profile.end_session, name="end-session"),
+    path("favicon.ico", RedirectView.as_view(url="/static/web/favicon.svg"), name="favicon"),
+    # The admin's own doors open Django's sessions, which nobody reads here; these stand before them.
+    path("admin/login/", session.admin_sign_in),
+    path("admin/logout/", session.sign_out),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="password-change")),
+    path("admin/", admin.site.urls),
+]

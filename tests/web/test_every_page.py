@@ -1,0 +1,152 @@
+"""What holds for every page: who can read it, and what it may load."""
+
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from django.urls import get_resolver
+
+from taskbell.accounts.models import User
+from taskbell.accounts.queries import setup_token
+from taskbell.web.middleware import LOOSER, STRICT, policy_for
+from tests.web.conftest import Browser, text
+from tests.web.test_password import link_for
+
+BrowserOf = Callable[[User], Browser]
+
+FOR_STRANGERS = ["/", "/sign-up/", "/sign-in/", "/password/reset/", "/password/reset/x/y/", "/setup/x/", "/nowhere/"]
+FOR_PEOPLE = ["/", "/profile/", "/password/change/", "/nowhere/", "/admin/login/"]
+# POST only, or sending on to one of the pages above.
+NO_PAGES = {"sign-out", "end-other-sessions", "end-session", "favicon"}
+
+
+class Page(HTMLParser):
+    """What a screen reader and a browser find in a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.title = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        if self.tags and self.tags[-1][0] == "title" and not self.title:
+            self.title = data
+
+    def all(self, *names: str) -> list[dict[str, str | None]]:
+        return [attrs for tag, attrs in self.tags if tag in names]
+
+
+def check_readable(page: Page) -> None:
+    """One heading, landmarks, a language, a title, and a label for every field."""
+    assert page.all("html")[0]["lang"] == "en"
+    assert page.title.endswith(" · Taskbell")
+    assert len(page.title) > len(" · Taskbell")
+    for landmark in ("header", "main", "footer", "h1"):
+        assert len(page.all(landmark)) == 1, landmark
+    labelled = {label["for"] for label in page.all("label")}
+    for field in page.all("input", "select", "textarea"):
+        assert field.get("type") == "hidden" or field["id"] in labelled, field
+    ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    assert all("alt" in image for image in page.all("img"))
+    assert any(attrs.get("class") == "skip" and attrs["href"] == "#content" for attrs in page.all("a"))
+
+
+def check_names_no_foreign_host(page: Page) -> None:
+    """Every address that the page loads from or leads to is on this server."""
+    for tag, attrs in page.tags:
+        for name in ("src", "href", "action", "srcset", "poster"):
+            assert not re.match(r"(?i)\s*([a-z][a-z0-9+.-]*:|//)", attrs.get(name) or ""), (tag, attrs)
+
+
+def check_has_nothing_inline(page: Page) -> None:
+    """No script and no style stands in the page itself."""
+    for tag, attrs in page.tags:
+        assert not [name for name in attrs if name.startswith("on") or name == "style"], (tag, attrs)
+    assert not page.all("style")
+    assert all(script.get("src") for script in page.all("script"))
+
+
+def check(answer: Any) -> None:
+    page = Page(text(answer))
+    check_readable(page)
+    check_names_no_foreign_host(page)
+    check_has_nothing_inline(page)
+    policy = answer["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("path", FOR_STRANGERS)
+def test_strangers_can_read_every_page(browser: Browser, path: str) -> None:
+    check(browser.get(path))
+
+
+@pytest.mark.parametrize("path", FOR_PEOPLE)
+def test_bob_can_read_every_page(browser_of: BrowserOf, bob: User, path: str) -> None:
+    answer = browser_of(bob).get(path)
+    check(answer)
+    if answer.status_code == 200:
+        assert "no-store" in answer["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", ["/sign-up/", "/sign-in/", "/password/reset/"])
+def test_a_form_with_mistakes_can_be_read_as_well(browser: Browser, path: str) -> None:
+    answer = browser.post(path, {})
+    assert answer.status_code == 400
+    check(answer)
+    wrong = [attrs for attrs in Page(text(answer)).all("input") if attrs.get("aria-invalid") == "true"]
+    assert wrong
+    assert "autofocus" in wrong[0]
+
+
+def test_pages_behind_a_link_can_be_read(browser: Browser, bob: User) -> None:
+    check(browser.get(link_for(bob)))
+    check(browser.post("/password/reset/", {"email": "bob@example.org"}))
+    check(browser.get(f"/setup/{setup_token()}/"))
+    check(Browser(enforce_csrf_checks=True).post("/sign-in/", {}))
+
+
+def test_a_mistake_of_ours_can_be_read(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("taskbell.web.pages.is_claimed", lambda: 1 / 0)
+    answer = browser.get("/")
+    assert answer.status_code == 500
+    check(answer)
+    assert "ZeroDivisionError" not in text(answer)
+
+
+def test_no_page_is_forgotten_here() -> None:
+    looked_at = {get_resolver().resolve(path).url_name for path in [*FOR_STRANGERS, *FOR_PEOPLE] if path != "/nowhere/"}
+    patterns = get_resolver("taskbell.web.urls").url_patterns
+    ours = {name for name in (getattr(pattern, "name", None) for pattern in patterns) if name}
+    assert ours - looked_at - NO_PAGES == set()
+
+
+def test_the_looser_policies_are_for_the_pages_of_others_alone() -> None:
+    assert set(LOOSER) == {"/api/docs/", "/api/redoc/"}
+    for path in LOOSER:
+        assert "frame-ancestors 'none'" in policy_for(path)
+        assert "http" not in policy_for(path)
+    assert (
+        policy_for("/api/tasks/") == policy_for("/") == "; ".join(f"{name} {value}" for name, value in STRICT.items())
+    )
+
+
+@pytest.mark.parametrize("path", sorted(LOOSER))
+def test_the_pages_of_others_name_no_foreign_host_either(browser: Browser, path: str) -> None:
+    answer = browser.get(path)
+    assert answer.status_code == 200
+    check_names_no_foreign_host(Page(text(answer)))
+
+
+def test_the_admin_needs_no_looser_policy(browser_of: BrowserOf, alice: User) -> None:
+    answer = browser_of(alice).get("/admin/")
+    assert "unsafe" not in answer["Content-Security-Policy"]
+    check_has_nothing_inline(Page(text(answer)))

@@ -1,0 +1,85 @@
+"""What strangers read, and what is next for Bob."""
+
+import json
+import shlex
+from collections.abc import Callable
+from datetime import date, time, timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from taskbell.accounts.models import User
+from taskbell.common.clock import utc_now
+from taskbell.tasks.actions import create_task, delete_task
+from taskbell.tasks.models import Stage, Task
+from taskbell.web.pages import create_example, next_tasks, sign_in_example
+from tests.web.conftest import Browser, text
+
+BrowserOf = Callable[[User], Browser]
+QueryBudget = Callable[[int], Any]
+
+
+def make(title: str, *, by: User, due: date | None = None, **fields: Any) -> Task:
+    return create_task({"title": title, "due_date": due, **fields}, reminders=[], by=by, now=utc_now())
+
+
+def today() -> date:
+    return utc_now().date()
+
+
+def test_strangers_read_what_it_is_and_where_to_go(browser: Browser, alice: User) -> None:
+    page = text(browser.get("/"))
+    assert "Tasks that ring on time" in page
+    for link in ("/sign-up/", "/sign-in/", "/api/docs/"):
+        assert f'href="{link}"' in page
+
+
+def test_bob_sees_what_he_is_to_do_the_soonest_first(bob: User, alice: User) -> None:
+    make("Later", by=bob, due=today() + timedelta(days=9))
+    make("Some day", by=bob)
+    make("From Alice", by=alice, assigned_to=bob, due=today() + timedelta(days=2))
+    make("For Alice to do", by=bob, assigned_to=alice, due=today())
+    make("Of Alice", by=alice, due=today())
+    make("Done", by=bob, due=today(), stage=Stage.COMPLETED)
+    delete_task(make("Deleted", by=bob, due=today()).pk, by=bob, now=utc_now())
+    assert [task.title for task in next_tasks(bob)] == ["From Alice", "Later", "Some day"]
+
+
+def test_the_page_says_when_in_the_time_of_its_reader(browser_of: BrowserOf, bob: User) -> None:
+    make("Call", by=bob, due=date(2030, 6, 3), due_time=time(9))
+    bob.profile.timezone = "Asia/Tokyo"
+    bob.profile.save()
+    page = text(browser_of(bob).get("/"))
+    assert "Mon 3 Jun, 18:00" in page.replace("\n", " ")
+    assert "2030-06-03T18:00:00+09:00" in page
+
+
+def test_what_is_late_says_so_in_words(browser_of: BrowserOf, bob: User) -> None:
+    make("Old", by=bob, due=today() - timedelta(days=3))
+    assert "<strong>Overdue</strong>" in text(browser_of(bob).get("/"))
+
+
+def test_titles_are_text_and_nothing_else(browser_of: BrowserOf, bob: User) -> None:
+    make("<script>alert(1)</script>", by=bob)
+    page = text(browser_of(bob).get("/"))
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+
+
+def test_the_page_costs_the_same_for_one_task_and_for_ten(
+    browser_of: BrowserOf, bob: User, alice: User, query_budget: QueryBudget
+) -> None:
+    for number in range(12):
+        make(f"Task {number}", by=alice, assigned_to=bob)
+    browser = browser_of(bob)
+    with query_budget(2):  # the session with its person, the tasks with their people
+        assert text(browser.get("/")).count('class="task ') == 10
+
+
+@pytest.mark.parametrize("name", ["bob", "o'brien@example.org", 'a"b', "$(rm)", "zoë"])
+def test_the_examples_survive_the_shell(name: str) -> None:
+    words = shlex.split(sign_in_example(name).replace("\\\n", " "))
+    assert words[1] == f"{settings.URL}/api/token/"
+    assert json.loads(words[-1])["username"] == name
+    assert json.loads(shlex.split(create_example().replace("\\\n", " "))[-1]) == {"title": "Water the plants"}

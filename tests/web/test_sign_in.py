@@ -1,0 +1,130 @@
+"""Signing in and out with a browser."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from taskbell.accounts.actions import WRONG_SIGN_IN
+from taskbell.accounts.models import Session, User
+from taskbell.accounts.throttle import SIGN_IN_PER_ACCOUNT
+from tests.web.conftest import Browser, text
+
+BrowserOf = Callable[[User], Browser]
+
+
+def alert(answer: Any) -> str:
+    page = text(answer)
+    return page.partition('role="alert">')[2].partition("</div>")[0]
+
+
+def test_bob_signs_in_by_name_or_address(bob: User) -> None:
+    for identifier in ("bob", "BOB", "bob@example.org"):
+        browser = Browser()
+        assert browser.sign_in(identifier)["Location"] == "/"
+        assert browser.is_signed_in
+
+
+@pytest.mark.usefixtures("bob")
+def test_a_wrong_password_and_an_unknown_name_read_alike(browser: Browser) -> None:
+    wrong, unknown = browser.sign_in("bob", "wrong"), browser.sign_in("nobody", "wrong")
+    assert wrong.status_code == unknown.status_code == 401
+    assert alert(wrong) == alert(unknown) == f"<p>{WRONG_SIGN_IN}</p>"
+    assert not browser.is_signed_in
+
+
+@pytest.mark.usefixtures("bob")
+def test_too_many_attempts_are_told_with_the_time_to_wait(browser: Browser) -> None:
+    for _ in range(SIGN_IN_PER_ACCOUNT.most):
+        browser.sign_in("bob", "wrong")
+    answer = browser.sign_in("bob")
+    assert answer.status_code == 429
+    assert int(answer["Retry-After"]) > 0
+    assert "Too many attempts" in text(answer)
+
+
+def test_bob_lands_where_he_was_going(browser: Browser, bob: User) -> None:
+    door = browser.get("/password/change/")["Location"]
+    assert door == "/sign-in/?next=/password/change/"
+    assert 'name="next" value="/password/change/"' in text(browser.get(door))
+    assert browser.sign_in("bob", next="/password/change/")["Location"] == "/password/change/"
+
+
+FOREIGN = [
+    "https://evil.example/",
+    "//evil.example/",
+    "///evil.example",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "http:evil.example",
+    "javascript:alert(1)",
+    " https://evil.example/",
+    "/\t/evil.example",
+]
+
+
+@pytest.mark.parametrize("target", FOREIGN)
+def test_nobody_is_sent_to_a_foreign_place(browser: Browser, bob: User, target: str) -> None:
+    assert "evil" not in text(browser.get("/sign-in/", {"next": target}))
+    assert browser.sign_in("bob", next=target)["Location"] == "/"
+    assert browser.get("/sign-in/", {"next": target})["Location"] == "/"
+
+
+def test_signing_out_ends_the_session_so_that_its_old_cookie_is_refused(browser_of: BrowserOf, bob: User) -> None:
+    browser = browser_of(bob)
+    stolen = browser.cookies["sessionid"].value
+    assert browser.post("/sign-out/")["Location"] == "/"
+    assert not browser.is_signed_in
+    assert Session.objects.get(user=bob).ended_because == "signed out"
+    thief = Browser()
+    thief.cookies["sessionid"] = stolen
+    assert not thief.is_signed_in
+
+
+def test_signing_out_here_leaves_the_other_browser_signed_in(browser_of: BrowserOf, bob: User) -> None:
+    here, there = browser_of(bob), browser_of(bob)
+    here.post("/sign-out/")
+    assert there.is_signed_in
+
+
+def test_a_link_cannot_sign_anybody_out(browser_of: BrowserOf, bob: User) -> None:
+    browser = browser_of(bob)
+    assert browser.get("/sign-out/").status_code == 405
+    assert browser.is_signed_in
+
+
+def test_signing_out_twice_is_no_error(browser: Browser) -> None:
+    assert browser.post("/sign-out/").status_code == 302
+
+
+def test_somebody_who_was_made_inactive_is_out_at_once(browser_of: BrowserOf, bob: User) -> None:
+    browser = browser_of(bob)
+    User.objects.filter(pk=bob.pk).update(is_active=False)
+    assert not browser.is_signed_in
+    assert browser.sign_in("bob").status_code == 401
+
+
+@pytest.mark.usefixtures("bob")
+def test_forms_need_the_token_of_the_browser() -> None:
+    browser = Browser(enforce_csrf_checks=True)
+    for path in (
+        "/sign-in/",
+        "/sign-up/",
+        "/sign-out/",
+        "/password/reset/",
+        "/profile/",
+        reverse("end-other-sessions"),
+    ):
+        answer = browser.post(path, {})
+        assert answer.status_code == 403, path
+        assert "This form was too old" in text(answer)
+
+
+def test_a_form_of_before_the_sign_in_is_over_after_it(bob: User) -> None:
+    browser = Browser(enforce_csrf_checks=True)
+    browser.get("/sign-in/")
+    old = browser.cookies["csrftoken"].value
+    assert browser.sign_in("bob", csrfmiddlewaretoken=old).status_code == 302
+    assert browser.post("/sign-out/", {"csrfmiddlewaretoken": old}).status_code == 403
+    assert browser.is_signed_in
