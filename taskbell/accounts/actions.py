@@ -12,13 +12,14 @@ from django.db.models import F
 from django.utils.http import urlsafe_base64_decode
 
 from taskbell.accounts import throttle, tokens
+from taskbell.accounts.invites import accept_invite
 from taskbell.accounts.models import Installation, Session, User
 from taskbell.accounts.policy import Role
 from taskbell.accounts.queries import is_setup_token
 from taskbell.accounts.tokens import TokenPair
 from taskbell.accounts.validation import check_email, check_names, check_password_strength, check_username
 from taskbell.common.errors import Conflict, NotAllowed, NotSignedIn, invalid
-from taskbell.common.text import folded
+from taskbell.common.text import folded, printable
 
 REFRESH_GRACE = timedelta(seconds=10)
 WRONG_SIGN_IN = "The name or the password is not right."
@@ -43,6 +44,7 @@ class Registration:
     first_name: str = ""
     last_name: str = ""
     setup_token: str = ""
+    invite: str = ""
 
 
 @dataclass
@@ -54,7 +56,8 @@ class RefreshReused(NotSignedIn):
 
 def register(form: Registration, *, client: Client, now: datetime) -> User:
     """A new person, ADMIN if the first one. Raises Invalid, NotAllowed, Conflict or TooMany."""
-    _check_registration_open(form.setup_token)
+    if not form.invite:
+        check_registration_open(form.setup_token)
     email = check_email(form.email)
     username = check_username(form.username or email, email=email)
     names = check_names(first_name=form.first_name, last_name=form.last_name)
@@ -62,7 +65,7 @@ def register(form: Registration, *, client: Client, now: datetime) -> User:
     throttle.REGISTER_PER_ADDRESS.count(client.address, now=now)
     try:
         with transaction.atomic():
-            role = Role.ADMIN if _claim_installation(now) else Role.MEMBER
+            role = _role_of_newcomer(form, email, now)
             return User.objects.create_person(
                 username=username, email=email, password=form.password, role=role, **names
             )
@@ -71,9 +74,16 @@ def register(form: Registration, *, client: Client, now: datetime) -> User:
         raise Conflict(f"There is already an account with this {taken}.") from error
 
 
-def _check_registration_open(setup_token: str) -> None:
+def check_registration_open(setup_token: str = "") -> None:
+    """Raises NotAllowed where new accounts need an invitation."""
     if settings.TASKBELL_REGISTRATION != "open" and not is_setup_token(setup_token):
         raise NotAllowed("New accounts are by invitation here.")
+
+
+def _role_of_newcomer(form: Registration, email: str, now: datetime) -> str:
+    if form.invite:
+        return accept_invite(form.invite, email=email, now=now)
+    return Role.ADMIN if _claim_installation(now) else Role.MEMBER
 
 
 def _claim_installation(now: datetime) -> bool:
@@ -114,8 +124,8 @@ def open_session(person: User, *, client: Client, now: datetime) -> Session:
         last_used_at=now,
         refreshed_at=now,
         expires_at=now + _session_lifetime(),
-        address=client.address,
-        user_agent=client.user_agent[:200],
+        address=printable(client.address),
+        user_agent=printable(client.user_agent)[:200],
     )
 
 
@@ -193,10 +203,13 @@ def person_of_reset_code(uid: str, token: str) -> User | None:
 
 
 def _set_password(person: User, new: str, *, field: str, now: datetime) -> None:
+    """Of competing changes that knew the same password or code, one counts."""
     check_password_strength(new, person=person, field=field)
+    known = person.password
+    person.set_password(new)
     with transaction.atomic():
-        person.set_password(new)
-        person.save(update_fields=["password"])
+        if not User.objects.filter(pk=person.pk, password=known).update(password=person.password):
+            raise invalid(field, "changed", "Your password was changed a moment ago.")
         end_sessions(person, now=now, because="password changed")
 
 

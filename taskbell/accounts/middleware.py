@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
@@ -42,7 +43,9 @@ def _session(request: HttpRequest) -> Session | None:
     now = utc_now()
     session = living_session(UUID(raw), now=now)
     if session and now - session.last_used_at > TOUCH_EVERY:
-        Session.objects.filter(pk=session.pk).update(last_used_at=now)
+        lifetime = timedelta(days=settings.TASKBELL_SESSION_DAYS)
+        Session.objects.filter(pk=session.pk).update(last_used_at=now, expires_at=now + lifetime)
+        request.session.set_expiry(lifetime)
     return session
 
 

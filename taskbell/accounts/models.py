@@ -53,7 +53,7 @@ class User(AbstractUser):
     # The session this person asks with, where somebody is asking.
     session: "Session | None" = None
 
-    objects = UserManager()
+    objects = UserManager()  # type: ignore[misc]
 
     class Meta:
         verbose_name = "person"
@@ -141,6 +141,23 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scope} at {self.at}"
+
+
+class Invite(models.Model):
+    """A promise of an account with a role, to whoever reads the mail at this address."""
+
+    email = models.EmailField(max_length=254)
+    role = models.CharField(max_length=10, choices=Role.choices)
+    invited_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"invitation of {self.email}"
 
 
 class Installation(models.Model):

@@ -20,12 +20,23 @@ class Capability(StrEnum):
     SEE_EVERYTHING = auto()
     EDIT_EVERYTHING = auto()
     CREATE_TASKS = auto()
+    CREATE_CATEGORIES = auto()
+    CHANGE_CATEGORIES = auto()
+    INVITE = auto()
     MANAGE_PEOPLE = auto()
 
 
 CAPABILITIES: dict[str, frozenset[Capability]] = {
     Role.ADMIN: frozenset(Capability),
     Role.MANAGER: frozenset(Capability) - {Capability.MANAGE_PEOPLE},
-    Role.MEMBER: frozenset({Capability.CREATE_TASKS}),
+    Role.MEMBER: frozenset({Capability.CREATE_TASKS, Capability.CREATE_CATEGORIES}),
+    Role.INTERN: frozenset(),
+}
+
+# Which roles somebody may give away by inviting.
+INVITES: dict[str, frozenset[str]] = {
+    Role.ADMIN: frozenset(Role),
+    Role.MANAGER: frozenset({Role.MEMBER, Role.INTERN}),
+    Role.MEMBER: frozenset(),
     Role.INTERN: frozenset(),
 }

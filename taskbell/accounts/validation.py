@@ -12,6 +12,7 @@ from taskbell.common.text import folded, refuse_unprintable
 
 USERNAME = re.compile(r"[\w.+-]{1,150}")
 LONGEST_PASSWORD = 1024
+LONGEST_KEY = 600  # one letter can stand for eighteen (NFKC)
 
 
 def check_email(email: str) -> str:
@@ -37,6 +38,8 @@ def check_username(username: str, *, email: str) -> str:
     if folded(name) != email and not USERNAME.fullmatch(name):
         message = "A username has up to 150 letters, digits and . + - _ , or is your own e-mail address."
         raise invalid("username", "invalid", message)
+    if len(folded(name)) > LONGEST_KEY:
+        raise invalid("username", "max_length", "This username is too long when it is spelled out.")
     return name
 
 

@@ -1,12 +1,19 @@
 """Wall time and instants. Only jobs and doors look at the clock; everything else is told the time."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 
 def utc_now() -> datetime:
     """This instant."""
     return datetime.now(UTC)
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """The names of the IANA time zones; looking for them opens some six hundred files, so it is done once."""
+    return frozenset(available_timezones())
 
 
 def instant(day: date, at: time, zone: str) -> datetime:

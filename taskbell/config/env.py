@@ -34,6 +34,26 @@ def _web_address(url: str) -> str:
     return url.rstrip("/")
 
 
+def _of_the_form(example: str, *schemes: str) -> AfterValidator:
+    """Refuses what is no such address, without repeating the password that is in it."""
+
+    def check(url: SecretStr) -> SecretStr:
+        try:
+            parts = urlsplit(url.get_secret_value())
+            fits = parts.scheme in schemes and parts.port != 0
+        except ValueError:
+            fits = False
+        if not fits:
+            raise ValueError(f"is not of the form {example}")
+        return url
+
+    return AfterValidator(check)
+
+
+DatabaseAddress = Annotated[SecretStr, _of_the_form("postgres://user:password@host/name", "postgres", "postgresql", "sqlite")]
+BrokerAddress = Annotated[SecretStr, _of_the_form("redis://host:6379/0", "redis", "rediss", "unix")]
+
+
 class Environment(BaseSettings):
     """The settings. A name in capitals is the name of the environment variable."""
 
@@ -59,11 +79,11 @@ class Environment(BaseSettings):
     )
     DEBUG: bool = Field(False, description="Shows the details of errors in the browser. Never in production.")
     ALLOWED_HOSTS: str = Field("", description="Further host names to answer to, separated by commas.")
-    DATABASE_URL: SecretStr | None = Field(
+    DATABASE_URL: DatabaseAddress | None = Field(
         None,
         description="PostgreSQL as postgres://user:password@host/name. Default: an SQLite file in the data folder.",
     )
-    REDIS_URL: SecretStr | None = Field(
+    REDIS_URL: BrokerAddress | None = Field(
         None, description="Redis or Valkey as redis://host:6379/0. Default: the Valkey that Taskbell starts itself."
     )
     TASKBELL_PROXIES: int = Field(
@@ -78,6 +98,12 @@ class Environment(BaseSettings):
     )
     TASKBELL_ACCESS_MINUTES: int = Field(10, ge=5, le=15, description="Minutes an access token lives.")
     TASKBELL_SESSION_DAYS: int = Field(30, ge=1, le=365, description="Days after which an unused session ends.")
+    TASKBELL_OVERDUE_SWEEP_SECONDS: int = Field(
+        30, ge=1, le=3600, description="Seconds between two looks for tasks that have become overdue."
+    )
+    TASKBELL_TRASH_DAYS: int = Field(
+        30, ge=1, le=3650, description="Days for which a deleted task can be restored; then it is removed for good."
+    )
     TASKBELL_LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged.")
     MAIL_FROM: str = Field(
         "Taskbell <taskbell@localhost>",

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from taskbell.config.env import environment
+
 
 def every(*, seconds: int, run: str) -> tuple[str, dict[str, Any]]:
     """An entry for beat. A tick that nobody took before the next one is thrown away."""
@@ -13,5 +15,7 @@ BEAT_SCHEDULE = dict(
         every(seconds=1, run="taskbell.reminders.deliver_due"),
         every(seconds=1, run="taskbell.notifications.send_waiting"),
         every(seconds=3600, run="taskbell.accounts.forget_old_attempts"),
+        every(seconds=environment().TASKBELL_OVERDUE_SWEEP_SECONDS, run="taskbell.tasks.mark_overdue"),
+        every(seconds=3600, run="taskbell.tasks.purge_deleted"),
     ]
 )

@@ -32,7 +32,6 @@ ALLOWED_HOSTS = [
 ]
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -41,6 +40,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "taskbell.web",
+    "django.contrib.admin",
     "taskbell.api",
     "taskbell.tasks",
     "taskbell.reminders",
@@ -134,6 +134,7 @@ TASKBELL_ACCESS_MINUTES = env.TASKBELL_ACCESS_MINUTES
 TASKBELL_SESSION_DAYS = env.TASKBELL_SESSION_DAYS
 TASKBELL_TIME_ZONE = env.TASKBELL_TIME_ZONE
 TASKBELL_PROXIES = env.TASKBELL_PROXIES
+TASKBELL_TRASH_DAYS = env.TASKBELL_TRASH_DAYS
 
 # The cookie carries the number of our own session row, signed; the row decides (accounts/models.py).
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
@@ -162,6 +163,9 @@ LANGUAGE_CODE = "en-us"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
+DATE_FORMAT = "j M Y"
+TIME_FORMAT = "H:i"
+DATETIME_FORMAT = "j M Y, H:i"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA / "static"

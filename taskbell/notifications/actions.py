@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from taskbell.accounts import throttle
 from taskbell.accounts.actions import Client, RefreshReused, rotate_refresh_token
-from taskbell.accounts.models import User
+from taskbell.accounts.invites import make_invite
+from taskbell.accounts.models import Invite, User
 from taskbell.accounts.tokens import TokenPair
 from taskbell.common.text import folded
 from taskbell.notifications.letters import message_id_for
@@ -18,11 +21,12 @@ from taskbell.notifications.models import Kind, Notification
 class Message:
     """Something to tell one person. Two messages with the same key are one."""
 
-    recipient_id: int
+    recipient_id: int | None
     kind: Kind
     key: str
     due_at: datetime
     task_id: int | None = None
+    address: str = ""
     data: dict[str, Any] = field(default_factory=dict)
 
 
@@ -32,6 +36,7 @@ def notify(messages: Iterable[Message], *, now: datetime) -> None:
         [
             Notification(
                 recipient_id=message.recipient_id,
+                address=message.address,
                 kind=message.kind,
                 dedupe_key=message.key,
                 message_id=message_id_for(message.key),
@@ -54,6 +59,16 @@ def mail_password_reset(email: str, *, client: Client, now: datetime) -> None:
     for person in User.objects.filter(email=folded(email), is_active=True):
         key = f"password_reset:{person.pk}:{now.isoformat()}"
         notify([Message(person.pk, Kind.PASSWORD_RESET, key=key, due_at=now)], now=now)
+
+
+def invite(email: str, role: str, *, by: User, now: datetime) -> Invite:
+    """Mails a link that lets one person in, with this role. Raises NotAllowed, Invalid, Conflict."""
+    with transaction.atomic():
+        made = make_invite(email, role, by=by, now=now)
+        data = {"invite": made.pk, "inviter": by.name, "role": made.get_role_display()}
+        key = f"invite:{made.pk}"
+        notify([Message(None, Kind.INVITE, key=key, due_at=now, address=made.email, data=data)], now=now)
+    return made
 
 
 def renew_session(refresh: str, *, now: datetime) -> TokenPair:

@@ -34,7 +34,7 @@ BATCH = 10
 LEASE = timedelta(minutes=1)
 BACK_OFF = [timedelta(seconds=30), *(timedelta(minutes=m) for m in (1, 2, 5, 10, 30, 60))]
 GIVE_UP_AFTER = timedelta(hours=72)
-SECRET_KINDS = {Kind.PASSWORD_RESET}
+SECRET_KINDS = {Kind.PASSWORD_RESET, Kind.INVITE}
 
 Clock = Callable[[], datetime]
 
@@ -116,7 +116,7 @@ def _sealed(notification: Notification, *, now: datetime) -> Envelope:
         Notification.objects.filter(pk=notification.pk, mime=None).update(mime=notification.mime)
     return Envelope(
         sender=letters.sender_address(),
-        recipient=letters.recipient_address(notification.recipient),
+        recipient=letters.recipient_address(notification),
         message_id=notification.message_id,
         mime=bytes(notification.mime),
     )

@@ -17,7 +17,9 @@ from django.utils.crypto import salted_hmac
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
+from taskbell.accounts.invites import token_of
 from taskbell.accounts.models import User
+from taskbell.activity.queries import changes_since
 from taskbell.notifications.models import Kind, Notification
 
 LATE_AFTER = timedelta(minutes=2)
@@ -52,9 +54,10 @@ def sender_address() -> str:
     return parseaddr(settings.MAIL["sender"])[1]
 
 
-def recipient_address(person: User) -> str:
+def recipient_address(notification: Notification) -> str:
     """The address as SMTP takes it: the domain in its ASCII form."""
-    local, _, domain = person.email.rpartition("@")
+    address = notification.recipient.email if notification.recipient else notification.address
+    local, _, domain = address.rpartition("@")
     return f"{local}@{domain.encode('idna').decode()}"
 
 
@@ -76,7 +79,7 @@ def render(notification: Notification, *, now: datetime) -> bytes:
     sender_name, sender = parseaddr(settings.MAIL["sender"])
     mail = EmailMessage(policy=POLICY)
     mail["From"] = Address(sender_name, addr_spec=sender)
-    mail["To"] = Address(addr_spec=recipient_address(notification.recipient))
+    mail["To"] = Address(addr_spec=recipient_address(notification))
     mail["Subject"] = letter.subject
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = notification.message_id
@@ -88,20 +91,34 @@ def render(notification: Notification, *, now: datetime) -> bytes:
 
 def _context(notification: Notification, *, now: datetime) -> dict[str, Any]:
     person, task = notification.recipient, notification.task
-    zone = ZoneInfo(person.profile.timezone)
-    context = {
+    zone_name = person.profile.timezone if person else settings.TASKBELL_TIME_ZONE
+    zone = ZoneInfo(zone_name)
+    return {
         "person": person,
         "task": task,
         "site": settings.URL,
+        "zone": zone_name,
         "due_at": notification.due_at.astimezone(zone),
         "is_late": now - notification.due_at > LATE_AFTER,
+        "task_due_at": task.due_at.astimezone(zone) if task and task.due_at else None,
         **notification.data,
+        **_of_its_kind(notification),
     }
-    if task is not None and task.due_at is not None:
-        context["task_due_at"] = task.due_at.astimezone(zone)
-    if notification.kind == Kind.PASSWORD_RESET:
-        context["link"] = _reset_link(person)
-    return context
+
+
+def _of_its_kind(notification: Notification) -> dict[str, Any]:
+    """What only the letters of this kind need, made when it is rendered."""
+    person = notification.recipient
+    match notification.kind:
+        case Kind.PASSWORD_RESET if person:
+            return {"link": _reset_link(person)}
+        case Kind.INVITE:
+            return {"link": f"{settings.URL}/invite/{token_of(notification.data['invite'])}/"}
+        case Kind.TASK_UPDATED if person and notification.task_id:
+            since = datetime.fromisoformat(notification.data["since"])
+            return {"changes": changes_since(notification.task_id, since, but=person)}
+        case _:
+            return {}
 
 
 def _reset_link(person: User) -> str:

@@ -16,6 +16,11 @@ class Kind(models.TextChoices):
     """What a message is about; each has a folder of templates by this name."""
 
     REMINDER = "reminder"
+    TASK_ASSIGNED = "task_assigned"
+    TASK_UPDATED = "task_updated"
+    UNBLOCKED = "unblocked"
+    OVERDUE = "overdue"
+    INVITE = "invite"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind of mail
     SESSION_ENDED = "session_ended"
 
@@ -53,7 +58,15 @@ class Notification(models.Model):
     """A message to a person, and the outbox row that its mail is sent from."""
 
     dedupe_key = models.CharField(max_length=200, unique=True)
-    recipient = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
+    recipient = models.ForeignKey(
+        User,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="notifications",
+        help_text="Nobody: see the address.",
+    )
+    address = models.EmailField(blank=True, help_text="For somebody who is not a person here yet.")
     kind = models.CharField(max_length=30, choices=Kind.choices)
     task = models.ForeignKey(
         "tasks.Task", on_delete=models.CASCADE, null=True, blank=True, related_name="notifications"

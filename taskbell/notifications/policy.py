@@ -6,6 +6,8 @@ from taskbell.notifications.models import Kind, Notification
 def reason_not_to_send(notification: Notification) -> str | None:
     """Why the mail must not go out any more, or None when it should."""
     person, task = notification.recipient, notification.task
+    if person is None:
+        return None
     if not person.is_active:
         return "The account is not active."
     if not person.email:

@@ -16,8 +16,6 @@ from typing import Any, Protocol, cast
 
 from django.conf import settings
 
-from taskbell.common.clock import utc_now
-
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 10
@@ -212,7 +210,7 @@ class Folder:
         if not before_dot():
             draft.unlink()
             raise Fenced("Another sender has taken this mail over.")
-        file = draft.rename(self.path / f"{utc_now():%Y%m%d-%H%M%S}-{name}.eml")
+        file = draft.rename(self.path / f"{name}.eml")
         subject = message_from_bytes(envelope.mime, policy=policy.SMTP)["Subject"]
         log.info("mail to %s: %r is in %s", envelope.recipient, str(subject), file)
         return f"written to {file.name}"

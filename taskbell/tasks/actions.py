@@ -8,7 +8,7 @@ from django.db import transaction
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Change, record, record_changes
-from taskbell.common.errors import NotFound
+from taskbell.common.errors import NotFound, invalid
 from taskbell.reminders.actions import ReminderPlan, replace_reminders
 from taskbell.tasks.models import Priority, Stage, Task
 from taskbell.tasks.policy import (
@@ -25,14 +25,14 @@ Plans = Sequence[ReminderPlan]
 
 @transaction.atomic
 def create_task(fields: Fields, *, reminders: Plans = (), by: User, now: datetime) -> Task:
-    """A new task of this person, with its reminders. Raises NotAllowed."""
+    """A new task of this person, with its reminders. Raises NotAllowed, Invalid."""
     check_may_create(by)
     task = Task(created_by=by, timezone=by.profile.timezone, created_at=now, updated_at=now)
     _apply(task, fields, now=now)
     task.save(force_insert=True)
-    record(task.pk, "created", by=by, at=now, new=snapshot(task))
-    if reminders:
-        _remind(task, reminders, by=by)
+    promised = _remind(task, reminders, by=by) if reminders else {}
+    created = snapshot(task) | {name: new for name, (_, new) in promised.items()}
+    record(task.pk, "created", by=by, at=now, new=created)
     return task
 
 
@@ -40,7 +40,7 @@ def create_task(fields: Fields, *, reminders: Plans = (), by: User, now: datetim
 def update_task(task_id: int, fields: Fields, *, reminders: Plans | None = None, by: User, now: datetime) -> Task:
     """Changes these fields; `reminders`, unless None, replaces the reminders that `by` may set.
 
-    Raises NotFound, NotAllowed. Setting what is already so changes nothing.
+    Raises NotFound, NotAllowed, Invalid. Setting what is already so changes nothing.
     """
     task = _locked(task_id, by)
     before = snapshot(task)
@@ -72,6 +72,7 @@ def snapshot(task: Task) -> dict[str, Any]:
         "title": task.title,
         "description": task.description,
         "status": task.status,
+        "stage": task.stage,
         "priority": Priority(task.priority).name,
         "due_date": task.due_date,
         "due_time": task.due_time,
@@ -81,7 +82,10 @@ def snapshot(task: Task) -> dict[str, Any]:
 
 
 def _differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Change]:
-    return {name: (before[name], after[name]) for name in before if before[name] != after[name]}
+    changes = {name: (before[name], after[name]) for name in before if before[name] != after[name]}
+    if "status" in changes:
+        changes.pop("stage", None)  # the status tells it; an overdue task has a stage that it does not tell
+    return changes
 
 
 def _locked(task_id: int, by: User) -> Task:
@@ -95,6 +99,8 @@ def _locked(task_id: int, by: User) -> Task:
 def _apply(task: Task, fields: Fields, *, now: datetime) -> None:
     for name, value in fields.items():
         setattr(task, name, value)
+    if task.due_time is not None and task.due_date is None:
+        raise invalid("due_time", "needs_date", "A due time needs a due date.")
     due_at = task.compute_due_at()
     if due_at != task.due_at:
         task.due_at = due_at

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
@@ -35,6 +35,22 @@ PRIORITY_NAMES = Priority.names
 OPEN_STAGES = (Stage.PENDING, Stage.IN_PROGRESS)
 
 
+class Category(models.Model):
+    """A label that everybody shares. Its name is unique without regard to case and outer space."""
+
+    name = models.CharField(max_length=100)
+    key = models.CharField(max_length=400, unique=True, editable=False)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "categories"
+        ordering = ["key"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class TaskQuerySet(models.QuerySet["Task"]):
     """Named reads; a door chains them."""
 
@@ -49,9 +65,13 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """Tasks that somebody still has to do."""
         return self.filter(stage__in=OPEN_STAGES, deleted_at=None)
 
-    def with_people(self) -> "TaskQuerySet":
-        """With creator and assignee, in the same query."""
-        return self.select_related("created_by", "assigned_to")
+    def newly_overdue(self, now: datetime) -> "TaskQuerySet":
+        """Open tasks whose due moment has passed without the clock having said so."""
+        return self.open().filter(is_overdue=False, due_at__lte=now).order_by("due_at", "id")
+
+    def with_is_blocked(self) -> "TaskQuerySet":
+        """With `is_blocked`: some prerequisite is neither finished nor gone. Computed, never stored."""
+        return self.annotate(is_blocked=Exists(Prerequisite.objects.blocking().filter(task=OuterRef("pk"))))
 
 
 class Task(models.Model):
@@ -66,6 +86,15 @@ class Task(models.Model):
     timezone = models.CharField(max_length=64)
     due_at = models.DateTimeField(null=True, blank=True, help_text="The instant that date, time and zone mean.")
     is_overdue = models.BooleanField(default=False, help_text="Set by the clock once the due moment has passed.")
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True, related_name="tasks")
+    pre_tasks = models.ManyToManyField(
+        "self",
+        symmetrical=False,
+        through="Prerequisite",
+        through_fields=("task", "needs"),
+        related_name="dependents",
+        blank=True,
+    )
     assigned_to = models.ForeignKey(
         User, on_delete=models.SET_NULL, null=True, blank=True, related_name="tasks_assigned"
     )
@@ -83,6 +112,12 @@ class Task(models.Model):
         indexes = [
             models.Index(fields=["created_by", "-id"], name="mine", condition=Q(deleted_at=None)),
             models.Index(fields=["assigned_to", "-id"], name="for_me", condition=Q(deleted_at=None)),
+            models.Index(
+                fields=["due_at", "id"],
+                name="not_yet_overdue",
+                condition=Q(stage__in=["PENDING", "IN_PROGRESS"], is_overdue=False, deleted_at=None),
+            ),
+            models.Index(fields=["deleted_at"], name="trash", condition=Q(deleted_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -109,3 +144,26 @@ class Task(models.Model):
         if self.due_time is None:
             return end_of_day(self.due_date, self.timezone)
         return instant(self.due_date, self.due_time, self.timezone)
+
+
+class PrerequisiteQuerySet(models.QuerySet["Prerequisite"]):
+    """Named reads of the links between tasks."""
+
+    def blocking(self) -> "PrerequisiteQuerySet":
+        """Links to tasks that somebody still has to do first."""
+        return self.filter(needs__stage__in=OPEN_STAGES, needs__deleted_at=None)
+
+
+class Prerequisite(models.Model):
+    """`task` waits for `needs`. The links never form a circle."""
+
+    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="needs")
+    needs = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="needed_by")
+
+    objects = PrerequisiteQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["task", "needs"], name="one_link")]
+
+    def __str__(self) -> str:
+        return f"{self.task_id} waits for {self.needs_id}"

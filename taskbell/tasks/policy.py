@@ -3,7 +3,7 @@
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.common.errors import NotAllowed
-from taskbell.tasks.models import Stage, Task
+from taskbell.tasks.models import Category, Stage, Task
 
 STAGES_OF_ASSIGNEE = {Stage.PENDING, Stage.IN_PROGRESS, Stage.COMPLETED}
 
@@ -12,6 +12,19 @@ def check_may_create(person: User) -> None:
     """Raises NotAllowed for those who may only work on what they are given."""
     if not person.can(Capability.CREATE_TASKS):
         raise NotAllowed("Your role does not let you create tasks.")
+
+
+def check_may_create_category(person: User) -> None:
+    """Raises NotAllowed for those who may not label things for everybody."""
+    if not person.can(Capability.CREATE_CATEGORIES):
+        raise NotAllowed("Your role does not let you create categories.")
+
+
+def check_may_change_category(person: User, category: Category) -> None:
+    """Raises NotAllowed unless it is the person's own, or they look after all categories."""
+    own = category.created_by_id == person.pk and person.can(Capability.CREATE_CATEGORIES)
+    if not (own or person.can(Capability.CHANGE_CATEGORIES)):
+        raise NotAllowed("Only its creator and managers may change this category.")
 
 
 def may_edit(person: User, task: Task) -> bool:

@@ -1,0 +1,50 @@
+"""What the clock does about tasks: it says that they are overdue, and empties the trash."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
+from taskbell.activity.actions import Line, record_lines
+from taskbell.notifications.actions import notify
+from taskbell.tasks.models import OVERDUE, Task
+from taskbell.tasks.telling import overdue_messages
+
+# Small enough that a writer who waits for one batch does not notice.
+BATCH = 500
+
+
+def mark_overdue(now: datetime) -> int:
+    """Turns every open task whose due moment has passed overdue; says how many.
+
+    Once per due moment, with a line of history and at most one mail a person. Batch by batch, each in a
+    transaction of its own, so that a midnight with many due tasks holds nobody up.
+    """
+    total = 0
+    while batch := _mark_batch(now):
+        total += batch
+    return total
+
+
+@transaction.atomic
+def _mark_batch(now: datetime) -> int:
+    tasks = list(Task.objects.newly_overdue(now).select_for_update(skip_locked=True)[:BATCH])
+    if not tasks:
+        return 0
+    rows = Task.objects.filter(pk__in=[task.pk for task in tasks])
+    rows.update(is_overdue=True, updated_at=now, version=F("version") + 1)
+    record_lines(Line(task.pk, "overdue", by=None, at=now, field="status", old=task.stage, new=OVERDUE) for task in tasks)
+    notify([message for task in tasks for message in overdue_messages(task)], now=now)
+    return len(tasks)
+
+
+def purge_deleted(now: datetime) -> int:
+    """Removes for good what was deleted long enough ago; its history stays. Says how many tasks went."""
+    total = 0
+    old = Task.objects.filter(deleted_at__lt=now - timedelta(days=settings.TASKBELL_TRASH_DAYS))
+    while keys := list(old.values_list("pk", flat=True)[:BATCH]):
+        with transaction.atomic():
+            Task.objects.filter(pk__in=keys).delete()
+        total += len(keys)
+    return total

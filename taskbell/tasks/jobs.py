@@ -1,0 +1,18 @@
+"""Queue entry points."""
+
+from celery import shared_task
+
+from taskbell.common.clock import utc_now
+from taskbell.tasks import delivery
+
+
+@shared_task(name="taskbell.tasks.mark_overdue")
+def mark_overdue() -> None:
+    """Every TASKBELL_OVERDUE_SWEEP_SECONDS."""
+    delivery.mark_overdue(utc_now())
+
+
+@shared_task(name="taskbell.tasks.purge_deleted")
+def purge_deleted() -> None:
+    """Once an hour."""
+    delivery.purge_deleted(utc_now())
