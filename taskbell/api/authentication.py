@@ -1,6 +1,6 @@
 """Who is asking: a program by its access token, a browser by its cookie."""
 
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
@@ -10,6 +10,16 @@ from taskbell.accounts.models import Session, User
 from taskbell.accounts.queries import session_of_token
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotSignedIn
+
+
+def person_of(request: Request) -> User:
+    """Who is asking. The view's permission has made sure that somebody is."""
+    return cast(User, request.user)
+
+
+def session_of(request: Request) -> Session:
+    """The session they ask with."""
+    return cast(Session, request.auth)
 
 
 class BearerToken(BaseAuthentication):

@@ -5,16 +5,16 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.views import defaults
 from rest_framework import exceptions
-from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
 from taskbell.api.wire import TooLarge
-from taskbell.common.errors import FieldError, Invalid, NotAllowed, NotFound, NotSignedIn, Refusal, TooMany
+from taskbell.common.errors import FieldError, Invalid, NotAllowed, NotFound, NotSignedIn, Refusal, TooMany, invalid
 
 log = logging.getLogger(__name__)
 
@@ -36,16 +36,14 @@ class Broken(Refusal):
     title = "Something went wrong"
 
 
-def problem(error: Exception, context: dict[str, Any]) -> Response:
+def problem(error: Exception, context: dict[str, Any]) -> HttpResponse:
     """The answer to an exception raised while a request was handled."""
     refusal = as_refusal(error)
     if isinstance(refusal, Broken):
         log.error("unhandled error", exc_info=error)
-    headers = {}
+    response = _plain_response(refusal)
     if isinstance(error, exceptions.MethodNotAllowed):
-        headers["Allow"] = ", ".join(context["view"].allowed_methods)
-    response = Response(document(refusal), status=refusal.status, headers=headers | _headers(refusal))
-    response.content_type = PROBLEM
+        response["Allow"] = ", ".join(context["view"].allowed_methods)
     return response
 
 
@@ -65,8 +63,8 @@ def as_refusal(error: Exception) -> Refusal:
             return NotAllowed("You may not do this.")
         case RequestDataTooBig():
             return TooLarge("The request is too large.")
-        case SuspiciousOperation():
-            return Refusal("The request is not valid.")
+        case SuspiciousOperation() | BadRequest() | MultiPartParserError() | UnreadablePostError():
+            return invalid("", "invalid", "The request is not valid.")
         case OperationalError() | InterfaceError():
             return Unavailable("The database is away. Please try again.")
         case exceptions.APIException():

@@ -1,19 +1,20 @@
 """What the resources' inputs are made of. Bounds are explicit, so that every database answers alike."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any, ClassVar
-from zoneinfo import available_timezones
 
 from rest_framework import serializers
 
 from taskbell.accounts.models import User
-from taskbell.common.clock import instant
+from taskbell.common.clock import instant, time_zones
 from taskbell.common.errors import Invalid
 from taskbell.common.text import refuse_unprintable
 
 EARLIEST, LATEST = date(1970, 1, 1), date(2999, 12, 31)
 LARGEST_ID = 2**63 - 1
+OF_A_TIME = frozenset("0123456789:.")
+OF_A_MOMENT = OF_A_TIME | frozenset("-+ TtZzW")
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -27,6 +28,7 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
+            self._refuse_twins(data)
             data = {self.aliases.get(name, name): value for name, value in data.items()}
             unknown = sorted(set(data) - set(self.fields) - self.ignored)
             if unknown:
@@ -35,8 +37,24 @@ class StrictSerializer(serializers.Serializer[Any]):
                 )
         return super().to_internal_value(data)
 
+    def _refuse_twins(self, data: Mapping[str, Any]) -> None:
+        twins = sorted(name for name in data if self.aliases.get(name, name) != name and self.aliases[name] in data)
+        if twins:
+            raise serializers.ValidationError(
+                {name: serializers.ErrorDetail(f"This is the same as {self.aliases[name]}.", "twice") for name in twins}
+            )
 
-class Text(serializers.CharField):
+
+class Words(serializers.CharField):
+    """Text and nothing else: a number is not made into its digits."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
+class Text(Words):
     """Text of people: no NUL, no lone surrogates, no control characters."""
 
     def to_internal_value(self, data: Any) -> str:
@@ -48,7 +66,7 @@ class Text(serializers.CharField):
         return text
 
 
-class Password(serializers.CharField):
+class Password(Words):
     """Taken as it is, spaces and all, and never shown."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -62,7 +80,8 @@ class Day(serializers.DateField):
 
     def to_internal_value(self, value: Any) -> date:
         day: date = super().to_internal_value(value)
-        return _within_bounds(day, day)
+        _check_bounds(day)
+        return day
 
 
 class Moment(serializers.DateTimeField):
@@ -72,14 +91,16 @@ class Moment(serializers.DateTimeField):
         return value
 
     def to_internal_value(self, value: Any) -> datetime:
+        if isinstance(value, str) and not set(value) <= OF_A_MOMENT:  # Python would read over a NUL
+            self.fail("invalid", format="YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+hh:mm|Z]")
         moment: datetime = super().to_internal_value(value)
-        return _within_bounds(moment, moment.date())
+        _check_bounds(moment.date())
+        return moment
 
 
-def _within_bounds(value: Any, day: date) -> Any:
-    if not EARLIEST < day < LATEST:
+def _check_bounds(day: date) -> None:
+    if not EARLIEST <= day <= LATEST:
         raise serializers.ValidationError(f"This must be between {EARLIEST} and {LATEST}.", code="out_of_range")
-    return value
 
 
 def as_instant(moment: datetime, zone: str) -> datetime:
@@ -89,16 +110,35 @@ def as_instant(moment: datetime, zone: str) -> datetime:
     return moment.astimezone(UTC)
 
 
-class Zone(serializers.CharField):
+class Zone(Words):
     """An IANA time zone."""
 
     def to_internal_value(self, data: Any) -> str:
         name: str = super().to_internal_value(data)
-        if name not in available_timezones():
+        if name not in time_zones():
             raise serializers.ValidationError(
                 "This is not an IANA time zone such as Europe/Berlin.", code="unknown_zone"
             )
         return name
+
+
+class TimeOfDay(serializers.TimeField):
+    """A wall time. An offset is refused: the time zone is a field of its own."""
+
+    def to_internal_value(self, value: Any) -> time:
+        if isinstance(value, str) and not set(value) <= OF_A_TIME:
+            self.fail("invalid", format="hh:mm[:ss[.uuuuuu]]")
+        moment: time = super().to_internal_value(value)
+        return moment
+
+
+class Flag(serializers.BooleanField):
+    """true or false."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
 
 
 class Choice(serializers.ChoiceField):

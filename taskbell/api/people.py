@@ -11,7 +11,8 @@ from rest_framework.views import APIView
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.accounts.profile import LANGUAGES, update_profile
-from taskbell.api.fields import Choice, StrictSerializer, Text, Zone
+from taskbell.api.authentication import person_of
+from taskbell.api.fields import Choice, Flag, StrictSerializer, Text, TimeOfDay, Zone
 from taskbell.api.session import validated
 
 
@@ -23,8 +24,8 @@ class ProfileIn(StrictSerializer):
     last_name = Text(max_length=150, required=False, allow_blank=True)
     timezone = Zone(required=False)
     language = Choice(choices=sorted(LANGUAGES), required=False)
-    digest_enabled = serializers.BooleanField(required=False)
-    digest_at = serializers.TimeField(required=False)
+    digest_enabled = Flag(required=False)
+    digest_at = TimeOfDay(required=False)
     avatar_colour = Text(max_length=7, required=False)
 
 
@@ -51,17 +52,17 @@ class Profile(APIView):
     @extend_schema(operation_id="profile_read", tags=["people"], responses={200: ProfileOut})
     def get(self, request: Request) -> Response:
         """Shows my profile."""
-        return _answer(request.user)
+        return _answer(person_of(request))
 
     @extend_schema(operation_id="profile_replace", tags=["people"], request=ProfileIn, responses={200: ProfileOut})
     def put(self, request: Request) -> Response:
         """Replaces my names; settings that are not sent stay as they are."""
-        return _answer(update_profile(request.user, **DEFAULTS | validated(ProfileIn(data=request.data))))
+        return _answer(update_profile(person_of(request), **DEFAULTS | validated(ProfileIn(data=request.data))))
 
     @extend_schema(operation_id="profile_change", tags=["people"], request=ProfileIn, responses={200: ProfileOut})
     def patch(self, request: Request) -> Response:
         """Changes what is sent."""
-        return _answer(update_profile(request.user, **validated(ProfileIn(data=request.data))))
+        return _answer(update_profile(person_of(request), **validated(ProfileIn(data=request.data))))
 
 
 def _answer(person: User) -> Response:

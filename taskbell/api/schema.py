@@ -29,17 +29,18 @@ class Problem(serializers.Serializer[Any]):
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField()
-    errors = FieldErrorOut(many=True, required=False)
+    errors = FieldErrorOut(many=True, required=False)  # type: ignore[assignment]
 
 
 class DocumentedOperation(AutoSchema):  # type: ignore[no-untyped-call]
     """Adds the refusals that an operation can answer with."""
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
-        responses: dict[str, Any] = super()._get_response_bodies(direction)  # type: ignore[no-untyped-call]
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
+        responses: dict[str, Any] = super()._get_response_bodies(direction)
         for status in self._refusals():
             responses.setdefault(
-                str(status), self._get_response_for_code(Problem, str(status), media_types=["application/problem+json"])
+                str(status),
+                self._get_response_for_code(Problem, str(status), media_types=["application/problem+json"]),  # type: ignore[no-untyped-call]
             )
             responses[str(status)]["description"] = MEANINGS[status]
         return responses

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from taskbell.accounts import actions, tokens
 from taskbell.accounts.actions import Client, Registration
 from taskbell.accounts.models import Session, User
+from taskbell.api.authentication import person_of, session_of
 from taskbell.api.fields import Password, StrictSerializer, Text
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound, invalid
@@ -64,7 +65,7 @@ class TokenIn(StrictSerializer):
 
 
 class RefreshIn(StrictSerializer):
-    refresh = serializers.CharField(max_length=4096)
+    refresh = Text(max_length=4096)
 
 
 class TokenPairOut(serializers.Serializer[Any]):
@@ -73,7 +74,7 @@ class TokenPairOut(serializers.Serializer[Any]):
 
 
 class LogoutIn(StrictSerializer):
-    refresh = serializers.CharField(max_length=4096, required=False, allow_blank=True, allow_null=True)
+    refresh = Text(max_length=4096, required=False, allow_blank=True, allow_null=True)
 
 
 class SessionOut(serializers.ModelSerializer[Session]):
@@ -117,6 +118,7 @@ class Register(OpenView):
     )
     def post(self, request: Request) -> Response:
         """Creates an account. The username defaults to the e-mail address; the first person becomes ADMIN."""
+        actions.check_registration_open()
         form = Registration(**validated(RegisterIn(data=request.data)))
         person = actions.register(form, client=client_of(request), now=utc_now())
         return Response(PersonOut(person).data, status=status.HTTP_201_CREATED)
@@ -167,14 +169,14 @@ class Logout(APIView):
     @extend_schema(operation_id="sign_out", tags=["session"], request=LogoutIn, responses={204: None})
     def post(self, request: Request) -> Response:
         """Ends this session: its tokens stop working at the next request."""
-        validated(LogoutIn(data=request.data or {}))
-        end(request, request.auth.pk, because="signed out")
+        validated(LogoutIn(data=request.data))
+        end(request, session_of(request).pk, because="signed out")
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 def end(request: Request, session_id: UUID, *, because: str) -> None:
     """Ends one of the caller's sessions. Raises NotFound for any other."""
-    if not actions.end_sessions(request.user, now=utc_now(), because=because, only=session_id):
+    if not actions.end_sessions(person_of(request), now=utc_now(), because=because, only=session_id):
         raise NotFound
 
 
@@ -184,13 +186,13 @@ class Sessions(APIView):
     @extend_schema(operation_id="sessions_list", tags=["session"], responses={200: SessionOut(many=True)})
     def get(self, request: Request) -> Response:
         """Lists my living sessions, the last used first."""
-        mine = Session.objects.alive(utc_now()).filter(user=request.user)
-        return Response(SessionOut(mine, many=True, context={"current": request.auth}).data)
+        mine = Session.objects.alive(utc_now()).filter(user=person_of(request))
+        return Response(SessionOut(mine, many=True, context={"current": session_of(request)}).data)
 
     @extend_schema(operation_id="sessions_end_others", tags=["session"], responses={204: None})
     def delete(self, request: Request) -> Response:
         """Signs me out everywhere else."""
-        actions.end_other_sessions(request.user, keep=request.auth, now=utc_now())
+        actions.end_other_sessions(person_of(request), keep=session_of(request), now=utc_now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -239,6 +241,6 @@ class PasswordChange(APIView):
         body = validated(ChangePasswordIn(data=request.data))
         now: datetime = utc_now()
         session = actions.change_password(
-            request.user, old=body["old_password"], new=body["new_password"], client=client_of(request), now=now
+            person_of(request), old=body["old_password"], new=body["new_password"], client=client_of(request), now=now
         )
         return Response(asdict(tokens.pair_for(session)))

@@ -13,17 +13,32 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.accounts.models import User
-from taskbell.api.fields import Choice, Day, Moment, Person, StrictSerializer, Text, Zone, as_instant, check_person
+from taskbell.api.authentication import person_of
+from taskbell.api.fields import (
+    Choice,
+    Day,
+    Flag,
+    Moment,
+    Person,
+    StrictSerializer,
+    Text,
+    TimeOfDay,
+    Zone,
+    as_instant,
+    check_person,
+)
 from taskbell.api.pagination import page_of
 from taskbell.api.session import validated
 from taskbell.common.clock import utc_now
-from taskbell.common.errors import NotFound, invalid
+from taskbell.common.errors import NotFound
 from taskbell.reminders.actions import ReminderPlan
 from taskbell.reminders.models import Reminder
 from taskbell.tasks import actions
 from taskbell.tasks.models import PRIORITY_NAMES, STAGES, STATUSES, Priority, Stage, Task
+from taskbell.tasks.policy import check_may_change, check_may_create
 
 MOST_REMINDERS = 50
+OF_EVERYBODY = {"status", "stage", "reminders", "remind_at"}  # what anybody who sees a task may send
 EXAMPLE_IN = {
     "title": "Water the plants",
     "priority": "HIGH",
@@ -35,7 +50,7 @@ EXAMPLE_IN = {
 class ReminderIn(StrictSerializer):
     ignored = frozenset({"id", "before_due", "repeat", "next_at", "state"})
     at = Moment()
-    for_me = serializers.BooleanField(default=False)
+    for_me = Flag(default=False)
 
 
 class TaskIn(StrictSerializer):
@@ -47,10 +62,10 @@ class TaskIn(StrictSerializer):
     stage = Choice(choices=STAGES, required=False)
     priority = Choice(choices=PRIORITY_NAMES, required=False)
     due_date = Day(allow_null=True, required=False)
-    due_time = serializers.TimeField(allow_null=True, required=False)
+    due_time = TimeOfDay(allow_null=True, required=False)
     timezone = Zone(required=False)
     assigned_to = Person(allow_null=True, required=False)
-    reminders = ReminderIn(many=True, required=False, max_length=MOST_REMINDERS)
+    reminders = ReminderIn(many=True, required=False, max_length=MOST_REMINDERS)  # type: ignore[call-arg]
     remind_at = Moment(allow_null=True, required=False)
 
     def validate_assigned_to(self, pk: int | None) -> int | None:
@@ -61,6 +76,12 @@ class TaskIn(StrictSerializer):
             if one in attrs and other in attrs and attrs[one] != attrs[other]:
                 raise serializers.ValidationError({one: f"Send either {one} or {other}, not both."}, code="exclusive")
         return attrs
+
+
+class TaskChange(TaskIn):
+    """For PATCH. Not `partial`, which would make the fields of each reminder optional as well."""
+
+    title = Text(max_length=255, required=False)
 
 
 class ReminderOut(serializers.Serializer[Any]):
@@ -142,6 +163,16 @@ def readable(person: User) -> Any:
     return Task.objects.visible_to(person).prefetch_related(mine)
 
 
+def _wish(request: Request, task: Task, form: type[TaskIn]) -> dict[str, Any]:
+    """What the body asks for. Raises NotAllowed, before anything is said about form, for what is not theirs to ask."""
+    try:
+        return validated(form(data=request.data))
+    except serializers.ValidationError as error:
+        wrong = set(form().fields) & set(error.detail)
+        check_may_change(person_of(request), task, wrong - OF_EVERYBODY, stage=task.stage)
+        raise
+
+
 def _shown(person: User, pk: int) -> Task:
     task: Task | None = readable(person).filter(pk=pk).first()
     if task is None:
@@ -171,7 +202,7 @@ def plans_of(body: Mapping[str, Any], *, zone: str) -> Sequence[ReminderPlan] | 
     return None
 
 
-def blank_fields(person: User) -> dict[str, Any]:
+def blank_fields(creator: User) -> dict[str, Any]:
     """What PUT sets the fields to that it is not sent."""
     return {
         "description": "",
@@ -179,17 +210,9 @@ def blank_fields(person: User) -> dict[str, Any]:
         "priority": Priority.MEDIUM.value,
         "due_date": None,
         "due_time": None,
-        "timezone": person.profile.timezone,
+        "timezone": creator.profile.timezone,
         "assigned_to_id": None,
     }
-
-
-def check_due(fields: Mapping[str, Any], task: Task | None = None) -> None:
-    """Raises Invalid where there would be a time of day without a day."""
-    day = fields.get("due_date", task.due_date if task else None)
-    time = fields.get("due_time", task.due_time if task else None)
-    if time is not None and day is None:
-        raise invalid("due_time", "needs_date", "A due time needs a due date.")
 
 
 class Tasks(APIView):
@@ -203,7 +226,7 @@ class Tasks(APIView):
     )
     def get(self, request: Request) -> Response:
         """Lists the tasks I created or am assigned to, the newest first; for managers and admins, all tasks."""
-        tasks, frame = page_of(readable(request.user), request)
+        tasks, frame = page_of(readable(person_of(request)), request)
         return Response(frame | {"results": [task_as_json(task) for task in tasks]})
 
     @extend_schema(
@@ -215,12 +238,12 @@ class Tasks(APIView):
     )
     def post(self, request: Request) -> Response:
         """Creates a task. `remind_at` is short for one reminder; without an offset it is in the task's time zone."""
+        check_may_create(person_of(request))
         body = validated(TaskIn(data=request.data))
         fields = fields_of(body)
-        check_due(fields)
-        plans = plans_of(body, zone=fields.get("timezone", request.user.profile.timezone))
-        task = actions.create_task(fields, reminders=plans or (), by=request.user, now=utc_now())
-        answer = task_as_json(_shown(request.user, task.pk))
+        plans = plans_of(body, zone=fields.get("timezone", person_of(request).profile.timezone))
+        task = actions.create_task(fields, reminders=plans or (), by=person_of(request), now=utc_now())
+        answer = task_as_json(_shown(person_of(request), task.pk))
         return Response(answer, status=status.HTTP_201_CREATED, headers={"Location": f"/api/tasks/{task.pk}/"})
 
 
@@ -230,14 +253,14 @@ class TaskDetail(APIView):
     @extend_schema(operation_id="tasks_read", tags=["tasks"], responses={200: TaskOut})
     def get(self, request: Request, pk: int) -> Response:
         """Shows the task."""
-        return Response(task_as_json(_shown(request.user, pk)))
+        return Response(task_as_json(_shown(person_of(request), pk)))
 
     @extend_schema(operation_id="tasks_replace", tags=["tasks"], request=TaskIn, responses={200: TaskOut})
     def put(self, request: Request, pk: int) -> Response:
         """Replaces the task: what is not sent is emptied, reminders included."""
         return self._update(request, pk, partial=False)
 
-    @extend_schema(operation_id="tasks_change", tags=["tasks"], request=TaskIn, responses={200: TaskOut})
+    @extend_schema(operation_id="tasks_change", tags=["tasks"], request=TaskChange, responses={200: TaskOut})
     def patch(self, request: Request, pk: int) -> Response:
         """Changes what is sent and nothing else."""
         return self._update(request, pk, partial=True)
@@ -245,16 +268,15 @@ class TaskDetail(APIView):
     @extend_schema(operation_id="tasks_delete", tags=["tasks"], responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Takes the task out of every list."""
-        actions.delete_task(pk, by=request.user, now=utc_now())
+        actions.delete_task(pk, by=person_of(request), now=utc_now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _update(self, request: Request, pk: int, *, partial: bool) -> Response:
-        task = _shown(request.user, pk)
-        body = validated(TaskIn(data=request.data, partial=partial))
-        fields = fields_of(body) if partial else blank_fields(request.user) | fields_of(body)
-        check_due(fields, task)
+        task = _shown(person_of(request), pk)
+        body = _wish(request, task, TaskChange if partial else TaskIn)
+        fields = fields_of(body) if partial else blank_fields(task.created_by) | fields_of(body)
         plans = plans_of(body, zone=fields.get("timezone", task.timezone))
         if plans is None and not partial:
             plans = []
-        actions.update_task(pk, fields, reminders=plans, by=request.user, now=utc_now())
-        return Response(task_as_json(_shown(request.user, pk)))
+        actions.update_task(pk, fields, reminders=plans, by=person_of(request), now=utc_now())
+        return Response(task_as_json(_shown(person_of(request), pk)))

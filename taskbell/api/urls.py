@@ -1,7 +1,7 @@
 """The whole public surface of the API on one screen."""
 
 from django.urls import path, register_converter
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularRedocView, SpectacularSwaggerView
 
 from taskbell.api import people, session, tasks
 from taskbell.api.aliases import aliases_of
@@ -34,9 +34,9 @@ canonical = [
     path("profile/", people.Profile.as_view()),
     path("tasks/", tasks.Tasks.as_view()),
     path("tasks/<id:pk>/", tasks.TaskDetail.as_view()),
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("schema/", SpectacularJSONAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
-    path("redoc/", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
+    path("redoc/", SpectacularRedocView.as_view(url_name="schema", template_name="api/redoc.html"), name="redoc"),
 ]
 
 urlpatterns = canonical + aliases_of(canonical)

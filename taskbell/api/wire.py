@@ -1,17 +1,18 @@
 """JSON in and out."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
 from django.conf import settings
-from django.http import HttpRequest
-from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from taskbell.common.errors import Refusal
+from taskbell.common.errors import Refusal, invalid
+
+DEEPEST = 20
 
 
 class TooLarge(Refusal):
@@ -26,15 +27,31 @@ class JSONParser(BaseParser):
 
     media_type = "application/json"
 
-    def parse(self, stream: HttpRequest, media_type: Any = None, parser_context: Any = None) -> Any:
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         body = stream.read(most + 1)
         if len(body) > most:
             raise TooLarge(f"A body has at most {most // 1024 // 1024} MiB.")
         try:
-            return orjson.loads(body)
+            value = orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            raise ParseError(f"The body is not JSON: {error}") from error
+            raise invalid("", "not_json", f"The body is not JSON: {error}") from error
+        check_depth(value)
+        return value
+
+
+def check_depth(value: Any) -> None:
+    """Raises Invalid for values nested deeper than anything here means, which Python could not even print."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [inner for outer in level if isinstance(outer, dict | list) for inner in _inside(outer)]
+        if not level:
+            return
+    raise invalid("", "too_deep", f"The body is nested deeper than {DEEPEST} levels.")
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
 
 
 class JSONRenderer(BaseRenderer):
