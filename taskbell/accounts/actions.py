@@ -162,14 +162,6 @@ def _is_twin(session: Session, token_id: UUID, now: datetime) -> bool:
     return session.previous_refresh_id == token_id and now - session.refreshed_at <= REFRESH_GRACE
 
 
-def end_sessions(person: User, *, now: datetime, because: str, only: UUID | None = None) -> int:
-    """Signs the person out everywhere, or of one session; says how many sessions ended."""
-    sessions = Session.objects.filter(user=person, ended_at=None)
-    if only is not None:
-        sessions = sessions.filter(pk=only)
-    return sessions.update(ended_at=now, ended_because=because)
-
-
 def change_password(person: User, *, old: str, new: str, client: Client, now: datetime) -> Session:
     """Sets a new password and signs the person out everywhere; returns the one new session.
 
@@ -179,7 +171,7 @@ def change_password(person: User, *, old: str, new: str, client: Client, now: da
     with throttle.only_failures_count(attempt):
         if not person.check_password(old):
             raise invalid("old_password", "wrong", "This is not your password.")
-        _set_password(person, new, field="new_password", now=now)
+        set_password(person, new, field="new_password", now=now)
     return open_session(person, client=client, now=now)
 
 
@@ -188,7 +180,7 @@ def reset_password(uid: str, token: str, new: str, *, now: datetime) -> User:
     person = person_of_reset_code(uid, token)
     if person is None:
         raise invalid("token", "invalid", WRONG_RESET)
-    _set_password(person, new, field="new_password", now=now)
+    set_password(person, new, field="new_password", now=now)
     return person
 
 
@@ -202,18 +194,27 @@ def person_of_reset_code(uid: str, token: str) -> User | None:
     return person if person and default_token_generator.check_token(person, token) else None
 
 
-def _set_password(person: User, new: str, *, field: str, now: datetime) -> None:
-    """Of competing changes that knew the same password or code, one counts."""
+def set_password(person: User, new: str, *, field: str, keep: Session | None = None, now: datetime) -> None:
+    """Sets the password and ends the person's sessions, all but `keep`. Raises Invalid naming `field`.
+
+    Of competing changes that knew the same password or code, one counts.
+    """
     check_password_strength(new, person=person, field=field)
     known = person.password
     person.set_password(new)
     with transaction.atomic():
         if not User.objects.filter(pk=person.pk, password=known).update(password=person.password):
-            raise invalid(field, "changed", "Your password was changed a moment ago.")
-        end_sessions(person, now=now, because="password changed")
+            raise invalid(field, "changed", "The password was changed a moment ago.")
+        end_sessions(person, now=now, because="password changed", keep=keep)
 
 
-def end_other_sessions(person: User, *, keep: Session, now: datetime) -> int:
-    """Signs the person out everywhere but here; says how many sessions ended."""
-    others = Session.objects.filter(user=person, ended_at=None).exclude(pk=keep.pk)
-    return others.update(ended_at=now, ended_because="signed out from elsewhere")
+def end_sessions(
+    person: User, *, now: datetime, because: str, only: UUID | None = None, keep: Session | None = None
+) -> int:
+    """Signs the person out everywhere, of one session only, or of all but one; says how many sessions ended."""
+    sessions = Session.objects.filter(user=person, ended_at=None)
+    if only is not None:
+        sessions = sessions.filter(pk=only)
+    if keep is not None:
+        sessions = sessions.exclude(pk=keep.pk)
+    return sessions.update(ended_at=now, ended_because=because)

@@ -14,6 +14,9 @@ class Role(TextChoices):
     INTERN = "INTERN", "Intern"
 
 
+ROLES = Role.values
+
+
 class Capability(StrEnum):
     """Something a person may do beyond what their own tasks allow."""
 

@@ -1,12 +1,14 @@
 """Who looks after people: roles, and people who leave."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
-from taskbell.accounts.actions import end_sessions
+from taskbell.accounts.actions import end_sessions, set_password
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability, Role
+from taskbell.accounts.profile import update_profile
 from taskbell.common.errors import Conflict, NotAllowed, NotFound
 from taskbell.common.locks import one_at_a_time
 
@@ -35,6 +37,22 @@ def change_role(person: User, role: str, *, by: User) -> None:
     keep_an_admin(without=person)
     User.objects.filter(pk=person.pk).update(role=role)
     person.role = role
+
+
+@transaction.atomic
+def update_person(person: User, changes: dict[str, Any], *, by: User, now: datetime) -> User:
+    """Changes names, address, password and role; a new password ends the sessions but the one that asks.
+
+    Raises NotAllowed, Invalid, Conflict.
+    """
+    check_may_manage(person, by=by)
+    rest = dict(changes)
+    role, password = rest.pop("role", person.role), rest.pop("password", None)
+    change_role(person, role, by=by)
+    if password is not None:
+        keep = by.session if by.pk == person.pk else None
+        set_password(person, password, field="password", keep=keep, now=now)
+    return update_profile(person, **rest)
 
 
 @transaction.atomic

@@ -150,8 +150,8 @@ class Choice(serializers.ChoiceField):
         return str(super().to_internal_value(data))
 
 
-class Person(serializers.IntegerField):
-    """The id of an active person."""
+class Id(serializers.IntegerField):
+    """The number of a row."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min_value=1, max_value=LARGEST_ID, **kwargs)

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.accounts.models import User
-from taskbell.accounts.policy import Role
+from taskbell.accounts.policy import ROLES
 from taskbell.accounts.profile import LANGUAGES, update_profile
 from taskbell.api.authentication import person_of
 from taskbell.api.fields import Choice, Flag, StrictSerializer, Text, TimeOfDay, Zone
@@ -35,7 +35,7 @@ class ProfileOut(serializers.Serializer[Any]):
     email = serializers.EmailField()
     first_name = serializers.CharField()
     last_name = serializers.CharField()
-    role = serializers.ChoiceField(choices=Role.choices)
+    role = serializers.ChoiceField(choices=ROLES)
     timezone = serializers.CharField(source="profile.timezone")
     language = serializers.CharField(source="profile.language")
     digest_enabled = serializers.BooleanField(source="profile.digest_enabled")

@@ -50,6 +50,7 @@ class RegisterIn(StrictSerializer):
     password = Password()
     first_name = Text(required=False, allow_blank=True, max_length=150)
     last_name = Text(required=False, allow_blank=True, max_length=150)
+    invite = Text(required=False, max_length=200)
 
 
 class PersonOut(serializers.ModelSerializer[User]):
@@ -192,7 +193,9 @@ class Sessions(APIView):
     @extend_schema(operation_id="sessions_end_others", tags=["session"], responses={204: None})
     def delete(self, request: Request) -> Response:
         """Signs me out everywhere else."""
-        actions.end_other_sessions(person_of(request), keep=session_of(request), now=utc_now())
+        actions.end_sessions(
+            person_of(request), now=utc_now(), because="signed out from elsewhere", keep=session_of(request)
+        )
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularRedocView, SpectacularSwaggerView
 
-from taskbell.api import people, session, tasks
+from taskbell.api import activity, bulk, categories, people, session, tasks, users
 from taskbell.api.aliases import aliases_of
 
 
@@ -32,8 +32,18 @@ canonical = [
     path("password/reset/confirm/", session.PasswordResetConfirm.as_view()),
     path("password/change/", session.PasswordChange.as_view()),
     path("profile/", people.Profile.as_view()),
+    path("users/", users.Users.as_view()),
+    path("users/<id:pk>/", users.UserDetail.as_view()),
+    path("invites/", users.Invites.as_view()),
+    path("invites/<id:pk>/", users.InviteDetail.as_view()),
+    path("categories/", categories.Categories.as_view()),
+    path("categories/<id:pk>/", categories.CategoryDetail.as_view()),
     path("tasks/", tasks.Tasks.as_view()),
+    path("tasks/bulk/", bulk.Bulk.as_view()),
+    path("tasks/logs/", activity.Logs.as_view()),
     path("tasks/<id:pk>/", tasks.TaskDetail.as_view()),
+    path("tasks/<id:pk>/restore/", tasks.TaskRestore.as_view()),
+    path("tasks/<id:pk>/logs/", activity.TaskLogs.as_view()),
     path("schema/", SpectacularJSONAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("redoc/", SpectacularRedocView.as_view(url_name="schema", template_name="api/redoc.html"), name="redoc"),

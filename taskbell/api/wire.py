@@ -62,9 +62,12 @@ class JSONRenderer(BaseRenderer):
     charset = None
 
     def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> bytes:
-        if data is None:
-            return b""
-        return orjson.dumps(data, default=str, option=orjson.OPT_UTC_Z)
+        return b"" if data is None else as_bytes(data)
+
+
+def as_bytes(data: Any) -> bytes:
+    """The data as JSON."""
+    return orjson.dumps(data, default=str, option=orjson.OPT_UTC_Z)
 
 
 class AlwaysJSON(DefaultContentNegotiation):

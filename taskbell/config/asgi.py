@@ -4,21 +4,68 @@ Django's own ASGI handler serves a small answer several times slower than its WS
 which is why HTTP does not go through it (docs/decisions).
 """
 
+from tempfile import SpooledTemporaryFile
+from typing import IO
 from urllib.parse import quote
 
 from a2wsgi import WSGIMiddleware
-from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
+from asgiref.typing import ASGIReceiveCallable, ASGIReceiveEvent, ASGISendCallable, HTTPScope, Scope
+from django.conf import settings
 
 from taskbell.config.wsgi import application as wsgi_application
 
 REQUEST_THREADS = 10
+IN_MEMORY = 64 * 1024
+MOST_HEARD = 64 * 1024 * 1024
 
 http = WSGIMiddleware(wsgi_application, workers=REQUEST_THREADS)  # type: ignore[arg-type]
 
 
 async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     """Hands the connection to the door it knocks on."""
-    if scope["type"] == "http":
-        # A query string is bytes on the wire, and clients do send bytes that are not ASCII.
-        scope["query_string"] = quote(scope["query_string"], safe="!#$%&'()*+,/:;=?@[]~").encode()
-    await http(scope, receive, send)  # type: ignore[arg-type]
+    if scope["type"] != "http":
+        await http(scope, receive, send)  # type: ignore[arg-type]
+        return
+    # A query string is bytes on the wire, and clients do send bytes that are not ASCII.
+    scope["query_string"] = quote(scope["query_string"], safe="!#$%&'()*+,/:;=?@[]~").encode()
+    # In WSGI, X_Forwarded_For and X-Forwarded-For have one name; a proxy watches over the second alone.
+    scope["headers"] = [(name, value) for name, value in scope["headers"] if b"_" not in name]
+    with SpooledTemporaryFile(IN_MEMORY) as body:
+        whole = await _read_ahead(scope, receive, body)
+        if whole is not None:
+            await http(scope, whole, send)  # type: ignore[arg-type]
+
+
+async def _read_ahead(scope: HTTPScope, receive: ASGIReceiveCallable, body: IO[bytes]) -> ASGIReceiveCallable | None:
+    """Reads the body before it takes a thread: ten clients that send theirs slowly would take all of them.
+
+    None where the client has left: the beginning of a body can look like a whole one (RFC 9112 §8).
+
+    A body that comes in chunks gets the length that WSGI asks for. Of one that is larger than any
+    that makes sense, the rest is heard and forgotten: closing on it would lose the answer (RFC 9112 §9.6).
+    """
+    headers = dict(scope["headers"])
+    in_chunks = b"transfer-encoding" in headers
+    if not in_chunks and headers.get(b"content-length", b"0") == b"0":
+        return receive
+    more, heard = True, 0
+    while more and heard < MOST_HEARD:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        heard += len(message.get("body", b""))
+        if body.tell() <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            body.write(message.get("body", b""))
+        more = message.get("more_body", False)
+    length = body.tell()
+    body.seek(0)
+    if in_chunks:
+        scope["headers"] = [*scope["headers"], (b"content-length", str(length).encode())]
+
+    async def again() -> ASGIReceiveEvent:
+        if body.tell() == length and more:
+            return await receive()
+        chunk = body.read(IN_MEMORY)
+        return {"type": "http.request", "body": chunk, "more_body": more or body.tell() < length}
+
+    return again

@@ -50,7 +50,9 @@ def _of_the_form(example: str, *schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-DatabaseAddress = Annotated[SecretStr, _of_the_form("postgres://user:password@host/name", "postgres", "postgresql", "sqlite")]
+DatabaseAddress = Annotated[
+    SecretStr, _of_the_form("postgres://user:password@host/name", "postgres", "postgresql", "sqlite")
+]
 BrokerAddress = Annotated[SecretStr, _of_the_form("redis://host:6379/0", "redis", "rediss", "unix")]
 
 
@@ -61,12 +63,12 @@ class Environment(BaseSettings):
 
     TASKBELL_DATA: Path = Field(
         Path("var"),
-        description="Folder for everything Taskbell keeps: database, broker, secret key, mails of the development mode.",
+        description="Folder for all that Taskbell keeps: database, broker, secret key, mails of the development mode.",
     )
     TASKBELL_URL: Annotated[str, AfterValidator(_web_address)] | None = Field(
         None,
-        description="Address under which people reach Taskbell, used in links. With https, cookies are sent over TLS only. "
-        "Default: http://localhost with the port.",
+        description="Address under which people reach Taskbell, used in links. "
+        "With https, cookies are sent over TLS only. Default: http://localhost with the port.",
     )
     TASKBELL_BIND: str = Field("127.0.0.1", description="Network address the web server listens on; 0.0.0.0 for all.")
     PORT: int = Field(8000, ge=1, le=65535, description="Port the web server listens on.")
@@ -112,7 +114,8 @@ class Environment(BaseSettings):
     )
     EMAIL_URL: SecretStr | None = Field(
         None,
-        description="Mail server in one line: smtp://user:password@host:587/?tls=true, or smtps:// for TLS from the start.",
+        description="Mail server in one line: smtp://user:password@host:587/?tls=true, "
+        "or smtps:// for TLS from the start.",
     )
     EMAIL_HOST: str | None = Field(None, description="Mail server. Default: mails become files in the data folder.")
     EMAIL_PORT: int | None = Field(

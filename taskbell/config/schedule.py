@@ -17,5 +17,6 @@ BEAT_SCHEDULE = dict(
         every(seconds=3600, run="taskbell.accounts.forget_old_attempts"),
         every(seconds=environment().TASKBELL_OVERDUE_SWEEP_SECONDS, run="taskbell.tasks.mark_overdue"),
         every(seconds=3600, run="taskbell.tasks.purge_deleted"),
+        every(seconds=3600, run="taskbell.api.forget_answers"),
     ]
 )

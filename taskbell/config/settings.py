@@ -203,6 +203,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "Role": "taskbell.accounts.policy.ROLES",
         "Stage": "taskbell.tasks.models.STAGES",
         "Status": "taskbell.tasks.models.STATUSES",
         "Priority": "taskbell.tasks.models.PRIORITY_NAMES",

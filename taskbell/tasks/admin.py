@@ -112,9 +112,9 @@ class TaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         person, now = cast(User, request.user), utc_now()
         fields = {name: form.cleaned_data[name] for name in form.changed_data}
         if change:
-            actions.update_task(obj.pk, fields, reminders=None, by=person, now=now)
+            actions.update_task(obj.pk, actions.Wish(fields), by=person, now=now)
         else:
-            obj.pk = actions.create_task(fields, reminders=[], by=person, now=now).pk
+            obj.pk = actions.create_task(actions.Wish(fields), by=person, now=now).pk
         obj.refresh_from_db()
 
     def delete_model(self, request: HttpRequest, obj: Task) -> None:

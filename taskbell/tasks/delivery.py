@@ -34,7 +34,9 @@ def _mark_batch(now: datetime) -> int:
         return 0
     rows = Task.objects.filter(pk__in=[task.pk for task in tasks])
     rows.update(is_overdue=True, updated_at=now, version=F("version") + 1)
-    record_lines(Line(task.pk, "overdue", by=None, at=now, field="status", old=task.stage, new=OVERDUE) for task in tasks)
+    record_lines(
+        Line(task.pk, "overdue", by=None, at=now, field="status", old=task.stage, new=OVERDUE) for task in tasks
+    )
     notify([message for task in tasks for message in overdue_messages(task)], now=now)
     return len(tasks)
 

@@ -54,12 +54,15 @@ class Category(models.Model):
 class TaskQuerySet(models.QuerySet["Task"]):
     """Named reads; a door chains them."""
 
-    def visible_to(self, person: User) -> "TaskQuerySet":
-        """The tasks a person may know of. The one place where that is decided."""
-        present = self.filter(deleted_at=None)
+    def concerning(self, person: User) -> "TaskQuerySet":
+        """The tasks a person has to do with, those in the trash too. The one place where that is decided."""
         if person.can(Capability.SEE_EVERYTHING):
-            return present
-        return present.filter(Q(created_by=person) | Q(assigned_to=person))
+            return self
+        return self.filter(Q(created_by=person) | Q(assigned_to=person))
+
+    def visible_to(self, person: User) -> "TaskQuerySet":
+        """The tasks a person may know of."""
+        return self.concerning(person).filter(deleted_at=None)
 
     def open(self) -> "TaskQuerySet":
         """Tasks that somebody still has to do."""
@@ -69,9 +72,17 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """Open tasks whose due moment has passed without the clock having said so."""
         return self.open().filter(is_overdue=False, due_at__lte=now).order_by("due_at", "id")
 
-    def with_is_blocked(self) -> "TaskQuerySet":
-        """With `is_blocked`: some prerequisite is neither finished nor gone. Computed, never stored."""
-        return self.annotate(is_blocked=Exists(Prerequisite.objects.blocking().filter(task=OuterRef("pk"))))
+    def blocked(self) -> "TaskQuerySet":
+        """Tasks of which some prerequisite is neither finished nor gone. Computed, never stored."""
+        return self.filter(is_blocked())
+
+    def free(self) -> "TaskQuerySet":
+        """Tasks that wait for nothing."""
+        return self.filter(~is_blocked())
+
+    def with_people(self) -> "TaskQuerySet":
+        """With creator and assignee, in the same query."""
+        return self.select_related("created_by", "assigned_to")
 
 
 class Task(models.Model):
@@ -152,6 +163,11 @@ class PrerequisiteQuerySet(models.QuerySet["Prerequisite"]):
     def blocking(self) -> "PrerequisiteQuerySet":
         """Links to tasks that somebody still has to do first."""
         return self.filter(needs__stage__in=OPEN_STAGES, needs__deleted_at=None)
+
+
+def is_blocked() -> Exists:
+    """The condition that a task waits for another."""
+    return Exists(Prerequisite.objects.blocking().filter(task=OuterRef("pk")))
 
 
 class Prerequisite(models.Model):

@@ -1,5 +1,8 @@
 """Who may do what with a task. Whether they may see it at all is asked first, by `visible_to`."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.common.errors import NotAllowed
@@ -47,14 +50,16 @@ def check_may_remind_others(person: User, task: Task) -> None:
         )
 
 
-def check_may_change(person: User, task: Task, changes: set[str], *, stage: str | None) -> None:
-    """Raises NotAllowed unless the person may make these changes.
+def check_may_change(person: User, task: Task, changes: Mapping[str, Any]) -> None:
+    """Raises NotAllowed unless the person may give these fields these values.
 
-    The assignee may say how far the work is, hand the task back and set reminders for themselves.
+    The assignee may say how far the work is and hand the task back.
     """
     if may_edit(person, task):
         return
-    if "stage" in changes and stage not in STAGES_OF_ASSIGNEE:
+    if "stage" in changes and changes["stage"] not in STAGES_OF_ASSIGNEE:
         raise NotAllowed("Only its creator and managers may archive this task.")
-    if changes - {"stage"}:
+    if "assigned_to_id" in changes and changes["assigned_to_id"] not in (None, task.created_by_id):
+        raise NotAllowed("You may hand the task back; its creator and managers may give it to somebody else.")
+    if changes.keys() - {"stage", "assigned_to_id"}:
         raise NotAllowed("You may say how far the work is; the rest is for its creator and managers.")

@@ -11,6 +11,7 @@ from taskbell.activity.actions import Change, record
 from taskbell.common.errors import Conflict, invalid
 from taskbell.common.locks import one_at_a_time
 from taskbell.tasks.models import Prerequisite, Task
+from taskbell.tasks.policy import check_may_edit
 from taskbell.tasks.telling import tell_unblocked
 
 MOST_PREREQUISITES = 200
@@ -52,6 +53,8 @@ def replace_prerequisites(task: Task, wanted: Iterable[int], *, by: User) -> dic
     present = set(Prerequisite.objects.filter(task=task).values_list("needs_id", flat=True))
     concerned = present | wanted
     visible = set(Task.objects.visible_to(by).filter(pk__in=concerned).values_list("pk", flat=True))
+    if wanted != present & visible:
+        check_may_edit(by, task)
     missing = wanted - visible
     if missing:
         raise invalid("pre_tasks", "does_not_exist", f"There is no task {min(missing)} that you can see.")
@@ -110,13 +113,14 @@ def check_not_blocked(task: Task, *, by: User) -> None:
 
 def blocked_by(task_ids: Iterable[int]) -> set[int]:
     """Of the open tasks that wait for any of these, those that are blocked now."""
-    waiting = Task.objects.open().filter(needs__needs__in=list(task_ids)).with_is_blocked()
-    return {pk for pk, blocked in waiting.values_list("pk", "is_blocked") if blocked}
+    waiting = Task.objects.open().filter(needs__needs__in=list(task_ids)).blocked()
+    return set(waiting.values_list("pk", flat=True))
 
 
 def tell_who_became_free(were_blocked: set[int], *, by: User | None, now: datetime) -> None:
     """Writes the history of tasks that nothing blocks any more, and tells their people."""
-    freed = Task.objects.open().filter(pk__in=were_blocked).with_is_blocked().filter(is_blocked=False).order_by("pk")
-    for task in freed:
+    if not were_blocked:
+        return
+    for task in Task.objects.open().filter(pk__in=were_blocked).free().order_by("pk"):
         record(task.pk, "unblocked", by=by, at=now, field="is_blocked", old=True, new=False)
         tell_unblocked(task, by=by, now=now)

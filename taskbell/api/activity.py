@@ -1,0 +1,105 @@
+"""The history of tasks, to be read."""
+
+from datetime import time
+from typing import Any
+
+from django.db.models import Q
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from taskbell.accounts.models import User
+from taskbell.accounts.policy import Capability
+from taskbell.activity.models import Activity
+from taskbell.api.authentication import person_of
+from taskbell.api.conditional import conditional
+from taskbell.api.pagination import PAGING, Key, paged, refuse_unknown
+from taskbell.api.parameters import Filter, day, documented, moment, narrowed, number, person_filter
+from taskbell.api.task_output import shown
+from taskbell.common.clock import end_of_day, instant
+from taskbell.tasks.models import Task
+
+
+def _on_day(text: str, person: User) -> Q:
+    begin, zone = day(text), person.profile.timezone
+    return Q(timestamp__gte=instant(begin, time(), zone), timestamp__lt=end_of_day(begin, zone))
+
+
+FILTERS = {
+    "task": Filter("The id of a task.", lambda text, person: Q(task=number(text))),
+    "user": person_filter("user", "Who did it; `none` is the clock."),
+    "action": Filter("What was done, such as `created` or `updated`.", lambda text, person: Q(action=text)),
+    "field": Filter("Which field was changed.", lambda text, person: Q(field=text)),
+    "since": Filter("At this moment or later.", lambda text, person: Q(timestamp__gte=moment(text, person))),
+    "until": Filter("Before this moment.", lambda text, person: Q(timestamp__lt=moment(text, person))),
+    "date": Filter("On this day, in your time zone.", _on_day),
+}
+
+
+class ActivityOut(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    task = serializers.IntegerField()
+    user = serializers.IntegerField(allow_null=True, help_text="Empty: the clock did it.")
+    action = serializers.CharField()
+    field = serializers.CharField()
+    old_value = serializers.JSONField(allow_null=True)
+    new_value = serializers.JSONField(allow_null=True)
+    timestamp = serializers.DateTimeField()
+
+
+class ActivityPage(serializers.Serializer[Any]):
+    count = serializers.IntegerField(required=False)
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = ActivityOut(many=True)
+
+
+def _as_json(line: Activity) -> dict[str, Any]:
+    return {
+        "id": line.pk,
+        "task": line.task_id,
+        "user": line.user_id,
+        "action": line.action,
+        "field": line.field,
+        "old_value": line.old_value,
+        "new_value": line.new_value,
+        "timestamp": line.timestamp,
+    }
+
+
+def _answer(request: Request, lines: Any) -> Any:
+    refuse_unknown(request, set(FILTERS))
+    page = paged(narrowed(lines, request, FILTERS), request, keys=[Key("id", descending=True)])
+    return conditional(request, page.frame | {"results": [_as_json(line) for line in page.rows]})
+
+
+class Logs(APIView):
+    """What happened to the tasks I may see."""
+
+    @extend_schema(
+        operation_id="logs_list",
+        tags=["history"],
+        parameters=[*documented(FILTERS), *PAGING],
+        responses={200: ActivityPage},
+    )
+    def get(self, request: Request) -> Any:
+        """Lists who changed what, the newest first; for managers and admins, of all tasks that ever were."""
+        person = person_of(request)
+        if person.can(Capability.SEE_EVERYTHING):
+            return _answer(request, Activity.objects.all())
+        return _answer(request, Activity.objects.filter(task__in=Task.objects.visible_to(person)))
+
+
+class TaskLogs(APIView):
+    """What happened to one task."""
+
+    @extend_schema(
+        operation_id="task_logs_list",
+        tags=["history"],
+        parameters=[*documented(FILTERS), *PAGING],
+        responses={200: ActivityPage},
+    )
+    def get(self, request: Request, pk: int) -> Any:
+        """Lists who changed what on this task, the newest first."""
+        return _answer(request, Activity.objects.filter(task=shown(person_of(request), pk)))

@@ -1,0 +1,96 @@
+"""Many tasks in one request."""
+
+from typing import Any
+
+from django.http.response import HttpResponseBase
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from taskbell.api import idempotency
+from taskbell.api.authentication import person_of
+from taskbell.api.fields import Id, StrictSerializer
+from taskbell.api.session import validated
+from taskbell.api.task_input import TaskChange, TaskIn, is_forced, wish_to_change, wish_to_create
+from taskbell.api.task_output import TaskOut, readable, task_as_json
+from taskbell.common.clock import utc_now
+from taskbell.common.errors import NotFound
+from taskbell.tasks.bulk import MOST, Batch, BatchRefused, change_many
+from taskbell.tasks.models import Task
+
+
+class BulkChange(TaskChange):
+    """A change to the task with this id."""
+
+    id = Id()
+    version = serializers.IntegerField(min_value=1, max_value=2**31 - 1, required=False, help_text="As If-Match.")
+
+
+class BulkIn(StrictSerializer):
+    """What is to be made, changed and deleted."""
+
+    create = TaskIn(many=True, required=False, max_length=MOST)  # type: ignore[assignment, call-arg]
+    update = BulkChange(many=True, required=False, max_length=MOST)  # type: ignore[assignment, call-arg]
+    delete = serializers.ListField(child=Id(), required=False, max_length=MOST)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not 0 < sum(len(part) for part in attrs.values()) <= MOST:
+            raise serializers.ValidationError(f"Send 1 to {MOST} changes.", code="size")
+        return attrs
+
+
+class BulkOut(serializers.Serializer[Any]):
+    """One answer for each change, in the order in which they were sent."""
+
+    created = TaskOut(many=True)
+    updated = TaskOut(many=True)
+    deleted = serializers.ListField(child=serializers.IntegerField())
+
+
+EXAMPLE = {"create": [{"title": "Buy seeds"}], "update": [{"id": 7, "status": "COMPLETED"}], "delete": [9]}
+
+
+class Bulk(APIView):
+    """Many tasks at once."""
+
+    @extend_schema(
+        operation_id="tasks_bulk",
+        tags=["tasks"],
+        parameters=[idempotency.HEADER],
+        request=BulkIn,
+        responses={200: BulkOut},
+        examples=[OpenApiExample("A little of everything", EXAMPLE, request_only=True)],
+    )
+    def post(self, request: Request) -> HttpResponseBase:
+        """Creates, changes and deletes up to 1,000 tasks: all of it or nothing."""
+        return idempotency.once(request, lambda: _change(request))
+
+
+def _change(request: Request) -> Response:
+    person, body = person_of(request), validated(BulkIn(data=request.data))
+    changes, deletions = body.get("update", []), body.get("delete", [])
+    tasks = Task.objects.visible_to(person).in_bulk([change["id"] for change in changes])
+    batch = Batch(
+        create=[wish_to_create(wish, by=person) for wish in body.get("create", [])],
+        update=[
+            (change["id"], wish_to_change(change, _found(tasks, change["id"], place)), change.get("version"))
+            for place, change in enumerate(changes)
+        ],
+        delete=deletions,
+    )
+    made, changed = change_many(batch, force=is_forced(request), by=person, now=utc_now())
+    shown = {task.pk: task_as_json(task) for task in readable(person).filter(pk__in=made + changed)}
+    answer = {
+        "created": [shown[pk] for pk in made],
+        "updated": [shown[pk] for pk in changed if pk in shown],
+        "deleted": deletions,
+    }
+    return Response(answer)
+
+
+def _found(tasks: dict[int, Task], pk: int, place: int) -> Task:
+    if pk not in tasks:
+        raise BatchRefused(f"update.{place}", NotFound())
+    return tasks[pk]

@@ -1,0 +1,136 @@
+"""Categories: shared labels."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from taskbell.api import idempotency
+from taskbell.api.authentication import person_of
+from taskbell.api.conditional import conditional
+from taskbell.api.fields import StrictSerializer, Text
+from taskbell.api.pagination import PAGING, Key, paged, refuse_unknown
+from taskbell.api.parameters import number
+from taskbell.api.session import validated
+from taskbell.common.clock import utc_now
+from taskbell.common.errors import NotFound, invalid
+from taskbell.tasks import categories
+from taskbell.tasks.models import Category
+from taskbell.tasks.policy import check_may_change_category, check_may_create_category
+
+
+class CategoryIn(StrictSerializer):
+    ignored = frozenset({"id", "created_by", "created_at"})
+    name = Text(max_length=100)
+
+
+class CategoryChange(CategoryIn):
+    name = Text(max_length=100, required=False)
+
+
+class CategoryOut(serializers.ModelSerializer[Category]):
+    class Meta:
+        model = Category
+        fields = ("id", "name", "created_by", "created_at")
+
+
+class CategoryPage(serializers.Serializer[Any]):
+    count = serializers.IntegerField(required=False)
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = CategoryOut(many=True)
+
+
+def _as_json(category: Category) -> dict[str, Any]:
+    return {
+        "id": category.pk,
+        "name": category.name,
+        "created_by": category.created_by_id,
+        "created_at": category.created_at,
+    }
+
+
+def _shown(pk: int) -> Category:
+    category = Category.objects.filter(pk=pk).first()
+    if category is None:
+        raise NotFound
+    return category
+
+
+class Categories(APIView):
+    """The labels that everybody shares."""
+
+    @extend_schema(
+        operation_id="categories_list", tags=["categories"], parameters=PAGING, responses={200: CategoryPage}
+    )
+    def get(self, request: Request) -> Any:
+        """Lists the categories by name."""
+        refuse_unknown(request, set())
+        page = paged(Category.objects.all(), request, keys=[Key("key")])
+        return conditional(request, page.frame | {"results": [_as_json(category) for category in page.rows]})
+
+    @extend_schema(
+        operation_id="categories_create",
+        tags=["categories"],
+        parameters=[idempotency.HEADER],
+        request=CategoryIn,
+        responses={201: CategoryOut},
+    )
+    def post(self, request: Request) -> Any:
+        """Creates a category. Its name is unique without regard to case and outer space."""
+        check_may_create_category(person_of(request))
+        return idempotency.once(request, lambda: self._create(request))
+
+    def _create(self, request: Request) -> Response:
+        name = validated(CategoryIn(data=request.data))["name"]
+        category = categories.create_category(name, by=person_of(request), now=utc_now())
+        return Response(_as_json(category), status=status.HTTP_201_CREATED)
+
+
+class CategoryDetail(APIView):
+    """One category."""
+
+    @extend_schema(operation_id="categories_read", tags=["categories"], responses={200: CategoryOut})
+    def get(self, request: Request, pk: int) -> Response:
+        """Shows the category."""
+        return Response(_as_json(_shown(pk)))
+
+    @extend_schema(
+        operation_id="categories_replace", tags=["categories"], request=CategoryIn, responses={200: CategoryOut}
+    )
+    def put(self, request: Request, pk: int) -> Response:
+        """Renames the category."""
+        return self._rename(request, pk, CategoryIn)
+
+    @extend_schema(
+        operation_id="categories_change", tags=["categories"], request=CategoryChange, responses={200: CategoryOut}
+    )
+    def patch(self, request: Request, pk: int) -> Response:
+        """Renames the category."""
+        return self._rename(request, pk, CategoryChange)
+
+    @extend_schema(
+        operation_id="categories_delete",
+        tags=["categories"],
+        parameters=[OpenApiParameter("move_to", int, description="The category that its tasks go to.")],
+        responses={204: None},
+    )
+    def delete(self, request: Request, pk: int) -> Response:
+        """Deletes the category. One that tasks are in needs `move_to`."""
+        check_may_change_category(person_of(request), _shown(pk))
+        raw = request.query_params.get("move_to")
+        try:
+            move_to = None if raw is None else number(raw)
+        except ValueError as error:
+            raise invalid("move_to", "invalid", str(error)) from error
+        categories.delete_category(pk, move_to=move_to, by=person_of(request), now=utc_now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _rename(self, request: Request, pk: int, form: type[CategoryIn]) -> Response:
+        category = _shown(pk)
+        check_may_change_category(person_of(request), category)
+        name = validated(form(data=request.data)).get("name", category.name)
+        return Response(_as_json(categories.rename_category(pk, name, by=person_of(request))))

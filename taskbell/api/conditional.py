@@ -1,0 +1,20 @@
+"""Answers that need not be sent twice."""
+
+import hashlib
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from taskbell.api.wire import as_bytes
+
+
+def conditional(request: Request, data: Any) -> HttpResponse:
+    """The data with an ETag, or 304 where the client has just that (RFC 9110 §13.1.2)."""
+    body = as_bytes(data)
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
+    known = request.headers.get("If-None-Match", "")
+    if etag in {word.strip().removeprefix("W/") for word in known.split(",")}:
+        return HttpResponse(status=304, headers=headers)
+    return HttpResponse(body, content_type="application/json", headers=headers)

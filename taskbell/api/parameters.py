@@ -1,0 +1,112 @@
+"""Query parameters that narrow a list: each a name, what it means, and how its text becomes a condition."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.request import Request
+from rest_framework.serializers import ValidationError
+
+from taskbell.accounts.models import User
+from taskbell.api.authentication import person_of
+from taskbell.api.fields import LARGEST_ID, Day, Moment, as_instant
+from taskbell.common.errors import FieldError, Invalid
+
+LONGEST = 500
+Reader = Callable[[str, User], Q]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """How a query parameter narrows a list. `read` raises ValueError, with a sentence, for what it cannot read."""
+
+    description: str
+    read: Reader
+
+
+def narrowed(rows: QuerySet[Any], request: Request, filters: Mapping[str, Filter]) -> Any:
+    """The rows that fit every parameter that is given. Raises Invalid naming each that cannot be read."""
+    condition, errors = Q(), []
+    for name in request.query_params:
+        if name not in filters:
+            continue
+        try:
+            text = request.query_params[name]
+            _refuse_strange(text)
+            condition &= filters[name].read(text, person_of(request))
+        except ValueError as error:
+            errors.append(FieldError(name, "invalid", str(error)))
+    if errors:
+        raise Invalid(errors[0].message, errors)
+    return rows.filter(condition)
+
+
+def documented(filters: Mapping[str, Filter]) -> list[OpenApiParameter]:
+    """The filters as the OpenAPI document lists them."""
+    return [OpenApiParameter(name, str, description=filter_.description) for name, filter_ in filters.items()]
+
+
+def _refuse_strange(text: str) -> None:
+    if len(text) > LONGEST:
+        raise ValueError(f"This has at most {LONGEST} characters.")
+    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise ValueError("Control characters are not allowed here.")
+
+
+def one_of(text: str, names: list[str]) -> list[str]:
+    """Some of these names, separated by commas."""
+    words = [word.strip() for word in text.split(",")]
+    wrong = [word for word in words if word not in names]
+    if wrong:
+        raise ValueError(f"This is one or several of {', '.join(names)}.")
+    return words
+
+
+def flag(text: str) -> bool:
+    """true or false."""
+    if text.lower() not in ("true", "false", "1", "0"):
+        raise ValueError("This is true or false.")
+    return text.lower() in ("true", "1")
+
+
+def number(text: str) -> int:
+    """The number of a row."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= LARGEST_ID):
+        raise ValueError("This is a whole number.")
+    return int(text)
+
+
+def day(text: str) -> date:
+    """A date."""
+    try:
+        return Day().to_internal_value(text)
+    except ValidationError as error:
+        raise ValueError("This is a date such as 2027-03-31.") from error
+
+
+def moment(text: str, person: User) -> datetime:
+    """An instant; without an offset it is in the person's time zone."""
+    try:
+        # A plus sign in a query string means a space, and clients forget that.
+        return as_instant(Moment().to_internal_value(text.replace(" ", "+")), person.profile.timezone)
+    except ValidationError as error:
+        raise ValueError("This is a moment such as 2027-03-31T09:00:00Z.") from error
+
+
+def day_filter(column: str, lookup: str, words: str) -> Filter:
+    """A filter by date."""
+    return Filter(f"{words} Form: YYYY-MM-DD.", lambda text, person: Q(**{f"{column}{lookup}": day(text)}))
+
+
+def person_filter(column: str, words: str) -> Filter:
+    """A filter by person: an id, `me`, or `none`."""
+
+    def read(text: str, person: User) -> Q:
+        if text == "none":
+            return Q(**{f"{column}__isnull": True})
+        return Q(**{column: person.pk if text == "me" else number(text)})
+
+    return Filter(f"{words} An id, or `me`, or `none`.", read)

@@ -1,0 +1,128 @@
+"""What the list of tasks can be narrowed and ordered by."""
+
+from typing import Any
+
+from django.db.models import Case, IntegerField, Min, OuterRef, Q, Subquery, Value, When
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.request import Request
+
+from taskbell.accounts.models import User
+from taskbell.api.pagination import Key, refuse_unknown
+from taskbell.api.parameters import (
+    Filter,
+    day_filter,
+    documented,
+    flag,
+    moment,
+    narrowed,
+    number,
+    one_of,
+    person_filter,
+)
+from taskbell.common.errors import invalid
+from taskbell.reminders.models import Reminder
+from taskbell.tasks.models import (
+    OPEN_STAGES,
+    OVERDUE,
+    PRIORITY_NAMES,
+    STAGES,
+    STATUSES,
+    Priority,
+    Stage,
+    TaskQuerySet,
+    is_blocked,
+)
+
+IS_OVERDUE = Q(is_overdue=True, stage__in=OPEN_STAGES)
+
+
+def _status(text: str, person: User) -> Q:
+    names = one_of(text, STATUSES)
+    stages = Q(stage__in=[name for name in names if name != OVERDUE]) & ~IS_OVERDUE
+    return stages | IS_OVERDUE if OVERDUE in names else stages
+
+
+def _category(text: str, person: User) -> Q:
+    return Q(category__isnull=True) if text == "none" else Q(category=number(text))
+
+
+def _words(text: str, person: User) -> Q:
+    return Q(title__icontains=text.strip()) | Q(description__icontains=text.strip())
+
+
+def _priority(text: str, person: User) -> Q:
+    return Q(priority__in=[Priority[name].value for name in one_of(text, PRIORITY_NAMES)])
+
+
+def _blocked(text: str, person: User) -> Q:
+    return Q(is_blocked()) if flag(text) else ~Q(is_blocked())
+
+
+def _completed(text: str, person: User) -> Q:
+    done = Q(stage=Stage.COMPLETED)
+    return done if flag(text) else ~done
+
+
+FILTERS = {
+    "priority": Filter("Priorities, separated by commas.", _priority),
+    "status": Filter("Statuses, separated by commas; OVERDUE is one.", _status),
+    "stage": Filter("Stages, separated by commas.", lambda text, person: Q(stage__in=one_of(text, STAGES))),
+    "due_date": day_filter("due_date", "", "Due on this day."),
+    "due_date_gte": day_filter("due_date", "__gte", "Due on this day or later."),
+    "due_date_gt": day_filter("due_date", "__gt", "Due after this day."),
+    "due_date_lte": day_filter("due_date", "__lte", "Due on this day or earlier."),
+    "due_date_lt": day_filter("due_date", "__lt", "Due before this day."),
+    "category": Filter("The id of a category, or `none`.", _category),
+    "assigned_to": person_filter("assigned_to", "Who the task is assigned to."),
+    "created_by": person_filter("created_by", "Who created the task."),
+    "blocked": Filter("Whether the task waits for others.", _blocked),
+    "completed": Filter("Whether the task is completed.", _completed),
+    "updated_since": Filter(
+        "Changed at this moment or later.", lambda text, person: Q(updated_at__gte=moment(text, person))
+    ),
+    "q": Filter("Text in title or description.", _words),
+}
+ORDERINGS = ["id", "title", "priority", "status", "due_date", "remind_at", "created_at", "updated_at"]
+NULLABLE = {"due_date", "remind_at"}
+COLUMNS = {"status": "status_rank", "remind_at": "next_reminder_at"}
+PARAMETERS = [
+    *documented(FILTERS),
+    OpenApiParameter("ordering", str, description=f"{', '.join(ORDERINGS)}; several with commas, descending with -."),
+]
+# In the order in which people read them.
+STATUS_RANK = Case(
+    When(IS_OVERDUE, then=Value(STATUSES.index(OVERDUE))),
+    *(When(stage=stage, then=Value(rank)) for rank, stage in enumerate(STAGES)),
+    output_field=IntegerField(),
+)
+
+
+def filtered(tasks: TaskQuerySet, request: Request) -> Any:
+    """The tasks that fit the query. Raises Invalid naming each parameter that is unknown or cannot be read."""
+    refuse_unknown(request, {*FILTERS, "ordering"})
+    return narrowed(tasks, request, FILTERS)
+
+
+def ordering(request: Request) -> list[Key]:
+    """The keys the list is ordered by; ties are broken by id. Raises Invalid."""
+    keys: list[Key] = []
+    for word in request.query_params.get("ordering", "-id").split(","):
+        name = word.strip().removeprefix("-")
+        if name not in ORDERINGS:
+            raise invalid("ordering", "invalid", f"This is one of {', '.join(ORDERINGS)}, with or without a -.")
+        if name not in {key.name for key in keys}:
+            keys.append(Key(COLUMNS.get(name, name), word.strip().startswith("-"), nullable=name in NULLABLE))
+    if keys[-1].name != "id":
+        keys.append(Key("id", keys[-1].descending))
+    return keys
+
+
+def with_order_columns(tasks: Any, keys: list[Key], person: User) -> Any:
+    """Adds the columns that a task has not of itself, where the list is ordered by them."""
+    names = {key.name for key in keys}
+    if "status_rank" in names:
+        tasks = tasks.annotate(status_rank=STATUS_RANK)
+    if "next_reminder_at" in names:
+        mine = Reminder.objects.visible_to(person).filter(task=OuterRef("pk")).order_by().values("task")
+        tasks = tasks.annotate(next_reminder_at=Subquery(mine.annotate(first=Min("next_at")).values("first")))
+    return tasks

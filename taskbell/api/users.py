@@ -1,0 +1,195 @@
+"""The people of this installation, and invitations to join them."""
+
+from typing import Any
+
+from django.db.models import Q
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from taskbell.accounts.invites import invites_seen_by, withdraw_invite
+from taskbell.accounts.models import Invite, User
+from taskbell.accounts.policy import ROLES, Capability, Role
+from taskbell.accounts.roles import active_person, check_may_manage, update_person
+from taskbell.api.authentication import person_of
+from taskbell.api.conditional import conditional
+from taskbell.api.fields import Choice, Password, StrictSerializer, Text
+from taskbell.api.pagination import PAGING, Key, paged, refuse_unknown
+from taskbell.api.parameters import Filter, documented, narrowed, number
+from taskbell.api.session import Register, validated
+from taskbell.common.clock import utc_now
+from taskbell.common.errors import NotAllowed, invalid
+from taskbell.notifications.actions import invite
+from taskbell.tasks.handover import deactivate_person
+
+
+def _words(text: str, person: User) -> Q:
+    names = Q(username__icontains=text) | Q(first_name__icontains=text) | Q(last_name__icontains=text)
+    return names | Q(email__icontains=text) if person.can(Capability.MANAGE_PEOPLE) else names
+
+
+FILTERS = {"q": Filter("Text in the names.", _words)}
+
+
+class PersonIn(StrictSerializer):
+    ignored = frozenset({"id"})
+    username = Text(max_length=254, required=False)
+    email = Text(max_length=254)
+    password = Password(required=False)
+    first_name = Text(max_length=150, required=False, allow_blank=True)
+    last_name = Text(max_length=150, required=False, allow_blank=True)
+    role = Choice(choices=ROLES, required=False)
+
+
+class PersonChange(PersonIn):
+    email = Text(max_length=254, required=False)
+
+
+class DirectoryOut(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    username = serializers.CharField()
+    first_name = serializers.CharField()
+    last_name = serializers.CharField()
+    email = serializers.EmailField(required=False, help_text="For admins, and of oneself.")
+    role = serializers.ChoiceField(choices=ROLES, required=False, help_text="For admins, and of oneself.")
+
+
+class DirectoryPage(serializers.Serializer[Any]):
+    count = serializers.IntegerField(required=False)
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = DirectoryOut(many=True)
+
+
+class InviteIn(StrictSerializer):
+    email = Text(max_length=254)
+    role = Choice(choices=ROLES, required=False, default=Role.MEMBER.value)
+
+
+class InviteOut(serializers.ModelSerializer[Invite]):
+    role = serializers.ChoiceField(choices=ROLES)
+
+    class Meta:
+        model = Invite
+        fields = ("id", "email", "role", "invited_by", "created_at", "expires_at")
+
+
+def _as_json(person: User, *, to: User) -> dict[str, Any]:
+    """The person; address and role only for themselves and for those who manage people."""
+    names = {
+        "id": person.pk,
+        "username": person.username,
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+    }
+    if person.pk == to.pk or to.can(Capability.MANAGE_PEOPLE):
+        return names | {"email": person.email, "role": person.role}
+    return names
+
+
+class Users(Register):
+    """The directory; and the door for newcomers, under the name that other servers give it."""
+
+    def get_authenticators(self) -> list[Any]:
+        return [] if self._is_newcomer() else [use() for use in APIView.authentication_classes]
+
+    def get_permissions(self) -> list[Any]:
+        return [] if self._is_newcomer() else [use() for use in APIView.permission_classes]
+
+    @extend_schema(exclude=True)
+    def post(self, request: Request) -> Response:
+        return super().post(request)
+
+    def _is_newcomer(self) -> bool:
+        return getattr(self.request, "method", None) == "POST"
+
+    @extend_schema(
+        operation_id="users_list",
+        tags=["people"],
+        parameters=[*documented(FILTERS), *PAGING],
+        responses={200: DirectoryPage},
+    )
+    def get(self, request: Request) -> Any:
+        """Lists the people who are here, with names; address and role for admins."""
+        refuse_unknown(request, set(FILTERS))
+        people = narrowed(User.objects.filter(is_active=True), request, FILTERS)
+        page = paged(people, request, keys=[Key("id")])
+        rows = [_as_json(person, to=person_of(request)) for person in page.rows]
+        return conditional(request, page.frame | {"results": rows})
+
+
+class UserDetail(APIView):
+    """One person: oneself, or anybody for an admin."""
+
+    @extend_schema(operation_id="users_read", tags=["people"], responses={200: DirectoryOut})
+    def get(self, request: Request, pk: int) -> Response:
+        """Shows the account."""
+        return Response(_as_json(self._managed(request, pk), to=person_of(request)))
+
+    @extend_schema(operation_id="users_replace", tags=["people"], request=PersonIn, responses={200: DirectoryOut})
+    def put(self, request: Request, pk: int) -> Response:
+        """Replaces names and address; a password that is sent becomes the new one."""
+        return self._update(request, pk, PersonIn, {"first_name": "", "last_name": ""})
+
+    @extend_schema(operation_id="users_change", tags=["people"], request=PersonChange, responses={200: DirectoryOut})
+    def patch(self, request: Request, pk: int) -> Response:
+        """Changes what is sent. Roles are for admins to change."""
+        return self._update(request, pk, PersonChange, {})
+
+    @extend_schema(
+        operation_id="users_deactivate",
+        tags=["people"],
+        parameters=[OpenApiParameter("hand_to", int, description="Who gets the open tasks; else their creators.")],
+        responses={204: None},
+    )
+    def delete(self, request: Request, pk: int) -> Response:
+        """Ends the account and hands the person's open tasks on. The last admin stays."""
+        person = self._managed(request, pk)
+        raw = request.query_params.get("hand_to")
+        try:
+            hand_to = None if raw is None else number(raw)
+        except ValueError as error:
+            raise invalid("hand_to", "invalid", str(error)) from error
+        deactivate_person(person, hand_to=hand_to, by=person_of(request), now=utc_now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _managed(self, request: Request, pk: int) -> User:
+        person = active_person(pk)
+        check_may_manage(person, by=person_of(request))
+        return person
+
+    def _update(self, request: Request, pk: int, form: type[PersonIn], blank: dict[str, Any]) -> Response:
+        person = self._managed(request, pk)
+        changes = blank | validated(form(data=request.data))
+        update_person(person, changes, by=person_of(request), now=utc_now())
+        return Response(_as_json(person, to=person_of(request)))
+
+
+class Invites(APIView):
+    """Invitations that are still open."""
+
+    @extend_schema(operation_id="invites_list", tags=["people"], responses={200: InviteOut(many=True)})
+    def get(self, request: Request) -> Response:
+        """Lists the invitations I sent; for admins, all of them."""
+        return Response(InviteOut(invites_seen_by(person_of(request)), many=True).data)
+
+    @extend_schema(operation_id="invites_create", tags=["people"], request=InviteIn, responses={201: InviteOut})
+    def post(self, request: Request) -> Response:
+        """Mails somebody a link that works once. Managers invite members and interns, admins anybody."""
+        if not person_of(request).can(Capability.INVITE):
+            raise NotAllowed("Your role does not let you invite people.")
+        body = validated(InviteIn(data=request.data))
+        made = invite(body["email"], body["role"], by=person_of(request), now=utc_now())
+        return Response(InviteOut(made).data, status=status.HTTP_201_CREATED)
+
+
+class InviteDetail(APIView):
+    """One invitation."""
+
+    @extend_schema(operation_id="invites_withdraw", tags=["people"], responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Withdraws the invitation: its link stops working."""
+        withdraw_invite(pk, by=person_of(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)

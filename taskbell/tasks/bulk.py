@@ -1,0 +1,74 @@
+"""Many changes at once: all of them or none."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from taskbell.accounts.models import User
+from taskbell.common.errors import FieldError, Invalid, Refusal
+from taskbell.tasks.actions import Wish, create_task, delete_task, update_task
+from taskbell.tasks.models import Task
+
+MOST = 1000
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What is to be made, changed and deleted, in that order. Changes come with the version they are for, or None."""
+
+    create: Sequence[Wish]
+    update: Sequence[tuple[int, Wish, int | None]]
+    delete: Sequence[int]
+
+
+class BatchRefused(Refusal):
+    """One of the changes was refused, and so none was made."""
+
+    def __init__(self, place: str, refusal: Refusal) -> None:
+        super().__init__(f"{place}: {refusal.detail}")
+        self.status = refusal.status  # type: ignore[misc]
+        self.title = refusal.title  # type: ignore[misc]
+        self.place = place
+        self.refusal = refusal
+
+    def members(self) -> dict[str, object]:
+        inner = self.refusal.errors if isinstance(self.refusal, Invalid) else []
+        errors = [vars(FieldError(f"{self.place}.{error.field}", error.code, error.message)) for error in inner]
+        alone = vars(FieldError(self.place, "refused", self.refusal.detail))
+        return self.refusal.members() | {"errors": errors or [alone]}
+
+
+@transaction.atomic
+def change_many(batch: Batch, *, force: bool = False, by: User, now: datetime) -> tuple[list[int], list[int]]:
+    """Does all of it; returns the ids of the tasks that were made and of those that were changed.
+
+    Raises BatchRefused, which names the place of the first that cannot be done.
+    """
+    _hold([pk for pk, _, _ in batch.update] + list(batch.delete))
+    made, changed = [], []
+    for place, wish in enumerate(batch.create):
+        with _named(f"create.{place}"):
+            made.append(create_task(wish, by=by, now=now).pk)
+    for place, (pk, wish, version) in enumerate(batch.update):
+        with _named(f"update.{place}"):
+            changed.append(update_task(pk, wish, version=version, force=force, by=by, now=now).pk)
+    for place, pk in enumerate(batch.delete):
+        with _named(f"delete.{place}"):
+            delete_task(pk, by=by, now=now)
+    return made, changed
+
+
+def _hold(ids: list[int]) -> None:
+    """Takes the tasks in one order, so that two batches never wait for each other."""
+    list(Task.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+
+
+@contextmanager
+def _named(place: str) -> Iterator[None]:
+    try:
+        yield
+    except Refusal as refusal:
+        raise BatchRefused(place, refusal) from refusal
