@@ -4,11 +4,13 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.db.backends.sqlite3.operations import DatabaseOperations
 from django.http import HttpResponse
 from django.test import Client as DjangoClient
 from django.test.utils import CaptureQueriesContext
@@ -18,6 +20,7 @@ from taskbell.accounts.models import Installation, User
 from taskbell.accounts.policy import Role
 from taskbell.common.clock import utc_now
 
+APPEND_ONLY = import_module("taskbell.activity.migrations.0002_append_only")
 PASSWORD = "correct horse battery"
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
@@ -122,6 +125,20 @@ def query_budget() -> QueryBudget:
         assert len(queries) <= most, f"{len(queries)} queries where {most} are enough:\n{said}"
 
     return within
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _history_can_be_emptied_between_tests() -> Iterator[None]:
+    """SQLite empties tables by DELETE, which the triggers of the history refuse; PostgreSQL truncates."""
+    sql_flush = DatabaseOperations.sql_flush
+    drop = [f"DROP TRIGGER IF EXISTS activity_{verb}" for verb in ("update", "delete")]
+
+    def flush(self: DatabaseOperations, *args: Any, **kwargs: Any) -> list[str]:
+        return [*drop, *sql_flush(self, *args, **kwargs), *APPEND_ONLY.statements("sqlite")]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", flush)
+        yield
 
 
 @pytest.fixture(autouse=True)

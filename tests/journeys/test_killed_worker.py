@@ -25,7 +25,8 @@ def test_two_hundred_reminders_survive_a_worker_that_is_killed_three_times(house
     for accepted in KILL_AT:
         eventually(partial(has_accepted, sink, accepted), within=60)
         tree.wait_until_restarted("worker", old=tree.kill("worker"))
-    eventually(lambda: not household.rows("SELECT 1 FROM notifications_notification WHERE state = 'pending'"), within=60)
+    waiting = "SELECT 1 FROM notifications_notification WHERE state = 'pending'"
+    eventually(lambda: not household.rows(waiting), within=60)
     tree.stop()
     household.send_as_if_later(timedelta(minutes=12))
 

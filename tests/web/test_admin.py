@@ -13,7 +13,7 @@ from taskbell.common.clock import utc_now
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.models import Kind, Notification
 from taskbell.reminders.actions import ReminderPlan
-from taskbell.tasks.actions import create_task, delete_task
+from taskbell.tasks.actions import Wish, create_task, delete_task
 from taskbell.tasks.models import Task
 from tests.web.conftest import PASSWORD, Browser, person, text
 
@@ -39,7 +39,9 @@ def admin(browser_of: BrowserOf, alice: User) -> Browser:
 def task(alice: User, bob: User) -> Task:
     """A task for Bob, with everything that hangs on one."""
     now = utc_now()
-    task = create_task({"title": "Order soil", "assigned_to": bob}, reminders=[ReminderPlan(at=now)], by=alice, now=now)
+    task = create_task(
+        Wish({"title": "Order soil", "assigned_to": bob}, reminders=[ReminderPlan(at=now)]), by=alice, now=now
+    )
     notify([Message(bob.pk, Kind.REMINDER, key="k", due_at=now, task_id=task.pk)], now=now)
     return task
 

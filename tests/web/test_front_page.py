@@ -11,7 +11,7 @@ from django.conf import settings
 
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
-from taskbell.tasks.actions import create_task, delete_task
+from taskbell.tasks.actions import Wish, create_task, delete_task
 from taskbell.tasks.models import Stage, Task
 from taskbell.web.pages import create_example, next_tasks, sign_in_example
 from tests.web.conftest import Browser, text
@@ -21,7 +21,7 @@ QueryBudget = Callable[[int], Any]
 
 
 def make(title: str, *, by: User, due: date | None = None, **fields: Any) -> Task:
-    return create_task({"title": title, "due_date": due, **fields}, reminders=[], by=by, now=utc_now())
+    return create_task(Wish({"title": title, "due_date": due, **fields}), by=by, now=utc_now())
 
 
 def today() -> date:

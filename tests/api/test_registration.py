@@ -1,0 +1,186 @@
+"""Getting an account, and who one is afterwards."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from taskbell.accounts.models import Installation, Profile, User
+from taskbell.accounts.policy import Role
+from tests.conftest import PASSWORD, Program
+
+ZOE = {"email": "zoe@example.org", "password": PASSWORD}
+Somebody = Callable[[User], Program]
+
+
+def test_zoe_registers_with_her_address_alone_and_signs_in(bo: User, anonymous: Program) -> None:
+    answer = anonymous.post("/api/register/", ZOE)
+    zoe = User.objects.get(email="zoe@example.org")
+    assert answer.status_code == 201
+    assert answer.json() == {
+        "id": zoe.pk,
+        "username": "zoe@example.org",
+        "email": "zoe@example.org",
+        "first_name": "",
+        "last_name": "",
+    }
+    assert zoe.role == Role.MEMBER
+    for path in ("token/", "login/", "auth/login/"):
+        for name in ("username", "email"):
+            pair = anonymous.post(f"/api/{path}", {name: "ZOE@example.org", "password": PASSWORD}).json()
+            assert pair.keys() == {"access", "refresh"}
+            assert Program(pair["access"]).get("/api/profile/").json()["id"] == zoe.pk
+
+
+@pytest.mark.parametrize("path", ["token/refresh/", "login/refresh/"])
+def test_the_refresh_token_gives_the_next_pair(bo: User, anonymous: Program, path: str) -> None:
+    pair = anonymous.post("/api/token/", {"username": "bo", "password": PASSWORD}).json()
+    fresh = anonymous.post(f"/api/{path}", {"refresh": pair["refresh"]}).json()
+    assert fresh["refresh"] != pair["refresh"]
+    assert Program(fresh["access"]).get("/api/profile/").status_code == 200
+
+
+def test_after_signing_out_no_token_works(bo: User, anonymous: Program) -> None:
+    pair = anonymous.post("/api/token/", {"username": "bo", "password": PASSWORD}).json()
+    program = Program(pair["access"])
+    assert program.post("/api/logout/").status_code == 204
+    assert program.get("/api/profile/").status_code == 401
+    assert anonymous.post("/api/token/refresh/", {"refresh": pair["refresh"]}).status_code == 401
+
+
+@pytest.mark.parametrize("email", ["bo@example.org", "BO@EXAMPLE.ORG", " Bo@Example.Org ", "ｂｏ@example.org"])
+def test_an_address_has_one_account_however_it_is_written(bo: User, anonymous: Program, email: str) -> None:
+    answer = anonymous.post("/api/register/", ZOE | {"email": email, "username": "zoe"})
+    assert answer.status_code == 409
+    assert answer["Content-Type"] == "application/problem+json"
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize("username", ["bo", "BO", "ｂｏ", " bo "])
+def test_a_username_is_taken_however_it_is_written(bo: User, anonymous: Program, username: str) -> None:
+    assert anonymous.post("/api/register/", ZOE | {"username": username}).status_code == 409
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "username",
+    ["bo@example.org", "BO@example.org", "ｂｏ@example.org", "bo＠example.org", "else@example.org", "a b", "a/b"],
+)
+def test_the_address_of_another_is_no_username(bo: User, anonymous: Program, username: str) -> None:
+    answer = anonymous.post("/api/register/", ZOE | {"username": username})
+    assert answer.status_code == 400
+    assert [error["field"] for error in answer.json()["errors"]] == ["username"]
+
+
+@pytest.mark.parametrize("username", ["\ufdfa" * 33, "ß" * 150, "zoé", "李雷", "a.b+c-d_e"])
+def test_letters_of_every_script_make_a_username(bo: User, anonymous: Program, username: str) -> None:
+    assert anonymous.post("/api/register/", ZOE | {"username": username}).status_code == 201
+    assert anonymous.post("/api/token/", {"username": username, "password": PASSWORD}).status_code == 200
+
+
+def test_a_username_that_spells_out_too_long_is_refused_on_every_database(bo: User, anonymous: Program) -> None:
+    answer = anonymous.post("/api/register/", ZOE | {"username": "\ufdfa" * 150})
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == "username"
+
+
+@pytest.mark.parametrize("field", ["role", "is_staff", "is_superuser", "id", "setup_token", "is_active"])
+def test_nobody_gives_themselves_a_role(bo: User, anonymous: Program, field: str) -> None:
+    answer = anonymous.post("/api/register/", ZOE | {field: "ADMIN"})
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == field
+    program = Program(anonymous.post("/api/token/", {"username": "bo", "password": PASSWORD}).json()["access"])
+    program.patch("/api/profile/", {field: "ADMIN"})
+    bo.refresh_from_db()
+    assert bo.role == Role.MEMBER
+    assert bo.is_active
+
+
+@pytest.mark.parametrize("password", ["short", "12345678", "password", "zoe@example", "x" * 1025, "", "aaaaaaa"])
+def test_a_poor_password_is_refused_with_its_reason(bo: User, anonymous: Program, password: str) -> None:
+    answer = anonymous.post("/api/register/", ZOE | {"password": password})
+    assert answer.status_code == 400
+    assert {error["field"] for error in answer.json()["errors"]} == {"password"}
+    assert not User.objects.filter(email=ZOE["email"]).exists()
+
+
+@pytest.mark.parametrize("password", ["  spaces all around  ", "пароль и ещё слова", "🦊🦊🦊🦊🦊🦊🦊🦊", "x y " * 256])
+def test_a_password_is_taken_as_it_is(bo: User, anonymous: Program, password: str) -> None:
+    anonymous.post("/api/register/", ZOE | {"password": password})
+    for attempt, status in ((password, 200), (password.strip() + "!", 401)):
+        answer = anonymous.post("/api/token/", {"email": ZOE["email"], "password": attempt})
+        assert answer.status_code == status
+
+
+@pytest.mark.parametrize("mode", ["invite", "closed"])
+def test_where_accounts_are_by_invitation_registering_is_refused_first(
+    bo: User, anonymous: Program, settings: Any, mode: str
+) -> None:
+    settings.TASKBELL_REGISTRATION = mode
+    for body in (ZOE, {}, b"{"):
+        assert anonymous.post("/api/register/", body).status_code == 403
+    assert User.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_ten_people_who_register_first_exactly_one_becomes_admin() -> None:
+    Installation.objects.all().delete()
+    Installation.objects.create()
+    together = Barrier(10)
+
+    def register(number: int) -> int:
+        together.wait()
+        try:
+            return Program().post("/api/register/", ZOE | {"email": f"zoe{number}@example.org"}).status_code
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(register, range(10)))
+    assert answers == [201] * 10
+    assert User.objects.filter(role=Role.ADMIN).count() == 1
+    assert User.objects.filter(role=Role.MEMBER).count() == 9
+    assert Profile.objects.count() == 10
+    assert Program().post("/api/register/", ZOE).status_code == 201
+    assert User.objects.filter(role=Role.ADMIN).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_ten_who_register_the_same_address_one_gets_it() -> None:
+    together = Barrier(10)
+
+    def register(number: int) -> int:
+        together.wait()
+        try:
+            return (
+                Program()
+                .post("/api/register/", ZOE | {"email": ("zoe@example.org", "ZOE@example.org")[number % 2]})
+                .status_code
+            )
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(10) as pool:
+        answers = sorted(pool.map(register, range(10)))
+    assert answers == [201] + [409] * 9
+    assert User.objects.count() == 1
+
+
+def test_bo_reads_and_changes_his_profile(bo: User, as_user: Somebody) -> None:
+    program = as_user(bo)
+    change = {"timezone": "Europe/Berlin", "digest_at": "07:30:00", "digest_enabled": False, "avatar_colour": "#123abc"}
+    assert program.patch("/api/profile/", change | {"first_name": "Böb"}).status_code == 200
+    profile = program.get("/api/profile/").json()
+    assert profile | change | {"first_name": "Böb"} == profile
+    assert (profile["id"], profile["role"], profile["email"]) == (bo.pk, "MEMBER", "bo@example.org")
+    assert program.put("/api/profile/", {}).json()["first_name"] == ""
+
+
+def test_a_name_that_is_taken_is_a_conflict(bo: User, cy: User, as_user: Somebody) -> None:
+    program = as_user(bo)
+    assert program.patch("/api/profile/", {"email": "CY@example.org"}).status_code == 409
+    assert program.patch("/api/profile/", {"username": "Cy"}).status_code == 409
+    assert program.get("/api/profile/").json()["email"] == "bo@example.org"
