@@ -22,7 +22,7 @@ help: ## Show this list.
 run: $(VENV)/installed ## Start Taskbell; Ctrl-C stops it.
 	@exec $(BIN)/taskbell run
 
-demo: $(VENV)/installed ## Start Taskbell with people and tasks to look at.
+demo: $(VENV)/installed ## Fill in sample people and tasks to look at.
 	@exec $(BIN)/taskbell demo
 
 test: $(VENV)/installed-dev ## Run the tests on SQLite and on PostgreSQL, and show what they cover.

@@ -19,7 +19,9 @@ class UserManager(DjangoUserManager["User"]):
 
     @transaction.atomic
     def create_person(self, *, username: str, email: str, password: str, **fields: Any) -> "User":
-        """A new person with a profile."""
+        """A new person with a profile. Once there is an ADMIN, nobody becomes one by registering first."""
+        if fields.get("role") == Role.ADMIN:
+            Installation.objects.filter(claimed_at=None).update(claimed_at=utc_now())
         person = self.model(username=username, username_key=folded(username), email=folded(email), **fields)
         person.set_password(password)
         person.save(using=self._db)
@@ -29,8 +31,7 @@ class UserManager(DjangoUserManager["User"]):
     def create_superuser(
         self, username: str, email: str | None = None, password: str | None = None, **extra_fields: Any
     ) -> "User":
-        """A new ADMIN, for Django's command of that name. Nobody becomes ADMIN by registering after that."""
-        Installation.objects.filter(claimed_at=None).update(claimed_at=utc_now())
+        """A new ADMIN, for Django's command of that name."""
         return self.create_person(
             username=username, email=email or "", password=password or "", role=Role.ADMIN, **extra_fields
         )

@@ -51,6 +51,12 @@ def migrate(context: typer.Context) -> None:
     _django_part("management").run(["migrate", *context.args])
 
 
+@app.command()
+def demo(tasks: Annotated[int, typer.Option(min=0, max=5_000_000, help="How many tasks.")] = 100) -> None:
+    """Fill in sample people and tasks, and say how to sign in as one of them."""
+    _django_part("demo").fill(tasks)
+
+
 def _part(name: str) -> Any:
     """A module of this package, loaded when its command is asked for: so the parent process stays without Django."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "taskbell.config.settings")
