@@ -14,7 +14,7 @@ from taskbell.api.authentication import person_of
 from taskbell.api.fields import Id, StrictSerializer
 from taskbell.api.session import validated
 from taskbell.api.task_input import TaskChange, TaskIn, is_forced, wish_to_change, wish_to_create
-from taskbell.api.task_output import TaskOut, readable, task_as_json
+from taskbell.api.task_output import TaskOut, shown_in_full, task_as_json
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound
 from taskbell.tasks.bulk import MOST, Batch, BatchRefused, change_many
@@ -71,20 +71,21 @@ class Bulk(APIView):
 def _change(request: Request) -> Response:
     person, body = person_of(request), validated(BulkIn(data=request.data))
     changes, deletions = body.get("update", []), body.get("delete", [])
-    tasks = Task.objects.visible_to(person).in_bulk([change["id"] for change in changes])
+    known = Task.objects.visible_to(person).in_bulk([change["id"] for change in changes])
     batch = Batch(
         create=[wish_to_create(wish, by=person) for wish in body.get("create", [])],
         update=[
-            (change["id"], wish_to_change(change, _found(tasks, change["id"], place)), change.get("version"))
+            (change["id"], wish_to_change(change, _found(known, change["id"], place)), change.get("version"))
             for place, change in enumerate(changes)
         ],
         delete=deletions,
     )
     made, changed = change_many(batch, force=is_forced(request), by=person, now=utc_now())
-    shown = {task.pk: task_as_json(task) for task in readable(person).filter(pk__in=made + changed)}
+    tasks = Task.objects.filter(pk__in=made + changed)
+    shown = {task.pk: task_as_json(task) for task in shown_in_full(tasks, person)}
     answer = {
         "created": [shown[pk] for pk in made],
-        "updated": [shown[pk] for pk in changed if pk in shown],
+        "updated": [shown[pk] for pk in changed],
         "deleted": deletions,
     }
     return Response(answer)

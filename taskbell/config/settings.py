@@ -50,6 +50,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "taskbell.api.health.Health",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "taskbell.common.middleware.OptionalSlash",
@@ -200,6 +201,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    # The validator is a page of others that would be told the address of ours.
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
@@ -219,6 +222,8 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.TASKBELL_LOG_LEVEL},
     "loggers": {
         "celery.beat": {"level": "WARNING"},
+        # Scanners send foreign host names all day; the answer is 400, and that is all there is to say.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.worker.request": {"level": "WARNING"},  # each tick that expired while nobody worked

@@ -2,15 +2,11 @@
 
 from django.urls import include, path
 
-from taskbell.api import health
-
 handler400 = "taskbell.api.errors.bad_request"
 handler404 = "taskbell.api.errors.not_found"
 handler500 = "taskbell.api.errors.server_error"
 
 urlpatterns = [
     path("api/", include("taskbell.api.urls")),
-    path("healthz", health.healthz),
-    path("readyz", health.readyz),
     path("", include("taskbell.web.urls")),
 ]

@@ -34,12 +34,14 @@ def replace_reminders(task_id: int, plans: Sequence[ReminderPlan], *, by: User, 
         Reminder(task_id=task_id, created_by=by, recipient=by if plan.for_me else None, at=plan.at, next_at=plan.at)
         for plan in new
     )
-    return {"reminders": (_as_history(existing), _as_history(plans))}
+    return _as_history(list(existing), plans)
 
 
 def _plan_of(reminder: Reminder) -> ReminderPlan:
     return ReminderPlan(at=reminder.at, for_me=reminder.recipient_id is not None)
 
 
-def _as_history(plans: Sequence[ReminderPlan] | dict[ReminderPlan, Reminder]) -> list[datetime]:
-    return sorted(plan.at for plan in plans)
+def _as_history(before: Sequence[ReminderPlan], after: Sequence[ReminderPlan]) -> dict[str, Change]:
+    """The change as everybody may read it: when somebody reminds themselves is theirs to know."""
+    old, new = ([plan.at for plan in plans if not plan.for_me] for plans in (before, after))
+    return {"own_reminders": (None, None)} if sorted(old) == sorted(new) else {"reminders": (sorted(old), sorted(new))}

@@ -42,7 +42,7 @@ CHUNK = 1000
 
 def fill(tasks: int) -> None:
     """Adds the sample people, where they are missing, and so many tasks; shows how to sign in."""
-    console, chance, now = Console(), random.Random(), utc_now()
+    console, chance, now = Console(), random.Random(), utc_now()  # noqa: S311 - sample data
     migrate_database()
     password = secrets.token_urlsafe(12)
     people = _people(password)

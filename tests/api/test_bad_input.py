@@ -291,15 +291,3 @@ def test_a_wrong_field_of_the_profile_is_refused(program: Program, cy: User, fie
             assert answer.status_code in (400, 409), value
             assert answer.status_code == 409 or fields_of(answer) == {field}, value
     assert everything() == before
-
-
-@pytest.mark.parametrize("agent", ["a\x00b", "\x1b[31m", "x" * 10_000, "\x80\x9f\xff", ""])
-def test_a_program_may_call_itself_what_it_likes(bo: User, anonymous: Program, agent: str) -> None:
-    body = {"username": "bo", "password": PASSWORD}
-    assert anonymous.post("/api/token/", body, **{"User-Agent": agent}).status_code == 200
-
-
-@pytest.mark.parametrize("token", ["", "x", "a.b.c", "ü.ü.ü", "\xff", "e30.e30.e30", "x" * 50_000, "a b c", "null"])
-def test_a_token_that_is_none_is_nobody(anonymous: Program, db: None, token: str) -> None:
-    assert anonymous.get("/api/tasks/", Authorization=f"Bearer {token}").status_code == 401
-    assert anonymous.post("/api/token/refresh/", {"refresh": token}).status_code in (400, 401)

@@ -184,3 +184,15 @@ def test_a_name_that_is_taken_is_a_conflict(bo: User, cy: User, as_user: Somebod
     assert program.patch("/api/profile/", {"email": "CY@example.org"}).status_code == 409
     assert program.patch("/api/profile/", {"username": "Cy"}).status_code == 409
     assert program.get("/api/profile/").json()["email"] == "bo@example.org"
+
+
+@pytest.mark.parametrize("agent", ["a\x00b", "\x1b[31m", "x" * 10_000, "\x80\x9f\xff", ""])
+def test_a_program_may_call_itself_what_it_likes(bo: User, anonymous: Program, agent: str) -> None:
+    body = {"username": "bo", "password": PASSWORD}
+    assert anonymous.post("/api/token/", body, **{"User-Agent": agent}).status_code == 200
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "ü.ü.ü", "\xff", "e30.e30.e30", "x" * 50_000, "a b c", "null"])
+def test_a_token_that_is_none_is_nobody(anonymous: Program, db: None, token: str) -> None:
+    assert anonymous.get("/api/tasks/", Authorization=f"Bearer {token}").status_code == 401
+    assert anonymous.post("/api/token/refresh/", {"refresh": token}).status_code in (400, 401)

@@ -1,0 +1,96 @@
+"""A list that has not changed is not sent again, and one that has changed is."""
+
+from collections.abc import Callable
+
+import pytest
+from django.http import HttpResponse
+
+from taskbell.accounts.models import User
+from tests.conftest import Program
+
+Somebody = Callable[[User], Program]
+LISTS = [
+    "tasks/",
+    "tasks/?ordering=-due_date&status=PENDING",
+    "tasks/?cursor=&page_size=1",
+    "task/",
+    "tasks/logs/",
+    "categories/",
+    "users/",
+    "invites/",
+    "sessions/",
+]
+
+
+@pytest.fixture
+def program(ada: User, as_user: Somebody) -> Program:
+    """Speaks for Ada, who has a little of everything."""
+    program = as_user(ada)
+    assert program.post("/api/categories/", {"name": "Garden"}).status_code == 201
+    assert program.post("/api/tasks/", {"title": "Water the plants"}).status_code == 201
+    assert program.post("/api/invites/", {"email": "dot@example.org"}).status_code == 201
+    return program
+
+
+def asked_again(program: Program, path: str, known: str) -> HttpResponse:
+    return program.get(path, **{"If-None-Match": known})
+
+
+@pytest.mark.parametrize("where", LISTS)
+def test_who_has_the_list_already_gets_no_second_copy(program: Program, where: str) -> None:
+    path = f"/api/{where}"
+    tag = program.get(path)["ETag"]
+    for known in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        answer = asked_again(program, path, known)
+        assert (answer.status_code, answer.content, answer["ETag"]) == (304, b"", tag)
+    for known in ('"other"', tag.strip('"'), ""):
+        answer = asked_again(program, path, known)
+        assert answer.status_code == 200
+        assert answer.content
+        assert answer["ETag"] == tag
+
+
+@pytest.mark.parametrize("where", LISTS)
+def test_a_shared_cache_keeps_no_list(program: Program, where: str) -> None:
+    answer = program.get(f"/api/{where}")
+    assert "private" in answer["Cache-Control"]
+    assert "Authorization" in answer["Vary"]
+
+
+@pytest.mark.parametrize(
+    ("where", "method", "path", "body"),
+    [
+        ("tasks/", "POST", "tasks/", {"title": "Another"}),
+        ("tasks/?page_size=1", "POST", "tasks/", {"title": "Another"}),
+        ("tasks/logs/", "POST", "tasks/", {"title": "Another"}),
+        ("categories/", "POST", "categories/", {"name": "House"}),
+        ("tasks/", "PATCH", "profile/", None),
+        ("users/", "PATCH", "profile/", {"first_name": "Augusta"}),
+        ("invites/", "POST", "invites/", {"email": "eve@example.org"}),
+        ("sessions/", "POST", "token/", {"username": "ada", "password": "correct horse battery"}),
+    ],
+)
+def test_the_tag_changes_with_the_list_and_not_without(
+    program: Program, where: str, method: str, path: str, body: dict[str, str] | None
+) -> None:
+    tag = program.get(f"/api/{where}")["ETag"]
+    assert program(method, f"/api/{path}", body or {}).status_code < 300
+    answer = asked_again(program, f"/api/{where}", tag)
+    assert answer.status_code == (200 if body else 304)
+
+
+def test_a_change_by_somebody_else_changes_the_tag_of_those_who_see_it(
+    program: Program, bo: User, cy: User, as_user: Somebody
+) -> None:
+    others = as_user(bo), as_user(cy)
+    tags = [other.get("/api/tasks/")["ETag"] for other in others]
+    assert program.post("/api/tasks/", {"title": "For Bo", "assigned_to": bo.pk}).status_code == 201
+    answers = [asked_again(other, "/api/tasks/", tag) for other, tag in zip(others, tags, strict=True)]
+    assert [answer.status_code for answer in answers] == [200, 304]
+
+
+def test_the_tag_of_one_person_does_not_open_the_list_of_another(program: Program, bo: User, as_user: Somebody) -> None:
+    foreign = program.get("/api/tasks/")["ETag"]
+    answer = asked_again(as_user(bo), "/api/tasks/", foreign)
+    assert answer.status_code == 200
+    assert answer.json()["count"] == 0
