@@ -1,18 +1,21 @@
 """What the resources' inputs are made of. Bounds are explicit, so that every database answers alike."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar
 
+from django.utils.dateparse import parse_duration
 from rest_framework import serializers
 
 from taskbell.accounts.models import User
 from taskbell.common.clock import instant, time_zones
 from taskbell.common.errors import Invalid
+from taskbell.common.recurrence import LONGEST, parse_rule
 from taskbell.common.text import refuse_unprintable
 
 EARLIEST, LATEST = date(1970, 1, 1), date(2999, 12, 31)
 LARGEST_ID = 2**63 - 1
+LONGEST_SPAN = timedelta(days=366)
 OF_A_TIME = frozenset("0123456789:.")
 OF_A_MOMENT = OF_A_TIME | frozenset("-+ TtZzW")
 
@@ -139,6 +142,31 @@ class Flag(serializers.BooleanField):
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return data
+
+
+class Recurrence(Words):
+    """A rule by which something comes again (RFC 5545 §3.3.10). Null and nothing mean: once."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=LONGEST, allow_blank=True, allow_null=True, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        text: str = super().to_internal_value(data)
+        try:
+            return parse_rule(text).text if text else ""
+        except ValueError as error:
+            raise serializers.ValidationError(str(error), code="rule") from error
+
+
+class Span(serializers.Field[timedelta, str, str, Any]):
+    """A length of time as ISO 8601 writes it, from nothing to a year."""
+
+    def to_internal_value(self, data: Any) -> timedelta:
+        readable = isinstance(data, str) and len(data) < 50 and data.startswith("P")
+        span = parse_duration(data) if readable else None
+        if span is None or not timedelta() <= span <= LONGEST_SPAN:
+            raise serializers.ValidationError("This is a length of time such as PT24H, up to a year.", code="duration")
+        return span
 
 
 class Choice(serializers.ChoiceField):

@@ -14,6 +14,8 @@ from taskbell.api.fields import (
     Flag,
     Id,
     Moment,
+    Recurrence,
+    Span,
     StrictSerializer,
     Text,
     TimeOfDay,
@@ -22,14 +24,14 @@ from taskbell.api.fields import (
     check_person,
 )
 from taskbell.common.errors import invalid
-from taskbell.reminders.actions import ReminderPlan
+from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import Wish
-from taskbell.tasks.models import PRIORITY_NAMES, STAGES, Category, Priority, Stage, Task
+from taskbell.tasks.models import PRIORITY_NAMES, STAGES, Basis, Category, Priority, Stage, Task
 from taskbell.tasks.prerequisites import MOST_PREREQUISITES
 
 MOST_REMINDERS = 50
 # What the model and the API call by the same name.
-SAME_NAME = ("title", "description", "due_date", "due_time", "timezone")
+SAME_NAME = ("title", "description", "due_date", "due_time", "timezone", "recurrence_from")
 EXAMPLE = {
     "title": "Water the plants",
     "priority": "HIGH",
@@ -41,9 +43,19 @@ EXAMPLE = {
 class ReminderIn(StrictSerializer):
     """A reminder that somebody asks for."""
 
-    ignored = frozenset({"id", "before_due", "repeat", "next_at", "state"})
-    at = Moment()
+    ignored = frozenset({"id", "next_at", "state"})
+    at = Moment(required=False, allow_null=True)
+    before_due = Span(required=False, allow_null=True)
+    repeat = Recurrence(required=False)
     for_me = Flag(default=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("before_due") is not None:
+            # What was read has both: the instant follows from the span.
+            attrs["at"] = None
+        elif attrs.get("at") is None:
+            raise serializers.ValidationError({"at": "Send at or before_due."}, code="required")
+        return attrs
 
 
 class TaskIn(StrictSerializer):
@@ -66,6 +78,8 @@ class TaskIn(StrictSerializer):
     due_time = TimeOfDay(allow_null=True, required=False)
     timezone = Zone(required=False)
     assigned_to = Id(allow_null=True, required=False)
+    recurrence = Recurrence(required=False)
+    recurrence_from = Choice(choices=Basis.values, required=False)
     pre_tasks = serializers.ListField(child=Id(), max_length=MOST_PREREQUISITES, required=False)
     reminders = ReminderIn(many=True, required=False, max_length=MOST_REMINDERS)  # type: ignore[call-arg]
     remind_at = Moment(allow_null=True, required=False)
@@ -119,6 +133,8 @@ def _fields_of(body: Mapping[str, Any]) -> dict[str, Any]:
         fields["stage"] = body.get("stage", body.get("status"))
     if "priority" in body:
         fields["priority"] = Priority[body["priority"]].value
+    if "recurrence" in body:
+        fields["recurrence"] = body["recurrence"] or ""
     for name in ("assigned_to", "category"):
         if name in body:
             fields[f"{name}_id"] = body[name]
@@ -128,11 +144,21 @@ def _fields_of(body: Mapping[str, Any]) -> dict[str, Any]:
 def _plans_of(body: Mapping[str, Any], *, zone: str) -> Sequence[ReminderPlan] | None:
     """The reminders the body asks for, or None where it does not speak of them."""
     if "reminders" in body:
-        return [ReminderPlan(as_instant(wish["at"], zone), wish["for_me"]) for wish in body["reminders"]]
+        return [plan_from(wish, zone=zone) for wish in body["reminders"]]
     if "remind_at" in body:
         moment: datetime | None = body["remind_at"]
-        return [] if moment is None else [ReminderPlan(as_instant(moment, zone))]
+        return [] if moment is None else [ReminderPlan(at=as_instant(moment, zone))]
     return None
+
+
+def plan_from(wish: Mapping[str, Any], *, zone: str) -> ReminderPlan:
+    """The reminder that a body asks for; without an offset, its moment is in this zone."""
+    return ReminderPlan(
+        at=None if wish.get("at") is None else as_instant(wish["at"], zone),
+        for_me=wish["for_me"],
+        before_due=wish.get("before_due"),
+        repeat=wish.get("repeat") or "",
+    )
 
 
 def _blank_fields(creator: User) -> dict[str, Any]:
@@ -145,6 +171,8 @@ def _blank_fields(creator: User) -> dict[str, Any]:
         "due_time": None,
         "timezone": creator.profile.timezone,
         "assigned_to_id": None,
+        "recurrence": "",
+        "recurrence_from": Basis.DUE.value,
     }
 
 

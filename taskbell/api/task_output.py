@@ -1,21 +1,24 @@
 """A task as the API shows it."""
 
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, Func, OuterRef, Prefetch, Subquery, TextField
+from django.db.models import Exists, F, Func, OuterRef, Prefetch, Subquery, TextField
 from django.db.models.functions import Cast
 from rest_framework import serializers
 
 from taskbell.accounts.models import User
 from taskbell.common.errors import NotFound
 from taskbell.reminders.models import Reminder
-from taskbell.tasks.models import PRIORITY_NAMES, STAGES, STATUSES, Prerequisite, Priority, Task, is_blocked
+from taskbell.tasks.models import PRIORITY_NAMES, STAGES, STATUSES, Basis, Prerequisite, Priority, Task, is_blocked
 
 
 class ReminderOut(serializers.Serializer[Any]):
     id = serializers.IntegerField()
-    at = serializers.DateTimeField()
+    at = serializers.DateTimeField(allow_null=True)
+    before_due = serializers.CharField(allow_null=True)
+    repeat = serializers.CharField(allow_null=True)
     for_me = serializers.BooleanField()
     next_at = serializers.DateTimeField(allow_null=True)
     state = serializers.ChoiceField(choices=["armed", "fired", "skipped"])
@@ -42,6 +45,8 @@ class TaskOut(serializers.Serializer[Any]):
     is_blocked = serializers.BooleanField()
     reminders = ReminderOut(many=True)
     remind_at = serializers.DateTimeField(allow_null=True)
+    recurrence = serializers.CharField(allow_null=True)
+    recurrence_from = serializers.ChoiceField(choices=Basis.values)
     completed_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
@@ -72,7 +77,9 @@ def readable(person: User) -> Any:
 
 def shown_in_full(tasks: Any, person: User) -> Any:
     """These tasks with what a person may see of what hangs on them."""
-    seen = Prerequisite.objects.filter(task=OuterRef("pk"), needs__in=Task.objects.visible_to(person))
+    # One by one: SQLite would make a list of all tasks that the person sees.
+    visible = Exists(Task.objects.visible_to(person).filter(pk=OuterRef("needs")))
+    seen = Prerequisite.objects.filter(visible, task=OuterRef("pk"))
     joined = seen.order_by().annotate(ids=JoinedIds(Cast("needs_id", TextField()))).values("ids")
     return tasks.annotate(
         is_blocked=is_blocked(), pre_task_ids=Subquery(joined), category_name=F("category__name")
@@ -107,8 +114,10 @@ def task_as_json(task: Any) -> dict[str, Any]:
         "created_by": task.created_by_id,
         "pre_tasks": sorted(int(pk) for pk in task.pre_task_ids.split(",")) if task.pre_task_ids else [],
         "is_blocked": task.is_blocked,
-        "reminders": [_reminder_as_json(reminder, ZoneInfo(task.timezone)) for reminder in reminders],
+        "reminders": [reminder_as_json(reminder, ZoneInfo(task.timezone)) for reminder in reminders],
         "remind_at": min((reminder.next_at for reminder in reminders if reminder.next_at), default=None),
+        "recurrence": task.recurrence or None,
+        "recurrence_from": task.recurrence_from,
         "completed_at": task.completed_at,
         "created_at": task.created_at,
         "updated_at": task.updated_at,
@@ -116,11 +125,21 @@ def task_as_json(task: Any) -> dict[str, Any]:
     }
 
 
-def _reminder_as_json(reminder: Reminder, zone: ZoneInfo) -> dict[str, Any]:
+def reminder_as_json(reminder: Reminder, zone: ZoneInfo) -> dict[str, Any]:
     return {
         "id": reminder.pk,
-        "at": reminder.at.astimezone(zone),
+        "at": reminder.at and reminder.at.astimezone(zone),
+        "before_due": None if reminder.before_due is None else iso_span(reminder.before_due),
+        "repeat": reminder.repeat or None,
         "for_me": reminder.recipient_id is not None,
         "next_at": reminder.next_at,
         "state": reminder.state,
     }
+
+
+def iso_span(span: timedelta) -> str:
+    """The span in hours, minutes and seconds, as ISO 8601 writes it."""
+    minutes, seconds = divmod(int(span.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{amount}{unit}" for amount, unit in ((hours, "H"), (minutes, "M"), (seconds, "S")) if amount]
+    return f"PT{''.join(parts) or '0S'}"

@@ -69,7 +69,7 @@ class Tasks(APIView):
         """Lists the tasks I created or am assigned to, the newest first; for managers and admins, all tasks."""
         person = person_of(request)
         keys = ordering(request)
-        tasks = filtered(Task.objects.visible_to(person), request)
+        tasks = with_order_columns(filtered(Task.objects.visible_to(person), request), keys, person)
         page = paged(
             tasks,
             request,
@@ -142,6 +142,16 @@ class TaskDetail(APIView):
     def _update(self, request: Request, pk: int, wish: actions.Wish) -> Response:
         version, force = expected_version(request), is_forced(request)
         actions.update_task(pk, wish, version=version, force=force, by=person_of(request), now=utc_now())
+        return answer(request, pk)
+
+
+class TaskSkip(APIView):
+    """A task that recurs."""
+
+    @extend_schema(operation_id="tasks_skip", tags=["tasks"], request=None, responses={200: TaskOut})
+    def post(self, request: Request, pk: int) -> Response:
+        """Moves the task to its next occurrence without completing it."""
+        actions.skip_task(pk, by=person_of(request), now=utc_now())
         return answer(request, pk)
 
 

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularRedocView, SpectacularSwaggerView
 
-from taskbell.api import activity, bulk, categories, people, session, tasks, users
+from taskbell.api import activity, bulk, categories, people, reminders, session, tasks, users
 from taskbell.api.aliases import aliases_of
 
 
@@ -43,6 +43,12 @@ canonical = [
     path("tasks/logs/", activity.Logs.as_view()),
     path("tasks/<id:pk>/", tasks.TaskDetail.as_view()),
     path("tasks/<id:pk>/restore/", tasks.TaskRestore.as_view()),
+    path("tasks/<id:pk>/skip/", tasks.TaskSkip.as_view()),
+    path("tasks/<id:pk>/snooze/", reminders.Snooze.as_view()),
+    path("tasks/<id:pk>/schedule/", reminders.Schedule.as_view()),
+    path("tasks/<id:pk>/reminders/", reminders.Reminders.as_view()),
+    path("tasks/<id:pk>/reminders/<id:rid>/", reminders.ReminderDetail.as_view()),
+    path("recurrence/preview/", reminders.Preview.as_view()),
     path("tasks/<id:pk>/logs/", activity.TaskLogs.as_view()),
     path("schema/", SpectacularJSONAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),

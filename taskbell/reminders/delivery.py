@@ -1,13 +1,15 @@
 """What the clock does about reminders."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
 
-from taskbell.activity.actions import record
+from taskbell.activity.actions import Line, record_lines
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.models import Kind
 from taskbell.reminders.models import Reminder, ReminderState
+from taskbell.reminders.schedule import Firing, firing_of
 
 
 @transaction.atomic
@@ -18,29 +20,39 @@ def deliver_due(now: datetime, *, limit: int = 500) -> int:
     """
     due = Reminder.objects.due(now).select_related("task")
     reminders = list(due.select_for_update(skip_locked=True, of=("self",))[:limit])
-    fired = [reminder for reminder in reminders if reminder.task.is_open]
-    notify([message for reminder in fired for message in _messages(reminder)], now=now)
-    for reminder in fired:
-        record(reminder.task_id, "reminded", by=None, at=now, field="reminder", new=reminder.at)
-    _put_down(fired, ReminderState.FIRED, now)
-    _put_down([reminder for reminder in reminders if not reminder.task.is_open], ReminderState.SKIPPED, now)
+    firings = {reminder: firing_of(reminder, now=now) for reminder in reminders if reminder.task.is_open}
+    notify([message for reminder, firing in firings.items() for message in _messages(reminder, firing)], now=now)
+    record_lines(
+        Line(reminder.task_id, "reminded", by=None, at=now, field="reminder", new=firing.occurrence)
+        for reminder, firing in firings.items()
+        if reminder.recipient_id is None
+    )
+    _put_down(reminders, firings, now)
     return len(reminders)
 
 
-def _messages(reminder: Reminder) -> list[Message]:
-    occurrence = reminder.at.isoformat()
+def _messages(reminder: Reminder, firing: Firing) -> list[Message]:
+    occurrence = firing.occurrence.isoformat()
     return [
         Message(
             recipient_id=person,
             kind=Kind.REMINDER,
             key=f"reminder:{reminder.pk}:{occurrence}:{person}",
-            due_at=reminder.at,
+            due_at=firing.occurrence,
             task_id=reminder.task_id,
+            data={"reminder": reminder.pk, "missed": firing.missed},
         )
         for person in sorted(reminder.recipients())
     ]
 
 
-def _put_down(reminders: list[Reminder], state: ReminderState, now: datetime) -> None:
-    keys = [reminder.pk for reminder in reminders]
-    Reminder.objects.filter(pk__in=keys).update(next_at=None, state=state, fired_at=now)
+def _put_down(reminders: list[Reminder], firings: Mapping[Reminder, Firing], now: datetime) -> None:
+    """Says of each reminder what became of it, and when it fires again if it does."""
+    again = [reminder for reminder, firing in firings.items() if firing.next_at is not None]
+    for reminder in again:
+        reminder.next_at, reminder.fired_at = firings[reminder].next_at, now
+    Reminder.objects.bulk_update(again, ["next_at", "fired_at"])
+    over = {reminder.pk for reminder in reminders} - {reminder.pk for reminder in again}
+    fired = over & {reminder.pk for reminder in firings}
+    for keys, state in ((fired, ReminderState.FIRED), (over - fired, ReminderState.SKIPPED)):
+        Reminder.objects.filter(pk__in=keys).update(next_at=None, state=state, fired_at=now)

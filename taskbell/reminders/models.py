@@ -41,7 +41,10 @@ class Reminder(models.Model):
         related_name="+",
         help_text="Nobody: everybody on the task.",
     )
-    at = models.DateTimeField()
+    at = models.DateTimeField(null=True, blank=True, help_text="When it fires first; empty while nothing is due.")
+    before_due = models.DurationField(null=True, blank=True, help_text="How long before the due moment.")
+    repeat = models.CharField(max_length=512, blank=True, help_text="The rule by which it fires again (RRULE).")
+    timezone = models.CharField(max_length=64, help_text="In whose wall time the rule is read.")
     next_at = models.DateTimeField(null=True, blank=True, help_text="When it fires next; empty: never again.")
     state = models.CharField(max_length=10, choices=ReminderState.choices, default=ReminderState.ARMED)
     fired_at = models.DateTimeField(null=True, blank=True)
@@ -53,7 +56,7 @@ class Reminder(models.Model):
         indexes = [models.Index(fields=["next_at", "id"], name="clock", condition=Q(next_at__isnull=False))]
 
     def __str__(self) -> str:
-        return f"at {self.at:%Y-%m-%d %H:%M} UTC"
+        return f"at {self.at:%Y-%m-%d %H:%M} UTC" if self.at else "when the task is due"
 
     def recipients(self) -> set[int]:
         """Who is to be told: the one person, or assignee and creator, each once."""

@@ -16,7 +16,7 @@ from taskbell.common.clock import utc_now
 from taskbell.common.text import folded
 from taskbell.reminders.models import Reminder
 from taskbell.runtime.preparation import migrate_database
-from taskbell.tasks.actions import snapshot
+from taskbell.tasks.history import snapshot
 from taskbell.tasks.models import Category, Prerequisite, Priority, Stage, Task
 
 PEOPLE = [

@@ -10,8 +10,10 @@ from django.db import transaction
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Change, record, record_changes
 from taskbell.common.errors import NotFound, Refusal, invalid
-from taskbell.reminders.actions import ReminderPlan, replace_reminders
-from taskbell.tasks.models import OPEN_STAGES, Priority, Stage, Task, TaskQuerySet
+from taskbell.reminders.actions import replace_reminders, reschedule
+from taskbell.reminders.schedule import ReminderPlan
+from taskbell.tasks.history import differences, snapshot
+from taskbell.tasks.models import OPEN_STAGES, Stage, Task, TaskQuerySet
 from taskbell.tasks.policy import (
     check_may_change,
     check_may_create,
@@ -20,6 +22,7 @@ from taskbell.tasks.policy import (
     may_edit,
 )
 from taskbell.tasks.prerequisites import blocked_by, check_not_blocked, replace_prerequisites, tell_who_became_free
+from taskbell.tasks.recurring import begin_series, make_next, skip_occurrence, withdraw_next
 from taskbell.tasks.telling import tell_assigned, tell_updated
 
 Fields = Mapping[str, Any]
@@ -44,12 +47,17 @@ class Wish:
 
 @transaction.atomic
 def create_task(wish: Wish, *, by: User, now: datetime) -> Task:
-    """A new task of this person. Raises NotAllowed, Invalid."""
+    """A new task of this person. Raises NotAllowed, Invalid, or Blocked for one that is finished before its time."""
     check_may_create(by)
     task = Task(created_by=by, timezone=by.profile.timezone, created_at=now, updated_at=now)
     _apply(task, wish.fields, now=now)
     task.save(force_insert=True)
-    promised = _promises(task, wish, by=by)
+    if task.recurrence:
+        begin_series(task)
+        task.save(update_fields=["series", "anchor_date"])
+    promised = _promises(task, wish, by=by, now=now)
+    if task.stage == Stage.COMPLETED:
+        check_not_blocked(task, by=by)
     record(task.pk, "created", by=by, at=now, new=snapshot(task) | {name: new for name, (_, new) in promised.items()})
     tell_assigned(task, by=by, now=now)
     return task
@@ -65,19 +73,30 @@ def update_task(
     Raises NotFound, NotAllowed, Invalid, StaleVersion, Blocked.
     """
     task = _locked(Task.objects.visible_to(by), task_id)
-    before, was_open = snapshot(task), task.is_open
+    before = snapshot(task)
     changing = {name: value for name, value in wish.fields.items() if getattr(task, name) != value}
     check_may_change(by, task, changing)
     _check_version(task, version)
     waiting = blocked_by([task.pk]) if changing.get("stage", Stage.PENDING) not in OPEN_STAGES else set()
     _apply(task, wish.fields, now=now)
-    changes = _differences(before, snapshot(task)) | _promises(task, wish, by=by)
-    if was_open and task.stage == Stage.COMPLETED:
+    if "recurrence" in changing:
+        begin_series(task)
+    changes = differences(before, snapshot(task)) | _promises(task, wish, by=by, now=now)
+    if changing.get("stage") == Stage.COMPLETED:
         _check_may_complete(task, force=force, by=by, now=now)
     if changes:
-        _save(task, now=now)
+        task.write(now)
         _record_and_tell(task, changes, by=by, now=now)
+        _follow(task, changes, was_done=before["stage"] == Stage.COMPLETED, by=by, now=now)
         tell_who_became_free(waiting, by=by, now=now)
+    return task
+
+
+@transaction.atomic
+def skip_task(task_id: int, *, by: User, now: datetime) -> Task:
+    """Moves a recurring task to its next occurrence without completing it. Raises NotFound, NotAllowed, Conflict."""
+    task = _locked(Task.objects.visible_to(by), task_id)
+    skip_occurrence(task, by=by, now=now)
     return task
 
 
@@ -89,7 +108,7 @@ def delete_task(task_id: int, *, version: int | None = None, by: User, now: date
     _check_version(task, version)
     waiting = blocked_by([task.pk])
     task.deleted_at = now
-    _save(task, now=now)
+    task.write(now)
     record(task.pk, "deleted", by=by, at=now)
     tell_who_became_free(waiting, by=by, now=now)
 
@@ -100,32 +119,9 @@ def restore_task(task_id: int, *, by: User, now: datetime) -> Task:
     task = _locked(Task.objects.concerning(by).exclude(deleted_at=None), task_id)
     check_may_edit(by, task)
     task.deleted_at = None
-    _save(task, now=now)
+    task.write(now)
     record(task.pk, "restored", by=by, at=now)
     return task
-
-
-def snapshot(task: Task) -> dict[str, Any]:
-    """The task as history tells it: by the names that people read."""
-    return {
-        "title": task.title,
-        "description": task.description,
-        "status": task.status,
-        "stage": task.stage,
-        "priority": Priority(task.priority).name,
-        "category": task.category_id,
-        "due_date": task.due_date,
-        "due_time": task.due_time,
-        "timezone": task.timezone,
-        "assigned_to": task.assigned_to_id,
-    }
-
-
-def _differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Change]:
-    changes = {name: (before[name], after[name]) for name in before if before[name] != after[name]}
-    if "status" in changes:
-        changes.pop("stage", None)  # the status tells it; an overdue task has a stage that it does not tell
-    return changes
 
 
 def _locked(tasks: TaskQuerySet, task_id: int) -> Task:
@@ -156,6 +152,8 @@ def _apply(task: Task, fields: Fields, *, now: datetime) -> None:
         setattr(task, name, value)
     if task.due_time is not None and task.due_date is None:
         raise invalid("due_time", "needs_date", "A due time needs a due date.")
+    if task.recurrence and task.due_date is None:
+        raise invalid("recurrence", "needs_date", "A task that recurs needs a due date.")
     due_at = task.compute_due_at()
     if due_at != task.due_at:
         task.due_at = due_at
@@ -166,19 +164,24 @@ def _apply(task: Task, fields: Fields, *, now: datetime) -> None:
         task.completed_at = None
 
 
-def _save(task: Task, *, now: datetime) -> None:
-    task.updated_at = now
-    task.version += 1
-    task.save(force_update=True)
+def _follow(task: Task, changes: dict[str, Change], *, was_done: bool, by: User, now: datetime) -> None:
+    """What a change brings with it: reminders move, the next occurrence is made or taken back."""
+    is_done = task.stage == Stage.COMPLETED
+    if task.is_open and changes.keys() & {"due_date", "due_time", "timezone", "status"}:
+        reschedule(task, now=now)
+    if task.recurrence and is_done and not was_done:
+        make_next(task, by=by, now=now)
+    if task.recurrence and was_done and not is_done:
+        withdraw_next(task, by=by, now=now)
 
 
-def _promises(task: Task, wish: Wish, *, by: User) -> dict[str, Change]:
+def _promises(task: Task, wish: Wish, *, by: User, now: datetime) -> dict[str, Change]:
     """Sets reminders and prerequisites, which are rows of their own; returns what that changed."""
     changes: dict[str, Change] = {}
     if wish.reminders is not None:
         if not all(plan.for_me for plan in wish.reminders):
             check_may_remind_others(by, task)
-        changes |= replace_reminders(task.pk, wish.reminders, by=by, shared_too=may_edit(by, task))
+        changes |= replace_reminders(task, wish.reminders, by=by, shared_too=may_edit(by, task), now=now)
     if wish.pre_tasks is not None:
         changes |= replace_prerequisites(task, wish.pre_tasks, by=by)
     return changes

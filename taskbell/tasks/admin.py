@@ -1,24 +1,24 @@
-"""Tasks in the admin: changed by the same verbs as everywhere, so that the history stays complete."""
+"""Tasks and categories in the admin: changed by the same verbs as everywhere, so that the history stays complete."""
 
-from typing import Any, cast
+from datetime import date
+from typing import Any
 
-from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.forms import ModelForm
+from django import forms
+from django.contrib import admin
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 
-from taskbell.accounts.models import User
+from taskbell.common.admin import AdminByVerbs, person_who_asks
 from taskbell.common.clock import utc_now
-from taskbell.common.errors import Refusal
 from taskbell.reminders.models import Reminder
-from taskbell.tasks import actions
-from taskbell.tasks.models import Task
+from taskbell.tasks import actions, categories
+from taskbell.tasks.models import Category, Prerequisite, Task, TaskQuerySet, is_blocked
 
 WRITTEN_BY_PROGRAM = (
-    *("created_by", "timezone", "due_at", "is_overdue"),
+    *("created_by", "timezone", "due_at", "is_overdue", "blocked"),
     *("completed_at", "created_at", "updated_at", "deleted_at", "version"),
 )
 
@@ -43,6 +43,25 @@ class DeletedFilter(admin.SimpleListFilter):
         return queryset.filter(deleted_at__isnull=self.value() != "yes")
 
 
+class BlockedFilter(admin.SimpleListFilter):
+    """Tasks that wait for others, or those that do not."""
+
+    title = "waits for others"
+    parameter_name = "blocked"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Yes"), ("no", "No")]
+
+    def queryset(self, request: HttpRequest, queryset: TaskQuerySet) -> TaskQuerySet:
+        match self.value():
+            case "yes":
+                return queryset.blocked()
+            case "no":
+                return queryset.free()
+            case _:
+                return queryset
+
+
 class ReminderInline(admin.TabularInline):  # type: ignore[type-arg]
     """The reminders of the task, to be read."""
 
@@ -55,29 +74,65 @@ class ReminderInline(admin.TabularInline):  # type: ignore[type-arg]
         return False
 
 
+class PrerequisiteInline(admin.TabularInline):  # type: ignore[type-arg]
+    """The tasks that have to be done first; the verb links them, and refuses a circle."""
+
+    model = Prerequisite
+    fk_name = "task"
+    fields = ("needs", "stage")
+    readonly_fields = ("stage",)
+    autocomplete_fields = ("needs",)
+    verbose_name_plural = "waits for"
+    extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Prerequisite]:
+        return super().get_queryset(request).filter(needs__deleted_at=None).select_related("needs")
+
+    @admin.display(description="stage")
+    def stage(self, link: Prerequisite) -> str:
+        """How far that task is."""
+        return link.needs.get_stage_display() if link.needs_id else "-"
+
+
+class TaskForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A task; its due date stays within what every database and calendar knows."""
+
+    due_date = forms.DateField(
+        required=False,
+        widget=admin.widgets.AdminDateWidget,
+        validators=[MinValueValidator(date(1970, 1, 1)), MaxValueValidator(date(2999, 12, 31))],
+    )
+
+
 @admin.register(Task)
-class TaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TaskAdmin(AdminByVerbs):
     """All tasks, whoever they concern."""
 
-    list_display = ("title", "status", "priority", "due_at", "assigned_to", "created_by", "updated_at")
-    list_filter = ("stage", "is_overdue", "priority", DeletedFilter)
-    list_select_related = ("assigned_to", "created_by")
+    form = TaskForm
+    list_display = ("title", "status", "blocked", "priority", "category", "due_at", "assigned_to", "created_by")
+    list_filter = ("stage", "is_overdue", BlockedFilter, "priority", DeletedFilter, "category")
+    list_select_related = ("category", "assigned_to", "created_by")
     search_fields = ("title", "description", "assigned_to__username", "created_by__username")
     search_help_text = "Words of the title or description, or a person."
     date_hierarchy = "due_at"
     ordering = ("-id",)
     show_full_result_count = False
-    autocomplete_fields = ("assigned_to",)
+    autocomplete_fields = ("category", "assigned_to")
     readonly_fields = (*WRITTEN_BY_PROGRAM, "trail")
-    inlines = (ReminderInline,)
+    inlines = (PrerequisiteInline, ReminderInline)
     fieldsets = (
-        (None, {"fields": ["title", "description", "stage", "priority", "assigned_to"]}),
+        (None, {"fields": ["title", "description", "category", ("stage", "priority"), "assigned_to", "blocked"]}),
         ("Due", {"fields": [("due_date", "due_time"), "timezone", "due_at", "is_overdue"]}),
         (
             "History",
             {"fields": ["trail", "created_by", "created_at", "updated_at", "completed_at", "deleted_at", "version"]},
         ),
     )
+
+    @admin.display(description="waits", boolean=True)
+    def blocked(self, task: Any) -> bool:
+        """Whether something has to be done first."""
+        return bool(getattr(task, "is_blocked", False))
 
     @admin.display(description="what happened")
     def trail(self, task: Task) -> str:
@@ -91,6 +146,14 @@ class TaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             task.pk,
         )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
+        return super().get_queryset(request).annotate(is_blocked=is_blocked())
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """Offers no deleted task where one is chosen to wait for."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        return (found.filter(deleted_at=None) if request.path.endswith("/autocomplete/") else found), may_repeat
+
     def get_inlines(self, request: HttpRequest, obj: Task | None) -> list[Any]:
         return list(self.inlines) if obj else []
 
@@ -100,16 +163,8 @@ class TaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: Task | None = None) -> bool:
         return super().has_delete_permission(request, obj) and (obj is None or obj.deleted_at is None)
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """The form; a refusal is told above it."""
-        try:
-            return super().changeform_view(request, *args, **kwargs)
-        except Refusal as refusal:
-            self.message_user(request, refusal.detail, messages.ERROR)
-            return redirect(request.get_full_path())
-
-    def save_model(self, request: HttpRequest, obj: Task, form: "ModelForm[Task]", change: bool) -> None:
-        person, now = cast(User, request.user), utc_now()
+    def save_model(self, request: HttpRequest, obj: Task, form: Any, change: bool) -> None:
+        person, now = person_who_asks(request), utc_now()
         fields = {name: form.cleaned_data[name] for name in form.changed_data}
         if change:
             actions.update_task(obj.pk, actions.Wish(fields), by=person, now=now)
@@ -117,8 +172,17 @@ class TaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             obj.pk = actions.create_task(actions.Wish(fields), by=person, now=now).pk
         obj.refresh_from_db()
 
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        formset.save(commit=False)  # for the admin's own log
+        if formset.model is not Prerequisite or not formset.has_changed():
+            return
+        rows = [row.cleaned_data for row in formset.forms if row.cleaned_data.get("needs")]
+        wanted = [row["needs"].pk for row in rows if not row.get("DELETE")]
+        wish = actions.Wish({}, pre_tasks=wanted)
+        actions.update_task(form.instance.pk, wish, by=person_who_asks(request), now=utc_now())
+
     def delete_model(self, request: HttpRequest, obj: Task) -> None:
-        actions.delete_task(obj.pk, by=cast(User, request.user), now=utc_now())
+        actions.delete_task(obj.pk, by=person_who_asks(request), now=utc_now())
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
         for task in queryset.filter(deleted_at=None):
@@ -130,3 +194,46 @@ class TaskAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """The tasks alone: deleting one leaves its reminders, messages and history where they are."""
         titles = [str(task) for task in objs]
         return titles, {"tasks": len(titles)}, set(), []
+
+
+@admin.register(Category)
+class CategoryAdmin(AdminByVerbs):
+    """The labels that everybody shares. One that tasks are in is not deleted."""
+
+    list_display = ("name", "tasks_in_it", "created_by", "created_at")
+    list_select_related = ("created_by",)
+    search_fields = ("name",)
+    ordering = ("key",)
+    readonly_fields = ("created_by", "created_at")
+    fields = ("name", *readonly_fields)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
+        present = Count("tasks", filter=Q(tasks__deleted_at=None))
+        return super().get_queryset(request).annotate(number_of_tasks=present)
+
+    @admin.display(description="tasks", ordering="number_of_tasks")
+    def tasks_in_it(self, category: Any) -> int:
+        """How many tasks are in it, those in the trash left out."""
+        return int(category.number_of_tasks)
+
+    def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
+        person = person_who_asks(request)
+        if change:
+            categories.rename_category(obj.pk, obj.name, by=person)
+        else:
+            obj.pk = categories.create_category(obj.name, by=person, now=utc_now()).pk
+        obj.refresh_from_db()
+
+    def delete_model(self, request: HttpRequest, obj: Category) -> None:
+        categories.delete_category(obj.pk, move_to=None, by=person_who_asks(request), now=utc_now())
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Category]) -> None:
+        for category in queryset:
+            self.delete_model(request, category)
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """The categories alone: the verb refuses while tasks are in them."""
+        names = [str(category) for category in objs]
+        return names, {"categories": len(names)}, set(), []

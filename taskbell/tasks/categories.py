@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Line, record_lines
@@ -12,23 +13,26 @@ from taskbell.tasks.models import Category, Task
 from taskbell.tasks.policy import check_may_change_category, check_may_create_category
 
 TAKEN = "There is already a category of this name."
+LONGEST_KEY = 400  # one letter can stand for eighteen (NFKC)
 
 
 def create_category(name: str, *, by: User, now: datetime) -> Category:
-    """A new category. Raises NotAllowed, or Conflict where the name is taken."""
+    """A new category. Raises NotAllowed, Invalid, or Conflict where the name is taken."""
     check_may_create_category(by)
+    key = _key_of(name)
     try:
         with transaction.atomic():
-            return Category.objects.create(name=name, key=folded(name), created_by=by, created_at=now)
+            return Category.objects.create(name=name, key=key, created_by=by, created_at=now)
     except IntegrityError as error:
         raise Conflict(TAKEN) from error
 
 
+@transaction.atomic
 def rename_category(pk: int, name: str, *, by: User) -> Category:
-    """Gives it another name. Raises NotFound, NotAllowed, Conflict."""
-    category = _found(pk)
+    """Gives it another name. Raises NotFound, NotAllowed, Invalid, Conflict."""
+    category = _held(pk)[pk]
     check_may_change_category(by, category)
-    category.name, category.key = name, folded(name)
+    category.name, category.key = name, _key_of(name)
     try:
         with transaction.atomic():
             category.save(update_fields=["name", "key"])
@@ -40,22 +44,31 @@ def rename_category(pk: int, name: str, *, by: User) -> Category:
 @transaction.atomic
 def delete_category(pk: int, *, move_to: int | None, by: User, now: datetime) -> None:
     """Deletes it; its tasks go to `move_to`. Raises NotFound, NotAllowed, Invalid, or Conflict while it is in use."""
-    category = _found(pk)
+    held = _held(pk, move_to)
+    category = held[pk]
     check_may_change_category(by, category)
     tasks = Task.objects.filter(category=category)
     if move_to is None:
         if tasks.filter(deleted_at=None).exists():
             raise Conflict("Tasks are in this category. Say with move_to which category they go to.")
-    elif move_to == pk or not Category.objects.filter(pk=move_to).exists():
+    elif move_to == pk or move_to not in held:
         raise invalid("move_to", "does_not_exist", "There is no other category with this id.")
-    moved = list(tasks.values_list("pk", flat=True))
+    moved = list(tasks.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
     record_lines(Line(task, "updated", by=by, at=now, field="category", old=pk, new=move_to) for task in moved)
-    tasks.update(category=move_to)
+    tasks.update(category=move_to, updated_at=now, version=F("version") + 1)
     category.delete()
 
 
-def _found(pk: int) -> Category:
-    category = Category.objects.select_for_update().filter(pk=pk).first()
-    if category is None:
+def _held(pk: int, other: int | None = None) -> dict[int, Category]:
+    """The category, and the other one if there is such, kept from everybody else until the transaction ends."""
+    held = Category.objects.select_for_update().order_by("pk").in_bulk([pk, pk if other is None else other])
+    if pk not in held:
         raise NotFound
-    return category
+    return held
+
+
+def _key_of(name: str) -> str:
+    key = folded(name)
+    if len(key) > LONGEST_KEY:
+        raise invalid("name", "max_length", "This name is too long when it is spelled out.")
+    return key

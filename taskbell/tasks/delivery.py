@@ -8,7 +8,7 @@ from django.db.models import F
 
 from taskbell.activity.actions import Line, record_lines
 from taskbell.notifications.actions import notify
-from taskbell.tasks.models import OVERDUE, Task
+from taskbell.tasks.models import OVERDUE, Task, TaskQuerySet
 from taskbell.tasks.telling import overdue_messages
 
 # Small enough that a writer who waits for one batch does not notice.
@@ -45,8 +45,15 @@ def purge_deleted(now: datetime) -> int:
     """Removes for good what was deleted long enough ago; its history stays. Says how many tasks went."""
     total = 0
     old = Task.objects.filter(deleted_at__lt=now - timedelta(days=settings.TASKBELL_TRASH_DAYS))
-    while keys := list(old.values_list("pk", flat=True)[:BATCH]):
-        with transaction.atomic():
-            Task.objects.filter(pk__in=keys).delete()
-        total += len(keys)
+    while batch := _purge_batch(old):
+        total += batch
     return total
+
+
+@transaction.atomic
+def _purge_batch(old: TaskQuerySet) -> int:
+    keys = list(
+        old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH]
+    )  # nobody restores them now
+    Task.objects.filter(pk__in=keys).delete()
+    return len(keys)

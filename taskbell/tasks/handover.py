@@ -22,7 +22,7 @@ def deactivate_person(person: User, *, hand_to: int | None, by: User, now: datet
     leave(person, by=by, now=now)
     if hand_to is not None and not User.objects.filter(pk=hand_to, is_active=True).exists():
         raise invalid("hand_to", "does_not_exist", "There is no other active person with this id.")
-    for task in Task.objects.open().filter(assigned_to=person).select_for_update().order_by("pk"):
+    for task in Task.objects.open().filter(assigned_to=person).select_for_update(no_key=True).order_by("pk"):
         _hand_over(task, hand_to or _creator_who_is_here(task), by=by, now=now)
 
 

@@ -28,6 +28,13 @@ class Stage(models.TextChoices):
     ARCHIVED = "ARCHIVED"
 
 
+class Basis(models.TextChoices):
+    """What the next occurrence of a recurring task is counted from."""
+
+    DUE = "due"
+    COMPLETION = "completion"
+
+
 OVERDUE = "OVERDUE"
 STAGES = Stage.values
 STATUSES = [*STAGES, OVERDUE]
@@ -106,6 +113,11 @@ class Task(models.Model):
         related_name="dependents",
         blank=True,
     )
+    recurrence = models.CharField(max_length=512, blank=True, help_text="The rule by which it comes again (RRULE).")
+    recurrence_from = models.CharField(max_length=10, choices=Basis.choices, default=Basis.DUE)
+    series = models.BigIntegerField(null=True, blank=True, help_text="The first task of those that came from one rule.")
+    occurrence = models.PositiveIntegerField(default=1)
+    anchor_date = models.DateField(null=True, blank=True, help_text="The due date that the rule began with.")
     assigned_to = models.ForeignKey(
         User, on_delete=models.SET_NULL, null=True, blank=True, related_name="tasks_assigned"
     )
@@ -120,6 +132,7 @@ class Task(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["series", "occurrence"], name="one_of_each_occurrence")]
         indexes = [
             models.Index(fields=["created_by", "-id"], name="mine", condition=Q(deleted_at=None)),
             models.Index(fields=["assigned_to", "-id"], name="for_me", condition=Q(deleted_at=None)),
@@ -147,6 +160,12 @@ class Task(models.Model):
     def is_visible_to(self, person: User) -> bool:
         """True if the person may know of the task, asked of the database now."""
         return Task.objects.visible_to(person).filter(pk=self.pk).exists()
+
+    def write(self, now: datetime) -> None:
+        """Saves a new version."""
+        self.updated_at = now
+        self.version += 1
+        self.save(force_update=True)
 
     def compute_due_at(self) -> datetime | None:
         """The instant the task is overdue from: at its time, or when its local day is over."""

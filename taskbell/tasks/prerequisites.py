@@ -62,16 +62,17 @@ def replace_prerequisites(task: Task, wanted: Iterable[int], *, by: User) -> dic
     if not gone and not new:
         return {}
     if new:
-        _refuse_circle(task, new)
+        _refuse_circle(task, new, by=by)
     Prerequisite.objects.filter(task=task, needs__in=gone).delete()
     Prerequisite.objects.bulk_create(Prerequisite(task=task, needs_id=needs) for needs in sorted(new))
     return {"pre_tasks": (sorted(present), sorted(present - gone | new))}
 
 
-def _refuse_circle(task: Task, new: set[int]) -> None:
+def _refuse_circle(task: Task, new: set[int], *, by: User) -> None:
     path = [task.pk, task.pk] if task.pk in new else _way_back(task.pk, new)
     if path:
-        way = " → ".join(str(pk) for pk in path)
+        seen = set(Task.objects.visible_to(by).filter(pk__in=path).values_list("pk", flat=True))
+        way = " → ".join(str(pk) if pk in seen else "…" for pk in path)
         raise invalid("pre_tasks", "circle", f"A task cannot wait for itself: {way}.")
 
 
@@ -112,9 +113,15 @@ def check_not_blocked(task: Task, *, by: User) -> None:
 
 
 def blocked_by(task_ids: Iterable[int]) -> set[int]:
-    """Of the open tasks that wait for any of these, those that are blocked now."""
+    """Of the open tasks that wait for any of these, those that are blocked now.
+
+    Two who finish the last two blockers at once come one after the other, so that one of them sees the task free.
+    """
     waiting = Task.objects.open().filter(needs__needs__in=list(task_ids)).blocked()
-    return set(waiting.values_list("pk", flat=True))
+    found = set(waiting.values_list("pk", flat=True))
+    if found:
+        one_at_a_time("prerequisites")
+    return found
 
 
 def tell_who_became_free(were_blocked: set[int], *, by: User | None, now: datetime) -> None:

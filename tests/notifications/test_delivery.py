@@ -16,7 +16,7 @@ from taskbell.activity.models import Activity
 from taskbell.notifications import delivery
 from taskbell.notifications.actions import mail_password_reset
 from taskbell.notifications.models import Notification, State
-from taskbell.reminders.actions import ReminderPlan
+from taskbell.reminders.schedule import ReminderPlan
 from taskbell.reminders.delivery import deliver_due
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.actions import Wish, create_task, delete_task, update_task

@@ -1,0 +1,221 @@
+"""Reminders one by one, what becomes of them, and what a rule would mean."""
+
+from datetime import datetime, time
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http.response import HttpResponseBase
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from taskbell.api import idempotency
+from taskbell.api.authentication import person_of
+from taskbell.api.fields import Day, Flag, Moment, Recurrence, Span, StrictSerializer, TimeOfDay, Zone, as_instant
+from taskbell.api.session import validated
+from taskbell.api.task_input import ReminderIn, plan_from
+from taskbell.api.task_output import ReminderOut, reminder_as_json, shown
+from taskbell.common.clock import utc_now
+from taskbell.common.errors import NotFound, invalid
+from taskbell.common.recurrence import parse_rule
+from taskbell.reminders.models import Reminder
+from taskbell.tasks import reminding
+from taskbell.tasks.models import Task
+from taskbell.tasks.outlook import outlook
+
+MOST_PREVIEWED = 100
+
+
+class ReminderChange(ReminderIn):
+    """What PATCH changes; what is not sent stays."""
+
+    for_me = Flag(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return attrs
+
+
+class SnoozeIn(StrictSerializer):
+    """For how long, or until when."""
+
+    span = Span(required=False, help_text="Such as PT1H.")
+    until = Moment(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len(attrs) != 1:
+            raise serializers.ValidationError({"span": "Send either span or until."}, code="required")
+        return attrs
+
+
+class PreviewIn(StrictSerializer):
+    """A rule, and the day it begins with."""
+
+    recurrence = Recurrence()
+    due_date = Day()
+    due_time = TimeOfDay(required=False, allow_null=True)
+    timezone = Zone(required=False)
+    count = serializers.IntegerField(min_value=1, max_value=MOST_PREVIEWED, default=10)
+
+    def validate_recurrence(self, text: str | None) -> str:
+        if not text:
+            raise serializers.ValidationError("Send a rule such as FREQ=WEEKLY;BYDAY=MO.", code="required")
+        return text
+
+
+class OccurrenceOut(serializers.Serializer[Any]):
+    local = serializers.DateTimeField()
+    at = serializers.DateTimeField()
+
+
+class PreviewOut(serializers.Serializer[Any]):
+    occurrences = OccurrenceOut(many=True)
+    ends = serializers.BooleanField(help_text="True where there are no more than these.")
+
+
+class ComingOut(serializers.Serializer[Any]):
+    at = serializers.DateTimeField()
+    local = serializers.DateTimeField()
+    reminder = serializers.IntegerField()
+    reason = serializers.CharField()
+
+
+class PastOut(serializers.Serializer[Any]):
+    kind = serializers.CharField()
+    recipient = serializers.IntegerField(allow_null=True)
+    due_at = serializers.DateTimeField()
+    state = serializers.CharField()
+    sent_at = serializers.DateTimeField(allow_null=True)
+    lateness_seconds = serializers.FloatField(allow_null=True)
+    server_said = serializers.CharField()
+    reason = serializers.CharField()
+    attempts = serializers.IntegerField()
+    ambiguous = serializers.BooleanField()
+
+
+class ScheduleOut(serializers.Serializer[Any]):
+    next = ComingOut(many=True)
+    past = PastOut(many=True)
+
+
+def _as_json(reminder: Reminder, task: Task) -> dict[str, Any]:
+    return reminder_as_json(reminder, ZoneInfo(task.timezone))
+
+
+class Reminders(APIView):
+    """The reminders on a task that I may see."""
+
+    @extend_schema(operation_id="reminders_list", tags=["reminders"], responses={200: ReminderOut(many=True)})
+    def get(self, request: Request, pk: int) -> Response:
+        """Lists the shared reminders and my own."""
+        task = shown(person_of(request), pk)
+        return Response([_as_json(reminder, task) for reminder in task.reminders.all()])
+
+    @extend_schema(
+        operation_id="reminders_create",
+        tags=["reminders"],
+        parameters=[idempotency.HEADER],
+        request=ReminderIn,
+        responses={201: ReminderOut},
+        examples=[OpenApiExample("The day before, for me", {"before_due": "PT24H", "for_me": True}, request_only=True)],
+    )
+    def post(self, request: Request, pk: int) -> HttpResponseBase:
+        """Adds a reminder: at a moment, or so long before the task is due, once or by a rule."""
+        return idempotency.once(request, lambda: self._create(request, pk))
+
+    def _create(self, request: Request, pk: int) -> Response:
+        task = shown(person_of(request), pk)
+        plan = plan_from(validated(ReminderIn(data=request.data)), zone=task.timezone)
+        reminder = reminding.add_reminder(pk, plan, by=person_of(request), now=utc_now())
+        return Response(_as_json(reminder, task), status=status.HTTP_201_CREATED)
+
+
+class ReminderDetail(APIView):
+    """One reminder."""
+
+    @extend_schema(operation_id="reminders_read", tags=["reminders"], responses={200: ReminderOut})
+    def get(self, request: Request, pk: int, rid: int) -> Response:
+        """Shows the reminder."""
+        task = shown(person_of(request), pk)
+        return Response(_as_json(_seen(task, rid), task))
+
+    @extend_schema(
+        operation_id="reminders_change", tags=["reminders"], request=ReminderChange, responses={200: ReminderOut}
+    )
+    def patch(self, request: Request, pk: int, rid: int) -> Response:
+        """Changes what is sent. Sending `at` lets go of `before_due`, and the other way round."""
+        task = shown(person_of(request), pk)
+        reminder = _seen(task, rid)
+        body = validated(ReminderChange(data=request.data))
+        known = {
+            "at": None if "before_due" in body else reminder.at,
+            "before_due": None if "at" in body else reminder.before_due,
+            "repeat": reminder.repeat,
+            "for_me": reminder.recipient_id is not None,
+        }
+        plan = plan_from(_checked(known | body), zone=task.timezone)
+        changed = reminding.change_reminder(pk, rid, plan, by=person_of(request), now=utc_now())
+        return Response(_as_json(changed, task))
+
+    @extend_schema(operation_id="reminders_delete", tags=["reminders"], responses={204: None})
+    def delete(self, request: Request, pk: int, rid: int) -> Response:
+        """Takes the reminder back."""
+        _seen(shown(person_of(request), pk), rid)
+        reminding.remove_reminder(pk, rid, by=person_of(request), now=utc_now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _seen(task: Task, rid: int) -> Reminder:
+    for reminder in task.reminders.all():
+        if reminder.pk == rid:
+            return reminder
+    raise NotFound
+
+
+def _checked(wish: dict[str, Any]) -> dict[str, Any]:
+    if wish["before_due"] is not None:
+        return wish | {"at": None}
+    if wish["at"] is None:
+        raise invalid("at", "required", "Send at or before_due.")
+    return wish
+
+
+class Snooze(APIView):
+    """Remind me again."""
+
+    @extend_schema(operation_id="tasks_snooze", tags=["reminders"], request=SnoozeIn, responses={201: ReminderOut})
+    def post(self, request: Request, pk: int) -> Response:
+        """Sets a reminder for me alone, so long from now or at a moment."""
+        task, now = shown(person_of(request), pk), utc_now()
+        body = validated(SnoozeIn(data=request.data))
+        at = now + body["span"] if "span" in body else as_instant(body["until"], task.timezone)
+        reminder = reminding.remind_me_again(pk, at, by=person_of(request), now=now)
+        return Response(_as_json(reminder, task), status=status.HTTP_201_CREATED)
+
+
+class Schedule(APIView):
+    """What will happen on a task, and what did."""
+
+    @extend_schema(operation_id="tasks_schedule", tags=["reminders"], responses={200: ScheduleOut})
+    def get(self, request: Request, pk: int) -> Response:
+        """Shows the next firings with local time and reason, and what became of each mail of the past."""
+        person = person_of(request)
+        return Response(outlook(shown(person, pk), person, now=utc_now()))
+
+
+class Preview(APIView):
+    """What a rule means."""
+
+    @extend_schema(
+        operation_id="recurrence_preview", tags=["reminders"], request=PreviewIn, responses={200: PreviewOut}
+    )
+    def post(self, request: Request) -> Response:
+        """Lists the first occurrences of a rule, in local time and as instants."""
+        body = validated(PreviewIn(data=request.data))
+        zone = body.get("timezone", person_of(request).profile.timezone)
+        start = datetime.combine(body["due_date"], body.get("due_time") or time())
+        found = list(islice(parse_rule(body["recurrence"]).occurrences(start, zone), body["count"] + 1))
+        first = [{"local": at.astimezone(ZoneInfo(zone)), "at": at} for _, at in found[: body["count"]]]
+        return Response({"occurrences": first, "ends": len(found) <= body["count"]})

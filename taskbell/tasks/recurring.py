@@ -1,0 +1,129 @@
+"""Tasks that come again: the next one is made when one is completed, exactly once."""
+
+from datetime import date, datetime, time, timedelta
+
+from taskbell.accounts.models import User
+from taskbell.activity.actions import record
+from taskbell.common.clock import instant
+from taskbell.common.errors import Conflict
+from taskbell.common.recurrence import Rule, following, parse_rule, wall_time
+from taskbell.reminders.models import Reminder
+from taskbell.reminders.schedule import schedule
+from taskbell.tasks.history import snapshot
+from taskbell.tasks.models import Basis, Stage, Task
+from taskbell.tasks.policy import check_may_edit
+from taskbell.tasks.telling import tell_assigned
+
+COPIED = (
+    *("title", "description", "priority", "category_id", "due_time", "timezone", "assigned_to_id", "created_by_id"),
+    *("recurrence", "recurrence_from", "series", "anchor_date"),
+)
+
+
+def begin_series(task: Task) -> None:
+    """Makes the task the first of its series: its due date is the day that the rule remembers."""
+    task.series, task.occurrence, task.anchor_date = (task.pk, 1, task.due_date) if task.recurrence else (None, 1, None)
+
+
+def next_due_date(task: Task, *, completed_at: datetime | None = None) -> date | None:
+    """The due date of the next occurrence; None where the rule has ended.
+
+    Counted from the due date, along the rule as it began; or, where the task says so, from the day of completion.
+    """
+    rule = parse_rule(task.recurrence)
+    if task.due_date is None or task.anchor_date is None:
+        return None
+    if completed_at is not None and task.recurrence_from == Basis.COMPLETION:
+        if rule.count is not None and task.occurrence >= rule.count:
+            return None
+        rule = Rule(rule.text, rule.parts, until=rule.until)
+        first = after = wall_time(completed_at, task.timezone).date()
+    else:
+        first, after = task.anchor_date, task.due_date
+    at = task.due_time or time()
+    start = datetime.combine(first, at)
+    found = following(rule, start, task.timezone, after=instant(after, at, task.timezone))
+    return found[0].date() if found else None
+
+
+def make_next(task: Task, *, by: User, now: datetime) -> Task | None:
+    """The next occurrence of a task that has just been completed; None where the rule has ended.
+
+    The caller holds the task. One that was withdrawn when the task was reopened comes back.
+    """
+    due_date = next_due_date(task, completed_at=now)
+    if due_date is None:
+        return None
+    known = Task.objects.filter(series=task.series, occurrence=task.occurrence + 1).first()
+    if known is not None:
+        if known.deleted_at is not None:
+            known.deleted_at = None
+            known.write(now)
+            record(known.pk, "restored", by=by, at=now)
+        return known
+    new = Task(
+        **{name: getattr(task, name) for name in COPIED},
+        due_date=due_date,
+        occurrence=task.occurrence + 1,
+        created_at=now,
+        updated_at=now,
+    )
+    new.due_at = new.compute_due_at()
+    new.save(force_insert=True)
+    _bring_reminders(task, new, now=now)
+    record(new.pk, "created", by=by, at=now, new=snapshot(new))
+    record(task.pk, "recurred", by=by, at=now, field="next_task", new=new.pk)
+    tell_assigned(new, by=by, now=now)
+    return new
+
+
+def withdraw_next(task: Task, *, by: User, now: datetime) -> None:
+    """Takes the next occurrence back when the task is open again, unless somebody has touched it since."""
+    new = Task.objects.filter(series=task.series, occurrence=task.occurrence + 1, deleted_at=None).first()
+    if new is not None and new.version == 1 and new.stage == Stage.PENDING:
+        new.deleted_at = now
+        new.write(now)
+        record(new.pk, "withdrawn", by=by, at=now)
+
+
+def skip_occurrence(task: Task, *, by: User, now: datetime) -> None:
+    """Moves an open task to its next occurrence without completing it. The caller holds the task.
+
+    Raises NotAllowed, or Conflict where there is no next one.
+    """
+    check_may_edit(by, task)
+    if not task.recurrence or not task.is_open:
+        raise Conflict("Only an open task that recurs can be skipped.")
+    due_date = next_due_date(task)
+    if due_date is None:
+        raise Conflict("This is the last occurrence.")
+    old, moved = task.due_date, Reminder.objects.filter(task=task)
+    task.due_date, task.occurrence = due_date, task.occurrence + 1
+    task.due_at, task.is_overdue = task.compute_due_at(), False
+    for reminder in moved:
+        _move(reminder, by_days=_days_between(old, due_date), task=task, now=now)
+        reminder.save()
+    task.write(now)
+    record(task.pk, "skipped", by=by, at=now, field="due_date", old=old, new=due_date)
+
+
+def _bring_reminders(old: Task, new: Task, *, now: datetime) -> None:
+    """Gives the new task the reminders of the old one, as long before or after its due date."""
+    reminders = list(Reminder.objects.filter(task=old))
+    for reminder in reminders:
+        reminder.pk, reminder.task_id, reminder.fired_at = None, new.pk, None
+        reminder._state.adding = True
+        _move(reminder, by_days=_days_between(old.due_date, new.due_date), task=new, now=now)
+    Reminder.objects.bulk_create(reminders)
+
+
+def _move(reminder: Reminder, *, by_days: timedelta, task: Task, now: datetime) -> None:
+    """Moves it by so many days of wall time; one that hangs on the due moment follows it of itself."""
+    if reminder.before_due is None and reminder.at is not None:
+        local = wall_time(reminder.at, task.timezone) + by_days
+        reminder.at = instant(local.date(), local.time(), task.timezone)
+    schedule(reminder, task, now=now)
+
+
+def _days_between(old: date | None, new: date | None) -> timedelta:
+    return new - old if old is not None and new is not None else timedelta()

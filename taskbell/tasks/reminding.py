@@ -1,0 +1,71 @@
+"""Single reminders of a task: added, changed and taken back by the same rules as all of them at once."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import transaction
+
+from taskbell.accounts.models import User
+from taskbell.common.errors import NotFound
+from taskbell.reminders.actions import within_reach
+from taskbell.reminders.models import Reminder
+from taskbell.reminders.schedule import ReminderPlan, plan_of
+from taskbell.tasks.actions import Wish, update_task
+from taskbell.tasks.models import Task
+from taskbell.tasks.policy import may_edit
+
+Plans = list[ReminderPlan]
+
+
+def add_reminder(task_id: int, plan: ReminderPlan, *, by: User, now: datetime) -> Reminder:
+    """One reminder more. Raises NotFound, NotAllowed."""
+    return _changed(task_id, lambda plans: [*plans, plan], plan, by=by, now=now)
+
+
+@transaction.atomic
+def change_reminder(task_id: int, reminder_id: int, plan: ReminderPlan, *, by: User, now: datetime) -> Reminder:
+    """Another reminder instead of this one. Raises NotFound, NotAllowed."""
+    old = plan_of(reminder_within_reach(task_id, reminder_id, by=by))
+    return _changed(task_id, lambda plans: [plan if known == old else known for known in plans], plan, by=by, now=now)
+
+
+@transaction.atomic
+def remove_reminder(task_id: int, reminder_id: int, *, by: User, now: datetime) -> None:
+    """One reminder less. Raises NotFound, NotAllowed."""
+    old = plan_of(reminder_within_reach(task_id, reminder_id, by=by))
+    _change(task_id, lambda plans: [known for known in plans if known != old], by=by, now=now)
+
+
+def remind_me_again(task_id: int, at: datetime, *, by: User, now: datetime) -> Reminder:
+    """A reminder for oneself: what people call snooze. Raises NotFound."""
+    return add_reminder(task_id, ReminderPlan(at=at, for_me=True), by=by, now=now)
+
+
+def reminder_within_reach(task_id: int, reminder_id: int, *, by: User) -> Reminder:
+    """A reminder on a task that the person sees, which they may take back. Raises NotFound."""
+    task = Task.objects.visible_to(by).filter(pk=task_id).first()
+    found = [] if task is None else within_reach(task, by=by, shared_too=may_edit(by, task))
+    for reminder in found:
+        if reminder.pk == reminder_id:
+            return reminder
+    raise NotFound
+
+
+@transaction.atomic
+def _changed(
+    task_id: int, change: Callable[[Plans], Plans], plan: ReminderPlan, *, by: User, now: datetime
+) -> Reminder:
+    task = _change(task_id, change, by=by, now=now)
+    for reminder in within_reach(task, by=by, shared_too=True):
+        if plan_of(reminder) == plan:
+            return reminder
+    raise NotFound
+
+
+def _change(task_id: int, change: Callable[[Plans], Plans], *, by: User, now: datetime) -> Task:
+    # Held first: what two people add at once must not replace one another.
+    task = Task.objects.visible_to(by).select_for_update(of=("self",), no_key=True).filter(pk=task_id).first()
+    if task is None:
+        raise NotFound
+    plans = [plan_of(reminder) for reminder in within_reach(task, by=by, shared_too=may_edit(by, task))]
+    return update_task(task_id, Wish({}, reminders=change(plans)), by=by, now=now)
