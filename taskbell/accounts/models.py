@@ -85,11 +85,20 @@ class Profile(models.Model):
     language = models.CharField(max_length=10, default="en")
     digest_enabled = models.BooleanField(default=True)
     digest_at = models.TimeField(default=time(10))
-    mail_preferences = models.JSONField(default=dict, blank=True)
+    last_digest_on = models.DateField(null=True, blank=True, help_text="The local day of the last digest.")
+    next_digest_at = models.DateTimeField(null=True, blank=True, db_index=True, help_text="Empty: to be worked out.")
+    mail_preferences = models.JSONField(default=dict, blank=True, help_text="Kinds of mail, each wanted or not.")
+    quiet_from = models.TimeField(null=True, blank=True, help_text="No mail from this local time on,")
+    quiet_until = models.TimeField(null=True, blank=True, help_text="until this one.")
+    quiet_reminders = models.BooleanField(default=False, help_text="Reminders keep quiet, too.")
     avatar_colour = models.CharField(max_length=7, default="#3b6ea5")
 
     def __str__(self) -> str:
         return f"profile of {self.user_id}"
+
+    def wants(self, kind: str) -> bool:
+        """True unless the person has switched this kind of mail off."""
+        return self.mail_preferences.get(kind, True) is not False
 
 
 class SessionQuerySet(models.QuerySet["Session"]):

@@ -13,6 +13,10 @@ from taskbell.common.errors import Conflict, FieldError, Invalid, invalid
 from taskbell.common.text import folded
 
 LANGUAGES = frozenset({"en"})
+# The kinds of mail that people may do without.
+SWITCHABLE = ("reminder", "due_digest", "overdue", "task_assigned", "task_updated", "unblocked")
+# What the time of the next digest depends on.
+OF_THE_DIGEST = {"timezone", "digest_at", "digest_enabled"}
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 OF_THE_PERSON = ("email", "username", "first_name", "last_name")
 
@@ -27,7 +31,7 @@ def update_profile(person: User, **changes: Any) -> User:
     try:
         with transaction.atomic():
             _write(person, own)
-            _write(person.profile, settings)
+            _write(person.profile, settings | {"next_digest_at": None} if settings.keys() & OF_THE_DIGEST else settings)
     except IntegrityError as error:
         person.refresh_from_db()
         taken = "e-mail address" if _is_taken(own, person) else "username"
@@ -84,6 +88,12 @@ def _check_colour(field: str, value: str) -> None:
         raise invalid(field, "invalid", "A colour looks like #3b6ea5.")
 
 
+def _check_preferences(field: str, value: Mapping[str, bool]) -> None:
+    unknown = sorted(set(value) - set(SWITCHABLE))
+    if unknown:
+        raise invalid(f"{field}.{unknown[0][:50]}", "unknown", f"The kinds of mail are {', '.join(SWITCHABLE)}.")
+
+
 def _accept(field: str, value: object) -> None:
     """The door has made a boolean or a time of it; every one of them will do."""
 
@@ -98,4 +108,8 @@ CHECKS: dict[str, Callable[[str, Any], None]] = {
     "digest_enabled": _accept,
     "digest_at": _accept,
     "avatar_colour": _check_colour,
+    "mail_preferences": _check_preferences,
+    "quiet_from": _accept,
+    "quiet_until": _accept,
+    "quiet_reminders": _accept,
 }

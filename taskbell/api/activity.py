@@ -14,7 +14,8 @@ from taskbell.accounts.policy import Capability
 from taskbell.activity.models import Activity
 from taskbell.api.authentication import person_of
 from taskbell.api.conditional import conditional
-from taskbell.api.pagination import PAGING, Key, paged, refuse_unknown
+from taskbell.api.cursor import Key
+from taskbell.api.pagination import PAGING, paged, refuse_unknown
 from taskbell.api.parameters import Filter, day, documented, moment, narrowed, number, person_filter
 from taskbell.api.task_output import shown
 from taskbell.common.clock import end_of_day, instant
@@ -55,23 +56,47 @@ class ActivityPage(serializers.Serializer[Any]):
     results = ActivityOut(many=True)
 
 
-def _as_json(line: Activity) -> dict[str, Any]:
+def _as_json(line: Activity, hidden: set[int]) -> dict[str, Any]:
     return {
         "id": line.pk,
         "task": line.task_id,
         "user": line.user_id,
         "action": line.action,
         "field": line.field,
-        "old_value": line.old_value,
-        "new_value": line.new_value,
+        "old_value": _without(hidden, line.field, line.old_value),
+        "new_value": _without(hidden, line.field, line.new_value),
         "timestamp": line.timestamp,
     }
+
+
+def _links_in(field: str, value: Any) -> list[int]:
+    """The prerequisites that a value of the history speaks of."""
+    if isinstance(value, dict):
+        return list(value.get("pre_tasks", ()))
+    return list(value) if field == "pre_tasks" else []
+
+
+def _without(hidden: set[int], field: str, value: Any) -> Any:
+    """The value without the prerequisites that the reader has nothing to do with."""
+    if hidden.isdisjoint(links := _links_in(field, value)):
+        return value
+    rest = [pk for pk in links if pk not in hidden]
+    return value | {"pre_tasks": rest} if isinstance(value, dict) else rest
+
+
+def _hidden_from(person: User, lines: list[Activity]) -> set[int]:
+    """Of the prerequisites that the lines speak of, those that the person has nothing to do with."""
+    named = {pk for line in lines for value in (line.old_value, line.new_value) for pk in _links_in(line.field, value)}
+    if not named or person.can(Capability.SEE_EVERYTHING):
+        return set()
+    return named - set(Task.objects.concerning(person).filter(pk__in=named).values_list("pk", flat=True))
 
 
 def _answer(request: Request, lines: Any) -> Any:
     refuse_unknown(request, set(FILTERS))
     page = paged(narrowed(lines, request, FILTERS), request, keys=[Key("id", descending=True)])
-    return conditional(request, page.frame | {"results": [_as_json(line) for line in page.rows]})
+    hidden = _hidden_from(person_of(request), page.rows)
+    return conditional(request, page.frame | {"results": [_as_json(line, hidden) for line in page.rows]})
 
 
 class Logs(APIView):

@@ -11,8 +11,9 @@ from rest_framework.views import APIView
 from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
 from taskbell.api.conditional import conditional
+from taskbell.api.cursor import Key
 from taskbell.api.fields import StrictSerializer, Text
-from taskbell.api.pagination import PAGING, Key, paged, refuse_unknown
+from taskbell.api.pagination import PAGING, paged, refuse_unknown
 from taskbell.api.parameters import number
 from taskbell.api.session import validated
 from taskbell.common.clock import utc_now

@@ -14,7 +14,7 @@ def conditional(request: Request, data: Any) -> HttpResponse:
     body = as_bytes(data)
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
-    known = request.headers.get("If-None-Match", "")
-    if etag in {word.strip().removeprefix("W/") for word in known.split(",")}:
+    known = {word.strip().removeprefix("W/") for word in request.headers.get("If-None-Match", "").split(",")}
+    if not known.isdisjoint({etag, "*"}):
         return HttpResponse(status=304, headers=headers)
     return HttpResponse(body, content_type="application/json", headers=headers)

@@ -1,6 +1,7 @@
 """Every refusal as a problem document (RFC 9457): the one place where errors become answers."""
 
 import logging
+import sys
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +16,7 @@ from rest_framework.settings import api_settings
 
 from taskbell.api.wire import TooLarge
 from taskbell.common.errors import FieldError, Invalid, NotAllowed, NotFound, NotSignedIn, Refusal, TooMany, invalid
+from taskbell.common.middleware import database_away
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +138,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """For mistakes of ours outside any view of the API."""
+    """For mistakes of ours outside any view of the API; an error page that found the database away is none."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return database_away(request)
     if request.path_info.startswith(API):
         return _plain_response(Broken("This is a mistake of ours and has been written down."))
     return defaults.server_error(request)

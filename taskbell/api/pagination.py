@@ -4,54 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.core import signing
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
-from taskbell.common.errors import Invalid, invalid
+from taskbell.api.cursor import Key, cursor_after, lists_after
+from taskbell.common.errors import invalid
 
 USUAL, MOST = 50, 200
 LAST_PAGE = 1_000_000
-SALT = "taskbell.api.cursor"
 PAGING = [
     OpenApiParameter("page", int, description="Which page, from 1."),
     OpenApiParameter("page_size", int, description=f"Rows a page, {USUAL} unless told, at most {MOST}."),
     OpenApiParameter("cursor", str, description="Empty for the first page; then follow `next`. There is no count."),
 ]
-
-
-@dataclass(frozen=True)
-class Key:
-    """What a list is ordered by: a column or annotation, and which way. Rows without a value come last."""
-
-    name: str
-    descending: bool = False
-    nullable: bool = False
-
-    def order(self) -> Any:
-        """For `order_by`. Says where rows without a value go only if there can be any, because of the indexes."""
-        column = F(self.name)
-        last = True if self.nullable else None
-        return column.desc(nulls_last=last) if self.descending else column.asc(nulls_last=last)
-
-    def same(self, value: Any) -> Q:
-        """Rows that have this value."""
-        return Q(**{f"{self.name}__isnull": True}) if value is None else Q(**{self.name: value})
-
-    def beyond(self, value: Any) -> Q | None:
-        """Rows that come after those with this value; None where there are none."""
-        if value is None:
-            return None
-        after = Q(**{f"{self.name}__{'lt' if self.descending else 'gt'}": value})
-        return after | Q(**{f"{self.name}__isnull": True}) if self.nullable else after
-
-    def from_here(self, value: Any) -> Q:
-        """Rows with this value or beyond it: what an index can start from."""
-        if value is None or self.nullable:
-            return Q()
-        return Q(**{f"{self.name}__{'lte' if self.descending else 'gte'}": value})
 
 
 @dataclass(frozen=True)
@@ -74,12 +41,15 @@ def whole_number(request: Request, name: str, *, default: int, most: int) -> int
 
 
 def refuse_unknown(request: Request, known: set[str]) -> None:
-    """Raises Invalid naming every query parameter that means nothing here."""
+    """Raises Invalid naming a query parameter that means nothing here, or of which only one could be heard."""
     known = known | {"page", "page_size", "cursor"}
     unknown = [name for name in request.query_params if name not in known]
     if unknown:
         name = unknown[0][:100]
         raise invalid(name, "unknown", f"There is no parameter {name!r} here.")
+    for name, values in request.query_params.lists():
+        if len(values) > 1:
+            raise invalid(name, "twice", "Send this once. Where several values are meant, separate them by commas.")
 
 
 def paged(rows: QuerySet[Any], request: Request, *, keys: list[Key], decorate: Decorate = lambda rows: rows) -> Page:
@@ -87,14 +57,14 @@ def paged(rows: QuerySet[Any], request: Request, *, keys: list[Key], decorate: D
 
     `decorate` adds what only the rows of the page need. Raises Invalid.
     """
-    ordered = decorate(rows).order_by(*(key.order() for key in keys))
     size = whole_number(request, "page_size", default=USUAL, most=MOST)
     if "cursor" in request.query_params:
-        return _page_after(ordered, request, keys=keys, size=size)
+        return _page_after(rows, request, keys=keys, size=size, decorate=decorate)
     page = whole_number(request, "page", default=1, most=LAST_PAGE)
     count = rows.count()
     start = (page - 1) * size
-    found = list(ordered[start : start + size]) if start < count else []
+    ordered = rows.order_by(*(key.order() for key in keys))
+    found = _decorated(ordered[start : start + size], keys, decorate) if start < count else []
     frame = {
         "count": count,
         "next": _link(request, "page", str(page + 1)) if start + size < count else None,
@@ -103,47 +73,24 @@ def paged(rows: QuerySet[Any], request: Request, *, keys: list[Key], decorate: D
     return Page(found, frame)
 
 
-def _page_after(ordered: QuerySet[Any], request: Request, *, keys: list[Key], size: int) -> Page:
-    shape = [f"{'-' if key.descending else ''}{key.name}" for key in keys]
-    cursor = request.query_params["cursor"]
-    if cursor:
-        ordered = ordered.filter(_after(keys, _read(cursor, shape)))
-    found = list(ordered[: size + 1])
-    frame: dict[str, Any] = {"next": None, "previous": None}
-    if len(found) > size:
-        last = found[size - 1]
-        values = [_plain(getattr(last, key.name)) for key in keys]
-        frame["next"] = _link(request, "cursor", signing.dumps([shape, values], salt=SALT))
-    return Page(found[:size], frame)
+def _page_after(rows: QuerySet[Any], request: Request, *, keys: list[Key], size: int, decorate: Decorate) -> Page:
+    found: list[Any] = []
+    for part in lists_after(rows, keys, request.query_params["cursor"]):
+        found += _decorated(part[: size + 1 - len(found)], keys, decorate)
+        if len(found) > size:
+            break
+    more = _link(request, "cursor", cursor_after(found[size - 1], keys)) if len(found) > size else None
+    return Page(found[:size], {"next": more, "previous": None})
 
 
-def _after(keys: list[Key], values: list[Any]) -> Q:
-    """Rows behind the one with these values: further by the first key, or the same and further by the next."""
-    condition, prefix = Q(pk__in=[]), Q()
-    for key, value in zip(keys, values, strict=True):
-        beyond = key.beyond(value)
-        if beyond is not None:
-            condition |= prefix & beyond
-        prefix &= key.same(value)
-    return condition & keys[0].from_here(values[0])
+def _decorated(page: QuerySet[Any], keys: list[Key], decorate: Decorate) -> list[Any]:
+    """These rows with what is added to them.
 
-
-def _read(cursor: str, shape: list[str]) -> list[Any]:
-    try:
-        known, values = signing.loads(cursor, salt=SALT)
-    except (signing.BadSignature, ValueError) as error:
-        raise _bad_cursor() from error
-    if known != shape:
-        raise _bad_cursor()
-    return list(values)
-
-
-def _bad_cursor() -> Invalid:
-    return invalid("cursor", "invalid", "This is not a cursor of this list. Start with an empty one.")
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if hasattr(value, "isoformat") else value
+    They are found first, by themselves: beside the search, what hangs on a row would be looked up for rows that are on
+    no page, or planned as if it were (335 ms instead of 1 ms for a page of 1,000,000 tasks).
+    """
+    found = page.model._default_manager.filter(pk__in=page.values("pk"))
+    return list(decorate(found).order_by(*(key.order() for key in keys)))
 
 
 def _link(request: Request, name: str, value: str) -> str:

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import ROLES
-from taskbell.accounts.profile import LANGUAGES, update_profile
+from taskbell.accounts.profile import LANGUAGES, SWITCHABLE, update_profile
 from taskbell.api.authentication import person_of
 from taskbell.api.fields import Choice, Flag, StrictSerializer, Text, TimeOfDay, Zone
 from taskbell.api.session import validated
@@ -27,6 +27,15 @@ class ProfileIn(StrictSerializer):
     digest_enabled = Flag(required=False)
     digest_at = TimeOfDay(required=False)
     avatar_colour = Text(max_length=7, required=False)
+    mail_preferences = serializers.DictField(child=Flag(), required=False)
+    quiet_from = TimeOfDay(required=False, allow_null=True)
+    quiet_until = TimeOfDay(required=False, allow_null=True)
+    quiet_reminders = Flag(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("quiet_from" in attrs) != ("quiet_until" in attrs):
+            raise serializers.ValidationError({"quiet_from": "Send quiet_from and quiet_until together."}, "required")
+        return attrs
 
 
 class ProfileOut(serializers.Serializer[Any]):
@@ -41,6 +50,13 @@ class ProfileOut(serializers.Serializer[Any]):
     digest_enabled = serializers.BooleanField(source="profile.digest_enabled")
     digest_at = serializers.TimeField(source="profile.digest_at")
     avatar_colour = serializers.CharField(source="profile.avatar_colour")
+    mail_preferences = serializers.SerializerMethodField()
+    quiet_from = serializers.TimeField(source="profile.quiet_from", allow_null=True)
+    quiet_until = serializers.TimeField(source="profile.quiet_until", allow_null=True)
+    quiet_reminders = serializers.BooleanField(source="profile.quiet_reminders")
+
+    def get_mail_preferences(self, person: User) -> dict[str, bool]:
+        return {kind: person.profile.wants(kind) for kind in SWITCHABLE}
 
 
 DEFAULTS: dict[str, Any] = {"first_name": "", "last_name": ""}

@@ -16,6 +16,7 @@ from taskbell.accounts import actions, tokens
 from taskbell.accounts.actions import Client, Registration
 from taskbell.accounts.models import Session, User
 from taskbell.api.authentication import person_of, session_of
+from taskbell.api.conditional import conditional
 from taskbell.api.fields import Password, StrictSerializer, Text
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound, invalid
@@ -119,7 +120,8 @@ class Register(OpenView):
     )
     def post(self, request: Request) -> Response:
         """Creates an account. The username defaults to the e-mail address; the first person becomes ADMIN."""
-        actions.check_registration_open()
+        if not (isinstance(request.data, dict) and request.data.get("invite")):
+            actions.check_registration_open()
         form = Registration(**validated(RegisterIn(data=request.data)))
         person = actions.register(form, client=client_of(request), now=utc_now())
         return Response(PersonOut(person).data, status=status.HTTP_201_CREATED)
@@ -185,10 +187,10 @@ class Sessions(APIView):
     """Where I am signed in."""
 
     @extend_schema(operation_id="sessions_list", tags=["session"], responses={200: SessionOut(many=True)})
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Any:
         """Lists my living sessions, the last used first."""
         mine = Session.objects.alive(utc_now()).filter(user=person_of(request))
-        return Response(SessionOut(mine, many=True, context={"current": session_of(request)}).data)
+        return conditional(request, SessionOut(mine, many=True, context={"current": session_of(request)}).data)
 
     @extend_schema(operation_id="sessions_end_others", tags=["session"], responses={204: None})
     def delete(self, request: Request) -> Response:

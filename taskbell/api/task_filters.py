@@ -7,9 +7,11 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from taskbell.accounts.models import User
-from taskbell.api.pagination import Key, refuse_unknown
+from taskbell.api.cursor import Key
+from taskbell.api.pagination import refuse_unknown
 from taskbell.api.parameters import (
     Filter,
+    contains,
     day_filter,
     documented,
     flag,
@@ -47,7 +49,7 @@ def _category(text: str, person: User) -> Q:
 
 
 def _words(text: str, person: User) -> Q:
-    return Q(title__icontains=text.strip()) | Q(description__icontains=text.strip())
+    return contains("title", text.strip()) | contains("description", text.strip())
 
 
 def _priority(text: str, person: User) -> Q:
@@ -110,8 +112,9 @@ def ordering(request: Request) -> list[Key]:
         name = word.strip().removeprefix("-")
         if name not in ORDERINGS:
             raise invalid("ordering", "invalid", f"This is one of {', '.join(ORDERINGS)}, with or without a -.")
-        if name not in {key.name for key in keys}:
-            keys.append(Key(COLUMNS.get(name, name), word.strip().startswith("-"), nullable=name in NULLABLE))
+        column = COLUMNS.get(name, name)
+        if column not in {key.name for key in keys}:
+            keys.append(Key(column, word.strip().startswith("-"), nullable=name in NULLABLE))
     if keys[-1].name != "id":
         keys.append(Key("id", keys[-1].descending))
     return keys

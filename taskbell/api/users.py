@@ -15,9 +15,10 @@ from taskbell.accounts.policy import ROLES, Capability, Role
 from taskbell.accounts.roles import active_person, check_may_manage, update_person
 from taskbell.api.authentication import person_of
 from taskbell.api.conditional import conditional
+from taskbell.api.cursor import Key
 from taskbell.api.fields import Choice, Password, StrictSerializer, Text
-from taskbell.api.pagination import PAGING, Key, paged, refuse_unknown
-from taskbell.api.parameters import Filter, documented, narrowed, number
+from taskbell.api.pagination import PAGING, paged, refuse_unknown
+from taskbell.api.parameters import Filter, contains, documented, narrowed, number
 from taskbell.api.session import Register, validated
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotAllowed, invalid
@@ -26,8 +27,8 @@ from taskbell.tasks.handover import deactivate_person
 
 
 def _words(text: str, person: User) -> Q:
-    names = Q(username__icontains=text) | Q(first_name__icontains=text) | Q(last_name__icontains=text)
-    return names | Q(email__icontains=text) if person.can(Capability.MANAGE_PEOPLE) else names
+    names = contains("username", text) | contains("first_name", text) | contains("last_name", text)
+    return names | contains("email", text) if person.can(Capability.MANAGE_PEOPLE) else names
 
 
 FILTERS = {"q": Filter("Text in the names.", _words)}
@@ -171,9 +172,9 @@ class Invites(APIView):
     """Invitations that are still open."""
 
     @extend_schema(operation_id="invites_list", tags=["people"], responses={200: InviteOut(many=True)})
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Any:
         """Lists the invitations I sent; for admins, all of them."""
-        return Response(InviteOut(invites_seen_by(person_of(request)), many=True).data)
+        return conditional(request, InviteOut(invites_seen_by(person_of(request)), many=True).data)
 
     @extend_schema(operation_id="invites_create", tags=["people"], request=InviteIn, responses={201: InviteOut})
     def post(self, request: Request) -> Response:

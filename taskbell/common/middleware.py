@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -30,10 +31,15 @@ class DatabaseAway:
         return self.next_handler(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if isinstance(error, OperationalError | InterfaceError):
-            headers = {"Retry-After": "5"}
-            return HttpResponse("The database is away. Please try again.", "text/plain", 503, headers=headers)
-        return None
+        return database_away(request) if isinstance(error, OperationalError | InterfaceError) else None
+
+
+def database_away(request: HttpRequest) -> HttpResponse:
+    """503, as a page for browsers and as a line for everybody else. Neither asks the database who is there."""
+    headers = {"Retry-After": "5", "Cache-Control": "no-store"}
+    if "text/html" in request.headers.get("Accept", ""):
+        return HttpResponse(render_to_string("503.html"), status=503, headers=headers)
+    return HttpResponse("The database is away. Please try again.", "text/plain", 503, headers=headers)
 
 
 def client_address(request: HttpRequest, *, proxies: int) -> str:

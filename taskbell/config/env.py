@@ -106,6 +106,22 @@ class Environment(BaseSettings):
     TASKBELL_TRASH_DAYS: int = Field(
         30, ge=1, le=3650, description="Days for which a deleted task can be restored; then it is removed for good."
     )
+    TASKBELL_AMBIGUOUS: Literal["resend", "hold"] = Field(
+        "resend",
+        description="What happens to a mail whose final dot the mail server never answered: it is sent again, "
+        "the same to the byte, or it waits for an administrator.",
+    )
+    TASKBELL_IDEMPOTENCY_HEADER: str = Field(
+        "",
+        pattern=r"^([A-Za-z][A-Za-z0-9-]{0,60})?$",
+        description="Header by which the mail relay knows a mail it has already accepted, if it knows such a header.",
+    )
+    TASKBELL_MAIL_TEMPLATES: Path | None = Field(
+        None, description="Folder with templates of mails that replace ours, such as reminder/subject.txt."
+    )
+    TASKBELL_METRICS_TOKEN: SecretStr | None = Field(
+        None, min_length=16, description="Bearer token for /metrics from other machines; without it only local ones."
+    )
     TASKBELL_LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged.")
     MAIL_FROM: str = Field(
         "Taskbell <taskbell@localhost>",

@@ -16,6 +16,7 @@ BEAT_SCHEDULE = dict(
         every(seconds=1, run="taskbell.notifications.send_waiting"),
         every(seconds=3600, run="taskbell.accounts.forget_old_attempts"),
         every(seconds=environment().TASKBELL_OVERDUE_SWEEP_SECONDS, run="taskbell.tasks.mark_overdue"),
+        every(seconds=10, run="taskbell.tasks.send_digests"),
         every(seconds=3600, run="taskbell.tasks.purge_deleted"),
         every(seconds=3600, run="taskbell.api.forget_answers"),
     ]

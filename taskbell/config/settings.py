@@ -70,6 +70,7 @@ APPEND_SLASH = False  # OptionalSlash does it without a redirect, so that no bod
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [env.TASKBELL_MAIL_TEMPLATES] if env.TASKBELL_MAIL_TEMPLATES else [],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -136,6 +137,9 @@ TASKBELL_SESSION_DAYS = env.TASKBELL_SESSION_DAYS
 TASKBELL_TIME_ZONE = env.TASKBELL_TIME_ZONE
 TASKBELL_PROXIES = env.TASKBELL_PROXIES
 TASKBELL_TRASH_DAYS = env.TASKBELL_TRASH_DAYS
+TASKBELL_AMBIGUOUS = env.TASKBELL_AMBIGUOUS
+TASKBELL_IDEMPOTENCY_HEADER = env.TASKBELL_IDEMPOTENCY_HEADER
+TASKBELL_METRICS_TOKEN = env.TASKBELL_METRICS_TOKEN.get_secret_value() if env.TASKBELL_METRICS_TOKEN else ""
 
 # The cookie carries the number of our own session row, signed; the row decides (accounts/models.py).
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"

@@ -12,19 +12,24 @@ from taskbell.notifications.models import Notification
 class NotificationAdmin(ReadOnlyAdmin):
     """Who was told what, when, and what the mail server said."""
 
-    list_display = ("due_at", "recipient", "kind", "task", "state", "sent_at", "lateness", "attempt", "ambiguous")
+    list_display = ("due_at", "told", "kind", "task", "state", "sent_at", "lateness", "attempt", "ambiguous")
     list_filter = ("state", "kind", "ambiguous")
     list_select_related = ("recipient", "task")
-    search_fields = ("recipient__username", "recipient__email", "task__title", "message_id")
+    search_fields = ("recipient__username", "recipient__email", "address", "task__title", "message_id")
     search_help_text = "A person, the title of a task, or a Message-ID."
     date_hierarchy = "due_at"
     show_full_result_count = False
     # The mail itself is left out: it may carry a link that lets its reader in.
     fieldsets = (
-        (None, {"fields": ["recipient", "kind", "task", "created_at", "due_at", "read_at"]}),
+        (None, {"fields": ["recipient", "address", "kind", "task", "created_at", "due_at", "read_at"]}),
         ("Mail", {"fields": ["state", "reason", "sent_at", "lateness", "smtp_reply", "message_id"]}),
         ("Attempts", {"fields": ["attempt", "not_before", "lease_until", "dot_at", "ambiguous", "dedupe_key"]}),
     )
+
+    @admin.display(description="to", ordering="recipient")
+    def told(self, notification: Notification) -> str:
+        """The person, or the address of somebody who is not one here yet."""
+        return str(notification.recipient or notification.address)
 
     @admin.display(description="lateness")
     def lateness(self, notification: Notification) -> timedelta | None:

@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from django.conf import settings
 from django.db import OperationalError, close_old_connections, transaction
 
 from taskbell.notifications import letters
 from taskbell.notifications.models import Kind, Notification, State
-from taskbell.notifications.policy import reason_not_to_send
+from taskbell.notifications.policy import quiet_until, reason_not_to_send
 from taskbell.notifications.transport import (
     Envelope,
     Fenced,
@@ -34,6 +35,7 @@ BATCH = 10
 LEASE = timedelta(minutes=1)
 BACK_OFF = [timedelta(seconds=30), *(timedelta(minutes=m) for m in (1, 2, 5, 10, 30, 60))]
 GIVE_UP_AFTER = timedelta(hours=72)
+HELD = "The mail server never answered the final dot. It may have the mail; sending it again is up to you."
 SECRET_KINDS = {Kind.PASSWORD_RESET, Kind.INVITE}
 
 Clock = Callable[[], datetime]
@@ -69,6 +71,9 @@ def claim(now: datetime, *, limit: int) -> list[Notification]:
 
     PostgreSQL skips the rows that another sender is taking; SQLite lets one writer in at a time.
     """
+    if settings.TASKBELL_AMBIGUOUS == "hold":
+        held = Notification.objects.unanswered(now)
+        held.update(state=State.FAILED, ambiguous=True, lease_token=None, reason=HELD)
     rows = Notification.objects.claimable(now).select_for_update(skip_locked=True)
     keys = list(rows.values_list("pk", flat=True)[:limit])
     if not keys:
@@ -93,6 +98,10 @@ def send_one(notification: Notification, transport: Transport, *, clock: Clock) 
     reason = reason_not_to_send(notification)
     if reason:
         _write(notification, state=State.CANCELLED, reason=reason)
+        return False
+    quiet_end = quiet_until(notification, now=clock())
+    if quiet_end:
+        _write(notification, state=State.PENDING, not_before=quiet_end)
         return False
     envelope = _sealed(notification, now=clock())
     try:
@@ -154,6 +163,19 @@ def _postpone(notification: Notification, problem: str, *, now: datetime) -> Non
 def _fail(notification: Notification, problem: str, *, reason: str) -> None:
     log.error("mail %s will not be sent. %s %s", notification.message_id, reason, problem)
     _write(notification, state=State.FAILED, smtp_reply=problem[:500], reason=reason)
+
+
+def retry(pk: int, *, now: datetime) -> bool:
+    """Sends a mail that failed or was cancelled once more; False where it is neither."""
+    over = Notification.objects.filter(pk=pk, state__in=[State.FAILED, State.CANCELLED])
+    again = {"state": State.PENDING, "not_before": now, "attempt": 0, "reason": "", "dot_at": None}
+    return over.update(**again) == 1
+
+
+def forget_sent_until(moment: datetime) -> int:
+    """After a backup was restored: takes the mails that were due by then for sent. Says how many those are."""
+    due = Notification.objects.unsent().filter(due_at__lte=moment)
+    return due.update(state=State.CANCELLED, lease_token=None, reason="Sent before the backup was restored.")
 
 
 def _write(notification: Notification, **outcome: Any) -> None:

@@ -14,14 +14,18 @@ from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
 from django.template.loader import render_to_string
 from django.utils.crypto import salted_hmac
+from django.utils.dateformat import format as date_format
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from taskbell.accounts.invites import token_of
 from taskbell.accounts.models import User
+from taskbell.accounts.profile import SWITCHABLE
 from taskbell.activity.queries import changes_since
+from taskbell.notifications.links import Deed, link_for
 from taskbell.notifications.models import Kind, Notification
 
+WITH_BUTTONS = {Kind.REMINDER, Kind.OVERDUE}
 LATE_AFTER = timedelta(minutes=2)
 LONGEST_SUBJECT = 150
 # Quoted-printable keeps every line short and seven bits wide, whatever people write.
@@ -84,9 +88,38 @@ def render(notification: Notification, *, now: datetime) -> bytes:
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = notification.message_id
     mail["Auto-Submitted"] = "auto-generated"
+    for name, value in _further_headers(notification).items():
+        mail[name] = value
     mail.set_content(letter.text, cte="quoted-printable")
     mail.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     return mail.as_bytes()
+
+
+def _further_headers(notification: Notification) -> dict[str, str]:
+    """One-click unsubscribe (RFC 8058), and the header by which some relays know a mail again."""
+    headers = {}
+    address = _unsubscribe_link(notification)
+    if address:
+        headers = {"List-Unsubscribe": f"<{address}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    if settings.TASKBELL_IDEMPOTENCY_HEADER:
+        headers[settings.TASKBELL_IDEMPOTENCY_HEADER] = notification.message_id.strip("<>").split("@")[0]
+    return headers
+
+
+def _unsubscribe_link(notification: Notification) -> str | None:
+    if notification.recipient_id is None or notification.kind not in SWITCHABLE:
+        return None
+    return link_for(Deed(notification.recipient_id, "unsubscribe", notification.kind))
+
+
+def _buttons(notification: Notification) -> list[dict[str, str]]:
+    """What can be done about the task right from the mail."""
+    if notification.recipient_id is None or notification.task_id is None or notification.kind not in WITH_BUTTONS:
+        return []
+    return [
+        {"label": label, "link": link_for(Deed(notification.recipient_id, do, notification.task_id))}
+        for do, label in (("done", "Done"), ("snooze", "In an hour"), ("tomorrow", "Tomorrow 9:00"))
+    ]
 
 
 def _context(notification: Notification, *, now: datetime) -> dict[str, Any]:
@@ -100,10 +133,21 @@ def _context(notification: Notification, *, now: datetime) -> dict[str, Any]:
         "zone": zone_name,
         "due_at": notification.due_at.astimezone(zone),
         "is_late": now - notification.due_at > LATE_AFTER,
-        "task_due_at": task.due_at.astimezone(zone) if task and task.due_at else None,
+        "due": _due_in_words(task, zone) if task else "",
+        "unsubscribe": _unsubscribe_link(notification),
+        "buttons": _buttons(notification),
         **notification.data,
         **_of_its_kind(notification),
     }
+
+
+def _due_in_words(task: Any, zone: ZoneInfo) -> str:
+    """The day, or the moment in the reader's time zone; nothing where the task is not due."""
+    if task.due_at is None:
+        return ""
+    if task.due_time is None:
+        return date_format(task.due_date, "l, j F Y")
+    return f"{date_format(task.due_at.astimezone(zone), 'l, j F Y, H:i')} ({zone.key})"
 
 
 def _of_its_kind(notification: Notification) -> dict[str, Any]:

@@ -20,6 +20,7 @@ class Kind(models.TextChoices):
     TASK_UPDATED = "task_updated"
     UNBLOCKED = "unblocked"
     OVERDUE = "overdue"
+    DUE_DIGEST = "due_digest"
     INVITE = "invite"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind of mail
     SESSION_ENDED = "session_ended"
@@ -37,6 +38,10 @@ class State(models.TextChoices):
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
     """Named reads of the outbox."""
+
+    def unanswered(self, now: datetime) -> "NotificationQuerySet":
+        """Mails whose final dot went out so long ago that no answer can arrive any more."""
+        return self.filter(state=State.LEASED, dot_at__lt=now - DOT_LEASE)
 
     def claimable(self, now: datetime) -> "NotificationQuerySet":
         """Mails to be sent now, the oldest first.

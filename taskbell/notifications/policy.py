@@ -1,6 +1,13 @@
 """Whether a mail that was to be sent still should be: asked again right before it is."""
 
+from datetime import datetime, timedelta
+
+from taskbell.common.clock import instant
+from taskbell.common.recurrence import wall_time
 from taskbell.notifications.models import Kind, Notification
+
+# Mails that people wait for with their hand on the mouse.
+URGENT = {Kind.PASSWORD_RESET, Kind.SESSION_ENDED, Kind.INVITE}
 
 
 def reason_not_to_send(notification: Notification) -> str | None:
@@ -14,6 +21,28 @@ def reason_not_to_send(notification: Notification) -> str | None:
         return "The person has no e-mail address."
     if task is not None and not task.is_visible_to(person):
         return "The person may not see the task any more."
-    if notification.kind == Kind.REMINDER and task is not None and not task.is_open:
+    if not person.profile.wants(notification.kind):
+        return "The person does not want mails of this kind."
+    if notification.kind in (Kind.REMINDER, Kind.OVERDUE, Kind.UNBLOCKED) and task is not None and not task.is_open:
         return "The task is finished."
     return None
+
+
+def quiet_until(notification: Notification, *, now: datetime) -> datetime | None:
+    """When the recipient's quiet hours end, if this mail has to wait for that."""
+    person = notification.recipient
+    if person is None or notification.kind in URGENT:
+        return None
+    profile = person.profile
+    if notification.kind == Kind.REMINDER and not profile.quiet_reminders:
+        return None
+    begin, end = profile.quiet_from, profile.quiet_until
+    if begin is None or end is None or begin == end:
+        return None
+    local = wall_time(now, profile.timezone)
+    over_midnight = begin > end
+    is_quiet = (local.time() >= begin or local.time() < end) if over_midnight else begin <= local.time() < end
+    if not is_quiet:
+        return None
+    last_day = local.date() + timedelta(days=over_midnight and local.time() >= begin)
+    return max(instant(last_day, end, profile.timezone), now + timedelta(seconds=1))

@@ -33,6 +33,18 @@ def within_reach(task: Dated, *, by: User, shared_too: bool) -> list[Reminder]:
     return list(reach.filter(task_id=task.pk))
 
 
+def change(reminder: Reminder, plan: ReminderPlan, task: Dated, *, by: User, now: datetime) -> dict[str, Change]:
+    """Makes the reminder what is planned and arms it anew. Returns the change for the history, if any."""
+    before = plan_of(reminder)
+    if before == plan:
+        return {}
+    reminder.recipient = by if plan.for_me else None
+    reminder.at, reminder.before_due, reminder.repeat = plan.at, plan.before_due, plan.repeat
+    schedule(reminder, task, now=now)
+    reminder.save()
+    return _as_history([before], [plan])
+
+
 def reschedule(task: Dated, *, now: datetime) -> None:
     """Lets the reminders follow a task that is due at another time, or is open again."""
     moving = [

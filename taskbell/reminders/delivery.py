@@ -31,6 +31,14 @@ def deliver_due(now: datetime, *, limit: int = 500) -> int:
     return len(reminders)
 
 
+@transaction.atomic
+def forget_fired_until(moment: datetime) -> int:
+    """After a backup was restored: takes what was due by then for fired. Says how many reminders those are."""
+    reminders = list(Reminder.objects.due(moment).select_for_update(of=("self",)))
+    _put_down(reminders, {reminder: firing_of(reminder, now=moment) for reminder in reminders}, moment)
+    return len(reminders)
+
+
 def _messages(reminder: Reminder, firing: Firing) -> list[Message]:
     occurrence = firing.occurrence.isoformat()
     return [

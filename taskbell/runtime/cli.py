@@ -2,8 +2,10 @@
 
 import os
 import sys
+from datetime import datetime
 from importlib import import_module
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -55,6 +57,23 @@ def migrate(context: typer.Context) -> None:
 def demo(tasks: Annotated[int, typer.Option(min=0, max=5_000_000, help="How many tasks.")] = 100) -> None:
     """Fill in sample people and tasks, and say how to sign in as one of them."""
     _django_part("demo").fill(tasks)
+
+
+@app.command()
+def mail(
+    deed: Annotated[Literal["preview"], typer.Argument(help="What to do: preview.")],
+    to: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("mail-preview"),
+) -> None:
+    """Write every kind of mail to files, to see what people get. `taskbell mail preview`"""
+    _django_part("letters").preview(to)
+
+
+@app.command()
+def after_restore(
+    sent_until: Annotated[datetime, typer.Option(help="When the data of the backup was last in use (UTC).")],
+) -> None:
+    """After a backup was restored: keep what was due by then from being sent a second time."""
+    _django_part("restored").forget(sent_until)
 
 
 def _part(name: str) -> Any:

@@ -3,13 +3,19 @@
 from celery import shared_task
 
 from taskbell.common.clock import utc_now
-from taskbell.tasks import delivery
+from taskbell.tasks import delivery, digest
 
 
 @shared_task(name="taskbell.tasks.mark_overdue")
 def mark_overdue() -> None:
     """Every TASKBELL_OVERDUE_SWEEP_SECONDS."""
     delivery.mark_overdue(utc_now())
+
+
+@shared_task(name="taskbell.tasks.send_digests")
+def send_digests() -> None:
+    """Every ten seconds."""
+    digest.send_digests(utc_now())
 
 
 @shared_task(name="taskbell.tasks.purge_deleted")

@@ -6,13 +6,14 @@ from datetime import datetime
 from django.db import transaction
 
 from taskbell.accounts.models import User
+from taskbell.activity.actions import record_changes
 from taskbell.common.errors import NotFound
-from taskbell.reminders.actions import within_reach
+from taskbell.reminders.actions import change, within_reach
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan, plan_of
 from taskbell.tasks.actions import Wish, update_task
 from taskbell.tasks.models import Task
-from taskbell.tasks.policy import may_edit
+from taskbell.tasks.policy import check_may_remind_others, may_edit
 
 Plans = list[ReminderPlan]
 
@@ -24,9 +25,16 @@ def add_reminder(task_id: int, plan: ReminderPlan, *, by: User, now: datetime) -
 
 @transaction.atomic
 def change_reminder(task_id: int, reminder_id: int, plan: ReminderPlan, *, by: User, now: datetime) -> Reminder:
-    """Another reminder instead of this one. Raises NotFound, NotAllowed."""
-    old = plan_of(reminder_within_reach(task_id, reminder_id, by=by))
-    return _changed(task_id, lambda plans: [plan if known == old else known for known in plans], plan, by=by, now=now)
+    """Makes the reminder what is planned; it is armed anew. Raises NotFound, NotAllowed."""
+    task = _held(task_id, by)
+    reminder = reminder_within_reach(task_id, reminder_id, by=by)
+    if not plan.for_me:
+        check_may_remind_others(by, task)
+    changes = change(reminder, plan, task, by=by, now=now)
+    if changes:
+        task.write(now)
+        record_changes(task_id, "updated", changes, by=by, at=now)
+    return reminder
 
 
 @transaction.atomic
@@ -52,20 +60,23 @@ def reminder_within_reach(task_id: int, reminder_id: int, *, by: User) -> Remind
 
 
 @transaction.atomic
-def _changed(
-    task_id: int, change: Callable[[Plans], Plans], plan: ReminderPlan, *, by: User, now: datetime
-) -> Reminder:
-    task = _change(task_id, change, by=by, now=now)
+def _changed(task_id: int, edit: Callable[[Plans], Plans], plan: ReminderPlan, *, by: User, now: datetime) -> Reminder:
+    task = _change(task_id, edit, by=by, now=now)
     for reminder in within_reach(task, by=by, shared_too=True):
         if plan_of(reminder) == plan:
             return reminder
     raise NotFound
 
 
-def _change(task_id: int, change: Callable[[Plans], Plans], *, by: User, now: datetime) -> Task:
-    # Held first: what two people add at once must not replace one another.
+def _change(task_id: int, edit: Callable[[Plans], Plans], *, by: User, now: datetime) -> Task:
+    task = _held(task_id, by)
+    plans = [plan_of(reminder) for reminder in within_reach(task, by=by, shared_too=may_edit(by, task))]
+    return update_task(task_id, Wish({}, reminders=edit(plans)), by=by, now=now)
+
+
+def _held(task_id: int, by: User) -> Task:
+    """The task, held: what two people add at once must not replace one another. Raises NotFound."""
     task = Task.objects.visible_to(by).select_for_update(of=("self",), no_key=True).filter(pk=task_id).first()
     if task is None:
         raise NotFound
-    plans = [plan_of(reminder) for reminder in within_reach(task, by=by, shared_too=may_edit(by, task))]
-    return update_task(task_id, Wish({}, reminders=change(plans)), by=by, now=now)
+    return task

@@ -1,7 +1,124 @@
-"""What the admin site is called."""
+"""What the admin site is called; and people and invitations, whose verbs reach from accounts to tasks and mail."""
+
+from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.http import HttpRequest
+
+from taskbell.accounts.invites import withdraw_invite
+from taskbell.accounts.models import Invite, Profile, User
+from taskbell.accounts.profile import update_profile
+from taskbell.accounts.roles import update_person
+from taskbell.common.admin import AdminByVerbs, person_who_asks
+from taskbell.common.clock import utc_now
+from taskbell.notifications.actions import invite
+from taskbell.tasks.handover import deactivate_person
+from taskbell.web.people_forms import ChangePersonForm, NewPersonForm, SetPasswordForm
 
 admin.site.site_header = "Taskbell"
 admin.site.site_title = "Taskbell"
 admin.site.index_title = "Everything in this installation"
+
+NAMES = ("username", "email", "first_name", "last_name", "role")
+
+
+class ProfileInline(admin.StackedInline):  # type: ignore[type-arg]
+    """How the person wants to be told."""
+
+    model = Profile
+    can_delete = False
+    fields = (("timezone", "language"), ("digest_enabled", "digest_at"), "avatar_colour")
+
+
+@admin.register(User)
+class PersonAdmin(AdminByVerbs, UserAdmin):  # type: ignore[type-arg]
+    """Everybody who has, or had, an account."""
+
+    form = ChangePersonForm
+    add_form = NewPersonForm
+    change_password_form = SetPasswordForm
+    list_display = ("username", "email", "first_name", "last_name", "role", "is_active", "date_joined")
+    list_filter = ("role", "is_active")
+    search_fields = ("username", "email", "first_name", "last_name")
+    search_help_text = "A name or an e-mail address."
+    date_hierarchy = "date_joined"
+    ordering = ("username",)
+    filter_horizontal = ()
+    readonly_fields = ("date_joined",)
+    inlines = (ProfileInline,)
+    fieldsets = (
+        (None, {"fields": ["username", "email", "password"]}),
+        ("Name", {"fields": [("first_name", "last_name")]}),
+        ("Standing", {"fields": [("role", "is_active"), "hand_to", "date_joined"]}),
+    )
+    add_fieldsets = (
+        (None, {"fields": ["username", "email", ("first_name", "last_name"), "role", "password1", "password2"]}),
+    )
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        return list(self.inlines) if obj else []
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never: history names its people. Who leaves is made inactive."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if change:
+            self._change(request, obj, form)
+            return
+        fields = {name: getattr(obj, name) for name in ("first_name", "last_name", "role")}
+        password = form.cleaned_data["password1"]
+        person = User.objects.create_person(username=obj.username, email=obj.email, password=password, **fields)
+        obj.pk = person.pk
+        obj.refresh_from_db()
+
+    def _change(self, request: HttpRequest, obj: User, form: Any) -> None:
+        by, now, given = person_who_asks(request), utc_now(), form.cleaned_data
+        person = User.objects.select_related("profile").get(pk=obj.pk)
+        update_person(person, {name: given[name] for name in form.changed_data if name in NAMES}, by=by, now=now)
+        if person.is_active and not given["is_active"]:
+            hand_to = given["hand_to"]
+            deactivate_person(person, hand_to=hand_to.pk if hand_to else None, by=by, now=now)
+        elif given["is_active"]:
+            User.objects.filter(pk=person.pk).update(is_active=True)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        formset.save(commit=False)  # for the admin's own log
+        for inline in formset.forms:
+            person = User.objects.select_related("profile").get(pk=form.instance.pk)
+            update_profile(person, **{name: inline.cleaned_data[name] for name in inline.changed_data})
+
+
+@admin.register(Invite)
+class InviteAdmin(AdminByVerbs):
+    """Who was invited, by whom, and whether they came."""
+
+    list_display = ("email", "role", "invited_by", "created_at", "expires_at", "accepted_at")
+    list_filter = (("accepted_at", admin.EmptyFieldListFilter), "role")
+    list_select_related = ("invited_by",)
+    search_fields = ("email", "invited_by__username")
+    search_help_text = "An e-mail address, or the person who invited."
+    date_hierarchy = "created_at"
+
+    def get_fields(self, request: HttpRequest, obj: Invite | None = None) -> Any:
+        return self.list_display if obj else ("email", "role")
+
+    def has_change_permission(self, request: HttpRequest, obj: Invite | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Invite | None = None) -> bool:
+        """While it is open; who has joined stays in the list."""
+        return obj is None or obj.accepted_at is None
+
+    def save_model(self, request: HttpRequest, obj: Invite, form: Any, change: bool) -> None:
+        made = invite(obj.email, obj.role, by=person_who_asks(request), now=utc_now())
+        obj.pk = made.pk
+        obj.refresh_from_db()
+
+    def delete_model(self, request: HttpRequest, obj: Invite) -> None:
+        withdraw_invite(obj.pk, by=person_who_asks(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for chosen in queryset:
+            self.delete_model(request, chosen)

@@ -57,6 +57,14 @@ class SignUpForm(PageForm):
     password = _new_password("Password")
 
 
+class JoinForm(SignUpForm):
+    """What somebody tells who was invited: all but the address, which the invitation is for."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].disabled = True  # whatever is sent, the value of the invitation counts
+
+
 class SignInForm(PageForm):
     """Who somebody says they are."""
 

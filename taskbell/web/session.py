@@ -1,5 +1,7 @@
 """Signing up, in and out."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -11,13 +13,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from taskbell.accounts import actions
 from taskbell.accounts.actions import Registration
+from taskbell.accounts.invites import invite_of
 from taskbell.accounts.middleware import forget, remember
 from taskbell.accounts.models import Session
 from taskbell.accounts.queries import is_claimed, is_setup_token
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound
 from taskbell.web.door import HOME, client_of, form_page, next_address, page, person_of, session_of
-from taskbell.web.forms import SignInForm, SignUpForm
+from taskbell.web.forms import JoinForm, SignInForm, SignUpForm
 
 
 @sensitive_post_parameters("password")
@@ -28,7 +31,8 @@ def sign_up(request: HttpRequest) -> HttpResponse:
         return redirect(HOME)
     if settings.TASKBELL_REGISTRATION != "open":
         return page(request, "by_invitation.html", status=403)
-    return _sign_up(request, setup_token="")
+    form = SignUpForm(request.POST if request.method == "POST" else None)
+    return _sign_up(request, form, "sign_up.html", first=not is_claimed())
 
 
 @sensitive_post_parameters("password")
@@ -37,21 +41,34 @@ def set_up(request: HttpRequest, token: str) -> HttpResponse:
     """The first account of an installation, for the bearer of the link that the start printed."""
     if not is_setup_token(token):
         return page(request, "setup_over.html", {"claimed": is_claimed()}, status=NotFound.status)
-    return _sign_up(request, setup_token=token)
-
-
-def _sign_up(request: HttpRequest, *, setup_token: str) -> HttpResponse:
     form = SignUpForm(request.POST if request.method == "POST" else None)
+    return _sign_up(request, form, "sign_up.html", {"setup_token": token}, first=True)
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def join(request: HttpRequest, token: str) -> HttpResponse:
+    """An account for the bearer of a mailed invitation, whatever the registration setting says."""
+    invite = invite_of(token, now=utc_now())
+    if invite is None:
+        return page(request, "invite_over.html", status=NotFound.status)
+    form = JoinForm(request.POST if request.method == "POST" else None, initial={"email": invite.email})
+    return _sign_up(request, form, "join.html", {"invite": token}, invite=invite)
+
+
+def _sign_up(
+    request: HttpRequest, form: SignUpForm, template: str, credentials: dict[str, str] | None = None, **context: Any
+) -> HttpResponse:
+    """The form, until it has made the account; its owner is signed in at once."""
 
     def act() -> HttpResponse:
         client, now = client_of(request), utc_now()
-        registration = Registration(setup_token=setup_token, **form.cleaned_data)
-        person = actions.register(registration, client=client, now=now)
+        person = actions.register(Registration(**form.cleaned_data, **(credentials or {})), client=client, now=now)
         enter(request, actions.open_session(person, client=client, now=now))
         messages.success(request, f"Welcome, {person.name}. Your account is ready.")
         return redirect(HOME)
 
-    return form_page(request, "sign_up.html", form, act, first=not is_claimed())
+    return form_page(request, template, form, act, **context)
 
 
 @sensitive_post_parameters("password")

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
-from taskbell.web import pages, password, profile, session
+from taskbell.web import mail, pages, password, profile, session
 
 urlpatterns = [
     path("", pages.front, name="home"),
@@ -12,10 +12,12 @@ urlpatterns = [
     path("sign-in/", session.sign_in, name="sign-in"),
     path("sign-out/", session.sign_out, name="sign-out"),
     path("setup/<str:token>/", session.set_up, name="setup"),
+    path("invite/<str:token>/", session.join, name="join"),
     path("password/change/", password.change, name="password-change"),
     path("password/reset/", password.ask_reset, name="password-reset"),
     path("password/reset/<str:uid>/<str:token>/", password.choose, name="password-choose"),
     path("profile/", profile.profile, name="profile"),
+    path("mail/<str:word>/", mail.mail_button, name="mail-button"),
     path("profile/sessions/end-others/", profile.end_other_sessions, name="end-other-sessions"),
     path("profile/sessions/<uuid:session_id>/end/", profile.end_session, name="end-session"),
     path("favicon.ico", RedirectView.as_view(url="/static/web/favicon.svg"), name="favicon"),

@@ -1,0 +1,76 @@
+"""Figures for Prometheus, read from the rows: all processes count together, and a restart forgets nothing."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, Sum
+from django.http import HttpRequest, HttpResponse
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.registry import Collector
+
+from taskbell.accounts.models import User
+from taskbell.accounts.policy import Capability
+from taskbell.common.clock import utc_now
+from taskbell.common.middleware import client_address
+from taskbell.notifications.models import Notification, State
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+BOUNDS = [0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0, 86400.0]
+LATENESS: Any = ExpressionWrapper(F("sent_at") - F("due_at"), output_field=DurationField())
+
+
+class Outbox(Collector):
+    """How punctual the mails were, and what became of them."""
+
+    def collect(self) -> Iterator[Any]:
+        yield _lateness()
+        mails = GaugeMetricFamily("taskbell_mails", "Mails by what became of them.", labels=["state"])
+        counts = dict(Notification.objects.values_list("state").annotate(Count("pk")))
+        for state in State.values:
+            mails.add_metric([state], counts.get(state, 0))
+        yield mails
+        resent = Notification.objects.filter(ambiguous=True).count()
+        yield CounterMetricFamily("taskbell_mails_ambiguous", "Mails whose final dot was never answered.", resent)
+        yield GaugeMetricFamily("taskbell_oldest_due_mail_seconds", "Age of the oldest due mail.", _oldest())
+
+
+def _lateness() -> HistogramMetricFamily:
+    sent = Notification.objects.filter(state=State.SENT).annotate(lateness=LATENESS)
+    within = {f"b{n}": Count("pk", filter=Q(lateness__lte=timedelta(seconds=bound))) for n, bound in enumerate(BOUNDS)}
+    found = sent.aggregate(total=Count("pk"), sum=Sum("lateness"), **within)
+    buckets = [(str(bound), found[f"b{n}"]) for n, bound in enumerate(BOUNDS)] + [("+Inf", found["total"])]
+    total = found["sum"].total_seconds() if found["sum"] else 0.0
+    words = "Seconds between when a mail was due and when the mail server accepted it."
+    return HistogramMetricFamily("taskbell_mail_lateness_seconds", words, buckets=buckets, sum_value=total)
+
+
+def _oldest() -> float:
+    now = utc_now()
+    oldest = Notification.objects.unsent().filter(due_at__lte=now).order_by("due_at").first()
+    return (now - oldest.due_at).total_seconds() if oldest else 0.0
+
+
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """The figures, for this machine, for the bearer of TASKBELL_METRICS_TOKEN, and for admins."""
+    if not _may_read(request):
+        return HttpResponse("401: these figures are for those who run Taskbell.\n", "text/plain", 401)
+    registry = CollectorRegistry()
+    registry.register(Outbox())
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE)
+
+
+def _may_read(request: HttpRequest) -> bool:
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if settings.TASKBELL_METRICS_TOKEN and constant_time_compare(token, settings.TASKBELL_METRICS_TOKEN):
+        return True
+    local = client_address(request, proxies=settings.TASKBELL_PROXIES) in ("127.0.0.1", "::1")
+    person = request.user
+    return local or (isinstance(person, User) and person.can(Capability.MANAGE_PEOPLE))

@@ -1,0 +1,34 @@
+"""Signed links in mails: whoever has the mail may do this one thing with it, and only that."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.core import signing
+
+SALT = "taskbell.notifications.links"
+LIFETIME = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What the link is for: `do` by the person, about a task or a kind of mail."""
+
+    person_id: int
+    do: str
+    about: int | str
+
+
+def link_for(deed: Deed) -> str:
+    """The address that shows a page with a button; the button does it."""
+    word = signing.dumps([deed.person_id, deed.do, deed.about], salt=SALT)
+    return f"{settings.URL}/mail/{word}/"
+
+
+def deed_of(word: str) -> Deed | None:
+    """What a link stands for; None where it is not ours or too old."""
+    try:
+        person_id, do, about = signing.loads(word, salt=SALT, max_age=LIFETIME)
+    except (signing.BadSignature, ValueError):
+        return None
+    return Deed(person_id, do, about)

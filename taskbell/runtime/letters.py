@@ -1,0 +1,64 @@
+"""Every kind of mail as files, to be looked at before anybody gets one."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from rich.console import Console
+
+from taskbell.accounts.invites import make_invite
+from taskbell.accounts.models import User
+from taskbell.accounts.policy import Role
+from taskbell.common.clock import utc_now
+from taskbell.notifications.actions import Message, notify
+from taskbell.notifications.letters import compose
+from taskbell.notifications.models import Kind, Notification
+from taskbell.runtime.preparation import migrate_database
+from taskbell.tasks.actions import Wish, create_task, update_task
+from taskbell.tasks.models import Priority
+
+
+def preview(folder: Path) -> None:
+    """Writes subject, text and HTML of every kind, with sample people who are gone again afterwards."""
+    migrate_database()
+    folder.mkdir(parents=True, exist_ok=True)
+    with transaction.atomic():
+        for mail in _samples():
+            letter = compose(mail, now=mail.due_at + timedelta(seconds=1))
+            for ending, words in (("subject.txt", letter.subject), ("txt", letter.text), ("html", letter.html)):
+                (folder / f"{mail.kind}.{ending}").write_text(words)
+        transaction.set_rollback(True)
+    Console().print(f"{len(Kind)} kinds of mail are in {folder}")
+
+
+def _samples() -> list[Notification]:
+    now = utc_now()
+    ada, bo = (
+        User.objects.create_person(username=f"preview-{name}", email=f"{name}@preview.invalid", password="", **names)
+        for name, names in (("ada", {"first_name": "Ada", "role": Role.ADMIN}), ("bo", {"first_name": "Bo"}))
+    )
+    fields = {
+        "title": "Order the seedlings",
+        "description": "Two trays of tomatoes, one of basil.\nAsk for the discount of last year.",
+        "priority": Priority.HIGH.value,
+        "due_date": (now + timedelta(days=1)).date(),
+        "assigned_to_id": bo.pk,
+    }
+    task = create_task(Wish(fields), by=ada, now=now)
+    update_task(task.pk, Wish({"title": "Order the seedlings and the pots"}), by=ada, now=now)
+    made = make_invite("cy@preview.invalid", Role.MEMBER, by=ada, now=now)
+    data: dict[str, dict[str, Any]] = {
+        Kind.TASK_ASSIGNED: {"by": ada.name},
+        Kind.TASK_UPDATED: {"since": now.isoformat()},
+        Kind.INVITE: {"invite": made.pk, "inviter": ada.name, "role": made.get_role_display()},
+        Kind.DUE_DIGEST: {"tasks": [{"title": fields["title"], "priority": "High", "due": "Tomorrow"}]},
+    }
+    notify(
+        [
+            Message(bo.pk, kind, key=f"preview:{kind}", due_at=now, task_id=task.pk, data=data.get(kind, {}))
+            for kind in Kind
+        ],
+        now=now,
+    )
+    return list(Notification.objects.filter(dedupe_key__startswith="preview:").select_related("recipient", "task"))

@@ -1,0 +1,81 @@
+"""Every morning: what is due today, at each person's own hour."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from taskbell.accounts.models import Profile, User
+from taskbell.common.clock import instant
+from taskbell.common.recurrence import wall_time
+from taskbell.notifications.actions import Message, notify
+from taskbell.notifications.models import Kind
+from taskbell.tasks.models import Priority, Task
+
+AHEAD = timedelta(hours=24)
+MOST_TASKS = 100
+BATCH = 200
+
+
+def send_digests(now: datetime) -> int:
+    """Writes the digests that are due; says for how many people it looked."""
+    total = 0
+    while seen := _send_batch(now):
+        total += seen
+    return total
+
+
+@transaction.atomic
+def _send_batch(now: datetime) -> int:
+    due = Q(next_digest_at=None) | Q(next_digest_at__lte=now)
+    wanted = Profile.objects.filter(due, digest_enabled=True, user__is_active=True).select_related("user")
+    profiles = list(wanted.order_by("pk").select_for_update(skip_locked=True, of=("self",))[:BATCH])
+    for profile in profiles:
+        _advance(profile, now=now)
+    Profile.objects.bulk_update(profiles, ["last_digest_on", "next_digest_at"])
+    return len(profiles)
+
+
+def _advance(profile: Profile, *, now: datetime) -> None:
+    """Sends today's digest if its hour has come, and works out when the next one is.
+
+    Whatever happens to zone and hour, each local day has one digest at the most, and no day that the
+    person lives through goes without. Of days that were missed, only the present one counts.
+    """
+    today = wall_time(now, profile.timezone).date()
+    day = today if profile.last_digest_on is None else max(profile.last_digest_on + timedelta(days=1), today)
+    at = _hour_of(profile, day)
+    if at <= now:
+        is_new = profile.last_digest_on is None and profile.next_digest_at is None
+        if not is_new:
+            _notify(profile.user, day, due_at=at, now=now)
+        profile.last_digest_on = day
+        at = _hour_of(profile, day + timedelta(days=1))
+    profile.next_digest_at = at
+
+
+def _hour_of(profile: Profile, day: date) -> datetime:
+    return instant(day, profile.digest_at, profile.timezone)
+
+
+def _notify(person: User, day: date, *, due_at: datetime, now: datetime) -> None:
+    tasks = _due_soon(person, now=now)
+    if tasks:
+        key = f"digest:{person.pk}:{day.isoformat()}"
+        notify([Message(person.pk, Kind.DUE_DIGEST, key=key, due_at=due_at, data={"tasks": tasks})], now=now)
+
+
+def _due_soon(person: User, *, now: datetime) -> list[dict[str, Any]]:
+    """What the person has to do within a day: what is assigned to them, and what they made for nobody."""
+    mine = Q(assigned_to=person) | Q(created_by=person, assigned_to=None)
+    tasks = Task.objects.open().filter(mine, due_at__gte=now, due_at__lt=now + AHEAD).order_by("due_at", "id")
+    return [
+        {
+            "id": task.pk,
+            "title": task.title,
+            "priority": Priority(task.priority).label,
+            "due": f"{task.due_date:%A, %-d %B}" + (f", {task.due_time:%H:%M}" if task.due_time else ""),
+        }
+        for task in tasks[:MOST_TASKS]
+    ]

@@ -1,0 +1,70 @@
+"""What the buttons in mails do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from taskbell.accounts.models import User
+from taskbell.accounts.profile import update_profile
+from taskbell.common.clock import instant
+from taskbell.common.errors import NotFound
+from taskbell.common.recurrence import wall_time
+from taskbell.notifications.links import Deed
+from taskbell.notifications.models import Kind
+from taskbell.tasks.actions import Wish, update_task
+from taskbell.tasks.models import Stage, Task
+from taskbell.tasks.reminding import remind_me_again
+
+
+@dataclass(frozen=True)
+class Button:
+    """A button: what it says, what it says afterwards, and what it does."""
+
+    question: str
+    done: str
+    press: Callable[[Deed, User, datetime], None]
+
+
+def _finish(deed: Deed, person: User, now: datetime) -> None:
+    update_task(int(deed.about), Wish({"stage": Stage.COMPLETED}), by=person, now=now)
+
+
+def _in_an_hour(deed: Deed, person: User, now: datetime) -> None:
+    remind_me_again(int(deed.about), now + timedelta(hours=1), by=person, now=now)
+
+
+def _tomorrow(deed: Deed, person: User, now: datetime) -> None:
+    zone = person.profile.timezone
+    day = wall_time(now, zone).date() + timedelta(days=1)
+    remind_me_again(int(deed.about), instant(day, time(9), zone), by=person, now=now)
+
+
+def _unsubscribe(deed: Deed, person: User, now: datetime) -> None:
+    update_profile(person, mail_preferences=person.profile.mail_preferences | {str(deed.about): False})
+
+
+BUTTONS = {
+    "done": Button("Mark as done", "Done.", _finish),
+    "snooze": Button("Remind me in an hour", "We will remind you in an hour.", _in_an_hour),
+    "tomorrow": Button("Remind me tomorrow at 9:00", "We will remind you tomorrow at 9:00.", _tomorrow),
+    "unsubscribe": Button("Stop these mails", "You will get no more mails of this kind.", _unsubscribe),
+}
+
+
+def subject_of(deed: Deed) -> tuple[User, str]:
+    """Who presses, and what it is about in words. Raises NotFound where they may not see it (any more)."""
+    person = User.objects.filter(pk=deed.person_id, is_active=True).select_related("profile").first()
+    if person is None or deed.do not in BUTTONS:
+        raise NotFound
+    if deed.do == "unsubscribe":
+        return person, str(Kind(str(deed.about)).label).lower()
+    task = Task.objects.visible_to(person).filter(pk=deed.about).first()
+    if task is None:
+        raise NotFound
+    return person, task.title
+
+
+def press(deed: Deed, *, now: datetime) -> None:
+    """Does it, in the name of the person who got the mail. Raises NotFound, NotAllowed, Blocked."""
+    person, _ = subject_of(deed)
+    BUTTONS[deed.do].press(deed, person, now)

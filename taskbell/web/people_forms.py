@@ -1,0 +1,81 @@
+"""The admin's forms about people: the rules of registration, whoever writes."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from taskbell.accounts.actions import end_sessions
+from taskbell.accounts.models import User
+from taskbell.accounts.policy import Role
+from taskbell.accounts.roles import keep_an_admin
+from taskbell.accounts.validation import check_email, check_username
+from taskbell.common.clock import utc_now
+from taskbell.common.errors import Conflict, Invalid
+from taskbell.common.text import folded
+
+
+class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A name and an address that nobody else has."""
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if self.errors:
+            return given
+        try:
+            given["email"] = check_email(given["email"])
+            given["username"] = check_username(given["username"], email=given["email"])
+        except Invalid as refusal:
+            raise ValidationError({error.field: error.message for error in refusal.errors}) from refusal
+        others = User.objects.exclude(pk=self.instance.pk)
+        if others.filter(username_key=folded(given["username"])).exists():
+            raise ValidationError({"username": "There is already an account with this username."})
+        if others.filter(email=given["email"]).exists():
+            raise ValidationError({"email": "There is already an account with this e-mail address."})
+        return given
+
+
+class NewPersonForm(PersonForm, UserCreationForm):  # type: ignore[type-arg]
+    """A person and their first password."""
+
+    class Meta:
+        model = User
+        fields = ("username", "email")
+
+
+class ChangePersonForm(PersonForm, UserChangeForm):  # type: ignore[type-arg]
+    """A person, and who gets their open tasks when they leave. There is always an ADMIN left."""
+
+    hand_to = forms.ModelChoiceField(
+        User.objects.filter(is_active=True),
+        required=False,
+        label="Hand tasks to",
+        empty_label="Those who created them",
+        help_text="Who gets the person's open tasks when the account is made inactive.",
+    )
+
+    class Meta:
+        model = User
+        fields = ("username", "email", "password", "first_name", "last_name", "role", "is_active")
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean()
+        if given.get("role") == Role.ADMIN and given.get("is_active"):
+            return given
+        try:
+            keep_an_admin(without=self.instance)
+        except Conflict as refusal:
+            raise ValidationError(refusal.detail) from refusal
+        return given
+
+
+class SetPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
+    """A new password for somebody, which signs them out everywhere."""
+
+    @transaction.atomic
+    def save(self, commit: bool = True) -> Any:
+        person = super().save(commit)
+        end_sessions(person, now=utc_now(), because="password changed")
+        return person
