@@ -10,5 +10,5 @@ from taskbell.reminders import delivery
 @shared_task(name="taskbell.reminders.deliver_due")
 def deliver_due() -> None:
     """Every second. What fired is sent at once instead of with the next tick."""
-    if delivery.deliver_due(utc_now()):
+    while delivery.deliver_due(utc_now()):
         send_waiting.delay()
