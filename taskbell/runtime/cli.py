@@ -36,9 +36,11 @@ def web(
 
 
 @app.command()
-def worker() -> None:
+def worker(
+    queues: Annotated[str, typer.Option(help="Which queues to take jobs from.")] = "mail,default",
+) -> None:
     """Run the jobs: send the mails, deliver the reminders."""
-    _django_part("worker").work()
+    _django_part("worker").work(queues)
 
 
 @app.command()

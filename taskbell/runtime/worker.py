@@ -8,13 +8,20 @@ from celery.platforms import SecurityWarning
 
 from taskbell.config.celery import app
 from taskbell.config.env import environment
+from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.setup import check_broker, check_database
 
 QUEUES = ["mail", "default"]
 
 
-def work() -> None:
-    """Works until SIGTERM; jobs under way are finished first. Raises CannotStart without database or broker."""
+def work(queues: str) -> None:
+    """Takes jobs from these queues until SIGTERM; jobs under way are finished first.
+
+    Raises CannotStart without database or broker, and for a queue that nothing is ever put into.
+    """
+    names = [name.strip() for name in queues.split(",")]
+    if not set(names) <= set(QUEUES):
+        raise CannotStart(f"--queues: the queues are {' and '.join(QUEUES)}.")
     check_database()
     check_broker()
     # Of root, for the sake of pickled messages: ours are JSON, and in a container everybody is root.
@@ -25,7 +32,7 @@ def work() -> None:
     worker = app.Worker(
         pool_cls="threads",
         concurrency=env.TASKBELL_WORKER_THREADS,
-        queues=QUEUES,
+        queues=names,
         loglevel=env.TASKBELL_LOG_LEVEL,
         quiet=True,
         # Workers have nothing to say to each other: the truth is in the database.
