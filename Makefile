@@ -14,10 +14,10 @@ export UV_SYSTEM_CERTS := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint bench docs lock clean
+.PHONY: help run demo test lint bench docs screenshots lock clean
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/installed ## Start Taskbell; Ctrl-C stops it.
 	@exec $(BIN)/taskbell run
@@ -46,6 +46,9 @@ bench: $(VENV)/installed-dev ## Measure; takes a few minutes.
 
 docs: $(VENV)/installed ## Write docs/configuration.md anew from the settings.
 	@$(BIN)/python -m taskbell.config.document > docs/configuration.md
+
+screenshots: $(VENV)/installed-dev ## Take docs/images/home.png anew, with Chromium.
+	@PYTHONPATH=. $(BIN)/python docs/images/take.py
 
 lock: | $(BIN)/python $(UV) ## Resolve the dependencies anew and pin them with their hashes.
 	@$(UV) pip compile --quiet --universal --generate-hashes pyproject.toml -o requirements.txt

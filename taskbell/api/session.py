@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers, status
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -19,7 +20,7 @@ from taskbell.api.authentication import person_of, session_of
 from taskbell.api.conditional import conditional
 from taskbell.api.fields import Password, StrictSerializer, Text
 from taskbell.common.clock import utc_now
-from taskbell.common.errors import NotFound, invalid
+from taskbell.common.errors import NotFound, Refusal, invalid
 from taskbell.common.middleware import client_address
 from taskbell.notifications.actions import mail_password_reset, renew_session
 
@@ -120,11 +121,19 @@ class Register(OpenView):
     )
     def post(self, request: Request) -> Response:
         """Creates an account. The username defaults to the e-mail address; the first person becomes ADMIN."""
-        if not (isinstance(request.data, dict) and request.data.get("invite")):
+        if not _names_invitation(request):
             actions.check_registration_open()
         form = Registration(**validated(RegisterIn(data=request.data)))
         person = actions.register(form, client=client_of(request), now=utc_now())
         return Response(PersonOut(person).data, status=status.HTTP_201_CREATED)
+
+
+def _names_invitation(request: Request) -> bool:
+    """True where the body can be read and has an invitation; whether it counts is asked later."""
+    try:
+        return isinstance(request.data, dict) and bool(request.data.get("invite"))
+    except (Refusal, APIException):
+        return False
 
 
 class Token(OpenView):

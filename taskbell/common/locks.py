@@ -1,8 +1,18 @@
 """One at a time, across all processes."""
 
+import time
 import zlib
 
 from django.db import connection
+
+# SQLite lets those who wait try again after at most this long (its default busy handler), in no order.
+LONGEST_TRY_SECONDS = 0.1
+
+
+def let_others_write() -> None:
+    """Call it between two transactions of long work, or on SQLite nobody else writes until the work is done."""
+    if connection.vendor == "sqlite":
+        time.sleep(LONGEST_TRY_SECONDS)
 
 
 def one_at_a_time(name: str) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from itertools import chain, count, islice, takewhile
+from itertools import chain, islice, takewhile
 from zoneinfo import ZoneInfo
 
 from taskbell.common.clock import instant
@@ -72,28 +72,33 @@ class Days:
 
     def between(self, start: date, since: date, last: date) -> Iterator[date]:
         """The days that fit, in order, to `last`; none before the period of `since` nor before that of `start`."""
-        for period in self._periods(start, since) if max(start, since) <= last else ():
-            if period[0] > last:
-                return
+        for period in self._periods(start, since, last):
             fitting = [day for day in period if self._fits(day)]
             for index, day in enumerate(fitting):
                 chosen = not self.positions or not self.positions.isdisjoint(_ends(index + 1, len(fitting)))
                 if chosen and day <= last:
                     yield day
 
-    def _periods(self, start: date, since: date) -> Iterator[list[date]]:
-        """The days of every INTERVALth period, counted from the one of `start`, from the one of `since` on."""
+    def _periods(self, start: date, since: date, last: date) -> Iterator[list[date]]:
+        """The days of every INTERVALth period, counted from the one of `start`: from the one of `since` to `last`."""
         in_days = self.frequency in ("DAILY", "WEEKLY")
-        number, days_of = (
-            (date.toordinal, lambda n: [date.fromordinal(n)]) if in_days else (_month_number, _days_of_month)
-        )
+        number = date.toordinal if in_days else _month_number
         length = LENGTHS[self.frequency]
         offset = self.week_start + 1 if in_days else 0  # day number 1 was a Monday
         begin = number(start) - (number(start) - offset) % length
         step = self.interval * length
         skipped = max(0, number(since) - begin) // step
-        for first in count(begin + skipped * step, step):
-            yield [day for unit in range(first, first + length) for day in days_of(unit)]
+        for first in range(begin + skipped * step, number(last) + 1, step):
+            units = range(first, first + length)
+            yield list(map(date.fromordinal, units)) if in_days else self._days_of_months(units)
+
+    def _days_of_months(self, numbers: range) -> list[date]:
+        return [
+            date(year, month + 1, day)
+            for year, month in (divmod(number, 12) for number in numbers)
+            if not self.months or month + 1 in self.months
+            for day in range(1, monthrange(year, month + 1)[1] + 1)
+        ]
 
     def _fits(self, day: date) -> bool:
         return (
@@ -267,7 +272,7 @@ def _until(text: str) -> date | datetime:
 def _check_fits(days: Days) -> None:
     """Raises ValueError for a rule that never fits, wherever it begins and whatever its INTERVAL leaves out."""
     every = replace(days, interval=1)
-    starts = [date(2024, 1, day) for day in range(1, 8)]  # one on each weekday
+    starts = [date(2024, 1, day) for day in range(1, 8 if days.weeks else 2)]  # the weekday may come from the start
     if not any(day for start in starts for day in every.starting(start).between(start, start, start + HORIZON)):
         raise ValueError("No day ever fits this rule.")
 
@@ -282,7 +287,7 @@ def _in_month(day: date) -> tuple[int, int]:
 
 
 def _in_year(day: date) -> tuple[int, int]:
-    return day.timetuple().tm_yday, 365 + isleap(day.year)
+    return day.toordinal() - date(day.year, 1, 1).toordinal() + 1, 365 + isleap(day.year)
 
 
 def _in_weeks(day: date, week_start: int) -> tuple[int, int]:
@@ -293,8 +298,3 @@ def _in_weeks(day: date, week_start: int) -> tuple[int, int]:
 
 def _month_number(day: date) -> int:
     return day.year * 12 + day.month - 1
-
-
-def _days_of_month(number: int) -> list[date]:
-    year, month = divmod(number, 12)
-    return [date(year, month + 1, day) for day in range(1, monthrange(year, month + 1)[1] + 1)]

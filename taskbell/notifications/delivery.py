@@ -101,7 +101,7 @@ def send_one(notification: Notification, transport: Transport, *, clock: Clock) 
         return False
     quiet_end = quiet_until(notification, now=clock())
     if quiet_end:
-        _write(notification, state=State.PENDING, not_before=quiet_end)
+        _keep_quiet(notification, until=quiet_end)
         return False
     envelope = _sealed(notification, now=clock())
     try:
@@ -129,6 +129,12 @@ def _sealed(notification: Notification, *, now: datetime) -> Envelope:
         message_id=notification.message_id,
         mime=bytes(notification.mime),
     )
+
+
+def _keep_quiet(notification: Notification, *, until: datetime) -> None:
+    """Lets the mail be due when the person wants to hear of it; what it is about keeps its own moment."""
+    data = {"moment": notification.due_at.isoformat()} | notification.data
+    _write(notification, state=State.PENDING, not_before=until, due_at=until, data=data)
 
 
 def _mark(notification: Notification, *, now: datetime) -> bool:

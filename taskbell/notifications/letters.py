@@ -24,6 +24,7 @@ from taskbell.accounts.profile import SWITCHABLE
 from taskbell.activity.queries import changes_since
 from taskbell.notifications.links import Deed, link_for
 from taskbell.notifications.models import Kind, Notification
+from taskbell.notifications.policy import still_to_do
 
 WITH_BUTTONS = {Kind.REMINDER, Kind.OVERDUE}
 LATE_AFTER = timedelta(minutes=2)
@@ -68,13 +69,17 @@ def recipient_address(notification: Notification) -> str:
 def compose(notification: Notification, *, now: datetime) -> Letter:
     """The letter in words, for the recipient and in their time zone."""
     context = _context(notification, now=now)
-    folder = f"mail/{notification.kind}"
-    subject = " ".join(render_to_string(f"{folder}/subject.txt", context).split())
+    subject = " ".join(_filled_in(notification, "subject.txt", context).split())
     return Letter(
         subject=subject if len(subject) <= LONGEST_SUBJECT else subject[: LONGEST_SUBJECT - 1] + "…",
-        text=render_to_string(f"{folder}/body.txt", context).strip() + "\n",
-        html=_inliner.inline(render_to_string(f"{folder}/body.html", context)),
+        text=_filled_in(notification, "body.txt", context).strip() + "\n",
+        html=_inliner.inline(_filled_in(notification, "body.html", context)),
     )
+
+
+def _filled_in(notification: Notification, name: str, context: dict[str, Any]) -> str:
+    """The template in words: the one in TASKBELL_MAIL_TEMPLATES where there is one, or ours."""
+    return render_to_string([f"{notification.kind}/{name}", f"mail/{notification.kind}/{name}"], context)
 
 
 def render(notification: Notification, *, now: datetime) -> bytes:
@@ -126,12 +131,13 @@ def _context(notification: Notification, *, now: datetime) -> dict[str, Any]:
     person, task = notification.recipient, notification.task
     zone_name = person.profile.timezone if person else settings.TASKBELL_TIME_ZONE
     zone = ZoneInfo(zone_name)
+    moment = notification.data.get("moment")
     return {
         "person": person,
         "task": task,
         "site": settings.URL,
         "zone": zone_name,
-        "due_at": notification.due_at.astimezone(zone),
+        "due_at": (datetime.fromisoformat(moment) if moment else notification.due_at).astimezone(zone),
         "is_late": now - notification.due_at > LATE_AFTER,
         "due": _due_in_words(task, zone) if task else "",
         "unsubscribe": _unsubscribe_link(notification),
@@ -161,6 +167,8 @@ def _of_its_kind(notification: Notification) -> dict[str, Any]:
         case Kind.TASK_UPDATED if person and notification.task_id:
             since = datetime.fromisoformat(notification.data["since"])
             return {"changes": changes_since(notification.task_id, since, but=person)}
+        case Kind.DUE_DIGEST:
+            return {"tasks": still_to_do(notification)}
         case _:
             return {}
 

@@ -1,6 +1,7 @@
 """Whether a mail that was to be sent still should be: asked again right before it is."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from taskbell.common.clock import instant
 from taskbell.common.recurrence import wall_time
@@ -25,7 +26,18 @@ def reason_not_to_send(notification: Notification) -> str | None:
         return "The person does not want mails of this kind."
     if notification.kind in (Kind.REMINDER, Kind.OVERDUE, Kind.UNBLOCKED) and task is not None and not task.is_open:
         return "The task is finished."
+    if notification.kind == Kind.DUE_DIGEST and not still_to_do(notification):
+        return "Nothing of it is left to do."
     return None
+
+
+def still_to_do(digest: Notification) -> list[dict[str, Any]]:
+    """What the digest lists, less what has been finished or taken from the person since."""
+    listed = digest.data["tasks"]
+    tasks: Any = Notification._meta.get_field("task").related_model
+    theirs = tasks.objects.visible_to(digest.recipient).open().filter(pk__in=[task["id"] for task in listed])
+    keys = set(theirs.values_list("pk", flat=True))
+    return [task for task in listed if task["id"] in keys]
 
 
 def quiet_until(notification: Notification, *, now: datetime) -> datetime | None:

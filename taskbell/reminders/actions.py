@@ -6,7 +6,7 @@ from datetime import datetime
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Change
 from taskbell.reminders.models import Reminder, ReminderState
-from taskbell.reminders.schedule import Dated, ReminderPlan, plan_of, schedule
+from taskbell.reminders.schedule import Dated, ReminderPlan, instant_of, plan_of, schedule
 
 
 def replace_reminders(
@@ -17,14 +17,15 @@ def replace_reminders(
     A reminder that is planned again as it was stays what it is: one that has fired does not fire again.
     Returns the change for the history, if any.
     """
-    existing = {plan_of(reminder): reminder for reminder in within_reach(task, by=by, shared_too=shared_too)}
-    gone = [reminder.pk for plan, reminder in existing.items() if plan not in plans]
-    new = [plan for plan in dict.fromkeys(plans) if plan not in existing]
+    existing = [(plan_of(reminder), reminder.pk) for reminder in within_reach(task, by=by, shared_too=shared_too)]
+    gone = [pk for plan, pk in existing if plan not in plans]
+    known = [plan for plan, _ in existing]
+    new = [plan for plan in dict.fromkeys(plans) if plan not in known]
     if not gone and not new:
         return {}
     Reminder.objects.filter(pk__in=gone).delete()
     Reminder.objects.bulk_create(_made(plan, task, by=by, now=now) for plan in new)
-    return _as_history(list(existing), plans)
+    return _as_history(known, plans)
 
 
 def within_reach(task: Dated, *, by: User, shared_too: bool) -> list[Reminder]:
@@ -46,15 +47,21 @@ def change(reminder: Reminder, plan: ReminderPlan, task: Dated, *, by: User, now
 
 
 def reschedule(task: Dated, *, now: datetime) -> None:
-    """Lets the reminders follow a task that is due at another time, or is open again."""
-    moving = [
-        reminder
-        for reminder in Reminder.objects.filter(task_id=task.pk)
-        if reminder.before_due is not None or (reminder.repeat and reminder.state == ReminderState.SKIPPED)
-    ]
+    """Lets the reminders follow a task that is due at another time, or is open again.
+
+    One that has no reason to move keeps its state: what has fired has, and what is about to fire will.
+    """
+    moving = [reminder for reminder in Reminder.objects.filter(task_id=task.pk) if _is_to_move(reminder, task)]
     for reminder in moving:
         schedule(reminder, task, now=now)
     Reminder.objects.bulk_update(moving, ["at", "timezone", "next_at", "state"])
+
+
+def _is_to_move(reminder: Reminder, task: Dated) -> bool:
+    if reminder.repeat and reminder.state == ReminderState.SKIPPED:
+        return True
+    moved = (instant_of(reminder, task), task.timezone) != (reminder.at, reminder.timezone)
+    return reminder.before_due is not None and moved
 
 
 def _made(plan: ReminderPlan, task: Dated, *, by: User, now: datetime) -> Reminder:

@@ -48,7 +48,7 @@ def _messages(reminder: Reminder, firing: Firing) -> list[Message]:
             key=f"reminder:{reminder.pk}:{occurrence}:{person}",
             due_at=firing.occurrence,
             task_id=reminder.task_id,
-            data={"reminder": reminder.pk, "missed": firing.missed},
+            data={"reminder": reminder.pk, "missed": firing.missed, "for_me": reminder.recipient_id is not None},
         )
         for person in sorted(reminder.recipients())
     ]

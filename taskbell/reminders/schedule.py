@@ -45,14 +45,20 @@ def plan_of(reminder: Reminder) -> ReminderPlan:
     return ReminderPlan(at=at, for_me=for_me, before_due=reminder.before_due, repeat=reminder.repeat)
 
 
+def instant_of(reminder: Reminder, task: Dated) -> datetime | None:
+    """When the reminder fires first; None where that hangs on a due moment that is not known."""
+    if reminder.before_due is None:
+        return reminder.at
+    return None if task.due_at is None else task.due_at - reminder.before_due
+
+
 def schedule(reminder: Reminder, task: Dated, *, now: datetime) -> None:
     """Sets when the reminder fires, for a task that is due as it is now.
 
     An instant that has passed fires at once; so long before the due moment, if that has passed, it is too late,
     and of a rule only what is still to come counts.
     """
-    if reminder.before_due is not None:
-        reminder.at = None if task.due_at is None else task.due_at - reminder.before_due
+    reminder.at = instant_of(reminder, task)
     reminder.timezone = task.timezone
     reminder.next_at = _first(reminder, now=now)
     waits = reminder.next_at is not None or reminder.at is None

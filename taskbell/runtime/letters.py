@@ -52,7 +52,7 @@ def _samples() -> list[Notification]:
         Kind.TASK_ASSIGNED: {"by": ada.name},
         Kind.TASK_UPDATED: {"since": now.isoformat()},
         Kind.INVITE: {"invite": made.pk, "inviter": ada.name, "role": made.get_role_display()},
-        Kind.DUE_DIGEST: {"tasks": [{"title": fields["title"], "priority": "High", "due": "Tomorrow"}]},
+        Kind.DUE_DIGEST: {"tasks": [{"id": task.pk, "title": fields["title"], "priority": "High", "due": "Tomorrow"}]},
     }
     notify(
         [

@@ -2,14 +2,23 @@
 
 from datetime import UTC, datetime
 
+from django.db import transaction
 from rich.console import Console
 
 from taskbell.notifications.delivery import forget_sent_until
 from taskbell.reminders.delivery import forget_fired_until
+from taskbell.tasks.delivery import mark_overdue
+from taskbell.tasks.digest import send_digests
 
 
 def forget(sent_until: datetime) -> None:
-    """Takes reminders and mails that were due by this moment (UTC) for done."""
+    """Takes reminders and mails that were due by this moment (UTC) for done.
+
+    The clock catches up first: mails that the backup does not know of yet are due by then as well.
+    """
     moment = sent_until.replace(tzinfo=UTC) if sent_until.tzinfo is None else sent_until
-    reminders, mails = forget_fired_until(moment), forget_sent_until(moment)
+    with transaction.atomic():
+        mark_overdue(moment)
+        send_digests(moment)
+        reminders, mails = forget_fired_until(moment), forget_sent_until(moment)
     Console().print(f"{reminders} reminders and {mails} mails that were due until {moment:%Y-%m-%d %H:%M} UTC rest.")

@@ -9,11 +9,11 @@ from django.db import transaction
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Change, record, record_changes
-from taskbell.common.errors import NotFound, Refusal, invalid
+from taskbell.common.errors import Refusal, invalid
 from taskbell.reminders.actions import replace_reminders, reschedule
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.history import differences, snapshot
-from taskbell.tasks.models import OPEN_STAGES, Stage, Task, TaskQuerySet
+from taskbell.tasks.models import OPEN_STAGES, Stage, Task
 from taskbell.tasks.policy import (
     check_may_change,
     check_may_create,
@@ -72,7 +72,7 @@ def update_task(
     With `version`, only if that is still the task's version. A blocked task is completed only by `force`.
     Raises NotFound, NotAllowed, Invalid, StaleVersion, Blocked.
     """
-    task = _locked(Task.objects.visible_to(by), task_id)
+    task = Task.objects.visible_to(by).held(task_id)
     before = snapshot(task)
     changing = {name: value for name, value in wish.fields.items() if getattr(task, name) != value}
     check_may_change(by, task, changing)
@@ -95,7 +95,7 @@ def update_task(
 @transaction.atomic
 def skip_task(task_id: int, *, by: User, now: datetime) -> Task:
     """Moves a recurring task to its next occurrence without completing it. Raises NotFound, NotAllowed, Conflict."""
-    task = _locked(Task.objects.visible_to(by), task_id)
+    task = Task.objects.visible_to(by).held(task_id)
     skip_occurrence(task, by=by, now=now)
     return task
 
@@ -103,7 +103,7 @@ def skip_task(task_id: int, *, by: User, now: datetime) -> Task:
 @transaction.atomic
 def delete_task(task_id: int, *, version: int | None = None, by: User, now: datetime) -> None:
     """Puts the task in the trash. Raises NotFound, NotAllowed, StaleVersion."""
-    task = _locked(Task.objects.visible_to(by), task_id)
+    task = Task.objects.visible_to(by).held(task_id)
     check_may_edit(by, task)
     _check_version(task, version)
     waiting = blocked_by([task.pk])
@@ -116,20 +116,13 @@ def delete_task(task_id: int, *, version: int | None = None, by: User, now: date
 @transaction.atomic
 def restore_task(task_id: int, *, by: User, now: datetime) -> Task:
     """Takes the task out of the trash again. Raises NotFound, NotAllowed."""
-    task = _locked(Task.objects.concerning(by).exclude(deleted_at=None), task_id)
+    task = Task.objects.concerning(by).exclude(deleted_at=None).held(task_id)
     check_may_edit(by, task)
     task.deleted_at = None
     task.write(now)
+    if task.is_open:
+        reschedule(task, now=now)
     record(task.pk, "restored", by=by, at=now)
-    return task
-
-
-def _locked(tasks: TaskQuerySet, task_id: int) -> Task:
-    """The task, held until the transaction ends, so that no edit is lost under another."""
-    # no_key: a link to the task may be made meanwhile, or two that link to each other would wait for ever.
-    task = tasks.select_for_update(of=("self",), no_key=True).filter(pk=task_id).first()
-    if task is None:
-        raise NotFound
     return task
 
 
@@ -171,7 +164,7 @@ def _follow(task: Task, changes: dict[str, Change], *, was_done: bool, by: User,
         reschedule(task, now=now)
     if task.recurrence and is_done and not was_done:
         make_next(task, by=by, now=now)
-    if task.recurrence and was_done and not is_done:
+    if task.recurrence and was_done and task.is_open:
         withdraw_next(task, by=by, now=now)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminDateWidget
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
@@ -15,7 +16,7 @@ from taskbell.common.admin import AdminByVerbs, person_who_asks
 from taskbell.common.clock import utc_now
 from taskbell.reminders.models import Reminder
 from taskbell.tasks import actions, categories
-from taskbell.tasks.models import Category, Prerequisite, Task, TaskQuerySet, is_blocked
+from taskbell.tasks.models import Category, Prerequisite, Task, is_blocked
 
 WRITTEN_BY_PROGRAM = (
     *("created_by", "timezone", "due_at", "is_overdue", "blocked"),
@@ -52,7 +53,7 @@ class BlockedFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("yes", "Yes"), ("no", "No")]
 
-    def queryset(self, request: HttpRequest, queryset: TaskQuerySet) -> TaskQuerySet:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         match self.value():
             case "yes":
                 return queryset.blocked()
@@ -99,7 +100,7 @@ class TaskForm(forms.ModelForm):  # type: ignore[type-arg]
 
     due_date = forms.DateField(
         required=False,
-        widget=admin.widgets.AdminDateWidget,
+        widget=AdminDateWidget,
         validators=[MinValueValidator(date(1970, 1, 1)), MaxValueValidator(date(2999, 12, 31))],
     )
 
@@ -109,7 +110,7 @@ class TaskAdmin(AdminByVerbs):
     """All tasks, whoever they concern."""
 
     form = TaskForm
-    list_display = ("title", "status", "blocked", "priority", "category", "due_at", "assigned_to", "created_by")
+    list_display = ("title", "status", "blocked", "priority", "category", "assigned_to", "due_at")
     list_filter = ("stage", "is_overdue", BlockedFilter, "priority", DeletedFilter, "category")
     list_select_related = ("category", "assigned_to", "created_by")
     search_fields = ("title", "description", "assigned_to__username", "created_by__username")
@@ -129,10 +130,10 @@ class TaskAdmin(AdminByVerbs):
         ),
     )
 
-    @admin.display(description="waits", boolean=True)
-    def blocked(self, task: Any) -> bool:
+    @admin.display(description="waits", empty_value="no")
+    def blocked(self, task: Any) -> str | None:
         """Whether something has to be done first."""
-        return bool(getattr(task, "is_blocked", False))
+        return "yes" if getattr(task, "is_blocked", False) else None
 
     @admin.display(description="what happened")
     def trail(self, task: Task) -> str:
@@ -146,7 +147,7 @@ class TaskAdmin(AdminByVerbs):
             task.pk,
         )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
+    def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(is_blocked=is_blocked())
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
@@ -207,7 +208,7 @@ class CategoryAdmin(AdminByVerbs):
     readonly_fields = ("created_by", "created_at")
     fields = ("name", *readonly_fields)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
+    def get_queryset(self, request: HttpRequest) -> Any:
         present = Count("tasks", filter=Q(tasks__deleted_at=None))
         return super().get_queryset(request).annotate(number_of_tasks=present)
 

@@ -7,12 +7,13 @@ from django.db import transaction
 from django.db.models import F
 
 from taskbell.activity.actions import Line, record_lines
+from taskbell.common.locks import let_others_write
 from taskbell.notifications.actions import notify
 from taskbell.tasks.models import OVERDUE, Task, TaskQuerySet
 from taskbell.tasks.telling import overdue_messages
 
 # Small enough that a writer who waits for one batch does not notice.
-BATCH = 500
+BATCH = 200
 
 
 def mark_overdue(now: datetime) -> int:
@@ -24,6 +25,7 @@ def mark_overdue(now: datetime) -> int:
     total = 0
     while batch := _mark_batch(now):
         total += batch
+        let_others_write()
     return total
 
 
@@ -47,6 +49,7 @@ def purge_deleted(now: datetime) -> int:
     old = Task.objects.filter(deleted_at__lt=now - timedelta(days=settings.TASKBELL_TRASH_DAYS))
     while batch := _purge_batch(old):
         total += batch
+        let_others_write()
     return total
 
 

@@ -41,14 +41,14 @@ def _advance(profile: Profile, *, now: datetime) -> None:
     """Sends today's digest if its hour has come, and works out when the next one is.
 
     Whatever happens to zone and hour, each local day has one digest at the most, and no day that the
-    person lives through goes without. Of days that were missed, only the present one counts.
+    person lives through goes without. Of days that were missed, only the present one counts, and whoever
+    joins after the hour gets the first one tomorrow.
     """
     today = wall_time(now, profile.timezone).date()
     day = today if profile.last_digest_on is None else max(profile.last_digest_on + timedelta(days=1), today)
     at = _hour_of(profile, day)
     if at <= now:
-        is_new = profile.last_digest_on is None and profile.next_digest_at is None
-        if not is_new:
+        if at > profile.user.date_joined:
             _notify(profile.user, day, due_at=at, now=now)
         profile.last_digest_on = day
         at = _hour_of(profile, day + timedelta(days=1))
@@ -75,7 +75,14 @@ def _due_soon(person: User, *, now: datetime) -> list[dict[str, Any]]:
             "id": task.pk,
             "title": task.title,
             "priority": Priority(task.priority).label,
-            "due": f"{task.due_date:%A, %-d %B}" + (f", {task.due_time:%H:%M}" if task.due_time else ""),
+            "due": _due_in_words(task, person.profile.timezone),
         }
         for task in tasks[:MOST_TASKS]
     ]
+
+
+def _due_in_words(task: Task, zone: str) -> str:
+    """The day that was meant; a moment as the reader's clock shows it."""
+    if task.due_at is not None and task.due_time is not None:
+        return f"{wall_time(task.due_at, zone):%A, %-d %B, %H:%M}"
+    return f"{task.due_date:%A, %-d %B}"

@@ -5,6 +5,8 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
+
 from taskbell.accounts.models import User
 from taskbell.common.recurrence import parse_rule, wall_time
 from taskbell.notifications.models import Kind, Notification
@@ -18,13 +20,16 @@ MOST_COMING, MOST_PAST = 10, 100
 def outlook(task: Task, person: User, *, now: datetime) -> dict[str, list[dict[str, Any]]]:
     """The next firings of the reminders that the person sees, and the mails about the task that concern them.
 
-    Those who may edit the task see what became of everybody's mails, the others of their own.
+    Those who may edit the task see what became of everybody's mails, the others of their own. When
+    somebody reminds themselves is theirs to know.
     """
     reminders = Reminder.objects.visible_to(person).filter(task=task).exclude(next_at=None)
     coming = [firing for reminder in reminders for firing in _coming(reminder, task)]
     mails = Notification.objects.filter(task=task, due_at__lte=now)
-    if not may_edit(person, task):
-        mails = mails.filter(recipient=person)
+    concerning = Q(recipient=person)
+    if may_edit(person, task):
+        concerning |= ~Q(pk__in=mails.filter(data__for_me=True))
+    mails = mails.filter(concerning)
     return {
         "next": sorted(coming, key=lambda firing: firing["at"])[:MOST_COMING],
         "past": [_past(mail) for mail in mails.order_by("-due_at", "-id")[:MOST_PAST]],
@@ -48,9 +53,8 @@ def _instants(reminder: Reminder) -> list[datetime]:
         return []
     if not reminder.repeat or reminder.at is None:
         return [reminder.next_at]
-    start = wall_time(reminder.at, reminder.timezone)
-    occurrences = (at for _, at in parse_rule(reminder.repeat).occurrences(start, reminder.timezone))
-    first = reminder.next_at
+    first, start = reminder.next_at, wall_time(reminder.at, reminder.timezone)
+    occurrences = (at for _, at in parse_rule(reminder.repeat).occurrences(start, reminder.timezone, since=first))
     return list(islice((at for at in occurrences if at >= first), MOST_COMING))
 
 

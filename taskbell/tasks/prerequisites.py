@@ -15,6 +15,7 @@ from taskbell.tasks.policy import check_may_edit
 from taskbell.tasks.telling import tell_unblocked
 
 MOST_PREREQUISITES = 200
+LONGEST_WAY = 20  # of a longer way round, the middle is left out where it is told
 
 # Every link that can be reached from the new ones, each once, whatever the number of ways to it.
 REACHABLE = """
@@ -71,8 +72,9 @@ def replace_prerequisites(task: Task, wanted: Iterable[int], *, by: User) -> dic
 def _refuse_circle(task: Task, new: set[int], *, by: User) -> None:
     path = [task.pk, task.pk] if task.pk in new else _way_back(task.pk, new)
     if path:
-        seen = set(Task.objects.visible_to(by).filter(pk__in=path).values_list("pk", flat=True))
-        way = " → ".join(str(pk) if pk in seen else "…" for pk in path)
+        told = path if len(path) <= LONGEST_WAY else [*path[: LONGEST_WAY // 2], 0, *path[-LONGEST_WAY // 2 :]]
+        seen = set(Task.objects.visible_to(by).filter(pk__in=told).values_list("pk", flat=True))
+        way = " → ".join(str(pk) if pk in seen else "…" for pk in told)
         raise invalid("pre_tasks", "circle", f"A task cannot wait for itself: {way}.")
 
 

@@ -3,21 +3,25 @@
 from datetime import date, datetime, time, timedelta
 
 from taskbell.accounts.models import User
-from taskbell.activity.actions import record
+from taskbell.activity.actions import record, record_changes
+from taskbell.activity.models import Activity
 from taskbell.common.clock import instant
 from taskbell.common.errors import Conflict
 from taskbell.common.recurrence import Rule, following, parse_rule, wall_time
+from taskbell.reminders.actions import reschedule
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import schedule
-from taskbell.tasks.history import snapshot
-from taskbell.tasks.models import Basis, Stage, Task
+from taskbell.tasks.history import differences, snapshot
+from taskbell.tasks.models import Basis, Task
 from taskbell.tasks.policy import check_may_edit
-from taskbell.tasks.telling import tell_assigned
+from taskbell.tasks.telling import tell_assigned, tell_updated
 
 COPIED = (
     *("title", "description", "priority", "category_id", "due_time", "timezone", "assigned_to_id", "created_by_id"),
     *("recurrence", "recurrence_from", "series", "anchor_date"),
 )
+# What happens to the next occurrence without anybody having it in hand.
+OF_THE_SERIES = ("created", "withdrawn", "restored")
 
 
 def begin_series(task: Task) -> None:
@@ -54,12 +58,10 @@ def make_next(task: Task, *, by: User, now: datetime) -> Task | None:
     due_date = next_due_date(task, completed_at=now)
     if due_date is None:
         return None
-    known = Task.objects.filter(series=task.series, occurrence=task.occurrence + 1).first()
+    known = _next_of(task)
     if known is not None:
         if known.deleted_at is not None:
-            known.deleted_at = None
-            known.write(now)
-            record(known.pk, "restored", by=by, at=now)
+            _bring_back(known, task, due_date, by=by, now=now)
         return known
     new = Task(
         **{name: getattr(task, name) for name in COPIED},
@@ -79,8 +81,8 @@ def make_next(task: Task, *, by: User, now: datetime) -> Task | None:
 
 def withdraw_next(task: Task, *, by: User, now: datetime) -> None:
     """Takes the next occurrence back when the task is open again, unless somebody has touched it since."""
-    new = Task.objects.filter(series=task.series, occurrence=task.occurrence + 1, deleted_at=None).first()
-    if new is not None and new.version == 1 and new.stage == Stage.PENDING:
+    new = _next_of(task)
+    if new is not None and new.deleted_at is None and _is_untouched(new):
         new.deleted_at = now
         new.write(now)
         record(new.pk, "withdrawn", by=by, at=now)
@@ -89,7 +91,7 @@ def withdraw_next(task: Task, *, by: User, now: datetime) -> None:
 def skip_occurrence(task: Task, *, by: User, now: datetime) -> None:
     """Moves an open task to its next occurrence without completing it. The caller holds the task.
 
-    Raises NotAllowed, or Conflict where there is no next one.
+    Raises NotAllowed, or Conflict where there is no next one, or where it is there already.
     """
     check_may_edit(by, task)
     if not task.recurrence or not task.is_open:
@@ -97,6 +99,7 @@ def skip_occurrence(task: Task, *, by: User, now: datetime) -> None:
     due_date = next_due_date(task)
     if due_date is None:
         raise Conflict("This is the last occurrence.")
+    _make_room(task)
     old, moved = task.due_date, Reminder.objects.filter(task=task)
     task.due_date, task.occurrence = due_date, task.occurrence + 1
     task.due_at, task.is_overdue = task.compute_due_at(), False
@@ -105,6 +108,47 @@ def skip_occurrence(task: Task, *, by: User, now: datetime) -> None:
         reminder.save()
     task.write(now)
     record(task.pk, "skipped", by=by, at=now, field="due_date", old=old, new=due_date)
+    tell_updated(task, by=by, now=now, but=set())
+
+
+def _next_of(task: Task) -> Task | None:
+    return Task.objects.filter(series=task.series, occurrence=task.occurrence + 1).first()
+
+
+def _is_untouched(new: Task) -> bool:
+    """True while nobody has done anything with it. What the clock does is no touch."""
+    lines = Activity.objects.filter(task_id=new.pk).exclude(user=None)
+    return not lines.exclude(action__in=OF_THE_SERIES).exists()
+
+
+def _bring_back(new: Task, old: Task, due_date: date, *, by: User, now: datetime) -> None:
+    """Takes it out of the trash: as the old one would make it now, or as somebody has left it."""
+    before, is_untouched = snapshot(new), _is_untouched(new)
+    new.deleted_at = None
+    if is_untouched:
+        for name in COPIED:
+            setattr(new, name, getattr(old, name))
+        new.due_date, new.is_overdue = due_date, False
+        new.due_at = new.compute_due_at()
+    new.write(now)
+    if is_untouched:
+        Reminder.objects.filter(task=new).delete()
+        _bring_reminders(old, new, now=now)
+    else:
+        reschedule(new, now=now)
+    record(new.pk, "restored", by=by, at=now)
+    record_changes(new.pk, "restored", differences(before, snapshot(new)), by=by, at=now)
+
+
+def _make_room(task: Task) -> None:
+    """Lets go of the number of the next occurrence, which one that was withdrawn still holds. Raises Conflict."""
+    known = _next_of(task)
+    if known is None:
+        return
+    if known.deleted_at is None:
+        raise Conflict("The next occurrence is there already.")
+    begin_series(known)
+    known.save(update_fields=["series", "occurrence", "anchor_date"])
 
 
 def _bring_reminders(old: Task, new: Task, *, now: datetime) -> None:

@@ -26,7 +26,7 @@ def add_reminder(task_id: int, plan: ReminderPlan, *, by: User, now: datetime) -
 @transaction.atomic
 def change_reminder(task_id: int, reminder_id: int, plan: ReminderPlan, *, by: User, now: datetime) -> Reminder:
     """Makes the reminder what is planned; it is armed anew. Raises NotFound, NotAllowed."""
-    task = _held(task_id, by)
+    task = Task.objects.visible_to(by).held(task_id)
     reminder = reminder_within_reach(task_id, reminder_id, by=by)
     if not plan.for_me:
         check_may_remind_others(by, task)
@@ -50,11 +50,12 @@ def remind_me_again(task_id: int, at: datetime, *, by: User, now: datetime) -> R
 
 
 def reminder_within_reach(task_id: int, reminder_id: int, *, by: User) -> Reminder:
-    """A reminder on a task that the person sees, which they may take back. Raises NotFound."""
+    """A reminder that the person sees and may take back. Raises NotFound, NotAllowed."""
     task = Task.objects.visible_to(by).filter(pk=task_id).first()
-    found = [] if task is None else within_reach(task, by=by, shared_too=may_edit(by, task))
-    for reminder in found:
-        if reminder.pk == reminder_id:
+    for reminder in [] if task is None else within_reach(task, by=by, shared_too=True):
+        if task is not None and reminder.pk == reminder_id:
+            if reminder.recipient_id is None:
+                check_may_remind_others(by, task)
             return reminder
     raise NotFound
 
@@ -69,14 +70,7 @@ def _changed(task_id: int, edit: Callable[[Plans], Plans], plan: ReminderPlan, *
 
 
 def _change(task_id: int, edit: Callable[[Plans], Plans], *, by: User, now: datetime) -> Task:
-    task = _held(task_id, by)
+    # Held first: what two people add at once must not replace one another.
+    task = Task.objects.visible_to(by).held(task_id)
     plans = [plan_of(reminder) for reminder in within_reach(task, by=by, shared_too=may_edit(by, task))]
     return update_task(task_id, Wish({}, reminders=edit(plans)), by=by, now=now)
-
-
-def _held(task_id: int, by: User) -> Task:
-    """The task, held: what two people add at once must not replace one another. Raises NotFound."""
-    task = Task.objects.visible_to(by).select_for_update(of=("self",), no_key=True).filter(pk=task_id).first()
-    if task is None:
-        raise NotFound
-    return task

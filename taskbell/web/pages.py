@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from taskbell.accounts.models import User
 from taskbell.accounts.queries import is_claimed
 from taskbell.common.clock import utc_now
-from taskbell.tasks.models import Task
+from taskbell.tasks.models import Task, is_blocked
 from taskbell.web.door import page, person_of
 
 NEXT_TASKS = 10
@@ -53,7 +53,8 @@ def _home(request: HttpRequest, person: User) -> HttpResponse:
 def next_tasks(person: User) -> list[Task]:
     """What this person is to do: the soonest due first, those without a due date last."""
     theirs = Q(assigned_to=person) | Q(assigned_to=None, created_by=person)
-    tasks = Task.objects.visible_to(person).open().filter(theirs).with_people()
+    tasks = Task.objects.visible_to(person).open().filter(theirs).with_people().select_related("category")
+    tasks = tasks.annotate(waits=is_blocked())
     return list(tasks.order_by(F("due_at").asc(nulls_last=True), "-priority", "id")[:NEXT_TASKS])
 
 

@@ -10,10 +10,11 @@ from taskbell.accounts.models import Session, User
 from taskbell.accounts.policy import Role
 from taskbell.activity.models import Activity
 from taskbell.common.clock import utc_now
-from taskbell.notifications.actions import Message, notify
+from taskbell.notifications.actions import Message, invite, notify
 from taskbell.notifications.models import Kind, Notification
-from taskbell.reminders.actions import ReminderPlan
+from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import Wish, create_task, delete_task
+from taskbell.tasks.categories import create_category
 from taskbell.tasks.models import Task
 from tests.web.conftest import PASSWORD, Browser, person, text
 
@@ -25,6 +26,8 @@ TABLES = [
     "reminders/reminder",
     "notifications/notification",
     "activity/activity",
+    "tasks/category",
+    "accounts/invite",
 ]
 READ_ONLY = ["accounts/session", "reminders/reminder", "notifications/notification", "activity/activity"]
 
@@ -37,8 +40,10 @@ def admin(browser_of: BrowserOf, alice: User) -> Browser:
 
 @pytest.fixture
 def task(alice: User, bob: User) -> Task:
-    """A task for Bob, with everything that hangs on one."""
+    """A task for Bob, with everything that hangs on one; and somebody who is to come."""
     now = utc_now()
+    create_category("Soil", by=alice, now=now)
+    invite("cy@example.org", Role.MEMBER, by=alice, now=now)
     task = create_task(
         Wish({"title": "Order soil", "assigned_to": bob}, reminders=[ReminderPlan(at=now)]), by=alice, now=now
     )
@@ -95,7 +100,7 @@ def test_what_the_program_wrote_nobody_rewrites(admin: Browser, table: str) -> N
 
 
 def test_the_mail_itself_is_not_shown(admin: Browser, task: Task) -> None:
-    notification = Notification.objects.get(recipient__username="bob")
+    notification = Notification.objects.get(recipient__username="bob", kind=Kind.REMINDER)
     Notification.objects.update(mime=b"a link that lets its reader in")
     assert "lets its reader in" not in text(admin.get(f"/admin/notifications/notification/{notification.pk}/change/"))
 

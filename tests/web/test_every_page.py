@@ -8,15 +8,22 @@ from typing import Any
 import pytest
 from django.urls import get_resolver
 
+from taskbell.accounts.invites import token_of
 from taskbell.accounts.models import User
+from taskbell.accounts.policy import Role
 from taskbell.accounts.queries import setup_token
+from taskbell.common.clock import utc_now
+from taskbell.notifications.actions import invite
 from taskbell.web.middleware import LOOSER, STRICT, policy_for
-from tests.web.conftest import Browser, text
+from tests.web.conftest import Browser, person, text
 from tests.web.test_password import link_for
 
 BrowserOf = Callable[[User], Browser]
 
-FOR_STRANGERS = ["/", "/sign-up/", "/sign-in/", "/password/reset/", "/password/reset/x/y/", "/setup/x/", "/nowhere/"]
+FOR_STRANGERS = [
+    *("/", "/sign-up/", "/sign-in/", "/password/reset/", "/password/reset/x/y/", "/setup/x/", "/invite/x/"),
+    "/nowhere/",
+]
 FOR_PEOPLE = ["/", "/profile/", "/password/change/", "/nowhere/", "/admin/login/"]
 # POST only, or sending on to one of the pages above.
 NO_PAGES = {"sign-out", "end-other-sessions", "end-session", "favicon"}
@@ -111,6 +118,8 @@ def test_pages_behind_a_link_can_be_read(browser: Browser, bob: User) -> None:
     check(browser.get(link_for(bob)))
     check(browser.post("/password/reset/", {"email": "bob@example.org"}))
     check(browser.get(f"/setup/{setup_token()}/"))
+    sent = invite("cy@example.org", Role.MEMBER, by=person("mia", Role.MANAGER), now=utc_now())
+    check(browser.get(f"/invite/{token_of(sent.pk)}/"))
     check(Browser(enforce_csrf_checks=True).post("/sign-in/", {}))
 
 

@@ -12,6 +12,7 @@ from django.conf import settings
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
 from taskbell.tasks.actions import Wish, create_task, delete_task
+from taskbell.tasks.categories import create_category
 from taskbell.tasks.models import Stage, Task
 from taskbell.web.pages import create_example, next_tasks, sign_in_example
 from tests.web.conftest import Browser, text
@@ -53,6 +54,15 @@ def test_the_page_says_when_in_the_time_of_its_reader(browser_of: BrowserOf, bob
     page = text(browser_of(bob).get("/"))
     assert "Mon 3 Jun, 18:00" in page.replace("\n", " ")
     assert "2030-06-03T18:00:00+09:00" in page
+
+
+def test_the_page_says_what_it_is_about_and_whether_it_waits(browser_of: BrowserOf, bob: User) -> None:
+    garden = create_category("Garden", by=bob, now=utc_now())
+    first = make("Order soil", by=bob)
+    create_task(Wish({"title": "Sow", "category": garden}, pre_tasks=[first.pk]), by=bob, now=utc_now())
+    page = text(browser_of(bob).get("/"))
+    assert "Garden · Medium priority · waits for another task" in page
+    assert page.count("waits for another task") == 1
 
 
 def test_what_is_late_says_so_in_words(browser_of: BrowserOf, bob: User) -> None:

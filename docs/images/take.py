@@ -1,0 +1,79 @@
+"""Takes the pictures of the pages anew, of a real Taskbell with believable tasks: `make screenshots`."""
+
+import shutil
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from playwright.sync_api import Page, sync_playwright
+
+from tests.processes import RunningTaskbell
+
+HERE = Path(__file__).parent
+PASSWORD = "correct horse battery"  # noqa: S105 - of people who live for a minute
+WIDTH, HEIGHT = 1200, 740
+# Title, category, further fields, due in so many days, and who made it.
+TASKS: list[tuple[str, str | None, dict[str, Any], int | None, str]] = [
+    ("Send the tax papers to the office", "Finance", {"priority": "URGENT", "due_time": "23:45"}, 0, "ada"),
+    ("Call the plumber about the greenhouse tap", "Garden", {"priority": "HIGH", "stage": "IN_PROGRESS"}, 0, "mia"),
+    ("Review the new price list", "Shop", {"priority": "HIGH", "due_time": "14:30"}, 1, "mia"),
+    ("Order soil and seed potatoes", "Garden", {}, 2, "ada"),
+    ("Prepare the summer party", None, {"stage": "IN_PROGRESS"}, 5, "ada"),
+    ("Renew the domain of the shop", "Shop", {"priority": "HIGH"}, 9, "ada"),
+    ("Plant the potatoes", "Garden", {"priority": "LOW"}, None, "ada"),
+]
+WAITS_FOR = {"Plant the potatoes": "Order soil and seed potatoes"}
+
+
+class Program:
+    """A program in the name of somebody who has just registered."""
+
+    def __init__(self, address: str, name: str) -> None:
+        self.http = httpx.Client(base_url=f"{address}/api/", timeout=10)
+        key = {"username": name, "password": PASSWORD}
+        self.person = self.post("register/", key | {"email": f"{name}@example.org", "first_name": name.title()})["id"]
+        self.http.headers["Authorization"] = f"Bearer {self.post('token/', key)['access']}"
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        return self.http.post(path, json=body).raise_for_status().json()
+
+
+def fill(address: str) -> None:
+    """Ada's tasks, some of which come from Mia."""
+    people = {name: Program(address, name) for name in ("ada", "mia")}
+    labels = sorted({label for _, label, *_ in TASKS if label})
+    categories = {label: people["ada"].post("categories/", {"name": label})["id"] for label in labels}
+    today, made = datetime.now(UTC).date(), {}
+    for title, label, fields, days, maker in TASKS:
+        body = {"title": title, "assigned_to": people["ada"].person, "category": categories.get(label or ""), **fields}
+        body["due_date"] = None if days is None else (today + timedelta(days=days)).isoformat()
+        body["pre_tasks"] = [made[WAITS_FOR[title]]] if title in WAITS_FOR else []
+        made[title] = people[maker].post("tasks/", body)["id"]
+
+
+def sign_in(page: Page, address: str) -> None:
+    """As Ada."""
+    page.goto(f"{address}/sign-in/")
+    page.get_by_label("Username or e-mail address").fill("ada")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Next for you").wait_for()
+
+
+def main() -> None:
+    """Starts Taskbell, fills it, and takes the pictures."""
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
+        env = {"TASKBELL_URL": "http://localhost:8000"}  # what the examples on the page say
+        with RunningTaskbell(Path(folder) / "data", env=env) as running:
+            fill(running.base_url)
+            chromium = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            page = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+            sign_in(page, running.base_url)
+            page.screenshot(path=HERE / "home.png")
+            chromium.close()
+
+
+if __name__ == "__main__":
+    main()
