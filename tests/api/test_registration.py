@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from django.db import connections
 
+from taskbell.accounts.invites import token_of
 from taskbell.accounts.models import Installation, Profile, User
 from taskbell.accounts.policy import Role
+from taskbell.common.clock import utc_now
+from taskbell.notifications.actions import invite
 from tests.conftest import PASSWORD, Program
 
 ZOE = {"email": "zoe@example.org", "password": PASSWORD}
@@ -196,3 +199,17 @@ def test_a_program_may_call_itself_what_it_likes(bo: User, anonymous: Program, a
 def test_a_token_that_is_none_is_nobody(anonymous: Program, db: None, token: str) -> None:
     assert anonymous.get("/api/tasks/", Authorization=f"Bearer {token}").status_code == 401
     assert anonymous.post("/api/token/refresh/", {"refresh": token}).status_code in (400, 401)
+
+
+@pytest.mark.parametrize("mode", ["open", "invite", "closed"])
+def test_a_program_registers_by_invitation_whatever_the_mode(
+    ada: User, anonymous: Program, settings: Any, mode: str
+) -> None:
+    settings.TASKBELL_REGISTRATION = mode
+    sent = invite("cy@example.org", Role.INTERN, by=ada, now=utc_now())
+    body = {"email": "cy@example.org", "password": PASSWORD, "invite": token_of(sent.pk)}
+    assert anonymous.post("/api/register/", body | {"email": "eve@example.org"}).status_code == 400
+    assert anonymous.post("/api/register/", body | {"invite": "x"}).status_code == 400
+    assert anonymous.post("/api/register/", body).status_code == 201
+    assert User.objects.get(email="cy@example.org").role == Role.INTERN
+    assert anonymous.post("/api/register/", body | {"email": "cy2@example.org"}).status_code == 400

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,8 @@ import httpx
 import psycopg
 import pytest
 
-from tests.mail import SmtpSink, running_sink
-from tests.processes import RunningTaskbell, taskbell
+from tests.mail import Accepted, SmtpSink, running_sink
+from tests.processes import RunningTaskbell, eventually, taskbell
 from tests.services import fresh_database
 
 PASSWORD = "correct horse battery"
@@ -27,14 +27,29 @@ class Household:
         self.sink = sink
         self.env = env
 
+    def stranger(self) -> httpx.Client:
+        """A program in nobody's name."""
+        return self.open.enter_context(httpx.Client(base_url=f"{self.tree.base_url}/api/", timeout=10))
+
     def newcomer(self, name: str) -> httpx.Client:
         """A program in the name of somebody who has just registered and signed in."""
-        program = self.open.enter_context(httpx.Client(base_url=f"{self.tree.base_url}/api/", timeout=10))
+        program = self.stranger()
         form = {"email": f"{name}@example.org", "password": PASSWORD}
         assert program.post("register/", json=form).status_code == 201
         pair = program.post("token/", json=form).json()
         program.headers["Authorization"] = f"Bearer {pair['access']}"
         return program
+
+    def mail_about(self, subject: str, *, to: str, within: float = 15) -> Accepted:
+        """The mail to this person of which the subject ends so, as soon as it is there."""
+
+        def arrived() -> Accepted | None:
+            mails = [mail for mail in self.sink.accepted if mail.recipient == f"{to}@example.org"]
+            return next((mail for mail in mails if str(mail.message["Subject"]).endswith(subject)), None)
+
+        mail = eventually(arrived, within=within)
+        assert mail
+        return mail
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What the database says, asked beside Taskbell."""
@@ -55,9 +70,29 @@ class Household:
         assert result.returncode == 0, result.stderr
 
 
+@contextmanager
+def running_household(folder: Path, **settings: str) -> Iterator[Household]:
+    """Everything is started in this folder, with these settings besides."""
+    with running_sink() as sink, ExitStack() as open_:
+        env = {"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(sink.port)} | settings | fresh_database()
+        with RunningTaskbell(folder / "data", env=env) as tree:
+            yield Household(tree, sink, env, open_)
+
+
 @pytest.fixture
 def household(tmp_path: Path) -> Iterator[Household]:
-    with running_sink() as sink, ExitStack() as open_:
-        env = {"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(sink.port)} | fresh_database()
-        with RunningTaskbell(tmp_path / "data", env=env) as tree:
-            yield Household(tree, sink, env, open_)
+    with running_household(tmp_path) as household:
+        yield household
+
+
+@pytest.fixture(scope="session")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Household]:
+    """A household that several journeys share: each with people of its own, and none of them is the first."""
+    with running_household(tmp_path_factory.mktemp("office"), TASKBELL_OVERDUE_SWEEP_SECONDS="1") as household:
+        yield household
+
+
+@pytest.fixture(scope="session")
+def admin(office: Household) -> httpx.Client:
+    """Speaks for the ADMIN of the office, who was there before everybody else."""
+    return office.newcomer("ada")

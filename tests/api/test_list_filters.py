@@ -1,0 +1,195 @@
+"""Each filter of the list of tasks, in words that a person would use."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from urllib.parse import quote
+
+import pytest
+
+from taskbell.accounts.models import User
+from taskbell.tasks.delivery import mark_overdue
+from tests.api.shelf import BEGIN, Shelf, Slip, later
+from tests.conftest import Program
+
+Somebody = Callable[[User], Program]
+
+
+@pytest.fixture
+def program(bo: User, as_user: Somebody) -> Program:
+    """Speaks for Bo."""
+    return as_user(bo)
+
+
+@pytest.fixture
+def found(program: Program) -> Callable[[str], list[str]]:
+    """The titles of what Bo finds, in alphabetical order."""
+
+    def by(query: str) -> list[str]:
+        answer = program.get(f"/api/tasks/?{query}")
+        assert answer.status_code == 200, answer.content
+        return sorted(task["title"] for task in answer.json()["results"])
+
+    return by
+
+
+Found = Callable[[str], list[str]]
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ("due_date=2027-03-31", ["on"]),
+        ("due_date_gte=2027-03-31", ["after", "on"]),
+        ("due_date_gt=2027-03-31", ["after"]),
+        ("due_date_lte=2027-03-31", ["before", "on"]),
+        ("due_date_lt=2027-03-31", ["before"]),
+        ("due_date_gt=2027-03-30&due_date_lt=2027-04-01", ["on"]),
+        ("due_date_gt=2027-03-31&due_date_lt=2027-03-31", []),
+    ],
+)
+def test_due_dates_are_compared_by_day_and_undated_tasks_fit_none(
+    shelf: Shelf, found: Found, query: str, titles: list[str]
+) -> None:
+    day = date(2027, 3, 31)
+    dates = {"before": day - timedelta(1), "on": day, "after": day + timedelta(1), "never": None}
+    shelf.put([Slip(title, due=due) for title, due in dates.items()])
+    assert found(query) == titles
+
+
+def test_several_values_mean_any_of_them_and_several_filters_all_of_them(shelf: Shelf, found: Found) -> None:
+    shelf.put([Slip(f"{priority} {stage}", priority=priority, stage=stage) for priority, stage in PAIRS])
+    assert found("priority=LOW,URGENT&stage=PENDING, COMPLETED") == ["LOW PENDING", "URGENT COMPLETED"]
+
+
+PAIRS = [("LOW", "PENDING"), ("LOW", "ARCHIVED"), ("URGENT", "COMPLETED"), ("HIGH", "PENDING")]
+
+
+def test_me_and_none_stand_for_people(shelf: Shelf, bo: User, cy: User, found: Found) -> None:
+    shelf.put([Slip("nobody's"), Slip("mine", assignee=0), Slip("cy's", assignee=1), Slip("from cy", "", "PENDING")])
+    shelf.add([Slip("given", creator=1, assignee=0), Slip("unseen", creator=1, assignee=1)])
+    assert found("assigned_to=me") == found(f"assigned_to={bo.pk}") == ["given", "mine"]
+    assert found("assigned_to=none") == ["from cy", "nobody's"]
+    assert found(f"assigned_to={cy.pk}") == ["cy's"]
+    assert found("created_by=me&assigned_to=me") == ["mine"]
+    assert found(f"created_by={cy.pk}") == ["given"]
+    assert found("created_by=none") == found("assigned_to=999999") == []
+
+
+def test_a_task_is_blocked_while_what_it_needs_is_open(shelf: Shelf, found: Found) -> None:
+    shelf.put([Slip("open"), Slip("done", stage="COMPLETED"), Slip("gone", deleted=True), Slip("late", late=True)])
+    needs = {"waits": {0, 1}, "waits too": {3}, "free": {1, 2}}
+    shelf.add([Slip(title, needs=frozenset(places)) for title, places in needs.items()])
+    assert found("blocked=true") == ["waits", "waits too"]
+    assert found("blocked=false") == ["done", "free", "late", "open"]
+
+
+def test_overdue_is_a_status_and_no_stage(shelf: Shelf, found: Found) -> None:
+    shelf.put([Slip("late", stage="IN_PROGRESS", late=True), Slip("fine", stage="IN_PROGRESS")])
+    shelf.add([Slip("finished late", stage="COMPLETED", late=True)])
+    assert found("status=OVERDUE") == ["late"]
+    assert found("status=IN_PROGRESS") == ["fine"]
+    assert found("status=COMPLETED,OVERDUE") == ["finished late", "late"]
+    assert found("stage=IN_PROGRESS") == ["fine", "late"]
+    assert found("status=OVERDUE&stage=PENDING") == []
+
+
+def test_a_task_becomes_overdue_when_the_clock_says_so(program: Program, found: Found) -> None:
+    program.post("/api/tasks/", {"title": "Due", "due_date": "2027-03-31", "due_time": "12:00", "timezone": "UTC"})
+    noon = datetime(2027, 3, 31, 12, tzinfo=UTC)
+    mark_overdue(noon - timedelta(microseconds=1))
+    assert found("status=OVERDUE") == []
+    mark_overdue(noon)
+    assert found("status=OVERDUE") == ["Due"]
+    assert found("status=PENDING") == []
+    assert found("stage=PENDING") == ["Due"]
+
+
+@pytest.mark.parametrize(
+    ("since", "titles"),
+    [
+        ("2027-03-01T12:00:00Z", ["at noon", "later"]),
+        ("2027-03-01T12:00:00.000001Z", ["later"]),
+        ("2027-03-01T13:00:00+01:00", ["at noon", "later"]),
+        ("2027-03-01T13:00:01+01:00", ["later"]),
+        ("2027-03-01T07:00:00-05:00", ["at noon", "later"]),
+        ("2027-03-01T21:00:00", ["at noon", "later"]),  # in Tokyo, where Bo is
+        ("2027-03-01 21:00:00", ["at noon", "later"]),
+        ("2027-03-01T21:00:01", ["later"]),
+        ("2027-03-01", ["at noon", "before", "later"]),
+        ("2027-03-02", ["later"]),
+    ],
+)
+def test_updated_since_is_an_instant_or_a_time_in_my_zone(
+    program: Program, shelf: Shelf, found: Found, since: str, titles: list[str]
+) -> None:
+    program.patch("/api/profile/", {"timezone": "Asia/Tokyo"})
+    shelf.put([Slip("before", updated=later(seconds=-1)), Slip("at noon", updated=BEGIN)])
+    shelf.add([Slip("later", updated=later(hours=20))])
+    assert found(f"updated_since={quote(since)}") == titles
+    assert found(f"updated_since={since}") == titles, "a plus sign that was not quoted is a plus sign"
+
+
+TEXTS = [
+    ("plants", ["Water the PLANTS"]),
+    ("water THE", ["Water the PLANTS"]),
+    ("  plants  ", ["Water the PLANTS"]),
+    ("%", ["50% off"]),
+    ("0% o", ["50% off"]),
+    ("_", ["snake_case"]),
+    ("\\", ["back\\slash"]),
+    ("'", ["it's"]),
+    ('"', ['"quoted"']),
+    ("übung", ["Übung"]),
+    ("ÜBUNG", ["Übung"]),
+    ("ПРИВЕТ", ["Привет, мир"]),
+    ("σοφία", ["ΣΟΦΊΑ"]),
+    ("水や", ["水やり"]),
+    ("🦊", ["the 🦊"]),
+    (".*", []),
+    ("[", []),
+    ("(?i)x", []),
+    ("ü.*", []),
+    ("plan_s", []),
+    ("p%s", []),
+    ("'; DROP TABLE tasks_task; --", []),
+]
+
+
+@pytest.mark.parametrize(("text", "titles"), TEXTS)
+@pytest.mark.parametrize("place", ["title", "description"])
+def test_text_is_found_as_it_is_whatever_its_case(
+    program: Program, shelf: Shelf, text: str, titles: list[str], place: str
+) -> None:
+    every = sorted({title for _, found in TEXTS for title in found})
+    shelf.put([Slip(**{place: title}) for title in every])
+    page = program.get(f"/api/tasks/?q={quote(text)}").json()
+    assert sorted(task[place] for task in page["results"]) == titles
+    assert page["count"] == len(titles)
+
+
+def test_no_text_at_all_is_in_every_task(shelf: Shelf, found: Found) -> None:
+    shelf.put([Slip("ant"), Slip("bee")])
+    assert found("q=") == found("q=%20") == ["ant", "bee"]
+
+
+@pytest.mark.parametrize("text", ["ÅSE", "åse", "Åse", "å"])
+def test_people_are_found_by_their_names_whatever_the_case(bo: User, program: Program, text: str) -> None:
+    program.patch("/api/profile/", {"first_name": "Åse"})
+    people = program.get(f"/api/users/?q={quote(text)}").json()["results"]
+    assert [person["id"] for person in people] == [bo.pk]
+
+
+def test_a_category_and_none(shelf: Shelf, found: Found) -> None:
+    shelf.put([Slip("roses", category=0), Slip("roof", category=1), Slip("rest")])
+    garden, house = (category.pk for category in shelf.categories)
+    assert found(f"category={garden}") == ["roses"]
+    assert found(f"category={house}") == ["roof"]
+    assert found("category=none") == ["rest"]
+    assert found("category=999999") == []
+
+
+@pytest.mark.parametrize("yes", ["true", "True", "1"])
+def test_completed_is_completed_and_not_archived(shelf: Shelf, found: Found, yes: str) -> None:
+    shelf.put([Slip("done", stage="COMPLETED"), Slip("away", stage="ARCHIVED"), Slip("new")])
+    assert found(f"completed={yes}") == ["done"]
+    assert found("completed=false") == ["away", "new"]
