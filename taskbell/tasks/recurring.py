@@ -100,14 +100,14 @@ def skip_occurrence(task: Task, *, by: User, now: datetime) -> None:
     if due_date is None:
         raise Conflict("This is the last occurrence.")
     _make_room(task)
-    old, moved = task.due_date, Reminder.objects.filter(task=task)
+    before, old, moved = snapshot(task), task.due_date, Reminder.objects.filter(task=task)
     task.due_date, task.occurrence = due_date, task.occurrence + 1
     task.due_at, task.is_overdue = task.compute_due_at(), False
     for reminder in moved:
         _move(reminder, by_days=_days_between(old, due_date), task=task, now=now)
         reminder.save()
     task.write(now)
-    record(task.pk, "skipped", by=by, at=now, field="due_date", old=old, new=due_date)
+    record_changes(task.pk, "skipped", differences(before, snapshot(task)), by=by, at=now)
     tell_updated(task, by=by, now=now, but=set())
 
 
