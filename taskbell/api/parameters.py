@@ -92,9 +92,8 @@ def day(text: str) -> date:
 def moment(text: str, person: User) -> datetime:
     """An instant; without an offset it is in the person's time zone."""
     try:
-        # A plus sign in a query string means a space, and clients forget that. Between day and time a space is one.
-        text = text[:11] + text[11:].replace(" ", "+")
-        return as_instant(Moment().to_internal_value(text), person.profile.timezone)
+        # A plus sign in a query string means a space, and clients forget that.
+        return as_instant(Moment().to_internal_value(text.replace(" ", "+")), person.profile.timezone)
     except ValidationError as error:
         raise ValueError("This is a moment such as 2027-03-31T09:00:00Z.") from error
 

@@ -1,10 +1,14 @@
-"""Messages and their mails in the admin: to be read."""
+"""Messages and their mails in the admin: to be read, and to be sent again."""
 
 from datetime import timedelta
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from taskbell.common.admin import ReadOnlyAdmin
+from taskbell.common.clock import utc_now
+from taskbell.notifications.delivery import retry
 from taskbell.notifications.models import Notification
 
 
@@ -25,6 +29,15 @@ class NotificationAdmin(ReadOnlyAdmin):
         ("Mail", {"fields": ["state", "reason", "sent_at", "lateness", "smtp_reply", "message_id"]}),
         ("Attempts", {"fields": ["attempt", "not_before", "lease_until", "dot_at", "ambiguous", "dedupe_key"]}),
     )
+
+    actions = ("send_again",)
+
+    @admin.action(description="Send again what failed or was cancelled", permissions=["view"])
+    def send_again(self, request: HttpRequest, chosen: QuerySet[Notification]) -> None:
+        """Puts the mails back into the outbox."""
+        now = utc_now()
+        sent = sum(retry(pk, now=now) for pk in chosen.values_list("pk", flat=True))
+        self.message_user(request, f"{sent} mails will be sent again.")
 
     @admin.display(description="to", ordering="recipient")
     def told(self, notification: Notification) -> str:

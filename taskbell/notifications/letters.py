@@ -21,10 +21,9 @@ from django.utils.http import urlsafe_base64_encode
 from taskbell.accounts.invites import token_of
 from taskbell.accounts.models import User
 from taskbell.accounts.profile import SWITCHABLE
-from taskbell.activity.queries import changes_since
 from taskbell.notifications.links import Deed, link_for
 from taskbell.notifications.models import Kind, Notification
-from taskbell.notifications.policy import still_to_do
+from taskbell.notifications.policy import gathered, still_to_do
 
 WITH_BUTTONS = {Kind.REMINDER, Kind.OVERDUE}
 LATE_AFTER = timedelta(minutes=2)
@@ -164,9 +163,8 @@ def _of_its_kind(notification: Notification) -> dict[str, Any]:
             return {"link": _reset_link(person)}
         case Kind.INVITE:
             return {"link": f"{settings.URL}/invite/{token_of(notification.data['invite'])}/"}
-        case Kind.TASK_UPDATED if person and notification.task_id:
-            since = datetime.fromisoformat(notification.data["since"])
-            return {"changes": changes_since(notification.task_id, since, but=person)}
+        case Kind.TASK_UPDATED:
+            return {"changes": gathered(notification)}
         case Kind.DUE_DIGEST:
             return {"tasks": still_to_do(notification)}
         case _:

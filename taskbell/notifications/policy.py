@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from taskbell.activity.queries import FieldChange, changes_since
 from taskbell.common.clock import instant
 from taskbell.common.recurrence import wall_time
 from taskbell.notifications.models import Kind, Notification
@@ -28,7 +29,16 @@ def reason_not_to_send(notification: Notification) -> str | None:
         return "The task is finished."
     if notification.kind == Kind.DUE_DIGEST and not still_to_do(notification):
         return "Nothing of it is left to do."
+    if notification.kind == Kind.TASK_UPDATED and not gathered(notification):
+        return "What was changed has been changed back."
     return None
+
+
+def gathered(update: Notification) -> list[FieldChange]:
+    """What others have changed on the task since the first change that the mail is about."""
+    assert update.recipient is not None  # noqa: S101 - such mails are for people
+    assert update.task_id is not None  # noqa: S101 - and about tasks
+    return changes_since(update.task_id, datetime.fromisoformat(update.data["since"]), but=update.recipient)
 
 
 def still_to_do(digest: Notification) -> list[dict[str, Any]]:

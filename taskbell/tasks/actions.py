@@ -187,4 +187,5 @@ def _record_and_tell(task: Task, changes: dict[str, Change], *, by: User, now: d
     told = {task.assigned_to_id} if assigned and task.assigned_to_id is not None else set()
     if assigned:
         tell_assigned(task, by=by, now=now)
-    tell_updated(task, by=by, now=now, but=told)
+    if changes.keys() - {"own_reminders"}:
+        tell_updated(task, by=by, now=now, but=told)

@@ -123,8 +123,8 @@ def _is_untouched(new: Task) -> bool:
 
 def _bring_back(new: Task, old: Task, due_date: date, *, by: User, now: datetime) -> None:
     """Takes it out of the trash: as the old one would make it now, or as somebody has left it."""
-    before, is_untouched = snapshot(new), _is_untouched(new)
-    new.deleted_at = None
+    is_untouched, new.deleted_at = _is_untouched(new), None
+    before = snapshot(new)
     if is_untouched:
         for name in COPIED:
             setattr(new, name, getattr(old, name))

@@ -14,6 +14,7 @@ from taskbell.reminders.schedule import ReminderPlan, plan_of
 from taskbell.tasks.actions import Wish, update_task
 from taskbell.tasks.models import Task
 from taskbell.tasks.policy import check_may_remind_others, may_edit
+from taskbell.tasks.telling import tell_updated
 
 Plans = list[ReminderPlan]
 
@@ -34,6 +35,8 @@ def change_reminder(task_id: int, reminder_id: int, plan: ReminderPlan, *, by: U
     if changes:
         task.write(now)
         record_changes(task_id, "updated", changes, by=by, at=now)
+    if "reminders" in changes:
+        tell_updated(task, by=by, now=now, but=set())
     return reminder
 
 

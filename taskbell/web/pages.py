@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_safe
 from taskbell.accounts.models import User
 from taskbell.accounts.queries import is_claimed
 from taskbell.common.clock import utc_now
+from taskbell.notifications.models import Notification, State
 from taskbell.tasks.models import Task, is_blocked
 from taskbell.web.door import page, person_of
 
@@ -40,6 +42,7 @@ def _home(request: HttpRequest, person: User) -> HttpResponse:
     now = utc_now()
     context = {
         "tasks": next_tasks(person),
+        "undelivered": undelivered(person, now=now),
         "now": now,
         "today": now.astimezone(zone).date(),
         "api": f"{settings.URL}/api/",
@@ -48,6 +51,12 @@ def _home(request: HttpRequest, person: User) -> HttpResponse:
     }
     with timezone.override(zone):
         return page(request, "home.html", context)
+
+
+def undelivered(person: User, *, now: datetime) -> Notification | None:
+    """The last mail of the past week that the mail server would not take for this person."""
+    failed = Notification.objects.filter(recipient=person, state=State.FAILED, due_at__gte=now - timedelta(days=7))
+    return failed.select_related("task").order_by("-due_at").first()
 
 
 def next_tasks(person: User) -> list[Task]:

@@ -1,0 +1,45 @@
+"""A mail that was refused is told to the person it was for and to the admin, who can send it again."""
+
+from datetime import timedelta
+
+import pytest
+
+from taskbell.accounts.models import User
+from taskbell.common.clock import utc_now
+from taskbell.notifications.actions import Message, notify
+from taskbell.notifications.models import Kind, Notification, State
+from tests.web.conftest import Browser
+from tests.web.test_admin import BrowserOf
+
+REFUSED = "550 no such mailbox"
+
+
+@pytest.fixture
+def failed(bob: User) -> Notification:
+    now = utc_now() - timedelta(hours=1)
+    notify([Message(bob.pk, Kind.SESSION_ENDED, key="failed", due_at=now)], now=now)
+    Notification.objects.update(state=State.FAILED, attempt=3, smtp_reply=REFUSED, reason="The mail server refused it.")
+    return Notification.objects.get()
+
+
+def test_bob_sees_that_a_mail_did_not_reach_him_and_why(browser_of: BrowserOf, bob: User, failed: Notification) -> None:
+    page = browser_of(bob).get("/").content.decode()
+    assert "could not be delivered" in page
+    assert REFUSED in page
+
+
+def test_alice_hears_nothing_of_bobs_mail_on_her_own_page(
+    browser_of: BrowserOf, alice: User, failed: Notification
+) -> None:
+    assert "could not be delivered" not in browser_of(alice).get("/").content.decode()
+
+
+def test_alice_sends_a_mail_again_that_the_server_had_refused(
+    browser_of: BrowserOf, alice: User, failed: Notification
+) -> None:
+    admin: Browser = browser_of(alice)
+    chosen = {"action": "send_again", "_selected_action": [failed.pk]}
+    answer = admin.post("/admin/notifications/notification/", chosen, follow=True)
+    assert "1 mails will be sent again." in answer.content.decode()
+    failed.refresh_from_db()
+    assert (failed.state, failed.attempt, failed.reason) == (State.PENDING, 0, "")
