@@ -95,6 +95,11 @@ class Environment(BaseSettings):
         description="Proxies in front of the web server whose X-Forwarded-For and X-Forwarded-Proto are believed.",
     )
     TASKBELL_REGISTRATION: Literal["open", "invite", "closed"] = Field("open", description="Who may create an account.")
+    TASKBELL_PASSWORD_RULES: Literal["basic", "strict"] = Field(
+        "basic",
+        description="basic: eight characters, not only digits, not like one's own name, and not the first word that "
+        "anybody tries. strict: also none of the 20,000 most common.",
+    )
     TASKBELL_TIME_ZONE: Annotated[str, AfterValidator(_known_zone)] = Field(
         "UTC", description="Time zone of people who have not chosen their own (IANA name)."
     )

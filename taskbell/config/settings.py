@@ -124,10 +124,16 @@ CELERY_TASK_PUBLISH_RETRY = False  # a tick that cannot be published is followed
 
 AUTH_USER_MODEL = "accounts.User"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+IS_LENIENT = env.TASKBELL_PASSWORD_RULES == "basic"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.CommonPasswordValidator",
+        # The first words anybody tries; "strict" takes Django's list of 20,000.
+        "OPTIONS": {"password_list_path": PACKAGE / "accounts" / "common_passwords.txt"} if IS_LENIENT else {},
+    },
 ]
 PASSWORD_RESET_TIMEOUT = 3600
 LOGIN_URL = "/sign-in/"

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +19,7 @@ from django.utils.http import urlsafe_base64_encode
 from taskbell.accounts.invites import token_of
 from taskbell.accounts.models import User
 from taskbell.accounts.profile import SWITCHABLE
+from taskbell.notifications import mime
 from taskbell.notifications.links import Deed, link_for
 from taskbell.notifications.models import Kind, Notification
 from taskbell.notifications.policy import gathered, still_to_do
@@ -28,8 +27,6 @@ from taskbell.notifications.policy import gathered, still_to_do
 WITH_BUTTONS = {Kind.REMINDER, Kind.OVERDUE}
 LATE_AFTER = timedelta(minutes=2)
 LONGEST_SUBJECT = 150
-# Quoted-printable keeps every line short and seven bits wide, whatever people write.
-POLICY = SMTP.clone(cte_type="7bit")
 
 _inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True, keep_style_tags=True)
 
@@ -85,18 +82,16 @@ def render(notification: Notification, *, now: datetime) -> bytes:
     """The mail as bytes. Call it once and keep the result: a second mail must be byte-identical."""
     letter = compose(notification, now=now)
     sender_name, sender = parseaddr(settings.MAIL["sender"])
-    mail = EmailMessage(policy=POLICY)
-    mail["From"] = Address(sender_name, addr_spec=sender)
-    mail["To"] = Address(addr_spec=recipient_address(notification))
-    mail["Subject"] = letter.subject
-    mail["Date"] = format_datetime(now)
-    mail["Message-ID"] = notification.message_id
-    mail["Auto-Submitted"] = "auto-generated"
-    for name, value in _further_headers(notification).items():
-        mail[name] = value
-    mail.set_content(letter.text, cte="quoted-printable")
-    mail.add_alternative(letter.html, subtype="html", cte="quoted-printable")
-    return mail.as_bytes()
+    headers = {
+        "From": str(Address(sender_name, addr_spec=sender)),
+        "To": str(Address(addr_spec=recipient_address(notification))),
+        "Subject": letter.subject,
+        "Date": format_datetime(now),
+        "Message-ID": notification.message_id,
+        "Auto-Submitted": "auto-generated",
+        **_further_headers(notification),
+    }
+    return mime.letter(headers.items(), text=letter.text, html=letter.html)
 
 
 def _further_headers(notification: Notification) -> dict[str, str]:

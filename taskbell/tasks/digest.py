@@ -50,7 +50,7 @@ def _advance(profile: Profile, *, now: datetime) -> None:
     if at <= now:
         if at > profile.user.date_joined:
             _notify(profile.user, day, due_at=at, now=now)
-        profile.last_digest_on = day
+            profile.last_digest_on = day
         at = _hour_of(profile, day + timedelta(days=1))
     profile.next_digest_at = at
 

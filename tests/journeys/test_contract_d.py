@@ -42,7 +42,7 @@ def test_an_account_is_made_read_changed_and_ended(office: Household) -> None:
     assert account == {"id": account["id"], "username": "dora", "email": "dora@example.org", **NAMES}
     path = f"users/{account['id']}"
     assert account.items() <= program.get(path).json().items()
-    form = {"username": "dora", "email": "dora@example.org", "password": "another horse battery", **NAMES}
+    form = {"username": "dora", "email": "dora@example.org", "password": "password123", **NAMES}
     assert program.put(path, json=form | {"first_name": "Dora"}).json()["first_name"] == "Dora"
     assert program.patch(path, json={"last_name": "Night"}).json()["last_name"] == "Night"
     assert office.stranger().post("token/", json=form | {"x": 1}).status_code == 400
