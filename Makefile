@@ -14,7 +14,7 @@ export UV_SYSTEM_CERTS := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint bench docs screenshots lock clean
+.PHONY: help run demo test lint bench faults docs screenshots lock clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ lint: $(VENV)/installed-dev ## Check format, style, types and the order of impor
 
 bench: $(VENV)/installed-dev ## Measure; takes a few minutes.
 	@exec $(BIN)/python -m benchmarks
+
+faults: $(VENV)/installed-dev ## Kill and cut everything for ten minutes; writes docs/faults.md.
+	@exec $(BIN)/python -m tests.faults $(FAULTS)
 
 docs: $(VENV)/installed ## Write docs/configuration.md anew from the settings.
 	@$(BIN)/python -m taskbell.config.document > docs/configuration.md

@@ -124,7 +124,7 @@ CELERY_TASK_PUBLISH_RETRY = False  # a tick that cannot be published is followed
 
 AUTH_USER_MODEL = "accounts.User"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
-IS_LENIENT = env.TASKBELL_PASSWORD_RULES == "basic"
+IS_LENIENT = env.TASKBELL_PASSWORD_RULES == "basic"  # noqa: S105 - a name of rules
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -31,11 +31,11 @@ def header(name: str, value: str) -> str:
             return f"{name}: {value}\r\n"
         if " " not in value and len(value) < LONGEST_LINE:
             return f"{name}:\r\n {value}\r\n"
-    return str(POLICY.fold(name, POLICY.header_factory(name, value)))
+    return POLICY.fold(*POLICY.header_store_parse(name, value))  # which refuses line ends
 
 
 def _part(boundary: str, subtype: str, content: str) -> str:
-    lines = "\n".join([*content.splitlines(), ""])
+    lines = content.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
     body = b2a_qp(lines.encode(), istext=True).decode("ascii").replace("\n", "\r\n")
     kind = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n'
     return f"--{boundary}\r\n{kind}\r\n{body}\r\n"

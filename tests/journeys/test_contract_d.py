@@ -6,11 +6,12 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.journeys.conftest import PASSWORD, Household
+from tests.journeys.conftest import Household
 
 pytestmark = pytest.mark.usefixtures("admin")
 WISH = {"title": "Write it up", "description": "With pictures", "priority": "HIGH", "status": "IN_PROGRESS"}
 WISH |= {"due_date": "2031-03-31"}
+PASSWORD = "password123"
 NAMES = {"first_name": "Doris", "last_name": "Day"}
 
 
