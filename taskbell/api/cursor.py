@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core import signing
+from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
@@ -69,15 +70,16 @@ def _lists(rows: QuerySet[Any], keys: Sequence[Key], values: Sequence[Any] | Non
 
 
 def _beyond(keys: Sequence[Key], values: Sequence[Any]) -> Any:
-    """Rows behind the one with these values."""
-    if any(key.nullable for key in keys) or len({key.descending for key in keys}) > 1:
+    """Rows behind the one with these values: one comparison of rows, which an index answers, where there is one."""
+    comparable = connection.features.supports_tuple_lookups and not any(key.nullable for key in keys)
+    if not comparable or len({key.descending for key in keys}) > 1:
         return _further(keys, values)
     compare = TupleLessThan if keys[0].descending else TupleGreaterThan
     return compare(Tuple(*(F(key.name) for key in keys)), tuple(values))
 
 
 def _further(keys: Sequence[Key], values: Sequence[Any]) -> Q:
-    """Further by the first key, or the same and further by the next: for what is not one comparison of rows."""
+    """Further by the first key, or the same and further by the next; an index leads to the first of these."""
     condition, prefix = Q(pk__in=[]), Q()
     for key, value in zip(keys, values, strict=True):
         condition |= prefix & key.beyond(value)

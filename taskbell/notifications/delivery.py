@@ -119,10 +119,9 @@ def send_one(notification: Notification, transport: Transport, *, clock: Clock) 
 
 
 def _sealed(notification: Notification, *, now: datetime) -> Envelope:
-    """The mail as it was rendered the first time."""
+    """The mail as it went out the first time, or as it will."""
     if notification.mime is None:
         notification.mime = letters.render(notification, now=now)
-        Notification.objects.filter(pk=notification.pk, mime=None).update(mime=notification.mime)
     return Envelope(
         sender=letters.sender_address(),
         recipient=letters.recipient_address(notification),
@@ -138,11 +137,14 @@ def _keep_quiet(notification: Notification, *, until: datetime) -> None:
 
 
 def _mark(notification: Notification, *, now: datetime) -> bool:
-    """Writes down that the final dot goes out now; False where the mail is not ours any more."""
+    """Writes down that the final dot goes out now, and after which bytes; False where the mail is not ours any more.
+
+    Both in one commit: a mail that has not reached this point was accepted by nobody, and may be rendered anew.
+    """
     ours = Notification.objects.filter(
         pk=notification.pk, state=State.LEASED, lease_token=notification.lease_token, lease_until__gt=now, dot_at=None
     )
-    return ours.update(dot_at=now) == 1
+    return ours.update(dot_at=now, mime=notification.mime) == 1
 
 
 def _accepted(notification: Notification, reply: str, *, now: datetime) -> None:
@@ -163,6 +165,7 @@ def _postpone(notification: Notification, problem: str, *, now: datetime) -> Non
         attempt=notification.attempt + 1,
         not_before=now + pause,
         smtp_reply=problem[:500],
+        mime=notification.mime,
     )
 
 

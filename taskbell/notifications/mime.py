@@ -31,7 +31,7 @@ def header(name: str, value: str) -> str:
             return f"{name}: {value}\r\n"
         if " " not in value and len(value) < LONGEST_LINE:
             return f"{name}:\r\n {value}\r\n"
-    return POLICY.fold(*POLICY.header_store_parse(name, value))  # which refuses line ends
+    return str(POLICY.fold(*POLICY.header_store_parse(name, value)))  # which refuses line ends
 
 
 def _part(boundary: str, subtype: str, content: str) -> str:

@@ -96,7 +96,8 @@ def _django_part(name: str) -> Any:
 
 
 def _dispatch(arguments: list[str]) -> None:
-    ours = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
+    functions = {getattr(command.callback, "__name__", "") for command in app.registered_commands}
+    ours = {name.replace("_", "-") for name in functions}
     match arguments:
         case [] | ["help"]:
             app(["--help"], prog_name="taskbell")

@@ -16,9 +16,9 @@ from taskbell.activity.models import Activity
 from taskbell.notifications import delivery
 from taskbell.notifications.actions import mail_password_reset
 from taskbell.notifications.models import Notification, State
-from taskbell.reminders.schedule import ReminderPlan
 from taskbell.reminders.delivery import deliver_due
 from taskbell.reminders.models import Reminder
+from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import Wish, create_task, delete_task, update_task
 from taskbell.tasks.models import Stage, Task
 from tests.conftest import NOW

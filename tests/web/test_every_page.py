@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.urls import get_resolver
@@ -14,6 +15,8 @@ from taskbell.accounts.policy import Role
 from taskbell.accounts.queries import setup_token
 from taskbell.common.clock import utc_now
 from taskbell.notifications.actions import invite
+from taskbell.notifications.links import Deed
+from taskbell.notifications.links import link_for as mail_link_for
 from taskbell.web.middleware import LOOSER, STRICT, policy_for
 from tests.web.conftest import Browser, person, text
 from tests.web.test_password import link_for
@@ -22,7 +25,7 @@ BrowserOf = Callable[[User], Browser]
 
 FOR_STRANGERS = [
     *("/", "/sign-up/", "/sign-in/", "/password/reset/", "/password/reset/x/y/", "/setup/x/", "/invite/x/"),
-    "/nowhere/",
+    *("/mail/x/", "/nowhere/"),
 ]
 FOR_PEOPLE = ["/", "/profile/", "/password/change/", "/nowhere/", "/admin/login/"]
 # POST only, or sending on to one of the pages above.
@@ -121,6 +124,13 @@ def test_pages_behind_a_link_can_be_read(browser: Browser, bob: User) -> None:
     sent = invite("cy@example.org", Role.MEMBER, by=person("mia", Role.MANAGER), now=utc_now())
     check(browser.get(f"/invite/{token_of(sent.pk)}/"))
     check(Browser(enforce_csrf_checks=True).post("/sign-in/", {}))
+
+
+def test_pages_behind_the_links_in_mails_can_be_read(browser: Browser, bob: User) -> None:
+    link = urlsplit(mail_link_for(Deed(bob.pk, "unsubscribe", "overdue"))).path
+    for answer in (browser.get(link), browser.post(link)):
+        assert answer.status_code == 200
+        check(answer)
 
 
 def test_a_mistake_of_ours_can_be_read(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:

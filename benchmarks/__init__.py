@@ -1,0 +1,1 @@
+"""What Taskbell costs, measured: `python -m benchmarks`. README.md tells how to read it."""

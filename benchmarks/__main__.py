@@ -1,0 +1,66 @@
+"""`python -m benchmarks [name ...]`: measures, prints a table and writes RESULTS.md."""
+
+import json
+import signal
+import subprocess
+import sys
+from dataclasses import asdict
+from enum import StrEnum
+from itertools import product
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from benchmarks import report
+from benchmarks.measure import Row, Sizes
+from benchmarks.server import Kind, installation
+
+HERE = Path(__file__).parent
+USUAL = Sizes()
+
+
+class Name(StrEnum):
+    """The modules that measure."""
+
+    PREREQUISITES = "prerequisites"
+    DEPTH = "depth"
+    OVERDUE = "overdue"
+    TICK = "tick"
+
+
+def main(
+    names: Annotated[list[Name] | None, typer.Argument(help="Which ones; all, unless told.")] = None,
+    on: Annotated[list[Kind] | None, typer.Option(help="Which databases; all, unless told.")] = None,
+    tasks: Annotated[int, typer.Option(help="Tasks in the list.")] = USUAL.tasks,
+    people: Annotated[int, typer.Option(help="People.")] = USUAL.people,
+    due: Annotated[int, typer.Option(help="Tasks that become overdue together.")] = USUAL.due,
+    chain: Annotated[int, typer.Option(help="Links of the chain of prerequisites.")] = USUAL.chain,
+    reminders: Annotated[int, typer.Option(help="Reminders due at one second.")] = USUAL.reminders,
+    rounds: Annotated[int, typer.Option(help="How often each side is timed.")] = USUAL.rounds,
+    seconds: Annotated[float, typer.Option(help="How long somebody writes before the sweep.")] = USUAL.seconds,
+    output: Annotated[Path, typer.Option(help="Where the results go.")] = HERE / "RESULTS.md",
+) -> None:
+    """Measures what Taskbell costs, side by side, with the goals."""
+    sizes = Sizes(tasks=tasks, people=people, due=due, chain=chain, reminders=reminders, rounds=rounds, seconds=seconds)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # whatever ends the run, nothing is left behind
+    results = []
+    for name, kind in product(names or Name, on or Kind):
+        results.append(measured(name, kind, sizes))
+        report.write(output, results, sizes)
+    report.show(results)
+
+
+def measured(name: str, kind: str, sizes: Sizes) -> report.Result:
+    """One benchmark on a database of its own."""
+    Console(stderr=True).print(f"{name} on {kind}", style="bold")
+    command = [sys.executable, "-m", "benchmarks.one", name, json.dumps(asdict(sizes))]
+    with installation(kind) as env:
+        done = subprocess.run(command, env=env, check=True, stdout=subprocess.PIPE)  # noqa: S603 - our own command
+    said = json.loads(done.stdout)
+    return report.Result(name, said["database"], [Row.from_json(row) for row in said["rows"]])
+
+
+if __name__ == "__main__":
+    typer.run(main)

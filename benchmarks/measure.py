@@ -1,0 +1,85 @@
+"""Times, side by side, and what is said of them."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+Act = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is measured."""
+
+    tasks: int = 1_000_000
+    people: int = 1000
+    due: int = 100_000
+    chain: int = 10_000
+    reminders: int = 10_000
+    rounds: int = 25
+    seconds: float = 5
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What must not be exceeded: the `ratio` of two medians, or the `median` or `max` in milliseconds."""
+
+    of: str
+    limit: float
+
+    def __str__(self) -> str:
+        return f"≤ {self.limit:g} ×" if self.of == "ratio" else f"{self.of} < {self.limit:,g} ms"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. Times are milliseconds; `beside` holds those of what it is compared with."""
+
+    what: str
+    times: list[float]
+    beside: list[float] = field(default_factory=list)
+    compared_with: str = ""
+    goal: Goal | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """The median in medians of the other side."""
+        return median(self.times) / median(self.beside) if self.beside else None
+
+    @property
+    def is_met(self) -> bool | None:
+        """Whether the goal holds; None where there is none."""
+        if self.goal is None:
+            return None
+        reached = {"ratio": self.ratio, "median": median(self.times), "max": max(self.times)}[self.goal.of]
+        return reached is not None and reached <= self.goal.limit
+
+    def as_json(self) -> dict[str, Any]:
+        """The row as it goes from one process to another."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Row":
+        """What `as_json` has made."""
+        return cls(**data | {"goal": Goal(**data["goal"]) if data["goal"] else None})
+
+
+def milliseconds(act: Act) -> float:
+    """How long it takes, once."""
+    begin = perf_counter()
+    act()
+    return (perf_counter() - begin) * 1000
+
+
+def rounds_of(acts: list[Act], *, rounds: int) -> list[list[float]]:
+    """The times of each, interleaved and in reversed order every other round, after one round that does not count."""
+    times: list[list[float]] = [[] for _ in acts]
+    for act in acts:
+        act()
+    for number in range(rounds):
+        order = range(len(acts)) if number % 2 else reversed(range(len(acts)))
+        for place in order:
+            times[place].append(milliseconds(acts[place]))
+    return times

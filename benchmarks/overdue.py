@@ -1,0 +1,62 @@
+"""A midnight at which very many tasks become overdue: how long it takes, and whether anybody has to wait for it."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime, time, timedelta
+from time import monotonic, sleep
+
+from benchmarks import shape
+from benchmarks.measure import Goal, Row, Sizes
+from benchmarks.seed import load, seed_people, settle
+from taskbell.common.clock import utc_now
+from taskbell.tasks.delivery import mark_overdue
+from taskbell.tasks.models import Task
+
+# On SQLite, where one process writes at a time, this bounds the wait to a batch or two.
+GOAL = Goal("max", 1000)
+
+
+def run(sizes: Sizes) -> list[Row]:
+    """One sweep, with somebody who writes before it and during it."""
+    midnight = datetime.combine(utc_now().date(), time(), UTC)
+    seed_people(sizes.people, now=midnight)
+    load(Task, shape.COLUMNS, shape.tasks_due_at(midnight, sizes.due, people=sizes.people), total=sizes.due)
+    settle()
+    with _writer(sizes) as lines:
+        sleep(sizes.seconds)
+        begin = monotonic()
+        marked = mark_overdue(midnight + timedelta(seconds=1))
+        end = monotonic()
+    if marked != sizes.due or Task.objects.newly_overdue(utc_now()).exists():
+        raise RuntimeError(f"Of {sizes.due:,} tasks {marked:,} were marked.")
+    writes = [(float(at), float(took)) for at, took in map(str.split, lines)]
+    before = [took for at, took in writes if at + took / 1000 < begin]
+    during = [took for at, took in writes if at + took / 1000 >= begin and at < end]
+    return [
+        Row(f"sweep of {sizes.due:,} tasks", [(end - begin) * 1000]),
+        Row("a change during the sweep", during, before, "before it", GOAL),
+    ]
+
+
+@contextmanager
+def _writer(sizes: Sizes) -> Iterator[list[str]]:
+    """Somebody who writes inside the block; after it, the list holds what they say."""
+    command = [sys.executable, "-m", "benchmarks.one", "writer", json.dumps(asdict(sizes))]
+    with tempfile.NamedTemporaryFile("r") as said:
+        with open(said.name, "w") as mouth:
+            writer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=mouth)  # noqa: S603 - our own command
+        lines: list[str] = []
+        try:
+            while not said.readline() and writer.poll() is None:
+                sleep(0.05)
+            yield lines
+        finally:
+            writer.communicate()
+        lines += said.read().splitlines()[:-1]
+    if writer.returncode:
+        raise RuntimeError("The writer failed.")

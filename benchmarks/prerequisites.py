@@ -1,0 +1,36 @@
+"""What does it cost to refuse the link that would close a long chain to a circle?"""
+
+from django.db import transaction
+
+from benchmarks import shape
+from benchmarks.measure import Goal, Row, Sizes, rounds_of
+from benchmarks.seed import link_chain, load, seed_people, settle
+from taskbell.accounts.models import User
+from taskbell.common.clock import utc_now
+from taskbell.common.errors import Invalid
+from taskbell.tasks.models import Task
+from taskbell.tasks.prerequisites import replace_prerequisites
+
+GOAL = Goal("median", 100)
+
+
+def run(sizes: Sizes) -> list[Row]:
+    """The refusal as the action meets it: links are read, the way round is found and told."""
+    now = utc_now()
+    seed_people(sizes.people, now=now)
+    load(Task, shape.COLUMNS, shape.tasks(sizes.chain + 1, people=sizes.people, now=now), total=sizes.chain + 1)
+    Task.objects.update(deleted_at=None)
+    link_chain(sizes.chain)
+    settle()
+    last, manager = Task.objects.get(pk=sizes.chain + 1), User.objects.get(pk=shape.MANAGER)
+    (times,) = rounds_of([lambda: _close(last, manager)], rounds=sizes.rounds)
+    return [Row(f"link that closes a circle of {sizes.chain + 1:,}", times, goal=GOAL)]
+
+
+def _close(last: Task, by: User) -> None:
+    try:
+        with transaction.atomic():
+            replace_prerequisites(last, [1], by=by)
+    except Invalid:
+        return
+    raise RuntimeError("The circle was not refused.")

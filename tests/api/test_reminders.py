@@ -1,0 +1,245 @@
+"""Reminders through the API: one by one, read and put back, snoozed, skipped."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from taskbell.accounts.models import User
+from taskbell.common.clock import utc_now
+from taskbell.reminders.delivery import deliver_due
+from taskbell.reminders.models import Reminder
+from taskbell.tasks.models import Task
+from tests.conftest import Program
+from tests.tasks.conftest import Somebody
+
+AT = "2027-03-31T09:00:00+02:00"
+WISHES = [
+    {"at": AT},
+    {"at": "2027-03-31T09:00:00"},
+    {"before_due": "PT24H"},
+    {"before_due": "PT0S"},
+    {"at": AT, "repeat": "FREQ=WEEKLY;BYDAY=WE"},
+    {"before_due": "P1DT30M", "repeat": "FREQ=DAILY;COUNT=3", "for_me": True},
+]
+BASE: dict[str, Any] = {"title": "Write", "timezone": "Europe/Berlin", "due_date": "2027-03-31", "due_time": "17:30:00"}
+
+
+@pytest.fixture
+def program(bo: User, as_user: Somebody) -> Program:
+    """Speaks for Bo."""
+    return as_user(bo)
+
+
+@pytest.fixture
+def cys(cy: User, as_user: Somebody) -> Program:
+    """Speaks for Cy."""
+    return as_user(cy)
+
+
+def made(program: Program, **fields: Any) -> dict[str, Any]:
+    answer = program.post("/api/tasks/", BASE | fields)
+    assert answer.status_code == 201, answer.content
+    return dict(answer.json())
+
+
+def of(task: dict[str, Any]) -> str:
+    return f"/api/tasks/{task['id']}/reminders/"
+
+
+def errors(answer: Any) -> list[str]:
+    assert answer.status_code == 400, answer.content
+    return [error["field"] for error in answer.json()["errors"]]
+
+
+@pytest.mark.parametrize("wish", WISHES)
+def test_a_reminder_is_added_read_and_taken_back(program: Program, wish: dict[str, Any]) -> None:
+    task = made(program)
+    answer = program.post(of(task), wish)
+    assert answer.status_code == 201
+    reminder = answer.json()
+    path = f"{of(task)}{reminder['id']}/"
+    assert program.get(of(task)).json() == [reminder]
+    assert program.get(path).json() == reminder
+    assert program.get(f"/api/tasks/{task['id']}/").json()["reminders"] == [reminder]
+    assert program.delete(path).status_code == 204
+    assert program.get(of(task)).json() == []
+    assert program.get(path).status_code == program.delete(path).status_code == 404
+
+
+def test_a_relative_one_shows_its_instant_and_what_it_hangs_on(program: Program) -> None:
+    task = made(program)
+    reminder = program.post(of(task), {"before_due": "PT24H"}).json()
+    shown = {name: reminder[name] for name in ("at", "before_due", "next_at", "state", "repeat", "for_me")}
+    assert shown == {
+        "at": "2027-03-30T17:30:00+02:00",
+        "before_due": "PT24H",
+        "next_at": "2027-03-30T15:30:00Z",
+        "state": "armed",
+        "repeat": None,
+        "for_me": False,
+    }
+
+
+def test_what_was_read_can_be_put_back_and_changes_nothing(program: Program) -> None:
+    task = made(program, reminders=WISHES, recurrence="FREQ=YEARLY", assigned_to=None, description="x")
+    Reminder.objects.filter(before_due=timedelta()).update(state="fired", next_at=None)
+    path = f"/api/tasks/{task['id']}/"
+    before = program.get(path).json()
+    rows = list(Reminder.objects.order_by("id").values())
+    refused = program.put(path, before)
+    assert errors(refused) == ["remind_at"]
+    answer = program.put(path, {name: value for name, value in before.items() if name != "remind_at"})
+    assert answer.json() == before
+    assert list(Reminder.objects.order_by("id").values()) == rows
+    assert program.patch(path, {"reminders": before["reminders"]}).json() == before
+
+
+def test_putting_back_leaves_the_own_reminders_of_others_alone(
+    bo: User, program: Program, cy: User, cys: Program
+) -> None:
+    task = made(program, assigned_to=cy.pk, reminders=[{"at": AT}])
+    cys.post(of(task), {"at": AT, "for_me": True})
+    read = program.get(f"/api/tasks/{task['id']}/").json()
+    assert len(read["reminders"]) == 1
+    program.put(f"/api/tasks/{task['id']}/", {name: value for name, value in read.items() if name != "remind_at"})
+    program.patch(f"/api/tasks/{task['id']}/", {"remind_at": None})
+    assert [reminder["for_me"] for reminder in cys.get(of(task)).json()] == [True]
+    assert program.get(of(task)).json() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"at": "2027-03-30T09:00:00Z"}, {"at": "2027-03-30T11:00:00+02:00", "before_due": None}),
+        ({"before_due": "PT1H"}, {"at": "2027-03-31T16:30:00+02:00", "before_due": "PT1H"}),
+        ({"repeat": "FREQ=DAILY"}, {"at": AT, "repeat": "FREQ=DAILY"}),
+        ({"for_me": True}, {"at": AT, "for_me": True}),
+        ({}, {"at": AT}),
+    ],
+)
+def test_a_change_keeps_what_is_not_sent_and_the_reminder_its_number(
+    program: Program, change: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    task = made(program)
+    reminder = program.post(of(task), {"at": AT}).json()
+    changed = program.patch(f"{of(task)}{reminder['id']}/", change).json()
+    assert changed == reminder | expected | {"next_at": changed["next_at"]}
+    assert program.get(f"/api/tasks/{task['id']}/").json()["version"] == (3 if change else 2)
+
+
+def test_one_that_has_fired_is_armed_by_a_later_time(program: Program) -> None:
+    task = made(program, reminders=[{"at": "2020-01-01T00:00:00Z"}])
+    deliver_due(utc_now())
+    path = f"{of(task)}{task['reminders'][0]['id']}/"
+    assert program.get(path).json()["state"] == "fired"
+    assert program.patch(path, {"at": AT}).json()["state"] == "armed"
+
+
+@pytest.mark.parametrize(
+    ("wish", "field"),
+    [
+        ({}, "at"),
+        ({"at": None}, "at"),
+        ({"at": "soon"}, "at"),
+        ({"before_due": "a day"}, "before_due"),
+        ({"before_due": "-PT1H"}, "before_due"),
+        ({"before_due": "P9999D"}, "before_due"),
+        ({"at": AT, "repeat": "FREQ=HOURLY"}, "repeat"),
+        ({"at": AT, "repeat": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30,31;BYDAY=MO"}, "repeat"),
+        ({"at": AT, "for_me": "yes"}, "for_me"),
+        ({"at": AT, "surprise": 1}, "surprise"),
+    ],
+)
+def test_what_is_no_reminder_is_refused_by_name(program: Program, wish: dict[str, Any], field: str) -> None:
+    task = made(program)
+    assert errors(program.post(of(task), wish)) == [field]
+    assert errors(program.patch(f"/api/tasks/{task['id']}/", {"reminders": [wish]})) == [
+        f"reminders.0.{field}" if field != "reminders" else field
+    ]
+
+
+def test_a_change_to_nothing_is_refused(program: Program) -> None:
+    task = made(program, reminders=[{"before_due": "PT1H"}])
+    path = f"{of(task)}{task['reminders'][0]['id']}/"
+    for body in ({"at": None}, {"before_due": None}):
+        assert errors(program.patch(path, body)) == ["at"]
+
+
+def test_two_that_became_the_same_are_taken_back_together(program: Program) -> None:
+    task = made(program, reminders=[{"at": AT}, {"before_due": "PT1H"}])
+    first, second = (f"{of(task)}{reminder['id']}/" for reminder in task["reminders"])
+    assert program.patch(second, {"at": AT}).status_code == 200
+    assert program.delete(first).status_code == 204
+    assert program.get(first).status_code == 404
+    assert program.get(of(task)).json() == []
+
+
+def test_cy_who_works_on_the_task_may_remind_himself_alone(program: Program, cy: User, cys: Program) -> None:
+    task = made(program, assigned_to=cy.pk, reminders=[{"at": AT}])
+    shared = f"{of(task)}{task['reminders'][0]['id']}/"
+    assert cys.get(shared).status_code == 200
+    assert cys.post(of(task), {"at": AT}).status_code == 403
+    assert cys.patch(shared, {"for_me": True}).status_code == cys.delete(shared).status_code == 403
+    own = cys.post(of(task), {"at": AT, "for_me": True}).json()
+    path = f"{of(task)}{own['id']}/"
+    assert cys.patch(path, {"for_me": False}).status_code == 403
+    assert (
+        program.get(path).status_code == program.delete(path).status_code == program.patch(path, {}).status_code == 404
+    )
+    assert cys.delete(path).status_code == 204
+
+
+def test_a_stranger_finds_nothing(program: Program, cys: Program) -> None:
+    task = made(program, reminders=[{"at": AT}])
+    one, all_of_them = f"{of(task)}{task['reminders'][0]['id']}/", of(task)
+    answers = [
+        cys.get(all_of_them),
+        cys.post(all_of_them, {"at": AT}),
+        cys.get(one),
+        cys.patch(one, {}),
+        cys.delete(one),
+    ]
+    answers += [
+        cys.post(f"/api/tasks/{task['id']}/snooze/", {"span": "PT1H"}),
+        cys.get(f"/api/tasks/{task['id']}/schedule/"),
+    ]
+    assert {answer.status_code for answer in answers} == {404}
+
+
+def test_a_reminder_of_another_task_is_not_found_here(program: Program) -> None:
+    task, other = made(program), made(program, reminders=[{"at": AT}])
+    assert program.get(f"{of(task)}{other['reminders'][0]['id']}/").status_code == 404
+
+
+def test_the_same_request_twice_adds_one(program: Program) -> None:
+    task = made(program)
+    answers = [program.post(of(task), {"at": AT}, **{"Idempotency-Key": "k"}).json() for _ in range(2)]
+    assert answers[0] == answers[1]
+    assert Reminder.objects.count() == 1
+
+
+def test_snooze_for_a_while_or_until_then_is_for_me(program: Program, cy: User, cys: Program) -> None:
+    task = made(program, assigned_to=cy.pk)
+    path, before = f"/api/tasks/{task['id']}/snooze/", utc_now()
+    reminder = cys.post(path, {"span": "PT1H"}).json()
+    later = datetime.fromisoformat(reminder["next_at"])
+    assert before + timedelta(hours=1) <= later <= utc_now() + timedelta(hours=1)
+    assert (reminder["for_me"], reminder["state"]) == (True, "armed")
+    assert cys.post(path, {"until": "2027-03-31T09:00:00"}).json()["at"] == AT
+    assert program.get(of(task)).json() == []
+    for body in ({}, {"span": "PT1H", "until": AT}):
+        assert errors(cys.post(path, body)) == ["span"]
+
+
+def test_skip_through_the_api(program: Program, cy: User, cys: Program) -> None:
+    task = made(program, recurrence="FREQ=WEEKLY;COUNT=2", assigned_to=cy.pk)
+    path = f"/api/tasks/{task['id']}/skip/"
+    assert cys.post(path).status_code == 403
+    assert program.post(path).json()["due_date"] == "2027-04-07"
+    assert program.post(path).status_code == 409
+    assert Task.objects.get().version == 2
+
+
+def test_a_task_that_recurs_needs_a_due_date(program: Program) -> None:
+    assert errors(program.post("/api/tasks/", {"title": "x", "recurrence": "FREQ=DAILY"})) == ["recurrence"]

@@ -1,0 +1,36 @@
+"""The benchmarks still run. What they measure is not for tests to judge."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.processes import ROOT
+from tests.services import IS_POSTGRES
+
+SMALL = ("--tasks=200", "--people=10", "--due=50", "--chain=20", "--rounds=2", "--seconds=0.2")
+
+
+def benchmark(*arguments: str, output: Path) -> str:
+    """One run with tiny sizes; what it has written."""
+    command = [sys.executable, "-m", "benchmarks", *arguments, *SMALL, f"--output={output}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return output.read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("prerequisites", ["link that closes a circle of 21"]),
+        ("depth", ["manager, -id", "member, due_date", "member, priority", "manager, created_at"]),
+        ("overdue", ["sweep of 50 tasks", "a change during the sweep"]),
+    ],
+)
+def test_a_benchmark_measures_and_writes_its_table(name: str, rows: list[str], tmp_path: Path) -> None:
+    database = "postgresql" if IS_POSTGRES else "sqlite"
+    results = benchmark(name, f"--on={database}", output=tmp_path / "RESULTS.md")
+    assert f"## {name}" in results
+    for row in rows:
+        assert f"| {row}" in results

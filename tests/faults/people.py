@@ -1,0 +1,84 @@
+"""People who write through the API and do not give up before they have an answer."""
+
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from tests.faults.checks import Promise
+from tests.faults.installation import Installation
+
+PASSWORD = "correct horse battery"
+AT_ONCE = 10
+TRY_AGAIN = 0.2
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+@dataclass
+class Person:
+    """Somebody who is signed in, and knows the others."""
+
+    pk: int
+    program: httpx.Client
+    others: list[int]
+    patience_ends_at: float = float("inf")
+
+    def promise(self, count: int, first: datetime, window: float, random: Random) -> list[Promise]:
+        """Makes so many reminders, due over the window, some of them for somebody else as well.
+
+        A request that stays without an answer is sent again with its key, until there is one.
+        """
+        made: list[Promise] = []
+        for place in range(0, count, AT_ONCE):
+            wishes = [self._wish(number, first, window, random) for number in range(place, min(count, place + AT_ONCE))]
+            answer = self._insistently({"create": wishes}, key=str(UUID(int=random.getrandbits(128))))
+            made += self._promises(wishes, answer["created"])
+            time.sleep(random.uniform(0, window * AT_ONCE / count))
+        return made
+
+    def _wish(self, number: int, first: datetime, window: float, random: Random) -> dict[str, Any]:
+        due = first + timedelta(seconds=random.uniform(0, window))
+        wish: dict[str, Any] = {"title": f"Task {number} of {self.pk}", "remind_at": due.isoformat()}
+        return wish | ({"assigned_to": random.choice(self.others)} if self.others else {})
+
+    def _promises(self, wishes: list[dict[str, Any]], tasks: list[dict[str, Any]]) -> Iterator[Promise]:
+        for wish, task in zip(wishes, tasks, strict=True):
+            people = frozenset({self.pk, wish.get("assigned_to", self.pk)})
+            yield Promise(task["id"], wish["title"], datetime.fromisoformat(wish["remind_at"]), people)
+
+    def _insistently(self, body: dict[str, Any], *, key: str) -> dict[str, Any]:
+        while True:
+            try:
+                answer = self.program.post("tasks/bulk/", json=body, headers={"Idempotency-Key": key})
+            except httpx.HTTPError as problem:
+                said = repr(problem)
+            else:
+                if answer.is_success:
+                    result: dict[str, Any] = answer.json()
+                    return result
+                said = f"{answer.status_code} {answer.text}"
+                assert answer.status_code >= 500, said
+            assert time.monotonic() < self.patience_ends_at, said
+            time.sleep(TRY_AGAIN)
+
+
+def people_of(here: Installation, count: int) -> list[Person]:
+    """People who have just registered. The first is ADMIN, and gives the others something to do."""
+    people = [_newcomer(here.program(), f"person{number}") for number in range(count)]
+    people[0].others = [person.pk for person in people[1:]]
+    return people
+
+
+def _newcomer(program: httpx.Client, name: str) -> Person:
+    form = {"email": f"{name}@example.org", "password": PASSWORD}
+    registered = program.post("register/", json=form)
+    assert registered.status_code == 201, registered.text
+    pair = program.post("token/", json=form).json()
+    program.headers["Authorization"] = f"Bearer {pair['access']}"
+    return Person(registered.json()["id"], program, others=[])

@@ -1,0 +1,144 @@
+"""A storm: people set reminders while everything around them is killed and cut, at random, with a seed."""
+
+import signal
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+from tests.faults import sink as sinks
+from tests.faults.checks import History, Promise, Row
+from tests.faults.installation import Installation, installation
+from tests.faults.people import Person, people_of
+from tests.processes import eventually
+
+THREADS = 4  # of a worker, as it comes
+ALL_QUIET = 60.0
+WEIGHTS = {"worker": 4, "beat": 2, "web": 1, "valkey": 1}
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much happens. Times are in seconds."""
+
+    reminders: int = 300
+    people: int = 4
+    kills: int = 12
+    window: float = 15  # over which the reminders fall due
+    pause: tuple[float, float] = (0.3, 1.2)  # between two faults
+    workers: int = 2
+    parent_too: bool = False  # takes a while to come back
+
+
+@dataclass
+class Storm:
+    """One run. `happened` counts the faults by name."""
+
+    on: str
+    seed: int
+    size: Size
+    happened: Counter[str] = field(default_factory=Counter)
+    cut: int = 0  # how many senders were ended so that they could not write down an answer
+    calm_at: float = 0.0
+
+    def run(self) -> History:
+        """Everything from the first start to the last look into the database."""
+        self.random = Random(self.seed)
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="taskbell-storm-")))
+            sink = stack.enter_context(sinks.running(folder / "book", seed=self.seed))
+            here = stack.enter_context(installation(folder, sink, on=self.on, workers=self.size.workers))
+            people = people_of(here, self.size.people)
+            for person in people:
+                stack.callback(person.program.close)
+            promises = self._blow(here, sink, people)
+            self._calm_down(here)
+            return self._history(here, sink, promises)
+
+    def _blow(self, here: Installation, sink: sinks.Sink, people: list[Person]) -> list[Promise]:
+        """The people write, each in a thread, while the faults happen."""
+        first = datetime.now(UTC) + timedelta(seconds=3)
+        share = self.size.reminders // len(people)
+        with ThreadPoolExecutor(len(people)) as pool:
+            writing = [
+                pool.submit(person.promise, share, first, self.size.window, Random(self.seed + number))
+                for number, person in enumerate(people)
+            ]
+            try:
+                while self.kills < self.size.kills:
+                    self._fault(here, sink)
+                    here.look_after()
+                    time.sleep(self.random.uniform(*self.size.pause))
+            finally:
+                for person in people:
+                    person.patience_ends_at = time.monotonic() + ALL_QUIET
+            sink.be("calm")
+            eventually(lambda: here.look_after() or all(future.done() for future in writing), within=ALL_QUIET)
+            return [promise for future in writing for promise in future.result()]
+
+    @property
+    def kills(self) -> int:
+        """How many programs and databases were ended, kindly or not."""
+        return sum(times for what, times in self.happened.items() if not what.startswith("mail server"))
+
+    def _fault(self, here: Installation, sink: sinks.Sink) -> None:
+        """One fault of those that are possible now."""
+        dice = self.random.random()
+        if dice < 0.25:
+            weather = self.random.choice(sinks.WEATHER)
+            sink.be(weather, self.random.choice((0.1, 0.3, 1.0)) if weather != "calm" else 1.0)
+            self.happened[f"mail server {weather}"] += 1
+        elif dice < 0.35 and here.postgres:
+            here.postgres.crash()
+            self.cut += THREADS * self.size.workers
+            self.happened["database crashes"] += 1
+        elif dice < 0.4 and self.size.parent_too:
+            here.kill_parent()
+            self.happened["parent killed"] += 1
+        else:
+            self._hit(here)
+
+    def _hit(self, here: Installation) -> None:
+        roles = here.roles() or ["web"]
+        role = self.random.choices(roles, weights=[WEIGHTS[role.split()[0]] for role in roles])[0]
+        kind = role.split()[0]
+        how = signal.SIGTERM if kind == "worker" and self.random.random() < 0.3 else signal.SIGKILL
+        if here.hit(role, how):
+            self.cut += THREADS * (kind == "worker" and how == signal.SIGKILL)
+            self.happened[f"{kind} {'told to stop' if how == signal.SIGTERM else 'killed'}"] += 1
+
+    def _calm_down(self, here: Installation) -> None:
+        """Ends the faults, waits until all that is due has fired, and sends what has to wait for a later hour."""
+        due = "SELECT count(*) FROM reminders_reminder WHERE next_at IS NOT NULL"
+
+        def all_fired() -> bool:
+            here.look_after()
+            return here.rows(due) == [(0,)]
+
+        eventually(all_fired, within=self.size.window + ALL_QUIET)
+        self.calm_at = time.time()
+        here.stop()
+        here.heal()
+
+    def _history(self, here: Installation, sink: sinks.Sink, promises: list[Promise]) -> History:
+        columns = "task_id, recipient_id, kind, message_id, state, ambiguous, due_at"
+        rows = here.rows(f"SELECT {columns} FROM notifications_notification")
+        book = sink.entries()
+        return History(
+            promises=promises,
+            tasks=[(pk, title) for pk, title in here.rows("SELECT id, title FROM tasks_task")],
+            rows=[Row(*row[:5], bool(row[5]), _aware(row[6])) for row in rows],
+            book=book,
+            unfired=here.rows("SELECT count(*) FROM reminders_reminder WHERE next_at IS NOT NULL")[0][0],
+            doubts=self.cut + sum(entry.fate in ("unheard", "accepted in silence") for entry in book),
+        )
+
+
+def _aware(moment: datetime | str) -> datetime:
+    """SQLite keeps UTC as text without a zone."""
+    return datetime.fromisoformat(moment).replace(tzinfo=UTC) if isinstance(moment, str) else moment

@@ -1,0 +1,264 @@
+"""Each safeguard holds something up: with it a scene ends well, and without it the checks find what went wrong."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import transaction
+from django.db.models import Q
+
+from taskbell.accounts.models import User
+from taskbell.notifications import actions, delivery
+from taskbell.notifications.models import DOT_LEASE, Notification, NotificationQuerySet, State
+from taskbell.notifications.transport import Envelope, Fenced
+from taskbell.reminders import delivery as reminders
+from taskbell.reminders.schedule import ReminderPlan
+from taskbell.tasks.actions import Wish, create_task
+from taskbell.tasks.models import Task
+from tests.conftest import NOW
+from tests.faults.checks import History, Promise, Row, complaints
+from tests.faults.sink import Entry
+
+AT = NOW + timedelta(hours=1)
+LATER = AT + delivery.LEASE + timedelta(seconds=1)
+MUCH_LATER = AT + DOT_LEASE + timedelta(minutes=2)
+
+
+class Killed(BaseException):
+    """The sender is dead: nothing of it runs after this, not even its handlers."""
+
+
+class Scene:
+    """A mail server and a clock without processes; `before_dot` and `after_dot` happen once, where they say."""
+
+    def __init__(self) -> None:
+        self.book: list[Entry] = []
+        self.now = AT
+        self.deaths = 0
+        self.before_dot: Callable[[], None] | None = None
+        self.after_dot: Callable[[], None] | None = None
+
+    def deliver(self, envelope: Envelope, *, before_dot: Callable[[], bool]) -> str:
+        """As the real transport does it."""
+        self._let_happen("before_dot")
+        if not before_dot():
+            raise Fenced
+        at = self.now.timestamp()
+        digest = sha256(envelope.mime).hexdigest()
+        self.book.append(Entry("accepted", at, envelope.message_id, envelope.recipient, digest))
+        self._let_happen("after_dot")
+        return "250 taken"
+
+    def _let_happen(self, when: str) -> None:
+        happening = getattr(self, when)
+        setattr(self, when, None)
+        if happening:
+            happening()
+
+    def close(self) -> None:
+        """There is no connection."""
+
+    def fire(self) -> None:
+        """The clock ticks."""
+        reminders.deliver_due(self.now)
+
+    def send(self, at: datetime | None = None) -> None:
+        """A sender works until nothing waits or it is killed."""
+        self.now = at or self.now
+        try:
+            delivery.send_waiting(clock=lambda: self.now)
+        except Killed:
+            self.deaths += 1
+
+    def complaints(self, person: User) -> list[str]:
+        """What the checks find at the end, once everything that can still be sent was."""
+        self.send(MUCH_LATER)
+        self.send(MUCH_LATER + DOT_LEASE)
+        tasks = list(Task.objects.values_list("pk", "title"))
+        return complaints(
+            History(
+                promises=[Promise(pk, title, AT, frozenset({person.pk})) for pk, title in tasks],
+                tasks=tasks,
+                rows=[row_of(notification) for notification in Notification.objects.all()],
+                book=self.book,
+                doubts=self.deaths,
+            )
+        )
+
+
+def row_of(mail: Notification) -> Row:
+    return Row(mail.task_id, mail.recipient_id, mail.kind, mail.message_id, mail.state, mail.ambiguous, mail.due_at)
+
+
+@pytest.fixture
+def scene(bo: User, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    for number in range(3):
+        create_task(Wish({"title": f"Task {number}"}, reminders=[ReminderPlan(at=AT)]), by=bo, now=NOW)
+    scene = Scene()
+    monkeypatch.setattr(delivery, "open_transport", lambda: scene)
+    return scene
+
+
+def die() -> None:
+    raise Killed
+
+
+def two_senders_at_once(scene: Scene) -> None:
+    scene.fire()
+    scene.after_dot = scene.send
+    scene.send()
+
+
+def a_sender_sleeps_beyond_its_lease(scene: Scene) -> None:
+    """A second sender takes the mail over and sends it; then the first wakes up, right before its final dot."""
+    scene.fire()
+    scene.before_dot = lambda: scene.send(LATER)
+    scene.send()
+
+
+def a_sender_dies_after_the_dot(scene: Scene) -> None:
+    scene.fire()
+    scene.after_dot = die
+    scene.send()
+    scene.send(LATER)
+
+
+def a_clock_dies_between_two_steps(scene: Scene) -> None:
+    """What it had not committed is undone; its work is taken up by the next."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reminders, "_put_down", lambda *_: die())
+        with pytest.raises(Killed):
+            scene.fire()
+    scene.fire()
+    scene.send()
+
+
+def a_sender_dies_before_the_dot(scene: Scene) -> None:
+    scene.fire()
+    scene.before_dot = die
+    scene.send()
+
+
+SCENES = [
+    *(two_senders_at_once, a_sender_sleeps_beyond_its_lease, a_sender_dies_after_the_dot),
+    *(a_sender_dies_before_the_dot, a_clock_dies_between_two_steps),
+]
+
+
+@pytest.mark.parametrize("happening", SCENES)
+def test_with_its_safeguards_every_scene_ends_well(happening: Any, scene: Scene, bo: User) -> None:
+    happening(scene)
+    assert scene.complaints(bo) == []
+
+
+def without_lease(patch: pytest.MonkeyPatch) -> None:
+    """Whoever comes takes every mail that is not sent, whether somebody has it or not."""
+
+    def claimable(self: NotificationQuerySet, now: datetime) -> NotificationQuerySet:
+        return self.unsent().filter(Q(not_before__lte=now)).order_by("not_before", "id")
+
+    patch.setattr(NotificationQuerySet, "claimable", claimable)
+
+
+def without_fencing(patch: pytest.MonkeyPatch) -> None:
+    """The final dot goes out whoever owns the mail by now."""
+
+    def mark(notification: Notification, *, now: datetime) -> bool:
+        Notification.objects.filter(pk=notification.pk).update(dot_at=now)
+        return True
+
+    patch.setattr(delivery, "_mark", mark)
+
+
+def without_mark(patch: pytest.MonkeyPatch) -> None:
+    """Nobody writes down that the final dot goes out."""
+    patch.setattr(delivery, "_mark", lambda *_, **__: True)
+
+
+def without_recovery(patch: pytest.MonkeyPatch) -> None:
+    """Nobody looks after the mails of a sender that has died."""
+
+    def claimable(self: NotificationQuerySet, now: datetime) -> NotificationQuerySet:
+        return self.filter(state=State.PENDING, not_before__lte=now)
+
+    patch.setattr(NotificationQuerySet, "claimable", claimable)
+
+
+def without_flag(patch: pytest.MonkeyPatch) -> None:
+    """A mail in doubt is sent again as if nothing had happened."""
+    claim = delivery.claim
+
+    def claim_silently(now: datetime, *, limit: int) -> list[Notification]:
+        Notification.objects.claimable(now).update(dot_at=None, state=State.PENDING)
+        return claim(now, limit=limit)
+
+    patch.setattr(delivery, "claim", claim_silently)
+
+
+def without_stored_bytes(patch: pytest.MonkeyPatch) -> None:
+    """Each attempt renders the mail anew."""
+    sealed = delivery._sealed
+
+    def rendered_anew(notification: Notification, *, now: datetime) -> Envelope:
+        notification.mime = None
+        return sealed(notification, now=now)
+
+    patch.setattr(delivery, "_sealed", rendered_anew)
+
+
+BROKEN = [
+    (without_lease, two_senders_at_once, "can have been in doubt"),
+    (without_fencing, a_sender_sleeps_beyond_its_lease, "doubled without a flag"),
+    (without_mark, a_sender_dies_after_the_dot, "doubled without a flag"),
+    (without_recovery, a_sender_dies_before_the_dot, "stuck"),
+    (without_flag, a_sender_dies_after_the_dot, "doubled without a flag"),
+    (without_stored_bytes, a_sender_dies_after_the_dot, "two mails under one name"),
+]
+
+
+@pytest.mark.parametrize(("removed", "happening", "found"), BROKEN)
+def test_without_it_the_checks_turn_red(
+    removed: Any, happening: Any, found: str, scene: Scene, bo: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removed(monkeypatch)
+    happening(scene)
+    assert any(found in complaint for complaint in scene.complaints(bo))
+
+
+def two_clocks_in_turn(scene: Scene) -> None:
+    """Both have seen the same reminders due; the second comes to write when the first has committed."""
+    from_before = list(reminders.Reminder.objects.due(AT).select_related("task"))
+    firings = {reminder: reminders.firing_of(reminder, now=AT) for reminder in from_before}
+    scene.fire()
+    messages = [message for reminder, firing in firings.items() for message in reminders._messages(reminder, firing)]
+    reminders.notify(messages, now=AT)
+    scene.send()
+
+
+def test_the_key_keeps_two_clocks_from_telling_twice(scene: Scene, bo: User) -> None:
+    two_clocks_in_turn(scene)
+    assert scene.complaints(bo) == []
+
+
+def test_without_the_key_they_do(scene: Scene, bo: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def notify(messages: Any, *, now: datetime) -> None:
+        actions.notify([actions.Message(**vars(each) | {"key": f"{each.key}:{uuid4()}"}) for each in messages], now=now)
+
+    monkeypatch.setattr(reminders, "notify", notify)
+    two_clocks_in_turn(scene)
+    found = scene.complaints(bo)
+    assert any("was told 2 times in the app" in complaint for complaint in found)
+    assert any("doubled under 2 Message-IDs" in complaint for complaint in found)
+
+
+def test_without_one_transaction_a_dying_clock_loses_a_reminder(scene: Scene, bo: User) -> None:
+    """The reminder is put down and committed, and the clock dies before it has written the messages."""
+    put_down, due = reminders._put_down, list(reminders.Reminder.objects.due(AT).select_related("task"))
+    with transaction.atomic():
+        put_down(due, {reminder: reminders.firing_of(reminder, now=AT) for reminder in due}, AT)
+    scene.fire()
+    scene.send()
+    assert any("was told 0 times in the app" in complaint for complaint in scene.complaints(bo))

@@ -1,0 +1,38 @@
+"""A message of every kind, as the actions make them."""
+
+from datetime import datetime
+from typing import Any
+
+from taskbell.accounts.invites import make_invite
+from taskbell.accounts.models import User
+from taskbell.accounts.policy import Role
+from taskbell.notifications.actions import Message, notify
+from taskbell.notifications.models import Kind, Notification
+from taskbell.tasks.actions import Wish, create_task, update_task
+from taskbell.tasks.models import Task
+
+
+def a_changed_task(reader: User, by: User, *, at: datetime, **fields: Any) -> Task:
+    """A task for the reader that somebody else has just changed, with no message about it yet."""
+    wish = {"title": "Water the plants", "due_date": at.date(), "assigned_to_id": reader.pk} | fields
+    task = create_task(Wish({"title": "Before"} | {k: v for k, v in wish.items() if k != "title"}), by=by, now=at)
+    update_task(task.pk, Wish({"title": wish["title"]}), by=by, now=at)
+    Notification.objects.all().delete()
+    task.refresh_from_db()
+    return task
+
+
+def message(kind: Kind, reader: User, by: User, task: Task, *, at: datetime) -> Notification:
+    """A message of this kind to the reader."""
+    data: dict[str, dict[str, Any]] = {
+        Kind.TASK_ASSIGNED: {"by": by.name},
+        Kind.TASK_UPDATED: {"since": at.isoformat()},
+        Kind.DUE_DIGEST: {"tasks": [{"id": task.pk, "title": task.title, "priority": "High", "due": "Today"}]},
+    }
+    if kind == Kind.INVITE:
+        made = make_invite(f"new-{at:%H%M%S}@example.org", Role.MEMBER, by=by, now=at)
+        data[kind] = {"invite": made.pk, "inviter": by.name, "role": "Member"}
+    about = task.pk if kind.value in ("reminder", "task_assigned", "task_updated", "unblocked", "overdue") else None
+    key = f"{kind}:{task.pk}:{at.isoformat()}:{reader.pk}"
+    notify([Message(reader.pk, kind, key=key, due_at=at, task_id=about, data=data.get(kind, {}))], now=at)
+    return Notification.objects.select_related("recipient__profile", "task").get(dedupe_key=key)

@@ -1,0 +1,111 @@
+"""A small world in which everybody of the table of rights has their place."""
+
+from datetime import date
+from typing import Any
+
+from django.contrib.auth.tokens import default_token_generator
+from django.http import HttpResponse
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+
+from taskbell.accounts import tokens
+from taskbell.accounts.actions import Client, open_session
+from taskbell.accounts.invites import make_invite
+from taskbell.accounts.models import User
+from taskbell.accounts.policy import Role
+from taskbell.common.clock import utc_now
+from taskbell.reminders.schedule import ReminderPlan
+from taskbell.tasks.actions import Wish, create_task, delete_task
+from taskbell.tasks.categories import create_category
+from taskbell.tasks.models import Category, Task
+from taskbell.tasks.reminding import add_reminder
+from tests.conftest import NOW, Program, make_person
+from tests.permissions.matrix import Way
+from tests.undoing import undone
+
+ROLES = {
+    "admin": Role.ADMIN,
+    "manager": Role.MANAGER,
+    "creator": Role.MEMBER,
+    "assignee": Role.MEMBER,
+    "intern": Role.INTERN,
+    "stranger": Role.MEMBER,
+    "somebody": Role.MEMBER,
+    "left": Role.MEMBER,
+}
+
+
+class World:
+    """People, tasks, categories and invitations by name, and programs that speak for the people."""
+
+    def __init__(self) -> None:
+        self.people = {name: make_person(name, role) for name, role in ROLES.items()}
+        User.objects.filter(username="left").update(is_active=False)
+        self.sessions = {name: open_session(p, client=Client(), now=utc_now()) for name, p in self.people.items()}
+        programs = {name: Program(tokens.pair_for(session).access) for name, session in self.sessions.items()}
+        self.programs = programs | {"anonymous": Program()}
+        self.numbers: dict[str, Any] = {name: person.pk for name, person in self.people.items()}
+        self.numbers |= {"nowhere": 999_999, **self._tasks(), **self._labels(), **self._invites(), **self._secrets()}
+        self.numbers |= self._reminders()
+
+    def _tasks(self) -> dict[str, Any]:
+        titles = {"task": "Water the plants", "other": "Fill the can", "blocked": "Harvest", "deleted": "Gone"}
+        made = {name: self._task(title) for name, title in titles.items()}
+        made["blocked"].pre_tasks.set([made["other"]])
+        made["recurring"] = self._task("Cut the grass", due_date=date(2027, 1, 1), recurrence="FREQ=DAILY")
+        delete_task(made["deleted"].pk, by=self.people["creator"], now=NOW)
+        return {name: task.pk for name, task in made.items()}
+
+    def _task(self, title: str, **fields: Any) -> Task:
+        given = {"title": title, "assigned_to_id": self.people["assignee"].pk} | fields
+        return create_task(Wish(given), by=self.people["creator"], now=NOW)
+
+    def _reminders(self) -> dict[str, Any]:
+        plans = {"shared": ReminderPlan(at=NOW), "private": ReminderPlan(at=NOW, for_me=True)}
+        creator, task = self.people["creator"], self.numbers["task"]
+        return {name: add_reminder(task, plan, by=creator, now=NOW).pk for name, plan in plans.items()}
+
+    def _labels(self) -> dict[str, Any]:
+        create_category("Home", by=self.people["admin"], now=NOW)
+        mine = create_category("Docs", by=self.people["creator"], now=NOW)
+        interns = Category.objects.create(name="Before", key="before", created_by=self.people["intern"], created_at=NOW)
+        return {"category": mine.pk, "interns": interns.pk}
+
+    def _invites(self) -> dict[str, Any]:
+        return {
+            f"invite_of_{name}": make_invite(f"{name}s@example.org", Role.INTERN, by=self.people[name], now=NOW).pk
+            for name in ("admin", "manager")
+        }
+
+    def _secrets(self) -> dict[str, Any]:
+        somebody = self.people["somebody"]
+        return {
+            "refresh": tokens.pair_for(self.sessions["somebody"]).refresh,
+            "reset_uid": urlsafe_base64_encode(force_bytes(somebody.pk)),
+            "reset_token": default_token_generator.make_token(somebody),
+            "session_of_somebody": str(self.sessions["somebody"].pk),
+        }
+
+    def ask(self, way: Way, name: str) -> HttpResponse:
+        """The answer that this person gets. Nothing of what it changed stays."""
+        session = self.sessions.get(name, self.sessions["somebody"])
+        numbers = self.numbers | {"self": self.numbers.get(name, 1), "session": str(session.pk)}
+        method, path = way.operation.split(" ")
+        place = path.format(id=_filled(way.at, numbers), rid=_filled(way.rid, numbers)) + way.query
+        with undone():
+            if name == "intern":
+                Task.objects.filter(assigned_to=self.people["assignee"]).update(assigned_to=self.people["intern"])
+            return self.programs[name](method, place, _filled(way.body, numbers), **way.headers)
+
+
+def _filled(value: Any, numbers: dict[str, Any]) -> Any:
+    """The value with the numbers in the place of their names."""
+    match value:
+        case str() if value.startswith("@"):
+            return numbers[value.removeprefix("@")]
+        case dict():
+            return {key: _filled(inner, numbers) for key, inner in value.items()}
+        case list():
+            return [_filled(inner, numbers) for inner in value]
+        case _:
+            return value

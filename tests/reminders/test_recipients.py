@@ -1,0 +1,101 @@
+"""Whom a reminder is for, and when nobody hears of it any more."""
+
+from typing import Any
+
+import pytest
+
+from taskbell.accounts.models import User
+from taskbell.notifications.models import Notification, State
+from taskbell.reminders.delivery import deliver_due
+from taskbell.reminders.schedule import ReminderPlan
+from taskbell.tasks.actions import Wish, delete_task, update_task
+from taskbell.tasks.models import Stage, Task
+from taskbell.tasks.reminding import add_reminder, remind_me_again
+from tests.conftest import NOW
+from tests.reminders.mailbox import Mailbox, names
+from tests.reminders.wishes import DAY, HOUR, change, promised
+
+AT = NOW + HOUR
+SHARED, MINE = ReminderPlan(at=AT), ReminderPlan(at=AT, for_me=True)
+
+
+def silently(task: Task, to: User) -> None:
+    """Gives the task away, and keeps the mails about that out of the test."""
+    change(task, task.created_by, assigned_to_id=to.pk)
+    Notification.objects.all().delete()
+
+
+def test_a_shared_one_tells_creator_and_assignee_as_they_are_when_it_fires(
+    bo: User, cy: User, ivo: User, mailbox: Mailbox
+) -> None:
+    task = promised(bo, SHARED, assigned_to_id=cy.pk)
+    silently(task, ivo)
+    assert names(mailbox.tick(AT)) == ["bo", "ivo"]
+
+
+def test_one_for_me_tells_me_alone_beside_the_shared_one(bo: User, cy: User, mailbox: Mailbox) -> None:
+    task = promised(bo, SHARED)
+    silently(task, cy)
+    add_reminder(task.pk, ReminderPlan(at=AT + HOUR, for_me=True), by=cy, now=NOW)
+    assert names(mailbox.tick(AT)) == ["bo", "cy"]
+    assert names(mailbox.tick(AT + HOUR)) == ["cy"]
+
+
+def test_mia_who_only_looks_after_the_task_can_remind_herself(bo: User, mia: User, mailbox: Mailbox) -> None:
+    task = promised(bo)
+    add_reminder(task.pk, MINE, by=mia, now=NOW)
+    assert names(mailbox.tick(AT)) == ["mia"]
+
+
+def test_snooze_tells_the_one_who_pressed_it_an_hour_later(bo: User, cy: User, mailbox: Mailbox) -> None:
+    task = promised(bo, SHARED)
+    silently(task, cy)
+    assert names(mailbox.tick(AT)) == ["bo", "cy"]
+    remind_me_again(task.pk, AT + HOUR, by=cy, now=AT)
+    assert mailbox.tick(AT + HOUR - HOUR / 60) == []
+    assert names(mailbox.tick(AT + HOUR)) == ["cy"]
+
+
+def finished(task: Task, bo: User) -> None:
+    change(task, bo, stage=Stage.COMPLETED)
+
+
+def archived(task: Task, bo: User) -> None:
+    change(task, bo, stage=Stage.ARCHIVED)
+
+
+def deleted(task: Task, bo: User) -> None:
+    delete_task(task.pk, by=bo, now=NOW)
+
+
+@pytest.mark.parametrize("happening", [finished, archived, deleted])
+@pytest.mark.parametrize("plan", [SHARED, MINE, ReminderPlan(at=AT, repeat="FREQ=DAILY")])
+def test_nobody_hears_of_a_task_that_is_over(bo: User, mailbox: Mailbox, happening: Any, plan: ReminderPlan) -> None:
+    task = promised(bo, plan)
+    happening(task, bo)
+    assert mailbox.tick(AT + DAY) == []
+    assert not Notification.objects.exists()
+
+
+@pytest.mark.parametrize("happening", [finished, archived, deleted])
+def test_nor_where_that_happens_between_the_bell_and_the_mail(bo: User, mailbox: Mailbox, happening: Any) -> None:
+    task = promised(bo, SHARED)
+    deliver_due(AT)
+    happening(task, bo)
+    assert mailbox.send(AT) == []
+    assert Notification.objects.get().state == State.CANCELLED
+
+
+def test_cy_who_lost_the_task_hears_nothing_even_of_his_own_reminder(bo: User, cy: User, mailbox: Mailbox) -> None:
+    task = promised(bo)
+    silently(task, cy)
+    add_reminder(task.pk, MINE, by=cy, now=NOW)
+    update_task(task.pk, Wish({"assigned_to_id": None}), by=bo, now=NOW)
+    Notification.objects.all().delete()
+    assert mailbox.tick(AT) == []
+    assert Notification.objects.get().reason == "The person may not see the task any more."
+
+
+def test_a_moment_that_has_passed_already_tells_at_once(bo: User, mailbox: Mailbox) -> None:
+    promised(bo, ReminderPlan(at=NOW - HOUR))
+    assert names(mailbox.tick(NOW)) == ["bo"]

@@ -1,0 +1,115 @@
+"""Reminders that hang on the due moment: they follow it, and never come when it is too late."""
+
+from datetime import date, time, timedelta
+from typing import Any
+
+import pytest
+
+from taskbell.accounts.models import User
+from taskbell.reminders.models import Reminder
+from taskbell.reminders.schedule import ReminderPlan
+from taskbell.tasks.actions import Wish, create_task, delete_task, restore_task, skip_task
+from taskbell.tasks.models import Stage
+from tests.conftest import NOW
+from tests.reminders.mailbox import Mailbox, names
+from tests.reminders.wishes import BERLIN, DAY, DAY_BEFORE, FRIDAY, HOUR, change, next_at, promised, state, utc
+
+# Due when Friday is over in Berlin.
+BEFORE_MIDNIGHT = utc("2026-11-26T23:00")
+
+
+@pytest.mark.parametrize(
+    ("moved", "expected"),
+    [
+        ({"due_date": date(2026, 11, 30)}, "2026-11-29T23:00"),
+        ({"due_time": time(17, 30)}, "2026-11-26T16:30"),
+        ({"timezone": "America/New_York"}, "2026-11-27T05:00"),
+        ({"due_date": date(2026, 11, 30), "due_time": time(8), "timezone": "Asia/Kolkata"}, "2026-11-29T02:30"),
+    ],
+)
+def test_it_follows_the_due_date_the_time_and_the_zone(bo: User, moved: dict[str, Any], expected: str) -> None:
+    task = promised(bo, DAY_BEFORE, due_date=FRIDAY)
+    assert next_at() == BEFORE_MIDNIGHT
+    change(task, bo, **moved)
+    assert (next_at(), state()) == (utc(expected), "armed")
+
+
+def test_bo_is_told_a_day_before_and_again_when_the_task_is_put_off(bo: User, mailbox: Mailbox) -> None:
+    task = promised(bo, DAY_BEFORE, due_date=FRIDAY)
+    assert mailbox.tick(BEFORE_MIDNIGHT - timedelta(microseconds=1)) == []
+    assert names(mailbox.tick(BEFORE_MIDNIGHT)) == ["bo"]
+    change(task, bo, BEFORE_MIDNIGHT + HOUR, due_date=FRIDAY + 7 * DAY)
+    assert (next_at(), state()) == (BEFORE_MIDNIGHT + 7 * DAY, "armed")
+    assert names(mailbox.tick(BEFORE_MIDNIGHT + 7 * DAY)) == ["bo"]
+
+
+def test_one_that_would_be_too_late_is_skipped_and_comes_back_with_more_time(bo: User, mailbox: Mailbox) -> None:
+    task = promised(bo, DAY_BEFORE, due_date=NOW.date())
+    assert (next_at(), state()) == (None, "skipped")
+    assert mailbox.tick(NOW + DAY) == []
+    change(task, bo, due_date=FRIDAY)
+    assert (next_at(), state()) == (BEFORE_MIDNIGHT, "armed")
+    change(task, bo, due_date=NOW.date())
+    assert (next_at(), state()) == (None, "skipped")
+
+
+def test_without_a_due_date_it_waits_for_one(bo: User, mailbox: Mailbox) -> None:
+    task = promised(bo, DAY_BEFORE)
+    assert (next_at(), state(), Reminder.objects.get().at) == (None, "armed", None)
+    assert mailbox.tick(NOW + 300 * DAY) == []
+    change(task, bo, due_date=FRIDAY)
+    assert next_at() == BEFORE_MIDNIGHT
+    change(task, bo, due_date=None)
+    assert (next_at(), state()) == (None, "armed")
+
+
+def test_it_is_measured_in_hours_that_pass_not_on_the_face_of_the_clock(bo: User) -> None:
+    spring_sunday = date(2027, 3, 28)  # 23 hours long in Berlin
+    promised(bo, DAY_BEFORE, due_date=spring_sunday, due_time=time(12))
+    assert next_at() == utc("2027-03-27T10:00")  # 11:00 there
+
+
+def test_what_has_fired_stays_fired_when_bo_begins_to_work(bo: User) -> None:
+    task = promised(bo, DAY_BEFORE, due_date=FRIDAY)
+    Reminder.objects.update(state="fired", next_at=None)
+    change(task, bo, BEFORE_MIDNIGHT + HOUR, stage=Stage.IN_PROGRESS)
+    assert (next_at(), state()) == (None, "fired")
+
+
+def test_one_that_an_outage_holds_up_is_not_lost_by_a_change_of_status(bo: User, mailbox: Mailbox) -> None:
+    task = promised(bo, DAY_BEFORE, due_date=FRIDAY)
+    change(task, bo, BEFORE_MIDNIGHT + HOUR, stage=Stage.IN_PROGRESS)  # the clock has not ticked for an hour
+    assert names(mailbox.tick(BEFORE_MIDNIGHT + 2 * HOUR)) == ["bo"]
+
+
+def test_a_task_that_is_open_again_has_its_reminder_back_where_there_is_time(bo: User, mailbox: Mailbox) -> None:
+    task = promised(bo, DAY_BEFORE, due_date=FRIDAY)
+    change(task, bo, stage=Stage.COMPLETED)
+    assert mailbox.tick(BEFORE_MIDNIGHT) == []
+    assert state() == "skipped"
+    change(task, bo, BEFORE_MIDNIGHT + HOUR, stage=Stage.PENDING, due_date=FRIDAY + DAY)
+    assert (next_at(), state()) == (BEFORE_MIDNIGHT + DAY, "armed")
+
+
+def test_a_task_put_off_while_it_was_done_has_its_reminder_at_the_new_time(bo: User) -> None:
+    task = promised(bo, DAY_BEFORE, due_date=FRIDAY)
+    change(task, bo, stage=Stage.COMPLETED)
+    change(task, bo, due_date=FRIDAY + DAY)
+    change(task, bo, stage=Stage.PENDING)
+    assert next_at() == BEFORE_MIDNIGHT + DAY
+
+
+def test_a_skipped_occurrence_takes_the_reminder_along(bo: User) -> None:
+    task = promised(bo, DAY_BEFORE, due_date=FRIDAY, recurrence="FREQ=WEEKLY")
+    skip_task(task.pk, by=bo, now=NOW)
+    assert next_at() == BEFORE_MIDNIGHT + 7 * DAY
+
+
+def test_a_task_out_of_the_trash_has_its_repeating_reminder_back(bo: User, mailbox: Mailbox) -> None:
+    wish = {"title": "Water the plants", "timezone": BERLIN, "due_date": FRIDAY}
+    weekly = ReminderPlan(before_due=DAY, repeat="FREQ=WEEKLY")
+    task = create_task(Wish(wish, reminders=[weekly]), by=bo, now=NOW)
+    delete_task(task.pk, by=bo, now=NOW)
+    assert mailbox.tick(BEFORE_MIDNIGHT) == []
+    restore_task(task.pk, by=bo, now=BEFORE_MIDNIGHT + HOUR)
+    assert (next_at(), state()) == (BEFORE_MIDNIGHT + 7 * DAY, "armed")

@@ -1,0 +1,200 @@
+"""The digest: at each person's own hour, with what is due, once a day."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from taskbell.accounts.models import Profile, User
+from taskbell.accounts.profile import update_profile
+from taskbell.notifications.models import Kind, Notification, State
+from taskbell.tasks.actions import Wish, create_task, delete_task, update_task
+from taskbell.tasks.digest import send_digests
+from taskbell.tasks.models import Stage, Task
+from tests.conftest import NOW, make_person
+from tests.reminders.mailbox import Mailbox, mailbox_in, part, subjects
+
+DAY, HOUR, TICK = timedelta(days=1), timedelta(hours=1), timedelta(seconds=10)
+TEN = datetime(2026, 11, 22, 10, tzinfo=UTC)  # tomorrow, when everybody has long been here
+
+
+@pytest.fixture
+def mailbox(settings: Any, tmp_path: Any) -> Mailbox:
+    return mailbox_in(settings, tmp_path)
+
+
+def lives(person: User, zone: str = "UTC", **settings: Any) -> User:
+    """Somebody who joined two days ago and lives there."""
+    User.objects.filter(pk=person.pk).update(date_joined=NOW - 2 * DAY)
+    update_profile(person, timezone=zone, **settings)
+    send_digests(NOW - DAY)
+    Notification.objects.all().delete()
+    Profile.objects.filter(pk=person.pk).update(last_digest_on=None)
+    return person
+
+
+def due_daily(person: User) -> None:
+    """Gives the person something that is due at every hour of the next days."""
+    for number in range(8):
+        at = NOW + number * DAY / 2 + HOUR
+        fields = {"title": f"Task {number}", "due_date": at.date(), "due_time": at.time(), "timezone": "UTC"}
+        create_task(Wish(fields), by=person, now=NOW)
+
+
+def task_due(at: datetime, by: User, title: str = "Water the plants", **fields: Any) -> Task:
+    wish = {"title": title, "due_date": at.date(), "due_time": at.time(), "timezone": "UTC"} | fields
+    return create_task(Wish(wish), by=by, now=NOW)
+
+
+def digests() -> list[tuple[str, datetime]]:
+    """Of each digest its local day and when it was due, in that order."""
+    rows = Notification.objects.filter(kind=Kind.DUE_DIGEST).order_by("due_at")
+    return [(row.dedupe_key.split(":")[2], row.due_at) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("zone", "due"),
+    [
+        ("Europe/Berlin", "2026-11-22T09:00"),
+        ("Asia/Kolkata", "2026-11-22T04:30"),
+        ("Asia/Kathmandu", "2026-11-22T04:15"),
+        ("Pacific/Kiritimati", "2026-11-21T20:00"),
+        ("Pacific/Pago_Pago", "2026-11-22T21:00"),
+    ],
+)
+def test_it_comes_at_ten_in_the_own_zone_and_not_a_tick_earlier(bo: User, zone: str, due: str) -> None:
+    moment = datetime.fromisoformat(f"{due}+00:00")
+    lives(bo, zone)
+    Profile.objects.update(last_digest_on=date(2026, 11, 21))
+    due_daily(bo)
+    send_digests(moment - timedelta(microseconds=1))
+    assert digests() == []
+    for _ in range(3):
+        send_digests(moment)
+    assert digests() == [("2026-11-22", moment)]
+
+
+def test_it_comes_at_the_hour_that_was_chosen(bo: User) -> None:
+    lives(bo, digest_at=time(6, 45))
+    due_daily(bo)
+    send_digests(TEN - 3 * HOUR - 15 * TICK * 6 - TICK)
+    assert digests() == []
+    send_digests(TEN - 3 * HOUR - 15 * TICK * 6)
+    assert digests() == [("2026-11-22", TEN - 3 * HOUR - timedelta(minutes=15))]
+
+
+def test_ten_stays_ten_when_the_clocks_change(bo: User) -> None:
+    spring = datetime(2027, 3, 27, 12, tzinfo=UTC)
+    lives(bo, "Europe/Berlin")
+    send_digests(spring)
+    profile = Profile.objects.get()
+    assert profile.next_digest_at == datetime(2027, 3, 28, 10, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert profile.next_digest_at == datetime(2027, 3, 28, 8, tzinfo=UTC)
+
+
+def test_it_lists_what_is_due_within_a_day_and_is_the_persons_own(bo: User, cy: User, mailbox: Mailbox) -> None:
+    lives(bo, "Asia/Kolkata", digest_at=time(15, 30))  # 10:00 UTC
+    lives(cy, digest_enabled=False)
+    task_due(TEN + HOUR, bo, "Order soil")
+    task_due(TEN + DAY - HOUR / 60, cy, "Sweep", assigned_to_id=bo.pk)
+    task_due(TEN + DAY, bo, "Too far away")
+    task_due(TEN - HOUR, bo, "Overdue already")
+    task_due(TEN + HOUR, bo, "Of Cy now", assigned_to_id=cy.pk)
+    done = task_due(TEN + HOUR, bo, "Done")
+    update_task(done.pk, Wish({"stage": Stage.COMPLETED}), by=bo, now=NOW)
+    create_task(Wish({"title": "By day", "due_date": TEN.date(), "timezone": "UTC"}), by=bo, now=NOW)
+    Notification.objects.all().delete()
+    send_digests(TEN)
+    (mail,) = mailbox.send(TEN)
+    assert subjects([mail]) == ["3 tasks are due within a day"]
+    lines = [line for line in part(mail).splitlines() if line.startswith(("-", "  "))]
+    assert lines == [
+        *("- Order soil", "  Sunday, 22 November, 16:30, priority medium"),
+        *("- By day", "  Sunday, 22 November, priority medium"),
+        *("- Sweep", "  Monday, 23 November, 15:29, priority medium"),
+    ]
+
+
+def test_nothing_due_no_mail(bo: User) -> None:
+    lives(bo)
+    for number in range(5):
+        send_digests(TEN + number * DAY)
+    assert digests() == []
+
+
+def test_nobody_gets_one_who_has_switched_it_off_or_has_left(bo: User, cy: User) -> None:
+    for person in (lives(bo, digest_enabled=False), lives(cy)):
+        due_daily(person)
+    User.objects.filter(pk=cy.pk).update(is_active=False)
+    for number in range(3):
+        send_digests(TEN + number * DAY)
+    assert digests() == []
+
+
+def test_after_an_outage_only_the_one_of_today_comes(bo: User) -> None:
+    lives(bo)
+    send_digests(TEN)
+    task_due(TEN + 5 * DAY, bo)
+    send_digests(TEN + 4 * DAY + 5 * HOUR)
+    assert digests() == [("2026-11-26", TEN + 4 * DAY)]
+
+
+@pytest.mark.parametrize("hours_after", [1, -1])
+def test_whoever_joins_after_the_hour_has_the_first_one_tomorrow(bo: User, hours_after: int) -> None:
+    User.objects.update(date_joined=TEN + hours_after * HOUR)
+    due_daily(bo)
+    send_digests(TEN + 2 * HOUR)
+    update_profile(bo, digest_at=time(10))
+    send_digests(TEN + 2 * HOUR + TICK)
+    assert len(digests()) == (hours_after < 0)
+    send_digests(TEN + DAY)
+    assert digests()[-1][0] == "2026-11-23"
+
+
+def test_a_traveller_over_the_date_line_has_one_for_each_date(bo: User) -> None:
+    lives(bo, "Pacific/Kiritimati")
+    Profile.objects.update(last_digest_on=date(2026, 11, 21))
+    due_daily(bo)
+    send_digests(TEN - 14 * HOUR)  # the 22nd, 10:00
+    update_profile(bo, timezone="Pacific/Pago_Pago")  # where it is the 21st again, 9:00
+    for hours in range(50):
+        send_digests(TEN + (hours - 14) * HOUR)
+    assert [day for day, _ in digests()] == ["2026-11-22", "2026-11-23"]
+
+
+def test_many_people_are_told_in_one_go(db: None) -> None:
+    people = [lives(make_person(f"p{number}", "MEMBER")) for number in range(3)]  # type: ignore[arg-type]
+    for person in people:
+        due_daily(person)
+    Profile.objects.update(next_digest_at=None, last_digest_on=date(2026, 11, 21))
+    assert send_digests(TEN) == 3
+    assert len(digests()) == 3
+    assert send_digests(TEN + TICK) == 0
+
+
+def finish(task: Task, bo: User) -> None:
+    update_task(task.pk, Wish({"stage": Stage.COMPLETED}), by=bo, now=TEN)
+
+
+def remove(task: Task, bo: User) -> None:
+    delete_task(task.pk, by=bo, now=TEN)
+
+
+def give_away(task: Task, bo: User) -> None:
+    Task.objects.filter(pk=task.pk).update(created_by=make_person("dan", "MEMBER"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("happening", [finish, remove, give_away])
+def test_what_is_over_before_the_mail_goes_out_is_not_in_it(bo: User, mailbox: Mailbox, happening: Any) -> None:
+    lives(bo)
+    first, second = task_due(TEN + HOUR, bo, "Water the plants"), task_due(TEN + HOUR, bo, "Order soil")
+    send_digests(TEN)
+    happening(first, bo)
+    (mail,) = [mail for mail in mailbox.send(TEN) if mail["To"] == "bo@example.org"]
+    assert subjects([mail]) == ["Due within a day: Order soil"]
+    assert "Water" not in part(mail) + part(mail, "html")
+    Notification.objects.filter(kind=Kind.DUE_DIGEST).update(state=State.PENDING, mime=None)
+    Task.objects.filter(pk=second.pk).update(stage=Stage.ARCHIVED)
+    assert mailbox.send(TEN + TICK) == []
+    assert Notification.objects.get(kind=Kind.DUE_DIGEST).reason == "Nothing of it is left to do."

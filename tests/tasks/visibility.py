@@ -1,0 +1,90 @@
+"""A small model of who may see what, and a world of people who act through the API beside it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpResponse
+
+from taskbell.accounts import tokens
+from taskbell.accounts.actions import Client, open_session
+from taskbell.accounts.policy import Role
+from taskbell.common.clock import utc_now
+from tests.conftest import Program, make_person
+
+ROLES = {"mia": Role.MANAGER, "bo": Role.MEMBER, "cy": Role.MEMBER}
+WORDS = ["apple", "birch", "cedar"]
+
+
+@dataclass
+class Known:
+    """What the model knows of one task."""
+
+    creator: str
+    word: str
+    assignee: str | None = None
+    needs: set[int] = field(default_factory=set)
+    stage: str = "PENDING"
+    deleted: bool = False
+
+
+class Model:
+    """Every task that was ever made, by number, and what follows from the contract."""
+
+    def __init__(self) -> None:
+        self.tasks: dict[int, Known] = {}
+
+    def concerns(self, name: str, pk: int) -> bool:
+        """True for those who have to do with the task, also while it is in the trash."""
+        task = self.tasks[pk]
+        return name == "mia" or name in (task.creator, task.assignee)
+
+    def sees(self, name: str, pk: int) -> bool:
+        """True for those who may know of the task now."""
+        return self.concerns(name, pk) and not self.tasks[pk].deleted
+
+    def visible(self, name: str) -> set[int]:
+        """The tasks a person sees."""
+        return {pk for pk in self.tasks if self.sees(name, pk)}
+
+    def may_edit(self, name: str, pk: int) -> bool:
+        """True for the creator and the manager."""
+        return name in ("mia", self.tasks[pk].creator)
+
+    def is_blocked(self, pk: int) -> bool:
+        """True while some prerequisite is open, whoever can see it."""
+        needed = [self.tasks[need] for need in self.tasks[pk].needs]
+        return any(need.stage in ("PENDING", "IN_PROGRESS") and not need.deleted for need in needed)
+
+    def would_circle(self, pk: int, needs: set[int]) -> bool:
+        """True where the task could be reached from what it would wait for."""
+        seen, ahead = set(), set(needs)
+        while ahead:
+            here = ahead.pop()
+            seen.add(here)
+            ahead |= self.tasks[here].needs - seen
+        return pk in seen
+
+
+class People:
+    """Mia, who manages, Bo and Cy, each with a program that speaks for them."""
+
+    def __init__(self) -> None:
+        people = {name: make_person(name, role) for name, role in ROLES.items()}
+        self.numbers = {name: person.pk for name, person in people.items()}
+        self.programs = {
+            name: Program(tokens.pair_for(open_session(person, client=Client(), now=utc_now())).access)
+            for name, person in people.items()
+        }
+
+    def number(self, name: str | None) -> int | None:
+        """The person's number, or nobody's."""
+        return None if name is None else self.numbers[name]
+
+    def ask(self, name: str, method: str, path: str, body: Any = None) -> HttpResponse:
+        """The answer that this person gets."""
+        return self.programs[name](method, f"/api/{path}", body)
+
+    def results(self, name: str, path: str) -> list[dict[str, Any]]:
+        """The rows of a list as this person gets it."""
+        rows: list[dict[str, Any]] = self.ask(name, "GET", path).json()["results"]
+        return rows
