@@ -25,7 +25,8 @@ IS_POSTGRES = os.environ.get("TEST_DATABASE") == "postgres"
 SETTINGS_OF_OTHERS = ("DATABASE_URL", "REDIS_URL", "EMAIL_HOST", "EMAIL_URL", "SECRET_KEY", "TASKBELL_URL")
 
 
-def _start_valkey(folder: Path) -> str:
+def start_valkey(folder: Path) -> str:
+    """The address of a broker of our own, which forgets everything when it ends."""
     socket = folder / "valkey.sock"
     process = subprocess.Popen(
         [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(folder)],
@@ -61,7 +62,7 @@ def _start() -> None:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     folder.chmod(0o755)  # PostgreSQL runs as a user of its own where the tests run as root
     os.environ["TASKBELL_DATA"] = str(folder / "data")
-    os.environ["REDIS_URL"] = _start_valkey(folder)
+    os.environ["REDIS_URL"] = start_valkey(folder)
     if IS_POSTGRES:
         os.environ["DATABASE_URL"] = start_postgres(folder / "postgres").get_uri()
     os.environ["TESTS_OF_TASKBELL"] = "started"
