@@ -28,14 +28,22 @@ demo: $(VENV)/installed ## Fill in sample people and tasks to look at.
 # What has nothing to do with the database, or brings its own, is run once.
 OF_NO_DATABASE := tests/architecture tests/benchmarks tests/common tests/docs tests/runtime tests/web/test_browser.py
 
+# One after the other: they measure how long things take.
+WITH_PROCESSES := tests/faults tests/journeys
+RUN_TESTS := $(BIN)/python -m pytest --cov --cov-append --cov-report= $(PYTEST)
+
 test: $(VENV)/installed-dev ## Run the tests on SQLite and on PostgreSQL, and show what they cover.
 	@rm -f .coverage .coverage.*
 	@failed=0; \
-	echo "Tests on SQLite"; \
-	TEST_DATABASE=sqlite $(BIN)/python -m pytest --cov --cov-append --cov-report= $(PYTEST) || failed=1; \
-	echo "Tests on PostgreSQL"; \
-	TEST_DATABASE=postgres $(BIN)/python -m pytest --cov --cov-append --cov-report= \
-		$(addprefix --ignore=,$(OF_NO_DATABASE)) $(PYTEST) || failed=1; \
+	for database in sqlite postgres; do \
+		export TEST_DATABASE=$$database; \
+		echo "Tests on $$database, side by side"; \
+		$(RUN_TESTS) -n 2 --dist loadfile $(addprefix --ignore=,$(WITH_PROCESSES) $(OF_NO_DATABASE)) || failed=1; \
+		echo "Tests on $$database that start processes"; \
+		$(RUN_TESTS) $(WITH_PROCESSES) || failed=1; \
+	done; \
+	echo "Tests that need no database or bring their own"; \
+	TEST_DATABASE=sqlite $(RUN_TESTS) $(OF_NO_DATABASE) || failed=1; \
 	$(BIN)/python -m coverage report || failed=1; \
 	exit $$failed
 

