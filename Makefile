@@ -30,7 +30,8 @@ OF_NO_DATABASE := tests/architecture tests/benchmarks tests/common tests/docs te
 
 # One after the other: they measure how long things take.
 WITH_PROCESSES := tests/faults tests/journeys
-RUN_TESTS := $(BIN)/python -m pytest --cov --cov-append --cov-report= $(PYTEST)
+# Tests side by side are dealt out by their order, which must not depend on a chance of the hash.
+RUN_TESTS := PYTHONHASHSEED=0 $(BIN)/python -m pytest --cov --cov-append --cov-report= $(PYTEST)
 
 test: $(VENV)/installed-dev ## Run the tests on SQLite and on PostgreSQL, and show what they cover.
 	@rm -f .coverage .coverage.*

@@ -57,7 +57,7 @@ class Program:
 
 def make_person(name: str, role: Role) -> User:
     """A person of an installation that somebody has claimed long ago."""
-    Installation.objects.filter(claimed_at=None).update(claimed_at=NOW)
+    Installation.claim(NOW)
     return User.objects.create_person(
         username=name, email=f"{name}@example.org", password=PASSWORD, first_name=name.title(), role=role
     )

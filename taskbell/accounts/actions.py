@@ -83,12 +83,7 @@ def check_registration_open(setup_token: str = "") -> None:
 def _role_of_newcomer(form: Registration, email: str, now: datetime) -> str:
     if form.invite:
         return accept_invite(form.invite, email=email, now=now)
-    return Role.ADMIN if _claim_installation(now) else Role.MEMBER
-
-
-def _claim_installation(now: datetime) -> bool:
-    """True for exactly one person: the first. Others wait for that one's transaction to end."""
-    return Installation.objects.filter(claimed_at=None).update(claimed_at=now) == 1
+    return Role.ADMIN if Installation.claim(now) else Role.MEMBER
 
 
 def sign_in(identifier: str, password: str, *, client: Client, now: datetime) -> Session:

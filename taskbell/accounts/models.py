@@ -21,7 +21,7 @@ class UserManager(DjangoUserManager["User"]):
     def create_person(self, *, username: str, email: str, password: str, **fields: Any) -> "User":
         """A new person with a profile. Once there is an ADMIN, nobody becomes one by registering first."""
         if fields.get("role") == Role.ADMIN:
-            Installation.objects.filter(claimed_at=None).update(claimed_at=utc_now())
+            Installation.claim(utc_now())
         person = self.model(username=username, username_key=folded(username), email=folded(email), **fields)
         person.set_password(password)
         person.save(using=self._db)
@@ -171,9 +171,15 @@ class Invite(models.Model):
 
 
 class Installation(models.Model):
-    """The one row about this installation; the migration makes it."""
+    """The one row about this installation."""
 
     claimed_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return "this installation"
+
+    @classmethod
+    def claim(cls, now: datetime) -> bool:
+        """True for exactly one caller: the first. Others wait for that one's transaction to end."""
+        cls.objects.get_or_create(pk=1)
+        return cls.objects.filter(claimed_at=None).update(claimed_at=now) == 1

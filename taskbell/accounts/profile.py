@@ -28,6 +28,8 @@ def update_profile(person: User, **changes: Any) -> User:
     """
     own = _checked_person(person, {name: value for name, value in changes.items() if name in OF_THE_PERSON})
     settings = _checked_profile({name: value for name, value in changes.items() if name not in OF_THE_PERSON})
+    if "mail_preferences" in settings:
+        settings["mail_preferences"] = person.profile.mail_preferences | settings["mail_preferences"]
     try:
         with transaction.atomic():
             _write(person, own)

@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
-from kombu import Queue
 
 # The application that every shared_task belongs to: wherever Django is, it is the current one.
 import taskbell.config.celery  # noqa: F401
@@ -111,7 +110,7 @@ CACHES = {
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: the schedule is in the code
-CELERY_TASK_QUEUES = [Queue("mail"), Queue("default")]
+CELERY_TASK_QUEUES = {"mail": {"exchange": "mail"}, "default": {"exchange": "default"}}
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {"taskbell.reminders.*": {"queue": "mail"}, "taskbell.notifications.*": {"queue": "mail"}}
 CELERY_TASK_IGNORE_RESULT = True
