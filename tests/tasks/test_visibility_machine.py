@@ -40,9 +40,9 @@ class Visibility(RuleBasedStateMachine):
         transaction.set_rollback(True)
         self.undone.__exit__(None, None, None)
 
-    @initialize(target=tasks, creator=PERSON, assignee=SOMEBODY, word=WORD)
-    def begin(self, creator: str, assignee: str | None, word: str) -> int:
-        return self.create(creator, assignee, word)
+    @initialize(target=tasks, assignee=SOMEBODY, word=WORD)
+    def everybody_begins_with_a_task(self, assignee: str | None, word: str) -> Any:
+        return multiple(*(self.create(creator, assignee, word) for creator in ROLES))
 
     def create(self, creator: str, assignee: str | None, word: str) -> int:
         body = {"title": f"Plant the {word}", "assigned_to": self.people.number(assignee)}
@@ -98,6 +98,10 @@ class Visibility(RuleBasedStateMachine):
         assert said["status"] == 409
         assert {blocker["id"] for blocker in said["blockers"]} == seen
         assert said["hidden_blockers"] == len(blocking - seen)
+
+    @rule(pk=tasks, need=tasks)
+    def mia_links_what_others_may_not_see(self, pk: int, need: int) -> None:
+        self.somebody_links(pk, [need], "mia")
 
     @rule(pk=tasks, needs=st.lists(tasks, max_size=3), by=PERSON)
     def somebody_links(self, pk: int, needs: list[int], by: str) -> None:
