@@ -45,7 +45,9 @@ def _advance(profile: Profile, *, now: datetime) -> None:
     joins after the hour gets the first one tomorrow.
     """
     today = wall_time(now, profile.timezone).date()
-    day = today if profile.last_digest_on is None else max(profile.last_digest_on + timedelta(days=1), today)
+    # Only today counts, not how far the person has come: who travels back lives a day that was left out before.
+    # One that had its digest already does not get another, because of the key.
+    day = today + timedelta(days=profile.last_digest_on == today)
     at = _hour_of(profile, day)
     if at <= now:
         if at > profile.user.date_joined:

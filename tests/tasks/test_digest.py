@@ -154,13 +154,14 @@ def test_whoever_joins_after_the_hour_has_the_first_one_tomorrow(bo: User, hours
 
 def test_a_traveller_over_the_date_line_has_one_for_each_date(bo: User) -> None:
     lives(bo, "Pacific/Kiritimati")
-    Profile.objects.update(last_digest_on=date(2026, 11, 21))
+    User.objects.update(date_joined=TEN - 9 * DAY)
     due_daily(bo)
+    send_digests(TEN - 38 * HOUR)  # the 21st, 10:00
     send_digests(TEN - 14 * HOUR)  # the 22nd, 10:00
     update_profile(bo, timezone="Pacific/Pago_Pago")  # where it is the 21st again, 9:00
     for hours in range(50):
         send_digests(TEN + (hours - 14) * HOUR)
-    assert [day for day, _ in digests()] == ["2026-11-22", "2026-11-23"]
+    assert [day for day, _ in digests()] == ["2026-11-21", "2026-11-22", "2026-11-23"]
 
 
 def test_many_people_are_told_in_one_go(db: None) -> None:
