@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.views import defaults
@@ -15,7 +15,17 @@ from rest_framework import exceptions
 from rest_framework.settings import api_settings
 
 from taskbell.api.wire import TooLarge
-from taskbell.common.errors import FieldError, Invalid, NotAllowed, NotFound, NotSignedIn, Refusal, TooMany, invalid
+from taskbell.common.errors import (
+    Conflict,
+    FieldError,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    Refusal,
+    TooMany,
+    invalid,
+)
 from taskbell.common.middleware import database_away
 
 log = logging.getLogger(__name__)
@@ -67,6 +77,8 @@ def as_refusal(error: Exception) -> Refusal:
             return TooLarge("The request is too large.")
         case SuspiciousOperation() | BadRequest() | MultiPartParserError() | UnreadablePostError():
             return invalid("", "invalid", "The request is not valid.")
+        case IntegrityError():
+            return Conflict("Something that this refers to was changed at the same moment. Please try again.")
         case OperationalError() | InterfaceError():
             return Unavailable("The database is away. Please try again.")
         case exceptions.APIException():

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection
 from django.http import HttpResponse
 
 from taskbell.accounts.models import User
+from taskbell.tasks.models import Task
 from tests.conftest import PASSWORD, Program
 
 Somebody = Callable[[User], Program]
@@ -205,3 +206,13 @@ def test_a_form_with_a_cookie_is_refused_however_broken_it_is(bo: User, anonymou
             answer = anonymous.post(path, b"--x\r\nnonsense", content_type=content_type)
             assert answer.status_code in (400, 401, 403, 415)
             assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_what_vanishes_at_the_same_moment_is_a_conflict_and_no_mistake_of_ours(
+    bo: User, as_user: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_late(*_: Any, **__: Any) -> None:
+        raise IntegrityError("a row that this one refers to is gone")
+
+    monkeypatch.setattr(Task, "save", too_late)
+    check_problem(as_user(bo).post("/api/tasks/", {"title": "Water the plants"}), 409)
