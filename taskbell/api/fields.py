@@ -1,19 +1,18 @@
 """What the resources' inputs are made of. Bounds are explicit, so that every database answers alike."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar
 
 from django.utils.dateparse import parse_duration
 from rest_framework import serializers
 
 from taskbell.accounts.models import User
-from taskbell.common.clock import instant, time_zones
+from taskbell.common.clock import EARLIEST, LATEST, time_zones
 from taskbell.common.errors import Invalid
 from taskbell.common.recurrence import LONGEST, parse_rule
 from taskbell.common.text import refuse_unprintable
 
-EARLIEST, LATEST = date(1970, 1, 1), date(2999, 12, 31)
 LARGEST_ID = 2**63 - 1
 LONGEST_SPAN = timedelta(days=366)
 OF_A_TIME = frozenset("0123456789:.")
@@ -104,13 +103,6 @@ class Moment(serializers.DateTimeField):
 def _check_bounds(day: date) -> None:
     if not EARLIEST <= day <= LATEST:
         raise serializers.ValidationError(f"This must be between {EARLIEST} and {LATEST}.", code="out_of_range")
-
-
-def as_instant(moment: datetime, zone: str) -> datetime:
-    """The UTC instant of a moment, read in the zone where it has no offset of its own."""
-    if moment.tzinfo is None:
-        return instant(moment.date(), moment.time(), zone)
-    return moment.astimezone(UTC)
 
 
 class Zone(Words):

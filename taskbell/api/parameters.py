@@ -14,7 +14,8 @@ from rest_framework.serializers import ValidationError
 
 from taskbell.accounts.models import User
 from taskbell.api.authentication import person_of
-from taskbell.api.fields import LARGEST_ID, Day, Moment, as_instant
+from taskbell.api.fields import LARGEST_ID, Day, Moment
+from taskbell.common.clock import as_instant
 from taskbell.common.errors import FieldError, Invalid
 
 LONGEST = 500

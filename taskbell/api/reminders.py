@@ -14,11 +14,11 @@ from rest_framework.views import APIView
 
 from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
-from taskbell.api.fields import Day, Flag, Moment, Recurrence, Span, StrictSerializer, TimeOfDay, Zone, as_instant
+from taskbell.api.fields import Day, Flag, Moment, Recurrence, Span, StrictSerializer, TimeOfDay, Zone
 from taskbell.api.session import validated
 from taskbell.api.task_input import ReminderIn, plan_from
 from taskbell.api.task_output import ReminderOut, reminder_as_json, shown
-from taskbell.common.clock import utc_now
+from taskbell.common.clock import as_instant, utc_now
 from taskbell.common.errors import NotFound, invalid
 from taskbell.common.recurrence import parse_rule
 from taskbell.reminders.models import Reminder

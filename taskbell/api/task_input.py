@@ -20,9 +20,9 @@ from taskbell.api.fields import (
     Text,
     TimeOfDay,
     Zone,
-    as_instant,
     check_person,
 )
+from taskbell.common.clock import as_instant
 from taskbell.common.errors import invalid
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import Wish

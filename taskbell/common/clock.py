@@ -4,6 +4,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
+# What a date that somebody sends lies between.
+EARLIEST, LATEST = date(1970, 1, 1), date(2999, 12, 31)
+
 
 def utc_now() -> datetime:
     """This instant."""
@@ -28,3 +31,10 @@ def instant(day: date, at: time, zone: str) -> datetime:
 def end_of_day(day: date, zone: str) -> datetime:
     """The instant at which the local day is over: the next local midnight."""
     return instant(day + timedelta(days=1), time(), zone)
+
+
+def as_instant(moment: datetime, zone: str) -> datetime:
+    """The UTC instant of a moment, read in the zone where it has no offset of its own."""
+    if moment.tzinfo is None:
+        return instant(moment.date(), moment.time(), zone)
+    return moment.astimezone(UTC)
