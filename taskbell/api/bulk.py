@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from taskbell.accounts.models import User
 from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
 from taskbell.api.fields import Id, StrictSerializer
@@ -17,7 +18,8 @@ from taskbell.api.task_input import TaskChange, TaskIn, is_forced, wish_to_chang
 from taskbell.api.task_output import TaskOut, shown_in_full, task_as_json
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound
-from taskbell.tasks.bulk import MOST, Batch, BatchRefused, change_many
+from taskbell.tasks.actions import Wish
+from taskbell.tasks.bulk import MOST, Batch, change_many, named
 from taskbell.tasks.models import Task
 
 
@@ -73,11 +75,8 @@ def _change(request: Request) -> Response:
     changes, deletions = body.get("update", []), body.get("delete", [])
     known = Task.objects.visible_to(person).in_bulk([change["id"] for change in changes])
     batch = Batch(
-        create=[wish_to_create(wish, by=person) for wish in body.get("create", [])],
-        update=[
-            (change["id"], wish_to_change(change, _found(known, change["id"], place)), change.get("version"))
-            for place, change in enumerate(changes)
-        ],
+        create=[_creation(wish, f"create.{place}", by=person) for place, wish in enumerate(body.get("create", []))],
+        update=[_update(known, change, f"update.{place}", by=person) for place, change in enumerate(changes)],
         delete=deletions,
     )
     made, changed = change_many(batch, force=is_forced(request), by=person, now=utc_now())
@@ -91,7 +90,13 @@ def _change(request: Request) -> Response:
     return Response(answer)
 
 
-def _found(tasks: dict[int, Task], pk: int, place: int) -> Task:
-    if pk not in tasks:
-        raise BatchRefused(f"update.{place}", NotFound())
-    return tasks[pk]
+def _creation(body: dict[str, Any], place: str, *, by: User) -> Wish:
+    with named(place):
+        return wish_to_create(body, by=by)
+
+
+def _update(tasks: dict[int, Task], body: dict[str, Any], place: str, *, by: User) -> tuple[int, Wish, int | None]:
+    with named(place):
+        if body["id"] not in tasks:
+            raise NotFound
+        return body["id"], wish_to_change(body, tasks[body["id"]], by=by), body.get("version")

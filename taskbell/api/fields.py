@@ -100,6 +100,16 @@ class Moment(serializers.DateTimeField):
         return moment
 
 
+class AsRead(Moment):
+    """A moment that is only compared: one that makes no sense counts as none."""
+
+    def to_internal_value(self, value: Any) -> datetime | None:  # type: ignore[override]
+        try:
+            return super().to_internal_value(value)
+        except serializers.ValidationError:
+            return None
+
+
 def _check_bounds(day: date) -> None:
     if not EARLIEST <= day <= LATEST:
         raise serializers.ValidationError(f"This must be between {EARLIEST} and {LATEST}.", code="out_of_range")

@@ -1,6 +1,6 @@
 """What may be sent about a task, and the wish it becomes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from rest_framework.request import Request
 
 from taskbell.accounts.models import User
 from taskbell.api.fields import (
+    AsRead,
     Choice,
     Day,
     Flag,
@@ -22,14 +23,15 @@ from taskbell.api.fields import (
     Zone,
     check_person,
 )
-from taskbell.common.clock import as_instant
+from taskbell.common.clock import as_instant, utc_now
 from taskbell.common.errors import invalid
-from taskbell.reminders.schedule import ReminderPlan
+from taskbell.reminders.actions import MOST_REMINDERS, TOO_MANY
+from taskbell.reminders.models import Reminder
+from taskbell.reminders.schedule import ReminderPlan, next_of
 from taskbell.tasks.actions import Wish
 from taskbell.tasks.models import PRIORITY_NAMES, STAGES, Basis, Category, Priority, Stage, Task
 from taskbell.tasks.prerequisites import MOST_PREREQUISITES
 
-MOST_REMINDERS = 50
 # What the model and the API call by the same name.
 SAME_NAME = ("title", "description", "due_date", "due_time", "timezone", "recurrence_from")
 EXAMPLE = {
@@ -43,11 +45,12 @@ EXAMPLE = {
 class ReminderIn(StrictSerializer):
     """A reminder that somebody asks for."""
 
-    ignored = frozenset({"id", "next_at", "state"})
+    ignored = frozenset({"id", "state"})
     at = Moment(required=False, allow_null=True)
     before_due = Span(required=False, allow_null=True)
     repeat = Recurrence(required=False)
     for_me = Flag(default=False)
+    next_at = AsRead(required=False, allow_null=True, help_text="As it was read; it changes nothing.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs.get("before_due") is not None:
@@ -81,7 +84,12 @@ class TaskIn(StrictSerializer):
     recurrence = Recurrence(required=False)
     recurrence_from = Choice(choices=Basis.values, required=False)
     pre_tasks = serializers.ListField(child=Id(), max_length=MOST_PREREQUISITES, required=False)
-    reminders = ReminderIn(many=True, required=False, max_length=MOST_REMINDERS)  # type: ignore[call-arg]
+    reminders = ReminderIn(
+        many=True,
+        required=False,
+        max_length=MOST_REMINDERS,  # type: ignore[call-arg]
+        error_messages={"max_length": TOO_MANY},
+    )
     remind_at = Moment(allow_null=True, required=False)
 
     def validate_assigned_to(self, pk: int | None) -> int | None:
@@ -93,9 +101,8 @@ class TaskIn(StrictSerializer):
         return pk
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        for one, other in (("remind_at", "reminders"), ("status", "stage")):
-            if one in attrs and other in attrs and attrs[one] != attrs[other]:
-                raise serializers.ValidationError({one: f"Send either {one} or {other}, not both."}, code="exclusive")
+        if "status" in attrs and "stage" in attrs and attrs["status"] != attrs["stage"]:
+            raise serializers.ValidationError({"status": "Send either status or stage, not both."}, code="exclusive")
         return attrs
 
 
@@ -108,21 +115,20 @@ class TaskChange(TaskIn):
 def wish_to_create(body: Mapping[str, Any], *, by: User) -> Wish:
     """What the body asks a new task to be."""
     fields = _fields_of(body)
-    zone = fields.get("timezone", by.profile.timezone)
-    return Wish(fields, reminders=_plans_of(body, zone=zone), pre_tasks=body.get("pre_tasks"))
+    plans = _plans_of(body, _dated(Task(timezone=by.profile.timezone), fields), by=by)
+    return Wish(fields, reminders=plans, pre_tasks=body.get("pre_tasks"))
 
 
-def wish_to_change(body: Mapping[str, Any], task: Task) -> Wish:
+def wish_to_change(body: Mapping[str, Any], task: Task, *, by: User) -> Wish:
     """What PATCH asks the task to be: what is not sent stays."""
     fields = _fields_of(body)
-    zone = fields.get("timezone", task.timezone)
-    return Wish(fields, reminders=_plans_of(body, zone=zone), pre_tasks=body.get("pre_tasks"))
+    return Wish(fields, reminders=_plans_of(body, _dated(task, fields), by=by), pre_tasks=body.get("pre_tasks"))
 
 
-def wish_to_replace(body: Mapping[str, Any], task: Task) -> Wish:
+def wish_to_replace(body: Mapping[str, Any], task: Task, *, by: User) -> Wish:
     """What PUT asks the task to be: what is not sent is emptied."""
     fields = _blank_fields(task.created_by) | _fields_of(body)
-    plans = _plans_of(body, zone=fields["timezone"])
+    plans = _plans_of(body, _dated(task, fields), by=by)
     return Wish(fields, reminders=() if plans is None else plans, pre_tasks=body.get("pre_tasks", ()))
 
 
@@ -141,20 +147,55 @@ def _fields_of(body: Mapping[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _plans_of(body: Mapping[str, Any], *, zone: str) -> Sequence[ReminderPlan] | None:
-    """The reminders the body asks for, or None where it does not speak of them."""
+def _dated(task: Task, fields: Mapping[str, Any]) -> Task:
+    """The task as far as its reminders ask, with the dates that are wished for."""
+    dates = {name: fields.get(name, getattr(task, name)) for name in ("due_date", "due_time", "timezone")}
+    dated = Task(pk=task.pk, **dates)
+    dated.due_at = dated.compute_due_at()
+    return dated
+
+
+def _plans_of(body: Mapping[str, Any], task: Task, *, by: User) -> Sequence[ReminderPlan] | None:
+    """The reminders the body asks for, or None where it does not speak of them. Raises Invalid."""
+    zone = task.timezone
     if "reminders" in body:
-        return [plan_from(wish, zone=zone) for wish in body["reminders"]]
+        plans = [plan_from(wish, zone=zone) for wish in body["reminders"]]
+        if "remind_at" in body:
+            _check_agreement(body, plans, task, by=by)
+        return plans
     if "remind_at" in body:
         moment: datetime | None = body["remind_at"]
-        return [] if moment is None else [ReminderPlan(at=as_instant(moment, zone))]
+        return [] if moment is None else [plan_from({"at": moment, "for_me": False}, zone=zone)]
     return None
+
+
+def _check_agreement(body: Mapping[str, Any], plans: Sequence[ReminderPlan], task: Task, *, by: User) -> None:
+    """Raises Invalid where `remind_at` says something else than the reminders beside it.
+
+    What was read has both, and may be sent back as it is, also where a reminder has fired since.
+    """
+    said = None if body["remind_at"] is None else as_instant(body["remind_at"], task.timezone)
+    agreeing = {next_of(plans, task, now=utc_now())}
+    if task.pk is not None:
+        known = Reminder.objects.visible_to(by).filter(task_id=task.pk)
+        agreeing.add(_earliest(known.values_list("next_at", flat=True)))
+    if all("next_at" in wish for wish in body["reminders"]):
+        agreeing.add(_earliest(wish["next_at"] for wish in body["reminders"]))
+    if said not in agreeing:
+        raise invalid("remind_at", "exclusive", "Send either remind_at or reminders: they do not agree.")
+
+
+def _earliest(moments: Iterable[datetime | None]) -> datetime | None:
+    # An instant that was read has an offset; one without was never read.
+    return min((moment for moment in moments if moment is not None and moment.tzinfo), default=None)
 
 
 def plan_from(wish: Mapping[str, Any], *, zone: str) -> ReminderPlan:
     """The reminder that a body asks for; without an offset, its moment is in this zone."""
+    at: datetime | None = wish.get("at")
     return ReminderPlan(
-        at=None if wish.get("at") is None else as_instant(wish["at"], zone),
+        at=None if at is None else as_instant(at, zone),
+        wall=at if at is not None and at.tzinfo is None else None,
         for_me=wish["for_me"],
         before_due=wish.get("before_due"),
         repeat=wish.get("repeat") or "",

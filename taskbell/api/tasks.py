@@ -118,7 +118,7 @@ class TaskDetail(APIView):
     def put(self, request: Request, pk: int) -> Response:
         """Replaces the task: what is not sent is emptied, reminders and prerequisites included."""
         task = shown(person_of(request), pk)
-        return self._update(request, pk, wish_to_replace(checked(request, task, TaskIn), task))
+        return self._update(request, pk, wish_to_replace(checked(request, task, TaskIn), task, by=person_of(request)))
 
     @extend_schema(
         operation_id="tasks_change",
@@ -130,7 +130,9 @@ class TaskDetail(APIView):
     def patch(self, request: Request, pk: int) -> Response:
         """Changes what is sent and nothing else."""
         task = shown(person_of(request), pk)
-        return self._update(request, pk, wish_to_change(checked(request, task, TaskChange), task))
+        return self._update(
+            request, pk, wish_to_change(checked(request, task, TaskChange), task, by=person_of(request))
+        )
 
     @extend_schema(operation_id="tasks_delete", tags=["tasks"], parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:

@@ -5,8 +5,12 @@ from datetime import datetime
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Change
+from taskbell.common.errors import invalid
 from taskbell.reminders.models import Reminder, ReminderState
-from taskbell.reminders.schedule import Dated, ReminderPlan, instant_of, plan_of, schedule
+from taskbell.reminders.schedule import Dated, ReminderPlan, instant_of, plan_of, schedule, settled
+
+MOST_REMINDERS = 50
+TOO_MANY = f"A task has at most {MOST_REMINDERS} reminders, those of everybody counted."
 
 
 def replace_reminders(
@@ -15,14 +19,17 @@ def replace_reminders(
     """Makes these the person's own reminders on the task, and with `shared_too` the shared ones as well.
 
     A reminder that is planned again as it was stays what it is: one that has fired does not fire again.
-    Returns the change for the history, if any.
+    Returns the change for the history, if any. The caller holds the task. Raises Invalid where they are too many.
     """
     existing = [(plan_of(reminder), reminder.pk) for reminder in within_reach(task, by=by, shared_too=shared_too)]
-    gone = [pk for plan, pk in existing if plan not in plans]
     known = [plan for plan, _ in existing]
+    plans = [settled(plan, known, task.timezone) for plan in plans]
+    gone = [pk for plan, pk in existing if plan not in plans]
     new = [plan for plan in dict.fromkeys(plans) if plan not in known]
     if not gone and not new:
         return {}
+    if new and Reminder.objects.filter(task_id=task.pk).count() - len(gone) + len(new) > MOST_REMINDERS:
+        raise invalid("reminders", "max_length", TOO_MANY)
     Reminder.objects.filter(pk__in=gone).delete()
     Reminder.objects.bulk_create(_made(plan, task, by=by, now=now) for plan in new)
     return _as_history(known, plans)
@@ -37,10 +44,12 @@ def within_reach(task: Dated, *, by: User, shared_too: bool) -> list[Reminder]:
 def change(reminder: Reminder, plan: ReminderPlan, task: Dated, *, by: User, now: datetime) -> dict[str, Change]:
     """Makes the reminder what is planned and arms it anew. Returns the change for the history, if any."""
     before = plan_of(reminder)
+    plan = settled(plan, [before], task.timezone)
     if before == plan:
         return {}
     reminder.recipient = by if plan.for_me else None
     reminder.at, reminder.before_due, reminder.repeat = plan.at, plan.before_due, plan.repeat
+    reminder.wall, reminder.timezone = plan.wall, task.timezone
     schedule(reminder, task, now=now)
     reminder.save()
     return _as_history([before], [plan])
@@ -54,7 +63,7 @@ def reschedule(task: Dated, *, now: datetime) -> None:
     moving = [reminder for reminder in Reminder.objects.filter(task_id=task.pk) if _is_to_move(reminder, task)]
     for reminder in moving:
         schedule(reminder, task, now=now)
-    Reminder.objects.bulk_update(moving, ["at", "timezone", "next_at", "state"])
+    Reminder.objects.bulk_update(moving, ["at", "wall_date", "wall_time", "timezone", "next_at", "state"])
 
 
 def _is_to_move(reminder: Reminder, task: Dated) -> bool:
@@ -65,10 +74,16 @@ def _is_to_move(reminder: Reminder, task: Dated) -> bool:
 
 
 def _made(plan: ReminderPlan, task: Dated, *, by: User, now: datetime) -> Reminder:
-    recipient = by if plan.for_me else None
     reminder = Reminder(
-        task_id=task.pk, created_by=by, recipient=recipient, at=plan.at, before_due=plan.before_due, repeat=plan.repeat
+        task_id=task.pk,
+        created_by=by,
+        recipient=by if plan.for_me else None,
+        at=plan.at,
+        before_due=plan.before_due,
+        repeat=plan.repeat,
+        is_snooze=plan.is_snooze,
     )
+    reminder.wall = plan.wall
     schedule(reminder, task, now=now)
     return reminder
 

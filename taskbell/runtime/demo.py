@@ -15,6 +15,7 @@ from taskbell.activity.actions import Line, record_lines
 from taskbell.common.clock import utc_now
 from taskbell.common.text import folded
 from taskbell.reminders.models import Reminder
+from taskbell.reminders.schedule import schedule
 from taskbell.runtime.preparation import migrate_database
 from taskbell.tasks.history import snapshot
 from taskbell.tasks.models import Category, Prerequisite, Priority, Stage, Task
@@ -92,7 +93,9 @@ def _add_tasks(
 def _reminders(tasks: Sequence[Task], *, now: datetime) -> Iterator[Reminder]:
     for task in tasks:
         if task.due_at is not None and (at := task.due_at - timedelta(hours=24)) > now:
-            yield Reminder(task=task, created_by=task.created_by, at=at, next_at=at)
+            reminder = Reminder(task=task, created_by=task.created_by, at=at)
+            schedule(reminder, task, now=now)
+            yield reminder
 
 
 def _task(people: Sequence[User], categories: Sequence[Category], *, chance: random.Random, now: datetime) -> Task:

@@ -50,13 +50,13 @@ def change_many(batch: Batch, *, force: bool = False, by: User, now: datetime) -
     _hold([pk for pk, _, _ in batch.update] + list(batch.delete))
     made, changed = [], []
     for place, wish in enumerate(batch.create):
-        with _named(f"create.{place}"):
+        with named(f"create.{place}"):
             made.append(create_task(wish, by=by, now=now).pk)
     for place, (pk, wish, version) in enumerate(batch.update):
-        with _named(f"update.{place}"):
+        with named(f"update.{place}"):
             changed.append(update_task(pk, wish, version=version, force=force, by=by, now=now).pk)
     for place, pk in enumerate(batch.delete):
-        with _named(f"delete.{place}"):
+        with named(f"delete.{place}"):
             delete_task(pk, by=by, now=now)
     return made, changed
 
@@ -67,7 +67,8 @@ def _hold(ids: list[int]) -> None:
 
 
 @contextmanager
-def _named(place: str) -> Iterator[None]:
+def named(place: str) -> Iterator[None]:
+    """A refusal within says which of the changes it is about. Raises BatchRefused."""
     try:
         yield
     except Refusal as refusal:

@@ -1,6 +1,6 @@
 """The heart: a task, what people set on it and what everybody reads."""
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from django.db import models
 from django.db.models import BooleanField, Exists, OuterRef, Q
@@ -8,7 +8,7 @@ from django.db.models.expressions import RawSQL
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
-from taskbell.common.clock import end_of_day, instant
+from taskbell.common.clock import instant
 from taskbell.common.errors import NotFound
 
 
@@ -185,11 +185,17 @@ class Task(models.Model):
 
     def compute_due_at(self) -> datetime | None:
         """The instant the task is overdue from: at its time, or when its local day is over."""
+        wall = self.due_wall
+        return None if wall is None else instant(wall.date(), wall.time(), self.timezone)
+
+    @property
+    def due_wall(self) -> datetime | None:
+        """The same as its zone's clocks are meant to show it: without a time, the midnight that ends the day."""
         if self.due_date is None:
             return None
         if self.due_time is None:
-            return end_of_day(self.due_date, self.timezone)
-        return instant(self.due_date, self.due_time, self.timezone)
+            return datetime.combine(self.due_date + timedelta(days=1), time())
+        return datetime.combine(self.due_date, self.due_time)
 
 
 class PrerequisiteQuerySet(models.QuerySet["Prerequisite"]):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 
 from taskbell.accounts.models import User
-from taskbell.common.recurrence import parse_rule, wall_time
+from taskbell.common.recurrence import parse_rule
 from taskbell.notifications.models import Kind, Notification
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.models import Task
@@ -51,10 +51,10 @@ def _coming(reminder: Reminder, task: Task) -> list[dict[str, Any]]:
 def _instants(reminder: Reminder) -> list[datetime]:
     if reminder.next_at is None:
         return []
-    if not reminder.repeat or reminder.at is None:
+    if not reminder.repeat or reminder.wall is None:
         return [reminder.next_at]
-    first, start = reminder.next_at, wall_time(reminder.at, reminder.timezone)
-    occurrences = (at for _, at in parse_rule(reminder.repeat).occurrences(start, reminder.timezone, since=first))
+    first, rule = reminder.next_at, parse_rule(reminder.repeat)
+    occurrences = (at for _, at in rule.occurrences(reminder.wall, reminder.timezone, since=first))
     return list(islice((at for at in occurrences if at >= first), MOST_COMING))
 
 

@@ -10,7 +10,7 @@ from taskbell.common.errors import Conflict
 from taskbell.common.recurrence import Rule, following, parse_rule, wall_time
 from taskbell.reminders.actions import reschedule
 from taskbell.reminders.models import Reminder
-from taskbell.reminders.schedule import schedule
+from taskbell.reminders.schedule import move
 from taskbell.tasks.history import differences, snapshot
 from taskbell.tasks.models import Basis, Task
 from taskbell.tasks.policy import check_may_edit
@@ -100,11 +100,12 @@ def skip_occurrence(task: Task, *, by: User, now: datetime) -> None:
     if due_date is None:
         raise Conflict("This is the last occurrence.")
     _make_room(task)
+    Reminder.objects.filter(task=task).snoozes().delete()
     before, old, moved = snapshot(task), task.due_date, Reminder.objects.filter(task=task)
     task.due_date, task.occurrence = due_date, task.occurrence + 1
     task.due_at, task.is_overdue = task.compute_due_at(), False
     for reminder in moved:
-        _move(reminder, by_days=_days_between(old, due_date), task=task, now=now)
+        move(reminder, task, by_days=_days_between(old, due_date), now=now)
         reminder.save()
     task.write(now)
     record_changes(task.pk, "skipped", differences(before, snapshot(task)), by=by, at=now)
@@ -152,21 +153,16 @@ def _make_room(task: Task) -> None:
 
 
 def _bring_reminders(old: Task, new: Task, *, now: datetime) -> None:
-    """Gives the new task the reminders of the old one, as long before or after its due date."""
-    reminders = list(Reminder.objects.filter(task=old))
+    """Gives the new task the reminders of the old one, as long before or after its due date.
+
+    Not what somebody has put off: that was for the old one.
+    """
+    reminders = list(Reminder.objects.filter(task=old, is_snooze=False))
     for reminder in reminders:
         reminder.pk, reminder.task_id, reminder.fired_at = None, new.pk, None
         reminder._state.adding = True
-        _move(reminder, by_days=_days_between(old.due_date, new.due_date), task=new, now=now)
+        move(reminder, new, by_days=_days_between(old.due_date, new.due_date), now=now)
     Reminder.objects.bulk_create(reminders)
-
-
-def _move(reminder: Reminder, *, by_days: timedelta, task: Task, now: datetime) -> None:
-    """Moves it by so many days of wall time; one that hangs on the due moment follows it of itself."""
-    if reminder.before_due is None and reminder.at is not None:
-        local = wall_time(reminder.at, task.timezone) + by_days
-        reminder.at = instant(local.date(), local.time(), task.timezone)
-    schedule(reminder, task, now=now)
 
 
 def _days_between(old: date | None, new: date | None) -> timedelta:

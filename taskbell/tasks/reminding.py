@@ -10,7 +10,7 @@ from taskbell.activity.actions import record_changes
 from taskbell.common.errors import NotFound
 from taskbell.reminders.actions import change, within_reach
 from taskbell.reminders.models import Reminder
-from taskbell.reminders.schedule import ReminderPlan, plan_of
+from taskbell.reminders.schedule import ReminderPlan, plan_of, settled
 from taskbell.tasks.actions import Wish, update_task
 from taskbell.tasks.models import Task
 from taskbell.tasks.policy import check_may_remind_others, may_edit
@@ -47,9 +47,14 @@ def remove_reminder(task_id: int, reminder_id: int, *, by: User, now: datetime) 
     _change(task_id, lambda plans: [known for known in plans if known != old], by=by, now=now)
 
 
+@transaction.atomic
 def remind_me_again(task_id: int, at: datetime, *, by: User, now: datetime) -> Reminder:
-    """A reminder for oneself: what people call snooze. Raises NotFound."""
-    return add_reminder(task_id, ReminderPlan(at=at, for_me=True), by=by, now=now)
+    """A reminder for oneself: what people call snooze. Those of them that have fired are let go of. Raises NotFound.
+
+    It is of this task alone: where the task recurs, the later ones do not get it.
+    """
+    Reminder.objects.snoozes().filter(task_id=task_id, recipient=by, next_at=None).delete()
+    return add_reminder(task_id, ReminderPlan(at=at, for_me=True, is_snooze=True), by=by, now=now)
 
 
 def reminder_within_reach(task_id: int, reminder_id: int, *, by: User) -> Reminder:
@@ -67,7 +72,7 @@ def reminder_within_reach(task_id: int, reminder_id: int, *, by: User) -> Remind
 def _changed(task_id: int, edit: Callable[[Plans], Plans], plan: ReminderPlan, *, by: User, now: datetime) -> Reminder:
     task = _change(task_id, edit, by=by, now=now)
     for reminder in within_reach(task, by=by, shared_too=True):
-        if plan_of(reminder) == plan:
+        if plan_of(reminder) == settled(plan, [plan_of(reminder)], task.timezone):
             return reminder
     raise NotFound
 

@@ -87,12 +87,74 @@ def test_what_was_read_can_be_put_back_and_changes_nothing(program: Program) -> 
     path = f"/api/tasks/{task['id']}/"
     before = program.get(path).json()
     rows = list(Reminder.objects.order_by("id").values())
-    refused = program.put(path, before)
-    assert errors(refused) == ["remind_at"]
-    answer = program.put(path, {name: value for name, value in before.items() if name != "remind_at"})
-    assert answer.json() == before
+    assert program.put(path, before).json() == before
+    assert program.put(path, {name: value for name, value in before.items() if name != "remind_at"}).json() == before
     assert list(Reminder.objects.order_by("id").values()) == rows
     assert program.patch(path, {"reminders": before["reminders"]}).json() == before
+
+
+def test_a_title_is_changed_in_what_was_read_however_much_the_clock_did_meanwhile(program: Program) -> None:
+    task = made(program, reminders=[{"at": "2020-01-01T09:00:00Z"}, {"at": AT, "repeat": "FREQ=DAILY"}])
+    path = f"/api/tasks/{task['id']}/"
+    read = program.get(path).json()
+    deliver_due(utc_now())
+    Reminder.objects.exclude(repeat="").update(next_at="2027-04-01T07:00:00Z")
+    kept = list(Reminder.objects.order_by("id").values())
+    answer = program.put(path, read | {"title": "Read"})
+    assert (answer.status_code, answer.json()["title"]) == (200, "Read")
+    assert program.patch(path, read | {"title": "Write"}).status_code == 200
+    assert list(Reminder.objects.order_by("id").values()) == kept
+
+
+@pytest.mark.parametrize(
+    ("reminders", "remind_at"),
+    [
+        ([{"at": AT}], AT),
+        ([{"at": "2027-03-31T09:00:00"}, {"before_due": "PT0S"}], AT),
+        ([{"before_due": "PT24H"}], "2027-03-30T17:30:00"),
+        ([{"before_due": "PT24H"}], "2027-03-30T15:30:00Z"),
+        ([], None),
+    ],
+)
+def test_remind_at_may_say_what_the_reminders_beside_it_say(
+    program: Program, reminders: list[Any], remind_at: str | None
+) -> None:
+    task = made(program, reminders=reminders, remind_at=remind_at)
+    assert len(task["reminders"]) == len(reminders)
+    both = {"reminders": reminders, "remind_at": remind_at}
+    bulk = {"create": [BASE | both], "update": [{"id": task["id"]} | both]}
+    assert program.post("/api/tasks/bulk/", bulk).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("reminders", "remind_at"),
+    [
+        ([{"at": AT}], "2027-03-31T08:00:00+02:00"),
+        ([{"at": AT}], None),
+        ([{"before_due": "PT24H"}], AT),
+        ([], AT),
+        ([{"at": AT, "next_at": "soon"}], "2027-04-01T09:00:00Z"),
+        ([{"at": AT, "next_at": "2027-04-01T09:00:00"}], "2027-04-01T09:00:00"),
+    ],
+)
+def test_remind_at_and_reminders_that_do_not_agree_are_refused(
+    program: Program, reminders: list[Any], remind_at: str | None
+) -> None:
+    both = {"reminders": reminders, "remind_at": remind_at}
+    task = made(program, reminders=[{"at": "2027-02-01T09:00:00Z"}])
+    path = f"/api/tasks/{task['id']}/"
+    answers = [program.post("/api/tasks/", BASE | both), program.put(path, BASE | both), program.patch(path, both)]
+    assert [errors(answer) for answer in answers] == [["remind_at"]] * 3
+    assert errors(program.post("/api/tasks/bulk/", {"create": [BASE | both]})) == ["create.0.remind_at"]
+    bulk = {"update": [{"id": task["id"]} | both]}
+    assert errors(program.post("/api/tasks/bulk/", bulk)) == ["update.0.remind_at"]
+
+
+def test_remind_at_of_somebody_elses_own_reminder_agrees_with_nothing(program: Program, cy: User, cys: Program) -> None:
+    task = made(program, assigned_to=cy.pk)
+    cys.post(of(task), {"at": AT, "for_me": True})
+    both = {"reminders": [{"before_due": "PT1H"}], "remind_at": AT}
+    assert errors(program.patch(f"/api/tasks/{task['id']}/", both)) == ["remind_at"]
 
 
 def test_putting_back_leaves_the_own_reminders_of_others_alone(

@@ -13,6 +13,7 @@ from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import Wish, create_task, delete_task, skip_task, update_task
 from taskbell.tasks.models import Basis, Stage, Task
+from taskbell.tasks.reminding import remind_me_again
 from tests.conftest import NOW
 
 DAY = timedelta(days=1)
@@ -134,6 +135,24 @@ def test_the_reminders_move_along(bo: User) -> None:
     assert (moved["FREQ=DAILY"].next_at, moved["FREQ=DAILY"].recipient) == (nine_in_summer, bo)
     assert moved[before].next_at == new.due_at - before if new.due_at else False
     assert Reminder.objects.filter(task=task).count() == 3
+
+
+def test_a_snooze_is_for_the_one_task_and_not_for_those_that_follow(bo: User, cy: User) -> None:
+    task = a_series(bo, "FREQ=DAILY", assigned_to_id=cy.pk, reminders=[ReminderPlan(before_due=DAY)])
+    remind_me_again(task.pk, NOW + DAY, by=cy, now=NOW)
+    new = the_next(task, bo)
+    assert Reminder.objects.get(task=new).before_due == DAY
+    assert Reminder.objects.filter(task=task).count() == 2
+    put(task, bo, Stage.PENDING)
+    assert the_next(task, bo) == new
+    assert Reminder.objects.get(task=new).before_due == DAY
+
+
+def test_what_was_put_off_is_gone_with_the_occurrence_that_is_skipped(bo: User) -> None:
+    task = a_series(bo, "FREQ=DAILY", reminders=[ReminderPlan(before_due=DAY)])
+    remind_me_again(task.pk, NOW + DAY, by=bo, now=NOW)
+    skip_task(task.pk, by=bo, now=NOW)
+    assert Reminder.objects.get().before_due == DAY
 
 
 def test_archiving_what_is_done_leaves_the_next_one_alone(bo: User) -> None:
