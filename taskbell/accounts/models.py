@@ -85,6 +85,9 @@ class Profile(models.Model):
     language = models.CharField(max_length=10, default="en")
     digest_enabled = models.BooleanField(default=True)
     digest_at = models.TimeField(default=time(10))
+    digest_since = models.DateTimeField(
+        null=True, blank=True, help_text="When it was switched on; empty: with the account."
+    )
     last_digest_on = models.DateField(null=True, blank=True, help_text="The local day of the last digest.")
     next_digest_at = models.DateTimeField(null=True, blank=True, db_index=True, help_text="Empty: to be worked out.")
     mail_preferences = models.JSONField(default=dict, blank=True, help_text="Kinds of mail, each wanted or not.")

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from taskbell.accounts.models import User
+from taskbell.accounts.models import Profile, User
 from taskbell.accounts.validation import check_email, check_names, check_username
 from taskbell.common.clock import time_zones
 from taskbell.common.errors import Conflict, FieldError, Invalid, invalid
@@ -21,24 +22,33 @@ COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 OF_THE_PERSON = ("email", "username", "first_name", "last_name")
 
 
-def update_profile(person: User, **changes: Any) -> User:
+def update_profile(person: User, *, now: datetime, **changes: Any) -> User:
     """Changes what is given and leaves the rest; all of it or nothing.
 
     Raises Invalid naming every field that does not fit, or Conflict where a name is taken.
     """
     own = _checked_person(person, {name: value for name, value in changes.items() if name in OF_THE_PERSON})
     settings = _checked_profile({name: value for name, value in changes.items() if name not in OF_THE_PERSON})
+    _check_quiet_hours(person.profile, settings)
     if "mail_preferences" in settings:
         settings["mail_preferences"] = person.profile.mail_preferences | settings["mail_preferences"]
     try:
         with transaction.atomic():
             _write(person, own)
-            _write(person.profile, settings | {"next_digest_at": None} if settings.keys() & OF_THE_DIGEST else settings)
+            _write(person.profile, settings | _of_the_clock(person.profile, settings, now=now))
     except IntegrityError as error:
         person.refresh_from_db()
         taken = "e-mail address" if _is_taken(own, person) else "username"
         raise Conflict(f"There is already an account with this {taken}.") from error
     return person
+
+
+def _of_the_clock(profile: Profile, settings: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+    """What the digest has to work out anew. Where it is switched on, it begins with the next hour to come."""
+    if not settings.keys() & OF_THE_DIGEST:
+        return {}
+    is_switched_on = settings.get("digest_enabled", False) and not profile.digest_enabled
+    return {"next_digest_at": None} | ({"digest_since": now} if is_switched_on else {})
 
 
 def _checked_person(person: User, given: dict[str, Any]) -> dict[str, Any]:
@@ -94,6 +104,13 @@ def _check_preferences(field: str, value: Mapping[str, bool]) -> None:
     unknown = sorted(set(value) - set(SWITCHABLE))
     if unknown:
         raise invalid(f"{field}.{unknown[0][:50]}", "unknown", f"The kinds of mail are {', '.join(SWITCHABLE)}.")
+
+
+def _check_quiet_hours(profile: Profile, settings: Mapping[str, Any]) -> None:
+    names = ("quiet_from", "quiet_until")
+    missing = [name for name in names if settings.get(name, getattr(profile, name)) is None]
+    if len(missing) == 1 and settings.keys() & set(names):
+        raise invalid(missing[0], "required", "Quiet hours have a beginning and an end.")
 
 
 def _accept(field: str, value: object) -> None:

@@ -52,7 +52,7 @@ def update_person(person: User, changes: dict[str, Any], *, by: User, now: datet
     if password is not None:
         keep = by.session if by.pk == person.pk else None
         set_password(person, password, field="password", keep=keep, now=now)
-    return update_profile(person, **rest)
+    return update_profile(person, now=now, **rest)
 
 
 @transaction.atomic

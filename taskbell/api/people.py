@@ -14,6 +14,7 @@ from taskbell.accounts.profile import LANGUAGES, SWITCHABLE, update_profile
 from taskbell.api.authentication import person_of
 from taskbell.api.fields import Choice, Flag, StrictSerializer, Text, TimeOfDay, Zone
 from taskbell.api.session import validated
+from taskbell.common.clock import utc_now
 
 
 class ProfileIn(StrictSerializer):
@@ -73,12 +74,13 @@ class Profile(APIView):
     @extend_schema(operation_id="profile_replace", tags=["people"], request=ProfileIn, responses={200: ProfileOut})
     def put(self, request: Request) -> Response:
         """Replaces my names; settings that are not sent stay as they are."""
-        return _answer(update_profile(person_of(request), **DEFAULTS | validated(ProfileIn(data=request.data))))
+        changes = DEFAULTS | validated(ProfileIn(data=request.data))
+        return _answer(update_profile(person_of(request), now=utc_now(), **changes))
 
     @extend_schema(operation_id="profile_change", tags=["people"], request=ProfileIn, responses={200: ProfileOut})
     def patch(self, request: Request) -> Response:
         """Changes what is sent."""
-        return _answer(update_profile(person_of(request), **validated(ProfileIn(data=request.data))))
+        return _answer(update_profile(person_of(request), now=utc_now(), **validated(ProfileIn(data=request.data))))
 
 
 def _answer(person: User) -> Response:

@@ -174,7 +174,7 @@ class Invites(APIView):
     @extend_schema(operation_id="invites_list", tags=["people"], responses={200: InviteOut(many=True)})
     def get(self, request: Request) -> Any:
         """Lists the invitations I sent; for admins, all of them."""
-        return conditional(request, InviteOut(invites_seen_by(person_of(request)), many=True).data)
+        return conditional(request, InviteOut(invites_seen_by(person_of(request), now=utc_now()), many=True).data)
 
     @extend_schema(operation_id="invites_create", tags=["people"], request=InviteIn, responses={201: InviteOut})
     def post(self, request: Request) -> Response:

@@ -37,7 +37,7 @@ def web(
 
 @app.command()
 def worker(
-    queues: Annotated[str, typer.Option(help="Which queues to take jobs from.")] = "mail,default",
+    queues: Annotated[str, typer.Option(help="Which queues to take jobs from.")] = "mail,default,reports",
 ) -> None:
     """Run the jobs: send the mails, deliver the reminders."""
     _django_part("worker").work(queues)

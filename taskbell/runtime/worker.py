@@ -11,7 +11,7 @@ from taskbell.config.env import environment
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.setup import check_broker, check_database
 
-QUEUES = ["mail", "default"]
+QUEUES = list(app.conf.task_queues)
 
 
 def work(queues: str) -> None:
@@ -21,7 +21,7 @@ def work(queues: str) -> None:
     """
     names = [name.strip() for name in queues.split(",")]
     if not set(names) <= set(QUEUES):
-        raise CannotStart(f"--queues: the queues are {' and '.join(QUEUES)}.")
+        raise CannotStart(f"--queues: the queues are {', '.join(QUEUES)}.")
     check_database()
     check_broker()
     # Of root, for the sake of pickled messages: ours are JSON, and in a container everybody is root.

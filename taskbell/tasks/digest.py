@@ -42,7 +42,7 @@ def _advance(profile: Profile, *, now: datetime) -> None:
 
     Whatever happens to zone and hour, each local day has one digest at the most, and no day that the
     person lives through goes without. Of days that were missed, only the present one counts, and whoever
-    joins after the hour gets the first one tomorrow.
+    joins or switches it on after the hour gets the first one tomorrow.
     """
     today = wall_time(now, profile.timezone).date()
     # Only today counts, not how far the person has come: who travels back lives a day that was left out before.
@@ -50,7 +50,7 @@ def _advance(profile: Profile, *, now: datetime) -> None:
     day = today + timedelta(days=profile.last_digest_on == today)
     at = _hour_of(profile, day)
     if at <= now:
-        if at > profile.user.date_joined:
+        if at > (profile.digest_since or profile.user.date_joined):
             _notify(profile.user, day, due_at=at, now=now)
             profile.last_digest_on = day
         at = _hour_of(profile, day + timedelta(days=1))

@@ -40,7 +40,7 @@ def _tomorrow(deed: Deed, person: User, now: datetime) -> None:
 
 
 def _unsubscribe(deed: Deed, person: User, now: datetime) -> None:
-    update_profile(person, mail_preferences=person.profile.mail_preferences | {str(deed.about): False})
+    update_profile(person, now=now, mail_preferences={str(deed.about): False})
 
 
 BUTTONS = {

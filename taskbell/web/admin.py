@@ -87,7 +87,8 @@ class PersonAdmin(AdminByVerbs, UserAdmin):  # type: ignore[type-arg]
         formset.save(commit=False)  # for the admin's own log
         for inline in formset.forms:
             person = User.objects.select_related("profile").get(pk=form.instance.pk)
-            update_profile(person, **{name: inline.cleaned_data[name] for name in inline.changed_data})
+            changes = {name: inline.cleaned_data[name] for name in inline.changed_data}
+            update_profile(person, now=utc_now(), **changes)
 
 
 @admin.register(Invite)

@@ -9,6 +9,15 @@ from django import forms
 from taskbell.common.clock import time_zones
 
 Choices = list[tuple[str, str | list[tuple[str, str]]]]
+DIGEST = "due_digest"
+# What people may do without, in words that follow "Send me a mail when".
+MAILS = {
+    "reminder": "A reminder is due",
+    "task_assigned": "A task is given to me",
+    "task_updated": "Somebody else changes a task of mine",
+    "unblocked": "A task of mine can begin: nothing is in its way any more",
+    "overdue": "A task of mine is overdue",
+}
 REGIONS = ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 
 
@@ -31,6 +40,11 @@ def _password(label: str, *, autocomplete: str, help_text: str = "") -> forms.Ch
 
 def _new_password(label: str = "New password") -> forms.CharField:
     return _password(label, autocomplete="new-password", help_text="At least 8 characters, and not an obvious word.")
+
+
+def _time(label: str, *, required: bool = True) -> forms.TimeField:
+    widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    return forms.TimeField(label=label, required=required, widget=widget)
 
 
 class PageForm(forms.Form):
@@ -92,20 +106,39 @@ class ChangePasswordForm(PageForm):
 
 
 class ProfileForm(PageForm):
-    """How a person is called, and when they are told."""
+    """How a person is called, of what they are told, and when."""
 
     first_name = _text("First name", autocomplete="given-name", required=False)
     last_name = _text("Last name", autocomplete="family-name", required=False)
     timezone = forms.ChoiceField(label="Time zone", choices=[], help_text="Due dates and the daily mail follow it.")
     digest_enabled = forms.BooleanField(label="Send me a daily mail of what is due", required=False)
-    digest_at = forms.TimeField(
-        label="At this time of day", widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-    )
+    digest_at = _time("At this time of day")
+    quiet_from = _time("From", required=False)
+    quiet_until = _time("Until", required=False)
+    quiet_reminders = forms.BooleanField(label="Reminders wait as well", required=False)
 
     def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for kind, label in MAILS.items():
+            self.fields[mail_field(kind)] = forms.BooleanField(label=label, required=False)
         older_spelling = [] if zone in _offered_zones() else [(zone, zone)]
         self.fields["timezone"].choices = [*older_spelling, *zone_choices()]  # type: ignore[attr-defined]
+
+    def mails(self) -> list[forms.BoundField]:
+        """A box for each kind of mail but the daily one, which has an hour as well."""
+        return [self[mail_field(kind)] for kind in MAILS]
+
+    def changes(self) -> dict[str, Any]:
+        """What is asked for, by the names of the profile."""
+        given = dict(self.cleaned_data)
+        wanted = {kind: given.pop(mail_field(kind)) for kind in MAILS}
+        # One box for two switches: who stopped the daily mail by its link gets it again by this box.
+        return given | {"mail_preferences": wanted | {DIGEST: given["digest_enabled"]}}
+
+
+def mail_field(kind: str) -> str:
+    """The name of the box for a kind of mail."""
+    return f"mail_{kind}"
 
 
 @cache

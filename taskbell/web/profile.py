@@ -15,7 +15,7 @@ from taskbell.accounts.profile import update_profile
 from taskbell.common.clock import utc_now
 from taskbell.web.browsers import browser_name
 from taskbell.web.door import client_of, form_page, person_of, session_of
-from taskbell.web.forms import ProfileForm
+from taskbell.web.forms import DIGEST, MAILS, ProfileForm, mail_field
 from taskbell.web.session import enter
 
 
@@ -31,7 +31,7 @@ class Place:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
-    """Names, time zone and daily mail, and the list of sessions."""
+    """Names and time zone, which mails and when, and the list of sessions."""
     person = person_of(request)
     form = ProfileForm(
         request.POST if request.method == "POST" else None,
@@ -40,7 +40,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     )
 
     def act() -> HttpResponse:
-        update_profile(person, **form.cleaned_data)
+        update_profile(person, now=utc_now(), **form.changes())
         messages.success(request, "Saved.")
         return redirect("profile")
 
@@ -53,9 +53,12 @@ def _present(person: User) -> dict[str, object]:
         "first_name": person.first_name,
         "last_name": person.last_name,
         "timezone": profile.timezone,
-        "digest_enabled": profile.digest_enabled,
+        "digest_enabled": profile.digest_enabled and profile.wants(DIGEST),
         "digest_at": profile.digest_at,
-    }
+        "quiet_from": profile.quiet_from,
+        "quiet_until": profile.quiet_until,
+        "quiet_reminders": profile.quiet_reminders,
+    } | {mail_field(kind): profile.wants(kind) for kind in MAILS}
 
 
 def _places(request: HttpRequest) -> list[Place]:

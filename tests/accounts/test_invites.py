@@ -14,6 +14,7 @@ from taskbell.accounts.actions import Client, Registration, register
 from taskbell.accounts.invites import LIFETIME, make_invite, token_of
 from taskbell.accounts.models import Invite, User
 from taskbell.accounts.policy import Role
+from taskbell.common.clock import utc_now
 from taskbell.common.errors import Conflict, Invalid, NotAllowed, Refusal
 from taskbell.notifications.letters import compose
 from taskbell.notifications.models import Notification
@@ -127,9 +128,48 @@ def test_a_link_that_was_withdrawn_opens_nothing(mia: User, as_user: Somebody) -
         join(token_of(invite.pk))
 
 
+def demoted(mia: User) -> None:
+    User.objects.filter(pk=mia.pk).update(role=Role.MEMBER)
+
+
+def deactivated(mia: User) -> None:
+    User.objects.filter(pk=mia.pk).update(is_active=False)
+
+
+@pytest.mark.parametrize("happening", [demoted, deactivated])
+def test_it_counts_only_while_whoever_sent_it_may_still_invite(
+    ada: User, mia: User, as_user: Somebody, anonymous: Program, happening: Callable[[User], None]
+) -> None:
+    token = token_of(make_invite(NEW, Role.MEMBER, by=mia, now=utc_now()).pk)
+    happening(mia)
+    assert as_user(ada).get("/api/invites/").json() == []
+    body = {"email": NEW, "password": PASSWORD, "invite": token}
+    assert [error["field"] for error in anonymous.post("/api/register/", body).json()["errors"]] == ["invite"]
+    assert anonymous.http.get(f"/invite/{token}/").status_code == 404
+    assert not User.objects.filter(email=NEW).exists()
+    User.objects.filter(pk=mia.pk).update(role=Role.MANAGER, is_active=True)
+    assert join(token, now=utc_now()).role == Role.MEMBER
+
+
+def test_an_admin_who_is_a_manager_now_lets_in_members_but_no_admins(ada: User) -> None:
+    admin, member = (make_invite(f"{role}@example.org", role, by=ada, now=NOW) for role in (Role.ADMIN, Role.MEMBER))
+    User.objects.filter(pk=ada.pk).update(role=Role.MANAGER)
+    with pytest.raises(Invalid):
+        join(token_of(admin.pk), email=admin.email)
+    assert join(token_of(member.pk), email=member.email).role == Role.MEMBER
+
+
+def test_one_that_has_expired_is_not_listed_and_can_be_withdrawn(mia: User, as_user: Somebody) -> None:
+    old = make_invite(NEW, Role.MEMBER, by=mia, now=utc_now() - LIFETIME)
+    fresh = make_invite("other@example.org", Role.MEMBER, by=mia, now=utc_now())
+    assert [row["id"] for row in as_user(mia).get("/api/invites/").json()] == [fresh.pk]
+    assert as_user(mia).delete(f"/api/invites/{old.pk}/").status_code == 204
+    assert list(Invite.objects.all()) == [fresh]
+
+
 def test_managers_see_and_withdraw_their_own_and_admins_all(ada: User, mia: User, as_user: Somebody) -> None:
-    admins = make_invite(NEW, Role.ADMIN, by=ada, now=NOW)
-    managers = make_invite("other@example.org", Role.MEMBER, by=mia, now=NOW)
+    admins = make_invite(NEW, Role.ADMIN, by=ada, now=utc_now())
+    managers = make_invite("other@example.org", Role.MEMBER, by=mia, now=utc_now())
     assert [row["id"] for row in as_user(mia).get("/api/invites/").json()] == [managers.pk]
     assert [row["id"] for row in as_user(ada).get("/api/invites/").json()] == [managers.pk, admins.pk]
     assert as_user(mia).delete(f"/api/invites/{admins.pk}/").status_code == 404

@@ -71,8 +71,8 @@ def test_the_page_loads_nothing_and_leads_to_us_alone(bo: User, mia: User, setti
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_people_write_is_text_in_the_page_and_as_it_is_in_the_plain_part(bo: User, mia: User, kind: Kind) -> None:
-    update_profile(mia, first_name=NASTY[:40], last_name="")
-    update_profile(bo, first_name=NASTY[:40], last_name="")
+    update_profile(mia, now=NOW, first_name=NASTY[:40], last_name="")
+    update_profile(bo, now=NOW, first_name=NASTY[:40], last_name="")
     mia.refresh_from_db()
     letter = compose(of_kind(kind, bo, mia, title=NASTY, description=NASTY), now=NOW)
     loads = Loads(letter.html)

@@ -51,7 +51,7 @@ def test_a_kind_that_is_switched_off_sends_no_mail_and_is_still_to_be_read_in_th
 
 @pytest.mark.parametrize("kind", SWITCHABLE)
 def test_the_other_kinds_still_come(bo: User, mia: User, mailbox: Mailbox, kind: str) -> None:
-    update_profile(bo, mail_preferences=dict.fromkeys(set(SWITCHABLE) - {kind}, False))
+    update_profile(bo, now=NOW, mail_preferences=dict.fromkeys(set(SWITCHABLE) - {kind}, False))
     tell(kind, bo, mia)
     assert names(mailbox.send(NOW)) == ["bo"]
 
@@ -69,7 +69,7 @@ def test_mails_about_the_account_cannot_be_switched_off(
 
 @pytest.mark.parametrize("kind", PATIENT)
 def test_in_the_night_mails_wait_for_the_morning(bo: User, mia: User, mailbox: Mailbox, kind: Kind) -> None:
-    update_profile(bo, **NIGHT)
+    update_profile(bo, now=NOW, **NIGHT)
     row = tell(kind, bo, mia, LATE)
     assert mailbox.send(LATE) == mailbox.send(MORNING - SECOND) == []
     row.refresh_from_db()
@@ -81,7 +81,7 @@ def test_in_the_night_mails_wait_for_the_morning(bo: User, mia: User, mailbox: M
 def test_reminders_and_mails_about_the_account_come_in_the_night(
     bo: User, mia: User, mailbox: Mailbox, kind: Kind
 ) -> None:
-    update_profile(bo, **NIGHT)
+    update_profile(bo, now=NOW, **NIGHT)
     tell(kind, bo, mia, LATE)
     assert names(mailbox.send(LATE)) == ["bo"]
 
@@ -89,7 +89,7 @@ def test_reminders_and_mails_about_the_account_come_in_the_night(
 def test_reminders_keep_quiet_for_those_who_want_that_and_are_not_called_late(
     bo: User, mia: User, mailbox: Mailbox
 ) -> None:
-    update_profile(bo, **NIGHT, quiet_reminders=True)
+    update_profile(bo, now=NOW, **NIGHT, quiet_reminders=True)
     tell(Kind.REMINDER, bo, mia, LATE)
     assert mailbox.send(LATE) == []
     (mail,) = mailbox.send(MORNING)
@@ -98,14 +98,14 @@ def test_reminders_keep_quiet_for_those_who_want_that_and_are_not_called_late(
 
 
 def test_overdue_since_is_the_moment_itself_not_the_end_of_the_night(bo: User, mia: User, mailbox: Mailbox) -> None:
-    update_profile(bo, **NIGHT)
+    update_profile(bo, now=NOW, **NIGHT)
     tell(Kind.OVERDUE, bo, mia, LATE)
     mailbox.send(LATE)
     assert "overdue since Saturday, 21 November 2026, 23:00" in part(mailbox.send(MORNING)[0])
 
 
 def test_a_quiet_night_alarms_nobody(bo: User, mia: User, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    update_profile(bo, **NIGHT)
+    update_profile(bo, now=NOW, **NIGHT)
     tell(Kind.OVERDUE, bo, mia, LATE)
     mailbox.send(LATE)
     for module in (health, metrics):
@@ -134,7 +134,7 @@ def test_a_quiet_night_alarms_nobody(bo: User, mia: User, mailbox: Mailbox, monk
     ],
 )
 def test_the_night_over_midnight_and_over_clock_changes(bo: User, mia: User, now: str, end: str | None) -> None:
-    update_profile(bo, **NIGHT, timezone="Europe/Berlin")
+    update_profile(bo, now=NOW, **NIGHT, timezone="Europe/Berlin")
     row = tell(Kind.OVERDUE, bo, mia)
     expected = None if end is None else datetime.fromisoformat(f"{end}+00:00")
     assert quiet_until(row, now=datetime.fromisoformat(f"{now}+00:00")) == expected
@@ -151,14 +151,14 @@ def test_the_night_over_midnight_and_over_clock_changes(bo: User, mia: User, now
     ],
 )
 def test_a_quiet_noon(bo: User, mia: User, begin: Any, end: Any, now: str, until: str | None) -> None:
-    update_profile(bo, quiet_from=begin, quiet_until=end)
+    update_profile(bo, now=NOW, quiet_from=begin, quiet_until=end)
     row = tell(Kind.OVERDUE, bo, mia)
     found = quiet_until(row, now=datetime.fromisoformat(f"2026-11-21T{now}:00+00:00"))
     assert (found and f"{found:%H:%M}") == until
 
 
 def test_an_end_that_comes_twice_is_over_when_the_clock_has_passed_it_for_good(bo: User, mia: User) -> None:
-    update_profile(bo, quiet_from=time(1), quiet_until=time(2, 30), timezone="Europe/Berlin")
+    update_profile(bo, now=NOW, quiet_from=time(1), quiet_until=time(2, 30), timezone="Europe/Berlin")
     row = tell(Kind.OVERDUE, bo, mia)
     second_quarter_past_two = datetime.fromisoformat("2027-10-31T01:15:00+00:00")
     assert quiet_until(row, now=second_quarter_past_two) == second_quarter_past_two + SECOND
@@ -166,10 +166,10 @@ def test_an_end_that_comes_twice_is_over_when_the_clock_has_passed_it_for_good(b
 
 
 def test_the_mail_is_asked_for_again_after_the_night(bo: User, mia: User, mailbox: Mailbox) -> None:
-    update_profile(bo, **NIGHT)
+    update_profile(bo, now=NOW, **NIGHT)
     row = tell(Kind.OVERDUE, bo, mia, LATE)
     mailbox.send(LATE)
-    update_profile(bo, mail_preferences={"overdue": False})
+    update_profile(bo, now=NOW, mail_preferences={"overdue": False})
     assert mailbox.send(MORNING) == []
     assert Notification.objects.get(pk=row.pk).state == State.CANCELLED
 

@@ -27,7 +27,7 @@ def mailbox(settings: Any, tmp_path: Any) -> Mailbox:
 def lives(person: User, zone: str = "UTC", **settings: Any) -> User:
     """Somebody who joined two days ago and lives there."""
     User.objects.filter(pk=person.pk).update(date_joined=NOW - 2 * DAY)
-    update_profile(person, timezone=zone, **settings)
+    update_profile(person, now=NOW, timezone=zone, **settings)
     send_digests(NOW - DAY)
     Notification.objects.all().delete()
     Profile.objects.filter(pk=person.pk).update(last_digest_on=None)
@@ -145,11 +145,26 @@ def test_whoever_joins_after_the_hour_has_the_first_one_tomorrow(bo: User, hours
     User.objects.update(date_joined=TEN + hours_after * HOUR)
     due_daily(bo)
     send_digests(TEN + 2 * HOUR)
-    update_profile(bo, digest_at=time(10))
+    update_profile(bo, now=NOW, digest_at=time(10))
     send_digests(TEN + 2 * HOUR + TICK)
     assert len(digests()) == (hours_after < 0)
     send_digests(TEN + DAY)
     assert digests()[-1][0] == "2026-11-23"
+
+
+@pytest.mark.parametrize(
+    ("switched_on", "first"), [(TEN - TICK, "2026-11-22"), (TEN, "2026-11-23"), (TEN + 5 * HOUR, "2026-11-23")]
+)
+def test_whoever_switches_it_on_gets_the_first_one_when_the_hour_comes(
+    bo: User, switched_on: datetime, first: str
+) -> None:
+    lives(bo, digest_enabled=False)
+    due_daily(bo)
+    update_profile(bo, now=switched_on, digest_enabled=True, digest_at=time(10), first_name="Bo")
+    update_profile(bo, now=switched_on + TICK, digest_enabled=True, timezone="Etc/UTC")  # is on: changes nothing
+    for hours in range(24 + 10):
+        send_digests(switched_on + hours * HOUR + HOUR)
+    assert digests()[0][0] == first
 
 
 def test_a_traveller_over_the_date_line_has_one_for_each_date(bo: User) -> None:
@@ -158,7 +173,7 @@ def test_a_traveller_over_the_date_line_has_one_for_each_date(bo: User) -> None:
     due_daily(bo)
     send_digests(TEN - 38 * HOUR)  # the 21st, 10:00
     send_digests(TEN - 14 * HOUR)  # the 22nd, 10:00
-    update_profile(bo, timezone="Pacific/Pago_Pago")  # where it is the 21st again, 9:00
+    update_profile(bo, now=NOW, timezone="Pacific/Pago_Pago")  # where it is the 21st again, 9:00
     for hours in range(50):
         send_digests(TEN + (hours - 14) * HOUR)
     assert [day for day, _ in digests()] == ["2026-11-21", "2026-11-22", "2026-11-23"]

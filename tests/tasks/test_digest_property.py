@@ -31,28 +31,36 @@ STEPS = st.lists(st.tuples(PAUSES, st.none() | CHANGES), min_size=5, max_size=60
 
 @dataclass
 class Life:
-    """What the person has lived through, by the calendar on the wall."""
+    """What the person has lived through, by the calendar on the wall.
+
+    A day is owed a digest whose hour came under the settings that are in force, and allowed one whose hour came
+    after the digest was switched on.
+    """
 
     person: User
     at: datetime = BEGIN
     since: datetime = BEGIN
+    switched_on: datetime = BEGIN
     expected: set[date] = field(default_factory=set)
     allowed: set[date] = field(default_factory=set)
 
     def tick(self) -> None:
-        """The clock ticks: today is owed a digest if its hour came under the settings that are in force."""
+        """The clock ticks."""
         profile = Profile.objects.get(pk=self.person.pk)
         today = wall_time(self.at, profile.timezone).date()
         hour = instant(today, profile.digest_at, profile.timezone)
-        if profile.digest_enabled and hour <= self.at:
+        if profile.digest_enabled and self.switched_on < hour <= self.at:
             self.allowed.add(today)
             if hour > self.since:
                 self.expected.add(today)
         send_digests(self.at)
 
     def change(self, **changes: Any) -> None:
-        update_profile(User.objects.get(pk=self.person.pk), **changes)
+        was_on = Profile.objects.get(pk=self.person.pk).digest_enabled
+        update_profile(User.objects.get(pk=self.person.pk), now=self.at, **changes)
         self.since = self.at
+        if changes.get("digest_enabled") and not was_on:
+            self.switched_on = self.at
 
 
 @given(steps=STEPS)

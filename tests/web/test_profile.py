@@ -1,13 +1,16 @@
 """Bob's own settings, and where he is signed in."""
 
+import re
 from collections.abc import Callable
 from datetime import time
 
 import pytest
 
 from taskbell.accounts.models import Session, User
+from taskbell.accounts.profile import SWITCHABLE, update_profile
+from taskbell.common.clock import utc_now
 from taskbell.web.browsers import browser_name
-from taskbell.web.forms import zone_choices
+from taskbell.web.forms import DIGEST, MAILS, zone_choices
 from tests.web.conftest import FIREFOX, Browser, text
 
 BrowserOf = Callable[[User], Browser]
@@ -25,15 +28,61 @@ def test_bob_says_what_he_is_called_and_when_he_wants_mail(browser_of: BrowserOf
     assert '<option value="Europe/Berlin" selected>' in page
 
 
+def test_bob_says_which_mails_he_wants_and_when_they_wait(browser_of: BrowserOf, bob: User) -> None:
+    browser = browser_of(bob)
+    page = text(browser.get("/profile/"))
+    assert page.count(" checked") == 1 + len(MAILS)
+    night = {"quiet_from": "22:30", "quiet_until": "07:00", "quiet_reminders": "on"}
+    assert browser.post("/profile/", FORM | night | {"mail_reminder": "on", "mail_overdue": "on"}).status_code == 302
+    profile = User.objects.get(pk=bob.pk).profile
+    assert {kind for kind in SWITCHABLE if profile.wants(kind)} == {"reminder", "overdue"}
+    assert (profile.quiet_from, profile.quiet_until, profile.quiet_reminders) == (time(22, 30), time(7), True)
+    page = text(browser.get("/profile/"))
+    assert page.count(" checked") == 3
+    assert 'value="22:30"' in page
+    browser.post("/profile/", FORM)
+    profile = User.objects.get(pk=bob.pk).profile
+    assert (profile.quiet_from, profile.quiet_until, profile.quiet_reminders) == (None, None, False)
+
+
+def test_every_kind_that_can_be_switched_off_has_a_box_with_a_label(browser_of: BrowserOf, bob: User) -> None:
+    page = text(browser_of(bob).get("/profile/"))
+    assert {*MAILS, DIGEST} == set(SWITCHABLE)
+    labelled = set(re.findall('<label for="([^"]+)"', page))
+    assert set(re.findall('<(?:input type="checkbox"|input type="time"|select)[^>]* id="([^"]+)"', page)) <= labelled
+    assert {"id_mail_reminder", "id_quiet_from", "id_quiet_until", "id_quiet_reminders"} <= labelled
+
+
+def test_who_stopped_the_daily_mail_by_its_link_starts_it_again_by_its_box(browser_of: BrowserOf, bob: User) -> None:
+    update_profile(bob, now=utc_now(), mail_preferences={DIGEST: False})
+    browser = browser_of(bob)
+    assert 'name="digest_enabled" id="id_digest_enabled">' in text(browser.get("/profile/"))
+    browser.post("/profile/", FORM | {"digest_enabled": "on"})
+    profile = User.objects.get(pk=bob.pk).profile
+    assert profile.digest_enabled
+    assert profile.wants(DIGEST)
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("timezone", "Mars/Olympus"), ("timezone", ""), ("digest_at", "25:00"), ("first_name", "x" * 151)],
+    [
+        *(("timezone", "Mars/Olympus"), ("timezone", ""), ("digest_at", "25:00"), ("first_name", "x" * 151)),
+        ("quiet_from", "late"),
+    ],
 )
 def test_what_does_not_fit_is_told_beside_its_field(browser_of: BrowserOf, bob: User, field: str, value: str) -> None:
     answer = browser_of(bob).post("/profile/", FORM | {field: value})
     assert answer.status_code == 400
     assert f'id="id_{field}_error"' in text(answer)
     assert User.objects.get(pk=bob.pk).last_name == ""
+
+
+@pytest.mark.parametrize(("given", "missing"), [("quiet_from", "quiet_until"), ("quiet_until", "quiet_from")])
+def test_half_a_night_is_told_beside_the_empty_half(browser_of: BrowserOf, bob: User, given: str, missing: str) -> None:
+    answer = browser_of(bob).post("/profile/", FORM | {given: "22:00"})
+    assert answer.status_code == 400
+    assert f'id="id_{missing}_error"' in text(answer)
+    assert "Quiet hours have a beginning and an end." in text(answer)
 
 
 def test_a_zone_by_its_older_name_stays_chosen(browser_of: BrowserOf, bob: User) -> None:

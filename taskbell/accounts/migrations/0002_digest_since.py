@@ -1,0 +1,13 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0001_initial")]
+
+    operations = [
+        migrations.AddField(
+            "profile",
+            "digest_since",
+            models.DateTimeField(blank=True, help_text="When it was switched on; empty: with the account.", null=True),
+        ),
+    ]
