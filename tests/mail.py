@@ -42,6 +42,8 @@ class SmtpSink:
     on_rcpt: list[str] = field(default_factory=list)
     on_data: list[str] = field(default_factory=list)
     seconds_to_think: float = 0
+    seconds_to_greet: float = 0
+    offers_pipelining: bool = False
     port: int = 0
     connections: int = 0
 
@@ -50,12 +52,13 @@ class SmtpSink:
     ) -> list[str]:
         self.connections += 1
         session.host_name = hostname
-        return responses
+        return [responses[0], "250-PIPELINING", *responses[1:]] if self.offers_pipelining else responses
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         answer = self.on_rcpt.pop(0) if self.on_rcpt else ""
+        await asyncio.sleep(self.seconds_to_greet)
         if answer == "drop":
             cast(Any, server).transport.abort()
         if answer:

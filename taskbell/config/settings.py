@@ -70,7 +70,6 @@ APPEND_SLASH = False  # OptionalSlash does it without a redirect, so that no bod
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [env.TASKBELL_MAIL_TEMPLATES] if env.TASKBELL_MAIL_TEMPLATES else [],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -79,7 +78,14 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
             ]
         },
-    }
+    },
+    {
+        # Apart from those of pages: a base.html of mails is none of theirs.
+        "NAME": "mail",
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [folder for folder in (env.TASKBELL_MAIL_TEMPLATES, PACKAGE / "notifications" / "mail") if folder],
+        "OPTIONS": {"builtins": ["taskbell.notifications.looks"]},
+    },
 ]
 
 DATABASE_URL = env.DATABASE_URL.get_secret_value() if env.DATABASE_URL else f"sqlite:///{DATA / 'taskbell.sqlite3'}"

@@ -1,20 +1,23 @@
 """Rendering: a notification becomes the bytes of a mail. A kind of mail is a folder of three templates."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from email.headerregistry import Address
 from email.utils import format_datetime, parseaddr
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import css_inline
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
-from django.template.loader import render_to_string
+from django.template import engines
+from django.template.backends.django import DjangoTemplates
 from django.utils.crypto import salted_hmac
 from django.utils.dateformat import format as date_format
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
+from django.utils.text import Truncator
 
 from taskbell.accounts.invites import token_of
 from taskbell.accounts.models import User
@@ -26,7 +29,7 @@ from taskbell.notifications.policy import gathered, still_to_do
 
 WITH_BUTTONS = {Kind.REMINDER, Kind.OVERDUE}
 LATE_AFTER = timedelta(minutes=2)
-LONGEST_SUBJECT = 150
+LONGEST_SUBJECT, LONGEST_DESCRIPTION = 150, 1000
 
 _inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True, keep_style_tags=True)
 
@@ -43,16 +46,19 @@ class Letter:
 def message_id_for(dedupe_key: str) -> str:
     """The one Message-ID of this message: always the same, and nobody can guess it."""
     digest = salted_hmac("taskbell.notifications.message_id", dedupe_key, algorithm="sha256").hexdigest()[:40]
-    return f"<{digest}@{_domain_of_sender()}>"
-
-
-def _domain_of_sender() -> str:
-    return sender_address().rpartition("@")[2] or "localhost"
+    return f"<{digest}@{sender_address().rpartition('@')[2] or 'localhost'}>"
 
 
 def sender_address() -> str:
     """The bare address that mails come from."""
-    return parseaddr(settings.MAIL["sender"])[1]
+    return _sender(settings.MAIL["sender"])[1]
+
+
+@lru_cache
+def _sender(configured: str) -> tuple[str, str]:
+    """The sender as a header has it, and the bare address."""
+    name, address = parseaddr(configured)
+    return str(Address(name, addr_spec=address)), address
 
 
 def recipient_address(notification: Notification) -> str:
@@ -64,42 +70,56 @@ def recipient_address(notification: Notification) -> str:
 
 def compose(notification: Notification, *, now: datetime) -> Letter:
     """The letter in words, for the recipient and in their time zone."""
-    context = _context(notification, now=now)
+    context = _context(notification, unsubscribe=_unsubscribe_link(notification), now=now)
+    return _composed(notification, context)
+
+
+def _composed(notification: Notification, context: dict[str, Any]) -> Letter:
     subject = " ".join(_filled_in(notification, "subject.txt", context).split())
+    html = _filled_in(notification, "body.html", context)
     return Letter(
         subject=subject if len(subject) <= LONGEST_SUBJECT else subject[: LONGEST_SUBJECT - 1] + "…",
         text=_filled_in(notification, "body.txt", context).strip() + "\n",
-        html=_inliner.inline(_filled_in(notification, "body.html", context)),
+        html=_inliner.inline(html) if _has_foreign_templates() else html,
     )
+
+
+def _has_foreign_templates() -> bool:
+    """Whether rules of a style sheet may still have to be put at the elements: ours have them there."""
+    return len(cast(DjangoTemplates, engines["mail"]).engine.dirs) > 1
 
 
 def _filled_in(notification: Notification, name: str, context: dict[str, Any]) -> str:
     """The template in words: the one in TASKBELL_MAIL_TEMPLATES where there is one, or ours."""
-    return render_to_string([f"{notification.kind}/{name}", f"mail/{notification.kind}/{name}"], context)
+    return str(engines["mail"].get_template(f"{notification.kind}/{name}").render(context))
 
 
 def render(notification: Notification, *, now: datetime) -> bytes:
     """The mail as bytes. Call it once and keep the result: a second mail must be byte-identical."""
-    letter = compose(notification, now=now)
-    sender_name, sender = parseaddr(settings.MAIL["sender"])
+    unsubscribe = _unsubscribe_link(notification)
+    letter = _composed(notification, _context(notification, unsubscribe=unsubscribe, now=now))
     headers = {
-        "From": str(Address(sender_name, addr_spec=sender)),
-        "To": str(Address(addr_spec=recipient_address(notification))),
+        "From": _sender(settings.MAIL["sender"])[0],
+        "To": _as_header(recipient_address(notification)),
         "Subject": letter.subject,
         "Date": format_datetime(now),
         "Message-ID": notification.message_id,
         "Auto-Submitted": "auto-generated",
-        **_further_headers(notification),
+        **_further_headers(notification, unsubscribe),
     }
     return mime.letter(headers.items(), text=letter.text, html=letter.html)
 
 
-def _further_headers(notification: Notification) -> dict[str, str]:
+@lru_cache(maxsize=10_000)
+def _as_header(address: str) -> str:
+    return str(Address(addr_spec=address))
+
+
+def _further_headers(notification: Notification, unsubscribe: str | None) -> dict[str, str]:
     """One-click unsubscribe (RFC 8058), and the header by which some relays know a mail again."""
     headers = {}
-    address = _unsubscribe_link(notification)
-    if address:
-        headers = {"List-Unsubscribe": f"<{address}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    if unsubscribe:
+        headers = {"List-Unsubscribe": f"<{unsubscribe}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     if settings.TASKBELL_IDEMPOTENCY_HEADER:
         headers[settings.TASKBELL_IDEMPOTENCY_HEADER] = notification.message_id.strip("<>").split("@")[0]
     return headers
@@ -121,24 +141,41 @@ def _buttons(notification: Notification) -> list[dict[str, str]]:
     ]
 
 
-def _context(notification: Notification, *, now: datetime) -> dict[str, Any]:
+def _context(notification: Notification, *, unsubscribe: str | None, now: datetime) -> dict[str, Any]:
     person, task = notification.recipient, notification.task
     zone_name = person.profile.timezone if person else settings.TASKBELL_TIME_ZONE
     zone = ZoneInfo(zone_name)
     moment = notification.data.get("moment")
+    due_at = (datetime.fromisoformat(moment) if moment else notification.due_at).astimezone(zone)
     return {
         "person": person,
         "task": task,
+        "priority": task.get_priority_display() if task else "",
+        "description": _shortened(task.description) if task else "",
         "site": settings.URL,
         "zone": zone_name,
-        "due_at": (datetime.fromisoformat(moment) if moment else notification.due_at).astimezone(zone),
+        "due_at": due_at,
+        "due_words": _in_words(due_at, "l, j F Y, H:i"),
+        "due_day": _in_words(due_at, "j F Y"),
+        "due_time": _in_words(due_at, "H:i"),
         "is_late": now - notification.due_at > LATE_AFTER,
         "due": _due_in_words(task, zone) if task else "",
-        "unsubscribe": _unsubscribe_link(notification),
+        "unsubscribe": unsubscribe,
         "buttons": _buttons(notification),
         **notification.data,
         **_of_its_kind(notification),
     }
+
+
+# Ten thousand mails of one second have few days between them.
+@lru_cache(maxsize=10_000)
+def _in_words(day: date, form: str) -> str:
+    return date_format(day, form)
+
+
+def _shortened(description: str) -> str:
+    too_long = len(description) > LONGEST_DESCRIPTION
+    return Truncator(description).chars(LONGEST_DESCRIPTION) if too_long else description
 
 
 def _due_in_words(task: Any, zone: ZoneInfo) -> str:
@@ -146,8 +183,8 @@ def _due_in_words(task: Any, zone: ZoneInfo) -> str:
     if task.due_at is None:
         return ""
     if task.due_time is None:
-        return date_format(task.due_date, "l, j F Y")
-    return f"{date_format(task.due_at.astimezone(zone), 'l, j F Y, H:i')} ({zone.key})"
+        return _in_words(task.due_date, "l, j F Y")
+    return f"{_in_words(task.due_at.astimezone(zone), 'l, j F Y, H:i')} ({zone.key})"
 
 
 def _of_its_kind(notification: Notification) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """The two ways a mail leaves: SMTP, or a file in a folder where no mail server is named.
 
-Both call `before_dot` right before the step that cannot be taken back, and hang up when it answers False.
+Both call `before_dot` right before the step that cannot be taken back, and hang up when it answers False; and
+`if_slow` where they may have to wait before that.
 """
 
 import logging
 import os
+import select
 import smtplib
 import socket
 import ssl
@@ -22,7 +24,12 @@ CONNECT_SECONDS = 10
 STEP_SECONDS = 30
 DOT_SECONDS = 600  # RFC 5321 §4.5.3.2.6
 
+SLOW_AFTER_MS = 50
+# What the server must say to each command.
+EXPECTED = {"MAIL": (250,), "RCPT": (250, 251), "DATA": (354,)}
+
 BeforeDot = Callable[[], bool]
+IfSlow = Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ class Fenced(DeliveryProblem):
 class Transport(Protocol):
     """A way out. One recipient a message; many messages one after the other."""
 
-    def deliver(self, envelope: Envelope, *, before_dot: BeforeDot) -> str:
+    def deliver(self, envelope: Envelope, *, before_dot: BeforeDot, if_slow: IfSlow) -> str:
         """Returns the server's words of acceptance. Raises a DeliveryProblem."""
 
     def close(self) -> None:
@@ -97,10 +104,13 @@ class SMTP:
 
     connection: smtplib.SMTP | None = field(default=None, init=False)
 
-    def deliver(self, envelope: Envelope, *, before_dot: BeforeDot) -> str:
-        connection = self._connected()
+    def deliver(self, envelope: Envelope, *, before_dot: BeforeDot, if_slow: IfSlow) -> str:
+        if self.connection is None:
+            if_slow()
+            self.connection = _connected()
+        connection = self.connection
         try:
-            self._announce(connection, envelope)
+            self._announce(connection, envelope, if_slow)
             connection.send(_dot_stuffed(envelope.mime))
         except (OSError, smtplib.SMTPException) as error:
             self.close()
@@ -110,28 +120,28 @@ class SMTP:
             raise Fenced("Another sender has taken this mail over.")
         return self._finish(connection)
 
-    def _connected(self) -> smtplib.SMTP:
-        if self.connection is None:
-            try:
-                self.connection = _connect(settings.MAIL)
-            except (OSError, smtplib.SMTPException) as error:
-                raise Unavailable(f"{settings.MAIL['host']}: {error}") from error
-        return self.connection
+    def _announce(self, connection: smtplib.SMTP, envelope: Envelope, if_slow: IfSlow) -> None:
+        """MAIL, RCPT and DATA, up to the server's go-ahead; together where the server takes that (RFC 2920)."""
+        commands = {
+            "MAIL": f"MAIL FROM:{smtplib.quoteaddr(envelope.sender)}",
+            "RCPT": f"RCPT TO:{smtplib.quoteaddr(envelope.recipient)}",
+            "DATA": "DATA",
+        }
+        together = connection.has_extn("pipelining")
+        for group in [list(commands)] if together else [[verb] for verb in commands]:
+            connection.send("".join(f"{commands[verb]}\r\n" for verb in group))
+            answers = {verb: _answer(connection, if_slow) for verb in group}
+            for verb, (code, reply) in answers.items():
+                if code not in EXPECTED[verb]:
+                    self._turn_back(connection, verb, waits_for_mail=answers.get("DATA", (0,))[0] == 354)
+                    raise Unavailable(_words(code, reply)) if verb == "MAIL" else _refusal(code, reply)
 
-    def _announce(self, connection: smtplib.SMTP, envelope: Envelope) -> None:
-        """MAIL, RCPT and DATA, up to the server's go-ahead."""
-        code, reply = connection.mail(envelope.sender)
-        if code != 250:
+    def _turn_back(self, connection: smtplib.SMTP, verb: str, *, waits_for_mail: bool) -> None:
+        """Makes ready for the next mail, or hangs up where that is simpler."""
+        if verb == "MAIL" or waits_for_mail:
             self.close()
-            raise Unavailable(_words(code, reply))
-        code, reply = connection.rcpt(envelope.recipient)
-        if code not in (250, 251):
+        else:
             connection.rset()
-            raise _refusal(code, reply)
-        code, reply = connection.docmd("DATA")
-        if code != 354:
-            connection.rset()
-            raise _refusal(code, reply)
 
     def _finish(self, connection: smtplib.SMTP) -> str:
         """The final dot and the answer to it."""
@@ -153,6 +163,13 @@ class SMTP:
         if self.connection is not None:
             connection, self.connection = self.connection, None
             connection.close()
+
+
+def _connected() -> smtplib.SMTP:
+    try:
+        return _connect(settings.MAIL)
+    except (OSError, smtplib.SMTPException) as error:
+        raise Unavailable(f"{settings.MAIL['host']}: {error}") from error
 
 
 def _connect(mail: Any) -> smtplib.SMTP:
@@ -178,6 +195,26 @@ def _patience(connection: smtplib.SMTP, seconds: float) -> None:
     connection.sock.settimeout(seconds)
 
 
+def _answer(connection: smtplib.SMTP, if_slow: IfSlow) -> tuple[int, bytes]:
+    if connection.sock is not None and not _is_there(connection):
+        answers = select.poll()
+        answers.register(connection.sock, select.POLLIN)
+        if not answers.poll(SLOW_AFTER_MS):
+            if_slow()
+    return connection.getreply()
+
+
+def _is_there(connection: Any) -> bool:
+    """True where an answer has come along with the one before it."""
+    connection.sock.setblocking(False)
+    try:
+        return bool(connection.file.peek(1))
+    except ssl.SSLWantReadError:
+        return False
+    finally:
+        connection.sock.settimeout(STEP_SECONDS)
+
+
 def _refusal(code: int, reply: bytes) -> DeliveryProblem:
     return Refused(_words(code, reply)) if 500 <= code < 600 else TryLater(_words(code, reply))
 
@@ -199,7 +236,7 @@ class Folder:
 
     path: Path
 
-    def deliver(self, envelope: Envelope, *, before_dot: BeforeDot) -> str:
+    def deliver(self, envelope: Envelope, *, before_dot: BeforeDot, if_slow: IfSlow) -> str:
         name = envelope.message_id.strip("<>").split("@")[0]
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -98,6 +98,8 @@ class Session(asyncio.Protocol):
             self.transport.abort()
         elif verb == b"MAIL" and self.server.struck("busy at the greeting"):
             self.transport.write(b"451 come back later\r\n")
+        elif verb == b"EHLO":
+            self.transport.write(b"250-sink\r\n250 PIPELINING\r\n")
         elif verb == b"DATA":
             self.in_mail = True
             self.transport.write(b"354 go on\r\n")

@@ -216,8 +216,10 @@ def test_a_sender_that_was_overtaken_hangs_up_before_the_dot(bo: User, sink: Smt
     deliver_due(AT)
     (mine,) = delivery.claim(AT, limit=5)
     Notification.objects.update(lease_token=uuid4())
-    transport = delivery.open_transport()
-    assert delivery.send_one(mine, transport, clock=lambda: AT) is False
+    sender = delivery.Sender(delivery.open_transport(), lambda: AT)
+    sender.send([mine])
+    sender.close()
+    assert sender.accepted == 0
     assert sink.accepted == []
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.template.loader import get_template
+from django.template import engines
 
 from taskbell.accounts.models import User
 from taskbell.accounts.profile import SWITCHABLE, update_profile
@@ -49,14 +49,20 @@ class Loads(HTMLParser):
         self.links += [value or "" for name, value in attrs if name == "href"]
 
 
+def with_words_in(folder: Path, settings: Any) -> list[Any]:
+    """The templates of a Taskbell whose TASKBELL_MAIL_TEMPLATES names this folder."""
+    pages, mails = settings.TEMPLATES
+    return [pages, mails | {"DIRS": [folder, *mails["DIRS"]]}]
+
+
 @pytest.mark.parametrize("name", PARTS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_its_three_templates(kind: Kind, name: str) -> None:
-    assert get_template(f"mail/{kind}/{name}")
+    assert engines["mail"].get_template(f"{kind}/{name}")
 
 
 def test_there_is_no_template_that_no_kind_uses() -> None:
-    folder = Path(str(get_template("mail/base.html").origin)).parent  # type: ignore[attr-defined]
+    folder = Path(str(engines["mail"].get_template("base.html").origin)).parent  # type: ignore[attr-defined]
     assert {path.name for path in folder.iterdir() if path.is_dir()} == {kind.value for kind in Kind}
     assert {path.name for path in folder.glob("*/*")} == set(PARTS)
 
@@ -142,7 +148,7 @@ def test_another_administrator_has_other_words(bo: User, mia: User, settings: An
     folder = tmp_path / "words"
     (folder / "reminder").mkdir(parents=True)
     (folder / "reminder" / "subject.txt").write_text("Ahoy: {{ task.title }}")
-    settings.TEMPLATES = [settings.TEMPLATES[0] | {"DIRS": [folder]}]
+    settings.TEMPLATES = with_words_in(folder, settings)
     letter = compose(of_kind(Kind.REMINDER, bo, mia), now=NOW)
     assert letter.subject == "Ahoy: Water the plants"
     assert letter.text.startswith("Water the plants\n")

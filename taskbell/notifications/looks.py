@@ -1,0 +1,56 @@
+"""How mails look: the rules at each element, for mail programs; the style sheet for those with templates of their own.
+
+The name of a class stands for a paragraph of that class, unless the class is not for paragraphs.
+"""
+
+from django.template import Library, TemplateSyntaxError
+from django.template.base import Parser, TextNode, Token
+
+RULES = {
+    "body": "margin: 0; padding: 0; background: #f4f5f7; color: #1f2933; "
+    "font: 16px/1.5 -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif;",
+    ".page": "background: #f4f5f7; width: 100%;",
+    ".card": "background: #ffffff; width: 100%; max-width: 600px; border-radius: 12px;",
+    ".card td": "padding: 28px 32px;",
+    "h1": "font-size: 22px; line-height: 1.3; margin: 0 0 12px; color: #1f2933; overflow-wrap: anywhere;",
+    "p": "margin: 0 0 14px; overflow-wrap: anywhere;",
+    ".brand": "font-size: 14px; font-weight: 600; color: #52606d; letter-spacing: .02em; margin: 0 0 20px;",
+    ".late": "background: #fff4d6; color: #6b4e00; border-radius: 8px; padding: 10px 14px;",
+    ".facts": "color: #52606d;",
+    ".foot": "font-size: 13px; color: #5a6672; margin: 18px 0 0;",
+    ".button": "display: inline-block; background: #2f5d8a; color: #ffffff; text-decoration: none; font-weight: 600; "
+    "padding: 11px 20px; border-radius: 8px;",
+    ".quiet": "color: #2f5d8a;",
+}
+
+
+def _merged(*selectors: str) -> str:
+    """The rules of all of them; of what several say, the last counts."""
+    declarations: dict[str, str] = {}
+    for selector in selectors:
+        parts = (part.split(":", 1) for part in RULES[selector].split(";") if part.strip())
+        declarations |= {name.strip(): value.strip() for name, value in parts}
+    return "; ".join(f"{name}: {value}" for name, value in declarations.items())
+
+
+STYLES = {name: _merged(name) for name in ("body", "h1", "p")}
+STYLES |= {name: _merged(f".{name}") for name in ("page", "card", "button", "quiet")}
+STYLES |= {name: _merged("p", f".{name}") for name in ("brand", "late", "facts", "foot")}
+STYLES |= {"cell": _merged(".card td"), "span.facts": _merged(".facts")}
+STYLESHEET = "\n".join(f"{selector} {{ {rules} }}" for selector, rules in RULES.items())
+register = Library()
+
+
+@register.tag
+def style(_: Parser, token: Token) -> TextNode:
+    """`{% style "facts" %}` is the attribute of such an element. It is text by the time the template is filled in."""
+    name = token.split_contents()[1].strip('"')
+    if name not in STYLES:
+        raise TemplateSyntaxError(f'There is no style "{name}".')
+    return TextNode(f' style="{STYLES[name]}"')
+
+
+@register.tag
+def stylesheet(_: Parser, token: Token) -> TextNode:
+    """`{% stylesheet %}` is the same for elements that have a class alone."""
+    return TextNode(STYLESHEET)
