@@ -19,6 +19,7 @@ from taskbell.accounts import actions, tokens
 from taskbell.accounts.models import Installation, User
 from taskbell.accounts.policy import Role
 from taskbell.common.clock import utc_now
+from taskbell.reports.counting import drop_statements, trigger_statements
 
 APPEND_ONLY = import_module("taskbell.activity.migrations.0002_append_only")
 PASSWORD = "correct horse battery"
@@ -128,28 +129,18 @@ def query_budget() -> QueryBudget:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _history_can_be_emptied_between_tests() -> Iterator[None]:
-    """SQLite empties tables by DELETE, which the triggers of the history refuse; PostgreSQL truncates."""
+def _tables_can_be_emptied_between_tests() -> Iterator[None]:
+    """SQLite empties tables by DELETE, which some triggers refuse and others count; PostgreSQL truncates."""
     sql_flush = DatabaseOperations.sql_flush
-    drop = [f"DROP TRIGGER IF EXISTS activity_{verb}" for verb in ("update", "delete")]
+    drop = [f"DROP TRIGGER IF EXISTS activity_{verb}" for verb in ("update", "delete")] + drop_statements("sqlite")
+    anew = [*APPEND_ONLY.statements("sqlite"), *trigger_statements("sqlite")]
 
     def flush(self: DatabaseOperations, *args: Any, **kwargs: Any) -> list[str]:
-        return [*drop, *sql_flush(self, *args, **kwargs), *APPEND_ONLY.statements("sqlite")]
+        return [*drop, *sql_flush(self, *args, **kwargs), *anew]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "sql_flush", flush)
         yield
-
-
-@pytest.fixture(autouse=True)
-def _history_takes_its_place_without_a_commit(request: pytest.FixtureRequest) -> None:
-    """Most tests run in a transaction that is never committed; PostgreSQL would place their lines when it is."""
-    if connection.vendor != "postgresql" or "db" not in request.fixturenames:
-        return
-    request.getfixturevalue("db")
-    if connection.in_atomic_block:
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS activity_come_last, activity_take_places IMMEDIATE")
 
 
 @pytest.fixture(autouse=True)

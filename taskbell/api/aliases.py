@@ -9,6 +9,7 @@ ALIASES = {
     "login/": "token/",
     "auth/login/": "token/",
     "task/": "tasks/",
+    "task-report-insight/": "reports/insights/",
 }
 
 

@@ -40,9 +40,9 @@ def whole_number(request: Request, name: str, *, default: int, most: int) -> int
     return int(raw)
 
 
-def refuse_unknown(request: Request, known: set[str]) -> None:
+def refuse_unknown(request: Request, known: set[str], *, in_pages: bool = True) -> None:
     """Raises Invalid naming a query parameter that means nothing here, or of which only one could be heard."""
-    known = known | {"page", "page_size", "cursor"}
+    known = known | {"page", "page_size", "cursor"} if in_pages else known
     unknown = [name for name in request.query_params if name not in known]
     if unknown:
         name = unknown[0][:100]

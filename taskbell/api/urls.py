@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularRedocView, SpectacularSwaggerView
 
-from taskbell.api import activity, bulk, categories, people, reminders, session, tasks, users
+from taskbell.api import activity, bulk, categories, insights, people, reminders, session, tasks, users
 from taskbell.api.aliases import aliases_of
 
 
@@ -50,6 +50,7 @@ canonical = [
     path("tasks/<id:pk>/reminders/<id:rid>/", reminders.ReminderDetail.as_view()),
     path("recurrence/preview/", reminders.Preview.as_view()),
     path("tasks/<id:pk>/logs/", activity.TaskLogs.as_view()),
+    path("reports/insights/", insights.Insights.as_view()),
     path("schema/", SpectacularJSONAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("redoc/", SpectacularRedocView.as_view(url_name="schema", template_name="api/redoc.html"), name="redoc"),

@@ -19,5 +19,6 @@ BEAT_SCHEDULE = dict(
         every(seconds=10, run="taskbell.tasks.send_digests"),
         every(seconds=3600, run="taskbell.tasks.purge_deleted"),
         every(seconds=3600, run="taskbell.api.forget_answers"),
+        every(seconds=10, run="taskbell.reports.fold_counts"),
     ]
 )

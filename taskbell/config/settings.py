@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "taskbell.web",
     "django.contrib.admin",
     "taskbell.api",
+    "taskbell.reports",
     "taskbell.tasks",
     "taskbell.reminders",
     "taskbell.notifications",

@@ -71,6 +71,12 @@ def mail(
 
 
 @app.command()
+def recount() -> None:
+    """Count all tasks anew, put right what reports keep of them, and say where it differed."""
+    _django_part("recount").compare()
+
+
+@app.command()
 def after_restore(
     sent_until: Annotated[datetime, typer.Option(help="When the data of the backup was last in use (UTC).")],
 ) -> None:

@@ -19,6 +19,8 @@ LISTS = [
     "users/",
     "invites/",
     "sessions/",
+    "reports/insights/",
+    "task-report-insight/?group=month",
 ]
 
 

@@ -32,6 +32,8 @@ PATHS = {
     "task/": {"GET", "POST"},
     "tasks/1/": {"GET", "PUT", "PATCH", "DELETE"},
     "task/1/": {"GET", "PUT", "PATCH", "DELETE"},
+    "reports/insights/": {"GET"},
+    "task-report-insight/": {"GET"},
     "schema/": {"GET"},
     "docs/": {"GET"},
     "redoc/": {"GET"},

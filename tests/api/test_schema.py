@@ -11,7 +11,7 @@ from tests.api.test_problems import PATHS
 from tests.conftest import Program
 
 METHODS = {"get", "post", "put", "patch", "delete"}
-UNLISTED = ("login/", "auth/", "task/", "schema/", "docs/", "redoc/")
+UNLISTED = ("login/", "auth/", "task/", "task-report-insight/", "schema/", "docs/", "redoc/")
 NUMBERS = {"tasks/1/": "tasks/{id}/", "sessions/00000000-0000-4000-8000-000000000000/": "sessions/{id}/"}
 EXPECTED = {
     ("/api/" + NUMBERS.get(path, path), method.lower())
@@ -67,7 +67,7 @@ def test_every_operation_says_what_it_does_and_has_a_name_of_its_own(document: d
 
 
 def test_aliases_are_not_listed(document: dict[str, Any]) -> None:
-    assert not [path for path in document["paths"] if re.match("/api/(login|auth|task)/", path)]
+    assert not [path for path in document["paths"] if re.match("/api/(login|auth|task|task-report-insight)/", path)]
 
 
 def test_the_answers_keep_what_the_document_says(document: dict[str, Any], as_user: Any, bo: Any) -> None:
@@ -82,6 +82,7 @@ def test_the_answers_keep_what_the_document_says(document: dict[str, Any], as_us
         "TaskPage": program.get("/api/tasks/?page_size=1"),
         "TaskOut": program.post("/api/tasks/", body),
         "ProfileOut": program.get("/api/profile/"),
+        "InsightsOut": program.get("/api/reports/insights/?group=week"),
         "Problem": program.post("/api/tasks/", {}),
     }
     for name, answer in answers.items():

@@ -111,6 +111,29 @@ def test_tasks_are_found_by_day_priority_and_status(
     assert page["count"] == len(days)
 
 
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_the_report_counts_the_tasks_of_each_kind(office: Household, admin: httpx.Client, slash: str) -> None:
+    program, me = person(office, f"dagmar{len(slash)}")
+    name, path = me["username"], f"task-report-insight{slash}"
+    for priority, status in (("HIGH", "PENDING"), ("HIGH", "COMPLETED"), ("LOW", "PENDING")):
+        form = {"title": "x", "priority": priority, "status": status, "assigned_to": me["id"]}
+        assert program.post("task/", json=form).status_code == 201
+    assert program.get(path).json() == {
+        "total": 3,
+        "completed": 1,
+        "pending": 2,
+        "tasks_by_priority": {"LOW": 1, "MEDIUM": 0, "HIGH": 2, "URGENT": 0},
+        "tasks_by_status": {"PENDING": 2, "IN_PROGRESS": 0, "COMPLETED": 1, "ARCHIVED": 0, "OVERDUE": 0},
+        "tasks_assigned": {name: 3},
+        "tasks_created": {name: 3},
+        "tasks_due_soon": 0,
+    }
+    everything = admin.get(path).json()
+    assert (everything["tasks_assigned"][name], everything["tasks_created"][name]) == (3, 3)
+    assert everything["total"] == admin.get("task/").json()["count"]
+    assert office.stranger().get(path).status_code == 401
+
+
 def test_the_assignee_hears_of_a_new_task_and_of_what_changes(
     office: Household, doris: httpx.Client, dan: dict[str, Any]
 ) -> None:

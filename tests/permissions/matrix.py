@@ -248,7 +248,13 @@ SESSIONS = [
     Way("PATCH /api/profile/", "400 400 400 400 400 400 401", {"timezone": "Mars"}),
 ]
 
-MATRIX = [*TASKS, *REMINDERS, *CATEGORIES, *PEOPLE_WAYS, *SESSIONS]
+REPORTS = [
+    Way("GET /api/reports/insights/", ALL),
+    Way("GET /api/reports/insights/", ALL, query="?status=OVERDUE&group=week"),
+    Way("GET /api/reports/insights/", "400 400 400 400 400 400 401", query="?page=1"),
+]
+
+MATRIX = [*TASKS, *REMINDERS, *CATEGORIES, *PEOPLE_WAYS, *SESSIONS, *REPORTS]
 
 # The operations that are there for those who are not signed in.
 FOR_EVERYBODY = {

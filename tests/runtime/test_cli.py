@@ -31,3 +31,13 @@ def test_help_explains_a_command_of_either_kind(data: Path, name: str, word: str
 def test_commands_of_django_take_their_own_options(data: Path) -> None:
     assert taskbell("migrate", "--verbosity", "0", data=data).returncode == 0
     assert "[X] 0001_initial" in taskbell("showmigrations", "accounts", data=data).stdout
+
+
+def test_recount_says_that_the_counts_are_right_or_where_they_were_wrong(data: Path) -> None:
+    assert taskbell("migrate", "--verbosity", "0", data=data).returncode == 0
+    assert taskbell("demo", "--tasks", "20", data=data, within=60).returncode == 0
+    assert taskbell("recount", data=data).stdout == "All counts are right.\n"
+    spoil = "from taskbell.reports.models import TaskCount; TaskCount.objects.create(section='status', key='x', n=2)"
+    assert taskbell("shell", "-v", "0", "-c", spoil, data=data).returncode == 0
+    assert taskbell("recount", data=data).stdout == "status x: -2\nCounts that were wrong and are right now: 1.\n"
+    assert taskbell("recount", data=data).stdout == "All counts are right.\n"

@@ -1,0 +1,139 @@
+"""How many tasks there are of each kind, kept by the database itself while it writes.
+
+Triggers see every path by which a task is written: verbs, bulk requests, the admin, COPY and SQL by hand. They only
+insert differences, so no two writers ever wait for the same row; a job folds the differences together.
+"""
+
+from typing import NamedTuple
+
+from django.db import connection, transaction
+
+from taskbell.common.locks import one_at_a_time
+
+
+class Difference(NamedTuple):
+    """By how much a kept count was wrong."""
+
+    section: str
+    key: str
+    n: int
+
+
+def _counted(rows: str, n: int) -> str:
+    """A query for what these rows of tasks add to the counts, or, with -1, take from them."""
+    status = "CASE WHEN is_overdue AND stage IN ('PENDING', 'IN_PROGRESS') THEN 'OVERDUE' ELSE stage END"
+    keys = {"status": status, "priority": "priority", "assigned": "assigned_to_id", "created": "created_by_id"}
+    return " UNION ALL ".join(
+        f"SELECT '{section}' AS section, CAST({key} AS VARCHAR(20)) AS key, {n} AS n "  # noqa: S608 - our own words
+        f"FROM {rows} AS {section} WHERE deleted_at IS NULL AND {key} IS NOT NULL"
+        for section, key in keys.items()
+    )
+
+
+def _write_sums(*parts: str) -> str:
+    return (
+        "INSERT INTO reports_taskcount (section, key, n) SELECT section, key, SUM(n) "  # noqa: S608 - our own words
+        f"FROM ({' UNION ALL '.join(parts)}) AS parts GROUP BY section, key HAVING SUM(n) <> 0"
+    )
+
+
+KEPT = "SELECT section, key, -n AS n FROM reports_taskcount"
+# One statement sees one moment: what is counted and what is kept belong together, whoever writes meanwhile.
+RECOUNT = _write_sums(_counted("tasks_task", 1), KEPT)
+COLUMNS = ("stage", "is_overdue", "priority", "assigned_to_id", "created_by_id", "deleted_at")
+NEW, OLD = ("(SELECT " + ", ".join(f"{row}.{name} AS {name}" for name in COLUMNS) + ")" for row in ("NEW", "OLD"))
+CHANGES = {"insert": ("fresh",), "update": ("fresh", "stale"), "delete": ("stale",)}
+
+
+def trigger_statements(vendor: str) -> list[str]:
+    """What makes the triggers. Those that are there must be dropped first."""
+    return _on_postgresql() if vendor == "postgresql" else _on_sqlite()
+
+
+def drop_statements(vendor: str) -> list[str]:
+    """What removes the triggers."""
+    where, events = ("", CHANGES) if vendor == "sqlite" else (" ON tasks_task", [*CHANGES, "truncate"])
+    return [f"DROP TRIGGER IF EXISTS count_{event}{where}" for event in events]
+
+
+def _on_sqlite() -> list[str]:
+    """A row at a time; an update counts where it touches what is counted."""
+    sides = {"fresh": _counted(NEW, 1), "stale": _counted(OLD, -1)}
+    events = {"insert": "INSERT", "update": f"UPDATE OF {', '.join(COLUMNS)}", "delete": "DELETE"}
+    return [
+        f"CREATE TRIGGER count_{event} AFTER {events[event]} ON tasks_task "
+        f"BEGIN {_write_sums(*(sides[side] for side in tables))}; END"
+        for event, tables in CHANGES.items()
+    ]
+
+
+def _on_postgresql() -> list[str]:
+    """A statement at a time: a COPY of 100,000 tasks adds a row for each count, not for each task."""
+    sides = {"fresh": _counted("fresh", 1), "stale": _counted("stale", -1)}
+    names = {"fresh": "NEW TABLE AS fresh", "stale": "OLD TABLE AS stale"}
+    statements = []
+    for event, tables in CHANGES.items():
+        statements += _trigger(event, _write_sums(*(sides[side] for side in tables)))
+        statements[-1] += f" REFERENCING {' '.join(names[side] for side in tables)} FOR EACH STATEMENT"
+        statements[-1] += f" EXECUTE FUNCTION count_tasks_{event}()"
+    truncate = _trigger("truncate", "DELETE FROM reports_taskcount")
+    return [*statements, truncate[0], f"{truncate[1]} FOR EACH STATEMENT EXECUTE FUNCTION count_tasks_truncate()"]
+
+
+def _trigger(event: str, deed: str) -> list[str]:
+    body = f"BEGIN {deed}; RETURN NULL; END"
+    return [
+        f"CREATE OR REPLACE FUNCTION count_tasks_{event}() RETURNS trigger AS $${body}$$ LANGUAGE plpgsql",
+        f"CREATE TRIGGER count_{event} AFTER {event.upper()} ON tasks_task",
+    ]
+
+
+SUMS = """
+SELECT section, COALESCE(username, key), SUM(n)
+FROM reports_taskcount LEFT JOIN accounts_user
+  ON section IN ('assigned', 'created') AND key = CAST(accounts_user.id AS VARCHAR(20))
+GROUP BY section, key, username
+"""
+
+
+def kept() -> list[tuple[str, str, int]]:
+    """The counts that are kept, by section and key; people by their names."""
+    with connection.cursor() as cursor:
+        cursor.execute(SUMS)
+        return list(cursor.fetchall())
+
+
+@transaction.atomic
+def recount() -> list[Difference]:
+    """Counts all tasks anew and puts right what was kept; says where it differed. Nobody has to wait for it."""
+    one_at_a_time("recount")
+    with connection.cursor() as cursor:
+        cursor.execute(f"{RECOUNT} RETURNING section, key, n")
+        return sorted(Difference(*row) for row in cursor.fetchall())
+
+
+# Both leave alone what is one row already. On PostgreSQL only rows that this very statement deleted are added up, so
+# that of two folds at once neither sees what the other takes; on SQLite nobody writes between two statements.
+TWICE = "SELECT section, key FROM reports_taskcount GROUP BY section, key HAVING COUNT(*) > 1"
+FOLD = {
+    "postgresql": [
+        f"WITH gone AS (DELETE FROM reports_taskcount WHERE (section, key) IN ({TWICE}) RETURNING section, key, n) "  # noqa: S608
+        "INSERT INTO reports_taskcount (section, key, n) SELECT section, key, SUM(n) FROM gone GROUP BY section, key"
+    ],
+    "sqlite": [
+        "CREATE TEMP TABLE folded AS SELECT section, key, SUM(n) AS n FROM reports_taskcount "
+        "GROUP BY section, key HAVING COUNT(*) > 1",
+        "DELETE FROM reports_taskcount WHERE (section, key) IN (SELECT section, key FROM folded)",
+        "INSERT INTO reports_taskcount (section, key, n) SELECT section, key, n FROM folded",
+        "DROP TABLE folded",
+    ],
+}
+
+
+@transaction.atomic
+def fold() -> None:
+    """Adds up the differences of each count to one row. What the counts say stays the same; any number may fold."""
+    one_at_a_time("fold")
+    with connection.cursor() as cursor:
+        for statement in FOLD[connection.vendor]:
+            cursor.execute(statement)

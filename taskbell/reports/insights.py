@@ -1,0 +1,94 @@
+"""How many tasks there are of each kind: the questions behind summaries and charts."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Case, CharField, F, Q, Value, When
+
+from taskbell.reports.counting import kept
+from taskbell.tasks.models import IS_OPEN_BY_INDEX, OPEN_STAGES, OVERDUE, STATUSES, Priority, Stage, Task, TaskQuerySet
+
+SOON = timedelta(hours=24)
+SECTIONS = ("status", "priority", "assigned", "created")
+IS_OVERDUE = Q(is_overdue=True, stage__in=OPEN_STAGES)
+Row = tuple[str, str | None, int]
+
+
+def insights_of_everything(*, now: datetime) -> dict[str, Any]:
+    """The report over all tasks, from the counts that are kept: it costs the same however many there are."""
+    return _report(kept(), due_soon(Task.objects.all(), now=now))
+
+
+def insights_of(tasks: TaskQuerySet, *, now: datetime) -> dict[str, Any]:
+    """The report over these tasks, asked of the rows themselves."""
+    return _report(_asked(tasks), due_soon(tasks, now=now))
+
+
+def due_soon(tasks: TaskQuerySet, *, now: datetime) -> int:
+    """How many of them are open and due within the next 24 hours."""
+    # What is due later than now cannot be overdue; said, because the index holds only what is not.
+    coming = tasks.open().filter(IS_OPEN_BY_INDEX, is_overdue=False, due_at__gt=now, due_at__lte=now + SOON)
+    return coming.count()
+
+
+def _report(rows: Iterable[Row], soon: int) -> dict[str, Any]:
+    """The report as the contract has it: each status and priority, also with 0, and people who have any."""
+    counts: dict[str, dict[str, int]] = {section: {} for section in SECTIONS}
+    for section, key, n in rows:
+        if key is not None and n:
+            counts[section][key] = n
+    by_status = {status: counts["status"].get(status, 0) for status in STATUSES}
+    return {
+        "total": sum(by_status.values()),
+        "completed": by_status[Stage.COMPLETED],
+        "pending": by_status[Stage.PENDING],
+        "tasks_by_priority": {rank.name: counts["priority"].get(str(rank.value), 0) for rank in Priority},
+        "tasks_by_status": by_status,
+        "tasks_assigned": dict(sorted(counts["assigned"].items())),
+        "tasks_created": dict(sorted(counts["created"].items())),
+        "tasks_due_soon": soon,
+    }
+
+
+def _asked(tasks: TaskQuerySet) -> list[Row]:
+    """The counts by section and key, people by their names, in one query.
+
+    PostgreSQL reads the rows once for all sections. Measured beside this: a query for each section, one after the other
+    or side by side on several connections (docs/decisions/0016-counts-kept-and-asked.md).
+    """
+    status = Case(When(IS_OVERDUE, then=Value(OVERDUE)), default=F("stage"), output_field=CharField())
+    columns = {"status": status, "assigned": F("assigned_to_id"), "created": F("created_by_id")}
+    narrow = tasks.order_by().values("priority", **columns)
+    inner, parameters = narrow.query.sql_with_params()
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # Several processes would hand every single row to one that counts: that takes longer.
+            cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
+            cursor.execute(ON_POSTGRESQL.format(inner=inner), parameters)
+        else:
+            cursor.execute(ON_SQLITE.format(inner=inner), parameters * len(SECTIONS))
+        return list(cursor.fetchall())
+
+
+NAMED = """
+SELECT section, COALESCE(username, key), n
+FROM ({counted}) AS counted LEFT JOIN accounts_user ON accounts_user.id = person
+"""
+ON_POSTGRESQL = NAMED.format(
+    counted="""
+    SELECT CASE 0 WHEN GROUPING(status) THEN 'status' WHEN GROUPING(priority) THEN 'priority'
+                  WHEN GROUPING(assigned) THEN 'assigned' ELSE 'created' END AS section,
+           COALESCE(status, CAST(priority AS VARCHAR)) AS key, COALESCE(assigned, created) AS person, COUNT(*) AS n
+    FROM ({inner}) AS asked GROUP BY GROUPING SETS (status, priority, assigned, created)
+    """
+)
+ON_SQLITE = NAMED.format(
+    counted="""
+    SELECT 'status' AS section, status AS key, NULL AS person, COUNT(*) AS n FROM ({inner}) GROUP BY status
+    UNION ALL SELECT 'priority', CAST(priority AS TEXT), NULL, COUNT(*) FROM ({inner}) GROUP BY priority
+    UNION ALL SELECT 'assigned', NULL, assigned, COUNT(*) FROM ({inner}) GROUP BY assigned
+    UNION ALL SELECT 'created', NULL, created, COUNT(*) FROM ({inner}) GROUP BY created
+    """
+)

@@ -1,0 +1,115 @@
+"""The counts that are kept are those that counting would give, whatever is written by whomever."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from taskbell.accounts.models import User
+from taskbell.reports.counting import Difference, fold, recount
+from taskbell.reports.insights import insights_of, insights_of_everything
+from taskbell.reports.models import TaskCount
+from taskbell.tasks.actions import delete_task
+from taskbell.tasks.models import Priority, Stage, Task
+from tests.conftest import NOW
+from tests.reports.deeds import Office
+from tests.reports.oracle import counted_by_hand
+from tests.services import IS_POSTGRES
+from tests.tasks.conftest import a_task
+
+DEEDS = 40
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_whatever_happens_the_counts_are_those_of_counting(
+    ada: User, mia: User, bo: User, cy: User, ivo: User, seed: int
+) -> None:
+    office, done = Office([ada, mia, bo, cy, ivo], seed), []
+    for _ in range(DEEDS):
+        done.append(office.act())
+        by_hand = counted_by_hand(Task.objects.with_people(), now=office.now)
+        assert insights_of_everything(now=office.now) == by_hand, done
+    for person in office.people:
+        mine = Task.objects.visible_to(person)
+        assert insights_of(mine, now=office.now) == counted_by_hand(mine.with_people(), now=office.now)
+    assert recount() == []
+
+
+def test_the_triggers_have_outlived_all_migrations(db: None) -> None:
+    """One that makes the table anew on SQLite takes them away; a migration like `0002_counting` brings them back."""
+    ours = "'count_insert', 'count_update', 'count_delete'"
+    where = f"pg_trigger WHERE tgname IN ({ours})" if IS_POSTGRES else f"sqlite_master WHERE name IN ({ours})"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT COUNT(*) FROM {where}")
+        assert cursor.fetchone() == (3,)
+
+
+def test_what_the_counts_have_lost_a_recount_finds_and_puts_right(bo: User, cy: User) -> None:
+    a_task(bo, priority=Priority.HIGH, assigned_to=cy)
+    TaskCount.objects.filter(section="priority").delete()
+    TaskCount.objects.create(section="status", key=Stage.ARCHIVED, n=7)
+    assert recount() == [Difference("priority", "3", 1), Difference("status", "ARCHIVED", -7)]
+    assert recount() == []
+    assert insights_of_everything(now=NOW) == counted_by_hand(Task.objects.with_people(), now=NOW)
+
+
+def test_folding_leaves_one_row_for_each_count_and_changes_none(bo: User, cy: User) -> None:
+    tasks = [a_task(bo, assigned_to=cy) for _ in range(5)]
+    delete_task(tasks[0].pk, by=bo, now=NOW)
+    before = insights_of_everything(now=NOW)
+    for _ in range(2):
+        fold()
+        assert sorted(TaskCount.objects.values_list("section", "key", "n")) == [
+            ("assigned", str(cy.pk), 4),
+            ("created", str(bo.pk), 4),
+            ("priority", "2", 4),
+            ("status", "PENDING", 4),
+        ]
+    assert insights_of_everything(now=NOW) == before
+
+
+def test_a_change_that_moves_no_count_writes_none(bo: User) -> None:
+    task = a_task(bo)
+    rows = TaskCount.objects.count()
+    task.title = "Water all plants"
+    task.write(NOW)
+    assert TaskCount.objects.count() == rows
+
+
+@pytest.mark.skipif(not IS_POSTGRES, reason="SQLite's triggers see one row at a time")
+def test_many_tasks_in_one_statement_add_a_row_for_each_count(bo: User, cy: User) -> None:
+    before = TaskCount.objects.count()
+    moments = {"created_at": NOW, "updated_at": NOW, "timezone": "UTC"}
+    Task.objects.bulk_create(Task(title="x", created_by=bo, assigned_to=cy, **moments) for _ in range(500))
+    Task.objects.update(priority=Priority.LOW)
+    assert TaskCount.objects.count() - before == 4 + 2
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; TRUNCATE tasks_task CASCADE")
+    assert not TaskCount.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_writers_folds_and_recounts_at_once_lose_nothing(bo: User, cy: User, mia: User) -> None:
+    def writing(by: User) -> None:
+        for number in range(15):
+            task = a_task(by, assigned_to=mia)
+            if number % 3 == 0:
+                delete_task(task.pk, by=by, now=NOW)
+
+    def repeated(deed: Callable[[], Any]) -> Callable[[], list[Any]]:
+        return lambda: [difference for _ in range(10) for difference in deed() or []]
+
+    def alone(deed: Callable[[], Any]) -> Any:
+        try:
+            return deed()
+        finally:
+            connection.close()
+
+    deeds = [lambda: writing(bo), lambda: writing(cy), repeated(fold), repeated(fold), repeated(recount)]
+    with ThreadPoolExecutor(len(deeds)) as pool:
+        outcomes = list(pool.map(alone, deeds))
+    assert outcomes[-1] == [], "one moment is counted, so nobody's writing looks like a difference"
+    assert recount() == []
+    assert insights_of_everything(now=NOW) == counted_by_hand(Task.objects.with_people(), now=NOW)

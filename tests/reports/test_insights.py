@@ -1,0 +1,155 @@
+"""The report as people and programs get it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from taskbell.accounts.models import User
+from taskbell.common.clock import utc_now
+from taskbell.reports.insights import due_soon, insights_of
+from taskbell.tasks.actions import delete_task
+from taskbell.tasks.models import Priority, Stage, Task
+from tests.conftest import NOW, Program
+from tests.reports.oracle import counted_by_hand
+from tests.tasks.conftest import a_task
+
+Somebody = Callable[[User], Program]
+URL = "/api/reports/insights/"
+NOTHING = {
+    "total": 0,
+    "completed": 0,
+    "pending": 0,
+    "tasks_by_priority": {"LOW": 0, "MEDIUM": 0, "HIGH": 0, "URGENT": 0},
+    "tasks_by_status": {"PENDING": 0, "IN_PROGRESS": 0, "COMPLETED": 0, "ARCHIVED": 0, "OVERDUE": 0},
+    "tasks_assigned": {},
+    "tasks_created": {},
+    "tasks_due_soon": 0,
+}
+
+
+@pytest.fixture
+def board(bo: User, cy: User, mia: User) -> list[Task]:
+    """A little of everything."""
+    tasks = [
+        a_task(bo, "Order soil", assigned_to=cy, priority=Priority.HIGH, due_date=utc_now().date()),
+        a_task(bo, "Sow the beans", stage=Stage.IN_PROGRESS),
+        a_task(cy, "Repair the can", stage=Stage.COMPLETED, priority=Priority.LOW),
+        a_task(mia, "Plan", assigned_to=bo, stage=Stage.ARCHIVED, priority=Priority.URGENT),
+        a_task(mia, "Late", assigned_to=cy, due_date=NOW.date() - timedelta(days=3)),
+        a_task(mia, "Gone"),
+    ]
+    Task.objects.filter(title="Late").update(is_overdue=True)
+    delete_task(tasks.pop().pk, by=mia, now=NOW)
+    return list(Task.objects.with_people())
+
+
+def test_who_has_no_tasks_gets_every_priority_and_status_with_zero(bo: User, mia: User, as_user: Somebody) -> None:
+    for person in (bo, mia):
+        assert as_user(person).get(URL).json() == NOTHING
+
+
+def test_managers_and_admins_count_everything_others_what_concerns_them(
+    board: list[Task], ada: User, mia: User, bo: User, cy: User, ivo: User, as_user: Somebody
+) -> None:
+    for person in (ada, mia, bo, cy, ivo):
+        mine = [task for task in board if task.is_visible_to(person)]
+        assert as_user(person).get(URL).json() == counted_by_hand(mine, now=utc_now())
+    everything = as_user(mia).get(URL).json()
+    assert everything["tasks_by_status"] == dict.fromkeys(NOTHING["tasks_by_status"], 1)
+    assert everything["tasks_assigned"] == {"bo": 1, "cy": 2}
+    assert everything["tasks_created"] == {"bo": 2, "cy": 1, "mia": 2}
+    assert everything["tasks_due_soon"] == 1
+    assert list(as_user(bo).get(URL).json()["tasks_created"]) == ["bo", "mia"]
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ("status=OVERDUE,PENDING", {"Order soil", "Late"}),
+        ("priority=LOW,URGENT", {"Repair the can", "Plan"}),
+        ("assigned_to=none", {"Sow the beans", "Repair the can"}),
+        ("created_by=me&completed=false", {"Plan", "Late"}),
+        ("q=SOIL", {"Order soil"}),
+        ("blocked=true", set()),
+        ("blocked=false&q=an", {"Sow the beans", "Repair the can", "Plan"}),
+        ("due_date_lt=2026-11-21&assigned_to=none", set()),
+    ],
+)
+def test_the_filters_are_those_of_the_list(
+    board: list[Task], mia: User, as_user: Somebody, query: str, titles: set[str]
+) -> None:
+    program = as_user(mia)
+    listed = {task["title"] for task in program.get(f"/api/tasks/?{query}").json()["results"]}
+    assert listed == titles
+    wanted = counted_by_hand([task for task in board if task.title in titles], now=utc_now())
+    assert program.get(f"{URL}?{query}").json() == wanted
+
+
+def test_due_soon_is_what_is_open_and_due_within_a_day(bo: User) -> None:
+    for hours, fields in (
+        *((0, {}), (1, {}), (24, {}), (25, {}), (-1, {})),
+        *((2, {"stage": Stage.COMPLETED}), (2, {"is_overdue": True}), (2, {"deleted_at": NOW})),
+    ):
+        task = a_task(bo)
+        Task.objects.filter(pk=task.pk).update(due_at=NOW + timedelta(hours=hours), **fields)
+    assert due_soon(Task.objects.all(), now=NOW) == 2
+    assert insights_of(Task.objects.visible_to(bo), now=NOW)["tasks_due_soon"] == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("surprise=1", "surprise"),
+        ("page=1", "page"),
+        ("cursor=", "cursor"),
+        ("ordering=title", "ordering"),
+        ("priority=high", "priority"),
+        ("status=DONE", "status"),
+        ("group=year", "group"),
+        ("group=", "group"),
+        ("group=day,week", "group"),
+        ("group=day&group=week", "group"),
+        ("from=2027-01-01", "from"),
+        ("to=2027-01-01", "to"),
+        ("group=day&from=tomorrow", "from"),
+        ("group=day&to=0001-01-01", "to"),
+        ("group=day&from=2027-01-02&to=2027-01-01", "from"),
+        ("group=day&from=2000-01-01&to=2027-01-01", "from"),
+        ("group=month&to=9999-12-31", "to"),
+    ],
+)
+def test_what_cannot_be_understood_is_refused_by_name(
+    mia: User, bo: User, as_user: Somebody, query: str, named: str
+) -> None:
+    for person in (mia, bo):
+        answer = as_user(person).get(f"{URL}?{query}")
+        assert answer.status_code == 400, answer.content
+        assert [error["field"] for error in answer.json()["errors"]] == [named]
+
+
+def test_a_series_is_there_for_who_asks_for_it(board: list[Task], bo: User, mia: User, as_user: Somebody) -> None:
+    query = f"?group=day&from=2026-11-20&to={NOW.date()}"
+    for person, created in ((mia, 5), (bo, 3)):
+        report = as_user(person).get(f"{URL}{query}").json()
+        assert [(point["from"], point["created"]) for point in report["series"]] == [
+            ("2026-11-20", 0),
+            ("2026-11-21", created),
+        ]
+    assert len(as_user(mia).get(f"{URL}?group=week&priority=HIGH").json()["series"]) == 12
+
+
+@pytest.mark.parametrize("count", [3, 30])
+def test_the_price_does_not_grow_with_the_tasks(
+    bo: User, mia: User, as_user: Somebody, query_budget: Any, count: int
+) -> None:
+    for _ in range(count):
+        a_task(bo, assigned_to=mia)
+    # Session and person, counts, due soon; a question that is asked anew has its limits, in a transaction.
+    for person, most in ((mia, 3), (bo, 6)):
+        program = as_user(person)
+        with query_budget(most):
+            assert program.get(URL).json()["total"] == count
+        with query_budget(9):  # and created, overdue, completed
+            assert program.get(f"{URL}?group=day&priority=MEDIUM").json()["total"] == count
