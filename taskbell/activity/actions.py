@@ -1,31 +1,47 @@
 """The one way a line of history comes to be."""
 
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from django.db import transaction
+
 from taskbell.accounts.models import User
-from taskbell.activity.models import Activity
+from taskbell.activity.models import Activity, Epoch
+from taskbell.realtime.hints import announce
 
 Change = tuple[Any, Any]
 
 
 @dataclass(frozen=True)
 class Line:
-    """What a line of history says; `by` is None where the clock did it."""
+    """What a line of history says.
 
-    task_id: int
+    `by` is None where the clock did it, `task_id` where it is about no single task. With `person_id`, it is for that
+    person alone.
+    """
+
+    task_id: int | None
     action: str
     by: User | None
     at: datetime
     field: str = ""
     old: Any = None
     new: Any = None
+    person_id: int | None = None
 
 
 def record(
-    task_id: int, action: str, *, by: User | None, at: datetime, field: str = "", old: Any = None, new: Any = None
+    task_id: int | None,
+    action: str,
+    *,
+    by: User | None,
+    at: datetime,
+    field: str = "",
+    old: Any = None,
+    new: Any = None,
 ) -> None:
     """Writes one line. Call it in the transaction of the change it tells of."""
     record_lines([Line(task_id, action, by, at, field, old, new)])
@@ -36,23 +52,34 @@ def record_changes(task_id: int, action: str, changes: Mapping[str, Change], *, 
     record_lines(Line(task_id, action, by, at, field, old, new) for field, (old, new) in changes.items())
 
 
+def record_private(person_id: int, action: str, *, at: datetime, task_id: int | None = None, new: Any = None) -> None:
+    """Writes a line that only this person hears of; it is in nobody's log."""
+    record_lines([Line(task_id, action, by=None, at=at, new=new, person_id=person_id)])
+
+
 def record_lines(lines: Iterable[Line]) -> None:
-    """Writes many lines at once."""
-    Activity.objects.bulk_create(
-        (
-            Activity(
-                task_id=line.task_id,
-                action=line.action,
-                user=line.by,
-                timestamp=line.at,
-                field=line.field,
-                old_value=_plain(line.old),
-                new_value=_plain(line.new),
-            )
-            for line in lines
-        ),
-        batch_size=1000,
-    )
+    """Writes many lines at once, and has open screens told when they are committed."""
+    rows = [
+        Activity(
+            task_id=line.task_id,
+            action=line.action,
+            user=line.by,
+            person_id=line.person_id,
+            timestamp=line.at,
+            field=line.field,
+            old_value=_plain(line.old),
+            new_value=_plain(line.new),
+        )
+        for line in lines
+    ]
+    if rows:
+        Activity.objects.bulk_create(rows, batch_size=1000)
+        transaction.on_commit(announce)
+
+
+def begin_epoch() -> None:
+    """After a backup was restored: no cursor of before means anything any more."""
+    Epoch.objects.update_or_create(pk=1, defaults={"name": secrets.token_hex(8)})
 
 
 def _plain(value: Any) -> Any:

@@ -1,6 +1,9 @@
 """The history in the admin: to be read."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 
 from taskbell.activity.models import Activity
 from taskbell.common.admin import ReadOnlyAdmin
@@ -19,3 +22,6 @@ class ActivityAdmin(ReadOnlyAdmin):
     fields = ("timestamp", "user", "action", "field", "old_value", "new_value", "task_id")
     readonly_fields = fields
     show_full_result_count = False  # the history grows without end; counting it all is not worth the wait
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).filter(person=None)

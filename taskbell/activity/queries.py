@@ -1,11 +1,14 @@
 """Reading the history."""
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
+
+from django.db.models import Max, Subquery
 
 from taskbell.accounts.models import User
-from taskbell.activity.models import Activity
+from taskbell.activity.models import Activity, Epoch, Place
 
 
 @dataclass
@@ -25,7 +28,9 @@ class FieldChange:
 
 def changes_since(task_id: int, since: datetime, *, but: User) -> list[FieldChange]:
     """What others than `but` have changed on the task, each field once, from its first value to its last."""
-    lines = Activity.objects.filter(task_id=task_id, timestamp__gte=since).exclude(field="").exclude(user=but)
+    lines = (
+        Activity.objects.of_tasks().filter(task_id=task_id, timestamp__gte=since).exclude(field="").exclude(user=but)
+    )
     changes: dict[str, FieldChange] = {}
     for line in lines.select_related("user").order_by("id"):
         by = line.user.name if line.user else "Taskbell"
@@ -33,3 +38,30 @@ def changes_since(task_id: int, since: datetime, *, but: User) -> list[FieldChan
         old = first.old if first else line.old_value
         changes[line.field] = FieldChange(line.field, old, line.new_value, by)
     return [change for change in changes.values() if change.old != change.new]
+
+
+class Moment(NamedTuple):
+    """A point in the history: of which run of it, and after which line."""
+
+    epoch: str
+    position: int
+
+
+def latest_position() -> int:
+    """The place of the last line that is committed; 0 before the first. All that tasks show is as of it, or later."""
+    return Place.objects.aggregate(latest=Max("position"))["latest"] or 0
+
+
+def present_moment() -> Moment:
+    """Where the history stands, in one query. As long as it is the same, so is everything that tasks show."""
+    latest = Place.objects.order_by("-position").values("position")[:1]
+    row = Epoch.objects.filter(pk=1).values_list("name", Subquery(latest)).first()
+    if row is None:  # nobody has asked before
+        Epoch.objects.get_or_create(pk=1, defaults={"name": secrets.token_hex(8)})
+        return present_moment()
+    return Moment(row[0], row[1] or 0)
+
+
+def lines_after(position: int, limit: int) -> list[Place]:
+    """The next lines in the order of commits, each with its place. None ever comes to be before one of these."""
+    return list(Place.objects.filter(position__gt=position).select_related("line").order_by("position")[:limit])

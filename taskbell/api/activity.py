@@ -112,8 +112,8 @@ class Logs(APIView):
         """Lists who changed what, the newest first; for managers and admins, of all tasks that ever were."""
         person = person_of(request)
         if person.can(Capability.SEE_EVERYTHING):
-            return _answer(request, Activity.objects.all())
-        return _answer(request, Activity.objects.filter(task__in=Task.objects.visible_to(person)))
+            return _answer(request, Activity.objects.of_tasks())
+        return _answer(request, Activity.objects.of_tasks().filter(task__in=Task.objects.visible_to(person)))
 
 
 class TaskLogs(APIView):
@@ -127,4 +127,4 @@ class TaskLogs(APIView):
     )
     def get(self, request: Request, pk: int) -> Any:
         """Lists who changed what on this task, the newest first."""
-        return _answer(request, Activity.objects.filter(task=shown(person_of(request), pk)))
+        return _answer(request, Activity.objects.of_tasks().filter(task=shown(person_of(request), pk)))

@@ -134,4 +134,5 @@ class CategoryDetail(APIView):
         category = _shown(pk)
         check_may_change_category(person_of(request), category)
         name = validated(form(data=request.data)).get("name", category.name)
-        return Response(_as_json(categories.rename_category(pk, name, by=person_of(request))))
+        renamed = categories.rename_category(pk, name, by=person_of(request), now=utc_now())
+        return Response(_as_json(renamed))

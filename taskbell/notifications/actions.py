@@ -12,9 +12,10 @@ from taskbell.accounts.actions import Client, RefreshReused, rotate_refresh_toke
 from taskbell.accounts.invites import make_invite
 from taskbell.accounts.models import Invite, User
 from taskbell.accounts.tokens import TokenPair
+from taskbell.activity.actions import Line, record_lines
 from taskbell.common.text import folded
 from taskbell.notifications.letters import message_id_for
-from taskbell.notifications.models import Kind, Notification
+from taskbell.notifications.models import NOT_IN_APP, Kind, Notification
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,12 @@ class Message:
     data: dict[str, Any] = field(default_factory=dict)
 
 
+@transaction.atomic(savepoint=False)
 def notify(messages: Iterable[Message], *, now: datetime) -> None:
     """Puts the messages where people read them and into the outbox, in the caller's transaction."""
+    messages = list(messages)
+    if not messages:
+        return
     Notification.objects.bulk_create(
         [
             Notification(
@@ -49,6 +54,13 @@ def notify(messages: Iterable[Message], *, now: datetime) -> None:
             for message in messages
         ],
         ignore_conflicts=True,
+    )
+    # Those that were there before have another moment of creation.
+    new = Notification.objects.filter(dedupe_key__in=[message.key for message in messages], created_at=now)
+    told = new.exclude(kind__in=NOT_IN_APP).values_list("recipient_id", "task_id", "pk", "kind")
+    record_lines(
+        Line(task_id, "notification.created", by=None, at=now, new={"id": pk, "kind": kind}, person_id=recipient_id)
+        for recipient_id, task_id, pk, kind in told
     )
 
 

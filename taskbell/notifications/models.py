@@ -26,6 +26,10 @@ class Kind(models.TextChoices):
     SESSION_ENDED = "session_ended"
 
 
+# Mails that are of no use to somebody who is signed in.
+NOT_IN_APP = (Kind.INVITE, Kind.PASSWORD_RESET)
+
+
 class State(models.TextChoices):
     """Where the mail of a notification is."""
 

@@ -22,11 +22,7 @@ def deliver_due(now: datetime, *, limit: int = 500) -> int:
     reminders = list(due.select_for_update(skip_locked=True, of=("self",))[:limit])
     firings = {reminder: firing_of(reminder, now=now) for reminder in reminders if reminder.task.is_open}
     notify([message for reminder, firing in firings.items() for message in _messages(reminder, firing)], now=now)
-    record_lines(
-        Line(reminder.task_id, "reminded", by=None, at=now, field="reminder", new=firing.occurrence)
-        for reminder, firing in firings.items()
-        if reminder.recipient_id is None
-    )
+    record_lines(_line(reminder, firings.get(reminder), now) for reminder in reminders)
     _put_down(reminders, firings, now)
     return len(reminders)
 
@@ -52,6 +48,13 @@ def _messages(reminder: Reminder, firing: Firing) -> list[Message]:
         )
         for person in sorted(reminder.recipients())
     ]
+
+
+def _line(reminder: Reminder, firing: Firing | None, now: datetime) -> Line:
+    """What became of the reminder; of one that is somebody's own, for them alone."""
+    action, occurrence = ("reminded", firing.occurrence) if firing else ("not_reminded", reminder.next_at)
+    own = reminder.recipient_id
+    return Line(reminder.task_id, action, by=None, at=now, field="reminder", new=occurrence, person_id=own)
 
 
 def _put_down(reminders: list[Reminder], firings: Mapping[Reminder, Firing], now: datetime) -> None:

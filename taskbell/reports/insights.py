@@ -56,7 +56,7 @@ def _asked(tasks: TaskQuerySet) -> list[Row]:
     """The counts by section and key, people by their names, in one query.
 
     PostgreSQL reads the rows once for all sections. Measured beside this: a query for each section, one after the other
-    or side by side on several connections (docs/decisions/0016-counts-kept-and-asked.md).
+    or side by side on several connections (docs/decisions/0017-counts-kept-and-asked.md).
     """
     status = Case(When(IS_OVERDUE, then=Value(OVERDUE)), default=F("stage"), output_field=CharField())
     columns = {"status": status, "assigned": F("assigned_to_id"), "created": F("created_by_id")}

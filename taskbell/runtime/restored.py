@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from django.db import transaction
 from rich.console import Console
 
+from taskbell.activity.actions import begin_epoch
 from taskbell.notifications.delivery import forget_sent_until
 from taskbell.reminders.delivery import forget_fired_until
 from taskbell.tasks.delivery import mark_overdue
@@ -20,5 +21,6 @@ def forget(sent_until: datetime) -> None:
     with transaction.atomic():
         mark_overdue(moment)
         send_digests(moment)
+        begin_epoch()
         reminders, mails = forget_fired_until(moment), forget_sent_until(moment)
     Console().print(f"{reminders} reminders and {mails} mails that were due until {moment:%Y-%m-%d %H:%M} UTC rest.")

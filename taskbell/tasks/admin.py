@@ -220,7 +220,7 @@ class CategoryAdmin(AdminByVerbs):
     def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
         person = person_who_asks(request)
         if change:
-            categories.rename_category(obj.pk, obj.name, by=person)
+            categories.rename_category(obj.pk, obj.name, by=person, now=utc_now())
         else:
             obj.pk = categories.create_category(obj.name, by=person, now=utc_now()).pk
         obj.refresh_from_db()

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from taskbell.accounts.models import User
-from taskbell.activity.actions import Line, record_lines
+from taskbell.activity.actions import Line, record, record_lines
 from taskbell.common.errors import Conflict, NotFound, invalid
 from taskbell.common.text import folded
 from taskbell.tasks.models import Category, Task
@@ -22,22 +22,27 @@ def create_category(name: str, *, by: User, now: datetime) -> Category:
     key = _key_of(name)
     try:
         with transaction.atomic():
-            return Category.objects.create(name=name, key=key, created_by=by, created_at=now)
+            category = Category.objects.create(name=name, key=key, created_by=by, created_at=now)
+            _record(category, "created", by=by, at=now)
     except IntegrityError as error:
         raise Conflict(TAKEN) from error
+    return category
 
 
 @transaction.atomic
-def rename_category(pk: int, name: str, *, by: User) -> Category:
+def rename_category(pk: int, name: str, *, by: User, now: datetime) -> Category:
     """Gives it another name. Raises NotFound, NotAllowed, Invalid, Conflict."""
     category = _held(pk)[pk]
     check_may_change_category(by, category)
+    if category.name == name:
+        return category
     category.name, category.key = name, _key_of(name)
     try:
         with transaction.atomic():
             category.save(update_fields=["name", "key"])
     except IntegrityError as error:
         raise Conflict(TAKEN) from error
+    _record(category, "updated", by=by, at=now)
     return category
 
 
@@ -56,6 +61,7 @@ def delete_category(pk: int, *, move_to: int | None, by: User, now: datetime) ->
     moved = list(tasks.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
     record_lines(Line(task, "updated", by=by, at=now, field="category", old=pk, new=move_to) for task in moved)
     tasks.update(category=move_to, updated_at=now, version=F("version") + 1)
+    _record(category, "deleted", by=by, at=now)
     category.delete()
 
 
@@ -65,6 +71,11 @@ def _held(pk: int, other: int | None = None) -> dict[int, Category]:
     if pk not in held:
         raise NotFound
     return held
+
+
+def _record(category: Category, deed: str, *, by: User, at: datetime) -> None:
+    """One line for all tasks that show the name of the category."""
+    record(None, f"category.{deed}", by=by, at=at, new={"id": category.pk, "name": category.name})
 
 
 def _key_of(name: str) -> str:

@@ -47,16 +47,16 @@ def purge_deleted(now: datetime) -> int:
     """Removes for good what was deleted long enough ago; its history stays. Says how many tasks went."""
     total = 0
     old = Task.objects.filter(deleted_at__lt=now - timedelta(days=settings.TASKBELL_TRASH_DAYS))
-    while batch := _purge_batch(old):
+    while batch := _purge_batch(old, now):
         total += batch
         let_others_write()
     return total
 
 
 @transaction.atomic
-def _purge_batch(old: TaskQuerySet) -> int:
-    keys = list(
-        old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH]
-    )  # nobody restores them now
-    Task.objects.filter(pk__in=keys).delete()
-    return len(keys)
+def _purge_batch(old: TaskQuerySet, now: datetime) -> int:
+    tasks = list(old.select_for_update(skip_locked=True)[:BATCH])  # nobody restores them now
+    # Who knew the task may hear that it is gone, and can be told by nothing else any more.
+    record_lines(Line(task.pk, "purged", by=None, at=now, field="people", old=sorted(task.people)) for task in tasks)
+    Task.objects.filter(pk__in=[task.pk for task in tasks]).delete()
+    return len(tasks)

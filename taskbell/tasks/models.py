@@ -173,6 +173,11 @@ class Task(models.Model):
         """True while somebody still has to do it."""
         return self.stage in OPEN_STAGES and self.deleted_at is None
 
+    @property
+    def people(self) -> frozenset[int]:
+        """Creator and assignee. `concerning` says that besides those who see everything, it is for them."""
+        return frozenset({self.created_by_id, self.assigned_to_id or self.created_by_id})
+
     def is_visible_to(self, person: User) -> bool:
         """The same as `visible_to`, of a task and a person that were read just now."""
         concerned = person.can(Capability.SEE_EVERYTHING) or person.pk in (self.created_by_id, self.assigned_to_id)

@@ -13,8 +13,7 @@ GATHER = timedelta(minutes=1)
 
 def people_of(task: Task, *, but: User | None = None) -> list[int]:
     """Creator and assignee, each once, without the one who acted."""
-    people = {task.created_by_id, task.assigned_to_id} - {None, but.pk if but else None}
-    return sorted(person for person in people if person is not None)
+    return sorted(task.people - {but.pk if but else None})
 
 
 def tell_assigned(task: Task, *, by: User, now: datetime) -> None:

@@ -98,7 +98,7 @@ DEEDS = st.lists(st.tuples(EDITS | OTHERS, st.sampled_from([timedelta(minutes=1)
 
 def played_back(task_id: int) -> dict[str, Any]:
     """The task as its history tells it. Every line must continue where the one before it ended."""
-    created, *lines = Activity.objects.filter(task=task_id).order_by("id")
+    created, *lines = Activity.objects.of_tasks().filter(task=task_id).order_by("id")
     assert (created.action, created.old_value) == ("created", None)
     state = {"pre_tasks": [], "deleted": False} | created.new_value
     for line in lines:

@@ -102,10 +102,10 @@ def test_patch_changes_one_field_and_no_other(program: Program, path: str, name:
 
 def test_patching_what_is_already_so_changes_nothing(program: Program, path: str) -> None:
     before = program.get(path).json()
-    count = Activity.objects.count()
+    count = Activity.objects.of_tasks().count()
     assert program.patch(path, {}).json() == before
     assert program.patch(path, {"title": FULL["title"], "remind_at": FULL["remind_at"]}).json() == before
-    assert Activity.objects.count() == count
+    assert Activity.objects.of_tasks().count() == count
 
 
 def test_fields_that_are_only_read_are_ignored(bo: User, cy: User, program: Program, path: str) -> None:
@@ -210,12 +210,12 @@ def test_a_reminder_that_fired_does_not_fire_again_by_being_sent_again(program: 
 def test_every_change_leaves_a_line_with_the_old_and_the_new_value(
     bo: User, program: Program, path: str, name: str, old: Any, new: Any
 ) -> None:
-    lines = Activity.objects.count()
+    lines = Activity.objects.of_tasks().count()
     sent = [{"at": new[0]}] if name == "reminders" else new
     assert program.patch(path, {name: sent}).status_code == 200
     assert history(name) == [(old, new)]
-    assert Activity.objects.count() == lines + 1
-    line = Activity.objects.latest("id")
+    assert Activity.objects.of_tasks().count() == lines + 1
+    line = Activity.objects.of_tasks().latest("id")
     assert (line.action, line.user, line.timestamp) == ("updated", bo, Task.objects.get().updated_at)
 
 
@@ -226,7 +226,7 @@ def test_history_knows_whom_a_task_was_taken_from(program: Program, path: str, c
 
 def test_history_begins_with_the_whole_task_and_ends_with_its_deletion(program: Program, path: str) -> None:
     program.delete(path)
-    first, last = Activity.objects.order_by("id")
+    first, last = Activity.objects.of_tasks().order_by("id")
     assert first.action == "created"
     assert first.old_value is None
     assert first.new_value["title"] == FULL["title"]

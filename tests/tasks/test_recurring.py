@@ -57,7 +57,7 @@ def walk(task: Task, by: User, steps: int) -> list[date]:
 
 
 def actions_of(task: Task) -> list[str]:
-    return list(Activity.objects.filter(task=task).order_by("id").values_list("action", flat=True))
+    return list(Activity.objects.of_tasks().filter(task=task).order_by("id").values_list("action", flat=True))
 
 
 def test_the_next_one_is_as_the_first_was_and_the_first_stays_as_history(bo: User, cy: User) -> None:

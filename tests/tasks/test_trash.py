@@ -24,7 +24,7 @@ A_MOMENT = timedelta(microseconds=1)
 
 
 def history(task_id: int) -> list[str]:
-    return list(Activity.objects.filter(task=task_id).order_by("id").values_list("action", flat=True))
+    return list(Activity.objects.of_tasks().filter(task=task_id).order_by("id").values_list("action", flat=True))
 
 
 def test_a_task_comes_back_as_it_was(program: Program, bo: User, cy: User) -> None:
@@ -73,7 +73,7 @@ def test_after_thirty_days_the_trash_is_emptied_and_history_stays(bo: User, cy: 
     assert set(Task.objects.all()) == {kept, waiting}
     assert not Prerequisite.objects.exists()
     assert not Notification.objects.filter(task=task.pk).exists()
-    assert history(task.pk) == [*told, "deleted"]
+    assert history(task.pk) == [*told, "deleted", "purged"]
     with pytest.raises(NotFound):
         restore_task(task.pk, by=bo, now=NOW + DAYS)
 
@@ -83,7 +83,7 @@ def test_managers_still_read_the_history_of_what_was_purged(bo: User, mia: User,
     delete_task(task.pk, by=bo, now=NOW)
     purge_deleted(NOW + DAYS + A_MOMENT)
     lines = as_user(mia).get(f"/api/tasks/logs/?task={task.pk}").json()["results"]
-    assert [line["action"] for line in lines] == ["deleted", "created"]
+    assert [line["action"] for line in lines] == ["purged", "deleted", "created"]
     assert as_user(bo).get("/api/tasks/logs/").json()["count"] == 0
 
 
