@@ -63,7 +63,7 @@ faults: $(VENV)/installed-dev ## Kill and cut everything for ten minutes; writes
 docs: $(VENV)/installed ## Write docs/configuration.md anew from the settings.
 	@$(BIN)/python -m taskbell.config.document > docs/configuration.md
 
-screenshots: $(VENV)/installed-dev ## Take docs/images/home.png anew, with Chromium.
+screenshots: $(VENV)/installed-dev ## Take the pictures in docs/images anew, with Chromium.
 	@PYTHONPATH=. $(BIN)/python docs/images/take.py
 
 lock: | $(BIN)/python $(UV) ## Resolve the dependencies anew and pin them with their hashes.

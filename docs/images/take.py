@@ -1,4 +1,4 @@
-"""Takes the pictures of the pages anew, of a real Taskbell with believable tasks: `make screenshots`."""
+"""Takes the pictures of pages and mails anew, of a real Taskbell with believable tasks: `make screenshots`."""
 
 import shutil
 import tempfile
@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.processes import RunningTaskbell
+from tests.processes import RunningTaskbell, taskbell
 
 HERE = Path(__file__).parent
 PASSWORD = "correct horse battery"  # noqa: S105 - of people who live for a minute
@@ -25,6 +25,8 @@ TASKS: list[tuple[str, str | None, dict[str, Any], int | None, str]] = [
     ("Plant the potatoes", "Garden", {"priority": "LOW"}, None, "ada"),
 ]
 WAITS_FOR = {"Plant the potatoes": "Order soil and seed potatoes"}
+# Kind, width of the window, and whether it is dark: what mail programs on a desk and on a phone show.
+MAILS = [("reminder", 600, "light"), ("due_digest", 600, "dark"), ("task_assigned", 390, "light")]
 
 
 class Program:
@@ -62,6 +64,16 @@ def sign_in(page: Page, address: str) -> None:
     page.get_by_role("heading", name="Next for you").wait_for()
 
 
+def take_mails(chromium: Browser, folder: Path) -> None:
+    """The mails that `taskbell mail preview` writes."""
+    taskbell("mail", "preview", "--to", str(folder / "mails"), data=folder / "preview").check_returncode()
+    for kind, width, scheme in MAILS:
+        page = chromium.new_page(viewport={"width": width, "height": 200}, color_scheme=scheme)
+        page.goto((folder / "mails" / f"{kind}.html").as_uri())
+        page.screenshot(path=HERE / f"mail-{kind.replace('_', '-')}.png", full_page=True)
+        page.close()
+
+
 def main() -> None:
     """Starts Taskbell, fills it, and takes the pictures."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
@@ -72,6 +84,7 @@ def main() -> None:
             page = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT})
             sign_in(page, running.base_url)
             page.screenshot(path=HERE / "home.png")
+            take_mails(chromium, Path(folder))
             chromium.close()
 
 

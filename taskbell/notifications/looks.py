@@ -10,17 +10,21 @@ RULES = {
     "body": "margin: 0; padding: 0; background: #f4f5f7; color: #1f2933; "
     "font: 16px/1.5 -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif;",
     ".page": "background: #f4f5f7; width: 100%;",
-    ".card": "background: #ffffff; width: 100%; max-width: 600px; border-radius: 12px;",
+    ".card": "background: #ffffff; width: 100%; max-width: 600px; border: 1px solid #dfe3e8; "
+    "border-top: 4px solid #2f5d8a; border-radius: 12px; border-collapse: separate;",
     ".card td": "padding: 28px 32px;",
     "h1": "font-size: 22px; line-height: 1.3; margin: 0 0 12px; color: #1f2933; overflow-wrap: anywhere;",
     "p": "margin: 0 0 14px; overflow-wrap: anywhere;",
-    ".brand": "font-size: 14px; font-weight: 600; color: #52606d; letter-spacing: .02em; margin: 0 0 20px;",
+    ".brand": "font-size: 14px; font-weight: 700; color: #2f5d8a; letter-spacing: .02em; margin: 0 0 20px;",
     ".late": "background: #fff4d6; color: #6b4e00; border-radius: 8px; padding: 10px 14px;",
     ".facts": "color: #52606d;",
     ".foot": "font-size: 13px; color: #5a6672; margin: 18px 0 0;",
     ".button": "display: inline-block; background: #2f5d8a; color: #ffffff; text-decoration: none; font-weight: 600; "
     "padding: 11px 20px; border-radius: 8px;",
     ".quiet": "color: #2f5d8a;",
+    ".deed": "display: inline-block; border: 1px solid #9fb3c8; color: #2f5d8a; text-decoration: none; "
+    "font-size: 15px; font-weight: 600; padding: 8px 14px; margin: 0 6px 8px 0; border-radius: 8px;",
+    ".end": "border-top: 1px solid #dfe3e8; padding-top: 16px;",
 }
 
 
@@ -34,9 +38,9 @@ def _merged(*selectors: str) -> str:
 
 
 STYLES = {name: _merged(name) for name in ("body", "h1", "p")}
-STYLES |= {name: _merged(f".{name}") for name in ("page", "card", "button", "quiet")}
+STYLES |= {name: _merged(f".{name}") for name in ("page", "card", "button", "quiet", "deed")}
 STYLES |= {name: _merged("p", f".{name}") for name in ("brand", "late", "facts", "foot")}
-STYLES |= {"cell": _merged(".card td"), "span.facts": _merged(".facts")}
+STYLES |= {"end": _merged("p", ".foot", ".end"), "cell": _merged(".card td"), "span.facts": _merged(".facts")}
 STYLESHEET = "\n".join(f"{selector} {{ {rules} }}" for selector, rules in RULES.items())
 register = Library()
 

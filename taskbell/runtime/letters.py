@@ -16,7 +16,7 @@ from taskbell.notifications.letters import compose
 from taskbell.notifications.models import Kind, Notification
 from taskbell.runtime.preparation import migrate_database
 from taskbell.tasks.actions import Wish, create_task, update_task
-from taskbell.tasks.models import Priority
+from taskbell.tasks.models import Priority, Task
 
 
 def preview(folder: Path) -> None:
@@ -46,13 +46,16 @@ def _samples() -> list[Notification]:
         "assigned_to_id": bo.pk,
     }
     task = create_task(Wish(fields), by=ada, now=now)
+    other = create_task(
+        Wish(fields | {"title": "Mend the greenhouse tap", "priority": Priority.LOW.value}), by=ada, now=now
+    )
     update_task(task.pk, Wish({"title": "Order the seedlings and the pots"}), by=ada, now=now)
     made = make_invite("cy@preview.invalid", Role.MEMBER, by=ada, now=now)
     data: dict[str, dict[str, Any]] = {
         Kind.TASK_ASSIGNED: {"by": ada.name},
         Kind.TASK_UPDATED: {"since": now.isoformat()},
         Kind.INVITE: {"invite": made.pk, "inviter": ada.name, "role": made.get_role_display()},
-        Kind.DUE_DIGEST: {"tasks": [{"id": task.pk, "title": fields["title"], "priority": "High", "due": "Tomorrow"}]},
+        Kind.DUE_DIGEST: {"tasks": [_line(task), _line(other)]},
     }
     notify(
         [
@@ -62,3 +65,7 @@ def _samples() -> list[Notification]:
         now=now,
     )
     return list(Notification.objects.filter(dedupe_key__startswith="preview:").select_related("recipient", "task"))
+
+
+def _line(task: Task) -> dict[str, Any]:
+    return {"id": task.pk, "title": task.title, "priority": Priority(task.priority).label, "due": "Tomorrow, 18:00"}
