@@ -10,6 +10,7 @@ from django.db import transaction
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity, Epoch
+from taskbell.common.loading import insert_from
 from taskbell.realtime.hints import announce
 
 Change = tuple[Any, Any]
@@ -74,6 +75,15 @@ def record_lines(lines: Iterable[Line]) -> None:
     ]
     if rows:
         Activity.objects.bulk_create(rows, batch_size=1000)
+        transaction.on_commit(announce)
+
+
+def record_from(
+    source: str, values: Mapping[str, str], action: str, *, by: User, at: datetime, field: str = ""
+) -> None:
+    """Writes a line for each row of a query: `values` are its expressions for task_id, old_value and new_value."""
+    given = {"action": action, "user_id": by.pk, "timestamp": at, "field": field}
+    if insert_from(Activity, values, source, given=given):
         transaction.on_commit(announce)
 
 

@@ -12,9 +12,9 @@ from taskbell.common.clock import EARLIEST, LATEST, time_zones
 from taskbell.common.errors import Invalid
 from taskbell.common.recurrence import LONGEST, parse_rule
 from taskbell.common.text import refuse_unprintable
+from taskbell.reminders.schedule import LONGEST_SPAN
 
 LARGEST_ID = 2**63 - 1
-LONGEST_SPAN = timedelta(days=366)
 OF_A_TIME = frozenset("0123456789:.")
 OF_A_MOMENT = OF_A_TIME | frozenset("-+ TtZzW")
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
 from django.db import IntegrityError, transaction
@@ -35,18 +36,19 @@ class KeyReused(Refusal):
     title = "Key reused"
 
 
-def once(request: Request, act: Callable[[], Response]) -> HttpResponseBase:
+def once(request: Request, act: Callable[[], Response], *, said: Any = None) -> HttpResponseBase:
     """Does it, or gives the answer of the first time. Raises Invalid, KeyReused.
 
     The key is taken in the transaction of the deed: of competing requests one acts, the others wait
-    for its answer, and a request that is refused leaves its key free.
+    for its answer, and a request that is refused leaves its key free. `said` stands for a body that
+    is read as it comes.
     """
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return act()
     if not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
         raise invalid("Idempotency-Key", "invalid", "A key has 1 to 255 printable ASCII characters.")
-    person, fingerprint = person_of(request), _fingerprint(request)
+    person, fingerprint = person_of(request), _fingerprint(request, request.data if said is None else said)
     with transaction.atomic():
         try:
             with transaction.atomic():
@@ -61,8 +63,8 @@ def once(request: Request, act: Callable[[], Response]) -> HttpResponseBase:
     return response
 
 
-def _fingerprint(request: Request) -> str:
-    said = orjson.dumps([request.method, request.path, request.data], option=orjson.OPT_SORT_KEYS)
+def _fingerprint(request: Request, body: Any) -> str:
+    said = orjson.dumps([request.method, request.path, body], option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(said).hexdigest()
 
 

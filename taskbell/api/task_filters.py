@@ -1,5 +1,6 @@
 """What the list of tasks can be narrowed and ordered by."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Case, IntegerField, Min, OuterRef, Q, Subquery, Value, When
@@ -99,16 +100,16 @@ STATUS_RANK = Case(
 )
 
 
-def filtered(tasks: TaskQuerySet, request: Request) -> Any:
+def filtered(tasks: TaskQuerySet, request: Request, *, also: Sequence[str] = (), in_pages: bool = True) -> Any:
     """The tasks that fit the query. Raises Invalid naming each parameter that is unknown or cannot be read."""
-    refuse_unknown(request, {*FILTERS, "ordering"})
+    refuse_unknown(request, {*FILTERS, "ordering", *also}, in_pages=in_pages)
     return narrowed(tasks, request, FILTERS)
 
 
-def ordering(request: Request) -> list[Key]:
+def ordering(request: Request, *, usual: str = "-id") -> list[Key]:
     """The keys the list is ordered by; ties are broken by id. Raises Invalid."""
     keys: list[Key] = []
-    for word in request.query_params.get("ordering", "-id").split(","):
+    for word in request.query_params.get("ordering", usual).split(","):
         name = word.strip().removeprefix("-")
         if name not in ORDERINGS:
             raise invalid("ordering", "invalid", f"This is one of {', '.join(ORDERINGS)}, with or without a -.")

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularRedocView, SpectacularSwaggerView
 
-from taskbell.api import activity, bulk, categories, insights, people, reminders, session, tasks, users
+from taskbell.api import activity, bulk, categories, insights, people, reminders, session, tasks, transfer, users
 from taskbell.api.aliases import aliases_of
 
 
@@ -40,6 +40,8 @@ canonical = [
     path("categories/<id:pk>/", categories.CategoryDetail.as_view()),
     path("tasks/", tasks.Tasks.as_view()),
     path("tasks/bulk/", bulk.Bulk.as_view()),
+    path("tasks/import/", transfer.Import.as_view()),
+    path("tasks/export/", transfer.Export.as_view()),
     path("tasks/logs/", activity.Logs.as_view()),
     path("tasks/<id:pk>/", tasks.TaskDetail.as_view()),
     path("tasks/<id:pk>/restore/", tasks.TaskRestore.as_view()),

@@ -4,7 +4,12 @@ Django's own ASGI handler serves a small answer several times slower than its WS
 which is why HTTP does not go through it (docs/decisions).
 """
 
+import asyncio
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from tempfile import SpooledTemporaryFile
+from threading import Event
 from typing import IO
 from urllib.parse import quote
 
@@ -16,8 +21,12 @@ from taskbell.config.wsgi import application as wsgi_application
 
 REQUEST_THREADS = 10
 IN_MEMORY = 64 * 1024
-MOST_HEARD = 64 * 1024 * 1024
+MIB = 1024 * 1024
+MOST_HEARD = 64 * MIB
+IMPORT, EXPORT = re.compile(r"/api/tasks?/import/?"), re.compile(r"/api/tasks?/export/?")
+IMPORTS_AT_ONCE = 3  # so many large bodies are kept on the disk
 
+imports = asyncio.Semaphore(IMPORTS_AT_ONCE)
 http = WSGIMiddleware(wsgi_application, workers=REQUEST_THREADS)  # type: ignore[arg-type]
 
 
@@ -30,13 +39,46 @@ async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISend
     scope["query_string"] = quote(scope["query_string"], safe="!#$%&'()*+,/:;=?@[]~").encode()
     # In WSGI, X_Forwarded_For and X-Forwarded-For have one name; a proxy watches over the second alone.
     scope["headers"] = [(name, value) for name, value in scope["headers"] if b"_" not in name]
+    if IMPORT.fullmatch(scope["path"]):
+        async with imports:
+            await _answer(scope, receive, send, most=settings.TASKBELL_IMPORT_MEGABYTES * MIB)
+    else:
+        await _answer(scope, receive, send, most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+
+
+async def _answer(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable, *, most: int) -> None:
     with SpooledTemporaryFile(IN_MEMORY) as body:
-        whole = await _read_ahead(scope, receive, body)
-        if whole is not None:
+        whole = await _read_ahead(scope, receive, body, most=most)
+        if whole is None:
+            return
+        if scope["method"] == "GET" and EXPORT.fullmatch(scope["path"]):
+            with _watched(scope, receive):
+                await http(scope, whole, send)  # type: ignore[arg-type]
+        else:
             await http(scope, whole, send)  # type: ignore[arg-type]
 
 
-async def _read_ahead(scope: HTTPScope, receive: ASGIReceiveCallable, body: IO[bytes]) -> ASGIReceiveCallable | None:
+@contextmanager
+def _watched(scope: HTTPScope, receive: ASGIReceiveCallable) -> Iterator[None]:
+    """Lets a long answer know when nobody listens any more: `taskbell.left` in the scope is set then."""
+    left = Event()
+    scope["taskbell.left"] = left  # type: ignore[typeddict-unknown-key]
+
+    async def listen() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        left.set()
+
+    listening = asyncio.create_task(listen())
+    try:
+        yield
+    finally:
+        listening.cancel()
+
+
+async def _read_ahead(
+    scope: HTTPScope, receive: ASGIReceiveCallable, body: IO[bytes], *, most: int
+) -> ASGIReceiveCallable | None:
     """Reads the body before it takes a thread: ten clients that send theirs slowly would take all of them.
 
     None where the client has left: the beginning of a body can look like a whole one (RFC 9112 §8).
@@ -48,13 +90,13 @@ async def _read_ahead(scope: HTTPScope, receive: ASGIReceiveCallable, body: IO[b
     in_chunks = b"transfer-encoding" in headers
     if not in_chunks and headers.get(b"content-length", b"0") == b"0":
         return receive
-    more, heard = True, 0
-    while more and heard < MOST_HEARD:
+    more, heard, most_heard = True, 0, max(MOST_HEARD, most + MOST_HEARD // 4)
+    while more and heard < most_heard:
         message = await receive()
         if message["type"] != "http.request":
             return None
         heard += len(message.get("body", b""))
-        if body.tell() <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        if body.tell() <= most:
             body.write(message.get("body", b""))
         more = message.get("more_body", False)
     length = body.tell()

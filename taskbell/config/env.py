@@ -127,6 +127,9 @@ class Environment(BaseSettings):
     TASKBELL_METRICS_TOKEN: SecretStr | None = Field(
         None, min_length=16, description="Bearer token for /metrics from other machines; without it only local ones."
     )
+    TASKBELL_IMPORT_MEGABYTES: int = Field(
+        512, ge=1, le=10_000, description="The largest file that can be imported, in MiB."
+    )
     TASKBELL_LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged.")
     MAIL_FROM: str = Field(
         "Taskbell <taskbell@localhost>",

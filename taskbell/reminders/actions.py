@@ -31,7 +31,7 @@ def replace_reminders(
     if new and Reminder.objects.filter(task_id=task.pk).count() - len(gone) + len(new) > MOST_REMINDERS:
         raise invalid("reminders", "max_length", TOO_MANY)
     Reminder.objects.filter(pk__in=gone).delete()
-    Reminder.objects.bulk_create(_made(plan, task, by=by, now=now) for plan in new)
+    Reminder.objects.bulk_create(made(plan, task, by=by, now=now) for plan in new)
     return _as_history(known, plans)
 
 
@@ -73,7 +73,8 @@ def _is_to_move(reminder: Reminder, task: Dated) -> bool:
     return reminder.before_due is not None and moved
 
 
-def _made(plan: ReminderPlan, task: Dated, *, by: User, now: datetime) -> Reminder:
+def made(plan: ReminderPlan, task: Dated, *, by: User, now: datetime) -> Reminder:
+    """The reminder that is planned, not saved yet."""
     reminder = Reminder(
         task_id=task.pk,
         created_by=by,
@@ -90,10 +91,11 @@ def _made(plan: ReminderPlan, task: Dated, *, by: User, now: datetime) -> Remind
 
 def _as_history(before: Sequence[ReminderPlan], after: Sequence[ReminderPlan]) -> dict[str, Change]:
     """The change as everybody may read it: when somebody reminds themselves is theirs to know."""
-    old, new = (sorted(_in_words(plan) for plan in plans if not plan.for_me) for plans in (before, after))
+    old, new = (sorted(in_words(plan) for plan in plans if not plan.for_me) for plans in (before, after))
     return {"own_reminders": (None, None)} if old == new else {"reminders": (old, new)}
 
 
-def _in_words(plan: ReminderPlan) -> str:
+def in_words(plan: ReminderPlan) -> str:
+    """The reminder as history tells it."""
     when = plan.at.isoformat() if plan.at else f"{plan.before_due} before due"
     return f"{when} {plan.repeat}".strip()

@@ -9,6 +9,8 @@ from taskbell.common.clock import instant
 from taskbell.common.recurrence import between, following, parse_rule, wall_time
 from taskbell.reminders.models import Reminder, ReminderState
 
+LONGEST_SPAN = timedelta(days=366)  # before the due moment
+
 
 class Dated(Protocol):
     """What a reminder needs to know of its task."""

@@ -61,6 +61,29 @@ def demo(tasks: Annotated[int, typer.Option(min=0, max=5_000_000, help="How many
     _django_part("demo").fill(tasks)
 
 
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="The file: CSV, JSON, or one of another program.")],
+    person: Annotated[str, typer.Option("--as", help="Username of who imports. The first admin, unless told.")] = "",
+    format_: Annotated[
+        str, typer.Option("--format", help="csv, json, todoist, vikunja or ical. By the name, unless told.")
+    ] = "",
+    partial: Annotated[bool, typer.Option("--partial", help="Import the good rows although others are not.")] = False,
+) -> None:
+    """Make tasks of the rows of a file: of all of them, or of none."""
+    _django_part("transfer").bring_in(file, person, format_, partial=partial)
+
+
+@app.command()
+def export(
+    file: Annotated[Path | None, typer.Argument(help="Where to; the terminal, unless told.")] = None,
+    person: Annotated[str, typer.Option("--as", help="Username of whose tasks. The first admin, unless told.")] = "",
+    format_: Annotated[str, typer.Option("--format", help="csv, json or ndjson. By the name, unless told.")] = "",
+) -> None:
+    """Write the tasks that a person sees to a file that can be imported again."""
+    _django_part("transfer").take_out(file, person, format_)
+
+
 @app.command()
 def mail(
     deed: Annotated[Literal["preview"], typer.Argument(help="What to do: preview.")],
@@ -102,8 +125,8 @@ def _django_part(name: str) -> Any:
 
 
 def _dispatch(arguments: list[str]) -> None:
-    functions = {getattr(command.callback, "__name__", "") for command in app.registered_commands}
-    ours = {name.replace("_", "-") for name in functions}
+    named = (command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands)
+    ours = {name.replace("_", "-") for name in named}
     match arguments:
         case [] | ["help"]:
             app(["--help"], prog_name="taskbell")

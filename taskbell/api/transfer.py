@@ -1,0 +1,200 @@
+"""Tasks from files and into files."""
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from typing import IO, Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import UnsupportedMediaType
+from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from taskbell.api import idempotency
+from taskbell.api.authentication import person_of
+from taskbell.api.pagination import refuse_unknown
+from taskbell.api.parameters import flag
+from taskbell.api.task_filters import PARAMETERS, filtered, ordering, with_order_columns
+from taskbell.api.wire import TooLarge
+from taskbell.common.clock import utc_now
+from taskbell.common.errors import invalid
+from taskbell.tasks.models import Task
+from taskbell.tasks.policy import check_may_create
+from taskbell.tasks.transfer.exporting import FORMATS as WRITERS
+from taskbell.tasks.transfer.exporting import export_tasks
+from taskbell.tasks.transfer.formats import READERS, format_of
+from taskbell.tasks.transfer.importing import prepared
+
+MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json", "ndjson": "application/x-ndjson"}
+
+
+class RowErrorOut(serializers.Serializer[Any]):
+    line = serializers.IntegerField(help_text="Where the row begins; the first line of the file is 1.")
+    field = serializers.CharField(help_text="The column; empty where it is the row.")
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ImportOut(serializers.Serializer[Any]):
+    rows = serializers.IntegerField()
+    created = serializers.IntegerField()
+    failed = serializers.IntegerField(help_text="Rows that were left out; 0 unless asked for with `partial`.")
+    errors = RowErrorOut(many=True, help_text="What was wrong with the first hundred of them.")  # type: ignore[assignment]
+
+
+class AnyBody(BaseParser):
+    """The body as it comes, of whatever type: it is read row by row."""
+
+    media_type = "*/*"
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        return stream
+
+
+class Heard(io.RawIOBase):
+    """What was sent, once, with its hash. Raises TooLarge where it is more than an import may have."""
+
+    def __init__(self, source: Any) -> None:
+        self._source, self._hash, self._count = source, hashlib.sha256(), 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        chunk = self._source.read(len(buffer))
+        self._count += len(chunk)
+        if self._count > settings.TASKBELL_IMPORT_MEGABYTES * 1024 * 1024:
+            raise TooLarge(f"A file to import has at most {settings.TASKBELL_IMPORT_MEGABYTES} MiB.")
+        self._hash.update(chunk)
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
+
+    def fingerprint(self) -> str:
+        """The hash of what has been read."""
+        return self._hash.hexdigest()
+
+
+class Import(APIView):
+    """Tasks from a file."""
+
+    parser_classes = [MultiPartParser, AnyBody]
+
+    @extend_schema(
+        operation_id="tasks_import",
+        tags=["tasks"],
+        parameters=[
+            OpenApiParameter("format", str, enum=list(READERS), description="Unless the type of the body says it."),
+            OpenApiParameter("partial", bool, description="Import the good rows although others are not."),
+            idempotency.HEADER,
+        ],
+        request={
+            **dict.fromkeys(("text/csv", "application/x-ndjson", "text/calendar"), OpenApiTypes.STR),
+            "application/json": OpenApiTypes.ANY,
+            "multipart/form-data": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}},
+        },
+        responses={200: ImportOut},
+    )
+    def post(self, request: Request) -> HttpResponseBase:
+        """Makes a task of every row: of all, or with `partial` of those that are good. Nobody gets a mail."""
+        person = person_of(request)
+        check_may_create(person)
+        refuse_unknown(request, {"format", "partial"}, in_pages=False)
+        partial = _flag(request, "partial")
+        file, format_ = _file(request)
+        heard = Heard(file)
+        rows = READERS[format_](_buffered(heard))
+        with prepared(rows, partial=partial, by=person, now=utc_now()) as found:
+            return idempotency.once(
+                request, lambda: Response(found.write().as_json()), said=[format_, partial, heard.fingerprint()]
+            )
+
+
+def _buffered(raw: io.RawIOBase) -> IO[bytes]:
+    return io.BufferedReader(raw, 64 * 1024)
+
+
+def _flag(request: Request, name: str) -> bool:
+    try:
+        return flag(request.query_params.get(name, "false"))
+    except ValueError as error:
+        raise invalid(name, "invalid", str(error)) from error
+
+
+def _file(request: Request) -> tuple[Any, str]:
+    """What is to be imported, and its format. Raises Invalid, UnsupportedMediaType."""
+    said = request.query_params.get("format")
+    if said is not None and said not in READERS:
+        raise invalid("format", "invalid", f"This is one of {', '.join(READERS)}.")
+    media_type = request.content_type.partition(";")[0].strip().lower()
+    file: Any = request.data
+    name = ""
+    if media_type == "multipart/form-data":
+        file = file.get("file")
+        if not isinstance(file, UploadedFile):
+            raise invalid("file", "required", "Send the file as `file`.")
+        media_type, name = file.content_type or "", file.name or ""
+    if not hasattr(file, "read"):
+        raise invalid("", "empty", "There is no file in this request.")
+    format_ = said or format_of(media_type, name)
+    if format_ is None:
+        raise UnsupportedMediaType(media_type)
+    return file, format_
+
+
+class Export(APIView):
+    """Tasks into a file."""
+
+    @extend_schema(
+        operation_id="tasks_export",
+        tags=["tasks"],
+        parameters=[OpenApiParameter("format", str, enum=list(WRITERS), description="csv, unless told."), *PARAMETERS],
+        responses={(200, media_type.partition(";")[0]): OpenApiTypes.STR for media_type in MEDIA_TYPES.values()},
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        """The tasks I may see, narrowed as in the list, the oldest first, as a file that can be imported again."""
+        person = person_of(request)
+        format_ = request.query_params.get("format", "csv")
+        if format_ not in WRITERS:
+            raise invalid("format", "invalid", f"This is one of {', '.join(WRITERS)}.")
+        keys = ordering(request, usual="id")
+        visible = Task.objects.visible_to(person)
+        tasks = with_order_columns(filtered(visible, request, also=("format",), in_pages=False), keys, person)
+        pieces = export_tasks(tasks.order_by(*(key.order() for key in keys)), person, format_)
+        headers = {"Content-Disposition": f'attachment; filename="tasks.{format_}"', "Cache-Control": "no-store"}
+        return StreamingHttpResponse(
+            Pieces(pieces, _has_left(request)), content_type=MEDIA_TYPES[format_], headers=headers
+        )
+
+
+class Pieces:
+    """The pieces of a file, until whoever asked for it has left. Django closes it, which gives the connection back.
+
+    The first is made at once: what is refused, is refused before the answer begins.
+    """
+
+    def __init__(self, pieces: Any, has_left: Callable[[], bool]) -> None:
+        self._pieces, self._has_left = pieces, has_left
+        self._first = next(pieces, b"")
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._first
+        while not self._has_left() and (piece := next(self._pieces, None)) is not None:
+            yield piece
+
+    def close(self) -> None:
+        """Ends the reading."""
+        self._pieces.close()
+
+
+def _has_left(request: Request) -> Callable[[], bool]:
+    """Asks whether the client is still there; where the server cannot tell, it is."""
+    left = request.META.get("asgi.scope", {}).get("taskbell.left")
+    return left.is_set if left is not None else lambda: False

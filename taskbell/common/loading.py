@@ -1,0 +1,106 @@
+"""Very many rows at once, as fast as the database takes them: first into tables of their own, then by one statement."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.db import connection, models
+from django.db.models.fields import NOT_PROVIDED
+
+Model = type[models.Model]
+
+
+@contextmanager
+def temporary_table(name: str, columns: Mapping[str, str], *, like: Model) -> Iterator[None]:
+    """A table that nobody else sees and that is gone afterwards.
+
+    Its columns have the types that the expressions have in a query of the model.
+    """
+    selected = ", ".join(f"{expression} AS {column}" for column, expression in columns.items())
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS {name}")
+        cursor.execute(f"CREATE TEMPORARY TABLE {name} AS SELECT {selected} FROM {like._meta.db_table} LIMIT 0")  # noqa: S608 - names of our own
+    try:
+        yield
+    finally:
+        if not connection.needs_rollback and connection.is_usable():
+            with connection.cursor() as cursor:
+                cursor.execute(f"DROP TABLE IF EXISTS {name}")
+
+
+def load_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Writes the rows: by COPY where there is one."""
+    names = ", ".join(columns)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            marks = ", ".join(["%s"] * len(columns))
+            stored = [[_stored(value) for value in row] for row in rows]
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", stored)  # noqa: S608 - names of our own
+
+
+def insert_from(model: Model, values: Mapping[str, str], source: str, *, given: Mapping[str, Any]) -> int:
+    """Writes a row for each row of the source, which is what follows FROM. Returns how many.
+
+    `values` are expressions by column, `given` values by column; a field that is in neither has its default.
+    """
+    bound = [
+        (str(field.column), field.get_db_prep_save(given.get(str(field.column), field.get_default()), connection))
+        for field in model._meta.concrete_fields
+        if field.column in given or (field.column not in values and _has_default(field))
+    ]
+    columns = ", ".join([*values, *(column for column, _ in bound)])
+    selected = ", ".join([*values.values(), *["%s"] * len(bound)])
+    statement = f"INSERT INTO {model._meta.db_table} ({columns}) SELECT {selected} FROM {source}"  # noqa: S608 - names of our own
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [value for _, value in bound])
+        return int(cursor.rowcount)
+
+
+def _has_default(field: Any) -> bool:
+    return not (field.primary_key or field.generated or field.db_default is not NOT_PROVIDED)
+
+
+def all_rows(query: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query, however many, with few of them in memory."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(query)
+        while rows := cursor.fetchmany(2000):
+            yield from rows
+
+
+def json_object(members: Mapping[str, str]) -> str:
+    """The SQL of a JSON object whose members are these expressions."""
+    function = "jsonb_build_object" if connection.vendor == "postgresql" else "json_object"
+    pairs = ", ".join(f"'{name}', {expression}" for name, expression in members.items())
+    return f"{function}({pairs})"
+
+
+def json_value(text: str) -> str:
+    """The SQL of the JSON that a text is."""
+    return f"{text}::jsonb" if connection.vendor == "postgresql" else text
+
+
+def json_array(expression: str) -> str:
+    """The SQL of a JSON array of what an expression is in the rows of a group."""
+    function = "jsonb_agg" if connection.vendor == "postgresql" else "json_group_array"
+    return f"{function}({expression})"
+
+
+def _stored(value: Any) -> Any:
+    """The value as SQLite keeps it; most are kept as they are."""
+    match value:
+        case datetime():
+            return connection.ops.adapt_datetimefield_value(value)
+        case date():
+            return connection.ops.adapt_datefield_value(value)
+        case time():
+            return connection.ops.adapt_timefield_value(value)
+        case timedelta():
+            return round(value / timedelta(microseconds=1))
+        case _:
+            return value

@@ -1,0 +1,92 @@
+"""Tasks from files and into files, by the command line."""
+
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from taskbell.accounts.models import User
+from taskbell.accounts.policy import Role
+from taskbell.common.clock import utc_now
+from taskbell.common.errors import Refusal
+from taskbell.runtime.refusals import CannotStart
+from taskbell.runtime.setup import check_database
+from taskbell.tasks.transfer.exporting import FORMATS as WRITERS
+from taskbell.tasks.transfer.exporting import every_task, exported
+from taskbell.tasks.transfer.formats import READERS, format_of
+from taskbell.tasks.transfer.importing import ImportRefused, Report, import_tasks
+from taskbell.tasks.transfer.reading import Unreadable
+
+REFUSED = 1  # the exit code where rows cannot be imported
+
+
+def bring_in(file: Path, person: str, format_: str, *, partial: bool) -> None:
+    """Imports the file and says what was wrong with it. Exits with 1 where rows could not be imported."""
+    format_ = format_ or format_of("", file.name) or "csv"
+    if format_ not in READERS:
+        raise CannotStart(f"--format is one of {', '.join(READERS)}.")
+    by = _person(person)
+    try:
+        with _progress() as progress, progress.open(file, "rb", description="Reading") as stream:
+            report = import_tasks(READERS[format_](stream), partial=partial, by=by, now=utc_now())
+    except OSError as error:
+        raise CannotStart(f"{file} cannot be read ({error.strerror}).") from error
+    except ImportRefused as refusal:
+        _tell(refusal.report, str(refusal))
+        sys.exit(REFUSED)
+    except Unreadable as refusal:
+        _tell(Report(errors=[refusal.error]), "Nothing was imported.")
+        sys.exit(REFUSED)
+    except Refusal as refusal:
+        raise CannotStart(str(refusal)) from refusal
+    _tell(report, f"{report.created:,} tasks were imported, {report.failed:,} rows were left out.")
+    sys.exit(REFUSED if report.failed else 0)
+
+
+def take_out(file: Path | None, person: str, format_: str) -> None:
+    """Writes the tasks that the person sees."""
+    format_ = format_ or (format_of("", file.name) if file else None) or "csv"
+    if format_ not in WRITERS:
+        raise CannotStart(f"--format is one of {', '.join(WRITERS)}.")
+    by = _person(person)
+    tasks = every_task(by)
+    with _progress(shown=file is not None) as progress:
+        rows = progress.track(exported(tasks, by), total=tasks.count(), description="Writing")
+        pieces = WRITERS[format_](rows)
+        if file is None:
+            sys.stdout.buffer.writelines(pieces)
+            return
+        try:
+            with file.open("wb") as out:
+                out.writelines(pieces)
+        except OSError as error:
+            raise CannotStart(f"{file} cannot be written ({error.strerror}).") from error
+
+
+def _person(username: str) -> User:
+    """Who is named, or the first admin. Raises CannotStart."""
+    check_database()
+    people = User.objects.filter(is_active=True).order_by("id")
+    found = people.filter(username=username) if username else people.filter(role=Role.ADMIN)
+    person = found.select_related("profile").first()
+    if person is None:
+        raise CannotStart(f"there is nobody called '{username}'." if username else "nobody is an admin yet.")
+    return person
+
+
+def _progress(*, shown: bool = True) -> Progress:
+    return Progress(console=Console(stderr=True), disable=not (shown and sys.stdout.isatty()), transient=True)
+
+
+def _tell(report: Report, sentence: str) -> None:
+    console = Console(stderr=True)
+    if report.errors:
+        table = Table("line", "column", "what is wrong")
+        for error in sorted(report.errors, key=lambda error: error.line):
+            table.add_row(str(error.line), error.field, error.message)
+        console.print(table)
+    if report.failed > len(report.errors):
+        console.print(f"The first {len(report.errors)} are shown.")
+    console.print(sentence, highlight=False)

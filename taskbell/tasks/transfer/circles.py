@@ -1,0 +1,52 @@
+"""Links between the rows of a file that lead back to where they began."""
+
+from array import array
+from collections.abc import Iterable, Iterator
+
+
+def circles(links: Iterable[tuple[int, int]], rows: int) -> Iterator[list[int]]:
+    """Of links (needed, waiting), ordered by the first: a circle for each part of the graph that has one.
+
+    Every row that is on a circle, or waits for one that is, waits for a row of one of these. Rows are numbered
+    from 1. It takes twelve bytes a row and four a link.
+    """
+    followers, starts, waits = array("i"), array("i", bytes(4 * (rows + 2))), array("i", bytes(4 * (rows + 1)))
+    for needed, waiting in links:
+        followers.append(waiting)
+        starts[needed + 1] += 1
+        waits[waiting] += 1
+    for number in range(1, rows + 2):
+        starts[number] += starts[number - 1]
+    _finish(followers, starts, waits)
+    yield from _round_trips(_reasons(followers, starts, waits))
+
+
+def _finish(followers: "array[int]", starts: "array[int]", waits: "array[int]") -> None:
+    """Does every task whose prerequisites are done, until none is left that can be done (Kahn, 1962)."""
+    free = array("i", (number for number in range(1, len(waits)) if not waits[number]))
+    while free:
+        number = free.pop()
+        for follower in followers[starts[number] : starts[number + 1]]:
+            waits[follower] -= 1
+            if not waits[follower]:
+                free.append(follower)
+
+
+def _reasons(followers: "array[int]", starts: "array[int]", waits: "array[int]") -> dict[int, int]:
+    """For each row that can never be done, one that it waits for and that never is either."""
+    never = (number for number in range(1, len(waits)) if waits[number])
+    return {follower: number for number in never for follower in followers[starts[number] : starts[number + 1]]}
+
+
+def _round_trips(reasons: dict[int, int]) -> Iterator[list[int]]:
+    seen: dict[int, int] = {}
+    for start in reasons:
+        here = start
+        while here not in seen:
+            seen[here] = start
+            here = reasons[here]
+        if seen[here] == start:
+            path = [here]
+            while reasons[path[-1]] != here:
+                path.append(reasons[path[-1]])
+            yield [*path, here]

@@ -1,0 +1,214 @@
+"""Files in and out by the API: who may, what is refused, and that all of it or nothing is written."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from django.test import Client as DjangoClient
+
+from taskbell.accounts.models import User
+from taskbell.activity.models import Activity
+from taskbell.notifications.models import Notification
+from taskbell.tasks.actions import Wish, create_task
+from taskbell.tasks.models import Category, Prerequisite, Task
+from tests.conftest import NOW
+
+IMPORT, EXPORT = "/api/tasks/import/", "/api/tasks/export/"
+
+
+def send(program: Any, text: str | bytes, query: str = "", **headers: str) -> Any:
+    body = text if isinstance(text, bytes) else text.encode()
+    return program.post(IMPORT + query, body, **{"content_type": "text/csv"} | headers)
+
+
+def lines_and_fields(answer: Any) -> list[tuple[int, str, str]]:
+    return [(error["line"], error["field"], error["code"]) for error in answer.json()["errors"]]
+
+
+def test_bo_brings_his_tasks_along(as_user: Any, bo: User, cy: User) -> None:
+    table = "id,title,category,assigned_to,pre_tasks\r\n7,Buy seeds,Garden,cy@example.org,\r\n8,Sow,GARDEN,,7\r\n"
+    answer = send(as_user(bo), table)
+    assert (answer.status_code, answer.json()) == (200, {"rows": 2, "created": 2, "failed": 0, "errors": []})
+    seeds, sow = Task.objects.order_by("id")
+    assert (seeds.title, seeds.assigned_to, seeds.created_by) == ("Buy seeds", cy, bo)
+    assert seeds.category == sow.category == Category.objects.get(name="Garden")
+    assert list(sow.pre_tasks.all()) == [seeds]
+
+
+def test_the_history_tells_of_an_import_as_of_a_task_made_by_hand(as_user: Any, bo: User) -> None:
+    body = {"title": "Sow", "priority": "HIGH", "due_date": "2027-03-31", "due_time": "09:30:00"}
+    as_user(bo).post("/api/tasks/", body)
+    assert send(as_user(bo), f"{','.join(body)}\n{','.join(body.values())}\n").status_code == 200
+    by_hand, imported = Activity.objects.filter(action="created").order_by("id")
+    assert imported.new_value == by_hand.new_value
+    assert (imported.user, imported.field, imported.old_value) == (bo, "", None)
+
+
+def test_nobody_is_mailed_about_what_was_imported(as_user: Any, bo: User, cy: User) -> None:
+    old = '"[{""at"": ""2020-01-01T09:00:00Z""}]"'
+    assert send(as_user(bo), f"title,assigned_to,due_date,reminders\nSow,cy,2020-01-01,{old}\n").status_code == 200
+    assert not Notification.objects.exists()
+    task = Task.objects.get()
+    assert task.status == "OVERDUE"
+    assert task.reminders.get().state == "skipped"
+
+
+def test_nothing_is_written_unless_every_row_is_good(as_user: Any, bo: User) -> None:
+    table = (
+        'title,priority,due_date,assigned_to\nSow,HOT,,\n"Water\nall",LOW,soon,nobody\nWeed,,,nobody\n,,,\nReap,,,\n'
+    )
+    answer = send(as_user(bo), table)
+    assert answer.status_code == 400
+    assert (answer.json()["rows"], answer.json()["failed"]) == (5, 4)
+    assert lines_and_fields(answer) == [
+        (2, "priority", "invalid_choice"),
+        (3, "due_date", "invalid"),
+        (5, "assigned_to", "does_not_exist"),
+        (6, "title", "required"),
+    ]
+    assert not Task.objects.exists()
+    assert not Category.objects.exists()
+
+
+def test_with_partial_the_good_rows_are_written(as_user: Any, bo: User) -> None:
+    table = "id,title,pre_tasks,category\n1,Sow,,\n2,,,Lost\n3,Water,2,Lost\n4,Reap,3,\n5,Rest,1,Garden\n"
+    answer = send(as_user(bo), table, "?partial=true")
+    assert (answer.status_code, answer.json()["created"], answer.json()["failed"]) == (200, 2, 3)
+    assert lines_and_fields(answer) == [(3, "title", "required"), (4, "pre_tasks", "waits"), (5, "pre_tasks", "waits")]
+    assert sorted(Task.objects.values_list("title", flat=True)) == ["Rest", "Sow"]
+    assert Prerequisite.objects.count() == 1
+    assert [category.name for category in Category.objects.all()] == ["Garden"]
+
+
+def test_a_circle_is_told_by_its_lines(as_user: Any, bo: User) -> None:
+    table = "id,title,pre_tasks\n1,a,2\n2,b,3\n3,c,1\n4,d,\n5,e,5\n"
+    answer = send(as_user(bo), table)
+    assert answer.json()["failed"] == 4
+    three, one = (error["message"] for error in answer.json()["errors"])
+    assert re.search("lines (2 → 3 → 4|3 → 4 → 2|4 → 2 → 3|)", three)
+    assert "lines 6 → 6" in one
+
+
+@pytest.mark.parametrize(
+    ("table", "line", "field", "code"),
+    [
+        ("", 1, "title", "unreadable"),
+        ("title,surprise\nx,y\n", 1, "surprise", "unreadable"),
+        ("title,title\nx,y\n", 1, "title", "unreadable"),
+        ("id\n1\n", 1, "title", "unreadable"),
+        ('title\n"x"y\n', 2, "", "unreadable"),
+        ('title\nx\n"never closed', 3, "", "unreadable"),
+        ("title\n" + "x" * 2_000_000, 2, "", "unreadable"),
+        ("title,id\nx\n", 2, "", "cells"),
+        ("title\nx\x00y\n", 2, "title", "unprintable"),
+        (b"title\nx\xffy\n", 2, "title", "unprintable"),
+        ("title,id\nx,1\ny,1\n", 2, "id", "twice"),
+        ("title,id\nx,99999999999999999999\n", 2, "id", "invalid"),
+        ("title,pre_tasks\nx,9\n", 2, "pre_tasks", "does_not_exist"),
+        ("title,status\nx,OVERDUE\n", 2, "status", "invalid_choice"),
+        ("title,recurrence\nx,FREQ=DAILY\n", 2, "recurrence", "needs_date"),
+        ("title,recurrence,due_date\nx,now and then,2027-01-01\n", 2, "recurrence", "rule"),
+        ("title,due_time\nx,10:00\n", 2, "due_time", "needs_date"),
+        ("title,timezone\nx,Mars\n", 2, "timezone", "unknown_zone"),
+        ("title,created_at\nx,2999-01-01T00:00:00Z\n", 2, "created_at", "future"),
+        ("title,reminders\nx,soon\n", 2, "reminders", "invalid"),
+        ('title,reminders\nx,"[{}]"\n', 2, "reminders", "required"),
+        ("title,category\nx," + "\ufdfa" * 100 + "\n", 2, "category", "max_length"),
+    ],
+)
+def test_what_cannot_be_read_is_named(
+    as_user: Any, bo: User, table: str | bytes, line: int, field: str, code: str
+) -> None:
+    answer = send(as_user(bo), table or b"\n")
+    assert answer.status_code == 400
+    assert lines_and_fields(answer)[0] == (line, field, code)
+    assert not Task.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [('[{"title": "x"}', 1), ('[{"title": "x"},\n{"title": NaN}]', 2), ("[" * 50_000, 1), ('[{"title": "x"}] x', 1)],
+)
+def test_json_that_is_none_is_refused_by_its_line(as_user: Any, bo: User, text: str, line: int) -> None:
+    answer = send(as_user(bo), text, content_type="application/json")
+    assert answer.status_code == 400
+    assert lines_and_fields(answer)[0][0] == line
+
+
+@pytest.mark.parametrize("text", ['[{"title": "a"}, {"title": "b"}]', '{"title": "a"}\n{"title": "b"}\n'])
+def test_json_comes_as_one_list_or_line_by_line(as_user: Any, bo: User, text: str) -> None:
+    answer = send(as_user(bo), text, content_type="application/json")
+    assert answer.json()["created"] == 2
+
+
+def test_a_file_can_be_uploaded_from_a_form(as_user: Any, bo: User, tmp_path: Any) -> None:
+    file = tmp_path / "tasks.csv"
+    file.write_text("\ufefftitle;priority\nSow;LOW\n")
+    with file.open("rb") as opened:
+        answer = DjangoClient(HTTP_HOST="localhost").post(
+            IMPORT, {"file": opened}, headers={"Authorization": f"Bearer {as_user(bo).access}"}
+        )
+    assert (answer.status_code, answer.json()["created"]) == (200, 1)
+
+
+def test_the_same_import_twice_is_one(as_user: Any, bo: User) -> None:
+    key = {"Idempotency-Key": "one"}
+    first, again = (send(as_user(bo), "title\nSow\n", **key) for _ in range(2))
+    assert first.json() == again.json()
+    assert again["Idempotency-Replayed"] == "true"
+    assert send(as_user(bo), "title\nReap\n", **key).status_code == 422
+    assert Task.objects.count() == 1
+
+
+def test_members_import_in_their_own_name_and_managers_keep_who_made_it(
+    as_user: Any, bo: User, cy: User, mia: User
+) -> None:
+    for person in (bo, mia):
+        send(as_user(person), "title,created_by\nSow,cy\nReap,gone\n")
+    assert [task.created_by for task in Task.objects.order_by("id")] == [bo, bo, cy, mia]
+
+
+def test_a_file_that_is_too_large_is_refused(as_user: Any, bo: User, settings: Any) -> None:
+    settings.TASKBELL_IMPORT_MEGABYTES = 1
+    answer = send(as_user(bo), "title\n" + "x\n" * 600_000)
+    assert answer.status_code == 413
+    assert not Task.objects.exists()
+
+
+def test_an_export_has_what_the_list_has(as_user: Any, bo: User, cy: User, mia: User) -> None:
+    for title, by in (("Sow", bo), ("Reap", bo), ("Rest", cy)):
+        create_task(Wish({"title": title}), by=by, now=NOW)
+    for person, query, titles in (
+        (bo, "", ["Sow", "Reap"]),
+        (bo, "&q=sow", ["Sow"]),
+        (bo, "&ordering=title", ["Reap", "Sow"]),
+        (mia, "", ["Sow", "Reap", "Rest"]),
+    ):
+        answer = as_user(person).get(f"{EXPORT}?format=json{query}")
+        assert [task["title"] for task in json.loads(answer.getvalue())] == titles
+
+
+def test_an_export_names_no_prerequisites_that_it_does_not_have(as_user: Any, bo: User) -> None:
+    first = create_task(Wish({"title": "Sow", "stage": "COMPLETED"}), by=bo, now=NOW)
+    create_task(Wish({"title": "Reap"}, pre_tasks=[first.pk]), by=bo, now=NOW)
+    file = as_user(bo).get(f"{EXPORT}?stage=PENDING").getvalue()
+    assert send(as_user(bo), file).json()["created"] == 1
+
+
+@pytest.mark.parametrize("query", ["?format=pdf", "?page=2", "?surprise=1", "?priority=HOT", "?ordering=x"])
+def test_an_export_refuses_what_it_does_not_know(as_user: Any, bo: User, query: str) -> None:
+    assert as_user(bo).get(EXPORT + query).status_code == 400
+
+
+def test_an_empty_export_is_a_file_as_well(as_user: Any, bo: User) -> None:
+    assert json.loads(as_user(bo).get(f"{EXPORT}?format=json").getvalue()) == []
+    assert as_user(bo).get(EXPORT).getvalue().startswith(b"id,title,")
+
+
+def test_a_cell_is_no_formula(as_user: Any, bo: User) -> None:
+    create_task(Wish({"title": "=HYPERLINK(1)"}), by=bo, now=NOW)
+    file = as_user(bo).get(EXPORT).getvalue()
+    assert b",'=HYPERLINK(1)," in file
+    assert send(as_user(bo), file).json()["created"] == 1
+    assert Task.objects.filter(title="=HYPERLINK(1)").count() == 2

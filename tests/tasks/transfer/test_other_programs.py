@@ -1,0 +1,95 @@
+"""Files of other programs, made by us from what their makers have written down of them."""
+
+import io
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from taskbell.accounts.models import User
+from taskbell.tasks.models import Priority, Task
+from taskbell.tasks.transfer.formats import READERS
+from taskbell.tasks.transfer.importing import ImportRefused, import_tasks
+from tests.conftest import NOW
+
+SAMPLES = Path(__file__).parent / "samples"
+
+
+def bring(name: str, format_: str, by: User) -> dict[str, Task]:
+    with (SAMPLES / name).open("rb") as stream:
+        import_tasks(READERS[format_](stream), by=by, now=NOW)
+    return {task.title: task for task in Task.objects.select_related("category")}
+
+
+def waits_for(task: Task) -> list[str]:
+    return sorted(needed.title for needed in task.pre_tasks.all())
+
+
+def test_a_project_of_todoist(bo: User) -> None:
+    tasks = bring("todoist.csv", "todoist", bo)
+    plan, sow, seeds = tasks["Plan the year"], tasks["Sow"], tasks["Buy seeds"]
+    assert (plan.priority, plan.category, plan.description) == (Priority.URGENT, None, "Beds, seeds")
+    assert (sow.due_date, sow.due_time, sow.timezone) == (date(2027, 4, 1), time(9, 30), "Europe/Berlin")
+    assert (sow.assigned_to, str(sow.category), sow.priority) == (bo, "Garden", Priority.HIGH)
+    assert (seeds.due_date, seeds.description, seeds.priority) == (
+        date(2027, 3, 27),
+        "Ask Cy for the list.",
+        Priority.LOW,
+    )
+    assert waits_for(sow) == ["Buy seeds"]
+    assert waits_for(seeds) == ["Find the catalogue"]
+    assert waits_for(tasks["Water"]) == waits_for(plan) == []
+
+
+def test_projects_of_vikunja(bo: User) -> None:
+    tasks = bring("vikunja.json", "vikunja", bo)
+    sow, seeds = tasks["Sow"], tasks["Buy seeds"]
+    assert (sow.due_at, sow.stage, sow.priority) == (
+        datetime(2027, 4, 1, 7, 30, tzinfo=UTC),
+        "IN_PROGRESS",
+        Priority.HIGH,
+    )
+    assert (sow.description, str(sow.category), sow.assigned_to) == ("In rows", "Garden", bo)
+    assert (sow.recurrence, sow.recurrence_from) == ("FREQ=DAILY;INTERVAL=7", "completion")
+    assert {(reminder.before_due, reminder.at) for reminder in sow.reminders.all()} == {
+        (timedelta(hours=1), datetime(2027, 4, 1, 6, 30, tzinfo=UTC)),
+        (None, datetime(2027, 3, 30, 8, tzinfo=UTC)),
+    }
+    assert waits_for(sow) == ["Buy seeds"]
+    assert (seeds.due_date, seeds.stage, str(seeds.category)) == (None, "COMPLETED", "Shopping")
+    assert seeds.completed_at == datetime(2026, 5, 1, 10, tzinfo=UTC)
+
+
+def test_to_dos_of_a_calendar(bo: User) -> None:
+    tasks = bring("tasks.ics", "ical", bo)
+    sow, seeds, reap = tasks["Sow, and water"], tasks["Buy seeds"], tasks["Reap"]
+    assert (sow.due_date, sow.due_time, sow.timezone) == (date(2027, 4, 1), time(9, 30), "Europe/Berlin")
+    assert (sow.stage, sow.priority, str(sow.category)) == ("IN_PROGRESS", Priority.URGENT, "Garden")
+    assert sow.description == "In rows that are as straight as they can be"
+    assert (sow.recurrence, sow.created_at) == ("FREQ=YEARLY", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    assert {reminder.before_due for reminder in sow.reminders.all()} == {timedelta(hours=1), None}
+    assert (seeds.due_date, seeds.due_time, seeds.stage) == (date(2027, 3, 27), None, "COMPLETED")
+    assert reap.due_at == datetime(2027, 9, 1, 10, tzinfo=UTC)
+    assert (waits_for(sow), waits_for(seeds), waits_for(reap)) == (["Buy seeds"], [], ["Sow, and water"])
+
+
+@pytest.mark.parametrize(
+    ("format_", "text", "expected"),
+    [
+        ("todoist", "TYPE,CONTENT,DATE\ntask,Sow,every day\n", (2, "due_date")),
+        ("todoist", "TYPE,CONTENT,PRIORITY\ntask,Sow,9\n", (2, "priority")),
+        ("todoist", "TYPE,CONTENT,RESPONSIBLE\ntask,Sow,nobody (7)\n", (2, "assigned_to")),
+        ("vikunja", '[{"title": "x", "tasks": [{"id": 1}]}]', (1, "tasks")),
+        ("vikunja", '[1,\n{"tasks": 7}]', (1, "tasks")),
+        ("ical", "BEGIN:VTODO\nUID:a\nEND:VTODO\n", (1, "title")),
+        ("ical", "BEGIN:VTODO\nSUMMARY:Sow\nPRIORITY:high\nEND:VTODO\n", (1, "")),
+        ("ical", "BEGIN:VTODO\nSUMMARY:Sow\nDUE:20270101T090000Z\nRRULE:FREQ=HOURLY\nEND:VTODO\n", (1, "recurrence")),
+    ],
+)
+def test_what_does_not_fit_is_told_by_line_and_column(bo: User, format_: str, text: str, expected: Any) -> None:
+    with pytest.raises(ImportRefused) as refused:
+        import_tasks(READERS[format_](io.BytesIO(text.encode())), by=bo, now=NOW)
+    first = refused.value.report.errors[0]
+    assert (first.line, first.field) == expected
+    assert not Task.objects.exists()
