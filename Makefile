@@ -29,7 +29,7 @@ demo: $(VENV)/installed ## Fill in sample people and tasks to look at.
 OF_NO_DATABASE := tests/architecture tests/benchmarks tests/common tests/docs tests/runtime tests/web/test_browser.py
 
 # One after the other: they measure how long things take.
-WITH_PROCESSES := tests/faults tests/journeys
+WITH_PROCESSES := tests/faults tests/journeys tests/realtime
 # Tests side by side are dealt out by their order, which must not depend on a chance of the hash.
 RUN_TESTS := PYTHONHASHSEED=0 $(BIN)/python -m pytest --cov --cov-append --cov-report= $(PYTEST)
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -47,6 +48,12 @@ def _session(request: HttpRequest) -> Session | None:
         Session.objects.filter(pk=session.pk).update(last_used_at=now, expires_at=now + lifetime)
         request.session.set_expiry(lifetime)
     return session
+
+
+def session_of_cookie(raw: str) -> UUID | None:
+    """The number of the session that a cookie of ours names; None for any other cookie."""
+    named = SessionStore(raw).get(SESSION_KEY)
+    return UUID(named) if named else None
 
 
 def remember(request: HttpRequest, session: Session) -> None:

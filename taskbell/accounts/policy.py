@@ -36,6 +36,12 @@ CAPABILITIES: dict[str, frozenset[Capability]] = {
     Role.INTERN: frozenset(),
 }
 
+
+def roles_with(capability: Capability) -> list[str]:
+    """The roles that grant it."""
+    return [role for role, granted in CAPABILITIES.items() if capability in granted]
+
+
 # Which roles somebody may give away by inviting.
 INVITES: dict[str, frozenset[str]] = {
     Role.ADMIN: frozenset(Role),

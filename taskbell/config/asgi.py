@@ -19,6 +19,10 @@ from django.conf import settings
 
 from taskbell.config.wsgi import application as wsgi_application
 
+# isort: split
+from taskbell.config.live import live  # it imports models, for which the line above has set Django up
+
+LIVE_PATH = "/ws/tasks"
 REQUEST_THREADS = 10
 IN_MEMORY = 64 * 1024
 MIB = 1024 * 1024
@@ -32,6 +36,9 @@ http = WSGIMiddleware(wsgi_application, workers=REQUEST_THREADS)  # type: ignore
 
 async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     """Hands the connection to the door it knocks on."""
+    if scope["type"] == "websocket" and scope["path"].rstrip("/") == LIVE_PATH:
+        await live(scope, receive, send)
+        return
     if scope["type"] != "http":
         await http(scope, receive, send)  # type: ignore[arg-type]
         return

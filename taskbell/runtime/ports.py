@@ -9,6 +9,7 @@ REASONS = {
     errno.EADDRINUSE: "PORT: another program already listens on port {port} of {host}.",
     errno.EACCES: "PORT: this user may not listen on port {port}; choose one above 1023.",
 }
+GIVE_UP_AFTER = 60_000  # milliseconds
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -17,6 +18,8 @@ def bound(host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a restart need not wait for old connections
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # a client that takes nothing is given up, and its buffers with it
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GIVE_UP_AFTER)
         listener.bind(address)
         return listener
     except OSError as error:

@@ -41,6 +41,7 @@ def serve(*, prepare: bool) -> None:
         proxy_headers=False,  # the application counts the hops itself, as many as TASKBELL_PROXIES says
         timeout_graceful_shutdown=STOP_SECONDS,
         ws_max_size=LARGEST_MESSAGE,
+        ws_per_message_deflate=False,  # small messages to many: it would cost more time than it saves bytes
     )
     logger.info("Listening on %s port %s.", env.TASKBELL_BIND, env.PORT)
     with suppress(KeyboardInterrupt):

@@ -1,7 +1,6 @@
 """What is in a mail, whatever people write and whoever has other words for it."""
 
 import re
-from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from django.template import engines
 
 from taskbell.accounts.models import User
 from taskbell.accounts.profile import SWITCHABLE, update_profile
-from taskbell.notifications import forms
 from taskbell.notifications.letters import compose, render
 from taskbell.notifications.links import deed_of
 from taskbell.notifications.models import Kind, Notification
@@ -157,20 +155,6 @@ def test_another_administrator_has_other_words(bo: User, mia: User, settings: An
     assert compose(of_kind(Kind.OVERDUE, bo, mia), now=NOW).subject == "Overdue: Water the plants"
 
 
-def test_another_administrator_has_another_frame_and_another_foot(
-    bo: User, mia: User, settings: Any, tmp_path: Path
-) -> None:
-    (tmp_path / "base.html").write_text(
-        "<style>.facts { color: red }</style><b>Frame</b>{% block body %}{% endblock %}<p class='facts'>End</p>"
-    )
-    (tmp_path / "foot.txt").write_text("{% if unsubscribe %}\n-- \nOur foot{% endif %}")
-    settings.TEMPLATES = with_words_in(tmp_path, settings)
-    letter = compose(of_kind(Kind.REMINDER, bo, mia), now=NOW)
-    assert "<b>Frame</b>" in letter.html
-    assert re.search('<p [^>]*style="color: red;?"[^>]*>End', letter.html), "styles in the head reach the elements"
-    assert letter.text.endswith("-- \nOur foot\n")
-
-
 def test_the_setting_names_that_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from taskbell.config.env import Environment  # noqa: PLC0415 - read anew from this environment
 
@@ -184,29 +168,3 @@ def test_the_relay_knows_a_mail_by_the_header_that_was_set(bo: User, mia: User, 
     settings.TASKBELL_IDEMPOTENCY_HEADER = "X-Idempotency-Key"
     (line,) = [line for line in render(row, now=NOW).splitlines() if line.startswith(b"X-Idempotency-Key: ")]
     assert line.split()[1].decode() == row.message_id[1:41]
-
-
-@pytest.mark.parametrize("fields", [{}, {"description": NASTY + "\n100 % <b>\n\n%(title)s", "title": NASTY + " %s"}])
-@pytest.mark.parametrize("late", [0, 3])
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_form_says_what_the_template_says(
-    bo: User, mia: User, monkeypatch: pytest.MonkeyPatch, kind: Kind, late: int, fields: Any
-) -> None:
-    row = of_kind(kind, bo, mia, **fields)
-    row.data |= {"missed": late}
-    now = NOW + timedelta(hours=late)
-    quickly = compose(row, now=now)
-    monkeypatch.setattr(forms, "BY_THE_THOUSAND", set())
-    assert quickly == compose(row, now=now)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_styles_are_at_the_elements_already(bo: User, mia: User, kind: Kind) -> None:
-    html = compose(of_kind(kind, bo, mia), now=NOW).html
-    bare = re.sub(r'(<(?:body|h1|p|a|span|table)[^>]*?) style="[^"]*"', r"\1", html)
-    assert bare != html
-    styles = [re.findall(r'<(\w+)[^>]*? style="([^"]*)"', text) for text in (html, forms._inliner.inline(bare))]
-    ours, inlined = (
-        [(tag, sorted(rule.strip() for rule in style.split(";") if rule)) for tag, style in each] for each in styles
-    )
-    assert ours == inlined

@@ -1,0 +1,83 @@
+"""Reads the history on, once for all connections of this process, and hands every event to those who may hear it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from taskbell.realtime.room import Listener, Room
+from taskbell.realtime.threads import Threads
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One message, its place in the history, and who may hear it as things stand now; None: everybody."""
+
+    position: int
+    text: str
+    people: frozenset[int] | None
+
+    def is_for(self, person: int) -> bool:
+        """True if this person may hear it."""
+        return self.people is None or person in self.people
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The next events in the order of commits, up to and including a position."""
+
+    events: list[Event]
+    position: int
+
+
+class Feed(Protocol):
+    """Where the events come from. Positions are in the order of commits: who sees one sees all below it."""
+
+    def latest(self) -> int:
+        """The position of the last event."""
+
+    def after(self, position: int) -> Page:
+        """What comes next, as the roles and the tasks are now. A page that goes no further: there is no more."""
+
+    def cursor(self, position: int) -> str:
+        """The position as clients are told it."""
+
+    def position(self, cursor: str) -> int | None:
+        """What the cursor says; None where what has changed since cannot be told one by one."""
+
+
+class Follower:
+    """Where this process is in the history."""
+
+    def __init__(self, feed: Feed, room: Room) -> None:
+        self.position = 0
+        self._feed = feed
+        self._room = room
+        self._reader, self._catching_up = Threads("live", 1), Threads("catch-up", 2)
+
+    async def go_to_end(self) -> None:
+        """From here on it follows."""
+        self.position = await self._reader.run(self._feed.latest)
+
+    async def read_on(self) -> None:
+        """Up to where the history ends now."""
+        if self._room.is_empty:
+            latest = await self._reader.run(self._feed.latest)
+            if self._room.is_empty:  # still nobody: nobody misses what lies between
+                self.position = latest
+        while (page := await self._reader.run(partial(self._feed.after, self.position))).position > self.position:
+            for event in page.events:
+                for listener in self._room.of(event.people):
+                    listener.offer(event.position, event.text)
+            self.position = page.position
+            await self._room.keep_up()
+
+    async def catch_up(self, listener: Listener, tell: Callable[[str], Awaitable[None]]) -> None:
+        """Tells the listener what it has missed since its position; from then on it hears everything as it happens."""
+        while listener.position < self.position:
+            page = await self._catching_up.run(partial(self._feed.after, listener.position))
+            for event in page.events:
+                if event.is_for(listener.person):
+                    await tell(event.text)
+            listener.position = page.position
+        listener.is_live = True  # nothing was awaited since the comparison: there is neither a gap nor an overlap

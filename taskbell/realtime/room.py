@@ -1,0 +1,93 @@
+"""The signed-in clients of this process, and what each still has to be told."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from time import monotonic
+from uuid import UUID
+
+from django.conf import settings
+
+from taskbell.accounts.models import Session
+from taskbell.realtime.closing import Closed, TooManyConnections, TryLater
+
+MANY = 500  # events
+PATIENCE, LOOK_EVERY = 1.0, 0.02  # seconds
+
+
+class Listener:
+    """The inbox of one connection."""
+
+    __slots__ = ("_arrived", "_waiting", "is_live", "person", "position", "put_off", "session_id")
+
+    def __init__(self, session: Session, *, position: int, put_off: Callable[[Closed], None]) -> None:
+        self.person: int = session.user_id
+        self.session_id: UUID = session.pk
+        self.put_off = put_off
+        self._waiting: deque[str] = deque()
+        self._arrived = asyncio.Event()
+        self.go_to(position)
+
+    def go_to(self, position: int) -> None:
+        """The client knows everything up to here, and is told what follows once it is live."""
+        self.position = position
+        self.is_live = False
+        self._waiting.clear()
+
+    def offer(self, position: int, text: str) -> None:
+        """Puts an event into the inbox, unless the client knew it before."""
+        if self.is_live and position > self.position:
+            self._waiting.append(text)
+            self._arrived.set()
+
+    @property
+    def is_behind(self) -> bool:
+        """True while too much waits."""
+        return len(self._waiting) > MANY
+
+    async def next(self) -> str:
+        """The oldest event in the inbox, as soon as there is one."""
+        while not self._waiting:
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self._waiting.popleft()
+
+
+class Room:
+    """Who is there."""
+
+    def __init__(self) -> None:
+        self._of_person: dict[int, set[Listener]] = {}
+
+    def enter(self, listener: Listener) -> None:
+        """Raises TooManyConnections where one person takes more than their share."""
+        others = self._of_person.setdefault(listener.person, set())
+        if len(others) >= settings.TASKBELL_LIVE_CONNECTIONS:
+            raise TooManyConnections
+        others.add(listener)
+
+    def leave(self, listener: Listener) -> None:
+        """Forgets the listener."""
+        others = self._of_person[listener.person]
+        others.discard(listener)
+        if not others:
+            del self._of_person[listener.person]
+
+    def of(self, people: Iterable[int] | None) -> Iterator[Listener]:
+        """The listeners of these people; None: of everybody."""
+        for person in self._of_person if people is None else people:
+            yield from self._of_person.get(person, ())
+
+    async def keep_up(self) -> None:
+        """Gives those who are behind a moment, because a burst makes everybody slow; then puts them off."""
+        deadline = monotonic() + PATIENCE
+        while (behind := [one for one in self.of(None) if one.is_behind]) and monotonic() < deadline:
+            await asyncio.sleep(LOOK_EVERY)
+        for listener in behind:
+            listener.go_to(listener.position)
+            listener.put_off(TryLater("You read too slowly. Connect again and resume."))
+
+    @property
+    def is_empty(self) -> bool:
+        """True while nobody is there."""
+        return not self._of_person

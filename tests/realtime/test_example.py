@@ -1,0 +1,68 @@
+"""The example of docs/live.md, as it stands, in a real Chromium on a page of a running Taskbell."""
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route, expect, sync_playwright
+
+from tests.processes import ROOT, RunningTaskbell, eventually
+from tests.realtime.live import PASSWORD, Somebody
+from tests.services import fresh_database
+
+EXAMPLES = ROOT / "docs" / "examples"
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("there is no Chromium on this machine")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=program, args=["--no-sandbox"])  # it visits nobody but us
+        yield browser.new_page()
+        browser.close()
+
+
+def example(route: Route) -> None:
+    """The files of the example, as if Taskbell served them."""
+    route.fulfill(path=EXAMPLES / Path(route.request.url).name)
+
+
+def sign_in(page: Page, somebody: Somebody) -> None:
+    page.goto(f"{somebody.base_url}/sign-in/")
+    page.get_by_label("Username or e-mail address").fill(f"{somebody.name}@example.org")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Next for you")).to_be_visible()
+
+
+def test_a_list_lives_through_changes_a_restart_and_signing_out(page: Page, tmp_path: Path) -> None:
+    with RunningTaskbell(tmp_path / "data", env=fresh_database()) as house, Somebody(house.base_url, "ada") as ada:
+        ada.create("There before")
+        sign_in(page, ada)
+        page.route("**/examples/*", example)
+        page.goto(f"{ada.base_url}/examples/live.html")
+        rows, state = page.get_by_role("listitem"), page.locator("#state")
+        expect(state).to_have_text("Live")
+        expect(rows).to_have_text(["There before: PENDING"])
+
+        task = ada.create("Water the plants")
+        expect(rows).to_have_text(["There before: PENDING", "Water the plants: PENDING"])
+        ada.change(task, status="IN_PROGRESS", title="Water them all")
+        expect(rows).to_have_text(["There before: PENDING", "Water them all: IN_PROGRESS"])
+
+        old = house.pid("web")
+        assert old
+        os.kill(old, signal.SIGTERM)
+        expect(state).to_have_text("Away", timeout=10_000)
+        eventually(house.answers, within=20)
+        ada.http.delete(f"tasks/{task['id']}/")
+        expect(rows).to_have_text(["There before: PENDING"], timeout=30_000)
+        expect(state).to_have_text("Live")
+
+        assert ada.http.delete("sessions/").status_code < 300
+        expect(state).to_have_text("Signed out", timeout=30_000)
