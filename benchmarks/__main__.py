@@ -28,6 +28,7 @@ class Name(StrEnum):
     DEPTH = "depth"
     OVERDUE = "overdue"
     TICK = "tick"
+    HTTP = "http"
 
 
 def main(

@@ -16,7 +16,7 @@ from benchmarks import shape
 from benchmarks.measure import Goal, Row, Sizes, rounds_of
 from benchmarks.seed import seed
 from taskbell.accounts.models import User
-from taskbell.api.cursor import cursor_after
+from taskbell.api.cursor import columns_of, cursor_after
 from taskbell.api.pagination import USUAL
 from taskbell.api.task_filters import ordering, with_order_columns
 from taskbell.api.tasks import Tasks
@@ -56,8 +56,8 @@ def _place(person: User, name: str, depth: int) -> tuple[str, list[int]]:
     """The cursor after so many rows, and the ids that follow it, both by counting."""
     keys = ordering(Request(_request(person, name)))
     tasks = with_order_columns(Task.objects.visible_to(person), keys, person).order_by(*(key.order() for key in keys))
-    last, *page = tasks[depth - 1 : depth + USUAL]
-    return cursor_after(last, keys), [task.pk for task in page]
+    last, *page = tasks.values_list(*columns_of(keys))[depth - 1 : depth + USUAL]
+    return cursor_after(last, keys), [row[-1] for row in page]
 
 
 def _request(person: User, name: str, cursor: str = "") -> Any:

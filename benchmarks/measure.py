@@ -1,6 +1,6 @@
 """Times, side by side, and what is said of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from statistics import median
 from time import perf_counter
@@ -24,18 +24,26 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Goal:
-    """What must not be exceeded: the `ratio` of two medians, or the `median` or `max` in milliseconds."""
+    """What must not be exceeded: the `ratio` of two medians, or the `median` or `max` in milliseconds.
+
+    With `speed` it is what the ratio of two rates must reach.
+    """
 
     of: str
     limit: float
 
     def __str__(self) -> str:
+        if self.of == "speed":
+            return f"≥ {self.limit:g} ×"
         return f"≤ {self.limit:g} ×" if self.of == "ratio" else f"{self.of} < {self.limit:,g} ms"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. Times are milliseconds; `beside` holds those of what it is compared with."""
+    """One line of the table. Times are milliseconds, or rates where the unit says so.
+
+    `beside` holds those of what it is compared with.
+    """
 
     what: str
     times: list[float]
@@ -53,6 +61,8 @@ class Row:
         """Whether the goal holds; None where there is none."""
         if self.goal is None:
             return None
+        if self.goal.of == "speed":
+            return self.ratio is not None and self.ratio >= self.goal.limit
         reached = {"ratio": self.ratio, "median": median(self.times), "max": max(self.times)}[self.goal.of]
         return reached is not None and reached <= self.goal.limit
 
@@ -71,6 +81,15 @@ def milliseconds(act: Act) -> float:
     begin = perf_counter()
     act()
     return (perf_counter() - begin) * 1000
+
+
+def interleaved(acts: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+    """What each says, in turns and in reversed order every other round, after one round that does not count."""
+    said: dict[str, list[float]] = {name: [] for name in acts}
+    for number in range(rounds + 1):
+        for name in acts if number % 2 else reversed(acts):
+            said[name].append(acts[name]())
+    return {name: numbers[1:] for name, numbers in said.items()}
 
 
 def rounds_of(acts: list[Act], *, rounds: int) -> list[list[float]]:

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from benchmarks.measure import Row, Sizes
 
-HEADINGS = ("what", "on", "median ms (range)", "compared with", "ratio", "goal", "met")
+HEADINGS = ("what", "on", "median (range)", "compared with", "ratio", "goal", "met")
 
 
 @dataclass(frozen=True)

@@ -1,27 +1,54 @@
 """Who is asking, and what the start page and the banner want to know."""
 
 from datetime import datetime
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import DateTimeField, UUIDField
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from taskbell.accounts import tokens
-from taskbell.accounts.models import Installation, Session
+from taskbell.accounts.models import Installation, Profile, Session, User
 from taskbell.common.errors import NotSignedIn
+from taskbell.common.statement import Blank, Statement, made_of, names_of
 
 
-def session_of_token(access: str, *, now: datetime) -> Session:
+class SessionLookup:
+    """Finds living sessions with their people in one query, and what is to be read `beside` them."""
+
+    def __init__(self, **beside: Any) -> None:
+        self._beside = beside
+        self._statement = Statement(self._rows)
+
+    def __call__(self, session_id: UUID | str, *, now: datetime) -> Session | None:
+        """The session with its person, or None if it does not count (any more). `beside` are attributes of it."""
+        rows = self._statement(id=session_id, now=now)
+        if not rows:
+            return None
+        values = iter(rows[0])
+        session, person, profile = (made_of(model, values) for model in (Session, User, Profile))
+        person.profile, person.session, session.user = profile, session, person
+        for name in self._beside:
+            setattr(session, name, next(values))
+        return cast(Session, session)
+
+    def _rows(self) -> Any:
+        now: Any = Blank("now", DateTimeField())
+        known = Session.objects.alive(now).filter(pk=Blank("id", UUIDField()))
+        columns = [*names_of(Session), *names_of(User, "user__"), *names_of(Profile, "user__profile__")]
+        return known.annotate(**self._beside).order_by().values_list(*columns, *self._beside)
+
+
+living_session = SessionLookup()
+
+
+def session_of_token(access: str, *, now: datetime, find: SessionLookup = living_session) -> Session:
     """The living session that an access token names, with its person, in one query. Raises NotSignedIn."""
-    session = living_session(tokens.read(access, "access", now=now).session_id, now=now)
+    session = find(tokens.read(access, "access", now=now).session_id, now=now)
     if session is None:
         raise NotSignedIn("This session has ended. Sign in again.")
     return session
-
-
-def living_session(session_id: UUID | str, *, now: datetime) -> Session | None:
-    """The session with its person, or None if it does not count (any more)."""
-    return Session.objects.alive(now).with_person().filter(pk=session_id).first()
 
 
 def is_claimed() -> bool:

@@ -15,7 +15,7 @@ from taskbell.api.authentication import person_of
 from taskbell.api.fields import Id, StrictSerializer
 from taskbell.api.session import validated
 from taskbell.api.task_input import TaskChange, TaskIn, is_forced, wish_to_change, wish_to_create
-from taskbell.api.task_output import TaskOut, shown_in_full, task_as_json
+from taskbell.api.task_output import TaskOut, tasks_as_json
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound
 from taskbell.tasks.actions import Wish
@@ -80,8 +80,7 @@ def _change(request: Request) -> Response:
         delete=deletions,
     )
     made, changed = change_many(batch, force=is_forced(request), by=person, now=utc_now())
-    tasks = Task.objects.filter(pk__in=made + changed)
-    shown = {task.pk: task_as_json(task) for task in shown_in_full(tasks, person)}
+    shown = {task["id"]: task for task in tasks_as_json([*made, *changed], person, also_hidden=True)}
     answer = {
         "created": [shown[pk] for pk in made],
         "updated": [shown[pk] for pk in changed],

@@ -10,6 +10,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
 from taskbell.common.errors import Invalid, invalid
+from taskbell.common.union import Union
 
 SALT = "taskbell.api.cursor"
 
@@ -22,11 +23,20 @@ class Key:
     descending: bool = False
     nullable: bool = False
 
+    @property
+    def column(self) -> str:
+        """What the key is called among `columns_of`."""
+        return "pk" if self.name == "id" else self.name
+
     def order(self) -> Any:
         """For `order_by`. Says where rows without a value go only if there can be any, because of the indexes."""
         column = F(self.name)
         last = True if self.nullable else None
         return column.desc(nulls_last=last) if self.descending else column.asc(nulls_last=last)
+
+    def order_of_column(self, number: int) -> str:
+        """The same in SQL, for a column by its number."""
+        return f"{number} {'DESC' if self.descending else 'ASC'}{' NULLS LAST' if self.nullable else ''}"
 
     def same(self, value: Any) -> Q:
         """Rows that have this value."""
@@ -40,27 +50,36 @@ class Key:
         return after | Q(**{f"{self.name}__isnull": True}) if self.nullable else after
 
 
-def cursor_after(row: Any, keys: Sequence[Key]) -> str:
-    """Where the page after this row begins."""
-    values = [getattr(row, key.name) for key in keys]
+def cursor_after(row: Sequence[Any], keys: Sequence[Key]) -> str:
+    """Where the page after this row of `columns_of` begins."""
+    columns = columns_of(keys)
+    values = [row[columns.index(key.column)] for key in keys]
     plain = [value.isoformat() if hasattr(value, "isoformat") else value for value in values]
     return signing.dumps([_shape(keys), plain], salt=SALT)
 
 
-def lists_after(rows: QuerySet[Any], keys: Sequence[Key], cursor: str) -> Iterator[QuerySet[Any]]:
+def lists_after(rows: Union[Any], keys: Sequence[Key], cursor: str) -> Iterator[QuerySet[Any, Any]]:
     """The rows after the cursor, in order, as lists that follow one another; an empty cursor is before all.
 
-    Each list has an index to itself. Raises Invalid.
+    Each list has an index to itself. Its rows are the values of the keys and, last, the primary key. Raises Invalid.
     """
-    return _lists(rows, keys, _read(cursor, keys) if cursor else None)
+    names = columns_of(keys)
+    for part, order in _lists(rows, keys, _read(cursor, keys) if cursor else None):
+        yield part.values_list(*names).order_by(*(key.order() for key in order))
 
 
-def _lists(rows: QuerySet[Any], keys: Sequence[Key], values: Sequence[Any] | None) -> Iterator[QuerySet[Any]]:
+def columns_of(keys: Sequence[Key]) -> list[str]:
+    """What is read of a row to know its place: the keys and, last, the primary key, each once."""
+    return [*dict.fromkeys(key.column for key in keys if key.column != "pk"), "pk"]
+
+
+def _lists(
+    rows: Union[Any], keys: Sequence[Key], values: Sequence[Any] | None
+) -> Iterator[tuple[Union[Any], Sequence[Key]]]:
     """Rows without a value are a list of their own: together with the others, no index has them in order."""
     first, *others = keys
     if not first.nullable:
-        ordered = rows.order_by(*(key.order() for key in keys))
-        yield ordered if values is None else ordered.filter(_beyond(keys, values))
+        yield (rows if values is None else rows.filter(_beyond(keys, values))), keys
         return
     if values is None or values[0] is not None:
         present = rows.filter(**{f"{first.name}__isnull": False})

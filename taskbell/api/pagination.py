@@ -1,6 +1,6 @@
 """Pages of a list: by number, with a count, or by cursor, at a cost that does not grow with depth."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +9,9 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
-from taskbell.api.cursor import Key, cursor_after, lists_after
+from taskbell.api.cursor import Key, columns_of, cursor_after, lists_after
 from taskbell.common.errors import invalid
+from taskbell.common.union import Union
 
 USUAL, MOST = 50, 200
 LAST_PAGE = 1_000_000
@@ -29,7 +30,8 @@ class Page:
     frame: dict[str, Any]
 
 
-Decorate = Callable[[QuerySet[Any]], QuerySet[Any]]
+Found = tuple[list[Any], dict[str, Any]]
+Load = Callable[[list[Any]], list[Any]]
 
 
 def whole_number(request: Request, name: str, *, default: int, most: int) -> int:
@@ -52,45 +54,52 @@ def refuse_unknown(request: Request, known: set[str], *, in_pages: bool = True) 
             raise invalid(name, "twice", "Send this once. Where several values are meant, separate them by commas.")
 
 
-def paged(rows: QuerySet[Any], request: Request, *, keys: list[Key], decorate: Decorate = lambda rows: rows) -> Page:
-    """The page that is asked for, in the order of `keys`, whose last must be unique.
+def paged(rows: QuerySet[Any], request: Request, *, keys: Sequence[Key]) -> Page:
+    """The page that is asked for, in the order of `keys`, whose last must be unique. Raises Invalid."""
 
-    `decorate` adds what only the rows of the page need. Raises Invalid.
+    def load(found: list[Any]) -> list[Any]:
+        by_key = {row.pk: row for row in rows.filter(pk__in=found)} if found else {}
+        return [by_key[pk] for pk in found if pk in by_key]
+
+    return page_of(Union([rows]), request, keys=keys, load=load)
+
+
+def page_of(rows: Union[Any], request: Request, *, keys: Sequence[Key], load: Load) -> Page:
+    """The same of several lists. `load` makes rows of their primary keys, in that order.
+
+    They are found first, by themselves: beside the search, what hangs on a row would be looked up for rows that are on
+    no page, or planned as if it were (335 ms instead of 1 ms for a page of 1,000,000 tasks).
     """
     size = whole_number(request, "page_size", default=USUAL, most=MOST)
     if "cursor" in request.query_params:
-        return _page_after(rows, request, keys=keys, size=size, decorate=decorate)
+        found, frame = _page_after(rows, request, keys=keys, size=size)
+    else:
+        found, frame = _numbered_page(rows, request, keys=keys, size=size)
+    return Page(load([row[-1] for row in found]), frame)
+
+
+def _numbered_page(rows: Union[Any], request: Request, *, keys: Sequence[Key], size: int) -> Found:
     page = whole_number(request, "page", default=1, most=LAST_PAGE)
-    count = rows.count()
     start = (page - 1) * size
-    ordered = rows.order_by(*(key.order() for key in keys))
-    found = _decorated(ordered[start : start + size], keys, decorate) if start < count else []
+    columns = columns_of(keys)
+    order = ", ".join(key.order_of_column(columns.index(key.column) + 1) for key in keys)
+    count, found = rows.counted_page(columns, order, start=start, size=size)
     frame = {
         "count": count,
         "next": _link(request, "page", str(page + 1)) if start + size < count else None,
         "previous": _link(request, "page", str(page - 1)) if page > 1 else None,
     }
-    return Page(found, frame)
+    return found, frame
 
 
-def _page_after(rows: QuerySet[Any], request: Request, *, keys: list[Key], size: int, decorate: Decorate) -> Page:
+def _page_after(rows: Union[Any], request: Request, *, keys: Sequence[Key], size: int) -> Found:
     found: list[Any] = []
     for part in lists_after(rows, keys, request.query_params["cursor"]):
-        found += _decorated(part[: size + 1 - len(found)], keys, decorate)
+        found += part[: size + 1 - len(found)]
         if len(found) > size:
             break
     more = _link(request, "cursor", cursor_after(found[size - 1], keys)) if len(found) > size else None
-    return Page(found[:size], {"next": more, "previous": None})
-
-
-def _decorated(page: QuerySet[Any], keys: list[Key], decorate: Decorate) -> list[Any]:
-    """These rows with what is added to them.
-
-    They are found first, by themselves: beside the search, what hangs on a row would be looked up for rows that are on
-    no page, or planned as if it were (335 ms instead of 1 ms for a page of 1,000,000 tasks).
-    """
-    found = page.model._default_manager.filter(pk__in=page.values("pk"))
-    return list(decorate(found).order_by(*(key.order() for key in keys)))
+    return found[:size], {"next": more, "previous": None}
 
 
 def _link(request: Request, name: str, value: str) -> str:

@@ -17,6 +17,7 @@ from taskbell.api.authentication import person_of
 from taskbell.api.fields import LARGEST_ID, Day, Moment
 from taskbell.common.clock import as_instant
 from taskbell.common.errors import FieldError, Invalid
+from taskbell.common.union import Union
 
 LONGEST = 500
 Reader = Callable[[str, User], Q]
@@ -30,7 +31,7 @@ class Filter:
     read: Reader
 
 
-def narrowed(rows: QuerySet[Any], request: Request, filters: Mapping[str, Filter]) -> Any:
+def narrowed(rows: QuerySet[Any] | Union[Any], request: Request, filters: Mapping[str, Filter]) -> Any:
     """The rows that fit every parameter that is given. Raises Invalid naming each that cannot be read."""
     condition, errors = Q(), []
     for name in request.query_params:

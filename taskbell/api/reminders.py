@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from taskbell.accounts.models import User
 from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
 from taskbell.api.fields import Day, Flag, Moment, Recurrence, Span, StrictSerializer, TimeOfDay, Zone
@@ -21,7 +22,7 @@ from taskbell.api.task_output import ReminderOut, reminder_as_json, shown
 from taskbell.common.clock import as_instant, utc_now
 from taskbell.common.errors import NotFound, invalid
 from taskbell.common.recurrence import parse_rule
-from taskbell.reminders.models import Reminder
+from taskbell.reminders.models import Reminder, ReminderQuerySet
 from taskbell.tasks import reminding
 from taskbell.tasks.models import Task
 from taskbell.tasks.outlook import outlook
@@ -111,7 +112,7 @@ class Reminders(APIView):
     def get(self, request: Request, pk: int) -> Response:
         """Lists the shared reminders and my own."""
         task = shown(person_of(request), pk)
-        return Response([_as_json(reminder, task) for reminder in task.reminders.all()])
+        return Response([_as_json(reminder, task) for reminder in _reminders(task, person_of(request))])
 
     @extend_schema(
         operation_id="reminders_create",
@@ -139,7 +140,7 @@ class ReminderDetail(APIView):
     def get(self, request: Request, pk: int, rid: int) -> Response:
         """Shows the reminder."""
         task = shown(person_of(request), pk)
-        return Response(_as_json(_seen(task, rid), task))
+        return Response(_as_json(_seen(task, rid, person_of(request)), task))
 
     @extend_schema(
         operation_id="reminders_change", tags=["reminders"], request=ReminderChange, responses={200: ReminderOut}
@@ -147,7 +148,7 @@ class ReminderDetail(APIView):
     def patch(self, request: Request, pk: int, rid: int) -> Response:
         """Changes what is sent. Sending `at` lets go of `before_due`, and the other way round."""
         task = shown(person_of(request), pk)
-        reminder = _seen(task, rid)
+        reminder = _seen(task, rid, person_of(request))
         body = validated(ReminderChange(data=request.data))
         known = {
             "at": None if "before_due" in body else reminder.at,
@@ -162,16 +163,20 @@ class ReminderDetail(APIView):
     @extend_schema(operation_id="reminders_delete", tags=["reminders"], responses={204: None})
     def delete(self, request: Request, pk: int, rid: int) -> Response:
         """Takes the reminder back."""
-        _seen(shown(person_of(request), pk), rid)
+        _seen(shown(person_of(request), pk), rid, person_of(request))
         reminding.remove_reminder(pk, rid, by=person_of(request), now=utc_now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-def _seen(task: Task, rid: int) -> Reminder:
-    for reminder in task.reminders.all():
-        if reminder.pk == rid:
-            return reminder
-    raise NotFound
+def _reminders(task: Task, person: User) -> ReminderQuerySet:
+    return Reminder.objects.visible_to(person).filter(task=task)
+
+
+def _seen(task: Task, rid: int, person: User) -> Reminder:
+    reminder = _reminders(task, person).filter(pk=rid).first()
+    if reminder is None:
+        raise NotFound
+    return reminder
 
 
 def _checked(wish: dict[str, Any]) -> dict[str, Any]:

@@ -32,7 +32,6 @@ from taskbell.tasks.models import (
     STATUSES,
     Priority,
     Stage,
-    TaskQuerySet,
     is_blocked,
 )
 
@@ -100,7 +99,7 @@ STATUS_RANK = Case(
 )
 
 
-def filtered(tasks: TaskQuerySet, request: Request, *, also: Sequence[str] = (), in_pages: bool = True) -> Any:
+def filtered(tasks: Any, request: Request, *, also: Sequence[str] = (), in_pages: bool = True) -> Any:
     """The tasks that fit the query. Raises Invalid naming each parameter that is unknown or cannot be read."""
     refuse_unknown(request, {*FILTERS, "ordering", *also}, in_pages=in_pages)
     return narrowed(tasks, request, FILTERS)

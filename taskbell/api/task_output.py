@@ -1,17 +1,33 @@
 """A task as the API shows it."""
 
-from datetime import timedelta
-from typing import Any
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, F, Func, OuterRef, Prefetch, Subquery, TextField
+from django.db.models import BigIntegerField, Exists, F, Func, OuterRef, Subquery, TextField
 from django.db.models.functions import Cast
 from rest_framework import serializers
 
 from taskbell.accounts.models import User
+from taskbell.accounts.policy import Capability
 from taskbell.common.errors import NotFound
+from taskbell.common.statement import Blank, Ids, OneOf, Statement, made_of, names_of
 from taskbell.reminders.models import Reminder
-from taskbell.tasks.models import PRIORITY_NAMES, STAGES, STATUSES, Basis, Prerequisite, Priority, Task, is_blocked
+from taskbell.tasks.models import (
+    PRIORITY_NAMES,
+    STAGES,
+    STATUSES,
+    Basis,
+    Prerequisite,
+    Priority,
+    Task,
+    is_blocked,
+    status_of,
+)
+
+NAME_OF_PRIORITY = {priority.value: priority.name for priority in Priority}
 
 
 class ReminderOut(serializers.Serializer[Any]):
@@ -70,40 +86,111 @@ class JoinedIds(Func):
         return self.as_sql(compiler, connection, template="STRING_AGG(%(expressions)s, ',')", **context)
 
 
-def readable(person: User) -> Any:
-    """The tasks a person sees, with all that `task_as_json` shows: two queries, however many tasks."""
-    return shown_in_full(Task.objects.visible_to(person), person)
+class TaskRow(NamedTuple):
+    """What a task shows, as the database gives it."""
+
+    id: int
+    title: str
+    description: str
+    is_overdue: bool
+    stage: str
+    priority: int
+    category_id: int | None
+    category_name: str | None
+    due_date: date | None
+    due_time: time | None
+    timezone: str
+    due_at: datetime | None
+    assigned_to_id: int | None
+    created_by_id: int
+    pre_task_ids: str | None
+    is_blocked: bool
+    recurrence: str
+    recurrence_from: str
+    completed_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
 
 
-def shown_in_full(tasks: Any, person: User) -> Any:
-    """These tasks with what a person may see of what hangs on them."""
-    # One by one: SQLite would make a list of all tasks that the person sees.
-    visible = Exists(Task.objects.visible_to(person).filter(pk=OuterRef("needs")))
-    seen = Prerequisite.objects.filter(visible, task=OuterRef("pk"))
-    joined = seen.order_by().annotate(ids=JoinedIds(Cast("needs_id", TextField()))).values("ids")
-    return tasks.annotate(
-        is_blocked=is_blocked(), pre_task_ids=Subquery(joined), category_name=F("category__name")
-    ).prefetch_related(Prefetch("reminders", queryset=Reminder.objects.visible_to(person)))
+class Somebody(Blank):
+    """Stands for a person who is not known before a statement runs; whether they see everything is."""
+
+    def __init__(self, sees_everything: bool) -> None:
+        super().__init__("person", BigIntegerField())
+        self.sees_everything = sees_everything
+
+    def can(self, capability: Capability) -> bool:
+        """As people answer, for the capability that decides what they see."""
+        return self.sees_everything and capability == Capability.SEE_EVERYTHING
+
+
+IDS = Ids("ids")
+
+
+@cache
+def _task_rows(sees_everything: bool, also_hidden: bool) -> Statement:
+    """The tasks by their ids, with what a person may see of what hangs on them."""
+    person: Any = Somebody(sees_everything)
+
+    def build() -> Any:
+        visible = Task.objects.visible_to(person)
+        # One by one: SQLite would make a list of all tasks that the person sees.
+        seen = Prerequisite.objects.filter(Exists(visible.filter(pk=OuterRef("needs"))), task=OuterRef("pk"))
+        joined = seen.order_by().annotate(ids=JoinedIds(Cast("needs_id", TextField()))).values("ids")
+        tasks = (Task.objects if also_hidden else visible).filter(OneOf("id", IDS)).order_by()
+        more = {"is_blocked": is_blocked(), "pre_task_ids": Subquery(joined), "category_name": F("category__name")}
+        return tasks.annotate(**more).values_list(*TaskRow._fields)
+
+    return Statement(build)
+
+
+def _reminder_rows() -> Any:
+    person: Any = Somebody(False)
+    mine = Reminder.objects.visible_to(person).filter(OneOf("task_id", IDS))
+    return mine.values_list(*names_of(Reminder))
+
+
+reminder_rows = Statement(_reminder_rows)
+
+
+def tasks_as_json(keys: Sequence[int], person: User, *, also_hidden: bool = False) -> list[dict[str, Any]]:
+    """These tasks in this order, as the API shows them to the person: two queries, however many tasks.
+
+    What the person may not see (any more) is missing, unless `also_hidden`.
+    """
+    find = _task_rows(person.can(Capability.SEE_EVERYTHING), also_hidden)
+    found = {row[0]: TaskRow._make(row) for row in find(ids=keys, person=person.pk)} if keys else {}
+    reminders: dict[int, list[Reminder]] = {pk: [] for pk in found}
+    for row in reminder_rows(ids=list(found), person=person.pk) if found else ():
+        reminder = made_of(Reminder, iter(row))
+        reminders[reminder.task_id].append(reminder)
+    return [_task_as_json(found[pk], reminders[pk]) for pk in keys if pk in found]
+
+
+def task_as_json(pk: int, person: User, *, also_hidden: bool = False) -> dict[str, Any]:
+    """One task, as the API shows it. Raises NotFound."""
+    for task in tasks_as_json([pk], person, also_hidden=also_hidden):
+        return task
+    raise NotFound
 
 
 def shown(person: User, pk: int) -> Task:
-    """The task as the person sees it. Raises NotFound."""
-    task: Task | None = readable(person).filter(pk=pk).first()
+    """The task, if the person may see it. Raises NotFound."""
+    task = Task.objects.visible_to(person).filter(pk=pk).first()
     if task is None:
         raise NotFound
     return task
 
 
-def task_as_json(task: Any) -> dict[str, Any]:
-    """The task, which comes from `readable`, as the API shows it."""
-    reminders = task.reminders.all()
+def _task_as_json(task: TaskRow, reminders: Sequence[Reminder]) -> dict[str, Any]:
     return {
-        "id": task.pk,
+        "id": task.id,
         "title": task.title,
         "description": task.description,
-        "status": task.status,
+        "status": status_of(task.stage, task.is_overdue),
         "stage": task.stage,
-        "priority": Priority(task.priority).name,
+        "priority": NAME_OF_PRIORITY[task.priority],
         "category": task.category_id,
         "category_name": task.category_name,
         "due_date": task.due_date,

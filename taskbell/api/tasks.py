@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
 from taskbell.api.conditional import conditional
-from taskbell.api.pagination import PAGING, paged
+from taskbell.api.pagination import PAGING, page_of
 from taskbell.api.session import validated
 from taskbell.api.task_filters import PARAMETERS, filtered, ordering, with_order_columns
 from taskbell.api.task_input import (
@@ -25,7 +25,7 @@ from taskbell.api.task_input import (
     wish_to_create,
     wish_to_replace,
 )
-from taskbell.api.task_output import TaskOut, TaskPage, shown, shown_in_full, task_as_json
+from taskbell.api.task_output import TaskOut, TaskPage, shown, task_as_json, tasks_as_json
 from taskbell.common.clock import utc_now
 from taskbell.tasks import actions
 from taskbell.tasks.models import Task
@@ -46,11 +46,16 @@ def checked(request: Request, task: Task, form: type[TaskIn]) -> dict[str, Any]:
         raise
 
 
+def tag_of(task: dict[str, Any]) -> dict[str, str]:
+    """The version of the task, as its ETag."""
+    return {"ETag": f'"{task["version"]}"'}
+
+
 def answer(request: Request, pk: int, *, code: int = status.HTTP_200_OK) -> Response:
     """The task as it is now; its version is its ETag."""
     # Not asked whether it is still visible: somebody who has handed it back has it no more, and did what they did.
-    task = task_as_json(shown_in_full(Task.objects.filter(pk=pk), person_of(request)).get())
-    headers = {"ETag": f'"{task["version"]}"'}
+    task = task_as_json(pk, person_of(request), also_hidden=True)
+    headers = tag_of(task)
     if code == status.HTTP_201_CREATED:
         headers["Location"] = f"/api/tasks/{pk}/"
     return Response(task, status=code, headers=headers)
@@ -69,14 +74,9 @@ class Tasks(APIView):
         """Lists the tasks I created or am assigned to, the newest first; for managers and admins, all tasks."""
         person = person_of(request)
         keys = ordering(request)
-        tasks = with_order_columns(filtered(Task.objects.visible_to(person), request), keys, person)
-        page = paged(
-            tasks,
-            request,
-            keys=keys,
-            decorate=lambda rows: with_order_columns(shown_in_full(rows, person), keys, person),
-        )
-        return conditional(request, page.frame | {"results": [task_as_json(task) for task in page.rows]})
+        tasks = with_order_columns(filtered(Task.objects.lists_visible_to(person), request), keys, person)
+        page = page_of(tasks, request, keys=keys, load=lambda found: tasks_as_json(found, person))
+        return conditional(request, page.frame | {"results": page.rows})
 
     @extend_schema(
         operation_id="tasks_create",
@@ -105,8 +105,8 @@ class TaskDetail(APIView):
     @extend_schema(operation_id="tasks_read", tags=["tasks"], responses={200: TaskOut})
     def get(self, request: Request, pk: int) -> Response:
         """Shows the task."""
-        shown(person_of(request), pk)
-        return answer(request, pk)
+        task = task_as_json(pk, person_of(request))
+        return Response(task, headers=tag_of(task))
 
     @extend_schema(
         operation_id="tasks_replace",

@@ -10,6 +10,7 @@ from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.common.clock import instant
 from taskbell.common.errors import NotFound
+from taskbell.common.union import Union
 
 
 class Priority(models.IntegerChoices):
@@ -42,8 +43,15 @@ STAGES = Stage.values
 STATUSES = [*STAGES, OVERDUE]
 PRIORITY_NAMES = Priority.names
 OPEN_STAGES = (Stage.PENDING, Stage.IN_PROGRESS)
+# Not `updated_at`: it changes with every update, and PostgreSQL would write all indexes of the row anew each time.
+NARROWED_BY = ("stage", "priority", "due_date", "is_overdue", "category", "created_at")
 # SQLite uses an index that has a condition where the query says the same without parameters.
 IS_OPEN_BY_INDEX = RawSQL("stage IN ('PENDING', 'IN_PROGRESS')", [], BooleanField())
+
+
+def status_of(stage: str, is_overdue: bool) -> str:
+    """What everybody reads of a task in this stage: OVERDUE, if it is open and the clock has said so."""
+    return OVERDUE if is_overdue and stage in OPEN_STAGES else stage
 
 
 class Category(models.Model):
@@ -62,6 +70,11 @@ class Category(models.Model):
         return self.name
 
 
+def _concern(person: User) -> tuple[Q, Q]:
+    """The ways in which a task concerns somebody: created by them, or else assigned to them."""
+    return Q(created_by=person), Q(assigned_to=person) & ~Q(created_by=person)
+
+
 class TaskQuerySet(models.QuerySet["Task"]):
     """Named reads; a door chains them."""
 
@@ -69,11 +82,18 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """The tasks a person has to do with, those in the trash too. The one place where that is decided."""
         if person.can(Capability.SEE_EVERYTHING):
             return self
-        return self.filter(Q(created_by=person) | Q(assigned_to=person))
+        created, assigned = _concern(person)
+        return self.filter(created | assigned)
 
     def visible_to(self, person: User) -> "TaskQuerySet":
         """The tasks a person may know of."""
         return self.concerning(person).filter(deleted_at=None)
+
+    def lists_visible_to(self, person: User) -> Union["Task"]:
+        """The same, to be searched as lists: who sees only their own has an index for each of the two."""
+        if person.can(Capability.SEE_EVERYTHING):
+            return Union([self.visible_to(person)])
+        return Union([self.filter(part, deleted_at=None) for part in _concern(person)])
 
     def held(self, task_id: int) -> "Task":
         """The task, held until the transaction ends, so that no edit is lost under another. Raises NotFound."""
@@ -146,8 +166,16 @@ class Task(models.Model):
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["series", "occurrence"], name="one_of_each_occurrence")]
         indexes = [
-            models.Index(fields=["created_by", "-id"], name="mine", condition=Q(deleted_at=None)),
-            models.Index(fields=["assigned_to", "-id"], name="for_me", condition=Q(deleted_at=None)),
+            # With all that lists are narrowed and ordered by: of the tasks of a person, no other row is looked at.
+            models.Index(
+                fields=["created_by", "-id"], name="created_by_me", condition=Q(deleted_at=None), include=NARROWED_BY
+            ),
+            models.Index(
+                fields=["assigned_to", "-id"],
+                name="assigned_to_me",
+                condition=Q(deleted_at=None),
+                include=(*NARROWED_BY, "created_by"),
+            ),
             # For lists in these orders, page after page, in both directions.
             models.Index(fields=["due_date", "id"], name="by_due_date", condition=Q(deleted_at=None)),
             models.Index(fields=["priority", "id"], name="by_priority", condition=Q(deleted_at=None)),
@@ -166,7 +194,7 @@ class Task(models.Model):
     @property
     def status(self) -> str:
         """What everybody reads: the stage, or OVERDUE for an open task whose due moment has passed."""
-        return OVERDUE if self.is_overdue and self.is_open else self.stage
+        return status_of(self.stage, self.is_overdue and self.deleted_at is None)
 
     @property
     def is_open(self) -> bool:

