@@ -64,7 +64,7 @@ def load(port: int, requests: list[str], *, connections: int, seconds: float) ->
             selector.register(connection.socket, selectors.EVENT_READ, connection)
             connection.ask(next(turns))
         begin = perf_counter()
-        while (took := perf_counter() - begin) < seconds:
+        while (took := perf_counter() - begin) < seconds or not statuses:
             for key, _ in selector.select(1):
                 status = key.data.hear()
                 if status is not None:
