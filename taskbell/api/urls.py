@@ -3,7 +3,20 @@
 from django.urls import path, register_converter
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularRedocView, SpectacularSwaggerView
 
-from taskbell.api import activity, bulk, categories, insights, people, reminders, session, tasks, transfer, users
+from taskbell.api import (
+    activity,
+    bulk,
+    categories,
+    changes,
+    insights,
+    notifications,
+    people,
+    reminders,
+    session,
+    tasks,
+    transfer,
+    users,
+)
 from taskbell.api.aliases import aliases_of
 
 
@@ -50,6 +63,10 @@ canonical = [
     path("tasks/<id:pk>/schedule/", reminders.Schedule.as_view()),
     path("tasks/<id:pk>/reminders/", reminders.Reminders.as_view()),
     path("tasks/<id:pk>/reminders/<id:rid>/", reminders.ReminderDetail.as_view()),
+    path("notifications/", notifications.Notifications.as_view()),
+    path("notifications/read/", notifications.AllRead.as_view()),
+    path("notifications/<id:pk>/", notifications.NotificationDetail.as_view()),
+    path("changes/", changes.Changes.as_view()),
     path("recurrence/preview/", reminders.Preview.as_view()),
     path("tasks/<id:pk>/logs/", activity.TaskLogs.as_view()),
     path("reports/insights/", insights.Insights.as_view()),

@@ -41,7 +41,11 @@ class State(models.TextChoices):
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
-    """Named reads of the outbox."""
+    """Named reads of the outbox, and of what people read in the app."""
+
+    def in_app(self, person: User) -> "NotificationQuerySet":
+        """What the person was told, of what is of use to somebody who is signed in."""
+        return self.filter(recipient=person).exclude(kind__in=NOT_IN_APP)
 
     def unanswered(self, now: datetime) -> "NotificationQuerySet":
         """Mails whose final dot went out so long ago that no answer can arrive any more."""

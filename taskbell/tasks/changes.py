@@ -74,14 +74,14 @@ class _World:
         ids = {line.task_id for line in lines if line.task_id is not None}
         self.tasks: Mapping[int, Task] = Task.objects.in_bulk(ids) if ids else {}
         missing = ids - self.tasks.keys()
-        self.knew = knew(missing) if missing else {}
+        self.knew = gone_for_good(missing) if missing else {}
         labels = {_said(line)["id"] for line in lines if line.action.startswith("category.")}
         self.categories = Category.objects.in_bulk(labels) if labels else {}
 
 
-def knew(purged: Iterable[int]) -> dict[int, frozenset[int]]:
-    """Who had to do with tasks that are gone for good."""
-    lines: Any = Activity.objects.filter(task__in=list(purged), action="purged").values_list("task_id", "old_value")
+def gone_for_good(tasks: Iterable[int]) -> dict[int, frozenset[int]]:
+    """Of these tasks, those that were purged, each with the people it was of."""
+    lines: Any = Activity.objects.filter(task__in=list(tasks), action="purged").values_list("task_id", "old_value")
     return {pk: frozenset(people) for pk, people in lines}
 
 
@@ -99,14 +99,19 @@ def _deed(line: Activity) -> tuple[Any, ...]:
 
 def _event(group: list[Place], world: _World) -> Event | None:
     place, line = group[-1], group[-1].line
-    if line.action.startswith("category."):
-        category = world.categories.get(_said(line)["id"])
-        payload = {"event": line.action, "category_id": _said(line)["id"], "name": category and category.name}
-        return Event(place.position, payload, is_for_all=True)
-    if "." in line.action:  # an event by itself
-        payload = {"event": line.action, "task_id": line.task_id, **_said(line)}
+    if "." in line.action:
+        payload = event_by_itself(line, world.categories)
         return Event(place.position, payload, is_for_all=True, only=line.person_id)
     return _event_of_task(place, EVENTS.get(line.action, USUAL), _who_left(group), world)
+
+
+def event_by_itself(line: Activity, categories: Mapping[int, Category]) -> Payload:
+    """What a line says that is not a change of one task; its action has a dot. A category has the name of now."""
+    said = _said(line)
+    if line.action.startswith("category."):
+        category = categories.get(said["id"])
+        return {"event": line.action, "category_id": said["id"], "name": category and category.name}
+    return {"event": line.action, "task_id": line.task_id, **said}
 
 
 def _event_of_task(place: Place, event: str, left: frozenset[int], world: _World) -> Event | None:

@@ -260,7 +260,18 @@ REPORTS = [
     Way("GET /api/reports/insights/", "400 400 400 400 400 400 401", query="?page=1"),
 ]
 
-MATRIX = [*TASKS, *REMINDERS, *CATEGORIES, *PEOPLE_WAYS, *SESSIONS, *REPORTS]
+NOBODY_ELSES = "404 404 404 200 404 404 401"
+SYNC = [
+    Way("GET /api/changes/", ALL),
+    Way("GET /api/changes/", "400 400 400 400 400 400 401", query="?since=x"),
+    Way("GET /api/notifications/", ALL),
+    Way("GET /api/notifications/{id}/", NOBODY_ELSES, at="@told"),
+    Way("PATCH /api/notifications/{id}/", NOBODY_ELSES, {"read": True}, at="@told"),
+    Way("PATCH /api/notifications/{id}/", "404 404 404 400 404 404 401", {"read": "x"}, at="@told"),
+    Way("POST /api/notifications/read/", ALL),
+]
+
+MATRIX = [*TASKS, *REMINDERS, *CATEGORIES, *PEOPLE_WAYS, *SESSIONS, *REPORTS, *SYNC]
 
 # The operations that are there for those who are not signed in.
 FOR_EVERYBODY = {

@@ -47,6 +47,8 @@ class World:
         self.numbers: dict[str, Any] = {name: person.pk for name, person in self.people.items()}
         self.numbers |= {"nowhere": 999_999, **self._tasks(), **self._labels(), **self._invites(), **self._secrets()}
         self.numbers |= self._reminders()
+        told = self.people["assignee"].notifications.filter(task=self.numbers["task"])
+        self.numbers["told"] = told.values_list("pk", flat=True)[0]
 
     def _tasks(self) -> dict[str, Any]:
         titles = {"task": "Water the plants", "other": "Fill the can", "blocked": "Harvest", "deleted": "Gone"}

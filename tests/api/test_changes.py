@@ -1,0 +1,208 @@
+"""A copy of what one sees is brought up to date, and nobody learns of what they never saw."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from taskbell.accounts.models import User
+from taskbell.accounts.roles import update_person
+from taskbell.activity.actions import begin_epoch
+from taskbell.reminders.delivery import deliver_due
+from taskbell.reminders.schedule import ReminderPlan
+from taskbell.tasks.actions import Wish, create_task, delete_task, restore_task, update_task
+from taskbell.tasks.categories import create_category, rename_category
+from taskbell.tasks.cursors import read_cursor
+from taskbell.tasks.delivery import purge_deleted
+from taskbell.tasks.models import Task
+from taskbell.tasks.sync import RESYNC, news
+from tests.conftest import NOW, Program
+
+Somebody = Callable[[User], Program]
+
+
+def a_task(by: User, title: str = "Water the plants", *, after: tuple[Task, ...] = (), **fields: Any) -> Task:
+    return create_task(Wish({"title": title} | fields, pre_tasks=[task.pk for task in after]), by=by, now=NOW)
+
+
+def answers(program: Program, since: str | None, limit: int = 100) -> dict[str, Any]:
+    """All answers until there is no more, as one."""
+    changes: list[Any] = []
+    while True:
+        answer = program.get(f"/api/changes/?limit={limit}&since={since or ''}").json()
+        changes += answer["changes"]
+        since = answer["cursor"]
+        if not answer["more"] or answer["resync"]:
+            return answer | {"changes": changes}
+
+
+def start(program: Program) -> str:
+    return str(answers(program, None)["cursor"])
+
+
+def told(program: Program, since: str, **options: Any) -> list[tuple[str, int]]:
+    changes = answers(program, since, **options)["changes"]
+    return [(it["event"], it["task_id"]) for it in changes if it["event"].startswith("task.")]
+
+
+@pytest.mark.parametrize("limit", [1, 3, 100])
+def test_the_first_look_shows_all_that_i_see_as_the_list_does(
+    bo: User, cy: User, as_user: Somebody, limit: int
+) -> None:
+    for number in range(7):
+        a_task(bo if number % 2 else cy, f"Task {number}")
+    program = as_user(bo)
+    listed = program.get("/api/tasks/?ordering=id").json()["results"]
+    answer = answers(program, None, limit)
+    assert [change["task"] for change in answer["changes"] if change["event"] == "task.updated"] == listed
+    assert len(listed) == 3
+    assert told(program, answer["cursor"]) == []
+
+
+def test_what_happens_during_the_first_look_is_not_missed(bo: User, cy: User, as_user: Somebody) -> None:
+    tasks = [a_task(bo, f"Task {number}") for number in range(3)]
+    program = as_user(bo)
+    first = program.get("/api/changes/?limit=1").json()
+    update_task(tasks[0].pk, Wish({"title": "Anew"}), by=bo, now=NOW)
+    delete_task(tasks[1].pk, by=bo, now=NOW)
+    events = told(program, first["cursor"])
+    assert events == [
+        ("task.updated", tasks[2].pk),
+        ("task.updated", tasks[0].pk),
+        ("task.deleted", tasks[1].pk),
+    ]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 100])
+def test_changes_come_in_the_order_of_commits_each_task_as_it_is_now(bo: User, as_user: Somebody, limit: int) -> None:
+    program = as_user(bo)
+    since = start(program)
+    first, second = a_task(bo, "First"), a_task(bo, "Second")
+    update_task(first.pk, Wish({"title": "Anew"}), by=bo, now=NOW)
+    changes = [c for c in answers(program, since, limit)["changes"] if "task" in c]
+    assert [change["task"]["title"] for change in changes][:2] == ["Anew", "Second"]
+    assert {change["task_id"] for change in changes} == {first.pk, second.pk}
+
+
+def test_what_is_taken_from_me_is_gone_and_what_i_never_saw_is_not_spoken_of(
+    bo: User, cy: User, mia: User, as_user: Somebody
+) -> None:
+    mine, theirs = a_task(mia, assigned_to_id=bo.pk), a_task(mia, "Secret")
+    program, since = as_user(bo), ""
+    since = start(program)
+    update_task(mine.pk, Wish({"assigned_to_id": cy.pk}), by=mia, now=NOW)
+    update_task(mine.pk, Wish({"title": "Not for Bo"}), by=mia, now=NOW)
+    update_task(theirs.pk, Wish({"assigned_to_id": cy.pk}), by=mia, now=NOW)
+    delete_task(theirs.pk, by=mia, now=NOW)
+    purge_deleted(NOW + timedelta(days=31))
+    assert told(program, since) == [("task.deleted", mine.pk)]
+    assert "Not for Bo" not in str(answers(program, since))
+
+
+def test_deleted_restored_and_purged(bo: User, cy: User, mia: User, as_user: Somebody) -> None:
+    task = a_task(bo, assigned_to_id=cy.pk)
+    programs = [as_user(person) for person in (bo, cy, mia)]
+    begin = [start(program) for program in programs]
+    delete_task(task.pk, by=bo, now=NOW)
+    for program, since in zip(programs, begin, strict=True):
+        assert told(program, since) == [("task.deleted", task.pk)]
+    restore_task(task.pk, by=bo, now=NOW)
+    for program, since in zip(programs, begin, strict=True):
+        assert told(program, since) == [("task.updated", task.pk)]
+    delete_task(task.pk, by=bo, now=NOW)
+    purge_deleted(NOW + timedelta(days=31))
+    for program, since in zip(programs, begin, strict=True):
+        assert told(program, since) == [("task.deleted", task.pk)]
+
+
+def test_a_task_changes_with_what_it_waits_for(bo: User, cy: User, mia: User, as_user: Somebody) -> None:
+    needed = a_task(mia, "Fill the can", assigned_to_id=cy.pk)
+    task = a_task(mia, after=(needed,), assigned_to_id=bo.pk)
+    program = as_user(bo)
+    since = start(program)
+    update_task(needed.pk, Wish({"title": "Fill it"}), by=mia, now=NOW)
+    assert told(program, since) == []
+    update_task(needed.pk, Wish({"stage": "COMPLETED"}), by=mia, now=NOW)
+    [change] = [c for c in answers(program, since)["changes"] if "task" in c]
+    assert (change["task"]["id"], change["task"]["is_blocked"], change["task"]["pre_tasks"]) == (task.pk, False, [])
+    update_task(needed.pk, Wish({"assigned_to_id": bo.pk}), by=mia, now=NOW)
+    shown = {c["task_id"]: c["task"] for c in answers(program, since)["changes"] if "task" in c}
+    assert shown[task.pk]["pre_tasks"] == [needed.pk]
+
+
+def test_categories_and_my_own_reminders(bo: User, cy: User, as_user: Somebody) -> None:
+    label = create_category("Docs", by=bo, now=NOW)
+    plans = [ReminderPlan(at=NOW, for_me=True)]
+    task = create_task(Wish({"title": "x", "assigned_to_id": cy.pk}, reminders=plans), by=bo, now=NOW)
+    begin = {person: start(as_user(person)) for person in (bo, cy)}
+    rename_category(label.pk, "Papers", by=bo, now=NOW)
+    [change] = answers(as_user(cy), begin[cy])["changes"]
+    assert change == {"event": "category.updated", "category_id": label.pk, "name": "Papers"}
+    deliver_due(NOW)
+    assert told(as_user(bo), begin[bo]) == [("task.updated", task.pk)]
+    assert told(as_user(cy), begin[cy]) == []
+
+
+def test_who_may_see_more_or_less_than_before_begins_anew(ada: User, mia: User, as_user: Somebody) -> None:
+    program = as_user(mia)
+    since = start(program)
+    update_person(mia, {"role": "MEMBER"}, by=ada, now=NOW)
+    answer = program.get(f"/api/changes/?since={since}").json()
+    assert answer == {"changes": [], "cursor": None, "more": True, "resync": True}
+    assert program.get(f"/api/changes/?since={start(program)}").json()["resync"] is False
+
+
+def test_a_cursor_of_somebody_else_of_another_epoch_or_of_the_future_begins_anew(
+    bo: User, cy: User, as_user: Somebody
+) -> None:
+    a_task(bo)
+    program = as_user(bo)
+    since = start(program)
+    epoch, scope, position = since.split(".")
+    for strange in (start(as_user(cy)), f"{epoch}.{scope}.{int(position) + 1}"):
+        assert program.get(f"/api/changes/?since={strange}").json()["resync"] is True
+    assert program.get(f"/api/changes/?since={since}").json()["resync"] is False
+    begin_epoch()
+    assert program.get(f"/api/changes/?since={since}").json()["resync"] is True
+
+
+def test_who_was_away_for_longer_than_the_trash_keeps_begins_anew(bo: User, as_user: Somebody) -> None:
+    cursor = read_cursor(start(as_user(bo)))
+
+    def later(days: int) -> Any:
+        return news(bo, cursor, limit=9, show=lambda ids: {}, now=NOW + timedelta(days=days))
+
+    assert later(99) is not RESYNC, "nothing was missed"
+    a_task(bo)
+    assert later(30) is not RESYNC
+    assert later(31) is RESYNC
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["since=x", "since=1.2.3", "since=0123456789abcdef.1o.-1", "since=٣", "limit=0", "limit=501", "limit=x", "page=1"],
+)
+def test_a_bad_question_is_refused_by_name(bo: User, as_user: Somebody, query: str) -> None:
+    answer = as_user(bo).get(f"/api/changes/?{query}")
+    assert answer.status_code == 400
+    assert [error["field"] for error in answer.json()["errors"]] == [query.split("=")[0]]
+
+
+@pytest.mark.parametrize("size", [1, 30])
+def test_what_is_new_costs_no_more_for_more(
+    bo: User, cy: User, mia: User, as_user: Somebody, query_budget: Any, size: int
+) -> None:
+    program = as_user(bo)
+    since = start(program)
+    with query_budget(3):  # session and person, where the history stands, lines
+        assert program.get(f"/api/changes/?since={since}").json()["changes"] == []
+    label = create_category("Docs", by=bo, now=NOW)
+    rename_category(label.pk, "Papers", by=bo, now=NOW)
+    for number in range(size):
+        first = a_task(bo, f"Task {number}")
+        a_task(bo, f"Next {number}", after=(first,))
+        update_task(first.pk, Wish({"stage": "COMPLETED"}), by=bo, now=NOW)
+        delete_task(a_task(bo, "Gone").pk, by=bo, now=NOW)
+    with query_budget(9):  # also links, tasks, reminders, the trash, what was purged, categories
+        assert len(program.get(f"/api/changes/?limit=500&since={since}").json()["changes"]) >= 3 * size
