@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from taskbell.api.authentication import person_of
 from taskbell.api.pagination import refuse_unknown, whole_number
-from taskbell.api.task_output import TaskOut, readable, task_as_json
+from taskbell.api.task_output import TaskOut, tasks_as_json
 from taskbell.common.clock import utc_now
 from taskbell.tasks.cursors import read_cursor
 from taskbell.tasks.sync import RESYNC, news
@@ -53,7 +53,7 @@ class Changes(APIView):
         cursor = read_cursor(since) if since else None
 
         def show(ids: Collection[int]) -> dict[int, Any]:
-            return {task.pk: task_as_json(task) for task in readable(person).filter(pk__in=list(ids))}
+            return {task["id"]: task for task in tasks_as_json(list(ids), person)}
 
         found = news(person, cursor, limit=limit, show=show, now=utc_now())
         return Response(

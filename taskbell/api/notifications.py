@@ -97,12 +97,8 @@ class Notifications(APIView):
         refuse_unknown(request, set(FILTERS))
         person = person_of(request)
         mine = Notification.objects.in_app(person)
-        page = paged(
-            narrowed(mine, request, FILTERS),
-            request,
-            keys=[Key("id", descending=True)],
-            decorate=lambda rows: _shown(person, rows),
-        )
+        found = narrowed(_shown(person, mine), request, FILTERS)
+        page = paged(found, request, keys=[Key("id", descending=True)])
         unread = {"unread": mine.filter(read_at=None).count()}
         return conditional(request, page.frame | unread | {"results": [_as_json(row) for row in page.rows]})
 

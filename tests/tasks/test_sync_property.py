@@ -13,7 +13,7 @@ from django.db import transaction
 from taskbell.accounts.models import User
 from taskbell.accounts.roles import update_person
 from taskbell.activity.models import Activity
-from taskbell.api.task_output import readable, task_as_json
+from taskbell.api.task_output import tasks_as_json
 from taskbell.common.errors import Refusal
 from taskbell.reminders.delivery import deliver_due
 from taskbell.reminders.schedule import ReminderPlan
@@ -63,7 +63,7 @@ class Copy:
     def truth(self) -> dict[int, Any]:
         """What the list would show."""
         person = User.objects.get(pk=self.person.pk)
-        shown = [task_as_json(task) for task in readable(person)]
+        shown = tasks_as_json(list(Task.objects.values_list("pk", flat=True)), person)
         plain = orjson.loads(orjson.dumps(shown, default=str, option=orjson.OPT_UTC_Z))
         return {task["id"]: task for task in plain}
 
