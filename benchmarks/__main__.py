@@ -30,6 +30,7 @@ class Name(StrEnum):
     TICK = "tick"
     HTTP = "http"
     TRANSFER = "transfer"
+    INSIGHTS = "insights"
 
 
 def main(

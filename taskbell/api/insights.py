@@ -19,8 +19,8 @@ from taskbell.api.parameters import day, documented, narrowed
 from taskbell.api.task_filters import FILTERS
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import invalid
-from taskbell.reports.insights import insights_of, insights_of_everything
-from taskbell.reports.series import GROUPS, MOST, USUAL, Span, series, today, usual_first
+from taskbell.reports.insights import Question, insights
+from taskbell.reports.series import GROUPS, MOST, USUAL, Span, today, usual_first
 from taskbell.tasks.models import PRIORITY_NAMES, STATUSES, Task
 
 T = TypeVar("T")
@@ -73,18 +73,13 @@ EXAMPLE = {
 }
 
 
-def insights(request: Request, *, now: datetime) -> dict[str, Any]:
-    """The report that the query asks for, over the tasks that the person may see. Raises Invalid."""
+def question(request: Request, *, now: datetime) -> Question:
+    """What the query asks, over the tasks that the person may see. Raises Invalid."""
     person = person_of(request)
     refuse_unknown(request, {*FILTERS, *SERIES}, in_pages=False)
     tasks = narrowed(Task.objects.visible_to(person), request, FILTERS)
-    span = _span(request, person, now=now)
     is_narrowed = any(name in FILTERS for name in request.query_params)
-    if person.can(Capability.SEE_EVERYTHING) and not is_narrowed:
-        report = insights_of_everything(now=now)
-    else:
-        report = insights_of(tasks, now=now)
-    return report | {"series": series(tasks, span)} if span else report
+    return Question(tasks, person.can(Capability.SEE_EVERYTHING) and not is_narrowed, _span(request, person, now=now))
 
 
 def _span(request: Request, person: User, *, now: datetime) -> Span | None:
@@ -130,4 +125,5 @@ class Insights(APIView):
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Counts the tasks I created or am assigned to; for managers and admins, all tasks."""
-        return conditional(request, insights(request, now=utc_now()))
+        now = utc_now()
+        return conditional(request, insights(question(request, now=now), now=now))

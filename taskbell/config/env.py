@@ -111,6 +111,9 @@ class Environment(BaseSettings):
     TASKBELL_TRASH_DAYS: int = Field(
         30, ge=1, le=3650, description="Days for which a deleted task can be restored; then it is removed for good."
     )
+    TASKBELL_REPORT_DAYS: int = Field(
+        7, ge=1, le=365, description="Days for which a report that a worker has made can be downloaded."
+    )
     TASKBELL_AMBIGUOUS: Literal["resend", "hold"] = Field(
         "resend",
         description="What happens to a mail whose final dot the mail server never answered: it is sent again, "

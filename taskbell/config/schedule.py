@@ -20,5 +20,7 @@ BEAT_SCHEDULE = dict(
         every(seconds=3600, run="taskbell.tasks.purge_deleted"),
         every(seconds=3600, run="taskbell.api.forget_answers"),
         every(seconds=10, run="taskbell.reports.fold_counts"),
+        every(seconds=2, run="taskbell.reports.make_waiting"),
+        every(seconds=3600, run="taskbell.reports.forget_old"),
     ]
 )

@@ -119,7 +119,11 @@ CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: the schedule is in the code
 CELERY_TASK_QUEUES = {name: {"exchange": name} for name in ("mail", "default", "reports")}
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"taskbell.reminders.*": {"queue": "mail"}, "taskbell.notifications.*": {"queue": "mail"}}
+CELERY_TASK_ROUTES = {
+    "taskbell.reminders.*": {"queue": "mail"},
+    "taskbell.notifications.*": {"queue": "mail"},
+    "taskbell.reports.*": {"queue": "reports"},
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_SERIALIZER = "json"
@@ -152,6 +156,7 @@ TASKBELL_SESSION_DAYS = env.TASKBELL_SESSION_DAYS
 TASKBELL_TIME_ZONE = env.TASKBELL_TIME_ZONE
 TASKBELL_PROXIES = env.TASKBELL_PROXIES
 TASKBELL_TRASH_DAYS = env.TASKBELL_TRASH_DAYS
+TASKBELL_REPORT_DAYS = env.TASKBELL_REPORT_DAYS
 TASKBELL_WORKER_THREADS = env.TASKBELL_WORKER_THREADS
 TASKBELL_AMBIGUOUS = env.TASKBELL_AMBIGUOUS
 TASKBELL_LIVE_CONNECTIONS = env.TASKBELL_LIVE_CONNECTIONS

@@ -1,6 +1,7 @@
 """How many tasks there are of each kind: the questions behind summaries and charts."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,12 +9,29 @@ from django.db import connection, transaction
 from django.db.models import Case, CharField, F, Q, Value, When
 
 from taskbell.reports.counting import kept
+from taskbell.reports.series import Span, series
 from taskbell.tasks.models import IS_OPEN_BY_INDEX, OPEN_STAGES, OVERDUE, STATUSES, Priority, Stage, Task, TaskQuerySet
 
 SOON = timedelta(hours=24)
 SECTIONS = ("status", "priority", "assigned", "created")
 IS_OVERDUE = Q(is_overdue=True, stage__in=OPEN_STAGES)
 Row = tuple[str, str | None, int]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: over which tasks, whether these are all there are, and for which time a series, if any."""
+
+    tasks: TaskQuerySet
+    is_of_everything: bool
+    span: Span | None = None
+
+
+def insights(question: Question, *, now: datetime) -> dict[str, Any]:
+    """The report as the contract has it, and the series where one is asked for."""
+    everything, tasks = question.is_of_everything, question.tasks
+    report = insights_of_everything(now=now) if everything else insights_of(tasks, now=now)
+    return report | {"series": series(tasks, question.span)} if question.span else report
 
 
 def insights_of_everything(*, now: datetime) -> dict[str, Any]:

@@ -2,10 +2,17 @@
 
 from celery import shared_task
 
-from taskbell.reports import counting
+from taskbell.common.clock import utc_now
+from taskbell.reports import counting, delivery
 
 
 @shared_task(name="taskbell.reports.fold_counts")
 def fold_counts() -> None:
     """Every ten seconds."""
     counting.fold()
+
+
+@shared_task(name="taskbell.reports.forget_old")
+def forget_old() -> None:
+    """Once an hour."""
+    delivery.forget_old(utc_now())

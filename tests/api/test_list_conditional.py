@@ -19,6 +19,7 @@ LISTS = [
     "users/",
     "invites/",
     "sessions/",
+    "reports/",
     "reports/insights/",
     "task-report-insight/?group=month",
 ]

@@ -12,7 +12,12 @@ from tests.conftest import Program
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 UNLISTED = ("login/", "auth/", "task/", "task-report-insight/", "schema/", "docs/", "redoc/")
-NUMBERS = {"tasks/1/": "tasks/{id}/", "sessions/00000000-0000-4000-8000-000000000000/": "sessions/{id}/"}
+NUMBERS = {
+    "reports/1/": "reports/{id}/",
+    "reports/1/download/": "reports/{id}/download/",
+    "tasks/1/": "tasks/{id}/",
+    "sessions/00000000-0000-4000-8000-000000000000/": "sessions/{id}/",
+}
 EXPECTED = {
     ("/api/" + NUMBERS.get(path, path), method.lower())
     for path, methods in PATHS.items()
@@ -82,6 +87,8 @@ def test_the_answers_keep_what_the_document_says(document: dict[str, Any], as_us
         "TaskPage": program.get("/api/tasks/?page_size=1"),
         "TaskOut": program.post("/api/tasks/", body),
         "ProfileOut": program.get("/api/profile/"),
+        "ReportOut": program.post("/api/reports/", {"kind": "export", "format": "csv", "completed": False}),
+        "ReportPage": program.get("/api/reports/"),
         "InsightsOut": program.get("/api/reports/insights/?group=week"),
         "Problem": program.post("/api/tasks/", {}),
     }

@@ -26,6 +26,7 @@ def benchmark(*arguments: str, output: Path) -> str:
         ("prerequisites", ["link that closes a circle of 21"]),
         ("depth", ["manager, -id", "member, due_date", "member, priority", "manager, created_at"]),
         ("http", ["list, cached", "list, 304", "everybody's tasks", "one task", "new task", "change of a task"]),
+        ("insights", ["everybody's, 20 tasks", "of one person, 200 tasks", "with filters, 200 tasks"]),
         ("overdue", ["sweep of 50 tasks", "a change during the sweep"]),
     ],
 )

@@ -258,6 +258,23 @@ REPORTS = [
     Way("GET /api/reports/insights/", ALL),
     Way("GET /api/reports/insights/", ALL, query="?status=OVERDUE&group=week"),
     Way("GET /api/reports/insights/", "400 400 400 400 400 400 401", query="?page=1"),
+    Way("GET /api/reports/", ALL),
+    Way("POST /api/reports/", "202 202 202 202 202 202 401", {"kind": "insights"}),
+    Way("POST /api/reports/", "202 202 202 202 202 202 401", {"kind": "export", "format": "xlsx", "status": "OVERDUE"}),
+    Way("POST /api/reports/", "400 400 400 400 400 400 401", {"kind": "export", "surprise": 1}),
+    *(
+        way
+        for operation, mine in (
+            ("GET /api/reports/{id}/", "200"),
+            ("GET /api/reports/{id}/download/", "200"),
+            ("DELETE /api/reports/{id}/", "204"),
+        )
+        for way in (
+            Way(operation, f"404 404 {mine} 404 404 404 401", at="@report"),
+            Way(operation, NOWHERE, at="@nowhere"),
+        )
+    ),
+    Way("GET /api/reports/{id}/download/", "404 404 409 404 404 404 401", at="@waiting_report"),
 ]
 
 NOBODY_ELSES = "404 404 404 200 404 404 401"

@@ -13,8 +13,11 @@ from taskbell.accounts.actions import Client, open_session
 from taskbell.accounts.invites import make_invite
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
+from taskbell.api.reports import ask
 from taskbell.common.clock import utc_now
 from taskbell.reminders.schedule import ReminderPlan
+from taskbell.reports.actions import request_report
+from taskbell.reports.delivery import make_waiting
 from taskbell.tasks.actions import Wish, create_task, delete_task
 from taskbell.tasks.categories import create_category
 from taskbell.tasks.models import Category, Task
@@ -46,7 +49,7 @@ class World:
         self.programs = programs | {"anonymous": Program()}
         self.numbers: dict[str, Any] = {name: person.pk for name, person in self.people.items()}
         self.numbers |= {"nowhere": 999_999, **self._tasks(), **self._labels(), **self._invites(), **self._secrets()}
-        self.numbers |= self._reminders()
+        self.numbers |= self._reminders() | self._reports()
         told = self.people["assignee"].notifications.filter(task=self.numbers["task"])
         self.numbers["told"] = told.values_list("pk", flat=True)[0]
 
@@ -66,6 +69,12 @@ class World:
         plans = {"shared": ReminderPlan(at=NOW), "private": ReminderPlan(at=NOW, for_me=True)}
         creator, task = self.people["creator"], self.numbers["task"]
         return {name: add_reminder(task, plan, by=creator, now=NOW).pk for name, plan in plans.items()}
+
+    def _reports(self) -> dict[str, Any]:
+        creator = self.people["creator"]
+        made = request_report(creator, "insights", "json", {}, now=NOW)
+        make_waiting(ask, clock=utc_now)
+        return {"report": made.pk, "waiting_report": request_report(creator, "export", "csv", {}, now=NOW).pk}
 
     def _labels(self) -> dict[str, Any]:
         create_category("Home", by=self.people["admin"], now=NOW)

@@ -1,0 +1,182 @@
+"""Reports that a worker makes: asked for here, looked after, and downloaded when they are done."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, QueryDict, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from taskbell.accounts.models import User
+from taskbell.api import idempotency
+from taskbell.api.authentication import person_of
+from taskbell.api.conditional import conditional
+from taskbell.api.cursor import Key
+from taskbell.api.insights import question
+from taskbell.api.pagination import PAGING, paged, refuse_unknown
+from taskbell.api.session import validated
+from taskbell.api.task_filters import FILTERS
+from taskbell.common.clock import utc_now
+from taskbell.common.errors import invalid
+from taskbell.reports.actions import delete_report, finished_report, own_report, request_report
+from taskbell.reports.insights import Question
+from taskbell.reports.models import Format, Kind, Piece, Report, State
+
+TYPES = {
+    Format.JSON: "application/json",
+    Format.CSV: "text/csv; charset=utf-8",
+    Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+EXAMPLE = {"kind": "export", "format": "xlsx", "status": "PENDING,OVERDUE", "assigned_to": "me"}
+
+
+class ReportIn(serializers.Serializer[Any]):
+    """Which report, and as what. Beside these, the filters of the list of tasks; for insights `group`, `from`, `to`."""
+
+    kind = serializers.ChoiceField(choices=Kind.values)
+    format = serializers.ChoiceField(choices=Format.values, default="json")
+
+
+class ReportOut(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=Kind.values)
+    format = serializers.ChoiceField(choices=Format.values)
+    query = serializers.DictField(child=serializers.CharField(), help_text="The filters.")
+    state = serializers.ChoiceField(choices=State.values)
+    progress = serializers.IntegerField(help_text="From 0 to 100.")
+    size = serializers.IntegerField(help_text="Bytes that are there.")
+    problem = serializers.CharField(help_text="Why it could not be made.")
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True)
+    download = serializers.CharField(allow_null=True, help_text="Where the file is, once it is done.")
+
+
+class ReportPage(serializers.Serializer[Any]):
+    count = serializers.IntegerField(required=False)
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = ReportOut(many=True)
+
+
+def report_as_json(report: Report) -> dict[str, Any]:
+    """What its person is told of it."""
+    ends = report.finished_at and report.finished_at + timedelta(days=settings.TASKBELL_REPORT_DAYS)
+    names = ("id", "kind", "format", "query", "state", "progress", "size", "problem", "created_at", "finished_at")
+    return {name: getattr(report, name) for name in names} | {
+        "expires_at": ends,
+        "download": f"/api/reports/{report.pk}/download/" if report.state == State.DONE else None,
+    }
+
+
+def ask(report: Report) -> Question:
+    """What the report is over, with the rights that its person has now. Raises Invalid."""
+    return _asked(report.person, report.kind, report.query)
+
+
+def _asked(person: User, kind: str, query: dict[str, str]) -> Question:
+    """The filters are those of the list, so they are read as the list's are."""
+    http = HttpRequest()
+    http.GET = QueryDict(urlencode(query))
+    request = Request(http)
+    request.user = person
+    if kind == Kind.EXPORT:
+        refuse_unknown(request, set(FILTERS), in_pages=False)
+    return question(request, now=utc_now())
+
+
+def _as_text(name: str, value: Any) -> str:
+    """A filter as it would stand in a query string. Raises Invalid."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | str():
+            return str(value)
+        case list() if value and all(isinstance(item, int | str) for item in value):
+            return ",".join(map(str, value))
+        case _:
+            raise invalid(name, "invalid", "A filter is a text, a number, true or false, or a list of texts.")
+
+
+class Reports(APIView):
+    """My reports."""
+
+    @extend_schema(operation_id="reports_list", tags=["reports"], parameters=PAGING, responses={200: ReportPage})
+    def get(self, request: Request) -> HttpResponseBase:
+        """Lists my reports, the newest first."""
+        refuse_unknown(request, set())
+        mine = Report.objects.filter(person=person_of(request))
+        page = paged(mine, request, keys=[Key("id", descending=True)])
+        return conditional(request, page.frame | {"results": [report_as_json(report) for report in page.rows]})
+
+    @extend_schema(
+        operation_id="reports_create",
+        tags=["reports"],
+        parameters=[idempotency.HEADER],
+        request=ReportIn,
+        responses={202: ReportOut},
+        examples=[OpenApiExample("A workbook of my open tasks", EXAMPLE, request_only=True)],
+    )
+    def post(self, request: Request) -> HttpResponseBase:
+        """Has a worker make a report. Look at it again to see how far it is."""
+        return idempotency.once(request, lambda: self._create(request))
+
+    def _create(self, request: Request) -> Response:
+        person, form = person_of(request), validated(ReportIn(data=request.data))
+        sent = dict(request.data)  # an object, or the form would not be valid
+        query = {name: _as_text(name[:100], value) for name, value in sent.items() if name not in form}
+        _asked(person, form["kind"], query)  # what cannot be understood is refused now
+        report = request_report(person, form["kind"], form["format"], query, now=utc_now())
+        headers = {"Location": f"/api/reports/{report.pk}/"}
+        return Response(report_as_json(report), status=status.HTTP_202_ACCEPTED, headers=headers)
+
+
+class ReportDetail(APIView):
+    """One of my reports."""
+
+    @extend_schema(operation_id="reports_read", tags=["reports"], responses={200: ReportOut})
+    def get(self, request: Request, pk: int) -> Response:
+        """Shows how far the report is."""
+        return Response(report_as_json(own_report(person_of(request), pk)))
+
+    @extend_schema(operation_id="reports_delete", tags=["reports"], responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Removes the report; one in the making is given up."""
+        delete_report(person_of(request), pk)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ReportDownload(APIView):
+    """The file of one of my reports."""
+
+    @extend_schema(
+        operation_id="reports_download",
+        tags=["reports"],
+        responses={(200, media_type.split(";")[0]): OpenApiTypes.BINARY for media_type in TYPES.values()},
+    )
+    def get(self, request: Request, pk: int) -> StreamingHttpResponse:
+        """Sends the file."""
+        report = finished_report(person_of(request), pk)
+        headers = {
+            "Content-Type": TYPES[Format(report.format)],
+            "Content-Disposition": f'attachment; filename="{report.file_name}"',
+            "Content-Length": str(report.size),
+            "Cache-Control": "private, no-store",
+        }
+        return StreamingHttpResponse(_pieces(report), headers=headers)
+
+
+def _pieces(report: Report) -> Iterator[bytes]:
+    """The file, a piece in memory at a time."""
+    position = 0
+    while piece := Piece.objects.filter(report=report, position=position).first():
+        yield bytes(piece.data)
+        position += 1
