@@ -88,11 +88,11 @@ def _trigger(event: str, deed: str) -> list[str]:
     ]
 
 
+# The case keeps PostgreSQL from reading a status as a number, and lets both databases look people up by their ids.
 SUMS = """
-SELECT section, COALESCE(username, key), SUM(n)
-FROM reports_taskcount LEFT JOIN accounts_user
-  ON section IN ('assigned', 'created') AND key = CAST(accounts_user.id AS VARCHAR(20))
-GROUP BY section, key, username
+SELECT section, COALESCE(username, key), n
+FROM (SELECT section, key, SUM(n) AS n FROM reports_taskcount GROUP BY section, key) AS sums LEFT JOIN accounts_user
+  ON accounts_user.id = CASE WHEN section IN ('assigned', 'created') THEN CAST(key AS BIGINT) END
 """
 
 
