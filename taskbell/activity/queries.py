@@ -47,6 +47,11 @@ class Moment(NamedTuple):
     position: int
 
 
+# The parts of the present moment, to be read beside something else in one query.
+EPOCH = Subquery(Epoch.objects.filter(pk=1).values("name"))
+POSITION = Subquery(Place.objects.order_by("-position").values("position")[:1])
+
+
 def latest_position() -> int:
     """The place of the last line that is committed; 0 before the first. All that tasks show is as of it, or later."""
     return Place.objects.aggregate(latest=Max("position"))["latest"] or 0
@@ -54,8 +59,7 @@ def latest_position() -> int:
 
 def present_moment() -> Moment:
     """Where the history stands, in one query. As long as it is the same, so is everything that tasks show."""
-    latest = Place.objects.order_by("-position").values("position")[:1]
-    row = Epoch.objects.filter(pk=1).values_list("name", Subquery(latest)).first()
+    row = Epoch.objects.filter(pk=1).values_list("name", POSITION).first()
     if row is None:  # nobody has asked before
         Epoch.objects.get_or_create(pk=1, defaults={"name": secrets.token_hex(8)})
         return present_moment()

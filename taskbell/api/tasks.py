@@ -10,8 +10,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.api import idempotency
+from taskbell.api.answers import answered
 from taskbell.api.authentication import person_of
-from taskbell.api.conditional import conditional
 from taskbell.api.pagination import PAGING, page_of
 from taskbell.api.session import validated
 from taskbell.api.task_filters import PARAMETERS, filtered, ordering, with_order_columns
@@ -72,11 +72,14 @@ class Tasks(APIView):
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Lists the tasks I created or am assigned to, the newest first; for managers and admins, all tasks."""
+        return answered(request, lambda: self._page(request))
+
+    def _page(self, request: Request) -> dict[str, Any]:
         person = person_of(request)
         keys = ordering(request)
         tasks = with_order_columns(filtered(Task.objects.lists_visible_to(person), request), keys, person)
         page = page_of(tasks, request, keys=keys, load=lambda found: tasks_as_json(found, person))
-        return conditional(request, page.frame | {"results": page.rows})
+        return page.frame | {"results": page.rows}
 
     @extend_schema(
         operation_id="tasks_create",
