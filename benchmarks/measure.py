@@ -50,6 +50,7 @@ class Row:
     beside: list[float] = field(default_factory=list)
     compared_with: str = ""
     goal: Goal | None = None
+    unit: str = ""  # behind the figures, where they are not milliseconds
 
     @property
     def ratio(self) -> float | None:

@@ -31,22 +31,22 @@ class Result:
             yield (
                 row.what,
                 self.database,
-                spread(row.times),
-                f"{row.compared_with}: {spread(row.beside)}" if row.beside else "",
+                spread(row.times, row.unit),
+                f"{row.compared_with}: {spread(row.beside, row.unit)}" if row.beside else "",
                 f"{row.ratio:.2f}" if row.ratio is not None else "",
                 str(row.goal or ""),
                 {True: "yes", False: "no", None: ""}[row.is_met],
             )
 
 
-def spread(times: Sequence[float]) -> str:
+def spread(times: Sequence[float], unit: str = "") -> str:
     """Median and range."""
     if not times:
         return ""
-    digits = 1 if median(times) < 100 else 0
+    digits = 2 if median(times) < 10 else 1 if median(times) < 100 else 0
     if len(times) == 1:
-        return f"{times[0]:,.{digits}f}"
-    return f"{median(times):,.{digits}f} ({min(times):,.{digits}f}–{max(times):,.{digits}f})"
+        return f"{times[0]:,.{digits}f}{unit}"
+    return f"{median(times):,.{digits}f}{unit} ({min(times):,.{digits}f}–{max(times):,.{digits}f})"
 
 
 def show(results: Sequence[Result]) -> None:

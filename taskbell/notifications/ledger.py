@@ -79,6 +79,8 @@ class Ledger:
 
 def _stored(**values: Any) -> Values:
     """The values as the columns of these names take them."""
+    if connection.vendor == "postgresql":
+        return list(values.values())
     fields = Notification._meta
     return [fields.get_field(name).get_db_prep_value(value, connection) for name, value in values.items()]  # type: ignore[union-attr]
 

@@ -5,14 +5,11 @@ from datetime import date, datetime, timedelta
 from email.headerregistry import Address
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
-import css_inline
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
-from django.template import engines
-from django.template.backends.django import DjangoTemplates
 from django.utils.crypto import salted_hmac
 from django.utils.dateformat import format as date_format
 from django.utils.encoding import force_bytes
@@ -23,6 +20,7 @@ from taskbell.accounts.invites import token_of
 from taskbell.accounts.models import User
 from taskbell.accounts.profile import SWITCHABLE
 from taskbell.notifications import mime
+from taskbell.notifications.forms import filled_in
 from taskbell.notifications.links import Deed, link_for
 from taskbell.notifications.models import Kind, Notification
 from taskbell.notifications.policy import gathered, still_to_do
@@ -30,8 +28,6 @@ from taskbell.notifications.policy import gathered, still_to_do
 WITH_BUTTONS = {Kind.REMINDER, Kind.OVERDUE}
 LATE_AFTER = timedelta(minutes=2)
 LONGEST_SUBJECT, LONGEST_DESCRIPTION = 150, 1000
-
-_inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True, keep_style_tags=True)
 
 
 @dataclass(frozen=True)
@@ -75,23 +71,12 @@ def compose(notification: Notification, *, now: datetime) -> Letter:
 
 
 def _composed(notification: Notification, context: dict[str, Any]) -> Letter:
-    subject = " ".join(_filled_in(notification, "subject.txt", context).split())
-    html = _filled_in(notification, "body.html", context)
+    subject = " ".join(filled_in(notification.kind, "subject.txt", context).split())
     return Letter(
         subject=subject if len(subject) <= LONGEST_SUBJECT else subject[: LONGEST_SUBJECT - 1] + "…",
-        text=_filled_in(notification, "body.txt", context).strip() + "\n",
-        html=_inliner.inline(html) if _has_foreign_templates() else html,
+        text=filled_in(notification.kind, "body.txt", context).strip() + "\n",
+        html=filled_in(notification.kind, "body.html", context),
     )
-
-
-def _has_foreign_templates() -> bool:
-    """Whether rules of a style sheet may still have to be put at the elements: ours have them there."""
-    return len(cast(DjangoTemplates, engines["mail"]).engine.dirs) > 1
-
-
-def _filled_in(notification: Notification, name: str, context: dict[str, Any]) -> str:
-    """The template in words: the one in TASKBELL_MAIL_TEMPLATES where there is one, or ours."""
-    return str(engines["mail"].get_template(f"{notification.kind}/{name}").render(context))
 
 
 def render(notification: Notification, *, now: datetime) -> bytes:
@@ -131,14 +116,12 @@ def _unsubscribe_link(notification: Notification) -> str | None:
     return link_for(Deed(notification.recipient_id, "unsubscribe", notification.kind))
 
 
-def _buttons(notification: Notification) -> list[dict[str, str]]:
-    """What can be done about the task right from the mail."""
+def _buttons(notification: Notification) -> dict[str, str]:
+    """Links to what can be done about the task right from the mail."""
     if notification.recipient_id is None or notification.task_id is None or notification.kind not in WITH_BUTTONS:
-        return []
-    return [
-        {"label": label, "link": link_for(Deed(notification.recipient_id, do, notification.task_id))}
-        for do, label in (("done", "Done"), ("snooze", "In an hour"), ("tomorrow", "Tomorrow 9:00"))
-    ]
+        return {}
+    person, task = notification.recipient_id, notification.task_id
+    return {do: link_for(Deed(person, do, task)) for do in ("done", "snooze", "tomorrow")}
 
 
 def _context(notification: Notification, *, unsubscribe: str | None, now: datetime) -> dict[str, Any]:
@@ -150,6 +133,7 @@ def _context(notification: Notification, *, unsubscribe: str | None, now: dateti
     return {
         "person": person,
         "task": task,
+        "title": task.title if task else "",
         "priority": task.get_priority_display() if task else "",
         "description": _shortened(task.description) if task else "",
         "site": settings.URL,
@@ -161,8 +145,8 @@ def _context(notification: Notification, *, unsubscribe: str | None, now: dateti
         "is_late": now - notification.due_at > LATE_AFTER,
         "due": _due_in_words(task, zone) if task else "",
         "unsubscribe": unsubscribe,
-        "buttons": _buttons(notification),
         **notification.data,
+        **_buttons(notification),
         **_of_its_kind(notification),
     }
 

@@ -35,10 +35,18 @@ def reason_not_to_send(notification: Notification) -> str | None:
 
 
 def gathered(update: Notification) -> list[FieldChange]:
-    """What others have changed on the task since the first change that the mail is about."""
+    """What others have changed on the task since the first change that the mail is about, as the reader may know it."""
     assert update.recipient is not None  # noqa: S101 - such mails are for people
     assert update.task_id is not None  # noqa: S101 - and about tasks
-    return changes_since(update.task_id, datetime.fromisoformat(update.data["since"]), but=update.recipient)
+    changes = changes_since(update.task_id, datetime.fromisoformat(update.data["since"]), but=update.recipient)
+    links = [change for change in changes if change.field == "pre_tasks"]
+    if links:
+        tasks: Any = Notification._meta.get_field("task").related_model
+        named = {pk for change in links for pk in (*change.old, *change.new)}
+        known = set(tasks.objects.concerning(update.recipient).filter(pk__in=named).values_list("pk", flat=True))
+        for change in links:
+            change.old, change.new = ([pk for pk in value if pk in known] for value in (change.old, change.new))
+    return [change for change in changes if change.old != change.new]
 
 
 def still_to_do(digest: Notification) -> list[dict[str, Any]]:

@@ -123,8 +123,8 @@ class SMTP:
     def _announce(self, connection: smtplib.SMTP, envelope: Envelope, if_slow: IfSlow) -> None:
         """MAIL, RCPT and DATA, up to the server's go-ahead; together where the server takes that (RFC 2920)."""
         commands = {
-            "MAIL": f"MAIL FROM:{smtplib.quoteaddr(envelope.sender)}",
-            "RCPT": f"RCPT TO:{smtplib.quoteaddr(envelope.recipient)}",
+            "MAIL": f"MAIL FROM:<{envelope.sender}>",
+            "RCPT": f"RCPT TO:<{envelope.recipient}>",
             "DATA": "DATA",
         }
         together = connection.has_extn("pipelining")

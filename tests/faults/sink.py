@@ -171,6 +171,7 @@ class Sink:
         assert process.stdout
         self.process = process
         self.book = book
+        self.known = self.place = 0
         self.port = int(process.stdout.readline())
 
     def be(self, weather: str, share: float = 1.0) -> None:
@@ -183,7 +184,12 @@ class Sink:
 
     def lines(self) -> int:
         """How long the book is."""
-        return self.book.read_bytes().count(b"\n")
+        with open(self.book, "rb") as book:
+            book.seek(self.place)
+            new = book.read()
+        self.place += len(new)
+        self.known += new.count(b"\n")
+        return self.known
 
     def entries(self) -> list[Entry]:
         """The whole book."""

@@ -1,6 +1,7 @@
 """What is in a mail, whatever people write and whoever has other words for it."""
 
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from django.template import engines
 
 from taskbell.accounts.models import User
 from taskbell.accounts.profile import SWITCHABLE, update_profile
+from taskbell.notifications import forms
 from taskbell.notifications.letters import compose, render
 from taskbell.notifications.links import deed_of
 from taskbell.notifications.models import Kind, Notification
@@ -168,3 +170,29 @@ def test_the_relay_knows_a_mail_by_the_header_that_was_set(bo: User, mia: User, 
     settings.TASKBELL_IDEMPOTENCY_HEADER = "X-Idempotency-Key"
     (line,) = [line for line in render(row, now=NOW).splitlines() if line.startswith(b"X-Idempotency-Key: ")]
     assert line.split()[1].decode() == row.message_id[1:41]
+
+
+@pytest.mark.parametrize("fields", [{}, {"description": NASTY + "\n100 % <b>\n\n%(title)s", "title": NASTY + " %s"}])
+@pytest.mark.parametrize("late", [0, 3])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_form_says_what_the_template_says(
+    bo: User, mia: User, monkeypatch: pytest.MonkeyPatch, kind: Kind, late: int, fields: Any
+) -> None:
+    row = of_kind(kind, bo, mia, **fields)
+    row.data |= {"missed": late}
+    now = NOW + timedelta(hours=late)
+    quickly = compose(row, now=now)
+    monkeypatch.setattr(forms, "BY_THE_THOUSAND", set())
+    assert quickly == compose(row, now=now)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_styles_are_at_the_elements_already(bo: User, mia: User, kind: Kind) -> None:
+    html = compose(of_kind(kind, bo, mia), now=NOW).html
+    bare = re.sub(r'(<(?:body|h1|p|a|span|table)[^>]*?) style="[^"]*"', r"\1", html)
+    assert bare != html
+    styles = [re.findall(r'<(\w+)[^>]*? style="([^"]*)"', text) for text in (html, forms._inliner.inline(bare))]
+    ours, inlined = (
+        [(tag, sorted(rule.strip() for rule in style.split(";") if rule)) for tag, style in each] for each in styles
+    )
+    assert ours == inlined

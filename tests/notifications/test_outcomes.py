@@ -108,6 +108,22 @@ def test_several_changes_arrive_as_one_mail(bo: User, cy: User, mailbox: Mailbox
     assert "Water &lt;all&gt;" in part(mail, "html")
 
 
+def test_a_mail_names_no_prerequisite_that_its_reader_may_not_see(
+    bo: User, cy: User, mia: User, mailbox: Mailbox
+) -> None:
+    task, hidden, known = (
+        create_task(Wish({"title": title, "assigned_to_id": to}), by=by, now=NOW)
+        for title, to, by in (("Water the plants", cy.pk, bo), ("Secret", None, mia), ("Known", cy.pk, mia))
+    )
+    Notification.objects.all().delete()
+    update_task(task.pk, Wish({}, pre_tasks=[hidden.pk]), by=mia, now=NOW)
+    assert mailbox.send(NOW + HOUR) == []
+    update_task(task.pk, Wish({}, pre_tasks=[hidden.pk, known.pk]), by=mia, now=NOW + HOUR)
+    (mail,) = [mail for mail in mailbox.send(NOW + 2 * HOUR) if str(mail["To"]).startswith("cy")]
+    assert f"Pre tasks: [] → [{known.pk}] (Mia)" in part(mail)
+    assert f"[] → [{known.pk}]" in part(mail, "html")
+
+
 def test_nobody_is_told_of_a_reminder_that_somebody_sets_for_themselves(bo: User, cy: User, mailbox: Mailbox) -> None:
     task = create_task(Wish({"title": "Water the plants", "assigned_to_id": cy.pk}), by=bo, now=NOW)
     Notification.objects.all().delete()

@@ -1,0 +1,38 @@
+"""Whoever reads the log gets no key to anything."""
+
+import logging
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from taskbell.accounts.models import User
+from taskbell.common.logs import WithoutSecrets
+from taskbell.notifications.links import Deed, link_for
+from taskbell.web import mail
+
+
+def test_every_handler_leaves_secrets_out() -> None:
+    assert all("secrets" in handler["filters"] for handler in settings.LOGGING["handlers"].values())
+
+
+def test_a_failure_behind_a_signed_link_is_logged_without_it(
+    bo: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(mail, "deed_of", fail)
+    caplog.handler.addFilter(WithoutSecrets())
+    word = link_for(Deed(bo.pk, "unsubscribe", "overdue")).split("/")[-2]
+    assert Client(raise_request_exception=False).get(f"/mail/{word}/").status_code == 500
+    assert "/mail/…" in caplog.text
+    assert word not in caplog.text
+
+
+@pytest.mark.parametrize("path", ["/mail/1.done.2:abc:def/", "/invite/7:abc/", "/password/reset/Mw/abc-def/"])
+def test_what_is_signed_is_left_out_and_the_rest_is_not(path: str) -> None:
+    record = logging.LogRecord("x", logging.ERROR, "x", 1, "Forbidden (%s): %s", ("No cookie", path), None)
+    assert WithoutSecrets().filter(record)
+    assert record.getMessage() == f"Forbidden (No cookie): {path.rsplit('/', 2 + path.count('reset'))[0]}/…"
