@@ -125,7 +125,7 @@ class Environment(BaseSettings):
         description="Header by which the mail relay knows a mail it has already accepted, if it knows such a header.",
     )
     TASKBELL_MAIL_TEMPLATES: Path | None = Field(
-        None, description="Folder with templates of mails that replace ours, such as reminder/subject.txt."
+        None, description="Folder with templates of mails that replace ours, such as reminder/subject.txt or base.html."
     )
     TASKBELL_LIVE_CONNECTIONS: int = Field(
         300, ge=1, le=100_000, description="Live connections that one person may have to one web server process."

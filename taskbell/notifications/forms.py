@@ -5,6 +5,7 @@ what `FLAGS` says; a template of an administrator may do anything, and is worked
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, cast
 
@@ -49,6 +50,6 @@ def form(kind: str, name: str, given: tuple[str, ...], *flags: Any) -> str:
     return re.sub("\x02(\\w+)\x03", r"%(\1)s", text.replace("%", "%%"))
 
 
-def _in_html(words: dict[str, str]) -> dict[str, str]:
+def _in_html(words: Mapping[str, str]) -> Mapping[str, str]:
     paragraphs = {"description": linebreaksbr(words["description"])} if "description" in words else {}
     return {word: escape(text) for word, text in words.items()} | paragraphs

@@ -9,7 +9,7 @@ import pytest
 from tests.processes import ROOT
 from tests.services import IS_POSTGRES
 
-SMALL = ("--tasks=200", "--people=10", "--due=50", "--chain=20", "--rounds=2", "--seconds=0.2")
+SMALL = ("--reminders=20", "--tasks=200", "--people=10", "--due=50", "--chain=20", "--rounds=2", "--seconds=0.2")
 
 
 def benchmark(*arguments: str, output: Path) -> str:
@@ -38,8 +38,13 @@ def test_a_benchmark_measures_and_writes_its_table(name: str, rows: list[str], t
         assert f"| {row}" in results
 
 
-@pytest.mark.skipif(not IS_POSTGRES, reason="there is no COPY on SQLite")
 def test_files_are_measured_beside_copy(tmp_path: Path) -> None:
     results = benchmark("transfer", "--on=postgresql", output=tmp_path / "RESULTS.md")
     for row in ("export of 200 tasks", "import of 20 tasks", "peak memory in MiB, 200 tasks"):
+        assert f"| {row}" in results
+
+
+def test_the_tick_is_measured_beside_a_bare_loop(tmp_path: Path) -> None:
+    results = benchmark("tick", "--on=postgresql", output=tmp_path / "RESULTS.md")
+    for row in ("a mail, of 20 at once", "mails a second", "until the last of 20", "lateness in calm, 99th"):
         assert f"| {row}" in results

@@ -157,6 +157,20 @@ def test_another_administrator_has_other_words(bo: User, mia: User, settings: An
     assert compose(of_kind(Kind.OVERDUE, bo, mia), now=NOW).subject == "Overdue: Water the plants"
 
 
+def test_another_administrator_has_another_frame_and_another_foot(
+    bo: User, mia: User, settings: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "base.html").write_text(
+        "<style>.facts { color: red }</style><b>Frame</b>{% block body %}{% endblock %}<p class='facts'>End</p>"
+    )
+    (tmp_path / "foot.txt").write_text("{% if unsubscribe %}\n-- \nOur foot{% endif %}")
+    settings.TEMPLATES = with_words_in(tmp_path, settings)
+    letter = compose(of_kind(Kind.REMINDER, bo, mia), now=NOW)
+    assert "<b>Frame</b>" in letter.html
+    assert re.search('<p [^>]*style="color: red;?"[^>]*>End', letter.html), "styles in the head reach the elements"
+    assert letter.text.endswith("-- \nOur foot\n")
+
+
 def test_the_setting_names_that_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from taskbell.config.env import Environment  # noqa: PLC0415 - read anew from this environment
 
