@@ -31,6 +31,7 @@ class Name(StrEnum):
     HTTP = "http"
     TRANSFER = "transfer"
     INSIGHTS = "insights"
+    LIVE = "live"
 
 
 def main(
@@ -41,12 +42,22 @@ def main(
     due: Annotated[int, typer.Option(help="Tasks that become overdue together.")] = USUAL.due,
     chain: Annotated[int, typer.Option(help="Links of the chain of prerequisites.")] = USUAL.chain,
     reminders: Annotated[int, typer.Option(help="Reminders due at one second.")] = USUAL.reminders,
+    clients: Annotated[int, typer.Option(help="Live connections, to each of two servers.")] = USUAL.clients,
     rounds: Annotated[int, typer.Option(help="How often each side is timed.")] = USUAL.rounds,
     seconds: Annotated[float, typer.Option(help="How long somebody writes before the sweep.")] = USUAL.seconds,
     output: Annotated[Path, typer.Option(help="Where the results go.")] = HERE / "RESULTS.md",
 ) -> None:
     """Measures what Taskbell costs, side by side, with the goals."""
-    sizes = Sizes(tasks=tasks, people=people, due=due, chain=chain, reminders=reminders, rounds=rounds, seconds=seconds)
+    sizes = Sizes(
+        tasks=tasks,
+        people=people,
+        due=due,
+        chain=chain,
+        reminders=reminders,
+        clients=clients,
+        rounds=rounds,
+        seconds=seconds,
+    )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # whatever ends the run, nothing is left behind
     results = []
     for name, kind in product(names or Name, on or Kind):

@@ -9,7 +9,16 @@ import pytest
 from tests.processes import ROOT
 from tests.services import IS_POSTGRES
 
-SMALL = ("--reminders=20", "--tasks=200", "--people=10", "--due=50", "--chain=20", "--rounds=2", "--seconds=0.2")
+SMALL = (
+    "--reminders=20",
+    "--tasks=200",
+    "--people=10",
+    "--due=50",
+    "--chain=20",
+    "--clients=20",
+    "--rounds=2",
+    "--seconds=0.2",
+)
 
 
 def benchmark(*arguments: str, output: Path) -> str:
@@ -27,6 +36,7 @@ def benchmark(*arguments: str, output: Path) -> str:
         ("depth", ["manager, -id", "member, due_date", "member, priority", "manager, created_at"]),
         ("http", ["list, cached", "list, 304", "everybody's tasks", "one task", "new task", "change of a task"]),
         ("insights", ["everybody's, 20 tasks", "of one person, 200 tasks", "with filters, 200 tasks"]),
+        ("live", ["4 clients: 99 of 100 have an event", "20 clients: all have 50 events", "20 clients: KiB"]),
         ("overdue", ["sweep of 50 tasks", "a change during the sweep"]),
     ],
 )

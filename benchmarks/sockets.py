@@ -1,0 +1,69 @@
+"""Very many WebSockets in one process, which do nothing but note when they hear something."""
+
+import asyncio
+from collections.abc import Sequence
+from time import perf_counter
+
+AT_ONCE = 50
+TEXT, PING = 1, 9
+REQUEST = (
+    "GET /ws/tasks/ HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nAuthorization: Bearer {access}\r\n\r\n"
+)
+
+
+class Socket(asyncio.Protocol):
+    """A client that reads the frames of a server (RFC 6455 §5.2), and answers its pings."""
+
+    def __init__(self, access: str) -> None:
+        self.access = access
+        self.is_open = False
+        self.read = b""
+        self.heard: list[float] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the types
+        self.transport = transport
+        transport.write(REQUEST.format(access=self.access).encode())
+
+    def data_received(self, data: bytes) -> None:
+        self.read += data
+        if not self.is_open and b"\r\n\r\n" in self.read:
+            self.is_open, self.read = True, self.read.partition(b"\r\n\r\n")[2]
+        while self.is_open and self._frame():
+            pass
+
+    def _frame(self) -> bool:
+        begin = 4 if len(self.read) > 1 and self.read[1] == 126 else 2
+        if len(self.read) < begin:
+            return False
+        length = int.from_bytes(self.read[2:4]) if begin == 4 else self.read[1]
+        if len(self.read) < begin + length:
+            return False
+        payload, kind = self.read[begin : begin + length], self.read[0] & 15
+        self.read = self.read[begin + length :]
+        if kind == TEXT and b'"task_id"' in payload:
+            self.heard.append(perf_counter())
+        if kind == PING:
+            self.transport.write(bytes([0x8A, 0x80 | length, 0, 0, 0, 0]) + payload)
+        return True
+
+
+async def connected(port: int, number: int, *, access: str) -> Sequence[Socket]:
+    """So many clients, all of them listening."""
+    loop = asyncio.get_running_loop()
+    sockets: list[Socket] = []
+    while len(sockets) < number:
+        few = range(min(AT_ONCE, number - len(sockets)))
+        pairs = await asyncio.gather(*(loop.create_connection(lambda: Socket(access), "127.0.0.1", port) for _ in few))
+        sockets += [socket for _, socket in pairs]
+    while not all(socket.is_open for socket in sockets):
+        await asyncio.sleep(0.05)
+    return sockets
+
+
+async def all_have(sockets: Sequence[Socket], number: int) -> None:
+    """Returns when each has heard so much."""
+    async with asyncio.timeout(60):
+        while any(len(socket.heard) < number for socket in sockets):
+            await asyncio.sleep(0.005)
