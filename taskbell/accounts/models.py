@@ -185,4 +185,4 @@ class Installation(models.Model):
     def claim(cls, now: datetime) -> bool:
         """True for exactly one caller: the first. Others wait for that one's transaction to end."""
         cls.objects.get_or_create(pk=1)
-        return cls.objects.filter(claimed_at=None).update(claimed_at=now) == 1
+        return cls.objects.filter(pk=1, claimed_at=None).update(claimed_at=now) == 1

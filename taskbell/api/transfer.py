@@ -60,19 +60,16 @@ class AnyBody(BaseParser):
 
 
 class Heard(io.RawIOBase):
-    """What was sent, once, with its hash. Raises TooLarge where it is more than an import may have."""
+    """What was sent, once, with its hash."""
 
     def __init__(self, source: Any) -> None:
-        self._source, self._hash, self._count = source, hashlib.sha256(), 0
+        self._source, self._hash = source, hashlib.sha256()
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         chunk = self._source.read(len(buffer))
-        self._count += len(chunk)
-        if self._count > settings.TASKBELL_IMPORT_MEGABYTES * 1024 * 1024:
-            raise TooLarge(f"A file to import has at most {settings.TASKBELL_IMPORT_MEGABYTES} MiB.")
         self._hash.update(chunk)
         buffer[: len(chunk)] = chunk
         return len(chunk)
@@ -107,6 +104,7 @@ class Import(APIView):
         person = person_of(request)
         check_may_create(person)
         refuse_unknown(request, {"format", "partial"}, in_pages=False)
+        _check_size(int(request.META.get("CONTENT_LENGTH") or 0))
         partial = _flag(request, "partial")
         file, format_ = _file(request)
         heard = Heard(file)
@@ -115,6 +113,12 @@ class Import(APIView):
             return idempotency.once(
                 request, lambda: Response(found.write().as_json()), said=[format_, partial, heard.fingerprint()]
             )
+
+
+def _check_size(length: int) -> None:
+    """Before anything is read. The server knows the length of what came in chunks as well (config/asgi.py)."""
+    if length > settings.TASKBELL_IMPORT_MEGABYTES * 1024 * 1024:
+        raise TooLarge(f"A file to import has at most {settings.TASKBELL_IMPORT_MEGABYTES} MiB.")
 
 
 def _buffered(raw: io.RawIOBase) -> IO[bytes]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from django.core.cache import cache
+
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.reminders.models import Reminder
@@ -57,7 +59,8 @@ class Shelf:
         self.add(slips)
 
     def add(self, slips: Sequence[Slip]) -> None:
-        """Makes rows of these as well."""
+        """Makes rows of these as well, behind the back of the history, by which answers are kept."""
+        cache.clear()
         rows = Task.objects.bulk_create([self._row(slip) for slip in slips])
         for slip, row in zip(slips, rows, strict=True):
             slip.pk = row.pk

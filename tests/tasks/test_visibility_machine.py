@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from django.db import transaction
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 from hypothesis.stateful import run_state_machine_as_test as run
 
 from tests.tasks.visibility import ROLES, WORDS, Known, Model, People
+from tests.undoing import undone
 
 PERSON = st.sampled_from(list(ROLES))
 SOMEBODY = st.none() | PERSON
@@ -32,12 +32,11 @@ class Visibility(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.undone = transaction.atomic()
+        self.undone = undone()
         self.undone.__enter__()
         self.people, self.model = People(), Model()
 
     def teardown(self) -> None:
-        transaction.set_rollback(True)
         self.undone.__exit__(None, None, None)
 
     @initialize(target=tasks, assignee=SOMEBODY, word=WORD)
