@@ -17,9 +17,9 @@ from taskbell.api.conditional import conditional
 from taskbell.api.cursor import Key
 from taskbell.api.pagination import PAGING, paged, refuse_unknown
 from taskbell.api.parameters import Filter, day, documented, moment, narrowed, number, person_filter
-from taskbell.api.task_output import shown
 from taskbell.common.clock import end_of_day, instant
 from taskbell.tasks.models import Task
+from taskbell.tasks.queries import visible_task
 
 
 def _on_day(text: str, person: User) -> Q:
@@ -127,4 +127,4 @@ class TaskLogs(APIView):
     )
     def get(self, request: Request, pk: int) -> Any:
         """Lists who changed what on this task, the newest first."""
-        return _answer(request, Activity.objects.of_tasks().filter(task=shown(person_of(request), pk)))
+        return _answer(request, Activity.objects.of_tasks().filter(task=visible_task(pk, to=person_of(request))))

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from taskbell.accounts.models import User
 from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
-from taskbell.api.fields import Id, StrictSerializer
+from taskbell.api.fields import Id, StrictSerializer, filled
 from taskbell.api.session import validated
 from taskbell.api.task_input import TaskChange, TaskIn, is_forced, wish_to_change, wish_to_create
 from taskbell.api.task_output import TaskOut, tasks_as_json
@@ -71,7 +71,7 @@ class Bulk(APIView):
 
 
 def _change(request: Request) -> Response:
-    person, body = person_of(request), validated(BulkIn(data=request.data))
+    person, body = person_of(request), validated(filled(BulkIn, request.data))
     changes, deletions = body.get("update", []), body.get("delete", [])
     known = Task.objects.visible_to(person).in_bulk([change["id"] for change in changes])
     batch = Batch(

@@ -18,7 +18,7 @@ from taskbell.api.authentication import person_of
 from taskbell.api.fields import Day, Flag, Moment, Recurrence, Span, StrictSerializer, TimeOfDay, Zone
 from taskbell.api.session import validated
 from taskbell.api.task_input import ReminderIn, plan_from
-from taskbell.api.task_output import ReminderOut, reminder_as_json, shown
+from taskbell.api.task_output import ReminderOut, reminder_as_json
 from taskbell.common.clock import as_instant, utc_now
 from taskbell.common.errors import NotFound, invalid
 from taskbell.common.recurrence import parse_rule
@@ -26,6 +26,7 @@ from taskbell.reminders.models import Reminder, ReminderQuerySet
 from taskbell.tasks import reminding
 from taskbell.tasks.models import Task
 from taskbell.tasks.outlook import outlook
+from taskbell.tasks.queries import visible_task
 
 MOST_PREVIEWED = 100
 
@@ -111,7 +112,7 @@ class Reminders(APIView):
     @extend_schema(operation_id="reminders_list", tags=["reminders"], responses={200: ReminderOut(many=True)})
     def get(self, request: Request, pk: int) -> Response:
         """Lists the shared reminders and my own."""
-        task = shown(person_of(request), pk)
+        task = visible_task(pk, to=person_of(request))
         return Response([_as_json(reminder, task) for reminder in _reminders(task, person_of(request))])
 
     @extend_schema(
@@ -127,7 +128,7 @@ class Reminders(APIView):
         return idempotency.once(request, lambda: self._create(request, pk))
 
     def _create(self, request: Request, pk: int) -> Response:
-        task = shown(person_of(request), pk)
+        task = visible_task(pk, to=person_of(request))
         plan = plan_from(validated(ReminderIn(data=request.data)), zone=task.timezone)
         reminder = reminding.add_reminder(pk, plan, by=person_of(request), now=utc_now())
         return Response(_as_json(reminder, task), status=status.HTTP_201_CREATED)
@@ -139,7 +140,7 @@ class ReminderDetail(APIView):
     @extend_schema(operation_id="reminders_read", tags=["reminders"], responses={200: ReminderOut})
     def get(self, request: Request, pk: int, rid: int) -> Response:
         """Shows the reminder."""
-        task = shown(person_of(request), pk)
+        task = visible_task(pk, to=person_of(request))
         return Response(_as_json(_seen(task, rid, person_of(request)), task))
 
     @extend_schema(
@@ -147,7 +148,7 @@ class ReminderDetail(APIView):
     )
     def patch(self, request: Request, pk: int, rid: int) -> Response:
         """Changes what is sent. Sending `at` lets go of `before_due`, and the other way round."""
-        task = shown(person_of(request), pk)
+        task = visible_task(pk, to=person_of(request))
         reminder = _seen(task, rid, person_of(request))
         body = validated(ReminderChange(data=request.data))
         known = {
@@ -163,7 +164,7 @@ class ReminderDetail(APIView):
     @extend_schema(operation_id="reminders_delete", tags=["reminders"], responses={204: None})
     def delete(self, request: Request, pk: int, rid: int) -> Response:
         """Takes the reminder back."""
-        _seen(shown(person_of(request), pk), rid, person_of(request))
+        _seen(visible_task(pk, to=person_of(request)), rid, person_of(request))
         reminding.remove_reminder(pk, rid, by=person_of(request), now=utc_now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -193,7 +194,7 @@ class Snooze(APIView):
     @extend_schema(operation_id="tasks_snooze", tags=["reminders"], request=SnoozeIn, responses={201: ReminderOut})
     def post(self, request: Request, pk: int) -> Response:
         """Sets a reminder for me alone, so long from now or at a moment."""
-        task, now = shown(person_of(request), pk), utc_now()
+        task, now = visible_task(pk, to=person_of(request)), utc_now()
         body = validated(SnoozeIn(data=request.data))
         at = now + body["span"] if "span" in body else as_instant(body["until"], task.timezone)
         reminder = reminding.remind_me_again(pk, at, by=person_of(request), now=now)
@@ -207,7 +208,7 @@ class Schedule(APIView):
     def get(self, request: Request, pk: int) -> Response:
         """Shows the next firings with local time and reason, and what became of each mail of the past."""
         person = person_of(request)
-        return Response(outlook(shown(person, pk), person, now=utc_now()))
+        return Response(outlook(visible_task(pk, to=person), person, now=utc_now()))
 
 
 class Preview(APIView):

@@ -6,14 +6,14 @@ from functools import cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import BigIntegerField, Exists, F, Func, OuterRef, Subquery, TextField
+from django.db.models import Exists, F, Func, OuterRef, Subquery, TextField
 from django.db.models.functions import Cast
 from rest_framework import serializers
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.common.errors import NotFound
-from taskbell.common.statement import Blank, Ids, OneOf, Statement, made_of, names_of
+from taskbell.common.statement import Ids, OneOf, Statement, made_of, names_of
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.models import (
     PRIORITY_NAMES,
@@ -26,6 +26,7 @@ from taskbell.tasks.models import (
     is_blocked,
     status_of,
 )
+from taskbell.tasks.queries import Somebody
 
 NAME_OF_PRIORITY = {priority.value: priority.name for priority in Priority}
 
@@ -113,18 +114,6 @@ class TaskRow(NamedTuple):
     version: int
 
 
-class Somebody(Blank):
-    """Stands for a person who is not known before a statement runs; whether they see everything is."""
-
-    def __init__(self, sees_everything: bool) -> None:
-        super().__init__("person", BigIntegerField())
-        self.sees_everything = sees_everything
-
-    def can(self, capability: Capability) -> bool:
-        """As people answer, for the capability that decides what they see."""
-        return self.sees_everything and capability == Capability.SEE_EVERYTHING
-
-
 IDS = Ids("ids")
 
 
@@ -173,14 +162,6 @@ def task_as_json(pk: int, person: User, *, also_hidden: bool = False) -> dict[st
     for task in tasks_as_json([pk], person, also_hidden=also_hidden):
         return task
     raise NotFound
-
-
-def shown(person: User, pk: int) -> Task:
-    """The task, if the person may see it. Raises NotFound."""
-    task = Task.objects.visible_to(person).filter(pk=pk).first()
-    if task is None:
-        raise NotFound
-    return task
 
 
 def _task_as_json(task: TaskRow, reminders: Sequence[Reminder]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from taskbell.api import idempotency
 from taskbell.api.answers import answered
 from taskbell.api.authentication import person_of
+from taskbell.api.fields import filled
 from taskbell.api.pagination import PAGING, page_of
 from taskbell.api.session import validated
 from taskbell.api.task_filters import PARAMETERS, filtered, ordering, with_order_columns
@@ -25,11 +26,12 @@ from taskbell.api.task_input import (
     wish_to_create,
     wish_to_replace,
 )
-from taskbell.api.task_output import TaskOut, TaskPage, shown, task_as_json, tasks_as_json
+from taskbell.api.task_output import TaskOut, TaskPage, task_as_json, tasks_as_json
 from taskbell.common.clock import utc_now
 from taskbell.tasks import actions
 from taskbell.tasks.models import Task
 from taskbell.tasks.policy import check_may_create, check_may_edit
+from taskbell.tasks.queries import visible_task
 
 OF_EVERYBODY = {"status", "stage", "reminders", "remind_at"}  # what anybody who sees a task may send
 FORCE = OpenApiParameter("force", bool, description="Complete the task although it waits for others.")
@@ -39,7 +41,7 @@ IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, descriptio
 def checked(request: Request, task: Task, form: type[TaskIn]) -> dict[str, Any]:
     """What the body asks for. Raises NotAllowed, before anything is said about form, for what is not theirs to ask."""
     try:
-        return validated(form(data=request.data))
+        return validated(filled(form, request.data))
     except serializers.ValidationError as error:
         if (set(form().fields) & set(error.detail)) - OF_EVERYBODY:
             check_may_edit(person_of(request), task)
@@ -97,7 +99,7 @@ class Tasks(APIView):
 
     def _create(self, request: Request) -> Response:
         person = person_of(request)
-        wish = wish_to_create(validated(TaskIn(data=request.data)), by=person)
+        wish = wish_to_create(validated(filled(TaskIn, request.data)), by=person)
         task = actions.create_task(wish, by=person, now=utc_now())
         return answer(request, task.pk, code=status.HTTP_201_CREATED)
 
@@ -120,7 +122,7 @@ class TaskDetail(APIView):
     )
     def put(self, request: Request, pk: int) -> Response:
         """Replaces the task: what is not sent is emptied, reminders and prerequisites included."""
-        task = shown(person_of(request), pk)
+        task = visible_task(pk, to=person_of(request))
         return self._update(request, pk, wish_to_replace(checked(request, task, TaskIn), task, by=person_of(request)))
 
     @extend_schema(
@@ -132,7 +134,7 @@ class TaskDetail(APIView):
     )
     def patch(self, request: Request, pk: int) -> Response:
         """Changes what is sent and nothing else."""
-        task = shown(person_of(request), pk)
+        task = visible_task(pk, to=person_of(request))
         return self._update(
             request, pk, wish_to_change(checked(request, task, TaskChange), task, by=person_of(request))
         )
@@ -140,7 +142,7 @@ class TaskDetail(APIView):
     @extend_schema(operation_id="tasks_delete", tags=["tasks"], parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Puts the task in the trash."""
-        check_may_edit(person_of(request), shown(person_of(request), pk))
+        check_may_edit(person_of(request), visible_task(pk, to=person_of(request)))
         actions.delete_task(pk, version=expected_version(request), by=person_of(request), now=utc_now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 

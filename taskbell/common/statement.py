@@ -64,7 +64,7 @@ class Statement:
         """Runs it, with these values in the blanks."""
         sql, parameters, converters = self.prepared
         filled = [part.filled(values) if isinstance(part, Blank) else part for part in parameters]
-        with connection.cursor() as cursor:
+        with getattr(connection, "cursor_for_statements", connection.cursor)() as cursor:
             cursor.execute(sql, filled)
             rows: list[Row] = cursor.fetchall()
         return [self._converted(row, converters) for row in rows] if converters else rows

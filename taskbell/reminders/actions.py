@@ -13,6 +13,18 @@ MOST_REMINDERS = 50
 TOO_MANY = f"A task has at most {MOST_REMINDERS} reminders, those of everybody counted."
 
 
+def add_reminders(task: Dated, plans: Sequence[ReminderPlan], *, by: User, now: datetime) -> dict[str, Change]:
+    """Makes these the reminders of a task that is new and has none.
+
+    Returns the change for the history, if any. Raises Invalid where they are too many.
+    """
+    new = list(dict.fromkeys(settled(plan, [], task.timezone) for plan in plans))
+    if len(new) > MOST_REMINDERS:
+        raise invalid("reminders", "max_length", TOO_MANY)
+    Reminder.objects.bulk_create(made(plan, task, by=by, now=now) for plan in new)
+    return _as_history([], new) if new else {}
+
+
 def replace_reminders(
     task: Dated, plans: Sequence[ReminderPlan], *, by: User, shared_too: bool, now: datetime
 ) -> dict[str, Change]:

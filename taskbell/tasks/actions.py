@@ -10,7 +10,7 @@ from django.db import transaction
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Change, record, record_changes
 from taskbell.common.errors import Refusal, invalid
-from taskbell.reminders.actions import replace_reminders, reschedule
+from taskbell.reminders.actions import add_reminders, replace_reminders, reschedule
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.history import differences, snapshot
 from taskbell.tasks.models import OPEN_STAGES, Stage, Task
@@ -22,6 +22,7 @@ from taskbell.tasks.policy import (
     may_edit,
 )
 from taskbell.tasks.prerequisites import blocked_by, check_not_blocked, replace_prerequisites, tell_who_became_free
+from taskbell.tasks.queries import held_task
 from taskbell.tasks.recurring import begin_series, make_next, skip_occurrence, withdraw_next
 from taskbell.tasks.telling import tell_assigned, tell_updated
 
@@ -55,7 +56,7 @@ def create_task(wish: Wish, *, by: User, now: datetime) -> Task:
     if task.recurrence:
         begin_series(task)
         task.save(update_fields=["series", "anchor_date"])
-    promised = _promises(task, wish, by=by, now=now)
+    promised = _promises(task, wish, is_new=True, by=by, now=now)
     if task.stage == Stage.COMPLETED:
         check_not_blocked(task, by=by)
     record(task.pk, "created", by=by, at=now, new=snapshot(task) | {name: new for name, (_, new) in promised.items()})
@@ -72,7 +73,7 @@ def update_task(
     With `version`, only if that is still the task's version. A blocked task is completed only by `force`.
     Raises NotFound, NotAllowed, Invalid, StaleVersion, Blocked.
     """
-    task = Task.objects.visible_to(by).held(task_id)
+    task = held_task(task_id, by=by)
     before = snapshot(task)
     changing = {name: value for name, value in wish.fields.items() if getattr(task, name) != value}
     check_may_change(by, task, changing)
@@ -95,7 +96,7 @@ def update_task(
 @transaction.atomic
 def skip_task(task_id: int, *, by: User, now: datetime) -> Task:
     """Moves a recurring task to its next occurrence without completing it. Raises NotFound, NotAllowed, Conflict."""
-    task = Task.objects.visible_to(by).held(task_id)
+    task = held_task(task_id, by=by)
     skip_occurrence(task, by=by, now=now)
     return task
 
@@ -103,7 +104,7 @@ def skip_task(task_id: int, *, by: User, now: datetime) -> Task:
 @transaction.atomic
 def delete_task(task_id: int, *, version: int | None = None, by: User, now: datetime) -> None:
     """Puts the task in the trash. Raises NotFound, NotAllowed, StaleVersion."""
-    task = Task.objects.visible_to(by).held(task_id)
+    task = held_task(task_id, by=by)
     check_may_edit(by, task)
     _check_version(task, version)
     waiting = blocked_by([task.pk])
@@ -168,13 +169,16 @@ def _follow(task: Task, changes: dict[str, Change], *, was_done: bool, by: User,
         withdraw_next(task, by=by, now=now)
 
 
-def _promises(task: Task, wish: Wish, *, by: User, now: datetime) -> dict[str, Change]:
+def _promises(task: Task, wish: Wish, *, is_new: bool = False, by: User, now: datetime) -> dict[str, Change]:
     """Sets reminders and prerequisites, which are rows of their own; returns what that changed."""
     changes: dict[str, Change] = {}
     if wish.reminders is not None:
         if not all(plan.for_me for plan in wish.reminders):
             check_may_remind_others(by, task)
-        changes |= replace_reminders(task, wish.reminders, by=by, shared_too=may_edit(by, task), now=now)
+        if is_new:
+            changes |= add_reminders(task, wish.reminders, by=by, now=now)
+        else:
+            changes |= replace_reminders(task, wish.reminders, by=by, shared_too=may_edit(by, task), now=now)
     if wish.pre_tasks is not None:
         changes |= replace_prerequisites(task, wish.pre_tasks, by=by)
     return changes

@@ -14,6 +14,7 @@ from taskbell.reminders.schedule import ReminderPlan, plan_of, settled
 from taskbell.tasks.actions import Wish, update_task
 from taskbell.tasks.models import Task
 from taskbell.tasks.policy import check_may_remind_others, may_edit
+from taskbell.tasks.queries import held_task, visible_task
 from taskbell.tasks.telling import tell_updated
 
 Plans = list[ReminderPlan]
@@ -27,7 +28,7 @@ def add_reminder(task_id: int, plan: ReminderPlan, *, by: User, now: datetime) -
 @transaction.atomic
 def change_reminder(task_id: int, reminder_id: int, plan: ReminderPlan, *, by: User, now: datetime) -> Reminder:
     """Makes the reminder what is planned; it is armed anew. Raises NotFound, NotAllowed."""
-    task = Task.objects.visible_to(by).held(task_id)
+    task = held_task(task_id, by=by)
     reminder = reminder_within_reach(task_id, reminder_id, by=by)
     if not plan.for_me:
         check_may_remind_others(by, task)
@@ -59,9 +60,9 @@ def remind_me_again(task_id: int, at: datetime, *, by: User, now: datetime) -> R
 
 def reminder_within_reach(task_id: int, reminder_id: int, *, by: User) -> Reminder:
     """A reminder that the person sees and may take back. Raises NotFound, NotAllowed."""
-    task = Task.objects.visible_to(by).filter(pk=task_id).first()
-    for reminder in [] if task is None else within_reach(task, by=by, shared_too=True):
-        if task is not None and reminder.pk == reminder_id:
+    task = visible_task(task_id, to=by)
+    for reminder in within_reach(task, by=by, shared_too=True):
+        if reminder.pk == reminder_id:
             if reminder.recipient_id is None:
                 check_may_remind_others(by, task)
             return reminder
@@ -79,6 +80,6 @@ def _changed(task_id: int, edit: Callable[[Plans], Plans], plan: ReminderPlan, *
 
 def _change(task_id: int, edit: Callable[[Plans], Plans], *, by: User, now: datetime) -> Task:
     # Held first: what two people add at once must not replace one another.
-    task = Task.objects.visible_to(by).held(task_id)
+    task = held_task(task_id, by=by)
     plans = [plan_of(reminder) for reminder in within_reach(task, by=by, shared_too=may_edit(by, task))]
     return update_task(task_id, Wish({}, reminders=edit(plans)), by=by, now=now)

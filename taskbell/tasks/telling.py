@@ -32,6 +32,8 @@ def tell_updated(task: Task, *, by: User, now: datetime, but: set[int]) -> None:
     The caller holds the task, which keeps two changes from both seeing no mail under way.
     """
     recipients = set(people_of(task, but=by)) - but
+    if not recipients:
+        return
     under_way = Notification.objects.filter(
         task=task, kind=Kind.TASK_UPDATED, recipient__in=recipients, state=State.PENDING, mime=None, not_before__gt=now
     ).values_list("recipient_id", flat=True)
