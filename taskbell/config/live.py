@@ -1,6 +1,5 @@
 """How live connections are wired: what they tell comes from the history of tasks."""
 
-import re
 from typing import Any
 
 import orjson
@@ -8,18 +7,20 @@ import orjson
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability, roles_with
 from taskbell.activity.queries import present_moment
+from taskbell.common.errors import Invalid
 from taskbell.realtime.consumer import TaskEvents
-from taskbell.realtime.follower import Event, Page
+from taskbell.realtime.follower import Page
 from taskbell.realtime.hints import hints
 from taskbell.realtime.live import Live
+from taskbell.realtime.room import Event
 from taskbell.tasks import changes
+from taskbell.tasks.cursors import Cursor, plain_cursor, read_cursor, scope_of
 
-CURSOR = re.compile("[0-9]{1,18}")
 MOST_MISSED = 10_000  # lines of history; who has missed more is quicker with a fresh list
 
 
 class TaskFeed:
-    """The events of tasks, each as the text of one message (`realtime/follower.py:Feed`)."""
+    """The events of tasks, as `realtime/follower.py:Feed` wants them."""
 
     epoch = ""
 
@@ -38,15 +39,22 @@ class TaskFeed:
         events = [told for event in page.events for told in self._told(event, overseers)]
         return Page(events, page.position)
 
-    def cursor(self, position: int) -> str:
-        return f"{self.epoch}-{position}"
+    def scope(self, person: int) -> str:
+        """As the role is now."""
+        return scope_of(User.objects.get(pk=person))
 
-    def position(self, cursor: str) -> int | None:
-        """None for a cursor of before a restored backup, and for what is no cursor of ours."""
-        epoch, _, position = cursor.partition("-")
+    def cursor(self, position: int, scope: str) -> str:
+        return plain_cursor(self.epoch, scope, position)
+
+    def position(self, text: str, scope: str) -> int | None:
+        """None also for a cursor of before a restored backup, of somebody else, or of half an answer."""
+        try:
+            cursor = read_cursor(text)
+        except Invalid:
+            return None
         moment = present_moment()
-        is_ours = epoch == moment.epoch and CURSOR.fullmatch(position) and int(position) <= moment.position
-        return int(position) if is_ours and moment.position - int(position) <= MOST_MISSED else None
+        is_ours = cursor == Cursor(moment.epoch, scope, cursor.position) and cursor.position <= moment.position
+        return cursor.position if is_ours and moment.position - cursor.position <= MOST_MISSED else None
 
     def _told(self, event: changes.Event, overseers: frozenset[int]) -> list[Event]:
         insiders = None if event.is_for_all else event.people | overseers
@@ -58,8 +66,7 @@ class TaskFeed:
         return told
 
     def _event(self, position: int, payload: dict[str, Any], people: frozenset[int] | None) -> Event:
-        message = {"cursor": self.cursor(position), **payload}
-        return Event(position, orjson.dumps(message, option=orjson.OPT_UTC_Z).decode(), people)
+        return Event(position, orjson.dumps(payload, option=orjson.OPT_UTC_Z).decode(), people)
 
 
 def _only(person: int | None, people: frozenset[int] | None) -> frozenset[int] | None:

@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError
 from taskbell.realtime.closing import Closed, Failed, NotText, SignedOut, TooMuchTalk, TryLater
 from taskbell.realtime.handshake import Credential, Handshake, Token
 from taskbell.realtime.live import Live
-from taskbell.realtime.room import Listener
+from taskbell.realtime.room import Event, Listener
 
 TOKEN_WITHIN = 5.0  # seconds for the first frame, where nothing else says who is there
 RESUME_WITHIN = 1.0  # seconds for which events are held back, so that what was missed comes first
@@ -85,26 +85,28 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def _sign_in(self, credential: Credential) -> None:
         self._stop()
         session = await self.live.session_behind(credential)
+        scope = await self.live.scope(session.user_id)
         await self.live.start()
-        listener = Listener(session, position=self.live.follower.position, put_off=self._put_off)
+        listener = Listener(session, scope=scope, position=self.live.follower.position, put_off=self._put_off)
         self.live.room.enter(listener)
         self.listener = listener
-        await self._say({"event": "connected", "cursor": self.live.cursor()})
+        await self._say({"event": "connected", "cursor": self._cursor(listener.position)})
         self._go_on_with(partial(self._listen, hold=RESUME_WITHIN))
 
     async def _listen(self, *, hold: float = 0) -> None:
         listener = self._known
         await asyncio.sleep(hold)
-        await self.live.follower.catch_up(listener, self.send)
+        await self.live.follower.catch_up(listener, self._tell)
         while True:
-            await self.send(await listener.next())
+            await self._tell(await listener.next())
 
     async def _resume(self, cursor: str) -> None:
         listener = self._known
-        position = await self.live.position(cursor)
+        listener.scope = await self.live.scope(listener.person)
+        position = await self.live.position(cursor, listener.scope)
         if position is None:
             position = self.live.follower.position
-            await self._say({"resync": True, "cursor": self.live.cursor()})
+            await self._say({"resync": True, "cursor": self._cursor(position)})
         listener.go_to(position)
         await self._listen()
 
@@ -112,6 +114,12 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
     def _known(self) -> Listener:
         assert self.listener  # noqa: S101 - who has not signed in does not come so far
         return self.listener
+
+    def _cursor(self, position: int) -> str:
+        return self.live.cursor(position, self._known.scope)
+
+    async def _tell(self, event: Event) -> None:
+        await self.send(event.with_cursor(self._cursor(event.position)))
 
     async def _say(self, message: dict[str, Any]) -> None:
         await self.send(orjson.dumps(message).decode())

@@ -5,21 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from taskbell.realtime.room import Listener, Room
+from taskbell.realtime.room import Event, Listener, Room
 from taskbell.realtime.threads import Threads
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One message, its place in the history, and who may hear it as things stand now; None: everybody."""
-
-    position: int
-    text: str
-    people: frozenset[int] | None
-
-    def is_for(self, person: int) -> bool:
-        """True if this person may hear it."""
-        return self.people is None or person in self.people
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +26,13 @@ class Feed(Protocol):
     def after(self, position: int) -> Page:
         """What comes next, as the roles and the tasks are now. A page that goes no further: there is no more."""
 
-    def cursor(self, position: int) -> str:
+    def scope(self, person: int) -> str:
+        """Who this is and what they may see. A cursor of another scope is no good to them."""
+
+    def cursor(self, position: int, scope: str) -> str:
         """The position as clients are told it."""
 
-    def position(self, cursor: str) -> int | None:
+    def position(self, cursor: str, scope: str) -> int | None:
         """What the cursor says; None where what has changed since cannot be told one by one."""
 
 
@@ -68,16 +58,16 @@ class Follower:
         while (page := await self._reader.run(partial(self._feed.after, self.position))).position > self.position:
             for event in page.events:
                 for listener in self._room.of(event.people):
-                    listener.offer(event.position, event.text)
+                    listener.offer(event)
             self.position = page.position
             await self._room.keep_up()
 
-    async def catch_up(self, listener: Listener, tell: Callable[[str], Awaitable[None]]) -> None:
+    async def catch_up(self, listener: Listener, tell: Callable[[Event], Awaitable[None]]) -> None:
         """Tells the listener what it has missed since its position; from then on it hears everything as it happens."""
         while listener.position < self.position:
             page = await self._catching_up.run(partial(self._feed.after, listener.position))
             for event in page.events:
                 if event.is_for(listener.person):
-                    await tell(event.text)
+                    await tell(event)
             listener.position = page.position
         listener.is_live = True  # nothing was awaited since the comparison: there is neither a gap nor an overlap

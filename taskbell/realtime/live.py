@@ -48,13 +48,17 @@ class Live:
                 await self.follower.go_to_end()
                 self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._watch_sessions())]
 
-    def cursor(self) -> str:
-        """What a client has to resume from that has seen no event yet."""
-        return self._feed.cursor(self.follower.position)
+    async def scope(self, person: int) -> str:
+        """What the cursors of this person are good for."""
+        return await self._threads.run(partial(self._feed.scope, person))
 
-    async def position(self, cursor: str) -> int | None:
+    def cursor(self, position: int, scope: str) -> str:
+        """What a client has to resume from that has seen everything up to this position."""
+        return self._feed.cursor(position, scope)
+
+    async def position(self, cursor: str, scope: str) -> int | None:
         """What the cursor says; None where it says nothing any more."""
-        return await self._threads.run(partial(self._feed.position, cursor))
+        return await self._threads.run(partial(self._feed.position, cursor, scope))
 
     async def _follow(self) -> None:
         async with aclosing(self._hints()) as hints:

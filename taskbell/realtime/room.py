@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from time import monotonic
 from uuid import UUID
 
@@ -15,16 +16,37 @@ MANY = 500  # events
 PATIENCE, LOOK_EVERY = 1.0, 0.02  # seconds
 
 
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One message, its place in the history, and who may hear it as things stand now; None: everybody.
+
+    `text` is a JSON object, the same for all who hear it; the cursor that goes with it is each listener's own.
+    """
+
+    position: int
+    text: str
+    people: frozenset[int] | None
+
+    def is_for(self, person: int) -> bool:
+        """True if this person may hear it."""
+        return self.people is None or person in self.people
+
+    def with_cursor(self, cursor: str) -> str:
+        """The whole message."""
+        return f'{{"cursor":"{cursor}",{self.text[1:]}'
+
+
 class Listener:
     """The inbox of one connection."""
 
-    __slots__ = ("_arrived", "_waiting", "is_live", "person", "position", "put_off", "session_id")
+    __slots__ = ("_arrived", "_waiting", "is_live", "person", "position", "put_off", "scope", "session_id")
 
-    def __init__(self, session: Session, *, position: int, put_off: Callable[[Closed], None]) -> None:
+    def __init__(self, session: Session, *, scope: str, position: int, put_off: Callable[[Closed], None]) -> None:
         self.person: int = session.user_id
+        self.scope = scope
         self.session_id: UUID = session.pk
         self.put_off = put_off
-        self._waiting: deque[str] = deque()
+        self._waiting: deque[Event] = deque()
         self._arrived = asyncio.Event()
         self.go_to(position)
 
@@ -34,10 +56,10 @@ class Listener:
         self.is_live = False
         self._waiting.clear()
 
-    def offer(self, position: int, text: str) -> None:
+    def offer(self, event: Event) -> None:
         """Puts an event into the inbox, unless the client knew it before."""
-        if self.is_live and position > self.position:
-            self._waiting.append(text)
+        if self.is_live and event.position > self.position:
+            self._waiting.append(event)
             self._arrived.set()
 
     @property
@@ -45,7 +67,7 @@ class Listener:
         """True while too much waits."""
         return len(self._waiting) > MANY
 
-    async def next(self) -> str:
+    async def next(self) -> Event:
         """The oldest event in the inbox, as soon as there is one."""
         while not self._waiting:
             self._arrived.clear()

@@ -41,26 +41,29 @@ RESYNC = News([], None, more=True)
 def news(person: User, cursor: Cursor | None, *, limit: int, show: Show, now: datetime) -> News:
     """What the person sees of what has changed since the cursor, as it is now; without one, all that they see.
 
-    `show` makes of the ids of tasks those that the person sees, as they are to be shown. At least `limit` changes
-    come at once if there are as many; more only where one line has changed several tasks.
+    `show` makes of the ids of tasks those that the person sees, as they are to be shown. About `limit` changes come at
+    once if there are as many; never more than twice that.
     """
     moment = present_moment()  # before anything else is read: what happens from now on comes with the next cursor
     if cursor is None:
         cursor = Cursor(moment.epoch, scope_of(person), moment.position, task_id=0)
     if (cursor.epoch, cursor.scope) != (moment.epoch, scope_of(person)) or cursor.position > moment.position:
         return RESYNC
-    if cursor.task_id is not None:
+    if cursor.task_id is not None and cursor.until is None:
         return _first_look(person, cursor, limit=limit, show=show)
-    places = _lines_for(person, cursor.position)
+    places = _lines_for(person, cursor.position, until=cursor.until)
     if places and places[0].line.timestamp < now - timedelta(days=settings.TASKBELL_TRASH_DAYS):
         return RESYNC
-    is_all = len(places) < MOST_LINES
-    end = moment.position if is_all else places[-1].position
-    found = _changed(places, limit=limit)
-    if found.end is not None:
-        end, is_all = found.end, False
-    changes = [payload for _, payload in sorted(_told(person, found, show), key=lambda change: change[0])]
-    return News(changes, replace(cursor, position=max(end, cursor.position)), more=not is_all)
+    further = cursor.until is not None  # all but some of those that wait was told before
+    found = _changed(places, limit=MOST_LINES if further else limit)
+    is_all = len(places) < MOST_LINES and found.end is None
+    end = cursor.until or found.end or (moment.position if is_all else places[-1].position)
+    waiting = _waiting(found, after=cursor.task_id or 0, limit=limit)
+    told = _told_of_tasks(waiting.tasks, show) if further else _told(person, found, waiting.tasks, show)
+    changes = [payload for _, payload in sorted(told, key=lambda change: change[0])]
+    if waiting.last is not None:
+        return News(changes, replace(cursor, until=end, task_id=waiting.last), more=True)
+    return News(changes, cursor.at(end), more=further or not is_all)
 
 
 def _first_look(person: User, cursor: Cursor, *, limit: int, show: Show) -> News:
@@ -72,10 +75,10 @@ def _first_look(person: User, cursor: Cursor, *, limit: int, show: Show) -> News
     return News([_updated(pk, shown[pk]) for pk in ids if pk in shown], further, more=True)
 
 
-def _lines_for(person: User, position: int) -> list[Place]:
+def _lines_for(person: User, position: int, *, until: int | None) -> list[Place]:
     mine = Q(line__person=None) | Q(line__person=person)
     lines = Place.objects.filter(mine, position__gt=position).select_related("line").order_by("position")
-    return list(lines[:MOST_LINES])
+    return list((lines if until is None else lines.filter(position__lte=until))[:MOST_LINES])
 
 
 @dataclass(frozen=True)
@@ -105,29 +108,51 @@ def _changed(places: Sequence[Place], *, limit: int) -> _Found:
             tasks.setdefault(place.line.task_id, place.position)
     # The first place of each task, because its last may lie beyond the end; and whoever has it knows the later ones.
     lines = [place.line for place in places if end is None or place.position <= end]
-    return _Found(lines, tasks | _waiting(lines, tasks), events, end)
+    return _Found(lines, tasks, events, end)
 
 
-def _waiting(lines: Iterable[Activity], tasks: Mapping[int, int]) -> dict[int, int]:
-    """The tasks that wait for those that changed in a way that can be seen on them."""
+@dataclass(frozen=True)
+class _Waiting:
+    """Tasks that look otherwise because another has changed, each with its place; and the last, if there are more."""
+
+    tasks: Mapping[int, int]
+    last: int | None
+
+
+def _waiting(found: _Found, *, after: int, limit: int) -> _Waiting:
+    """The tasks that wait for those that changed in a way that can be seen on them, in the order of their ids.
+
+    A link that comes or goes meanwhile has a line of its own.
+    """
     needed = {
-        line.task_id: tasks[line.task_id]
-        for line in lines
+        line.task_id: found.tasks[line.task_id]
+        for line in found.lines
         if line.task_id is not None and (line.field in SEEN_FROM_OUTSIDE or line.action in COMING_AND_GOING)
     }
-    links = Prerequisite.objects.filter(needs__in=needed).values_list("task_id", "needs_id") if needed else ()
-    return {task_id: needed[needs_id] for task_id, needs_id in links if task_id not in tasks}
+    if not needed:
+        return _Waiting({}, None)
+    links = Prerequisite.objects.filter(needs__in=needed, task__gt=after).order_by("task_id", "needs_id")
+    pairs = list(links.values_list("task_id", "needs_id")[: limit + 1])
+    last = pairs[limit - 1][0] if len(pairs) > limit else None
+    tasks = {pk: needed[needs] for pk, needs in pairs[:limit] if pk not in found.tasks}
+    return _Waiting(tasks, last)
 
 
-def _told(person: User, found: _Found, show: Show) -> Iterable[tuple[int, Payload]]:
-    shown = show(found.tasks) if found.tasks else {}
-    for task_id, task in shown.items():
-        yield found.tasks[task_id], _updated(task_id, task)
-    for task_id in _lost(person, found, {pk for pk in found.tasks if pk not in shown}):
+def _told(person: User, found: _Found, waiting: Mapping[int, int], show: Show) -> Iterable[tuple[int, Payload]]:
+    seen = set()
+    for place, payload in _told_of_tasks({**found.tasks, **waiting}, show):
+        seen.add(payload["task_id"])
+        yield place, payload
+    for task_id in _lost(person, found, found.tasks.keys() - seen):
         yield found.tasks[task_id], {"event": "task.deleted", "task_id": task_id}
     categories = _categories(found.events)
-    for place in found.events:
-        yield place.position, event_by_itself(place.line, categories)
+    for event in found.events:
+        yield event.position, event_by_itself(event.line, categories)
+
+
+def _told_of_tasks(places: Mapping[int, int], show: Show) -> Iterable[tuple[int, Payload]]:
+    for task_id, task in (show(places) if places else {}).items():
+        yield places[task_id], _updated(task_id, task)
 
 
 def _lost(person: User, found: _Found, hidden: set[int]) -> set[int]:

@@ -131,6 +131,27 @@ def test_a_task_changes_with_what_it_waits_for(bo: User, cy: User, mia: User, as
     assert shown[task.pk]["pre_tasks"] == [needed.pk]
 
 
+def test_many_that_wait_for_one_come_in_several_answers(bo: User, cy: User, mia: User, as_user: Somebody) -> None:
+    needed, other = a_task(mia, "Fill the can"), a_task(mia, "Buy soil")
+    waiting = [a_task(mia, f"Bed {number}", after=(needed, other), assigned_to_id=bo.pk) for number in range(7)]
+    program = as_user(bo)
+    since = start(program)
+    update_task(needed.pk, Wish({"stage": "COMPLETED"}), by=mia, now=NOW)
+    mine = a_task(bo, "Sweep")
+    told_of: list[int] = []
+    more = True
+    while more:
+        answer = program.get(f"/api/changes/?limit=2&since={since}").json()
+        assert len(answer["changes"]) <= 4
+        told_of += [change["task_id"] for change in answer["changes"] if "task" in change]
+        since, more = answer["cursor"], answer["more"]
+        if len(told_of) == 3:  # in the midst of it
+            update_task(waiting[0].pk, Wish({"title": "Anew"}), by=mia, now=NOW)
+    assert set(told_of) == {mine.pk, *(task.pk for task in waiting)}
+    assert told_of.count(waiting[-1].pk) == 1
+    assert told(program, since) == []
+
+
 def test_categories_and_my_own_reminders(bo: User, cy: User, as_user: Somebody) -> None:
     label = create_category("Docs", by=bo, now=NOW)
     plans = [ReminderPlan(at=NOW, for_me=True)]

@@ -85,12 +85,51 @@ def test_the_missed_is_told_as_it_is_now(bo: Somebody, newcomer: Newcomer) -> No
 
 def test_a_cursor_of_another_run_of_the_history_asks_for_a_fresh_start(bo: Somebody) -> None:
     with bo.screen() as screen:
-        _, _, position = screen.connected().partition("-")
-        screen.say({"resume": f"0123456789abcdef-{position}"})
+        _, _, rest = screen.connected().partition(".")
+        screen.say({"resume": f"0123456789abcdef.{rest}"})
         answer = screen.next()
         assert answer["resync"] is True
         bo.create("From here on")
         assert screen.next()["title"] == "From here on"
+
+
+def test_one_cursor_serves_those_who_ask_and_those_who_listen(bo: Somebody, cy: Somebody) -> None:
+    first = bo.http.get("changes/?limit=500").json()["cursor"]
+    with bo.screen() as screen:
+        screen.listening()
+        bo.create("Told twice")
+        heard = screen.next()["cursor"]
+    bo.create("Missed")
+
+    def asked(since: str) -> list[str]:
+        changes = bo.http.get(f"changes/?since={since}").json()["changes"]
+        return [change["task"]["title"] for change in changes if "task" in change]
+
+    assert asked(heard) == ["Missed"]
+    with bo.screen() as screen:
+        screen.connected()
+        screen.say({"resume": bo.http.get(f"changes/?since={heard}").json()["cursor"]})
+        bo.create("New")
+        assert screen.next()["title"] == "New"
+        for strange in (first if first.count(".") == 3 else f"{heard}.7", cy.http.get("changes/").json()["cursor"]):
+            screen.say({"resume": strange})
+            assert screen.next()["resync"] is True, "half an answer, or somebody else's"
+
+
+def test_who_sees_more_or_less_than_before_begins_anew(ada: Somebody, newcomer: Newcomer) -> None:
+    eva = newcomer("eva")
+    with eva.screen() as screen:
+        cursor = screen.connected()
+        assert ada.http.patch(f"users/{eva.id}/", json={"role": "MANAGER"}).status_code == 200
+        ada.create("For managers")
+        assert screen.until("For managers")[-1]["cursor"].rpartition(".")[0] == cursor.rpartition(".")[0]
+        screen.say({"resume": screen.heard[-1]["cursor"]})
+        answer = screen.next()
+        assert answer["resync"] is True
+        screen.say({"resume": answer["cursor"]})
+        ada.create("Again")
+        assert screen.next()["title"] == "Again"
+    assert eva.http.get(f"changes/?since={cursor}").json()["resync"] is True
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
