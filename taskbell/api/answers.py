@@ -51,13 +51,14 @@ class Kept:
 kept = Kept()
 
 
-def answered(request: Request, make: Callable[[], Any]) -> HttpResponse:
+def answered(request: Request, make: Callable[[], Any], *, also: str = "") -> HttpResponse:
     """The answer to this person at this moment: 304 where the client has it, from the cache, or made.
 
+    `also` is what else it depends on, as the clock.
     The ETag has two parts: for which moment, and of what content. By the first a client that has the answer of now is
     told so without looking; by the second one that has the same content from earlier.
     """
-    key = _key(request)
+    key = _key(request, also)
     known = known_tags(request)
     current = next((tag for tag in known if tag.startswith(f'"{key}-')), None)
     if current:
@@ -73,8 +74,8 @@ def answered(request: Request, make: Callable[[], Any]) -> HttpResponse:
     return HttpResponse(body, content_type="application/json", headers=HEADERS | {"ETag": f'"{key}-{content}"'})
 
 
-def _key(request: Request) -> str:
+def _key(request: Request, also: str) -> str:
     """Who asks what, and when: all that the answer can depend on."""
     person = person_of(request)
-    said = (person.pk, person.role, person.profile.timezone, request.build_absolute_uri(), *moment_of(request))
+    said = (person.pk, person.role, person.profile.timezone, request.build_absolute_uri(), also, *moment_of(request))
     return hashlib.sha256(repr(said).encode(errors="replace")).hexdigest()[:32]

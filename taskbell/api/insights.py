@@ -12,8 +12,8 @@ from rest_framework.views import APIView
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
+from taskbell.api.answers import answered
 from taskbell.api.authentication import person_of
-from taskbell.api.conditional import conditional
 from taskbell.api.pagination import refuse_unknown
 from taskbell.api.parameters import day, documented, narrowed
 from taskbell.api.task_filters import FILTERS
@@ -126,4 +126,6 @@ class Insights(APIView):
     def get(self, request: Request) -> HttpResponseBase:
         """Counts the tasks I created or am assigned to; for managers and admins, all tasks."""
         now = utc_now()
-        return conditional(request, insights(question(request, now=now), now=now))
+        # What is due soon changes without anybody's doing: that is as of this minute.
+        minute = now.isoformat(timespec="minutes")
+        return answered(request, lambda: insights(question(request, now=now), now=now), also=minute)

@@ -1,8 +1,8 @@
 """The file of a report, piece by piece, with how much of it is done: few rows are in memory at a time."""
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
-from itertools import chain
+from datetime import UTC, date, datetime, time
+from itertools import chain, islice
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -11,24 +11,17 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
+from taskbell.accounts.models import User
 from taskbell.common.spreadsheet import csv_chunks
 from taskbell.reports.insights import Question, insights
 from taskbell.reports.models import Format, Kind, Report
-from taskbell.tasks.models import OPEN_STAGES, OVERDUE, Priority, TaskQuerySet
+from taskbell.tasks.models import TaskQuerySet
+from taskbell.tasks.transfer.exporting import FORMATS, HEADER, as_cells, exported
 
 AT_ONCE = 2000
 ROWS_A_SHEET = 1_000_000  # a sheet has room for 1,048,576
 PIECE = 256 * 1024
-COLUMNS = (
-    *("id", "title", "description", "status", "stage", "priority", "category", "due_date", "due_time", "timezone"),
-    *("assigned_to", "created_by", "completed_at", "created_at", "updated_at"),
-)
-SELECTED = (
-    *("id", "title", "description", "is_overdue", "stage", "priority", "category__name", "due_date", "due_time"),
-    *("timezone", "assigned_to__username", "created_by__username", "completed_at", "created_at", "updated_at"),
-)
 Record = tuple[Any, ...]
-Batches = Iterator[tuple[list[Record], float]]
 # Some of the file, and how much of the work is done with it, from 0 to 1.
 Pieces = Iterator[tuple[bytes, float]]
 
@@ -36,25 +29,47 @@ Pieces = Iterator[tuple[bytes, float]]
 def pieces(report: Report, question: Question, *, now: datetime) -> Pieces:
     """The file of the report."""
     if report.kind == Kind.EXPORT:
-        return EXPORTS[report.format](COLUMNS, _batches(question.tasks))
+        return _export(Tasks(question.tasks, report.person), report.format)
     told = insights(question, now=now)
     if report.format == Format.JSON:
         return iter([(orjson.dumps(told, option=orjson.OPT_INDENT_2), 1.0)])
-    return EXPORTS[report.format](("section", "name", "value"), iter([(list(_lines(told)), 1.0)]))
+    table = chain([("section", "name", "value")], _lines(told))
+    if report.format == Format.XLSX:
+        return _workbook(table, lambda: 0.0)
+    return ((data, 1.0) for data in csv_chunks(table))
 
 
-def _batches(tasks: TaskQuerySet) -> Batches:
-    """The tasks in the order of their ids, each as it was when its batch was read."""
-    total, done, last = tasks.count(), 0, 0
-    rows = tasks.order_by("id").values_list(*SELECTED)
-    while batch := [_row(*row) for row in rows.filter(pk__gt=last)[:AT_ONCE]]:
-        done, last = done + len(batch), batch[-1][0]
-        yield batch, min(done / max(total, 1), 1.0)
+class Tasks:
+    """The rows of an export, in the order of their ids, each as it was when its batch was read.
+
+    Between two batches no transaction is open: how far it is can be told, and the lease be renewed.
+    """
+
+    def __init__(self, tasks: TaskQuerySet, person: User) -> None:
+        self._tasks, self._person = tasks.order_by("id"), person
+        self._total, self._done = tasks.count(), 0
+
+    def __iter__(self) -> Iterator[Record]:
+        last = 0
+        while batch := list(exported(self._after(last), self._person, part_of=self._tasks)):
+            last = batch[-1][0]
+            for row in batch:
+                self._done += 1
+                yield row
+
+    def _after(self, last: int) -> TaskQuerySet:
+        return self._tasks.filter(pk__gt=last)[:AT_ONCE]
+
+    def share(self) -> float:
+        """How much of them was read, from 0 to 1."""
+        return min(self._done / max(self._total, 1), 1.0)
 
 
-def _row(pk: int, title: str, text: str, is_overdue: bool, stage: str, priority: int, *rest: Any) -> Record:
-    status = OVERDUE if is_overdue and stage in OPEN_STAGES else stage
-    return (pk, title, text, status, stage, Priority(priority).name, *rest)
+def _export(tasks: Tasks, format_: str) -> Pieces:
+    """The same file as that which is exported at once; and as a workbook, with times that it can reckon with."""
+    if format_ == Format.XLSX:
+        return _workbook(chain([HEADER], map(_as_values, tasks)), tasks.share)
+    return ((data, tasks.share()) for data in FORMATS[format_](tasks))
 
 
 def _lines(told: dict[str, Any]) -> Iterator[Record]:
@@ -68,40 +83,40 @@ def _lines(told: dict[str, Any]) -> Iterator[Record]:
             yield section, None, value
 
 
-def _as_json(header: Iterable[str], batches: Batches) -> Pieces:
-    names, before = tuple(header), b"[\n"
-    for batch, share in batches:
-        rows = (orjson.dumps(dict(zip(names, row, strict=True)), option=orjson.OPT_UTC_Z) for row in batch)
-        yield before + b",\n".join(rows), share
-        before = b",\n"
-    yield b"\n]\n" if before == b",\n" else b"[]\n", 1.0
+VALUES: dict[str, Callable[[str], Any]] = {
+    "due_date": date.fromisoformat,
+    "due_time": time.fromisoformat,
+    "anchor_date": date.fromisoformat,
+    # A workbook knows no time zones.
+    **dict.fromkeys(
+        ("completed_at", "created_at", "updated_at"),
+        lambda text: datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None),
+    ),
+}
+PLACES = [(HEADER.index(name), read) for name, read in VALUES.items()]
 
 
-def _as_csv(header: Iterable[str], batches: Batches) -> Pieces:
-    yield b"".join(csv_chunks([header])), 0.0
-    for batch, share in batches:
-        yield b"".join(csv_chunks(map(_texts, batch))), share
+def _as_values(row: Record) -> Record:
+    cells = list(as_cells(row))
+    for place, read in PLACES:
+        cells[place] = cells[place] and read(cells[place])
+    return tuple(cells)
 
 
-def _texts(row: Record) -> Iterator[Any]:
-    return (_instant(value) if isinstance(value, datetime) else value for value in row)
-
-
-def _instant(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _as_workbook(header: Iterable[str], batches: Batches) -> Pieces:
+def _workbook(table: Iterable[Record], share: Callable[[], float]) -> Pieces:
     """A workbook can be read from its end only: it is put together in a file that nobody else sees."""
-    names, book, room = tuple(header), Workbook(write_only=True), 0
-    for batch, share in chain([([], 0.0)], batches):
+    rows = iter(table)
+    header, book, room = next(rows), Workbook(write_only=True), 0
+    batch: list[Record] = []
+    while batch or not book.worksheets:
+        batch = list(islice(rows, AT_ONCE))
         if room < len(batch) or not book.worksheets:
             sheet, room = book.create_sheet(), ROWS_A_SHEET
-            sheet.append(names)
+            sheet.append(header)
         for row in batch:
             sheet.append([_cell(sheet, value) for value in row])
         room -= len(batch)
-        yield b"", share * 0.9
+        yield b"", share() * 0.9
     with TemporaryFile() as file:
         book.save(file)
         whole = file.tell()
@@ -111,17 +126,8 @@ def _as_workbook(header: Iterable[str], batches: Batches) -> Pieces:
 
 
 def _cell(sheet: Any, value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).replace(tzinfo=None)  # a workbook knows no time zones
     if not isinstance(value, str):
         return value
     cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
     cell.data_type = "s"  # text, also where it looks like a formula
     return cell
-
-
-EXPORTS: dict[str, Callable[[Iterable[str], Batches], Pieces]] = {
-    Format.JSON: _as_json,
-    Format.CSV: _as_csv,
-    Format.XLSX: _as_workbook,
-}

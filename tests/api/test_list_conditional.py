@@ -66,6 +66,7 @@ def test_a_shared_cache_keeps_no_list(program: Program, where: str) -> None:
         ("tasks/", "POST", "tasks/", {"title": "Another"}),
         ("tasks/?page_size=1", "POST", "tasks/", {"title": "Another"}),
         ("tasks/logs/", "POST", "tasks/", {"title": "Another"}),
+        ("reports/insights/", "POST", "tasks/", {"title": "Another"}),
         ("categories/", "POST", "categories/", {"name": "House"}),
         ("tasks/", "PATCH", "profile/", None),
         ("users/", "PATCH", "profile/", {"first_name": "Augusta"}),

@@ -1,4 +1,4 @@
-"""Nobody reads a list that is older than what they were told is done, whichever process answers, cache or not."""
+"""Nobody reads a list or a report older than what they were told is done, whichever process answers, cache or not."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +13,7 @@ from tests.processes import RunningTaskbell
 from tests.services import fresh_database
 
 PEOPLE, SECONDS, READS = 4, 6.0, 6
+PRIORITIES = ("LOW", "MEDIUM", "HIGH", "URGENT")
 
 
 def signed_up(base_url: str, name: str) -> dict[str, str]:
@@ -42,7 +43,8 @@ def stale_reads(base_url: str, headers: dict[str, str], name: str) -> tuple[int,
         if turn % 3 == 0:
             assert ask("PATCH", f"/api/categories/{category}/", body={"name": label}).status_code == 200
         else:
-            assert ask("PATCH", f"/api/tasks/{task}/", body={"title": str(turn)}).status_code == 200
+            body = {"title": str(turn), "priority": PRIORITIES[turn % 4]}
+            assert ask("PATCH", f"/api/tasks/{task}/", body=body).status_code == 200
         title = str(turn if turn % 3 else turn - 1)
         for number in range(READS):
             answer = ask("GET", "/api/tasks/", tag=tag if number % 2 else "")
@@ -52,6 +54,9 @@ def stale_reads(base_url: str, headers: dict[str, str], name: str) -> tuple[int,
                 seen = (row["title"], row["category_name"])
             if answer.status_code not in (200, 304) or seen != (title, label):
                 stale.append(f"{answer.status_code} {seen} instead of {(title, label)}")
+        ranks = ask("GET", "/api/reports/insights/").json()["tasks_by_priority"]
+        if not ranks[PRIORITIES[int(title) % 4]]:
+            stale.append(f"{ranks} in the report, instead of {PRIORITIES[int(title) % 4]}")
     return reads, stale
 
 

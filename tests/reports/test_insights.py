@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from taskbell.accounts.models import User
+from taskbell.api import insights as module
 from taskbell.common.clock import utc_now
 from taskbell.reports.insights import due_soon, insights_of
 from taskbell.tasks.actions import delete_task
@@ -153,3 +154,19 @@ def test_the_price_does_not_grow_with_the_tasks(
             assert program.get(URL).json()["total"] == count
         with query_budget(9):  # and created, overdue, completed
             assert program.get(f"{URL}?group=day&priority=MEDIUM").json()["total"] == count
+
+
+def test_a_report_is_kept_for_a_minute_at_most_and_never_past_a_change(
+    bo: User, as_user: Somebody, query_budget: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter([NOW, NOW, NOW, NOW + timedelta(minutes=1)])
+    monkeypatch.setattr(module, "utc_now", lambda: next(times))
+    program, query = as_user(bo), f"{URL}?priority=MEDIUM"
+    task = program.post("/api/tasks/", {"title": "Soon", "timezone": "UTC", "due_date": "2026-11-22"}).json()
+    Task.objects.filter(pk=task["id"]).update(due_at=NOW + timedelta(hours=24, seconds=30))
+    assert program.get(query).json()["tasks_due_soon"] == 0
+    with query_budget(1):  # session, person and moment
+        assert program.get(query).json()["total"] == 1
+    assert program.post("/api/tasks/", {"title": "Another"}).status_code == 201
+    assert program.get(query).json()["total"] == 2
+    assert program.get(query).json()["tasks_due_soon"] == 1

@@ -15,10 +15,12 @@ from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.activity.models import Activity
 from taskbell.api.reports import ask
+from taskbell.common import spreadsheet
 from taskbell.common.clock import utc_now
 from taskbell.reports import delivery, writing
 from taskbell.reports.actions import MOST_AT_ONCE, MOST_KEPT
 from taskbell.reports.models import Piece, Report, State
+from taskbell.tasks.models import Task
 from tests.conftest import NOW, Program
 from tests.tasks.conftest import a_task
 
@@ -66,16 +68,35 @@ def test_an_export_has_every_task_in_each_format(program: Program, monkeypatch: 
     monkeypatch.setattr(writing, "AT_ONCE", 2)
     as_json = json.loads(file_of(program, made(program, kind="export", format="json")))
     assert [task["title"] for task in as_json] == TITLES
-    assert as_json[0].keys() == set(writing.COLUMNS)
     rows = list(csv.DictReader(io.StringIO(file_of(program, made(program, kind="export", format="csv")).decode())))
     assert [row["title"] for row in rows] == [f"'{title}" if title[0] in "=+" else title for title in TITLES]
     assert rows[0]["created_at"] == as_json[0]["created_at"] == "2026-11-21T09:00:00Z"
     book = load_workbook(io.BytesIO(file_of(program, made(program, kind="export", format="xlsx"))))
     header, *sheet = book.worksheets[0].iter_rows(values_only=True)
-    assert header == writing.COLUMNS
+    assert header == writing.HEADER
     assert [row[1] for row in sheet] == TITLES
     assert sheet[0][header.index("created_at")] == NOW.replace(tzinfo=None)
     assert {cell.data_type for cell in book.worksheets[0]["B"]} == {"s"}, "no cell is a formula"
+
+
+def test_an_export_is_the_same_file_as_the_one_made_at_once_and_can_be_imported_again(
+    program: Program, bo: User, cy: User, as_user: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "AT_ONCE", 2)
+    first, *_, last = Task.objects.order_by("id").values_list("pk", flat=True)
+    reminders = [{"before_due": "PT2H"}]
+    fields = {"pre_tasks": [last], "due_date": "2027-01-05", "due_time": "09:30", "reminders": reminders}
+    assert program.patch(f"/api/tasks/{first}/", fields).status_code == 200
+    for format_ in ("csv", "json"):
+        content = file_of(program, made(program, kind="export", format=format_))
+        at_once: Any = program.get(f"/api/tasks/export/?format={format_}")
+        assert content == b"".join(at_once.streaming_content)
+        again = as_user(cy).post(f"/api/tasks/import/?format={format_}", content)
+        assert again.status_code == 200, again.content
+        assert again.json() == {"rows": 5, "created": 5, "failed": 0, "errors": []}
+    task = Task.objects.visible_to(cy).order_by("id").first()
+    assert task
+    assert (str(task.due_time), task.needs.count()) == ("09:30:00", 1)
 
 
 def test_very_many_rows_go_on_to_another_sheet(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +113,7 @@ def test_an_export_of_nothing_is_a_file_too(program: Program, format_: str) -> N
     if format_ == "json":
         assert json.loads(content) == []
     elif format_ == "csv":
-        assert content.decode().split("\r\n") == [",".join(writing.COLUMNS), ""]
+        assert content.decode().split("\r\n") == [",".join(writing.HEADER), ""]
     else:
         assert load_workbook(io.BytesIO(content)).worksheets[0].max_row == 1
 
@@ -185,7 +206,7 @@ def test_the_same_request_twice_is_one_report(program: Program) -> None:
 
 
 def test_how_far_it_is_can_be_followed(program: Program, bo: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing, "AT_ONCE", 1)
+    monkeypatch.setattr(spreadsheet, "ROWS_AT_ONCE", 1)
     report = made(program, kind="export", format="csv")
     lines = Activity.objects.filter(action="report.progress", person_id=bo.pk).order_by("id")
     told = [line.new_value for line in lines]

@@ -33,14 +33,16 @@ PRIORITIES = {priority.value: priority.name for priority in Priority}
 Record = tuple[Any, ...]
 
 
-def exported(tasks: Any, person: User) -> Iterator[Record]:
+def exported(tasks: Any, person: User, *, part_of: Any = None) -> Iterator[Record]:
     """The tasks of the query as rows of `HEADER`, in its order.
 
-    A row names those prerequisites that the file has as well, and the reminders that the person may see. The
-    connection is held until the last row is read, or the generator closed.
+    A row names those prerequisites that the file has as well, and the reminders that the person may see. Where the
+    tasks are but a part of the file, `part_of` are all of it. The connection is held until the last row is read, or the
+    generator closed.
     """
     # Asked one by one: a list of all that the file has would be made anew for every two thousand rows.
-    within = Exists(tasks.order_by().filter(pk=OuterRef("needs")))
+    whole = tasks if part_of is None else part_of
+    within = Exists(whole.order_by().filter(pk=OuterRef("needs")))
     with _one_reading():
         rows = tasks.values_list(*SELECTED).iterator(chunk_size=AT_ONCE)
         while batch := list(islice(rows, AT_ONCE)):
@@ -111,13 +113,14 @@ def _instant(moment: datetime) -> str:
 
 def as_csv(rows: Iterable[Record]) -> Iterator[bytes]:
     """The rows as CSV with a header; ids of prerequisites with spaces between them, reminders as JSON."""
-    return csv_chunks(chain([HEADER], map(_as_cells, rows)))
+    return csv_chunks(chain([HEADER], map(as_cells, rows)))
 
 
 PRE_TASKS, REMINDERS = HEADER.index("pre_tasks"), HEADER.index("reminders")
 
 
-def _as_cells(row: Record) -> Record:
+def as_cells(row: Record) -> Record:
+    """The row with one text or number in each cell."""
     needs, reminders = row[PRE_TASKS], row[REMINDERS]
     if needs is None and reminders is None:
         return row

@@ -1,0 +1,22 @@
+"""Who has asked for a report sees on every open screen how far it is."""
+
+from tests.realtime.live import Event, Somebody
+
+
+def test_the_progress_of_a_report_reaches_the_screens_of_its_person_alone(bo: Somebody, cy: Somebody) -> None:
+    bo.create("To be exported")
+    with bo.screen() as screen, cy.screen() as foreign:
+        screen.listening()
+        foreign.listening()
+        answer = bo.http.post("reports/", json={"kind": "export", "format": "csv"})
+        assert answer.status_code == 202, answer.text
+        heard: list[Event] = [screen.next(within=30)]
+        while heard[-1].get("state") != "done":
+            heard.append(screen.next(within=30))
+        assert {(event["event"], event["report_id"]) for event in heard} == {("report.progress", answer.json()["id"])}
+        told = [event["progress"] for event in heard]
+        assert told == sorted(told)
+        assert told[-1] == 100
+        cy.create("Cy's own")
+        assert foreign.next()["title"] == "Cy's own"
+    assert "To be exported" in bo.http.get(f"reports/{answer.json()['id']}/download/").text
