@@ -1,5 +1,6 @@
 """The one way a line of history comes to be."""
 
+import json
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,10 +11,11 @@ from django.db import transaction
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity, Epoch
-from taskbell.common.loading import insert_from
+from taskbell.common.loading import insert_from, insert_rows
 from taskbell.realtime.hints import announce
 
 Change = tuple[Any, Any]
+AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -61,20 +63,21 @@ def record_private(person_id: int, action: str, *, at: datetime, task_id: int | 
 def record_lines(lines: Iterable[Line]) -> None:
     """Writes many lines at once, and has open screens told when they are committed."""
     rows = [
-        Activity(
-            task_id=line.task_id,
-            action=line.action,
-            user=line.by,
-            person_id=line.person_id,
-            timestamp=line.at,
-            field=line.field,
-            old_value=_plain(line.old),
-            new_value=_plain(line.new),
-        )
+        {
+            "task_id": line.task_id,
+            "action": line.action,
+            "user_id": line.by.pk if line.by else None,
+            "person_id": line.person_id,
+            "timestamp": line.at,
+            "field": line.field,
+            "old_value": _in_json(line.old),
+            "new_value": _in_json(line.new),
+        }
         for line in lines
     ]
+    for begin in range(0, len(rows), AT_ONCE):
+        insert_rows(Activity, rows[begin : begin + AT_ONCE], given={})
     if rows:
-        Activity.objects.bulk_create(rows, batch_size=1000)
         transaction.on_commit(announce)
 
 
@@ -90,6 +93,10 @@ def record_from(
 def begin_epoch() -> None:
     """After a backup was restored: no cursor of before means anything any more."""
     Epoch.objects.update_or_create(pk=1, defaults={"name": secrets.token_hex(8)})
+
+
+def _in_json(value: Any) -> str | None:
+    return None if value is None else json.dumps(_plain(value))
 
 
 def _plain(value: Any) -> Any:

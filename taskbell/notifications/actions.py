@@ -1,5 +1,6 @@
 """Telling somebody something, exactly once."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +14,7 @@ from taskbell.accounts.invites import make_invite
 from taskbell.accounts.models import Invite, User
 from taskbell.accounts.tokens import TokenPair
 from taskbell.activity.actions import Line, record_lines
+from taskbell.common.loading import insert_rows
 from taskbell.common.text import folded
 from taskbell.notifications.letters import message_id_for
 from taskbell.notifications.models import NOT_IN_APP, Kind, Notification
@@ -34,33 +36,29 @@ class Message:
 @transaction.atomic(savepoint=False)
 def notify(messages: Iterable[Message], *, now: datetime) -> None:
     """Puts the messages where people read them and into the outbox, in the caller's transaction."""
-    messages = list(messages)
-    if not messages:
-        return
-    Notification.objects.bulk_create(
-        [
-            Notification(
-                recipient_id=message.recipient_id,
-                address=message.address,
-                kind=message.kind,
-                dedupe_key=message.key,
-                message_id=message_id_for(message.key),
-                task_id=message.task_id,
-                data=message.data,
-                created_at=now,
-                due_at=message.due_at,
-                not_before=message.due_at,
-            )
+    told = insert_rows(
+        Notification,
+        (
+            {
+                "recipient_id": message.recipient_id,
+                "address": message.address,
+                "kind": message.kind,
+                "dedupe_key": message.key,
+                "message_id": message_id_for(message.key),
+                "task_id": message.task_id,
+                "data": json.dumps(message.data),
+                "due_at": message.due_at,
+                "not_before": message.due_at,
+            }
             for message in messages
-        ],
-        ignore_conflicts=True,
+        ),
+        given={"created_at": now},
+        returning=("recipient_id", "task_id", "id", "kind"),
     )
-    # Those that were there before have another moment of creation.
-    new = Notification.objects.filter(dedupe_key__in=[message.key for message in messages], created_at=now)
-    told = new.exclude(kind__in=NOT_IN_APP).values_list("recipient_id", "task_id", "pk", "kind")
     record_lines(
         Line(task_id, "notification.created", by=None, at=now, new={"id": pk, "kind": kind}, person_id=recipient_id)
         for recipient_id, task_id, pk, kind in told
+        if kind not in NOT_IN_APP
     )
 
 

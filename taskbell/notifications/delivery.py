@@ -38,6 +38,16 @@ ASKED_FOR = timedelta(seconds=1)
 BACK_OFF = [timedelta(seconds=30), *(timedelta(minutes=m) for m in (1, 2, 5, 10, 30, 60))]
 GIVE_UP_AFTER = timedelta(hours=72)
 HELD = "The mail server never answered the final dot. It may have the mail; sending it again is up to you."
+# What is asked about a mail before it is sent, and what ours say. What else a template asks for is read then.
+ASKED = (
+    *("recipient_id", "task_id", "kind", "data", "address", "due_at", "not_before", "attempt"),
+    *("message_id", "mime", "lease_token"),
+    *(f"recipient__{name}" for name in ("email", "is_active", "role", "first_name", "last_name")),
+    *(f"recipient__profile__{name}" for name in ("user_id", "timezone", "mail_preferences")),
+    *(f"recipient__profile__{name}" for name in ("quiet_from", "quiet_until", "quiet_reminders")),
+    *(f"task__{name}" for name in ("title", "description", "priority", "created_by_id", "assigned_to_id", "stage")),
+    *(f"task__{name}" for name in ("deleted_at", "due_at", "due_date", "due_time", "timezone")),
+)
 
 Clock = Callable[[], datetime]
 
@@ -90,7 +100,7 @@ def renew(batch: list[Notification], now: datetime) -> list[Notification]:
 
 def _read(rows: NotificationQuerySet) -> list[Notification]:
     """With everything that is asked about a mail before it is sent."""
-    return list(rows.select_related("recipient__profile", "task").order_by("not_before", "id"))
+    return list(rows.select_related("recipient__profile", "task").only(*ASKED).order_by("not_before", "id"))
 
 
 @dataclass

@@ -9,7 +9,16 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
+import psycopg
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    connections,
+    transaction,
+)
 
 from taskbell.notifications.models import Kind, Notification, State
 
@@ -24,10 +33,11 @@ UPDATE notifications_notification
 SET state = 'sent', sent_at = %s, smtp_reply = %s, lease_token = NULL, lease_until = NULL
 WHERE id = %s AND lease_token = %s
 """
-MARK = """
+MARK_ALONE = """
 UPDATE notifications_notification SET dot_at = %s, mime = %s
 WHERE id = %s AND state = 'leased' AND lease_token = %s AND lease_until > %s AND dot_at IS NULL
 """
+MARK = f"WITH accepted AS ({ACCEPT}) {MARK_ALONE}"  # of PostgreSQL, which takes both in one statement
 Values = list[Any]
 
 
@@ -86,19 +96,31 @@ def _stored(**values: Any) -> Values:
 
 
 def _commit(acceptance: Values | None, mark: Values) -> int:
-    """One commit for both; how many rows were marked. PostgreSQL takes both in one statement."""
+    """One commit for both; how many rows were marked."""
     if acceptance is None:
-        return _execute(MARK, mark)
+        return _execute(MARK_ALONE, mark)
     if connection.vendor == "postgresql":
-        return _execute(f"WITH accepted AS ({ACCEPT}) {MARK}", acceptance + mark)
+        return _execute(MARK, acceptance + mark)
     with transaction.atomic():
         _execute(ACCEPT, acceptance)
-        return _execute(MARK, mark)
+        return _execute(MARK_ALONE, mark)
 
 
 def _execute(statement: str, values: Values) -> int:
+    if connection.vendor == "postgresql":
+        return _execute_prepared(statement, values)
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
+        return int(cursor.rowcount)
+
+
+def _execute_prepared(statement: str, values: Values) -> int:
+    """PostgreSQL keeps the plan for as long as the connection lasts, and takes bytes as they are."""
+    database = connections[DEFAULT_DB_ALIAS]
+    database.ensure_connection()
+    with database.wrap_database_errors, psycopg.Cursor(database.connection) as cursor:
+        database.connection.prepare_threshold = 0
+        cursor.execute(statement, values, prepare=True)
         return int(cursor.rowcount)
 
 

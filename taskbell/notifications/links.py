@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
 from django.conf import settings
 from django.core import signing
@@ -19,16 +20,21 @@ class Deed:
     about: int | str
 
 
+@lru_cache
+def _signer(key: str) -> signing.TimestampSigner:
+    return signing.TimestampSigner(key=key, salt=SALT)
+
+
 def link_for(deed: Deed) -> str:
     """The address that shows a page with a button; the button does it."""
-    word = signing.TimestampSigner(salt=SALT).sign(f"{deed.person_id}.{deed.do}.{deed.about}")
+    word = _signer(settings.SECRET_KEY).sign(f"{deed.person_id}.{deed.do}.{deed.about}")
     return f"{settings.URL}/mail/{word}/"
 
 
 def deed_of(word: str) -> Deed | None:
     """What a link stands for; None where it is not ours or too old."""
     try:
-        plain = signing.TimestampSigner(salt=SALT).unsign(word, max_age=LIFETIME)
+        plain = _signer(settings.SECRET_KEY).unsign(word, max_age=LIFETIME)
         person_id, do, about = plain.split(".")
     except (signing.BadSignature, ValueError):
         return None

@@ -11,6 +11,11 @@ from taskbell.notifications.models import Kind
 from taskbell.reminders.models import Reminder, ReminderState
 from taskbell.reminders.schedule import Firing, firing_of
 
+ASKED = (
+    *("repeat", "wall_date", "wall_time", "timezone", "next_at", "recipient_id"),
+    *("task__created_by_id", "task__assigned_to_id", "task__stage", "task__deleted_at"),
+)
+
 
 @transaction.atomic
 def deliver_due(now: datetime, *, limit: int = 500) -> int:
@@ -18,7 +23,7 @@ def deliver_due(now: datetime, *, limit: int = 500) -> int:
 
     The reminder is put down and its messages are written in one transaction.
     """
-    due = Reminder.objects.due(now).select_related("task")
+    due = Reminder.objects.due(now).select_related("task").only(*ASKED)
     reminders = list(due.select_for_update(skip_locked=True, of=("self",))[:limit])
     firings = {reminder: firing_of(reminder, now=now) for reminder in reminders if reminder.task.is_open}
     notify([message for reminder, firing in firings.items() for message in _messages(reminder, firing)], now=now)

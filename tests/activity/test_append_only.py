@@ -70,7 +70,7 @@ def test_a_change_that_fails_half_way_leaves_neither_a_change_nor_a_line(
 def test_without_its_line_nothing_is_made_and_nothing_is_deleted(bo: User, monkeypatch: pytest.MonkeyPatch) -> None:
     task = create_task(Wish({"title": "Water the plants"}), by=bo, now=NOW)
     before = everything()
-    monkeypatch.setattr(history.Activity.objects, "bulk_create", broken)
+    monkeypatch.setattr(history, "insert_rows", broken)
     with pytest.raises(RuntimeError):
         create_task(Wish({"title": "Order soil"}), by=bo, now=NOW)
     with pytest.raises(RuntimeError):
