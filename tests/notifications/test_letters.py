@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.signing import TimestampSigner
 from django.template import engines
 
 from taskbell.accounts.models import User
@@ -195,6 +196,7 @@ def test_a_form_says_what_the_template_says(
     row = of_kind(kind, bo, mia, **fields)
     row.data |= {"missed": late}
     now = NOW + timedelta(hours=late)
+    monkeypatch.setattr(TimestampSigner, "timestamp", lambda _: "now")
     quickly = compose(row, now=now)
     monkeypatch.setattr(forms, "BY_THE_THOUSAND", set())
     assert quickly == compose(row, now=now)
