@@ -9,16 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-import psycopg
-from django.db import (
-    DEFAULT_DB_ALIAS,
-    InterfaceError,
-    OperationalError,
-    close_old_connections,
-    connection,
-    connections,
-    transaction,
-)
+from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
 
 from taskbell.notifications.models import Kind, Notification, State
 
@@ -107,20 +98,8 @@ def _commit(acceptance: Values | None, mark: Values) -> int:
 
 
 def _execute(statement: str, values: Values) -> int:
-    if connection.vendor == "postgresql":
-        return _execute_prepared(statement, values)
-    with connection.cursor() as cursor:
+    with getattr(connection, "cursor_for_statements", connection.cursor)() as cursor:
         cursor.execute(statement, values)
-        return int(cursor.rowcount)
-
-
-def _execute_prepared(statement: str, values: Values) -> int:
-    """PostgreSQL keeps the plan for as long as the connection lasts, and takes bytes as they are."""
-    database = connections[DEFAULT_DB_ALIAS]
-    database.ensure_connection()
-    with database.wrap_database_errors, psycopg.Cursor(database.connection) as cursor:
-        database.connection.prepare_threshold = 0
-        cursor.execute(statement, values, prepare=True)
         return int(cursor.rowcount)
 
 
