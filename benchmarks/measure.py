@@ -25,20 +25,21 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Goal:
-    """What must not be exceeded: the `ratio` of two medians, the `median` or `max` in milliseconds, or `KiB`.
+    """What must not be exceeded: the `ratio` of two medians, the `median` or `max` in the unit, or `KiB`.
 
     With `speed` it is what the ratio of two rates must reach.
     """
 
     of: str
     limit: float
+    unit: str = " ms"
 
     def __str__(self) -> str:
         if self.of == "speed":
             return f"≥ {self.limit:g} ×"
         if self.of in ("ratio", "KiB"):
             return f"≤ {self.limit:g} {'×' if self.of == 'ratio' else self.of}"
-        return f"{self.of} < {self.limit:,g} ms"
+        return f"{self.of} < {self.limit:,g}{self.unit}"
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def unguarded(cell: str) -> str:
 
 def guarded_row(row: Iterable[Any]) -> list[Any]:
     """The row with its texts guarded; numbers are numbers."""
-    return [guarded(cell) if isinstance(cell, str) else cell for cell in row]
+    return [guarded(cell) if isinstance(cell, str) and cell[:1] in RISKY else cell for cell in row]
 
 
 def csv_chunks(rows: Iterable[Iterable[Any]]) -> Iterator[bytes]:

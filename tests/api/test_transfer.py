@@ -2,9 +2,11 @@
 
 import json
 import re
+from threading import Event
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client as DjangoClient
 
 from taskbell.accounts.models import User
@@ -212,3 +214,19 @@ def test_a_cell_is_no_formula(as_user: Any, bo: User) -> None:
     assert b",'=HYPERLINK(1)," in file
     assert send(as_user(bo), file).json()["created"] == 1
     assert Task.objects.filter(title="=HYPERLINK(1)").count() == 2
+
+
+def test_who_leaves_ends_the_export_and_gives_the_connection_back(as_user: Any, bo: User) -> None:
+    moments = {"created_at": NOW, "updated_at": NOW}
+    Task.objects.bulk_create(Task(title="Sow", timezone="UTC", created_by=bo, **moments) for _ in range(5000))
+    left, held = Event(), len(connection.savepoint_ids)
+    scope = {"asgi.scope": {"taskbell.left": left}}
+    headers = {"Authorization": f"Bearer {as_user(bo).access}"}
+    answer: Any = DjangoClient(HTTP_HOST="localhost").get(EXPORT, headers=headers, **scope)
+    pieces = iter(answer.streaming_content)
+    next(pieces)
+    assert next(pieces).startswith(b"1")
+    left.set()
+    assert list(pieces) == []
+    answer.close()
+    assert len(connection.savepoint_ids) == held

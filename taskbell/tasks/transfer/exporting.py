@@ -9,25 +9,32 @@ from typing import Any
 
 import orjson
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import BigIntegerField
 from django.utils.duration import duration_iso_string
 
 from taskbell.accounts.models import User
+from taskbell.common.iso import IsoDate, IsoInstant, IsoTime
 from taskbell.common.recurrence import wall_time
 from taskbell.common.spreadsheet import csv_chunks
+from taskbell.common.statement import Blank, Ids, OneOf, Statement
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.models import OPEN_STAGES, OVERDUE, Basis, Prerequisite, Priority, Task
 
 AT_ONCE = 2000
 SELECTED = (
-    *("id", "title", "description", "is_overdue", "stage", "priority", "category__name", "due_date", "due_time"),
-    *("timezone", "assigned_to__username", "created_by__username", "recurrence", "recurrence_from", "series"),
-    *("occurrence", "anchor_date", "completed_at", "created_at", "updated_at"),
+    *("id", "title", "description", "is_overdue", "stage", "priority", "category__name"),
+    *(IsoDate("due_date"), IsoTime("due_time"), "timezone", "assigned_to__username", "created_by__username"),
+    *("recurrence", "recurrence_from", "series", "occurrence", IsoDate("anchor_date")),
+    *(IsoInstant("completed_at"), IsoInstant("created_at"), IsoInstant("updated_at")),
 )
 HEADER = (
     *("id", "title", "description", "status", "stage", "priority", "category", "due_date", "due_time", "timezone"),
     *("assigned_to", "created_by", "pre_tasks", "reminders", "recurrence", "recurrence_from", "series", "occurrence"),
     *("anchor_date", "completed_at", "created_at", "updated_at"),
+)
+REMINDER_COLUMNS = (
+    *("task__timezone", "at", "wall_date", "wall_time", "before_due", "repeat", "recipient", "state", "fired_at"),
+    "is_snooze",
 )
 PRIORITIES = {priority.value: priority.name for priority in Priority}
 Record = tuple[Any, ...]
@@ -40,14 +47,12 @@ def exported(tasks: Any, person: User, *, part_of: Any = None) -> Iterator[Recor
     tasks are but a part of the file, `part_of` are all of it. The connection is held until the last row is read, or the
     generator closed.
     """
-    # Asked one by one: a list of all that the file has would be made anew for every two thousand rows.
     whole = tasks if part_of is None else part_of
-    within = Exists(whole.order_by().filter(pk=OuterRef("needs")))
     with _one_reading():
         rows = tasks.values_list(*SELECTED).iterator(chunk_size=AT_ONCE)
         while batch := list(islice(rows, AT_ONCE)):
             ids = [row[0] for row in batch]
-            needs, reminders = _links(ids, within), _reminders(ids, person)
+            needs, reminders = _links(ids, whole), _reminders(ids, person)
             for row in batch:
                 yield _row(row, needs.get(row[0], []), reminders.get(row[0], []))
 
@@ -57,17 +62,30 @@ def _one_reading() -> AbstractContextManager[Any]:
     return transaction.atomic() if connection.vendor == "postgresql" else nullcontext()
 
 
-def _links(ids: list[int], within: Any) -> dict[int, list[int]]:
-    found = Prerequisite.objects.filter(within, task__in=ids).order_by("needs")
-    return _grouped(found.values_list("task", "needs"))
+def _links(ids: list[int], tasks: Any) -> dict[int, list[int]]:
+    """What they wait for, as far as the file has it. That is asked by number: to search it takes as long as it is."""
+    found = NEEDED(tasks=ids)
+    needed, within = iter({needs for _, needs in found}), set[int]()
+    while some := list(islice(needed, AT_ONCE)):
+        within.update(tasks.order_by().filter(pk__in=some).values_list("pk", flat=True))
+    return _grouped((task, needs) for task, needs in found if needs in within)
 
 
 def _reminders(ids: list[int], person: User) -> dict[int, list[Any]]:
-    found = Reminder.objects.visible_to(person).filter(task__in=ids).order_by("id")
-    columns = ("task__timezone", "at", "wall_date", "wall_time", "before_due", "repeat", "recipient", "state")
-    return _grouped(
-        (task, _reminder(*values)) for task, *values in found.values_list("task", *columns, "fired_at", "is_snooze")
-    )
+    return _grouped((task, _reminder(*values)) for task, *values in REMINDERS_OF(tasks=ids, person=person.pk))
+
+
+def _needed() -> Any:
+    return Prerequisite.objects.filter(OneOf("task", Ids("tasks"))).order_by("needs").values_list("task", "needs")
+
+
+def _reminders_of() -> Any:
+    person: Any = Blank("person", BigIntegerField())
+    of_tasks = Reminder.objects.visible_to(person).filter(OneOf("task", Ids("tasks")))
+    return of_tasks.order_by("id").values_list("task", *REMINDER_COLUMNS)
+
+
+NEEDED, REMINDERS_OF = Statement(_needed), Statement(_reminders_of)
 
 
 def _grouped(pairs: Iterable[tuple[int, Any]]) -> dict[int, list[Any]]:
@@ -99,11 +117,11 @@ def _row(row: Record, needs: list[int], reminders: list[Any]) -> Record:
     rule, basis, series, occurrence, anchor_date, completed_at, created_at, updated_at = rest
     return (
         *(pk, title, text or None, OVERDUE if is_overdue and stage in OPEN_STAGES else stage, stage),
-        *(PRIORITIES[priority], category, due_date and due_date.isoformat(), due_time and due_time.isoformat(), zone),
+        *(PRIORITIES[priority], category, due_date, due_time, zone),
         *(assignee, creator, needs or None, reminders or None),
         *(rule or None, basis if rule or basis != Basis.DUE else None),
-        *((series, occurrence, anchor_date and anchor_date.isoformat()) if rule else (None,) * 3),
-        *(completed_at and _instant(completed_at), _instant(created_at), _instant(updated_at)),
+        *((series, occurrence, anchor_date) if rule else (None,) * 3),
+        *(completed_at, created_at, updated_at),
     )
 
 
