@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any
@@ -48,8 +48,7 @@ def exported(tasks: Any, person: User, *, part_of: Any = None) -> Iterator[Recor
     generator closed.
     """
     whole = tasks if part_of is None else part_of
-    with _one_reading():
-        rows = tasks.values_list(*SELECTED).iterator(chunk_size=AT_ONCE)
+    with _one_reading(), closing(tasks.values_list(*SELECTED).iterator(chunk_size=AT_ONCE)) as rows:
         while batch := list(islice(rows, AT_ONCE)):
             ids = [row[0] for row in batch]
             needs, reminders = _links(ids, whole), _reminders(ids, person)
