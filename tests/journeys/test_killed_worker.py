@@ -8,7 +8,7 @@ from tests.mail import SmtpSink
 from tests.processes import eventually
 
 REMINDERS = 200
-KILL_AT = (20, 60, 100)  # each kill strands at most four senders' batches of ten until their lease is over
+KILL_AT = (20, 60, 100)  # each kill strands at most four senders' batches of fifty until their lease is over
 
 
 def has_accepted(sink: SmtpSink, number: int) -> bool:
@@ -18,15 +18,15 @@ def has_accepted(sink: SmtpSink, number: int) -> bool:
 def test_two_hundred_reminders_survive_a_worker_that_is_killed_three_times(household: Household) -> None:
     ada, sink, tree = household.newcomer("ada"), household.sink, household.tree
     sink.seconds_to_think = 0.03
-    due = (datetime.now(UTC) + timedelta(seconds=4)).isoformat()
-    for number in range(REMINDERS):
-        assert ada.post("tasks/", json={"title": f"Task {number}", "remind_at": due}).status_code == 201
+    due = (datetime.now(UTC) + timedelta(seconds=5)).isoformat()
+    tasks = [{"title": f"Task {number}", "remind_at": due} for number in range(REMINDERS)]
+    assert ada.post("tasks/bulk/", json={"create": tasks}).status_code == 200
 
     for accepted in KILL_AT:
-        eventually(partial(has_accepted, sink, accepted), within=60)
+        eventually(partial(has_accepted, sink, accepted), within=90)
         tree.wait_until_restarted("worker", old=tree.kill("worker"))
     waiting = "SELECT 1 FROM notifications_notification WHERE state = 'pending'"
-    eventually(lambda: not household.rows(waiting), within=60)
+    eventually(lambda: not household.rows(waiting), within=90)
     tree.stop()
     household.send_as_if_later(timedelta(minutes=12))
 
