@@ -164,6 +164,7 @@ def test_a_database_that_is_away_is_told_and_not_a_mistake_of_ours(
 
     with monkeypatch.context() as patch:
         patch.setattr(connection, "cursor", away)
+        patch.setattr(connection, "cursor_for_statements", away, raising=False)
         answers = [
             program.get("/api/tasks/"),
             program.post("/api/tasks/", {"title": "x"}),
