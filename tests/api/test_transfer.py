@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import closing
 from threading import Event
 from typing import Any
 
@@ -223,10 +224,10 @@ def test_who_leaves_ends_the_export_and_gives_the_connection_back(as_user: Any, 
     scope = {"asgi.scope": {"taskbell.left": left}}
     headers = {"Authorization": f"Bearer {as_user(bo).access}"}
     answer: Any = DjangoClient(HTTP_HOST="localhost").get(EXPORT, headers=headers, **scope)
-    pieces = iter(answer.streaming_content)
-    next(pieces)
-    assert next(pieces).startswith(b"1")
-    left.set()
-    assert list(pieces) == []
-    answer.close()
+    with closing(answer):
+        pieces = iter(answer.streaming_content)
+        assert next(pieces).startswith(b"id,title,")
+        assert b",Sow," in next(pieces)
+        left.set()
+        assert list(pieces) == []
     assert len(connection.savepoint_ids) == held
