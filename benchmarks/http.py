@@ -10,6 +10,7 @@ from itertools import count
 from random import Random
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.db import connection
 
 from benchmarks import shape
@@ -25,6 +26,7 @@ PEOPLE, DAYS, WARM_DAYS = range(3, 103), 700, 2
 CONNECTIONS = 8
 MOST_ROUNDS = 5
 SMALL, SMALL_FOR_ALL = "/api/small/", "/api/small-for-all/"
+BULK, PASSWORD, SIGNING_IN = 100, "correct horse battery", 20
 BODY = {"title": "Water the plants", "description": "All of them.", "due_date": "2030-03-31"}
 FULL = BODY | {"priority": "HIGH", "reminders": [{"before_due": "PT24H"}]}
 
@@ -39,6 +41,7 @@ class Side:
     requests: Callable[[], Iterable[str]]
     status: int = 200
     seconds: float = 5
+    each: int = 1  # what one answer counts for
 
     def rate(self) -> float:
         """Answers a second. Raises RuntimeError where one has another status."""
@@ -46,7 +49,7 @@ class Side:
         said = _process("load", asked | {"connections": CONNECTIONS})
         if set(said["statuses"]) != {str(self.status)}:
             raise RuntimeError(f"Expected {self.status} alone, seen {said['statuses']}.")
-        return float(sum(said["statuses"].values()) / said["seconds"])
+        return float(sum(said["statuses"].values()) * self.each / said["seconds"])
 
 
 def run(sizes: Sizes) -> list[Row]:
@@ -54,6 +57,7 @@ def run(sizes: Sizes) -> list[Row]:
     now = utc_now()
     tasks = sizes.tasks if connection.vendor == "postgresql" else max(sizes.tasks // 10, 100)
     seed(tasks, people=sizes.people, now=now)
+    User.objects.filter(pk__in=PEOPLE).update(password=make_password(PASSWORD))
     askers = [asker(person, now=now) for person in User.objects.filter(role="MEMBER", pk__in=PEOPLE)]
     manager, busy = (asker(User.objects.get(pk=pk), now=now) for pk in (shape.MANAGER, shape.BUSY))
     with servers() as ports:
@@ -104,7 +108,14 @@ def _sides(ports: dict[str, int], askers: list[Asker], manager: Asker, busy: Ask
             plain, lambda: [request("POST", "/api/tasks/", one.plain, BODY) for one in askers], 201
         ),
         "new task": Side(ours, lambda: [request("POST", "/api/tasks/", one.ours, FULL) for one in askers], 201),
+        "new tasks, a hundred at once": Side(
+            ours,
+            lambda: [request("POST", "/api/tasks/bulk/", one.ours, {"create": [FULL] * BULK}) for one in askers],
+            each=BULK,
+        ),
         "change of a task": Side(ours, patches),
+        "sign-in, plain": Side(plain, lambda: _signing_in(askers)),
+        "sign-in": Side(ours, lambda: _signing_in(askers)),
         "small answer, plain": Side(plain, lambda: [request("GET", SMALL, first.plain)]),
         "small answer": Side(ours, lambda: [request("GET", SMALL, first.ours)]),
         "small answer to everybody": Side(ours, lambda: [request("GET", SMALL_FOR_ALL)]),
@@ -116,6 +127,12 @@ def _own(one: Asker) -> list[int]:
     """Some tasks that the person has created."""
     mine = Task.objects.filter(created_by=one.pk, deleted_at=None).values_list("pk", flat=True)
     return Random(one.pk).sample(list(mine), min(20, len(mine)))  # noqa: S311 - to be the same every time
+
+
+def _signing_in(askers: list[Asker]) -> list[str]:
+    """People with their names and passwords."""
+    names = User.objects.filter(pk__in=[one.pk for one in askers[:SIGNING_IN]]).values_list("username", flat=True)
+    return [request("POST", "/api/token/", body={"username": name, "password": PASSWORD}) for name in names]
 
 
 def _deep(one: Asker, token: str) -> list[str]:
@@ -178,7 +195,9 @@ COMPARED: list[tuple[str, str, float | None]] = [
     ("everybody's tasks", "everybody's tasks, plain", None),
     ("one task", "one task, plain", None),
     ("new task", "new task, plain", 0.7),
+    ("new tasks, a hundred at once", "new task, plain", 0.7),
     ("change of a task", "new task, plain", 0.7),
+    ("sign-in", "sign-in, plain", None),
     ("small answer", "small answer, plain", None),
     ("small answer", "small answer to everybody", 0.5),
     ("small answer to everybody", "bare server", None),

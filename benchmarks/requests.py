@@ -61,8 +61,8 @@ def lists(askers: list[Asker], side: str, dates: list[str], more: str = "") -> l
 
 
 def fetched(port: int, path: str, token: str) -> tuple[Any, str]:
-    """The answer and its ETag."""
-    asked = Request(f"http://localhost:{port}{path}", headers={"Authorization": f"Bearer {token}"})
+    """The answer and its ETag, asked for as `request` does: an answer names its own address."""
+    asked = Request(f"http://localhost:{port}{path}", headers={"Host": "localhost", "Authorization": f"Bearer {token}"})
     with urlopen(asked, timeout=30) as answer:  # noqa: S310 - our own servers
         return json.load(answer), answer.headers.get("ETag", "")
 
