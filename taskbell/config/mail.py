@@ -17,13 +17,14 @@ class MailSettings(TypedDict):
     password: str
     use_tls: bool
     use_ssl: bool
+    connections: int
 
 
 def mail_settings(env: Environment) -> MailSettings:
     """Raises UnusableEnvironment where EMAIL_URL cannot be read."""
     folder = str(env.data / "mail")
     if env.EMAIL_URL:
-        return _from_url(env.EMAIL_URL.get_secret_value(), sender=env.MAIL_FROM, folder=folder)
+        return _from_url(env.EMAIL_URL.get_secret_value(), env, folder=folder)
     smtp = env.EMAIL_BACKEND is None or "smtp" in env.EMAIL_BACKEND
     return MailSettings(
         sender=env.MAIL_FROM,
@@ -34,6 +35,7 @@ def mail_settings(env: Environment) -> MailSettings:
         password=env.EMAIL_HOST_PASSWORD.get_secret_value() if env.EMAIL_HOST_PASSWORD else "",
         use_tls=env.EMAIL_USE_TLS,
         use_ssl=env.EMAIL_USE_SSL,
+        connections=env.EMAIL_CONNECTIONS,
     )
 
 
@@ -41,14 +43,14 @@ def _usual_port(*, tls: bool, ssl: bool) -> int:
     return 465 if ssl else 587 if tls else 25
 
 
-def _from_url(url: str, *, sender: str, folder: str) -> MailSettings:
+def _from_url(url: str, env: Environment, *, folder: str) -> MailSettings:
     parts = urlsplit(url)
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
         raise UnusableEnvironment("EMAIL_URL: is not of the form smtp://user:password@host:port/?tls=true.")
     ssl = parts.scheme == "smtps"
     tls = parse_qs(parts.query).get("tls", ["false"])[0].lower() in ("1", "true", "yes")
     return MailSettings(
-        sender=sender,
+        sender=env.MAIL_FROM,
         folder=folder,
         host=parts.hostname,
         port=parts.port or _usual_port(tls=tls, ssl=ssl),
@@ -56,4 +58,5 @@ def _from_url(url: str, *, sender: str, folder: str) -> MailSettings:
         password=unquote(parts.password or ""),
         use_tls=tls and not ssl,
         use_ssl=ssl,
+        connections=env.EMAIL_CONNECTIONS,
     )

@@ -5,27 +5,29 @@ but a crash between the final dot and the commit of its answer can repeat a mail
 """
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
 
-from taskbell.notifications import letters
-from taskbell.notifications.ledger import DATABASE_AWAY, Ledger
+from taskbell.notifications import ledger, letters
+from taskbell.notifications.ledger import DATABASE_AWAY
 from taskbell.notifications.models import Notification, NotificationQuerySet, State
 from taskbell.notifications.policy import quiet_until, reason_not_to_send
+from taskbell.notifications.smtp import SMTP
 from taskbell.notifications.transport import (
+    Answer,
+    DeliveryProblem,
     Envelope,
-    Fenced,
+    Folder,
     NoAnswer,
     Refused,
     Transport,
-    TryLater,
     Unavailable,
-    open_transport,
 )
 
 log = logging.getLogger(__name__)
@@ -52,10 +54,16 @@ ASKED = (
 Clock = Callable[[], datetime]
 
 
-def send_waiting(*, clock: Clock, should_stop: Callable[[], bool] = lambda: False) -> int:
-    """Sends what is due until nothing is, over one connection; says how many mails were accepted.
+def open_transport() -> Transport:
+    """The transport the settings ask for; it connects with the first message."""
+    mail = settings.MAIL
+    return SMTP(most=mail["connections"]) if mail["host"] else Folder(Path(mail["folder"]))
 
-    Any number may run at once. When told to stop, it finishes the mail in flight and hands the rest back.
+
+def send_waiting(*, clock: Clock, should_stop: Callable[[], bool] = lambda: False) -> int:
+    """Sends what is due until nothing is; says how many mails were accepted.
+
+    Any number may run at once. When told to stop, it finishes the mails in flight and hands the rest back.
     """
     sender = Sender(open_transport(), clock)
     try:
@@ -63,7 +71,7 @@ def send_waiting(*, clock: Clock, should_stop: Callable[[], bool] = lambda: Fals
             if not sender.send(batch, should_stop=should_stop):
                 break
     finally:
-        sender.close()
+        sender.transport.close()
     return sender.accepted
 
 
@@ -105,17 +113,11 @@ def _read(rows: NotificationQuerySet) -> list[Notification]:
 
 @dataclass
 class Sender:
-    """Sends batches over one connection, one mail after the other; `accepted` counts those that were accepted."""
+    """Sends batches by one transport, some mails side by side; `accepted` counts those that were accepted."""
 
     transport: Transport
     clock: Clock
-    ledger: Ledger = field(default_factory=Ledger)
     accepted: int = 0
-
-    def close(self) -> None:
-        """Writes down what is still to be, and hangs up."""
-        self.ledger.flush()
-        self.transport.close()
 
     def send(self, batch: list[Notification], *, should_stop: Callable[[], bool] = lambda: False) -> bool:
         """Sends what it claimed; False where that came to an end before the batch did, and others may have the rest."""
@@ -126,21 +128,19 @@ class Sender:
                 self._hand_back(waiting)
                 return False
             try:
-                self._send_one(waiting[0])
+                waiting = self._round(waiting)
             except Unavailable as problem:
                 for each in waiting:
                     self._postpone(each, str(problem))
                 return False
-            except DATABASE_AWAY as error:  # before the final dot: after it, the ledger waits for the database
-                log.warning("mail %s: %s", waiting[0].message_id, error)
+            except DATABASE_AWAY as error:  # before the final dots: after them, the ledger waits for the database
+                log.warning("%s mails are handed back: %s", len(waiting), error)
+                self.transport.close()
                 self._hand_back(waiting)
                 return False
-            del waiting[0]
             if waiting and self.clock() - asked_at > ASKED_FOR:
-                self.ledger.flush()
                 asked_at = self.clock()
                 waiting = self._wanted(renew(waiting, asked_at))
-        self.ledger.flush()
         return True
 
     def _wanted(self, batch: list[Notification]) -> list[Notification]:
@@ -150,38 +150,52 @@ class Sender:
     def _is_wanted(self, notification: Notification) -> bool:
         reason = reason_not_to_send(notification)
         if reason:
-            self.ledger.write(notification, state=State.CANCELLED, reason=reason)
+            ledger.write(notification, state=State.CANCELLED, reason=reason)
             return False
         quiet_end = quiet_until(notification, now=self.clock())
         if quiet_end:
             # What the mail is about keeps its own moment.
             data = {"moment": notification.due_at.isoformat()} | notification.data
-            self.ledger.write(notification, state=State.PENDING, not_before=quiet_end, due_at=quiet_end, data=data)
+            ledger.write(notification, state=State.PENDING, not_before=quiet_end, due_at=quiet_end, data=data)
         return quiet_end is None
 
     def _hand_back(self, batch: list[Notification]) -> None:
         """Lets other senders have what this one claimed and will not send."""
         for notification in batch:
-            self.ledger.write(notification, state=State.PENDING)
+            ledger.write(notification, state=State.PENDING)
 
-    def _send_one(self, notification: Notification) -> None:
-        """Sends a mail and writes down what became of it. Raises Unavailable, or that the database is away."""
-        envelope = _sealed(notification, now=self.clock())
-        try:
-            reply = self.transport.deliver(
-                envelope,
-                before_dot=lambda: self.ledger.mark(notification, now=self.clock()),
-                if_slow=self.ledger.flush,
-            )
-        except (Fenced, NoAnswer) as problem:
-            log.warning("mail %s: %s", notification.message_id, problem)
-        except TryLater as problem:
-            self._postpone(notification, str(problem))
-        except Refused as problem:
-            self._fail(notification, str(problem), reason="The mail server refused it.")
-        else:
-            self.ledger.accepted(notification, reply, now=self.clock())
-            self.accepted += 1
+    def _round(self, waiting: list[Notification]) -> list[Notification]:
+        """Sends the first of these side by side and writes down what becomes of them; returns those that still wait.
+
+        Raises Unavailable, or that the database is away.
+        """
+        room = self.transport.room
+        mails = {mail.message_id: mail for mail in waiting[:room]}
+        problems = self.transport.bring([_sealed(mail, now=self.clock()) for mail in mails.values()])
+        brought = [mail for key, mail in mails.items() if key not in problems]
+        marked = ledger.mark(brought, now=self.clock())
+        for mail in brought:
+            if mail.pk not in marked:
+                log.warning("mail %s: another sender has taken it over", mail.message_id)
+        for answers in self.transport.finish([mail.message_id for mail in brought if mail.pk in marked]):
+            self._write_down({mails[key]: answer for key, answer in answers.items()})
+        no_room = [mails[key] for key, problem in problems.items() if isinstance(problem, Unavailable)]
+        self._write_down({mails[key]: problem for key, problem in problems.items() if mails[key] not in no_room})
+        return no_room + waiting[room:]
+
+    def _write_down(self, answers: Mapping[Notification, Answer]) -> None:
+        """What was said to the mails, the acceptances first and together."""
+        replies = {mail: answer for mail, answer in answers.items() if isinstance(answer, str)}
+        ledger.accepted(replies, now=self.clock())
+        self.accepted += len(replies)
+        for mail, problem in answers.items():
+            match problem:
+                case NoAnswer():
+                    log.warning("mail %s: %s", mail.message_id, problem)
+                case Refused():
+                    self._fail(mail, str(problem), reason="The mail server refused it.")
+                case DeliveryProblem():
+                    self._postpone(mail, str(problem))
 
     def _postpone(self, notification: Notification, problem: str) -> None:
         """Tries again later, at growing distances, until three days have passed."""
@@ -191,7 +205,7 @@ class Sender:
             return
         pause = BACK_OFF[min(notification.attempt, len(BACK_OFF) - 1)]
         log.warning("mail %s waits %s: %s", notification.message_id, pause, problem)
-        self.ledger.write(
+        ledger.write(
             notification,
             state=State.PENDING,
             attempt=notification.attempt + 1,
@@ -202,7 +216,7 @@ class Sender:
 
     def _fail(self, notification: Notification, problem: str, *, reason: str) -> None:
         log.error("mail %s will not be sent. %s %s", notification.message_id, reason, problem)
-        self.ledger.write(notification, state=State.FAILED, smtp_reply=problem[:500], reason=reason)
+        ledger.write(notification, state=State.FAILED, smtp_reply=problem[:500], reason=reason)
 
 
 def _sealed(notification: Notification, *, now: datetime) -> Envelope:

@@ -1,11 +1,11 @@
-"""Writing down what became of mails: where the lease is still ours, and until the database takes it.
+"""Writing down what becomes of mails: where the lease is still ours, and until the database takes it.
 
-An acceptance waits for the mark of the next mail and is committed with it, so that a mail costs one commit.
+Mails that go out side by side are written down together, and share a commit.
 """
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,89 +18,90 @@ log = logging.getLogger(__name__)
 SECRET_KINDS = {Kind.PASSWORD_RESET, Kind.INVITE}
 DATABASE_AWAY = (OperationalError, InterfaceError)
 
-# By hand, because building them costs Django more than the database needs to do them.
+# By hand, because building them costs Django more than the database needs to do them. PostgreSQL takes many at once.
+MARK = """
+UPDATE notifications_notification SET dot_at = %s, mime = %s
+WHERE id = %s AND state = 'leased' AND lease_token = %s AND lease_until > %s AND dot_at IS NULL
+"""
+MARK_MANY = """
+UPDATE notifications_notification AS mail SET dot_at = %s, mime = given.mime
+FROM unnest(%s::bigint[], %s::bytea[]) AS given (id, mime)
+WHERE mail.id = given.id
+AND state = 'leased' AND lease_token = %s AND lease_until > %s AND dot_at IS NULL RETURNING mail.id
+"""
 ACCEPT = """
 UPDATE notifications_notification
 SET state = 'sent', sent_at = %s, smtp_reply = %s, lease_token = NULL, lease_until = NULL
 WHERE id = %s AND lease_token = %s
 """
-MARK_ALONE = """
-UPDATE notifications_notification SET dot_at = %s, mime = %s
-WHERE id = %s AND state = 'leased' AND lease_token = %s AND lease_until > %s AND dot_at IS NULL
+ACCEPT_MANY = """
+UPDATE notifications_notification AS mail
+SET state = 'sent', sent_at = %s, smtp_reply = given.reply, lease_token = NULL, lease_until = NULL
+FROM unnest(%s::bigint[], %s::text[]) AS given (id, reply)
+WHERE mail.id = given.id AND lease_token = %s
 """
-MARK = f"WITH accepted AS ({ACCEPT}) {MARK_ALONE}"  # of PostgreSQL, which takes both in one statement
-Values = list[Any]
 
 
-class Ledger:
-    """What one sender writes down; it holds at most one acceptance back, for as long as the next mail takes."""
+def mark(batch: Sequence[Notification], *, now: datetime) -> set[int]:
+    """Writes down that the final dots of these mails go out now, and after which bytes. Says which are still ours.
 
-    def __init__(self) -> None:
-        self._acceptance: Values | None = None
-
-    def accepted(self, notification: Notification, reply: str, *, now: datetime) -> None:
-        """The mail server has taken the mail; to be committed with the next mark, or by `flush`."""
-        if notification.kind in SECRET_KINDS:
-            self.write(notification, state=State.SENT, sent_at=now, smtp_reply=reply, mime=None)
-            return
-        self.flush()
-        row = notification
-        self._acceptance = _stored(sent_at=now, smtp_reply=reply, id=row.pk, lease_token=row.lease_token)
-
-    def mark(self, notification: Notification, *, now: datetime) -> bool:
-        """Writes down that the final dot goes out now, and after which bytes; False where the mail is not ours.
-
-        Both in one commit: a mail that has not reached this point was accepted by nobody, and may be rendered anew.
-        """
-        row = notification
-        mark = _stored(dot_at=now, mime=row.mime, id=row.pk, lease_token=row.lease_token, lease_until=now)
-        try:
-            marked = _commit(self._acceptance, mark)
-        except DATABASE_AWAY:
-            self.flush()
-            raise
-        self._acceptance = None
-        return marked == 1
-
-    def flush(self) -> None:
-        """Commits the acceptance that was held back, if there is one."""
-        acceptance = self._acceptance
-        if acceptance is not None:
-            _persistently(lambda: _execute(ACCEPT, acceptance))
-            self._acceptance = None
-
-    def write(self, notification: Notification, **outcome: Any) -> None:
-        """Commits another outcome; the mail is nobody's then."""
-        self.flush()
-        if outcome["state"] == State.PENDING:
-            outcome["dot_at"] = None
-        ours = Notification.objects.filter(pk=notification.pk, lease_token=notification.lease_token)
-        _persistently(lambda: ours.update(lease_token=None, lease_until=None, **outcome))
-
-
-def _stored(**values: Any) -> Values:
-    """The values as the columns of these names take them."""
+    Both in one commit: a mail that has not reached this point was accepted by nobody, and may be rendered anew.
+    The mails were claimed together.
+    """
+    if not batch:
+        return set()
+    token = batch[0].lease_token
     if connection.vendor == "postgresql":
-        return list(values.values())
+        keys, mimes = [mail.pk for mail in batch], [bytes(mail.mime or b"") for mail in batch]
+        with _cursor() as cursor:
+            cursor.execute(MARK_MANY, [now, keys, mimes, token, now])
+            return {pk for (pk,) in cursor.fetchall()}
+    with transaction.atomic(), connection.cursor() as cursor:
+        marked = set()
+        for mail in batch:
+            cursor.execute(MARK, _stored(dot_at=now, mime=mail.mime, id=mail.pk, lease_token=token, lease_until=now))
+            if cursor.rowcount:
+                marked.add(mail.pk)
+    return marked
+
+
+def accepted(replies: Mapping[Notification, str], *, now: datetime) -> None:
+    """The mail server has taken these mails, with these words. Returns once that is committed."""
+    secret = {mail: reply for mail, reply in replies.items() if mail.kind in SECRET_KINDS}
+    for mail, reply in secret.items():
+        write(mail, state=State.SENT, sent_at=now, smtp_reply=reply, mime=None)
+    mails = [mail for mail in replies if mail not in secret]
+    if mails:
+        _persistently(lambda: _accept(mails, [replies[mail] for mail in mails], now))
+
+
+def _accept(mails: Sequence[Notification], replies: Sequence[str], now: datetime) -> None:
+    token = mails[0].lease_token
+    if connection.vendor == "postgresql":
+        with _cursor() as cursor:
+            cursor.execute(ACCEPT_MANY, [now, [mail.pk for mail in mails], replies, token])
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        for mail, reply in zip(mails, replies, strict=True):
+            cursor.execute(ACCEPT, _stored(sent_at=now, smtp_reply=reply, id=mail.pk, lease_token=token))
+
+
+def write(mail: Notification, **outcome: Any) -> None:
+    """Commits another outcome; the mail is nobody's then."""
+    if outcome["state"] == State.PENDING:
+        outcome["dot_at"] = None
+    ours = Notification.objects.filter(pk=mail.pk, lease_token=mail.lease_token)
+    _persistently(lambda: ours.update(lease_token=None, lease_until=None, **outcome))
+
+
+def _cursor() -> Any:
+    return getattr(connection, "cursor_for_statements", connection.cursor)()
+
+
+def _stored(**values: Any) -> list[Any]:
+    """The values as the columns of these names take them."""
     fields = Notification._meta
     return [fields.get_field(name).get_db_prep_value(value, connection) for name, value in values.items()]  # type: ignore[union-attr]
-
-
-def _commit(acceptance: Values | None, mark: Values) -> int:
-    """One commit for both; how many rows were marked."""
-    if acceptance is None:
-        return _execute(MARK_ALONE, mark)
-    if connection.vendor == "postgresql":
-        return _execute(MARK, acceptance + mark)
-    with transaction.atomic():
-        _execute(ACCEPT, acceptance)
-        return _execute(MARK_ALONE, mark)
-
-
-def _execute(statement: str, values: Values) -> int:
-    with getattr(connection, "cursor_for_statements", connection.cursor)() as cursor:
-        cursor.execute(statement, values)
-        return int(cursor.rowcount)
 
 
 def _persistently(write: Callable[[], object]) -> None:

@@ -1,35 +1,18 @@
-"""The two ways a mail leaves: SMTP, or a file in a folder where no mail server is named.
+"""The ways a mail leaves, and what can go wrong on the way.
 
-Both call `before_dot` right before the step that cannot be taken back, and hang up when it answers False; and
-`if_slow` where they may have to wait before that.
+A mail is brought up to the one step that cannot be taken back, which is the final dot of SMTP; then that step is
+taken. Between the two its sender writes down that it will be.
 """
 
 import logging
 import os
-import select
-import smtplib
-import socket
-import ssl
-from collections.abc import Callable
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from pathlib import Path
-from typing import Any, Protocol, cast
-
-from django.conf import settings
+from typing import Protocol
 
 log = logging.getLogger(__name__)
-
-CONNECT_SECONDS = 10
-STEP_SECONDS = 30
-DOT_SECONDS = 600  # RFC 5321 §4.5.3.2.6
-
-SLOW_AFTER_MS = 50
-# What the server must say to each command.
-EXPECTED = {"MAIL": (250,), "RCPT": (250, 251), "DATA": (354,)}
-
-BeforeDot = Callable[[], bool]
-IfSlow = Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -62,172 +45,31 @@ class NoAnswer(DeliveryProblem):
     """The final dot went out and no answer came: nobody knows whether the mail was accepted."""
 
 
-class Fenced(DeliveryProblem):
-    """Another sender owns this mail by now; we hung up before the final dot."""
+# The server's words of acceptance, or what went wrong.
+Answer = str | DeliveryProblem
 
 
 class Transport(Protocol):
-    """A way out. One recipient a message; many messages one after the other."""
+    """A way out, for some mails side by side. One recipient a message."""
 
-    def deliver(self, envelope: Envelope, *, before_dot: BeforeDot, if_slow: IfSlow) -> str:
-        """Returns the server's words of acceptance. Raises a DeliveryProblem."""
+    @property
+    def room(self) -> int:
+        """How many mails it takes next, at least one."""
 
-    def close(self) -> None:
-        """Lets go of the connection."""
+    def bring(self, envelopes: Sequence[Envelope]) -> Mapping[str, DeliveryProblem]:
+        """Brings mails, no more than there is room for, to where they only need their final dot.
 
+        Says which of them do not stand there, and why. Raises Unavailable where none can be brought.
+        """
 
-def open_transport() -> Transport:
-    """The transport the settings ask for; it connects with the first message."""
-    return SMTP() if settings.MAIL["host"] else Folder(Path(settings.MAIL["folder"]))
+    def finish(self, message_ids: Collection[str]) -> Iterator[Mapping[str, Answer]]:
+        """Gives those of the mails brought their final dot, and hangs up on the others.
 
-
-class _Prompt:
-    """Sends small packets at once: Nagle's algorithm would hold the final dot back for 40 ms a mail."""
-
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        sock = cast(socket.socket, super()._get_socket(host, port, timeout))  # type: ignore[misc]
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return sock
-
-
-class _Plain(_Prompt, smtplib.SMTP):
-    """SMTP that may be upgraded by STARTTLS."""
-
-
-class _Encrypted(_Prompt, smtplib.SMTP_SSL):
-    """SMTP with TLS from the first byte."""
-
-
-@dataclass
-class SMTP:
-    """A mail server. The connection is kept from message to message."""
-
-    connection: smtplib.SMTP | None = field(default=None, init=False)
-
-    def deliver(self, envelope: Envelope, *, before_dot: BeforeDot, if_slow: IfSlow) -> str:
-        if self.connection is None:
-            if_slow()
-            self.connection = _connected()
-        connection = self.connection
-        try:
-            self._announce(connection, envelope, if_slow)
-            connection.send(_dot_stuffed(envelope.mime))
-        except (OSError, smtplib.SMTPException) as error:
-            self.close()
-            raise TryLater(str(error)) from error
-        if not before_dot():
-            self.close()
-            raise Fenced("Another sender has taken this mail over.")
-        return self._finish(connection)
-
-    def _announce(self, connection: smtplib.SMTP, envelope: Envelope, if_slow: IfSlow) -> None:
-        """MAIL, RCPT and DATA, up to the server's go-ahead; together where the server takes that (RFC 2920)."""
-        commands = {
-            "MAIL": f"MAIL FROM:<{envelope.sender}>",
-            "RCPT": f"RCPT TO:<{envelope.recipient}>",
-            "DATA": "DATA",
-        }
-        together = connection.has_extn("pipelining")
-        for group in [list(commands)] if together else [[verb] for verb in commands]:
-            connection.send("".join(f"{commands[verb]}\r\n" for verb in group))
-            answers = {verb: _answer(connection, if_slow) for verb in group}
-            for verb, (code, reply) in answers.items():
-                if code not in EXPECTED[verb]:
-                    self._turn_back(connection, verb, waits_for_mail=answers.get("DATA", (0,))[0] == 354)
-                    raise Unavailable(_words(code, reply)) if verb == "MAIL" else _refusal(code, reply)
-
-    def _turn_back(self, connection: smtplib.SMTP, verb: str, *, waits_for_mail: bool) -> None:
-        """Makes ready for the next mail, or hangs up where that is simpler."""
-        if verb == "MAIL" or waits_for_mail:
-            self.close()
-        else:
-            connection.rset()
-
-    def _finish(self, connection: smtplib.SMTP) -> str:
-        """The final dot and the answer to it."""
-        try:
-            _patience(connection, DOT_SECONDS)
-            connection.send(b".\r\n")
-            code, reply = connection.getreply()
-            _patience(connection, STEP_SECONDS)
-        except (OSError, smtplib.SMTPException) as error:
-            self.close()
-            raise NoAnswer(str(error)) from error
-        if code == 250:
-            return _words(code, reply)
-        if code == 421:
-            self.close()
-        raise _refusal(code, reply)
+        What the server says comes as it says it: what follows at once, together.
+        """
 
     def close(self) -> None:
-        if self.connection is not None:
-            connection, self.connection = self.connection, None
-            connection.close()
-
-
-def _connected() -> smtplib.SMTP:
-    try:
-        return _connect(settings.MAIL)
-    except (OSError, smtplib.SMTPException) as error:
-        raise Unavailable(f"{settings.MAIL['host']}: {error}") from error
-
-
-def _connect(mail: Any) -> smtplib.SMTP:
-    me = "localhost"  # a name of our own would take a look-up that can hang where there is no DNS
-    if mail["use_ssl"]:
-        connection: smtplib.SMTP = _Encrypted(
-            mail["host"], mail["port"], me, timeout=CONNECT_SECONDS, context=ssl.create_default_context()
-        )
-    else:
-        connection = _Plain(mail["host"], mail["port"], me, timeout=CONNECT_SECONDS)
-    _patience(connection, STEP_SECONDS)
-    if mail["use_tls"]:
-        connection.starttls(context=ssl.create_default_context())
-    connection.ehlo_or_helo_if_needed()
-    if mail["username"]:
-        connection.login(mail["username"], mail["password"])
-    return connection
-
-
-def _patience(connection: smtplib.SMTP, seconds: float) -> None:
-    if connection.sock is None:
-        raise smtplib.SMTPServerDisconnected("The connection is closed.")
-    connection.sock.settimeout(seconds)
-
-
-def _answer(connection: smtplib.SMTP, if_slow: IfSlow) -> tuple[int, bytes]:
-    if connection.sock is not None and not _is_there(connection):
-        answers = select.poll()
-        answers.register(connection.sock, select.POLLIN)
-        if not answers.poll(SLOW_AFTER_MS):
-            if_slow()
-    return connection.getreply()
-
-
-def _is_there(connection: Any) -> bool:
-    """True where an answer has come along with the one before it."""
-    connection.sock.setblocking(False)
-    try:
-        return bool(connection.file.peek(1))
-    except ssl.SSLWantReadError:
-        return False
-    finally:
-        connection.sock.settimeout(STEP_SECONDS)
-
-
-def _refusal(code: int, reply: bytes) -> DeliveryProblem:
-    return Refused(_words(code, reply)) if 500 <= code < 600 else TryLater(_words(code, reply))
-
-
-def _words(code: int, reply: bytes) -> str:
-    return f"{code} {reply.decode(errors='replace')}"[:500]
-
-
-def _dot_stuffed(mime: bytes) -> bytes:
-    """The message with leading dots doubled and a final line end (RFC 5321 §4.5.2)."""
-    stuffed = mime.replace(b"\r\n.", b"\r\n..")
-    stuffed = b"." + stuffed if stuffed.startswith(b".") else stuffed
-    return stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n"
+        """Gives up what was brought and not finished, and lets go of all connections."""
 
 
 @dataclass
@@ -235,22 +77,34 @@ class Folder:
     """Mails as files, for development: the same message always becomes the same file."""
 
     path: Path
+    room: int = 1
+    _drafts: dict[str, tuple[Path, Envelope]] = field(default_factory=dict, init=False)
 
-    def deliver(self, envelope: Envelope, *, before_dot: BeforeDot, if_slow: IfSlow) -> str:
-        name = envelope.message_id.strip("<>").split("@")[0]
+    def bring(self, envelopes: Sequence[Envelope]) -> Mapping[str, DeliveryProblem]:
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            draft = self.path / f".{name}.{os.getpid()}"
-            draft.write_bytes(envelope.mime)
+            for envelope in envelopes:
+                draft = self.path / f".{_name(envelope)}.{os.getpid()}"
+                self._drafts[envelope.message_id] = draft, envelope
+                draft.write_bytes(envelope.mime)
         except OSError as error:
             raise Unavailable(str(error)) from error
-        if not before_dot():
-            draft.unlink()
-            raise Fenced("Another sender has taken this mail over.")
-        file = draft.rename(self.path / f"{name}.eml")
-        subject = message_from_bytes(envelope.mime, policy=policy.SMTP)["Subject"]
-        log.info("mail to %s: %r is in %s", envelope.recipient, str(subject), file)
-        return f"written to {file.name}"
+        return {}
+
+    def finish(self, message_ids: Collection[str]) -> Iterator[Mapping[str, Answer]]:
+        for message_id in message_ids:
+            draft, envelope = self._drafts.pop(message_id)
+            file = draft.rename(self.path / f"{_name(envelope)}.eml")
+            subject = message_from_bytes(envelope.mime, policy=policy.SMTP)["Subject"]
+            log.info("mail to %s: %r is in %s", envelope.recipient, str(subject), file)
+            yield {message_id: f"written to {file.name}"}
+        self.close()
 
     def close(self) -> None:
-        """Nothing is held."""
+        for draft, _ in self._drafts.values():
+            draft.unlink(missing_ok=True)
+        self._drafts.clear()
+
+
+def _name(envelope: Envelope) -> str:
+    return envelope.message_id.strip("<>").split("@")[0]
