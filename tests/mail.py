@@ -35,14 +35,17 @@ class SmtpSink:
     """Accepts mail and writes it down before it says so.
 
     `on_rcpt` and `on_data` are answers to give instead, used up one by one. Two of them are deeds:
-    "drop" hangs up without accepting; "drop after" accepts, hangs up, and never says so.
+    "drop" hangs up without accepting; "drop after" accepts, hangs up, and never says so. `thoughts` are the seconds
+    that each mail takes, used up likewise.
     """
 
     accepted: list[Accepted] = field(default_factory=list)
     on_rcpt: list[str] = field(default_factory=list)
     on_data: list[str] = field(default_factory=list)
+    thoughts: list[float] = field(default_factory=list)
     seconds_to_think: float = 0
     seconds_to_greet: float = 0
+    most_connections: int = 1000
     offers_pipelining: bool = False
     port: int = 0
     connections: int = 0
@@ -50,9 +53,14 @@ class SmtpSink:
     async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
+        if self.connections == self.most_connections:
+            return ["421 too many connections"]
         self.connections += 1
         session.host_name = hostname
         return [responses[0], "250-PIPELINING", *responses[1:]] if self.offers_pipelining else responses
+
+    async def handle_HELO(self, server: SMTP, session: Session, envelope: Envelope, hostname: str) -> str:  # noqa: N802
+        return "421 too many connections"  # only who got this for EHLO asks
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -68,7 +76,7 @@ class SmtpSink:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         answer = self.on_data.pop(0) if self.on_data else "250 accepted"
-        await asyncio.sleep(self.seconds_to_think)
+        await asyncio.sleep(self.thoughts.pop(0) if self.thoughts else self.seconds_to_think)
         if answer == "drop":
             cast(Any, server).transport.abort()
             return ""

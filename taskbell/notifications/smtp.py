@@ -165,27 +165,33 @@ class _Encrypted(_Prompt, smtplib.SMTP_SSL):
 
 
 def _connected() -> smtplib.SMTP:
+    mail = settings.MAIL
     try:
-        return _connect(settings.MAIL)
+        connection = _greeted(mail)
+        try:
+            _introduce(connection, mail)
+        except BROKEN:
+            connection.close()
+            raise
     except BROKEN as error:
-        raise Unavailable(f"{settings.MAIL['host']}: {error}") from error
+        raise Unavailable(f"{mail['host']}: {error}") from error
+    return connection
 
 
-def _connect(mail: Any) -> smtplib.SMTP:
-    me = "localhost"  # a name of our own would take a look-up that can hang where there is no DNS
+def _greeted(mail: Any) -> smtplib.SMTP:
+    where = (mail["host"], mail["port"], "localhost")  # a look-up of our own name can hang where there is no DNS
     if mail["use_ssl"]:
-        connection: smtplib.SMTP = _Encrypted(
-            mail["host"], mail["port"], me, timeout=CONNECT_SECONDS, context=ssl.create_default_context()
-        )
-    else:
-        connection = _Plain(mail["host"], mail["port"], me, timeout=CONNECT_SECONDS)
+        return _Encrypted(*where, timeout=CONNECT_SECONDS, context=ssl.create_default_context())
+    return _Plain(*where, timeout=CONNECT_SECONDS)
+
+
+def _introduce(connection: smtplib.SMTP, mail: Any) -> None:
     _patience(connection, STEP_SECONDS)
     if mail["use_tls"]:
         connection.starttls(context=ssl.create_default_context())
     connection.ehlo_or_helo_if_needed()
     if mail["username"]:
         connection.login(mail["username"], mail["password"])
-    return connection
 
 
 def _patience(connection: smtplib.SMTP, seconds: float) -> None:

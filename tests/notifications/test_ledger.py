@@ -1,4 +1,4 @@
-"""What a sender writes down, when, and what it does about slow servers and refusals in between."""
+"""What a sender writes down, when, and what it does where the database goes away or a batch takes long."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,9 +11,7 @@ from django.db import OperationalError
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.notifications import delivery, ledger
-from taskbell.notifications.ledger import Ledger
 from taskbell.notifications.models import Notification, State
-from taskbell.notifications.transport import SMTP, Envelope, Refused, TryLater
 from taskbell.reminders.delivery import deliver_due
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import Wish, create_task
@@ -21,14 +19,10 @@ from taskbell.tasks.models import Task
 from tests.conftest import NOW
 from tests.mail import SmtpSink, running_sink
 
-HELLO = Envelope("taskbell@localhost", "bo@example.org", "<1@localhost>", b"Subject: hello\r\n\r\nhello\r\n")
 
-
-@pytest.fixture(params=[False, True], ids=["one by one", "together"])
-def sink(settings: Any, request: pytest.FixtureRequest) -> Iterator[SmtpSink]:
-    """With and without PIPELINING."""
+@pytest.fixture
+def sink(settings: Any) -> Iterator[SmtpSink]:
     with running_sink() as sink:
-        sink.offers_pipelining = request.param
         settings.MAIL = settings.MAIL | {"host": "127.0.0.1", "port": sink.port}
         yield sink
 
@@ -46,71 +40,58 @@ def states() -> list[str]:
     return list(Notification.objects.order_by("id").values_list("state", flat=True))
 
 
-def deliver(transport: SMTP, **hooks: Any) -> str:
-    return transport.deliver(HELLO, **{"before_dot": lambda: True, "if_slow": lambda: None} | hooks)
-
-
-def test_an_acceptance_is_committed_with_the_mark_of_the_next_mail(mails: list[Notification]) -> None:
-    first, second, _ = mails
-    book = Ledger()
-    assert book.mark(first, now=NOW)
-    book.accepted(first, "250 taken", now=NOW)
-    assert states() == [State.LEASED] * 3
-    assert book.mark(second, now=NOW)
-    assert states() == [State.SENT, State.LEASED, State.LEASED]
-    book.accepted(second, "250 taken", now=NOW)
-    book.flush()
-    assert states() == [State.SENT, State.SENT, State.LEASED]
-
-
-def test_it_is_committed_too_where_the_next_mail_belongs_to_somebody_else(mails: list[Notification]) -> None:
-    first, second, _ = mails
-    book = Ledger()
-    book.mark(first, now=NOW)
-    book.accepted(first, "250 taken", now=NOW)
+def test_mails_side_by_side_are_marked_and_accepted_together_where_they_are_still_ours(
+    mails: list[Notification],
+) -> None:
+    first, second, third = mails
     Notification.objects.filter(pk=second.pk).update(lease_token=None)
-    assert not book.mark(second, now=NOW)
-    assert states()[0] == State.SENT
+    assert ledger.mark(mails, now=NOW) == {first.pk, third.pk}
+    assert ledger.mark([first], now=NOW) == set(), "it is marked already"
+    ledger.accepted({first: "250 taken", second: "250 taken"}, now=NOW)
+    assert states() == [State.SENT, State.LEASED, State.LEASED]
+    assert Notification.objects.get(pk=first.pk).smtp_reply == "250 taken"
 
 
-def test_where_the_database_goes_away_the_acceptance_waits_for_it_and_the_next_mail_is_handed_back(
+def test_a_lease_that_is_over_cannot_be_marked(mails: list[Notification]) -> None:
+    assert ledger.mark(mails, now=NOW + delivery.LEASE) == set()
+
+
+def test_where_the_database_goes_away_before_the_dots_the_mails_are_handed_back(
     mails: list[Notification], sink: SmtpSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    commit, calls = ledger._commit, count()
+    mark, calls = ledger.mark, count()
 
-    def fail_at_the_second(*values: Any) -> int:
+    def fail_at_the_second(*args: Any, **kwargs: Any) -> set[int]:
         if next(calls) == 1:
             raise OperationalError("gone")
-        return commit(*values)
+        return mark(*args, **kwargs)
 
-    monkeypatch.setattr(ledger, "_commit", fail_at_the_second)
+    monkeypatch.setattr(ledger, "mark", fail_at_the_second)
     sender = delivery.Sender(delivery.open_transport(), lambda: NOW)
     assert not sender.send(mails)
-    sender.close()
+    sender.transport.close()
     assert states() == [State.SENT, State.PENDING, State.PENDING]
     assert delivery.send_waiting(clock=lambda: NOW) == 2
     assert len(sink.accepted) == 3
 
 
-def test_what_was_accepted_is_written_down_before_waiting_for_a_slow_server(sink: SmtpSink) -> None:
-    transport, accepted_by_then = SMTP(), []
-    deliver(transport)
-    sink.seconds_to_greet = 0.3
-    deliver(transport, if_slow=lambda: accepted_by_then.append(len(sink.accepted)))
-    transport.close()
-    assert accepted_by_then
-    assert set(accepted_by_then) == {1}
+def test_where_it_goes_away_after_them_the_acceptances_wait_for_it(
+    mails: list[Notification], sink: SmtpSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accept, calls = ledger._accept, count()
 
+    def fail_twice(*args: Any) -> None:
+        if next(calls) < 2:
+            raise OperationalError("gone")
+        accept(*args)
 
-@pytest.mark.parametrize(("answer", "problem"), [("450 not now", TryLater), ("550 nobody", Refused)])
-def test_a_refused_recipient_does_not_spoil_the_next_mail(sink: SmtpSink, answer: str, problem: Any) -> None:
-    sink.on_rcpt = [answer]
-    transport = SMTP()
-    with pytest.raises(problem, match=answer):
-        deliver(transport)
-    assert deliver(transport) == "250 accepted"
-    transport.close()
-    assert len(sink.accepted) == 1
+    monkeypatch.setattr(ledger, "_accept", fail_twice)
+    monkeypatch.setattr(ledger, "close_old_connections", lambda: None)
+    sender = delivery.Sender(delivery.open_transport(), lambda: NOW)
+    assert sender.send(mails)
+    sender.transport.close()
+    assert states() == [State.SENT] * 3
+    assert len(sink.accepted) == 3
 
 
 def test_after_a_second_the_rest_of_a_batch_is_asked_again(mails: list[Notification], sink: SmtpSink) -> None:
@@ -123,7 +104,7 @@ def test_after_a_second_the_rest_of_a_batch_is_asked_again(mails: list[Notificat
 
     sender = delivery.Sender(delivery.open_transport(), clock)
     assert sender.send(mails)
-    sender.close()
+    sender.transport.close()
     assert states() == [State.SENT, State.CANCELLED, State.CANCELLED]
     assert len(sink.accepted) == 1
 

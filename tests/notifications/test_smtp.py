@@ -1,0 +1,102 @@
+"""Mails side by side to a real mail server that may be difficult with some of them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from taskbell.notifications.smtp import SMTP
+from taskbell.notifications.transport import Envelope, NoAnswer, Refused, TryLater, Unavailable
+from tests.mail import SmtpSink, running_sink
+
+ONE, TWO, THREE = MAILS = [
+    Envelope("taskbell@localhost", f"{name}@example.org", f"<{name}@localhost>", b"Subject: hello\r\n\r\nhello\r\n")
+    for name in ("one", "two", "three")
+]
+IDS = [mail.message_id for mail in MAILS]
+
+
+@pytest.fixture(params=[False, True], ids=["one by one", "together"])
+def sink(settings: Any, request: pytest.FixtureRequest) -> Iterator[SmtpSink]:
+    """With and without PIPELINING."""
+    with running_sink() as sink:
+        sink.offers_pipelining = request.param
+        settings.MAIL = settings.MAIL | {"host": "127.0.0.1", "port": sink.port}
+        yield sink
+
+
+@pytest.fixture
+def smtp() -> Iterator[SMTP]:
+    """With room for three from the start."""
+    smtp = SMTP(most=3, room=3)
+    yield smtp
+    smtp.close()
+
+
+def names(sink: SmtpSink) -> list[str]:
+    return sorted(mail.recipient.partition("@")[0] for mail in sink.accepted)
+
+
+def test_nothing_is_accepted_before_the_final_dot(smtp: SMTP, sink: SmtpSink) -> None:
+    assert smtp.bring(MAILS) == {}
+    assert sink.accepted == []
+    assert list(smtp.finish(IDS)) == [dict.fromkeys(IDS, "250 accepted")]
+    assert names(sink) == ["one", "three", "two"]
+
+
+def test_a_mail_that_is_not_to_be_finished_never_arrives(smtp: SMTP, sink: SmtpSink) -> None:
+    smtp.bring(MAILS)
+    assert [set(answers) for answers in smtp.finish(IDS[:2])] == [set(IDS[:2])]
+    assert smtp.bring([THREE]) == {}
+    smtp.close()
+    assert names(sink) == ["one", "two"]
+
+
+def test_the_answers_that_have_come_do_not_wait_for_a_slow_one(smtp: SMTP, sink: SmtpSink) -> None:
+    sink.thoughts = [0, 0.5, 0]
+    smtp.bring(MAILS)
+    assert [len(answers) for answers in smtp.finish(IDS)] == [2, 1]
+
+
+@pytest.mark.parametrize(("answer", "problem"), [("450 not now", TryLater), ("550 nobody", Refused)])
+def test_a_refused_recipient_spoils_neither_its_neighbours_nor_the_next_mail(
+    smtp: SMTP, sink: SmtpSink, answer: str, problem: Any
+) -> None:
+    sink.on_rcpt = ["", answer]
+    problems = smtp.bring([ONE, TWO])
+    assert {message_id: (type(each), str(each)) for message_id, each in problems.items()} == {IDS[1]: (problem, answer)}
+    list(smtp.finish(IDS[:1]))
+    smtp.bring([TWO, THREE])
+    list(smtp.finish(IDS[1:]))
+    assert "three" in names(sink)
+
+
+def test_who_hears_no_answer_says_so_and_the_others_hear_theirs(smtp: SMTP, sink: SmtpSink) -> None:
+    sink.on_data = ["250 accepted", "drop after", "250 accepted"]
+    smtp.bring(MAILS)
+    heard = {message_id: answer for answers in smtp.finish(IDS) for message_id, answer in answers.items()}
+    assert sorted(isinstance(answer, NoAnswer) for answer in heard.values()) == [False, False, True]
+    assert len(sink.accepted) == 3
+
+
+def test_a_mail_that_the_server_does_not_take_in_the_end_is_told_apart(smtp: SMTP, sink: SmtpSink) -> None:
+    sink.on_data = ["452 disk full", "554 not here"]
+    smtp.bring([ONE, TWO])
+    heard = [type(answer) for answers in smtp.finish(IDS) for answer in answers.values()]
+    assert sorted(heard, key=str) == [Refused, TryLater]
+
+
+def test_where_the_server_takes_fewer_connections_the_others_wait_for_their_turn(smtp: SMTP, sink: SmtpSink) -> None:
+    sink.most_connections = 2
+    assert [type(problem) for problem in smtp.bring(MAILS).values()] == [Unavailable]
+    list(smtp.finish(IDS))
+    assert smtp.room == 2
+    assert smtp.bring([THREE]) == {}
+    list(smtp.finish(IDS))
+    assert names(sink) == ["one", "three", "two"]
+
+
+def test_a_server_that_takes_none_is_not_to_be_worked_with(smtp: SMTP, sink: SmtpSink) -> None:
+    sink.most_connections = 0
+    with pytest.raises(Unavailable, match="421"):
+        smtp.bring(MAILS)
