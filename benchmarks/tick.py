@@ -21,6 +21,7 @@ from benchmarks import shape
 from benchmarks.measure import Goal, Row, Sizes
 from benchmarks.seed import load, seed_people, settle
 from taskbell.common.clock import utc_now
+from taskbell.notifications.letters import render
 from taskbell.notifications.models import Notification
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.models import Stage, Task
@@ -46,7 +47,7 @@ def run(sizes: Sizes) -> list[Row]:
         sink = stack.enter_context(sinks.running(folder / "book"))
         stack.enter_context(_processes(folder, sink))
         _round(WARM_UP, sink)  # until the workers are there
-        mails = [bytes(mail) for mail in Notification.objects.values_list("mime", flat=True)]
+        mails = [render(mail, now=utc_now()) for mail in Notification.objects.select_related("recipient", "task")]
         sample = [mails[number % WARM_UP] for number in range(sizes.reminders)]
         rounds, loops = [], [_loop(sink.port, sample)]
         for _ in range(sizes.rounds):

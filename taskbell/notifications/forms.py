@@ -7,13 +7,13 @@ what `FLAGS` says; a template of an administrator may do anything, and is worked
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from html import escape
 from typing import Any, cast
 
 import css_inline
 from django.template import engines
 from django.template.backends.django import DjangoTemplates
 from django.template.defaultfilters import linebreaksbr
-from django.utils.html import escape
 
 from taskbell.notifications.models import Kind
 

@@ -1,7 +1,5 @@
 """Queue entry points."""
 
-from threading import BoundedSemaphore
-
 from celery import shared_task
 from celery.worker import state as worker_state
 from django.conf import settings
@@ -9,9 +7,10 @@ from django.core.cache import cache
 
 from taskbell.common.clock import utc_now
 from taskbell.notifications import delivery
+from taskbell.notifications.crew import Crew
 
 # One thread of a worker is left for everything else: a thousand mails must not keep new reminders from firing.
-SENDERS = BoundedSemaphore(max(1, settings.TASKBELL_WORKER_THREADS - 1))
+CREW = Crew(most=max(1, settings.TASKBELL_WORKER_THREADS - 1))
 TICKED_AT = "clock.ticked_at"
 
 
@@ -19,8 +18,12 @@ TICKED_AT = "clock.ticked_at"
 def send_waiting() -> None:
     """Every second. Leaves a note of when, for `/readyz`."""
     cache.set(TICKED_AT, utc_now().timestamp(), timeout=None)
-    if SENDERS.acquire(blocking=False):
-        try:
-            delivery.send_waiting(clock=utc_now, should_stop=lambda: worker_state.should_stop is not None)
-        finally:
-            SENDERS.release()
+    with CREW.joined() as is_wanted:
+        if is_wanted:
+            delivery.send_waiting(clock=utc_now, should_stop=_should_stop)
+
+
+def _should_stop() -> bool:
+    """Asked by each sender before each of its rounds."""
+    CREW.gets_on()
+    return worker_state.should_stop is not None

@@ -11,11 +11,10 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
 
-from taskbell.notifications.models import Kind, Notification, State
+from taskbell.notifications.models import Notification, State
 
 log = logging.getLogger(__name__)
 
-SECRET_KINDS = {Kind.PASSWORD_RESET, Kind.INVITE}
 DATABASE_AWAY = (OperationalError, InterfaceError)
 
 # By hand, because building them costs Django more than the database needs to do them. PostgreSQL takes many at once.
@@ -25,19 +24,19 @@ WHERE id = %s AND state = 'leased' AND lease_token = %s AND lease_until > %s AND
 """
 MARK_MANY = """
 UPDATE notifications_notification AS mail SET dot_at = %s, mime = given.mime
-FROM unnest(%s::bigint[], %s::bytea[]) AS given (id, mime)
+FROM unnest(%b::bigint[], %b::bytea[]) AS given (id, mime)
 WHERE mail.id = given.id
 AND state = 'leased' AND lease_token = %s AND lease_until > %s AND dot_at IS NULL RETURNING mail.id
 """
 ACCEPT = """
 UPDATE notifications_notification
-SET state = 'sent', sent_at = %s, smtp_reply = %s, lease_token = NULL, lease_until = NULL
+SET state = 'sent', sent_at = %s, smtp_reply = %s, mime = NULL, lease_token = NULL, lease_until = NULL
 WHERE id = %s AND lease_token = %s
 """
 ACCEPT_MANY = """
 UPDATE notifications_notification AS mail
-SET state = 'sent', sent_at = %s, smtp_reply = given.reply, lease_token = NULL, lease_until = NULL
-FROM unnest(%s::bigint[], %s::text[]) AS given (id, reply)
+SET state = 'sent', sent_at = %s, smtp_reply = given.reply, mime = NULL, lease_token = NULL, lease_until = NULL
+FROM unnest(%b::bigint[], %b::text[]) AS given (id, reply)
 WHERE mail.id = given.id AND lease_token = %s
 """
 
@@ -66,13 +65,12 @@ def mark(batch: Sequence[Notification], *, now: datetime) -> set[int]:
 
 
 def accepted(replies: Mapping[Notification, str], *, now: datetime) -> None:
-    """The mail server has taken these mails, with these words. Returns once that is committed."""
-    secret = {mail: reply for mail, reply in replies.items() if mail.kind in SECRET_KINDS}
-    for mail, reply in secret.items():
-        write(mail, state=State.SENT, sent_at=now, smtp_reply=reply, mime=None)
-    mails = [mail for mail in replies if mail not in secret]
-    if mails:
-        _persistently(lambda: _accept(mails, [replies[mail] for mail in mails], now))
+    """The mail server has taken these mails, with these words. Returns once that is committed.
+
+    Their bytes were kept to be sent again, and are not needed any more; in some is a link that lets its reader in.
+    """
+    if replies:
+        _persistently(lambda: _accept(list(replies), list(replies.values()), now))
 
 
 def _accept(mails: Sequence[Notification], replies: Sequence[str], now: datetime) -> None:

@@ -87,12 +87,17 @@ def render(notification: Notification, *, now: datetime) -> bytes:
         "From": _sender(settings.MAIL["sender"])[0],
         "To": _as_header(recipient_address(notification)),
         "Subject": letter.subject,
-        "Date": format_datetime(now),
+        "Date": _as_date(now.replace(microsecond=0)),
         "Message-ID": notification.message_id,
         "Auto-Submitted": "auto-generated",
         **_further_headers(notification, unsubscribe),
     }
     return mime.letter(headers.items(), text=letter.text, html=letter.html)
+
+
+@lru_cache
+def _as_date(moment: datetime) -> str:
+    return format_datetime(moment)
 
 
 @lru_cache(maxsize=10_000)

@@ -36,6 +36,13 @@ def header(name: str, value: str) -> str:
 
 def _part(boundary: str, subtype: str, content: str) -> str:
     lines = content.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
-    body = b2a_qp(lines.encode(), istext=True).decode("ascii").replace("\n", "\r\n")
-    kind = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n'
+    encoding = "7bit" if _is_seven_bits_wide(lines) else "quoted-printable"
+    body = lines if encoding == "7bit" else b2a_qp(lines.encode(), istext=True).decode("ascii")
+    body = body.replace("\n", "\r\n")
+    kind = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: {encoding}\r\n'
     return f"--{boundary}\r\n{kind}\r\n{body}\r\n"
+
+
+def _is_seven_bits_wide(lines: str) -> bool:
+    """RFC 2045 §2.7."""
+    return lines.isascii() and "\0" not in lines and max(map(len, lines.split("\n"))) <= LONGEST_LINE

@@ -307,7 +307,7 @@ def test_mails_become_files_where_no_server_is_named(bo: User, settings: Any, tm
     assert b"Subject: Reminder: Water the plants" in file.read_bytes()
 
 
-def test_the_reset_mail_is_not_kept_once_it_is_out(bo: User, sink: SmtpSink) -> None:
+def test_a_mail_is_not_kept_once_it_is_out(bo: User, sink: SmtpSink) -> None:
     mail_password_reset("BO@example.org", client=Client(address="192.0.2.1"), now=NOW)
     mail_password_reset("nobody@example.org", client=Client(address="192.0.2.1"), now=NOW)
     assert send_at(NOW) == 1
