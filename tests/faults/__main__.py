@@ -33,13 +33,13 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description="A long storm.")
-    parser.add_argument("--on", choices=DATABASES, action="append", help="which databases; PostgreSQL, unless told")
+    parser.add_argument("--on", choices=DATABASES, action="append", help="which databases; both, unless told")
     parser.add_argument("--reminders", type=int, default=5000)
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--output", default=REPORT)
     arguments = parser.parse_args()
-    arguments.on = arguments.on or ["postgresql"]
+    arguments.on = arguments.on or DATABASES
     return arguments
 
 

@@ -17,7 +17,8 @@ from tests.faults.installation import Installation, installation
 from tests.faults.people import Person, people_of
 from tests.processes import eventually
 
-THREADS = 4  # of a worker, as it comes
+# Of a worker, as it comes: three senders at most, each with eight mails under way.
+UNDER_WAY = 3 * 8
 ALL_QUIET = 60.0
 WEIGHTS = {"worker": 4, "beat": 2, "web": 1, "valkey": 1}
 
@@ -43,7 +44,7 @@ class Storm:
     seed: int
     size: Size
     happened: Counter[str] = field(default_factory=Counter)
-    cut: int = 0  # how many senders were ended so that they could not write down an answer
+    cut: int = 0  # how many mails were under way where a sender was ended that could not write down an answer
     calm_at: float = 0.0
 
     def run(self) -> History:
@@ -95,7 +96,7 @@ class Storm:
             self.happened[f"mail server {weather}"] += 1
         elif dice < 0.35 and here.postgres:
             here.postgres.crash()
-            self.cut += THREADS * self.size.workers
+            self.cut += UNDER_WAY * self.size.workers
             self.happened["database crashes"] += 1
         elif dice < 0.4 and self.size.parent_too:
             here.kill_parent()
@@ -109,7 +110,7 @@ class Storm:
         kind = role.split()[0]
         how = signal.SIGTERM if kind == "worker" and self.random.random() < 0.3 else signal.SIGKILL
         if here.hit(role, how):
-            self.cut += THREADS * (kind == "worker" and how == signal.SIGKILL)
+            self.cut += UNDER_WAY * (kind == "worker" and how == signal.SIGKILL)
             self.happened[f"{kind} {'told to stop' if how == signal.SIGTERM else 'killed'}"] += 1
 
     def _calm_down(self, here: Installation) -> None:
