@@ -29,6 +29,7 @@ class Name(StrEnum):
     OVERDUE = "overdue"
     TICK = "tick"
     HTTP = "http"
+    DATABASES = "databases"
     TRANSFER = "transfer"
     INSIGHTS = "insights"
     LIVE = "live"

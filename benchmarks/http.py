@@ -23,7 +23,7 @@ from taskbell.common.clock import utc_now
 from taskbell.tasks.models import Task
 
 PEOPLE, DAYS, WARM_DAYS = range(3, 103), 700, 2
-CONNECTIONS = 8
+CONNECTIONS, FEW = 8, 2
 MOST_ROUNDS = 5
 SMALL, SMALL_FOR_ALL = "/api/small/", "/api/small-for-all/"
 BULK, PASSWORD, SIGNING_IN = 100, "correct horse battery", 20
@@ -42,11 +42,12 @@ class Side:
     status: int = 200
     seconds: float = 5
     each: int = 1  # what one answer counts for
+    connections: int = CONNECTIONS
 
     def rate(self) -> float:
         """Answers a second. Raises RuntimeError where one has another status."""
         asked = {"port": self.port, "requests": list(self.requests()), "seconds": self.seconds}
-        said = _process("load", asked | {"connections": CONNECTIONS})
+        said = _process("load", asked | {"connections": self.connections})
         if set(said["statuses"]) != {str(self.status)}:
             raise RuntimeError(f"Expected {self.status} alone, seen {said['statuses']}.")
         return float(sum(said["statuses"].values()) * self.each / said["seconds"])
@@ -112,10 +113,11 @@ def _sides(ports: dict[str, int], askers: list[Asker], manager: Asker, busy: Ask
             ours,
             lambda: [request("POST", "/api/tasks/bulk/", one.ours, {"create": [FULL] * BULK}) for one in askers],
             each=BULK,
+            connections=FEW,
         ),
         "change of a task": Side(ours, patches),
-        "sign-in, plain": Side(plain, lambda: _signing_in(askers)),
-        "sign-in": Side(ours, lambda: _signing_in(askers)),
+        "sign-in, plain": Side(plain, lambda: _signing_in(askers), connections=FEW),
+        "sign-in": Side(ours, lambda: _signing_in(askers), connections=FEW),
         "small answer, plain": Side(plain, lambda: [request("GET", SMALL, first.plain)]),
         "small answer": Side(ours, lambda: [request("GET", SMALL, first.ours)]),
         "small answer to everybody": Side(ours, lambda: [request("GET", SMALL_FOR_ALL)]),

@@ -24,25 +24,32 @@ OURS, PLAIN, BARE = "taskbell", "plain DRF", "bare server"
 def servers() -> Iterator[dict[str, int]]:
     """The ports of all sides. Taskbell is started as docs/deployment.md says, the plain side in the same way."""
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="taskbell-http-")))
-        socket = folder / "valkey.sock"
-        cache = [str(get_binary_path()), "--port", "0", "--save", "", "--unixsocket", str(socket), "--dir", str(folder)]
-        stack.enter_context(_process(cache, {}))
-        env = {"REDIS_URL": f"unix://{socket}", "WEB_CONCURRENCY": PROCESSES, "TASKBELL_LOG_LEVEL": "ERROR"}
+        env = stack.enter_context(cache()) | {"WEB_CONCURRENCY": PROCESSES, "TASKBELL_LOG_LEVEL": "ERROR"}
         ports = {name: free_port() for name in (OURS, PLAIN, BARE)}
         web = [sys.executable, "-m", "taskbell", "web"]
         for name, settings in ((OURS, "ours_settings"), (PLAIN, "plain_settings")):
             own = {"PORT": str(ports[name]), "DJANGO_SETTINGS_MODULE": f"benchmarks.peers.{settings}"}
-            stack.enter_context(_process(web, env | own))
+            stack.enter_context(started(web, env | own))
         bare = ["-m", "uvicorn", "benchmarks.peers.bare:application", "--port", str(ports[BARE]), "--no-access-log"]
-        stack.enter_context(_process([sys.executable, *bare, "--workers", PROCESSES, "--log-level=error"], env))
+        stack.enter_context(started([sys.executable, *bare, "--workers", PROCESSES, "--log-level=error"], env))
         for name, path in ((OURS, "api/small-for-all/"), (PLAIN, "api/small-for-all/"), (BARE, "")):
-            _wait_for(f"http://localhost:{ports[name]}/{path}")
+            wait_for(f"http://localhost:{ports[name]}/{path}")
         yield ports
 
 
 @contextmanager
-def _process(command: list[str], env: dict[str, str]) -> Iterator[None]:
+def cache() -> Iterator[dict[str, str]]:
+    """A Valkey of one's own, as the variable that names it."""
+    with TemporaryDirectory(prefix="taskbell-http-") as folder:
+        socket = Path(folder) / "valkey.sock"
+        valkey = [str(get_binary_path()), "--port", "0", "--save", "", "--unixsocket", str(socket), "--dir", folder]
+        with started(valkey, {}):
+            yield {"REDIS_URL": f"unix://{socket}"}
+
+
+@contextmanager
+def started(command: list[str], env: dict[str, str]) -> Iterator[None]:
+    """A process with these variables on top of ours, until the end of the block."""
     process = subprocess.Popen(command, env=dict(os.environ) | env, stdout=subprocess.DEVNULL)  # noqa: S603 - our own
     try:
         yield
@@ -51,7 +58,8 @@ def _process(command: list[str], env: dict[str, str]) -> Iterator[None]:
         process.wait()
 
 
-def _wait_for(address: str) -> None:
+def wait_for(address: str) -> None:
+    """Returns once there is an answer."""
     deadline = monotonic() + READY_WITHIN
     while True:
         try:

@@ -58,3 +58,9 @@ def test_the_tick_is_measured_beside_a_bare_loop(tmp_path: Path) -> None:
     results = benchmark("tick", "--on=postgresql", output=tmp_path / "RESULTS.md")
     for row in ("a mail, of 20 at once", "mails a second", "until the last of 20", "lateness in calm, 99th"):
         assert f"| {row}" in results
+
+
+def test_the_databases_are_measured_side_by_side(tmp_path: Path) -> None:
+    results = benchmark("databases", "--on=postgresql", output=tmp_path / "RESULTS.md")
+    for row in ("list on SQLite", "new task on SQLite"):
+        assert f"| {row}" in results
