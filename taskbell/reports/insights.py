@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import F
+from django.db import connection
+from django.db.models import BigIntegerField, BooleanField, F, Q
+from django.db.models.expressions import RawSQL
 
 from taskbell.reports.counting import kept
 from taskbell.reports.series import Span, series
@@ -16,6 +17,7 @@ from taskbell.tasks.models import IS_OPEN_BY_INDEX, STATUSES, Priority, Stage, T
 SOON = timedelta(hours=24)
 SECTIONS = ("status", "priority", "assigned", "created")
 Row = tuple[str, str | None, int]
+Part = tuple[str, tuple[Any, ...]]  # of a statement, with its parameters
 
 
 @dataclass(frozen=True)
@@ -73,46 +75,58 @@ def _report(rows: Iterable[Row], soon: int) -> dict[str, Any]:
 def _asked(tasks: TaskQuerySet) -> Iterator[Row]:
     """The counts by section and key, people by their names, in one query.
 
-    PostgreSQL reads the rows once for all sections. Measured beside this: a query for each section, one after the other
-    or side by side on several connections (docs/decisions/0017-counts-kept-and-asked.md).
+    Measured beside this: a query for each section, one after the other or side by side on several connections
+    (docs/decisions/0017-counts-kept-and-asked.md).
     """
     people = {"assigned": F("assigned_to_id"), "created": F("created_by_id")}
-    narrow = tasks.order_by().values("stage", "is_overdue", "priority", **people)
-    inner, parameters = narrow.query.sql_with_params()
-    with transaction.atomic(), connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            # Several processes would hand every single row to one that counts: that takes longer.
-            cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
-            cursor.execute(ON_POSTGRESQL.format(inner=inner), parameters)
-        else:
-            cursor.execute(ON_SQLITE.format(inner=inner), parameters * ON_SQLITE.count("{inner}"))
-        counted = cursor.fetchall()
-    for section, stage, is_overdue, priority, username, n in counted:
-        if section == "kind":
-            yield "status", status_of(stage, is_overdue), n
-            yield "priority", str(priority), n
-        else:
-            yield section, username, n
+    counted = tasks.order_by().values("stage", "is_overdue", "priority", **people)
+    with connection.cursor() as cursor:
+        parts = _on_postgresql(counted, cursor) if connection.vendor == "postgresql" else _sections(counted)
+        every = " UNION ALL ".join(sql for sql, _ in parts)
+        cursor.execute(NAMED.format(counted=every), [value for _, values in parts for value in values])
+        for stage, is_overdue, priority, assigned, username, n in cursor.fetchall():
+            if stage is not None:
+                yield "status", status_of(stage, is_overdue), n
+                yield "priority", str(priority), n
+            else:
+                yield "created" if assigned is None else "assigned", username, n
 
 
+def _on_postgresql(counted: Any, cursor: Any) -> list[Part]:
+    """PostgreSQL counts all sections while it reads the rows once; two processes do, if it has to read the whole table.
+
+    Each of them counts one half of the blocks. PostgreSQL's own way of sharing a scan hands every single row to the one
+    process that counts, which takes longer.
+    """
+    halves = _halves(cursor) if "Seq Scan" in counted.explain() else [Q()]
+    parts = (counted.filter(half).annotate(n=COUNT).query.sql_with_params() for half in halves)
+    return [(f"{sql} GROUP BY GROUPING SETS ((1, 2, 3), 4, 5)", parameters) for sql, parameters in parts]
+
+
+def _halves(cursor: Any) -> list[Any]:
+    """Conditions for the rows before and after the middle of the table."""
+    cursor.execute("SELECT pg_relation_size('tasks_task') / current_setting('block_size')::bigint / 2")
+    middle = f"({cursor.fetchone()[0]},0)"
+    return [RawSQL(f"tasks_task.ctid {side} %s::tid", [middle], BooleanField()) for side in ("<", ">=")]  # noqa: S611
+
+
+def _sections(counted: Any) -> list[Part]:
+    """SQLite reads the rows for each section."""
+    inner, parameters = counted.query.sql_with_params()
+    return [(section.format(inner=inner), parameters) for section in ON_SQLITE]
+
+
+# The query says itself what it is grouped by.
+COUNT = RawSQL("COUNT(*)", [], BigIntegerField())
 # What a row says of status and priority is grouped as it is stored, and put into words afterwards.
 NAMED = """
-SELECT section, stage, is_overdue, priority, username, n
-FROM ({counted}) AS counted LEFT JOIN accounts_user ON accounts_user.id = person
+SELECT stage, is_overdue, priority, assigned, username, n
+FROM ({counted}) AS counted LEFT JOIN accounts_user ON accounts_user.id = COALESCE(assigned, created)
 """
-ON_POSTGRESQL = NAMED.format(
-    counted="""
-    SELECT CASE 0 WHEN GROUPING(stage) THEN 'kind' WHEN GROUPING(assigned) THEN 'assigned' ELSE 'created' END section,
-           stage, is_overdue, priority, COALESCE(assigned, created) AS person, COUNT(*) AS n
-    FROM ({inner}) AS asked GROUP BY GROUPING SETS ((stage, is_overdue, priority), assigned, created)
-    """
-)
 # The plus keeps SQLite from walking along an index of people, which jumps about in the table.
-ON_SQLITE = NAMED.format(
-    counted="""
-    SELECT 'kind' AS section, stage, is_overdue, priority, NULL AS person, COUNT(*) AS n FROM ({inner})
-    GROUP BY stage, is_overdue, +priority
-    UNION ALL SELECT 'assigned', NULL, NULL, NULL, assigned, COUNT(*) FROM ({inner}) GROUP BY +assigned
-    UNION ALL SELECT 'created', NULL, NULL, NULL, created, COUNT(*) FROM ({inner}) GROUP BY +created
-    """
-)
+ON_SQLITE = [
+    "SELECT stage, is_overdue, priority, NULL AS assigned, NULL AS created, COUNT(*) AS n FROM ({inner}) "
+    "GROUP BY stage, is_overdue, +priority",
+    "SELECT NULL, NULL, NULL, assigned, NULL, COUNT(*) FROM ({inner}) GROUP BY +assigned",
+    "SELECT NULL, NULL, NULL, NULL, created, COUNT(*) FROM ({inner}) GROUP BY +created",
+]
