@@ -5,13 +5,21 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import DateTimeField, UUIDField
+from django.db.models import DateTimeField, Model, UUIDField
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from taskbell.accounts import tokens
 from taskbell.accounts.models import Installation, Profile, Session, User
 from taskbell.common.errors import NotSignedIn
 from taskbell.common.statement import Blank, Statement, made_of, names_of
+
+REFRESH = {"refresh_id", "previous_refresh_id", "refreshed_at"}
+# What is read of every request's session, person and profile; and without what, because hardly any request asks for it.
+ASKED: list[tuple[type[Model], set[str]]] = [
+    (Session, {"created_at", "ended_at", "ended_because", "address", "user_agent"} | REFRESH),
+    (User, {"password", "last_login", "date_joined"}),
+    (Profile, set()),
+]
 
 
 class SessionLookup:
@@ -27,7 +35,7 @@ class SessionLookup:
         if not rows:
             return None
         values = iter(rows[0])
-        session, person, profile = (made_of(model, values) for model in (Session, User, Profile))
+        session, person, profile = (made_of(model, values, but) for model, but in ASKED)
         person.profile, person.session, session.user = profile, session, person
         for name in self._beside:
             setattr(session, name, next(values))
@@ -36,7 +44,10 @@ class SessionLookup:
     def _rows(self) -> Any:
         now: Any = Blank("now", DateTimeField())
         known = Session.objects.alive(now).filter(pk=Blank("id", UUIDField()))
-        columns = [*names_of(Session), *names_of(User, "user__"), *names_of(Profile, "user__profile__")]
+        prefixes = ("", "user__", "user__profile__")
+        columns = [
+            name for prefix, (model, but) in zip(prefixes, ASKED, strict=True) for name in names_of(model, prefix, but)
+        ]
         return known.annotate(**self._beside).order_by().values_list(*columns, *self._beside)
 
 

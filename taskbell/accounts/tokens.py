@@ -6,6 +6,7 @@ that two tabs that refresh at once are given the same strings.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
 
@@ -55,13 +56,25 @@ def pair_for(session: Session) -> TokenPair:
 def read(raw: str, kind: Kind, *, now: datetime) -> Claims:
     """The claims of a token of this kind that counts now. Raises NotSignedIn otherwise."""
     try:
-        claims = jwt.decode(raw, _key(), algorithms=[ALGORITHM], issuer=ISSUER, audience=AUDIENCE, options=OPTIONS)
+        claims = _signed(raw, settings.SECRET_KEY)
         right = claims["token_type"] == kind and claims["exp"] > now.timestamp()
         if right:
             return Claims(session_id=UUID(claims["sid"]), token_id=UUID(claims["jti"]))
     except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
         pass
     raise NotSignedIn(f"The {kind} token is not valid or has expired.")
+
+
+@lru_cache(maxsize=4096)
+def _signed(raw: str, secret: str) -> dict[str, Any]:
+    """What a token says that is signed with the secret, whether or not it counts. Raises PyJWTError.
+
+    Kept for the next requests, because the same token and the same secret always give the same; errors are not kept.
+    """
+    claims: dict[str, Any] = jwt.decode(
+        raw, _key(), algorithms=[ALGORITHM], issuer=ISSUER, audience=AUDIENCE, options=OPTIONS
+    )
+    return claims
 
 
 def _encode(session: Session, kind: Kind, *, expires_at: datetime) -> str:

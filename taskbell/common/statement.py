@@ -4,7 +4,7 @@ For a page of rows, Django takes longer to put the SQL together than the databas
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -84,12 +84,12 @@ class Statement:
         return tuple(values)
 
 
-def names_of(model: type[Model], prefix: str = "") -> list[str]:
-    """The columns of a model, for `values_list`."""
-    return [prefix + field.attname for field in model._meta.concrete_fields]
+def names_of(model: type[Model], prefix: str = "", but: Collection[str] = ()) -> list[str]:
+    """The columns of a model, for `values_list`, without some."""
+    return [prefix + field.attname for field in model._meta.concrete_fields if field.attname not in but]
 
 
-def made_of(model: type[Model], values: Iterator[Any]) -> Any:
-    """The instance of which these are the columns; takes as many values as it has."""
-    names = names_of(model)
+def made_of(model: type[Model], values: Iterator[Any], but: Collection[str] = ()) -> Any:
+    """The instance of which these are the columns; takes as many values as it has. It reads the others if need be."""
+    names = names_of(model, but=but)
     return model.from_db(DEFAULT_DB_ALIAS, names, list(islice(values, len(names))))
