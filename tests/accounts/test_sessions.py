@@ -95,8 +95,9 @@ def test_an_access_token_counts_until_its_session_ends(bo: User) -> None:
         session_of_token(access, now=NOW)
 
 
-def test_an_access_token_expires(bo: User) -> None:
+def test_an_access_token_expires_also_where_it_counted_a_moment_ago(bo: User) -> None:
     access = pair_of(bo).access
+    assert session_of_token(access, now=NOW).user == bo
     with pytest.raises(NotSignedIn):
         session_of_token(access, now=NOW + timedelta(minutes=11))
 
