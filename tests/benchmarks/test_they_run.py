@@ -16,8 +16,8 @@ SMALL = (
     "--due=50",
     "--chain=20",
     "--clients=20",
-    "--rounds=2",
-    "--seconds=0.2",
+    "--rounds=1",
+    "--seconds=0.1",
 )
 
 
