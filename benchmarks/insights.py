@@ -1,6 +1,7 @@
 """What does the report cost, in sequential scans of the tasks?"""
 
 import json
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -19,7 +20,7 @@ from taskbell.reports.counting import fold
 from taskbell.reports.insights import insights_of
 from taskbell.tasks.models import Task
 
-KEPT, ASKED = Goal("ratio", 0.15), Goal("ratio", 2.5)
+KEPT, ASKED, FLAT = Goal("ratio", 0.15), Goal("ratio", 2.5), Goal("ratio", 2)
 OPEN_OR_DONE = {"status": "PENDING,IN_PROGRESS,OVERDUE,COMPLETED"}  # 94 of 100
 WITHOUT_INDEX = """
 SET LOCAL max_parallel_workers_per_gather = 0;
@@ -34,13 +35,15 @@ def run(sizes: Sizes) -> list[Row]:
     tasks = sizes.tasks if connection.vendor == "postgresql" else max(sizes.tasks // 10, 200)
     now = utc_now()
     seed_people(sizes.people, now=now)
-    rows, table = shape.tasks(tasks, people=sizes.people, now=now), []
+    rows, table = shape.tasks(tasks, people=sizes.people, now=now), list[list[Row]]()
     for count, more in ((tasks // 10, tasks // 10), (tasks, tasks - tasks // 10)):
         load(Task, shape.COLUMNS, islice(rows, more), total=more)
         fold()
         settle()
-        table += _rows(count, sizes)
-    return table
+        table.append(_rows(count, sizes))
+    few, many = table
+    flat = Row(f"everybody's, {tasks:,} tasks", many[0].times, few[0].times, f"{tasks // 10:,} tasks", FLAT)
+    return [*(replace(row, goal=None) for row in few), *many, flat]
 
 
 def _rows(count: int, sizes: Sizes) -> list[Row]:

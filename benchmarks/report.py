@@ -59,13 +59,14 @@ def show(results: Sequence[Result]) -> None:
     Console().print(table)
 
 
-def document(results: Sequence[Result], sizes: Sizes) -> str:
-    """RESULTS.md: the machine, the day and the tables."""
-    tables = [f"## {name}\n\n{_table(name, results)}" for name in dict.fromkeys(result.name for result in results)]
-    return "\n\n".join([*_preface(sizes), *tables]) + "\n"
+def document(results: Sequence[Result], sizes: Sizes, known: str = "") -> str:
+    """RESULTS.md: the machine, and a table for each benchmark. What is known of others stays as it is."""
+    old = {part.partition("\n")[0]: part.strip() for part in known.split("\n## ")[1:]}
+    new = {name: _section(name, results, sizes) for name in dict.fromkeys(result.name for result in results)}
+    return "\n\n".join([*_preface(), *(f"## {section}" for section in (old | new).values())]) + "\n"
 
 
-def _preface(sizes: Sizes) -> list[str]:
+def _preface() -> list[str]:
     parts = [
         f"{os.cpu_count()} cores ({platform.machine()}), {_memory()} GiB of memory, {platform.system()}",
         f"Python {platform.python_version()}",
@@ -74,10 +75,14 @@ def _preface(sizes: Sizes) -> list[str]:
     ]
     return [
         "# Results",
-        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}. [README](README.md) tells how to read it.",
+        "Written by `make bench`. [README](README.md) tells how to read it.",
         "\n".join(f"- {part}" for part in parts),
-        f"{sizes.tasks:,} tasks, {sizes.people:,} people; {sizes.rounds} rounds, interleaved.",
     ]
+
+
+def _section(name: str, results: Sequence[Result], sizes: Sizes) -> str:
+    size = f"{sizes.tasks:,} tasks, {sizes.people:,} people; at most {sizes.rounds} rounds, interleaved."
+    return f"{name}\n\nOn {datetime.now(UTC):%Y-%m-%d}: {size}\n\n{_table(name, results)}"
 
 
 def _memory() -> int:
@@ -94,5 +99,6 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def write(path: Path, results: Sequence[Result], sizes: Sizes) -> None:
-    """Writes the document."""
-    path.write_text(document(results, sizes))
+    """Writes the document anew; the tables of benchmarks that were not run now are kept."""
+    known = path.read_text() if path.exists() else ""
+    path.write_text(document(results, sizes, known))
