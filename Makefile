@@ -14,7 +14,7 @@ export UV_SYSTEM_CERTS := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint bench faults docs screenshots lock clean
+.PHONY: help run demo test coverage lint bench faults docs screenshots lock clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,10 +31,9 @@ OF_NO_DATABASE := tests/architecture tests/benchmarks tests/common tests/docs te
 # One after the other: they measure how long things take.
 WITH_PROCESSES := tests/faults tests/journeys tests/realtime
 # Tests side by side are dealt out by their order, which must not depend on a chance of the hash.
-RUN_TESTS := PYTHONHASHSEED=0 $(BIN)/python -m pytest --cov --cov-append --cov-report= $(PYTEST)
+RUN_TESTS := PYTHONHASHSEED=0 $(BIN)/python -m pytest $(PYTEST)
 
-test: $(VENV)/installed-dev ## Run the tests on SQLite and on PostgreSQL, and show what they cover.
-	@rm -f .coverage .coverage.*
+test: $(VENV)/installed-dev ## Run the tests on SQLite and on PostgreSQL.
 	@failed=0; \
 	for database in sqlite postgres; do \
 		export TEST_DATABASE=$$database; \
@@ -45,8 +44,12 @@ test: $(VENV)/installed-dev ## Run the tests on SQLite and on PostgreSQL, and sh
 	done; \
 	echo "Tests that need no database or bring their own"; \
 	TEST_DATABASE=sqlite $(RUN_TESTS) $(OF_NO_DATABASE) || failed=1; \
-	$(BIN)/python -m coverage report || failed=1; \
 	exit $$failed
+
+coverage: $(VENV)/installed-dev ## Run the tests and show which lines they do not reach.
+	@rm -f .coverage .coverage.*
+	@$(MAKE) test PYTEST="--cov --cov-append --cov-report= $(PYTEST)"
+	@$(BIN)/python -m coverage report
 
 lint: $(VENV)/installed-dev ## Check format, style, types and the order of imports.
 	@$(BIN)/ruff format --check --quiet .
