@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -28,15 +28,23 @@ def unguarded(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and GUARDED.match(cell) else cell
 
 
-def guarded_row(row: Iterable[Any]) -> list[Any]:
-    """The row with its texts guarded; numbers are numbers."""
-    return [guarded(cell) if isinstance(cell, str) and cell[:1] in RISKY else cell for cell in row]
+def guarded_row(row: Sequence[Any], words: Iterable[int]) -> list[Any]:
+    """The row with its texts in these places guarded; numbers are numbers."""
+    cells = list(row)
+    for place in words:
+        if isinstance(cell := cells[place], str) and cell[:1] in RISKY:
+            cells[place] = guarded(cell)
+    return cells
 
 
-def csv_chunks(rows: Iterable[Iterable[Any]]) -> Iterator[bytes]:
-    """The rows as CSV in UTF-8, many at a time; None is an empty cell. The cells are guarded."""
+def csv_chunks(rows: Iterable[Sequence[Any]], words: Sequence[int] | None = None) -> Iterator[bytes]:
+    """The rows as CSV in UTF-8, many at a time; None is an empty cell. The cells are guarded.
+
+    `words` are the places of those that people have written, where the others are known to be no formulas.
+    """
     remaining = iter(rows)
     while batch := list(islice(remaining, ROWS_AT_ONCE)):
         text = io.StringIO(newline="")
-        csv.writer(text, lineterminator="\r\n").writerows(map(guarded_row, batch))
+        safe = (guarded_row(row, range(len(row)) if words is None else words) for row in batch)
+        csv.writer(text, lineterminator="\r\n").writerows(safe)
         yield text.getvalue().encode()

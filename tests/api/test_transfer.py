@@ -12,6 +12,7 @@ from django.test import Client as DjangoClient
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
+from taskbell.common.spreadsheet import BEGINS_FORMULA
 from taskbell.notifications.models import Notification
 from taskbell.tasks.actions import Wish, create_task
 from taskbell.tasks.models import Category, Prerequisite, Task
@@ -209,12 +210,19 @@ def test_an_empty_export_is_a_file_as_well(as_user: Any, bo: User) -> None:
     assert as_user(bo).get(EXPORT).getvalue().startswith(b"id,title,")
 
 
-def test_a_cell_is_no_formula(as_user: Any, bo: User) -> None:
-    create_task(Wish({"title": "=HYPERLINK(1)"}), by=bo, now=NOW)
-    file = as_user(bo).get(EXPORT).getvalue()
-    assert b",'=HYPERLINK(1)," in file
+def test_no_cell_is_a_formula(as_user: Any, bo: User) -> None:
+    User.objects.filter(pk=bo.pk).update(username="+bo", username_key="+bo")
+    words = ["=HYPERLINK(1)", "-1", "@SUM(A1)", "+bo"]
+    table = "title,description,category,assigned_to\r\n" + ",".join(words)
+    assert send(as_user(bo), table).json().get("created") == 1
+    file = as_user(bo).get(EXPORT).getvalue().decode()
+    for word in words:
+        assert f",'{word}," in file
+    assert not [cell for cell in re.split("[,\r\n]", file) if cell[:1] in set(BEGINS_FORMULA)]
     assert send(as_user(bo), file).json()["created"] == 1
-    assert Task.objects.filter(title="=HYPERLINK(1)").count() == 2
+    brought_back = Task.objects.order_by("id")[1]
+    assert brought_back.assigned_to == bo
+    assert [brought_back.title, brought_back.description, str(brought_back.category)] == words[:3]
 
 
 def test_who_leaves_ends_the_export_and_gives_the_connection_back(as_user: Any, bo: User) -> None:

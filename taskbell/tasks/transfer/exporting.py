@@ -1,7 +1,7 @@
 """Tasks as a file that can be imported again: row by row, with few of them in memory."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import UTC, datetime
 from itertools import chain, islice
@@ -130,13 +130,14 @@ def _instant(moment: datetime) -> str:
 
 def as_csv(rows: Iterable[Record]) -> Iterator[bytes]:
     """The rows as CSV with a header; ids of prerequisites with spaces between them, reminders as JSON."""
-    return csv_chunks(chain([HEADER], map(as_cells, rows)))
+    return csv_chunks(chain([HEADER], map(as_cells, rows)), words=WORDS)
 
 
 PRE_TASKS, REMINDERS = HEADER.index("pre_tasks"), HEADER.index("reminders")
+WORDS = tuple(map(HEADER.index, ("title", "description", "category", "assigned_to", "created_by")))
 
 
-def as_cells(row: Record) -> Record:
+def as_cells(row: Record) -> Sequence[Any]:
     """The row with one text or number in each cell."""
     needs, reminders = row[PRE_TASKS], row[REMINDERS]
     if needs is None and reminders is None:
@@ -144,7 +145,7 @@ def as_cells(row: Record) -> Record:
     cells = list(row)
     cells[PRE_TASKS] = needs and " ".join(map(str, needs))
     cells[REMINDERS] = reminders and orjson.dumps(reminders).decode()
-    return tuple(cells)
+    return cells
 
 
 def as_ndjson(rows: Iterable[Record]) -> Iterator[bytes]:
