@@ -26,24 +26,30 @@ demo: $(VENV)/installed ## Fill in sample people and tasks to look at.
 	@exec $(BIN)/taskbell demo
 
 # What has nothing to do with the database, or brings its own, is run once.
-OF_NO_DATABASE := tests/architecture tests/benchmarks tests/common tests/docs tests/runtime tests/web/test_browser.py
+OF_NO_DATABASE := tests/architecture tests/benchmarks tests/common tests/docs tests/web/test_browser.py
 
 # One after the other: they measure how long things take.
 WITH_PROCESSES := tests/faults tests/journeys tests/realtime
+OF_THE_WHOLE := tests/runtime
+
 # Tests side by side are dealt out by their order, which must not depend on a chance of the hash.
 RUN_TESTS := PYTHONHASHSEED=0 $(BIN)/python -m pytest $(PYTEST)
+SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
 
 test: $(VENV)/installed-dev ## Run the tests on SQLite and on PostgreSQL.
 	@failed=0; \
 	for database in sqlite postgres; do \
 		export TEST_DATABASE=$$database; \
 		echo "Tests on $$database, side by side"; \
-		$(RUN_TESTS) -n 2 --dist loadfile $(addprefix --ignore=,$(WITH_PROCESSES) $(OF_NO_DATABASE)) || failed=1; \
+		$(RUN_TESTS) $(SIDE_BY_SIDE) $(addprefix --ignore=,$(WITH_PROCESSES) $(OF_NO_DATABASE) $(OF_THE_WHOLE)) || failed=1; \
 		echo "Tests on $$database that start processes"; \
 		$(RUN_TESTS) $(WITH_PROCESSES) || failed=1; \
 	done; \
-	echo "Tests that need no database or bring their own"; \
-	TEST_DATABASE=sqlite $(RUN_TESTS) $(OF_NO_DATABASE) || failed=1; \
+	export TEST_DATABASE=sqlite; \
+	echo "Tests that need no database or bring their own, side by side"; \
+	$(RUN_TESTS) $(SIDE_BY_SIDE) $(OF_NO_DATABASE) || failed=1; \
+	echo "Tests of the command and its processes"; \
+	$(RUN_TESTS) $(OF_THE_WHOLE) || failed=1; \
 	exit $$failed
 
 coverage: $(VENV)/installed-dev ## Run the tests and show which lines they do not reach.

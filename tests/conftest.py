@@ -26,6 +26,12 @@ PASSWORD = "correct horse battery"
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes minutes begins first: all else is run beside it."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 class Program:
     """A program that speaks JSON with the API, in somebody's name or in nobody's."""
 

@@ -8,7 +8,11 @@ from tests.mail import SmtpSink
 from tests.processes import eventually
 
 REMINDERS = 200
-KILL_AT = (20, 60, 100)  # each kill strands at most four senders' batches of fifty until their lease is over
+KILL_AT = (20, 60, 100)
+# What a worker held when it was killed waits for its lease to be over.
+IN_A_MINUTE = (
+    "UPDATE notifications_notification SET lease_until = created_at WHERE lease_until IS NOT NULL RETURNING id"
+)
 
 
 def has_accepted(sink: SmtpSink, number: int) -> bool:
@@ -24,7 +28,9 @@ def test_two_hundred_reminders_survive_a_worker_that_is_killed_three_times(house
 
     for accepted in KILL_AT:
         eventually(partial(has_accepted, sink, accepted), within=90)
-        tree.wait_until_restarted("worker", old=tree.kill("worker"))
+        killed = tree.kill("worker")
+        household.rows(IN_A_MINUTE)
+        tree.wait_until_restarted("worker", old=killed)
     waiting = "SELECT 1 FROM notifications_notification WHERE state = 'pending'"
     eventually(lambda: not household.rows(waiting), within=90)
     tree.stop()

@@ -219,6 +219,7 @@ class World:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.long
 @pytest.mark.no_cover  # which would take as long again, for lines that others cover
 def test_copies_that_are_brought_up_to_date_at_any_time_are_the_truth_after_ten_thousand_edits(
     ada: User, mia: User, bo: User, cy: User, ivo: User, as_user: Somebody, monkeypatch: pytest.MonkeyPatch
