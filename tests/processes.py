@@ -77,7 +77,11 @@ class RunningTaskbell:
             )
 
     def __enter__(self) -> Self:
-        self.wait_until_ready()
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(
@@ -90,7 +94,7 @@ class RunningTaskbell:
         """What it has printed so far."""
         return self._log.read_text()
 
-    def wait_until_ready(self, *, within: float = 40) -> None:
+    def wait_until_ready(self, *, within: float = 60) -> None:
         """Returns when the banner is out and every child has been started."""
 
         def ready() -> bool:
