@@ -33,6 +33,7 @@ class Name(StrEnum):
     TRANSFER = "transfer"
     INSIGHTS = "insights"
     LIVE = "live"
+    START = "start"
 
 
 def main(

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from socket import create_connection
-from statistics import quantiles
+from statistics import median, quantiles
 from time import monotonic, perf_counter, sleep
 
 import psutil
@@ -85,32 +85,41 @@ async def _measured(
             await asyncio.sleep(HOLD)
             sides.append((tell, sockets))
             memory.append((server.memory_info().rss - before) / clients / 1024)
+        half: list[list[float]] = [[], []]
         late: list[list[float]] = [[], []]
         bursts: list[list[float]] = [[], []]
         for number in range(rounds + 1):
             for side in (0, 1) if number % 2 else (1, 0):
-                slowest, _ = await _round(*sides[side], 1)
-                _, whole = await _round(*sides[side], BURST)
+                middle, slowest, _ = await _round(*sides[side], 1)
+                *_, whole = await _round(*sides[side], BURST)
                 if number:  # the first does not count
+                    half[side].append(middle)
                     late[side].append(slowest)
                     bursts[side].append(whole)
     group = f"{clients:,} clients"
     goal = SOON if clients <= 1000 else LATER
     return [
+        Row(f"{group}: half have an event", *half, "a bare relay"),
         Row(f"{group}: 99 of 100 have an event", *late, "a bare relay", goal),
         Row(f"{group}: all have {BURST} events", *bursts, "a bare relay", HALF_AS_MANY),
+        Row(
+            f"{group}: messages a second",
+            *([1000 * clients * BURST / t for t in side] for side in bursts),
+            "a bare relay",
+            unit="/s",
+        ),
         Row(f"{group}: KiB for a connection", [memory[0]], [memory[1]], "a bare relay", LIGHT),
     ]
 
 
-async def _round(tell: Tell, sockets: Sequence[Socket], events: int) -> tuple[float, float]:
-    """Milliseconds until 99 of 100 clients, and until all, have heard everything."""
+async def _round(tell: Tell, sockets: Sequence[Socket], events: int) -> tuple[float, float, float]:
+    """Milliseconds until half of the clients, until 99 of 100, and until all have heard everything."""
     for socket in sockets:
         socket.heard.clear()
     begin = await tell(events)
     await all_have(sockets, events)
     times = sorted((socket.heard[events - 1] - begin) * 1000 for socket in sockets)
-    return (quantiles(times, n=100)[-1] if len(times) > 1 else times[0]), times[-1]
+    return median(times), (quantiles(times, n=100)[-1] if len(times) > 1 else times[0]), times[-1]
 
 
 @contextmanager

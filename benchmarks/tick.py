@@ -32,7 +32,7 @@ READY_WITHIN, DONE_WITHIN = 60.0, 120.0
 AHEAD = timedelta(seconds=3)  # they are all there by then
 WARM_UP, PEOPLE = 50, 1000
 CALM, CALM_EVERY = 60, timedelta(seconds=0.25)
-LAST, PUNCTUAL = Goal("max", 10_000), Goal("max", 2000)
+LAST, PROMPT, PUNCTUAL = Goal("max", 10_000), Goal("max", 5000), Goal("max", 2000)
 # Two workers and a clock against one loop: at least half as fast.
 SPEED = Goal("ratio", 2)
 
@@ -66,7 +66,7 @@ def _rows(count: int, rounds: list[list[float]], loops: list[float], calm: list[
         Row("mails a second", [1000 / time for time in each], [1000 / time for time in loops], "bare loop", unit="/s"),
         Row(f"until the last of {count:,}", [max(times) for times in rounds], goal=LAST),
         Row("lateness", late),
-        Row("lateness, 99th percentile", [_percentile(times) for times in rounds]),
+        Row("lateness, 99th percentile", [_percentile(times) for times in rounds], goal=PROMPT),
         Row("lateness in calm", calm),
         Row("lateness in calm, 99th percentile", [_percentile(calm)], goal=PUNCTUAL),
     ]

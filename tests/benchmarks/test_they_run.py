@@ -36,7 +36,16 @@ def benchmark(*arguments: str, output: Path) -> str:
         ("depth", ["manager, -id", "member, due_date", "member, priority", "manager, created_at"]),
         ("http", ["list, cached", "list, 304", "everybody's tasks", "one task", "new task", "change of a task"]),
         ("insights", ["everybody's, 20 tasks", "of one person, 200 tasks", "with filters, 200 tasks"]),
-        ("live", ["4 clients: 99 of 100 have an event", "20 clients: all have 50 events", "20 clients: KiB"]),
+        (
+            "live",
+            [
+                "4 clients: 99 of 100 have an event",
+                "20 clients: all have 50 events",
+                "20 clients: KiB",
+                "20 clients: half have",
+            ],
+        ),
+        ("start", ["until the first answer", "memory of all", "of one core"]),
         ("overdue", ["sweep of 50 tasks", "a change during the sweep"]),
     ],
 )
