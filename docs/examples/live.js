@@ -1,18 +1,11 @@
 const tasks = new Map();
-const gone = new Set(["task.deleted"]);
-let cursor = null;
-let pause = 500;
+let cursor = null, pause = 500;
 
 function show(state) {
   document.querySelector("#state").textContent = state;
-  const rows = [...tasks.values()].map((task) => {
-    const row = document.createElement("li");
-    row.textContent = `${task.title}: ${task.status}`;
-    return row;
-  });
-  document.querySelector("#tasks").replaceChildren(...rows);
+  const row = (text) => Object.assign(document.createElement("li"), { textContent: text });
+  document.querySelector("#tasks").replaceChildren(...[...tasks.values()].map((task) => row(`${task.title}: ${task.status}`)));
 }
-
 async function load() {
   tasks.clear();
   for (let url = "/api/tasks/?page_size=200"; url; ) {
@@ -21,26 +14,25 @@ async function load() {
     url = page.next;
   }
 }
-
-function connect() {
-  const socket = new WebSocket(`${location.origin.replace("http", "ws")}/ws/tasks/`);
-  let turn = Promise.resolve();
-  socket.onopen = () => cursor && socket.send(JSON.stringify({ resume: cursor }));
-  socket.onmessage = ({ data }) => { turn = turn.then(() => hear(JSON.parse(data))); };
-  socket.onclose = ({ code }) => {
-    if (code === 4401) return show("Signed out");
-    show("Away");
-    setTimeout(connect, (pause = Math.min(2 * pause, 30000)));
-  };
-}
-
 async function hear(message) {
   if (message.resync || (message.event === "connected" && cursor === null)) await load();
-  else if (gone.has(message.event)) tasks.delete(message.task_id);
+  else if (message.event === "task.deleted") tasks.delete(message.task_id);
   else if (message.title) tasks.set(message.task_id, message);
   if (message.event !== "connected" || cursor === null) cursor = message.cursor;
   pause = 500;
   show("Live");
 }
-
+function connect() {
+  const socket = new WebSocket(`${location.origin.replace("http", "ws")}/ws/tasks/`);
+  let turn = Promise.resolve();
+  socket.onopen = () => cursor && socket.send(JSON.stringify({ resume: cursor }));
+  socket.onmessage = ({ data }) => {
+    turn = turn.then(() => hear(JSON.parse(data)));
+    turn.catch(() => socket.close());
+  };
+  socket.onclose = ({ code }) => {
+    show(code === 4401 ? "Signed out" : "Away");
+    if (code !== 4401) setTimeout(connect, (pause = Math.min(2 * pause, 30000)));
+  };
+}
 connect();

@@ -47,6 +47,7 @@ def test_a_list_lives_through_changes_a_restart_and_signing_out(page: Page, tmp_
         ada.create("There before")
         sign_in(page, ada)
         page.route("**/examples/*", example)
+        page.route("**/api/tasks/*", lambda route: route.fulfill(status=503, json={}), times=1)
         page.goto(f"{ada.base_url}/examples/live.html")
         rows, state = page.get_by_role("listitem"), page.locator("#state")
         expect(state).to_have_text("Live")
