@@ -17,6 +17,7 @@ from tests.faults.installation import Installation
 PASSWORD = "correct horse battery"
 AT_ONCE = 10
 TRY_AGAIN = 0.2
+TOGETHER = 0.7  # so far into the window, half of all reminders are due at one second
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
@@ -30,7 +31,7 @@ class Person:
     patience_ends_at: float = float("inf")
 
     def promise(self, count: int, first: datetime, window: float, random: Random) -> list[Promise]:
-        """Makes so many reminders, due over the window, some of them for somebody else as well.
+        """Makes so many reminders, half of them due over the window and half at once, some for somebody else as well.
 
         A request that stays without an answer is sent again with its key, until there is one.
         """
@@ -43,7 +44,7 @@ class Person:
         return made
 
     def _wish(self, number: int, first: datetime, window: float, random: Random) -> dict[str, Any]:
-        due = first + timedelta(seconds=random.uniform(0, window))
+        due = first + timedelta(seconds=TOGETHER * window if number % 2 else random.uniform(0, window))
         wish: dict[str, Any] = {"title": f"Task {number} of {self.pk}", "remind_at": due.isoformat()}
         return wish | ({"assigned_to": random.choice(self.others)} if self.others else {})
 

@@ -18,7 +18,8 @@ must hold at the end; `tests/faults/test_safeguards.py` shows that each check tu
 
 - {cores} cores ({machine}), {system}
 - Python {python}, Django {django}, Celery {celery}
-- {reminders:,} reminders of {people} people, due over {window:.0f} s; {workers} workers, 2 clocks
+- {reminders:,} reminders of {people} people, due over {window:.0f} s, half of them in one second
+- {workers} workers, 2 clocks
 """
 
 
