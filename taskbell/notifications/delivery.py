@@ -38,7 +38,7 @@ LEASE = timedelta(minutes=1)
 # For how long it counts that a mail should be sent; then it is asked again, and the lease begins anew.
 ASKED_FOR = timedelta(seconds=1)
 BACK_OFF = [timedelta(seconds=30), *(timedelta(minutes=m) for m in (1, 2, 5, 10, 30, 60))]
-GIVE_UP_AFTER = timedelta(hours=72)
+ATTEMPTS = len(BACK_OFF) + 72  # the pauses are three days then, however long Taskbell itself was away
 HELD = "The mail server never answered the final dot. It may have the mail; sending it again is up to you."
 # What is asked about a mail before it is sent, and what ours say. What else a template asks for is read then.
 ASKED = (
@@ -198,9 +198,9 @@ class Sender:
                     self._postpone(mail, str(problem))
 
     def _postpone(self, notification: Notification, problem: str) -> None:
-        """Tries again later, at growing distances, until three days have passed."""
+        """Tries again later, at growing distances, for three days."""
         now = self.clock()
-        if now - notification.due_at > GIVE_UP_AFTER:
+        if notification.attempt + 1 >= ATTEMPTS:
             self._fail(notification, problem, reason="No success within three days.")
             return
         pause = BACK_OFF[min(notification.attempt, len(BACK_OFF) - 1)]

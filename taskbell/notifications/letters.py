@@ -133,8 +133,7 @@ def _context(notification: Notification, *, unsubscribe: str | None, now: dateti
     person, task = notification.recipient, notification.task
     zone_name = person.profile.timezone if person else settings.TASKBELL_TIME_ZONE
     zone = ZoneInfo(zone_name)
-    moment = notification.data.get("moment")
-    due_at = (datetime.fromisoformat(moment) if moment else notification.due_at).astimezone(zone)
+    due_at = notification.moment.astimezone(zone)
     return {
         "person": person,
         "task": task,

@@ -115,3 +115,9 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return self.dedupe_key
+
+    @property
+    def moment(self) -> datetime:
+        """What the mail speaks of. Quiet hours put off when the person should hear of it, and keep this."""
+        kept = self.data.get("moment")
+        return datetime.fromisoformat(kept) if kept else self.due_at

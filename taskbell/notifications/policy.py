@@ -25,12 +25,23 @@ def reason_not_to_send(notification: Notification) -> str | None:
         return "The person may not see the task any more."
     if not person.profile.wants(notification.kind):
         return "The person does not want mails of this kind."
-    if notification.kind in (Kind.REMINDER, Kind.OVERDUE, Kind.UNBLOCKED) and task is not None and not task.is_open:
-        return "The task is finished."
+    if task is not None and (over := _over(notification, task)):
+        return over
     if notification.kind == Kind.DUE_DIGEST and not still_to_do(notification):
         return "Nothing of it is left to do."
     if notification.kind == Kind.TASK_UPDATED and not gathered(notification):
         return "What was changed has been changed back."
+    return None
+
+
+def _over(notification: Notification, task: Any) -> str | None:
+    """Why what the mail says of the task is not so any more."""
+    if notification.kind in (Kind.REMINDER, Kind.OVERDUE, Kind.UNBLOCKED) and not task.is_open:
+        return "The task is finished."
+    if notification.kind == Kind.OVERDUE and task.due_at != notification.moment:
+        return "The task is due at another time now."
+    if notification.kind == Kind.UNBLOCKED and type(task).objects.filter(pk=task.pk).blocked().exists():
+        return "The task waits for another one again."
     return None
 
 

@@ -32,6 +32,8 @@ def message(kind: Kind, reader: User, by: User, task: Task, *, at: datetime) -> 
     if kind == Kind.INVITE:
         made = make_invite(f"new-{at:%H%M%S}@example.org", Role.MEMBER, by=by, now=at)
         data[kind] = {"invite": made.pk, "inviter": by.name, "role": "Member"}
+    if kind == Kind.OVERDUE:
+        Task.objects.filter(pk=task.pk).update(due_at=at)
     about = task.pk if kind.value in ("reminder", "task_assigned", "task_updated", "unblocked", "overdue") else None
     key = f"{kind}:{task.pk}:{at.isoformat()}:{reader.pk}"
     notify([Message(reader.pk, kind, key=key, due_at=at, task_id=about, data=data.get(kind, {}))], now=at)

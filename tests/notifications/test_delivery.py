@@ -173,6 +173,16 @@ def test_distances_grow_and_end_after_three_days_in_a_loud_failure(bo: User, sin
     assert (the_mail().state, the_mail().smtp_reply) == (State.FAILED, "450 not now")
 
 
+def test_a_week_without_taskbell_is_no_attempt(bo: User, sink: SmtpSink) -> None:
+    reminded_task(bo)
+    sink.on_rcpt = ["450 not now"]
+    back = AT + timedelta(days=7)
+    deliver_due(back)
+    send_at(back)
+    assert the_mail().state == State.PENDING
+    assert send_at(back + timedelta(seconds=30)) == 1
+
+
 def test_a_permanent_refusal_is_loud_and_final(bo: User, sink: SmtpSink) -> None:
     reminded_task(bo)
     sink.on_rcpt = ["550 no such user"]

@@ -11,10 +11,12 @@ from taskbell.accounts.profile import SWITCHABLE, update_profile
 from taskbell.api import health, metrics
 from taskbell.notifications.models import Kind, Notification, State
 from taskbell.notifications.policy import URGENT, quiet_until
+from taskbell.tasks.actions import Wish, update_task
+from taskbell.tasks.models import Prerequisite
 from tests.conftest import NOW, Program
 from tests.notifications.kinds import a_changed_task, message
 from tests.reminders.mailbox import Mailbox, mailbox_in, names, part
-from tests.tasks.conftest import Somebody
+from tests.tasks.conftest import Somebody, a_task
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 NIGHT = {"quiet_from": time(22), "quiet_until": time(7)}
@@ -181,3 +183,25 @@ def test_the_two_ends_of_the_night_are_sent_together(bo: User, as_user: Somebody
     read = program.patch("/api/profile/", body).json()
     assert {name: read[name] for name in body} == body
     assert program.patch("/api/profile/", {"quiet_from": None, "quiet_until": None}).json()["quiet_from"] is None
+
+
+def test_what_was_put_off_in_the_night_is_not_overdue_in_the_morning(bo: User, mia: User, mailbox: Mailbox) -> None:
+    update_profile(bo, now=NOW, **NIGHT)
+    row = tell(Kind.OVERDUE, bo, mia, LATE)
+    assert row.task_id is not None
+    mailbox.send(LATE)
+    update_task(row.task_id, Wish({"due_date": MORNING.date()}), by=mia, now=LATE + HOUR)
+    Notification.objects.exclude(pk=row.pk).delete()
+    assert mailbox.send(MORNING) == []
+    row.refresh_from_db()
+    assert (row.state, row.reason) == (State.CANCELLED, "The task is due at another time now.")
+
+
+def test_what_waits_again_in_the_morning_is_not_free(bo: User, mia: User, mailbox: Mailbox) -> None:
+    update_profile(bo, now=NOW, **NIGHT)
+    row = tell(Kind.UNBLOCKED, bo, mia, LATE)
+    mailbox.send(LATE)
+    Prerequisite.objects.create(task_id=row.task_id, needs=a_task(mia))
+    assert mailbox.send(MORNING) == []
+    row.refresh_from_db()
+    assert (row.state, row.reason) == (State.CANCELLED, "The task waits for another one again.")
