@@ -185,7 +185,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 CSRF_TRUSTED_ORIGINS = [URL]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = ["^healthz", "^readyz"]
+SECURE_REDIRECT_EXEMPT = ["^healthz", "^readyz", "^metrics/?$"]  # asked for from this machine, past the proxy
 SECURE_REFERRER_POLICY = "same-origin"
 if env.TASKBELL_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -1,6 +1,6 @@
 """Which door a path leads to."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from taskbell.api import metrics
 
@@ -10,6 +10,6 @@ handler500 = "taskbell.api.errors.server_error"
 
 urlpatterns = [
     path("api/", include("taskbell.api.urls")),
-    path("metrics", metrics.metrics),
+    re_path("^metrics/?$", metrics.metrics),
     path("", include("taskbell.web.urls")),
 ]

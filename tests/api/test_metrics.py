@@ -19,10 +19,12 @@ TOKEN = "a token of twenty characters"
 ELSEWHERE = "203.0.113.7"
 
 
-def asked(*, remote: str = ELSEWHERE, program: Program | None = None, **headers: str) -> HttpResponse:
+def asked(
+    *, path: str = "/metrics", remote: str = ELSEWHERE, program: Program | None = None, **headers: str
+) -> HttpResponse:
     """The answer of /metrics to somebody at this address."""
     http = (program or Program()).http
-    return http.get("/metrics", headers=headers, REMOTE_ADDR=remote)
+    return http.get(path, headers=headers, REMOTE_ADDR=remote)
 
 
 def figures() -> dict[str, float]:
@@ -102,6 +104,16 @@ def test_this_machine_may_read_them_and_what_a_proxy_asks_for_is_not_of_this_mac
     settings.TASKBELL_PROXIES = proxies
     headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
     assert asked(remote=remote, **headers).status_code == status
+
+
+@pytest.mark.parametrize("redirects", [False, True])
+def test_this_machine_may_ask_without_tls_and_with_or_without_a_slash(db: None, settings: Any, redirects: bool) -> None:
+    settings.SECURE_SSL_REDIRECT = redirects
+    for path in ("/metrics", "/metrics/"):
+        assert asked(path=path, remote="127.0.0.1").status_code == 200
+        assert asked(path=path).status_code == 401
+    assert asked(path="/metrics//", remote="127.0.0.1").status_code == (301 if redirects else 404)
+    assert asked(path="/api/tasks/", remote="127.0.0.1").status_code == (301 if redirects else 401)
 
 
 def test_the_histogram_counts_each_mail_in_every_bucket_that_is_wide_enough(bo: User) -> None:
