@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from taskbell.accounts.models import User
 from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
+from taskbell.api.conditional import conditional
 from taskbell.api.fields import Day, Flag, Moment, Recurrence, Span, StrictSerializer, TimeOfDay, Zone
 from taskbell.api.session import validated
 from taskbell.api.task_input import ReminderIn, plan_from
@@ -78,21 +79,23 @@ class PreviewOut(serializers.Serializer[Any]):
 
 
 class ComingOut(serializers.Serializer[Any]):
-    at = serializers.DateTimeField()
-    local = serializers.DateTimeField()
+    at = serializers.DateTimeField(allow_null=True, help_text="Empty: it waits for the task to have a due date.")
+    local = serializers.DateTimeField(allow_null=True)
     reminder = serializers.IntegerField()
     reason = serializers.CharField()
 
 
 class PastOut(serializers.Serializer[Any]):
     kind = serializers.CharField()
-    recipient = serializers.IntegerField(allow_null=True)
+    reminder = serializers.IntegerField(allow_null=True, help_text="Which reminder it comes from, if from one.")
+    recipient = serializers.IntegerField(allow_null=True, help_text="Empty: everybody on the task.")
     due_at = serializers.DateTimeField()
-    state = serializers.CharField()
+    state = serializers.CharField(help_text="Of the mail; `skipped` or `fired` of a reminder without one.")
+    next_try_at = serializers.DateTimeField(allow_null=True, help_text="When a mail that waits goes out.")
     sent_at = serializers.DateTimeField(allow_null=True)
     lateness_seconds = serializers.FloatField(allow_null=True)
     server_said = serializers.CharField()
-    reason = serializers.CharField()
+    reason = serializers.CharField(help_text="Why there was no mail, or why it waits.")
     attempts = serializers.IntegerField()
     ambiguous = serializers.BooleanField()
 
@@ -110,10 +113,10 @@ class Reminders(APIView):
     """The reminders on a task that I may see."""
 
     @extend_schema(operation_id="reminders_list", tags=["reminders"], responses={200: ReminderOut(many=True)})
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: Request, pk: int) -> HttpResponseBase:
         """Lists the shared reminders and my own."""
         task = visible_task(pk, to=person_of(request))
-        return Response([_as_json(reminder, task) for reminder in _reminders(task, person_of(request))])
+        return conditional(request, [_as_json(reminder, task) for reminder in _reminders(task, person_of(request))])
 
     @extend_schema(
         operation_id="reminders_create",
@@ -191,9 +194,18 @@ def _checked(wish: dict[str, Any]) -> dict[str, Any]:
 class Snooze(APIView):
     """Remind me again."""
 
-    @extend_schema(operation_id="tasks_snooze", tags=["reminders"], request=SnoozeIn, responses={201: ReminderOut})
-    def post(self, request: Request, pk: int) -> Response:
+    @extend_schema(
+        operation_id="tasks_snooze",
+        tags=["reminders"],
+        parameters=[idempotency.HEADER],
+        request=SnoozeIn,
+        responses={201: ReminderOut},
+    )
+    def post(self, request: Request, pk: int) -> HttpResponseBase:
         """Sets a reminder for me alone, so long from now or at a moment."""
+        return idempotency.once(request, lambda: self._snooze(request, pk))
+
+    def _snooze(self, request: Request, pk: int) -> Response:
         task, now = visible_task(pk, to=person_of(request)), utc_now()
         body = validated(SnoozeIn(data=request.data))
         at = now + body["span"] if "span" in body else as_instant(body["until"], task.timezone)
@@ -206,7 +218,7 @@ class Schedule(APIView):
 
     @extend_schema(operation_id="tasks_schedule", tags=["reminders"], responses={200: ScheduleOut})
     def get(self, request: Request, pk: int) -> Response:
-        """Shows the next firings with local time and reason, and what became of each mail of the past."""
+        """Shows what each reminder will do and what became of it: the mail, how late it was, or why there is none."""
         person = person_of(request)
         return Response(outlook(visible_task(pk, to=person), person, now=utc_now()))
 

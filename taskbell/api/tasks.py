@@ -155,9 +155,18 @@ class TaskDetail(APIView):
 class TaskSkip(APIView):
     """A task that recurs."""
 
-    @extend_schema(operation_id="tasks_skip", tags=["tasks"], request=None, responses={200: TaskOut})
-    def post(self, request: Request, pk: int) -> Response:
+    @extend_schema(
+        operation_id="tasks_skip",
+        tags=["tasks"],
+        parameters=[idempotency.HEADER],
+        request=None,
+        responses={200: TaskOut},
+    )
+    def post(self, request: Request, pk: int) -> HttpResponseBase:
         """Moves the task to its next occurrence without completing it."""
+        return idempotency.once(request, lambda: self._skip(request, pk))
+
+    def _skip(self, request: Request, pk: int) -> Response:
         actions.skip_task(pk, by=person_of(request), now=utc_now())
         return answer(request, pk)
 
@@ -165,8 +174,17 @@ class TaskSkip(APIView):
 class TaskRestore(APIView):
     """A task in the trash."""
 
-    @extend_schema(operation_id="tasks_restore", tags=["tasks"], request=None, responses={200: TaskOut})
-    def post(self, request: Request, pk: int) -> Response:
+    @extend_schema(
+        operation_id="tasks_restore",
+        tags=["tasks"],
+        parameters=[idempotency.HEADER],
+        request=None,
+        responses={200: TaskOut},
+    )
+    def post(self, request: Request, pk: int) -> HttpResponseBase:
         """Takes the task out of the trash."""
+        return idempotency.once(request, lambda: self._restore(request, pk))
+
+    def _restore(self, request: Request, pk: int) -> Response:
         actions.restore_task(pk, by=person_of(request), now=utc_now())
         return answer(request, pk)

@@ -10,6 +10,7 @@ from taskbell.reminders.models import Reminder, ReminderState
 from taskbell.reminders.schedule import Dated, ReminderPlan, instant_of, plan_of, schedule, settled
 
 MOST_REMINDERS = 50
+MOVED = ["at", "wall_date", "wall_time", "timezone", "next_at", "state", "fired_at"]
 TOO_MANY = f"A task has at most {MOST_REMINDERS} reminders, those of everybody counted."
 
 
@@ -75,7 +76,7 @@ def reschedule(task: Dated, *, now: datetime) -> None:
     moving = [reminder for reminder in Reminder.objects.filter(task_id=task.pk) if _is_to_move(reminder, task)]
     for reminder in moving:
         schedule(reminder, task, now=now)
-    Reminder.objects.bulk_update(moving, ["at", "wall_date", "wall_time", "timezone", "next_at", "state"])
+    Reminder.objects.bulk_update(moving, MOVED)
 
 
 def _is_to_move(reminder: Reminder, task: Dated) -> bool:

@@ -53,7 +53,7 @@ class Reminder(models.Model):
     timezone = models.CharField(max_length=64, help_text="In whose wall time the rule is read.")
     next_at = models.DateTimeField(null=True, blank=True, help_text="When it fires next; empty: never again.")
     state = models.CharField(max_length=10, choices=ReminderState.choices, default=ReminderState.ARMED)
-    fired_at = models.DateTimeField(null=True, blank=True)
+    fired_at = models.DateTimeField(null=True, blank=True)  # or was let pass by the clock
     is_snooze = models.BooleanField(default=False, help_text="Only puts another one off; not for later occurrences.")
 
     objects = ReminderQuerySet.as_manager()

@@ -87,6 +87,8 @@ def schedule(reminder: Reminder, task: Dated, *, now: datetime) -> None:
     reminder.next_at = _first(reminder, now=now)
     waits = reminder.next_at is not None or reminder.at is None
     reminder.state = ReminderState.ARMED if waits else ReminderState.SKIPPED
+    if not waits:
+        reminder.fired_at = None  # the clock has not seen this moment, and never will
 
 
 def move(reminder: Reminder, task: Dated, *, by_days: timedelta, now: datetime) -> None:
@@ -137,6 +139,15 @@ def firing_of(reminder: Reminder, *, now: datetime) -> Firing:
     rule = parse_rule(reminder.repeat)
     due = between(rule, reminder.wall, reminder.timezone, first=reminder.next_at, last=now) or [reminder.next_at]
     return Firing(due[-1], missed=len(due) - 1, next_at=_next(reminder, after=now))
+
+
+def taken_up_at(reminder: Reminder) -> datetime | None:
+    """The occurrence that the clock took up last; the first, where it took up none."""
+    if not reminder.repeat or reminder.wall is None or reminder.fired_at is None:
+        return reminder.at
+    rule, last = parse_rule(reminder.repeat), reminder.fired_at
+    found = between(rule, reminder.wall, reminder.timezone, first=last - LONGEST_SPAN, last=last)
+    return found[-1] if found else last
 
 
 def _next(reminder: Reminder, *, after: datetime) -> datetime | None:

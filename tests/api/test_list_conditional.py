@@ -6,6 +6,7 @@ import pytest
 from django.http import HttpResponse
 
 from taskbell.accounts.models import User
+from taskbell.tasks.models import Task
 from tests.conftest import Program
 
 Somebody = Callable[[User], Program]
@@ -20,9 +21,15 @@ LISTS = [
     "invites/",
     "sessions/",
     "reports/",
+    "tasks/{task}/logs/",
+    "tasks/{task}/reminders/",
+    "notifications/",
     "reports/insights/",
     "task-report-insight/?group=month",
 ]
+
+
+FIRST, SECOND = "2097-03-01T09:00:00Z", "2097-03-02T09:00:00Z"
 
 
 @pytest.fixture
@@ -30,9 +37,15 @@ def program(ada: User, as_user: Somebody) -> Program:
     """Speaks for Ada, who has a little of everything."""
     program = as_user(ada)
     assert program.post("/api/categories/", {"name": "Garden"}).status_code == 201
-    assert program.post("/api/tasks/", {"title": "Water the plants"}).status_code == 201
+    task = {"title": "Water the plants", "reminders": [{"at": FIRST}]}
+    assert program.post("/api/tasks/", task).status_code == 201
     assert program.post("/api/invites/", {"email": "dot@example.org"}).status_code == 201
     return program
+
+
+def address(where: str) -> str:
+    """The path, with the number of the one task there is where it wants one."""
+    return f"/api/{where}".format(task=Task.objects.get().pk) if "{" in where else f"/api/{where}"
 
 
 def asked_again(program: Program, path: str, known: str) -> HttpResponse:
@@ -41,7 +54,7 @@ def asked_again(program: Program, path: str, known: str) -> HttpResponse:
 
 @pytest.mark.parametrize("where", LISTS)
 def test_who_has_the_list_already_gets_no_second_copy(program: Program, where: str) -> None:
-    path = f"/api/{where}"
+    path = address(where)
     tag = program.get(path)["ETag"]
     for known in (tag, f"W/{tag}", f'"other", {tag}', "*"):
         answer = asked_again(program, path, known)
@@ -55,7 +68,7 @@ def test_who_has_the_list_already_gets_no_second_copy(program: Program, where: s
 
 @pytest.mark.parametrize("where", LISTS)
 def test_a_shared_cache_keeps_no_list(program: Program, where: str) -> None:
-    answer = program.get(f"/api/{where}")
+    answer = program.get(address(where))
     assert "private" in answer["Cache-Control"]
     assert "Authorization" in answer["Vary"]
 
@@ -69,6 +82,8 @@ def test_a_shared_cache_keeps_no_list(program: Program, where: str) -> None:
         ("reports/insights/", "POST", "tasks/", {"title": "Another"}),
         ("categories/", "POST", "categories/", {"name": "House"}),
         ("tasks/", "PATCH", "profile/", None),
+        ("tasks/{task}/reminders/", "POST", "tasks/{task}/reminders/", {"at": SECOND}),
+        ("tasks/{task}/reminders/", "PATCH", "profile/", None),
         ("users/", "PATCH", "profile/", {"first_name": "Augusta"}),
         ("invites/", "POST", "invites/", {"email": "eve@example.org"}),
         ("sessions/", "POST", "token/", {"username": "ada", "password": "correct horse battery"}),
@@ -77,9 +92,10 @@ def test_a_shared_cache_keeps_no_list(program: Program, where: str) -> None:
 def test_the_tag_changes_with_the_list_and_not_without(
     program: Program, where: str, method: str, path: str, body: dict[str, str] | None
 ) -> None:
-    tag = program.get(f"/api/{where}")["ETag"]
-    assert program(method, f"/api/{path}", body or {}).status_code < 300
-    answer = asked_again(program, f"/api/{where}", tag)
+    list_of = address(where)
+    tag = program.get(list_of)["ETag"]
+    assert program(method, address(path), body or {}).status_code < 300
+    answer = asked_again(program, list_of, tag)
     assert answer.status_code == (200 if body else 304)
 
 

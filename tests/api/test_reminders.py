@@ -281,6 +281,17 @@ def test_the_same_request_twice_adds_one(program: Program) -> None:
     assert Reminder.objects.count() == 1
 
 
+def test_a_snooze_by_a_span_that_is_sent_again_is_one_reminder(program: Program) -> None:
+    path = f"/api/tasks/{made(program)['id']}/snooze/"
+    first, again = (program.post(path, {"span": "PT1H"}, **{"Idempotency-Key": "k"}) for _ in range(2))
+    assert (first.status_code, again.status_code, again.json()) == (201, 201, first.json())
+    assert again["Idempotency-Replayed"] == "true"
+    assert Reminder.objects.count() == 1
+    assert program.post(path, {"span": "PT2H"}, **{"Idempotency-Key": "k"}).status_code == 422
+    program.post(path, {"span": "PT1H"})
+    assert Reminder.objects.count() == 2
+
+
 def test_snooze_for_a_while_or_until_then_is_for_me(program: Program, cy: User, cys: Program) -> None:
     task = made(program, assigned_to=cy.pk)
     path, before = f"/api/tasks/{task['id']}/snooze/", utc_now()
@@ -301,6 +312,23 @@ def test_skip_through_the_api(program: Program, cy: User, cys: Program) -> None:
     assert program.post(path).json()["due_date"] == "2027-04-07"
     assert program.post(path).status_code == 409
     assert Task.objects.get().version == 2
+
+
+def test_a_skip_that_is_sent_again_skips_once(program: Program) -> None:
+    path = f"/api/tasks/{made(program, recurrence='FREQ=WEEKLY')['id']}/"
+    first, again = (program.post(f"{path}skip/", **{"Idempotency-Key": "k"}) for _ in range(2))
+    assert (first.status_code, first.json()["due_date"]) == (200, "2027-04-07")
+    assert (again.content, again["ETag"], again["Idempotency-Replayed"]) == (first.content, first["ETag"], "true")
+    assert program.get(path).json() == first.json()
+    assert program.post(f"{path}skip/", **{"Idempotency-Key": "another"}).json()["due_date"] == "2027-04-14"
+
+
+def test_a_restore_that_is_sent_again_gives_its_first_answer(program: Program) -> None:
+    path = f"/api/tasks/{made(program)['id']}/"
+    program.delete(path)
+    first, again = (program.post(f"{path}restore/", **{"Idempotency-Key": "k"}) for _ in range(2))
+    assert (first.status_code, again.status_code, again.json()) == (200, 200, first.json())
+    assert program.post(f"{path}restore/").status_code == 404
 
 
 def test_a_task_that_recurs_needs_a_due_date(program: Program) -> None:

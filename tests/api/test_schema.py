@@ -71,6 +71,14 @@ def test_every_operation_says_what_it_does_and_has_a_name_of_its_own(document: d
     assert not [(method, path) for method, path, o in found if not {"400", "401", "429"} & o["responses"].keys()]
 
 
+def test_every_post_about_tasks_knows_the_idempotency_key(document: dict[str, Any]) -> None:
+    posts = {path: operation for method, path, operation in operations(document) if method == "post"}
+    about_tasks = {path: operation for path, operation in posts.items() if path.startswith("/api/tasks/")}
+    headers = {path: [each["name"] for each in about_tasks[path].get("parameters", [])] for path in about_tasks}
+    assert not [path for path, names in headers.items() if "Idempotency-Key" not in names]
+    assert len(headers) == 7
+
+
 def test_aliases_are_not_listed(document: dict[str, Any]) -> None:
     assert not [path for path in document["paths"] if re.match("/api/(login|auth|task|task-report-insight)/", path)]
 

@@ -60,6 +60,7 @@ def test_the_schedule_tells_what_became_of_each_mail(bo: User, program: Program)
         state=State.FAILED, reason="The mail server refused it.", smtp_reply="550 no such user"
     )
     mails = program.get(f"/api/tasks/{task['id']}/schedule/").json()["past"]
+    assert [mail["reminder"] for mail in mails] == [one["id"] for one in reversed(task["reminders"])]
     names = ("state", "lateness_seconds", "server_said", "reason")
     assert [tuple(mail[name] for name in names) for mail in mails] == [
         ("failed", None, "550 no such user", "The mail server refused it."),
