@@ -36,7 +36,12 @@ class KeyReused(Refusal):
     title = "Key reused"
 
 
-def once(request: Request, act: Callable[[], Response], *, said: Any = None) -> HttpResponseBase:
+def is_asked(request: Request) -> bool:
+    """Whether the answer is kept."""
+    return "Idempotency-Key" in request.headers
+
+
+def once(request: Request, act: Callable[[], HttpResponseBase], *, said: Any = None) -> HttpResponseBase:
     """Does it, or gives the answer of the first time. Raises Invalid, KeyReused.
 
     The key is taken in the transaction of the deed: of competing requests one acts, the others wait
@@ -57,10 +62,14 @@ def once(request: Request, act: Callable[[], Response], *, said: Any = None) -> 
             return _again(Answer.objects.get(person=person, key=key), fingerprint)
         response = act()
         row.status = response.status_code
-        row.body = as_bytes(response.data)
+        row.body = _body(response)
         row.headers = {name: response[name] for name in KEPT_HEADERS if name in response}
         row.save(update_fields=["status", "body", "headers"])
     return response
+
+
+def _body(response: Any) -> bytes:
+    return as_bytes(response.data) if isinstance(response, Response) else bytes(response.content)
 
 
 def _fingerprint(request: Request, body: Any) -> str:

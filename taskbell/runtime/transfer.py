@@ -1,23 +1,24 @@
 """Tasks from files and into files, by the command line."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import Refusal
+from taskbell.common.text import printable
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.setup import check_database
 from taskbell.tasks.transfer.exporting import FORMATS as WRITERS
 from taskbell.tasks.transfer.exporting import every_task, exported
 from taskbell.tasks.transfer.formats import READERS, format_of
-from taskbell.tasks.transfer.importing import ImportRefused, Report, import_tasks
-from taskbell.tasks.transfer.reading import Unreadable
+from taskbell.tasks.transfer.importing import ImportRefused, import_tasks
+from taskbell.tasks.transfer.reading import RowError, Unreadable
 
 REFUSED = 1  # the exit code where rows cannot be imported
 
@@ -34,14 +35,14 @@ def bring_in(file: Path, person: str, format_: str, *, partial: bool) -> None:
     except OSError as error:
         raise CannotStart(f"{file} cannot be read ({error.strerror}).") from error
     except ImportRefused as refusal:
-        _tell(refusal.report, str(refusal))
+        _tell(refusal.report.errors, str(refusal))
         sys.exit(REFUSED)
     except Unreadable as refusal:
-        _tell(Report(errors=[refusal.error]), "Nothing was imported.")
+        _tell([refusal.error], "Nothing was imported.")
         sys.exit(REFUSED)
     except Refusal as refusal:
         raise CannotStart(str(refusal)) from refusal
-    _tell(report, f"{report.created:,} tasks were imported, {report.failed:,} rows were left out.")
+    _tell(report.errors, f"{report.created:,} tasks were imported, {report.failed:,} rows were left out.")
     sys.exit(REFUSED if report.failed else 0)
 
 
@@ -80,13 +81,9 @@ def _progress(*, shown: bool = True) -> Progress:
     return Progress(console=Console(stderr=True), disable=not (shown and sys.stdout.isatty()), transient=True)
 
 
-def _tell(report: Report, sentence: str) -> None:
-    console = Console(stderr=True)
-    if report.errors:
-        table = Table("line", "column", "what is wrong")
-        for error in sorted(report.errors, key=lambda error: error.line):
-            table.add_row(str(error.line), error.field, error.message)
-        console.print(table)
-    if report.failed > len(report.errors):
-        console.print(f"The first {len(report.errors)} are shown.")
-    console.print(sentence, highlight=False)
+def _tell(errors: Iterable[RowError], sentence: str) -> None:
+    """Every error on a line of its own, however many, and then the sentence."""
+    for error in errors:
+        column = f", {error.field}" if error.field else ""
+        print(printable(f"line {error.line}{column}: {error.message}"), file=sys.stderr)
+    print(sentence, file=sys.stderr)

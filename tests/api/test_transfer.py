@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from contextlib import closing
 from threading import Event
 from typing import Any
@@ -12,6 +13,7 @@ from django.test import Client as DjangoClient
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
+from taskbell.api import transfer
 from taskbell.common.spreadsheet import BEGINS_FORMULA
 from taskbell.notifications.models import Notification
 from taskbell.tasks.actions import Wish, create_task
@@ -73,6 +75,53 @@ def test_nothing_is_written_unless_every_row_is_good(as_user: Any, bo: User) -> 
     ]
     assert not Task.objects.exists()
     assert not Category.objects.exists()
+
+
+def test_every_bad_row_is_told_however_many(as_user: Any, bo: User) -> None:
+    many = 3000
+    table = "id,title,pre_tasks\n" + "".join(f"{n},,0\n" for n in range(1, many + 1)) + f"{many + 1},Sow,\n"
+    expected = [(line, "pre_tasks", "invalid") for line in range(2, many + 2)]
+    answer = send(as_user(bo), table)
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+    problem = json.loads(answer.getvalue())
+    assert list(problem) == ["type", "title", "status", "detail", "rows", "failed", "errors"]
+    assert (problem["rows"], problem["failed"]) == (many + 1, many)
+    assert [(error["line"], error["field"], error["code"]) for error in problem["errors"]] == expected
+    answer = send(as_user(bo), table, "?partial=true")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
+    report = json.loads(answer.getvalue())
+    assert list(report) == ["rows", "created", "failed", "errors"]
+    assert (report["created"], report["failed"], report["errors"]) == (1, many, problem["errors"])
+
+
+def test_an_answer_that_is_kept_tells_every_bad_row_again(
+    as_user: Any, bo: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, key = "title\nSow\n" + '""\n' * 3000, {"Idempotency-Key": "one"}
+    first, again = (send(as_user(bo), table, "?partial=true", **key) for _ in range(2))
+    assert (first.json()["created"], len(first.json()["errors"])) == (1, 3000)
+    assert again.json() == first.json()
+    monkeypatch.setattr(transfer, "MOST_KEPT", 100_000)
+    refused = send(as_user(bo), table, "?partial=true", **{"Idempotency-Key": "two"})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "Idempotency-Key")
+    assert Task.objects.count() == 1
+
+
+def test_what_goes_wrong_between_rows_is_told_for_every_row(as_user: Any, bo: User) -> None:
+    pairs = "".join(f"{n},a,\n{n},b,{n + 1000}\n" for n in range(1, 301))
+    circles = "".join(f"{n},c,{n}\n" for n in range(5001, 5601))
+    answer = send(as_user(bo), f"id,title,pre_tasks\n{pairs}{circles}")
+    problem = json.loads(answer.getvalue())
+    assert problem["failed"] == 1200
+    counts = Counter(error["code"] for error in problem["errors"])
+    assert counts == {"twice": 600, "does_not_exist": 300, "circle": 600}
+    lines = [error["line"] for error in problem["errors"]]
+    assert lines == sorted(lines)
+
+
+def test_names_that_no_database_takes_are_told_without_what_cannot_be_told(as_user: Any, bo: User) -> None:
+    answer = send(as_user(bo), '[{"na\\u0000me\\ud800": 1}]', content_type="application/json")
+    assert (answer.status_code, lines_and_fields(answer)) == (400, [(1, "name", "unknown")])
 
 
 def test_with_partial_the_good_rows_are_written(as_user: Any, bo: User) -> None:

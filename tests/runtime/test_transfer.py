@@ -38,12 +38,13 @@ def test_ada_brings_a_file_and_takes_it_out_again(run, tmp_path: Path) -> None: 
     assert '"title":"Reap"' in (tmp_path / "out.json").read_text()
 
 
-def test_bad_rows_are_a_table_and_an_exit_code(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    (tmp_path / "in.csv").write_text("title,priority\nSow,HOT\nReap,LOW\n")
+def test_every_bad_row_is_a_line_and_there_is_an_exit_code(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "in.csv").write_text("title,priority\n" + "Sow,HOT\n" * 300 + "Reap,LOW\n")
     done = run("import", "in.csv")
     assert done.returncode == 1
-    assert "priority" in done.stderr
-    assert "1 of 2 rows cannot be imported" in done.stderr
+    *bad, last = done.stderr.splitlines()
+    assert [line.partition(":")[0] for line in bad] == [f"line {n}, priority" for n in range(2, 302)]
+    assert last == "300 of 301 rows cannot be imported, and so nothing was."
     assert len(run("export").stdout.splitlines()) == 1
     done = run("import", "in.csv", "--partial")
     assert (done.returncode, "1 tasks were imported" in done.stderr) == (1, True)

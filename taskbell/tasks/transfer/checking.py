@@ -88,19 +88,20 @@ class Checker:
         found, wrong = read_cells(row.cells)
         if row.error is None and not wrong:
             try:
-                return Checked(self._task(number, row.line, found), *self._hanging_on(number, found))
+                return Checked(self._task(number, row, found), *self._hanging_on(number, found))
             except _WrongIn as error:
                 wrong.append((error.column, error.wrong))
         errors = [RowError(row.line, column, error.code, str(error)) for column, error in wrong]
-        bad = self._bad(number, row.line, found.get("id"))
+        bad = self._bad(number, row, found.get("id"))
         return Checked(bad, found.get("pre_tasks", []), errors=[row.error] if row.error else errors)
 
-    def _bad(self, number: int, line: int, file_id: int | None) -> tuple[Any, ...]:
+    def _bad(self, number: int, row: Row, file_id: int | None) -> tuple[Any, ...]:
         """A row that only holds its place: others may refer to it."""
         empty = ("", "", Stage.PENDING.value, Priority.MEDIUM.value, None, None, None, self.zone, None, False)
-        return (number, line, file_id, True, *empty, "", "due", None, 1, None, None, self.by.pk, None, self.now, None)
+        rest = ("", "due", None, 1, None, None, self.by.pk, None, self.now, None, row.called)
+        return (number, row.line, file_id, True, *empty, *rest)
 
-    def _task(self, number: int, line: int, found: Values) -> tuple[Any, ...]:
+    def _task(self, number: int, row: Row, found: Values) -> tuple[Any, ...]:
         """The values of `staging.TASK_COLUMNS`, in their order. Adds to `found` what follows from it."""
         if "title" not in found:
             raise _WrongIn("title", "required", "A task has a title.")
@@ -112,7 +113,7 @@ class Checker:
         due_at = found["due_at"] = None if due_date is None else _due_at(due_date, due_time, zone)
         return (
             number,
-            line,
+            row.line,
             found.get("id"),
             False,
             found["title"],
@@ -131,6 +132,7 @@ class Checker:
             self._past("completed_at", found) if stage == Stage.COMPLETED else None,
             self._past("created_at", found),
             self._words(found),
+            row.called,
         )
 
     def _category(self, name: str | None) -> int | None:

@@ -13,13 +13,14 @@ from taskbell.common.errors import Refusal
 from taskbell.tasks.policy import check_may_create
 from taskbell.tasks.transfer import findings, staging
 from taskbell.tasks.transfer.checking import Checker
-from taskbell.tasks.transfer.reading import Row, RowError
+from taskbell.tasks.transfer.errors import Errors
+from taskbell.tasks.transfer.reading import Row
 
 AT_ONCE = 2000
 
 
 class ImportRefused(Refusal):
-    """Some rows cannot be imported, and so none was."""
+    """Some rows cannot be imported, and so none was. What is wrong with each is in the report."""
 
     title = "Invalid input"
 
@@ -29,32 +30,21 @@ class ImportRefused(Refusal):
         self.report = report
 
     def members(self) -> dict[str, object]:
-        return {name: value for name, value in self.report.as_json().items() if name != "created"}
+        return {"rows": self.report.rows, "failed": self.report.failed}
 
 
 @dataclass
 class Report:
-    """How many rows there were, how many of them failed, and what was wrong with the first of those."""
+    """How many rows there were, how many of them failed, and everything that was wrong with those."""
 
     rows: int = 0
     failed: int = 0
-    errors: list[RowError] = field(default_factory=list)
+    errors: Errors = field(default_factory=Errors)
 
     @property
     def created(self) -> int:
         """How many tasks were made."""
         return self.rows - self.failed
-
-    def add(self, errors: Iterator[RowError] | list[RowError]) -> None:
-        """Remembers as many as are told; the others are counted with their rows."""
-        for error in errors:
-            if len(self.errors) < findings.MOST_TOLD:
-                self.errors.append(error)
-
-    def as_json(self) -> dict[str, object]:
-        """The report as the API tells it."""
-        errors = [vars(error) for error in sorted(self.errors, key=lambda error: error.line)]
-        return {"rows": self.rows, "created": self.created, "failed": self.failed, "errors": errors}
 
 
 class Import:
@@ -81,10 +71,12 @@ def prepared(rows: Iterator[Row], *, partial: bool, by: User, now: datetime) -> 
     with staging.staged():
         _load(rows, checker, report)
         staging.index()
-        report.add(findings.across_rows(report.rows))
+        findings.across_rows(report.rows)
         if partial:
-            report.add(findings.waiting_for_bad())
+            findings.waiting_for_bad()
         report.failed = findings.count_bad()
+        if report.failed:
+            report.errors = Errors(findings.errors())
         if report.failed and not partial:
             raise ImportRefused(report)
         yield Import(report, checker)
@@ -101,6 +93,4 @@ def _load(rows: Iterator[Row], checker: Checker, report: Report) -> None:
         checker.people.learn(row.cells.get(name) for row in batch for name in ("assigned_to", "created_by"))
         checked = [checker.check(number, row) for number, row in enumerate(batch, start=report.rows + 1)]
         report.rows += len(batch)
-        for row in checked:
-            report.add(row.errors)
         staging.load(checked)

@@ -31,16 +31,20 @@ class RowError:
 
 @dataclass(frozen=True)
 class Row:
-    """A row as the file has it: its cells by column, or why it has none."""
+    """A row as the file has it: its cells by column, or why it has none.
+
+    Where many rows share a line, errors say what this one is `called`.
+    """
 
     line: int
     cells: dict[str, Any] = field(default_factory=dict)
     error: RowError | None = None
+    called: str | None = None
 
     @classmethod
-    def wrong(cls, line: int, column: str, code: str, message: str) -> "Row":
+    def wrong(cls, line: int, column: str, code: str, message: str, *, called: str | None = None) -> "Row":
         """A row that cannot be read."""
-        return cls(line, error=RowError(line, column, code, message))
+        return cls(line, error=RowError(line, column, code, message), called=called)
 
 
 class Unreadable(Refusal):

@@ -10,7 +10,7 @@ from taskbell.accounts.models import User
 from taskbell.activity.actions import record_from
 from taskbell.common.errors import Conflict
 from taskbell.common.loading import insert_from, json_array, json_object, json_value, load_rows, temporary_table
-from taskbell.common.text import folded
+from taskbell.common.text import folded, printable
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.categories import create_category
 from taskbell.tasks.models import OVERDUE, Category, Prerequisite, Priority, Task
@@ -32,10 +32,13 @@ TASK_TABLE = {
     **{name: name for name in ("recurrence", "recurrence_from", "series", "occurrence", "anchor_date")},
     **{name: name for name in ("assigned_to_id", "created_by_id", "completed_at", "created_at")},
     "words": "description",
+    "called": "description",
     "id": "id",
 }
 TASK_COLUMNS = tuple(TASK_TABLE)[:-1]  # the task's new id is given by the database
 REMINDER_COLUMNS = ("number", *REMINDER_FIELDS)
+ERROR_TABLE = {"number": "id", "line": "id", **dict.fromkeys(("field", "code", "message"), "description")}
+ERROR_COLUMNS = tuple(ERROR_TABLE)
 LINKED = (
     "staged_link link JOIN staged_task task ON task.number = link.number"
     " JOIN staged_task needed ON needed.file_id = link.needs"
@@ -66,6 +69,7 @@ def staged() -> Iterator[None]:
         temporary_table("staged_task", TASK_TABLE, like=Task),
         temporary_table("staged_link", {"number": "task_id", "needs": "needs_id"}, like=Prerequisite),
         temporary_table("staged_reminder", reminder, like=Reminder),
+        temporary_table("staged_error", ERROR_TABLE, like=Task),
         temporary_table("staged_category", {"number": "id", "id": "id"}, like=Category),
     ):
         if connection.vendor == "postgresql":
@@ -80,6 +84,13 @@ def load(batch: list[Checked]) -> None:
     load_rows("staged_task", TASK_COLUMNS, (row.task for row in batch))
     links = [(row.task[0], needs) for row in batch for needs in row.needs]
     reminders = [reminder for row in batch for reminder in row.reminders]
+    errors = [
+        (row.task[0], error.line, printable(error.field), error.code, printable(error.message))
+        for row in batch
+        for error in row.errors
+    ]
+    if errors:
+        load_rows("staged_error", ERROR_COLUMNS, errors)
     if links:
         load_rows("staged_link", ("number", "needs"), links)
     if reminders:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import IO, Any
 
+from taskbell.common.text import printable
 from taskbell.tasks.transfer.reading import Row, json_values
 
 LONGEST_PROJECT = 64 * 1024 * 1024
@@ -18,17 +19,27 @@ BREAK, TAG = re.compile(r"<br\s*/?>|</p>|</li>"), re.compile(r"<[^>]+>")
 
 
 def vikunja_rows(stream: IO[bytes]) -> Iterator[Row]:
-    """Rows of every project; their line is that of the project. The first label, or the project, is the category."""
+    """Rows of every project, with its line; errors call the task by its name, for such a file is one line.
+
+    The first label, or the project, is the category.
+    """
     for line, project in json_values(stream, longest=LONGEST_PROJECT):
         if not isinstance(project, dict) or not isinstance(project.get("tasks") or [], list):
             yield Row.wrong(line, "tasks", "invalid", "This is no project of Vikunja.")
             continue
         for task in project.get("tasks") or []:
+            called = _called(task)
             try:
-                yield Row(line, _cells(task, project))
+                yield Row(line, _cells(task, project), called=called)
             except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
-                title = str(task.get("title") if isinstance(task, dict) else task)[:100]
-                yield Row.wrong(line, "tasks", "invalid", f"The task {title!r} is not as Vikunja writes one.")
+                yield Row.wrong(line, "tasks", "invalid", "This is not as Vikunja writes a task.", called=called)
+
+
+def _called(task: Any) -> str:
+    """The number and the title, as far as it has them."""
+    if not isinstance(task, dict):
+        return f"Task {task!r:.100}"
+    return printable(f"Task {task.get('id')!r:.20} ({task.get('title', 'no title')!s:.100})")
 
 
 def _cells(task: dict[str, Any], project: dict[str, Any]) -> dict[str, Any]:

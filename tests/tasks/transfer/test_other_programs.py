@@ -90,6 +90,23 @@ def test_to_dos_of_a_calendar(bo: User) -> None:
 def test_what_does_not_fit_is_told_by_line_and_column(bo: User, format_: str, text: str, expected: Any) -> None:
     with pytest.raises(ImportRefused) as refused:
         import_tasks(READERS[format_](io.BytesIO(text.encode())), by=bo, now=NOW)
-    first = refused.value.report.errors[0]
+    first = next(iter(refused.value.report.errors))
     assert (first.line, first.field) == expected
     assert not Task.objects.exists()
+
+
+def test_an_error_of_vikunja_names_the_task_since_all_share_a_line(bo: User) -> None:
+    lost = '{"id": 7, "title": "Sow\\u0000", "assignees": [{"username": "nobody"}], "related_tasks": {}}'
+    waits = '{"id": 8, "title": "Reap", "related_tasks": {"blocked": [{"id": 9}]}}'
+    circle = '{"id": 10, "title": "Turn", "related_tasks": {"blocked": [{"id": 10}]}}'
+    text = f'[{{"title": "Garden", "tasks": [{lost}, {waits}, {circle}, {{"id": 11}}, 12]}}]'
+    with pytest.raises(ImportRefused) as refused:
+        import_tasks(READERS["vikunja"](io.BytesIO(text.encode())), by=bo, now=NOW)
+    told = [error.message for error in refused.value.report.errors]
+    assert told == [
+        "Task 7 (Sow): Control characters and bytes that are not UTF-8 are not allowed here.",
+        "Task 8 (Reap): The file has no row with the id 9.",
+        "Task 10 (Turn): A task cannot wait for itself: Task 10 (Turn) → Task 10 (Turn).",
+        "Task 11 (no title): This is not as Vikunja writes a task.",
+        "Task 12: This is not as Vikunja writes a task.",
+    ]
