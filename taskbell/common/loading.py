@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection, models
 from django.db.models.fields import NOT_PROVIDED
 
+AT_ONCE = 2000
 Model = type[models.Model]
 
 
@@ -101,7 +102,7 @@ def all_rows(query: str) -> Iterator[tuple[Any, ...]]:
     """The rows of a query, however many, with few of them in memory."""
     with connection.chunked_cursor() as cursor:
         cursor.execute(query)
-        while rows := cursor.fetchmany(2000):
+        while rows := cursor.fetchmany(AT_ONCE):
             yield from rows
 
 
