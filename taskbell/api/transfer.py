@@ -3,17 +3,14 @@
 import hashlib
 import io
 from collections.abc import Callable, Iterator
-from http import HTTPStatus
-from itertools import chain
 from typing import IO, Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
@@ -21,37 +18,21 @@ from rest_framework.views import APIView
 
 from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
-from taskbell.api.errors import PROBLEM, document
+from taskbell.api.import_answers import ImportOut, check_kept, imported, refused
 from taskbell.api.pagination import refuse_unknown
 from taskbell.api.parameters import flag
 from taskbell.api.task_filters import PARAMETERS, filtered, ordering, with_order_columns
-from taskbell.api.wire import TooLarge, as_bytes
+from taskbell.api.wire import TooLarge
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import invalid
 from taskbell.tasks.models import Task
 from taskbell.tasks.policy import check_may_create
-from taskbell.tasks.transfer.errors import PIECE, Errors
 from taskbell.tasks.transfer.exporting import FORMATS as WRITERS
 from taskbell.tasks.transfer.exporting import export_tasks
 from taskbell.tasks.transfer.formats import READERS, format_of
-from taskbell.tasks.transfer.importing import ImportRefused, Report, prepared
+from taskbell.tasks.transfer.importing import ImportRefused, prepared
 
-MOST_KEPT = 16 * 1024 * 1024  # bytes
 MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json", "ndjson": "application/x-ndjson"}
-
-
-class RowErrorOut(serializers.Serializer[Any]):
-    line = serializers.IntegerField(help_text="Where the row begins; the first line of the file is 1.")
-    field = serializers.CharField(help_text="The column; empty where it is the row.")
-    code = serializers.CharField()
-    message = serializers.CharField()
-
-
-class ImportOut(serializers.Serializer[Any]):
-    rows = serializers.IntegerField()
-    created = serializers.IntegerField()
-    failed = serializers.IntegerField(help_text="Rows that were left out; 0 unless asked for with `partial`.")
-    errors = RowErrorOut(many=True, help_text="All that was wrong with them.")  # type: ignore[assignment]
 
 
 class AnyBody(BaseParser):
@@ -115,33 +96,11 @@ class Import(APIView):
         rows = READERS[format_](_buffered(heard))
         try:
             with prepared(rows, partial=partial, by=person, now=utc_now()) as found:
-                _check_kept(request, found.report)
+                check_kept(request, found.report)
                 said = [format_, partial, heard.fingerprint()]
-                return idempotency.once(request, lambda: _imported(request, found.write()), said=said)
+                return idempotency.once(request, lambda: imported(request, found.write()), said=said)
         except ImportRefused as refusal:
-            return _in_full(document(refusal), refusal.report.errors, PROBLEM, HTTPStatus(refusal.status))
-
-
-def _check_kept(request: Request, report: Report) -> None:
-    """An answer that is given again is kept as one piece. Raises Invalid for one that is too long for it."""
-    if idempotency.is_asked(request) and report.errors.size > MOST_KEPT:
-        sentence = "So many rows are wrong that the answer cannot be kept for this key. Send none, or mend the file."
-        raise invalid("Idempotency-Key", "too_many_errors", sentence)
-
-
-def _imported(request: Request, report: Report) -> HttpResponseBase:
-    head = {"rows": report.rows, "created": report.created, "failed": report.failed}
-    return _in_full(head, report.errors, "application/json", HTTPStatus.OK, as_one=idempotency.is_asked(request))
-
-
-def _in_full(
-    head: dict[str, Any], errors: Errors, content_type: str, status: HTTPStatus, *, as_one: bool = False
-) -> HttpResponseBase:
-    """The members of the head, and all of the errors: sent while they are read, where there are many."""
-    body = chain([as_bytes(head)[:-1], b',"errors":'], errors.as_json(), [b"}"])
-    if as_one or errors.size <= PIECE:
-        return HttpResponse(body, content_type, status)
-    return StreamingHttpResponse(body, status=status, content_type=content_type)
+            return refused(refusal)
 
 
 def _check_size(length: int) -> None:

@@ -13,7 +13,7 @@ from django.test import Client as DjangoClient
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
-from taskbell.api import transfer
+from taskbell.api import import_answers
 from taskbell.common.spreadsheet import BEGINS_FORMULA
 from taskbell.notifications.models import Notification
 from taskbell.tasks.actions import Wish, create_task
@@ -101,7 +101,7 @@ def test_an_answer_that_is_kept_tells_every_bad_row_again(
     first, again = (send(as_user(bo), table, "?partial=true", **key) for _ in range(2))
     assert (first.json()["created"], len(first.json()["errors"])) == (1, 3000)
     assert again.json() == first.json()
-    monkeypatch.setattr(transfer, "MOST_KEPT", 100_000)
+    monkeypatch.setattr(import_answers, "MOST_KEPT", 100_000)
     refused = send(as_user(bo), table, "?partial=true", **{"Idempotency-Key": "two"})
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "Idempotency-Key")
     assert Task.objects.count() == 1
