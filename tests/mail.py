@@ -35,7 +35,8 @@ class SmtpSink:
     """Accepts mail and writes it down before it says so.
 
     `on_rcpt` and `on_data` are answers to give instead, used up one by one. Two of them are deeds:
-    "drop" hangs up without accepting; "drop after" accepts, hangs up, and never says so. `thoughts` are the seconds
+    "drop" hangs up without accepting; "drop after" accepts, hangs up, and never says so. After an answer behind "bye",
+    it hangs up as well. `thoughts` are the seconds
     that each mail takes, used up likewise.
     """
 
@@ -69,6 +70,8 @@ class SmtpSink:
         await asyncio.sleep(self.seconds_to_greet)
         if answer == "drop":
             cast(Any, server).transport.abort()
+        if answer.startswith("bye "):
+            return _last_word(server, answer)
         if answer:
             return answer
         envelope.rcpt_tos.append(address)
@@ -80,13 +83,13 @@ class SmtpSink:
         if answer == "drop":
             cast(Any, server).transport.abort()
             return ""
-        if answer.startswith("250") or answer == "drop after":
+        if answer.removeprefix("bye ").startswith("2") or answer == "drop after":
             content = envelope.original_content or b""
             self.accepted += [Accepted(to, content, str(session.host_name)) for to in envelope.rcpt_tos]
         if answer == "drop after":
             cast(Any, server).transport.abort()
             return ""
-        return answer
+        return _last_word(server, answer) if answer.startswith("bye ") else answer
 
     @property
     def message_ids(self) -> Counter[str]:
@@ -96,6 +99,13 @@ class SmtpSink:
     def subjects(self) -> list[str]:
         """What the accepted mails are about, in order."""
         return [str(mail.message["Subject"]) for mail in self.accepted]
+
+
+def _last_word(server: SMTP, answer: str) -> str:
+    transport = cast(Any, server).transport
+    transport.write(f"{answer.removeprefix('bye ')}\r\n".encode())
+    transport.close()
+    return ""
 
 
 @contextmanager

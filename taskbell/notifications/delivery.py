@@ -5,14 +5,15 @@ but a crash between the final dot and the commit of its answer can repeat a mail
 """
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 
 from taskbell.notifications import ledger, letters
 from taskbell.notifications.ledger import DATABASE_AWAY
@@ -39,6 +40,8 @@ LEASE = timedelta(minutes=1)
 ASKED_FOR = timedelta(seconds=1)
 BACK_OFF = [timedelta(seconds=30), *(timedelta(minutes=m) for m in (1, 2, 5, 10, 30, 60))]
 ATTEMPTS = len(BACK_OFF) + 72  # the pauses are three days then, however long Taskbell itself was away
+# A doubt weighs as much as so many attempts: nobody gets one mail more often than five times.
+DOUBT = ATTEMPTS // 5 + 1
 HELD = "The mail server never answered the final dot. It may have the mail; sending it again is up to you."
 # What is asked about a mail before it is sent, and what ours say. What else a template asks for is read then.
 ASKED = (
@@ -81,16 +84,16 @@ def claim(now: datetime, *, limit: int) -> list[Notification]:
 
     PostgreSQL skips the rows that another sender is taking; SQLite lets one writer in at a time.
     """
-    if settings.TASKBELL_AMBIGUOUS == "hold":
-        held = Notification.objects.unanswered(now)
-        held.update(state=State.FAILED, ambiguous=True, lease_token=None, reason=HELD)
+    most = 0 if settings.TASKBELL_AMBIGUOUS == "hold" else ATTEMPTS - DOUBT
+    held = Notification.objects.unanswered(now).filter(attempt__gte=most)
+    held.update(state=State.FAILED, ambiguous=True, lease_token=None, reason=HELD)
     rows = Notification.objects.claimable(now).select_for_update(skip_locked=True)
     found = dict(rows.values_list("pk", "dot_at")[:limit])
     if not found:
         return []
     in_doubt = [pk for pk, dot_at in found.items() if dot_at is not None]
     if in_doubt:
-        Notification.objects.filter(pk__in=in_doubt).update(ambiguous=True)
+        Notification.objects.filter(pk__in=in_doubt).update(ambiguous=True, attempt=F("attempt") + DOUBT)
     chosen = Notification.objects.filter(pk__in=found)
     chosen.update(state=State.LEASED, lease_token=uuid4(), lease_until=now + LEASE, dot_at=None)
     return _read(chosen)
@@ -118,10 +121,10 @@ class Sender:
     transport: Transport
     clock: Clock
     accepted: int = 0
+    _asked_at: datetime = field(default=datetime.min.replace(tzinfo=UTC), init=False)
 
     def send(self, batch: list[Notification], *, should_stop: Callable[[], bool] = lambda: False) -> bool:
         """Sends what it claimed; False where that came to an end before the batch did, and others may have the rest."""
-        asked_at = self.clock()
         waiting = self._wanted(batch)
         while waiting:
             if should_stop():
@@ -138,13 +141,19 @@ class Sender:
                 self.transport.close()
                 self._hand_back(waiting)
                 return False
-            if waiting and self.clock() - asked_at > ASKED_FOR:
-                asked_at = self.clock()
-                waiting = self._wanted(renew(waiting, asked_at))
+            waiting = self._asked_again(waiting)
         return True
+
+    def _asked_again(self, mails: list[Notification]) -> list[Notification]:
+        """Those that are still to be sent, where it is long ago that this was asked. Their leases begin anew."""
+        if not mails or self.clock() - self._asked_at <= ASKED_FOR:
+            return mails
+        wanted = {mail.pk for mail in self._wanted(renew(mails, self.clock()))}
+        return [mail for mail in mails if mail.pk in wanted]
 
     def _wanted(self, batch: list[Notification]) -> list[Notification]:
         """Those of a batch read just now that are to be sent; what becomes of the others is written down."""
+        self._asked_at = self.clock()
         return [notification for notification in batch if self._is_wanted(notification)]
 
     def _is_wanted(self, notification: Notification) -> bool:
@@ -170,9 +179,10 @@ class Sender:
         Raises Unavailable, or that the database is away.
         """
         room = self.transport.room
-        mails = {mail.message_id: mail for mail in waiting[:room]}
-        problems = self.transport.bring([_sealed(mail, now=self.clock()) for mail in mails.values()])
-        brought = [mail for key, mail in mails.items() if key not in problems]
+        sealed = list(self._sealed(waiting[:room]))
+        mails = {envelope.message_id: mail for mail, envelope in sealed}
+        problems = self.transport.bring([envelope for _, envelope in sealed]) if sealed else {}
+        brought = self._asked_again([mail for key, mail in mails.items() if key not in problems])
         marked = ledger.mark(brought, now=self.clock())
         for mail in brought:
             if mail.pk not in marked:
@@ -182,6 +192,17 @@ class Sender:
         no_room = [mails[key] for key, problem in problems.items() if isinstance(problem, Unavailable)]
         self._write_down({mails[key]: problem for key, problem in problems.items() if mails[key] not in no_room})
         return no_room + waiting[room:]
+
+    def _sealed(self, mails: Sequence[Notification]) -> Iterator[tuple[Notification, Envelope]]:
+        """The mails as they go out. One that cannot be made keeps no other waiting."""
+        for mail in mails:
+            try:
+                yield mail, _envelope(mail, now=self.clock())
+            except DATABASE_AWAY:
+                raise
+            except Exception as error:
+                log.exception("mail %s cannot be made", mail.message_id)
+                self._postpone(mail, f"It cannot be made: {error!r}")
 
     def _write_down(self, answers: Mapping[Notification, Answer]) -> None:
         """What was said to the mails, the acceptances first and together."""
@@ -219,7 +240,7 @@ class Sender:
         ledger.write(notification, state=State.FAILED, smtp_reply=problem[:500], reason=reason)
 
 
-def _sealed(notification: Notification, *, now: datetime) -> Envelope:
+def _envelope(notification: Notification, *, now: datetime) -> Envelope:
     """The mail as it went out the first time, or as it will."""
     if notification.mime is None:
         notification.mime = letters.render(notification, now=now)

@@ -9,35 +9,36 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
+from django.db import InterfaceError, InternalError, OperationalError, close_old_connections, connection, transaction
 
 from taskbell.notifications.models import Notification, State
 
 log = logging.getLogger(__name__)
 
-DATABASE_AWAY = (OperationalError, InterfaceError)
+# InternalError: after a failover, a database may be there to read alone.
+DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
 
 # By hand, because building them costs Django more than the database needs to do them. PostgreSQL takes many at once.
 MARK = """
 UPDATE notifications_notification SET dot_at = %s, mime = %s
-WHERE id = %s AND state = 'leased' AND lease_token = %s AND lease_until > %s AND dot_at IS NULL
+WHERE id = %s AND state = 'leased' AND lease_token = %s AND dot_at IS NULL
 """
 MARK_MANY = """
 UPDATE notifications_notification AS mail SET dot_at = %s, mime = given.mime
 FROM unnest(%b::bigint[], %b::bytea[]) AS given (id, mime)
 WHERE mail.id = given.id
-AND state = 'leased' AND lease_token = %s AND lease_until > %s AND dot_at IS NULL RETURNING mail.id
+AND state = 'leased' AND lease_token = %s AND dot_at IS NULL RETURNING mail.id
 """
 ACCEPT = """
 UPDATE notifications_notification
 SET state = 'sent', sent_at = %s, smtp_reply = %s, mime = NULL, lease_token = NULL, lease_until = NULL
-WHERE id = %s AND lease_token = %s
+WHERE id = %s AND (lease_token = %s OR (ambiguous AND state = 'leased' AND dot_at IS NULL))
 """
 ACCEPT_MANY = """
 UPDATE notifications_notification AS mail
 SET state = 'sent', sent_at = %s, smtp_reply = given.reply, mime = NULL, lease_token = NULL, lease_until = NULL
 FROM unnest(%b::bigint[], %b::text[]) AS given (id, reply)
-WHERE mail.id = given.id AND lease_token = %s
+WHERE mail.id = given.id AND (lease_token = %s OR (ambiguous AND state = 'leased' AND dot_at IS NULL))
 """
 
 
@@ -53,12 +54,12 @@ def mark(batch: Sequence[Notification], *, now: datetime) -> set[int]:
     if connection.vendor == "postgresql":
         keys, mimes = [mail.pk for mail in batch], [bytes(mail.mime or b"") for mail in batch]
         with _cursor() as cursor:
-            cursor.execute(MARK_MANY, [now, keys, mimes, token, now])
+            cursor.execute(MARK_MANY, [now, keys, mimes, token])
             return {pk for (pk,) in cursor.fetchall()}
     with transaction.atomic(), connection.cursor() as cursor:
         marked = set()
         for mail in batch:
-            cursor.execute(MARK, _stored(dot_at=now, mime=mail.mime, id=mail.pk, lease_token=token, lease_until=now))
+            cursor.execute(MARK, _stored(dot_at=now, mime=mail.mime, id=mail.pk, lease_token=token))
             if cursor.rowcount:
                 marked.add(mail.pk)
     return marked
@@ -67,7 +68,9 @@ def mark(batch: Sequence[Notification], *, now: datetime) -> set[int]:
 def accepted(replies: Mapping[Notification, str], *, now: datetime) -> None:
     """The mail server has taken these mails, with these words. Returns once that is committed.
 
-    Their bytes were kept to be sent again, and are not needed any more; in some is a link that lets its reader in.
+    Where the database was away for so long that another sender has claimed one in doubt, this ends the doubt, unless it
+    has gone out again. Their bytes were kept for that, and are not needed any more; in some is a link that lets its
+    reader in.
     """
     if replies:
         _persistently(lambda: _accept(list(replies), list(replies.values()), now))
@@ -113,4 +116,4 @@ def _persistently(write: Callable[[], object]) -> None:
             log.warning("the database is away, trying again in %s s: %s", pause, error)
             close_old_connections()
             time.sleep(pause)
-            pause = min(pause * 2, 5)
+            pause = min(pause * 2, 1)

@@ -6,6 +6,7 @@ Ten thousand mails at one second are a matter of this. What is not plain goes th
 import re
 from binascii import b2a_qp
 from collections.abc import Iterable
+from email.header import Header
 from email.policy import SMTP
 from uuid import uuid4
 
@@ -13,6 +14,8 @@ POLICY = SMTP.clone(cte_type="7bit")
 # Printable ASCII without what could be taken for an encoded word (RFC 2047).
 PLAIN = re.compile(r"(?!.*=\?)[!-~]([ -~]*[!-~])?")
 LINE, LONGEST_LINE = 78, 998  # RFC 5322 §2.1.1
+LINE_END = "\r\n"
+ADDRESSES = ("From", "To")  # of the installation, and checked
 
 
 def letter(headers: Iterable[tuple[str, str]], *, text: str, html: str) -> bytes:
@@ -31,7 +34,12 @@ def header(name: str, value: str) -> str:
             return f"{name}: {value}\r\n"
         if " " not in value and len(value) < LONGEST_LINE:
             return f"{name}:\r\n {value}\r\n"
-    return str(POLICY.fold(*POLICY.header_store_parse(name, value)))  # which refuses line ends
+    if len(value.splitlines()) > 1:
+        raise ValueError(f"{name} has a linefeed.")
+    if name in ADDRESSES:
+        return str(POLICY.fold(*POLICY.header_store_parse(name, value)))
+    # Words that look encoded are not to be decoded: what they hide may be a line end.
+    return f"{name}: {Header(value, 'utf-8', header_name=name).encode(linesep=LINE_END)}{LINE_END}"
 
 
 def _part(boundary: str, subtype: str, content: str) -> str:

@@ -5,12 +5,14 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, cast
 
 from django.conf import settings
 
+from taskbell.notifications.letters import sender_address
 from taskbell.notifications.transport import (
     Answer,
     DeliveryProblem,
@@ -27,9 +29,10 @@ DOT_SECONDS = 600  # RFC 5321 §4.5.3.2.6
 # An answer to a final dot waits so long for those of the others, to be written down with them.
 APART_MS = 50
 STEPS = ("MAIL", "RCPT", "DATA")
+SHUTS_DOWN = 421
 # What the server must say to each command.
 EXPECTED = {"MAIL": (250,), "RCPT": (250, 251), "DATA": (354,)}
-BROKEN = (OSError, smtplib.SMTPException)
+BROKEN = (OSError, smtplib.SMTPException, UnicodeError)
 
 Act = Callable[[smtplib.SMTP, Envelope], object]
 
@@ -62,6 +65,7 @@ class SMTP:
 
     def _connect(self, count: int) -> None:
         """Sees to it that there are so many connections, or as many as the server takes."""
+        self._idle = [connection for connection in self._idle if _is_silent(connection)]
         while len(self._idle) < count:
             try:
                 self._idle.append(_connected())
@@ -132,10 +136,12 @@ class SMTP:
             code, reply = connection.getreply()
         except BROKEN as error:
             return self._unheard(message_id, str(error))
-        if code == 421:
+        if code // 100 not in (2, 4, 5):
+            return self._unheard(message_id, f"This is no answer: {_words(code, reply)}")
+        if code == SHUTS_DOWN:
             connection.close()
         self._let_go(message_id)
-        return _words(code, reply) if code == 250 else _refusal(code, reply)
+        return _words(code, reply) if code < 300 else _refusal(code, reply)
 
     def _unheard(self, message_id: str, problem: str) -> NoAnswer:
         self._brought.pop(message_id).close()
@@ -179,7 +185,8 @@ def _connected() -> smtplib.SMTP:
 
 
 def _greeted(mail: Any) -> smtplib.SMTP:
-    where = (mail["host"], mail["port"], "localhost")  # a look-up of our own name can hang where there is no DNS
+    # A look-up of our own name can hang where there is no DNS; and some servers turn a localhost away.
+    where = (mail["host"], mail["port"], sender_address().rpartition("@")[2])
     if mail["use_ssl"]:
         return _Encrypted(*where, timeout=CONNECT_SECONDS, context=ssl.create_default_context())
     return _Plain(*where, timeout=CONNECT_SECONDS)
@@ -200,6 +207,14 @@ def _patience(connection: smtplib.SMTP, seconds: float) -> None:
     connection.sock.settimeout(seconds)
 
 
+def _is_silent(connection: smtplib.SMTP) -> bool:
+    """Whether a connection is as it was left. Where there is something to read, the server has hung up meanwhile."""
+    if connection.sock is None or select.select([connection.sock], [], [], 0)[0]:
+        connection.close()
+        return False
+    return True
+
+
 def _commands(names: Sequence[str], envelope: Envelope) -> str:
     commands = {
         "MAIL": f"MAIL FROM:<{envelope.sender}>",
@@ -215,15 +230,32 @@ def _go_ahead(connection: smtplib.SMTP, names: Sequence[str], deadline: float) -
     All mails of a round have one deadline, so that a silent server does not hold them up one after the other.
     """
     _patience(connection, max(deadline - monotonic(), 0.01))
-    answers = {name: connection.getreply() for name in names}
-    _patience(connection, STEP_SECONDS)
+    answers = _answers(connection, names)
     for name, (code, reply) in answers.items():
-        if code not in EXPECTED[name]:
-            if name == "MAIL" or answers.get("DATA", (0,))[0] == EXPECTED["DATA"][0]:
+        if code in EXPECTED[name]:
+            continue
+        is_of_the_server = name == "MAIL" or code == SHUTS_DOWN
+        with suppress(*BROKEN):  # it may have hung up after its refusal
+            _patience(connection, STEP_SECONDS)
+            if is_of_the_server or answers.get("DATA", (0,))[0] in EXPECTED["DATA"]:
                 connection.close()
             else:
                 connection.rset()
-            raise Unavailable(_words(code, reply)) if name == "MAIL" else _refusal(code, reply)
+        raise Unavailable(_words(code, reply)) if is_of_the_server else _refusal(code, reply)
+    _patience(connection, STEP_SECONDS)
+
+
+def _answers(connection: smtplib.SMTP, names: Sequence[str]) -> dict[str, tuple[int, bytes]]:
+    """What the server says to the commands; up to where it refuses one and hangs up."""
+    answers: dict[str, tuple[int, bytes]] = {}
+    for name in names:
+        try:
+            answers[name] = connection.getreply()
+        except BROKEN:
+            if all(code in EXPECTED[asked] for asked, (code, _) in answers.items()):
+                raise
+            break
+    return answers
 
 
 def _refusal(code: int, reply: bytes) -> DeliveryProblem:

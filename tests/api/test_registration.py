@@ -62,6 +62,15 @@ def test_an_address_has_one_account_however_it_is_written(bo: User, anonymous: P
     assert User.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    "email", ["zoe", "zoe@", "=?utf-8?q?a?=@example.org", "zoe@אa.example.org", f"zoe@{'ü' * 60}.example.org"]
+)
+def test_what_no_mail_can_be_addressed_to_is_no_address(anonymous: Program, email: str) -> None:
+    answer = anonymous.post("/api/register/", ZOE | {"email": email})
+    assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (400, ["email"])
+    assert not User.objects.filter(username=ZOE.get("username", "zoe")).exists()
+
+
 @pytest.mark.parametrize("username", ["bo", "BO", "ｂｏ", " bo "])
 def test_a_username_is_taken_however_it_is_written(bo: User, anonymous: Program, username: str) -> None:
     assert anonymous.post("/api/register/", ZOE | {"username": username}).status_code == 409

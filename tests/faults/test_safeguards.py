@@ -216,13 +216,13 @@ def without_flag(patch: pytest.MonkeyPatch) -> None:
 
 def without_stored_bytes(patch: pytest.MonkeyPatch) -> None:
     """Each attempt renders the mail anew."""
-    sealed = delivery._sealed
+    sealed = delivery._envelope
 
     def rendered_anew(notification: Notification, *, now: datetime) -> Envelope:
         notification.mime = None
         return sealed(notification, now=now)
 
-    patch.setattr(delivery, "_sealed", rendered_anew)
+    patch.setattr(delivery, "_envelope", rendered_anew)
 
 
 BROKEN = [

@@ -173,6 +173,36 @@ def test_distances_grow_and_end_after_three_days_in_a_loud_failure(bo: User, sin
     assert (the_mail().state, the_mail().smtp_reply) == (State.FAILED, "450 not now")
 
 
+def test_a_mail_that_cannot_be_made_keeps_no_other_waiting(bo: User, cy: User, sink: SmtpSink) -> None:
+    reminded_task(bo, to=cy)
+    User.objects.filter(pk=bo.pk).update(email=f"bo@{'ü' * 70}.example.org")
+    fire_and_send()
+    assert {mail.recipient for mail in sink.accepted} == {"cy@example.org"}
+    waiting = Notification.objects.get(recipient=bo)
+    assert (waiting.state, waiting.attempt, waiting.not_before) == (State.PENDING, 1, AT + timedelta(seconds=30))
+    assert waiting.smtp_reply.startswith("It cannot be made: ")
+
+
+def test_a_title_that_looks_encoded_adds_nothing_to_the_head(bo: User, sink: SmtpSink) -> None:
+    title = "=?utf-8?q?a=0D=0ABcc:_all=0D=0A=0D=0AHello?="
+    reminded_task(bo, title=title)
+    fire_and_send()
+    (mail,) = sink.accepted
+    assert (mail.message["Subject"], mail.message["Bcc"]) == (f"Reminder: {title}", None)
+    assert b"\r\nBcc" not in mail.raw
+
+
+def test_a_server_that_never_answers_gets_a_mail_five_times_and_not_for_ever(bo: User, sink: SmtpSink) -> None:
+    reminded_task(bo)
+    deliver_due(AT)
+    sink.on_data = ["drop after"] * 9
+    for minutes in range(0, 200, 12):
+        send_at(AT + timedelta(minutes=minutes))
+    assert len(sink.accepted) == 5
+    mail = the_mail()
+    assert (mail.state, mail.reason, mail.ambiguous) == (State.FAILED, delivery.HELD, True)
+
+
 def test_a_week_without_taskbell_is_no_attempt(bo: User, sink: SmtpSink) -> None:
     reminded_task(bo)
     sink.on_rcpt = ["450 not now"]

@@ -52,8 +52,20 @@ def test_mails_side_by_side_are_marked_and_accepted_together_where_they_are_stil
     assert Notification.objects.get(pk=first.pk).smtp_reply == "250 taken"
 
 
-def test_a_lease_that_is_over_cannot_be_marked(mails: list[Notification]) -> None:
-    assert ledger.mark(mails, now=NOW + delivery.LEASE) == set()
+def test_what_others_have_taken_over_cannot_be_marked(mails: list[Notification]) -> None:
+    late = NOW + 2 * delivery.LEASE
+    assert len(delivery.claim(late, limit=2)) == 2
+    assert ledger.mark(mails, now=late) == {mails[2].pk}
+
+
+def test_an_acceptance_that_the_database_takes_very_late_ends_the_doubt(mails: list[Notification]) -> None:
+    ledger.mark(mails, now=NOW)
+    late = NOW + timedelta(minutes=12)
+    in_doubt = delivery.claim(late, limit=2)
+    ledger.accepted({mails[0]: "250 taken"}, now=late)
+    assert ledger.mark(in_doubt, now=late) == {mails[1].pk}
+    ledger.accepted({mails[1]: "250 taken"}, now=late)
+    assert states() == [State.SENT, State.LEASED, State.LEASED]
 
 
 def test_where_the_database_goes_away_before_the_dots_the_mails_are_handed_back(

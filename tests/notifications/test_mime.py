@@ -24,15 +24,23 @@ def content(mail: EmailMessage, kind: str) -> str:
     return str(part.get_content()).replace("\r\n", "\n")
 
 
-@given(
-    subject=st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=150), text=WRITTEN, html=WRITTEN
-)
+SUBJECT = st.lists(
+    st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=50)
+    | st.sampled_from(["=?utf-8?q?a=0D=0ABcc:_x?=", "=?us-ascii?q?=FF?=", "=?utf-8?b?", "?="]),
+    min_size=1,
+    max_size=4,
+).map(" ".join)
+
+
+@given(subject=SUBJECT, text=WRITTEN, html=WRITTEN)
 def test_what_was_written_is_read_again(subject: str, text: str, html: str) -> None:
     raw = letter([("Subject", subject), ("To", "bo@example.org")], text=text, html=html)
     mail = read(raw)
     assert content(mail, "plain") == text.rstrip("\n") + "\n"
     assert content(mail, "html") == html.rstrip("\n") + "\n"
     assert mail["To"] == "bo@example.org"
+    assert mail["Subject"] == subject
+    assert len(mail.keys()) == len(["Subject", "To", "MIME-Version", "Content-Type"])
     assert not mail.defects
     assert raw.isascii()
     assert b"\n" not in raw.replace(b"\r\n", b"")

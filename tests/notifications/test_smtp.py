@@ -1,6 +1,7 @@
 """Mails side by side to a real mail server that may be difficult with some of them."""
 
 from collections.abc import Iterator
+from select import select
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from taskbell.notifications.smtp import SMTP
 from taskbell.notifications.transport import Envelope, NoAnswer, Refused, TryLater, Unavailable
 from tests.mail import SmtpSink, running_sink
+from tests.processes import eventually
 
 ONE, TWO, THREE = MAILS = [
     Envelope("taskbell@localhost", f"{name}@example.org", f"<{name}@localhost>", b"Subject: hello\r\n\r\nhello\r\n")
@@ -69,6 +71,51 @@ def test_a_refused_recipient_spoils_neither_its_neighbours_nor_the_next_mail(
     smtp.bring([TWO, THREE])
     list(smtp.finish(IDS[1:]))
     assert "three" in names(sink)
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"), [("550 nobody", Refused), ("450 not now", TryLater), ("421 good night", Unavailable)]
+)
+def test_who_hangs_up_after_a_refusal_has_said_why(smtp: SMTP, sink: SmtpSink, answer: str, problem: Any) -> None:
+    sink.on_rcpt = ["", f"bye {answer}"]
+    problems = smtp.bring([ONE, TWO])
+    assert {message_id: (type(each), str(each)) for message_id, each in problems.items()} == {IDS[1]: (problem, answer)}
+    list(smtp.finish(IDS[:1]))
+    assert smtp.bring([THREE]) == {}
+
+
+def test_a_connection_that_was_closed_meanwhile_costs_no_mail_a_thing(smtp: SMTP, sink: SmtpSink) -> None:
+    sink.on_data = ["bye 250 accepted"]
+    smtp.bring([ONE])
+    list(smtp.finish(IDS[:1]))
+    (kept,) = smtp._idle
+    eventually(lambda: select([kept.sock], [], [], 0)[0], within=5)
+    assert smtp.bring([TWO]) == {}
+    assert list(smtp.finish(IDS[1:2])) == [{IDS[1]: "250 accepted"}]
+
+
+@pytest.mark.parametrize("answer", ["250 accepted", "251 forwarded", "299 why not"])
+def test_every_positive_answer_is_an_acceptance(smtp: SMTP, sink: SmtpSink, answer: str) -> None:
+    sink.on_data = [answer]
+    smtp.bring([ONE])
+    assert list(smtp.finish(IDS[:1])) == [{IDS[0]: answer}]
+
+
+@pytest.mark.parametrize("answer", ["bye 25", "bye what", "354 go on"])
+def test_what_is_no_answer_leaves_the_mail_in_doubt(smtp: SMTP, sink: SmtpSink, answer: str) -> None:
+    sink.on_data = [answer]
+    smtp.bring([ONE])
+    ((answers,),) = [[*smtp.finish(IDS[:1])]]
+    assert isinstance(answers[IDS[0]], NoAnswer)
+
+
+def test_we_introduce_ourselves_by_the_domain_that_the_mails_come_from(
+    smtp: SMTP, sink: SmtpSink, settings: Any
+) -> None:
+    settings.MAIL = settings.MAIL | {"sender": "Taskbell <tasks@mail.example.org>"}
+    smtp.bring([ONE])
+    list(smtp.finish(IDS[:1]))
+    assert [mail.host for mail in sink.accepted] == ["mail.example.org"]
 
 
 def test_who_hears_no_answer_says_so_and_the_others_hear_theirs(smtp: SMTP, sink: SmtpSink) -> None:
