@@ -65,7 +65,7 @@ def test_an_address_has_one_account_however_it_is_written(bo: User, anonymous: P
 @pytest.mark.parametrize(
     "email", ["zoe", "zoe@", "=?utf-8?q?a?=@example.org", "zoe@אa.example.org", f"zoe@{'ü' * 60}.example.org"]
 )
-def test_what_no_mail_can_be_addressed_to_is_no_address(anonymous: Program, email: str) -> None:
+def test_what_no_mail_can_be_addressed_to_is_no_address(db: None, anonymous: Program, email: str) -> None:
     answer = anonymous.post("/api/register/", ZOE | {"email": email})
     assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (400, ["email"])
     assert not User.objects.filter(username=ZOE.get("username", "zoe")).exists()
