@@ -1,14 +1,13 @@
 """What a name, an address and a password must look like. Every check raises Invalid naming its field."""
 
 import re
-from email.errors import MessageError
-from email.headerregistry import Address
 
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from taskbell.accounts.models import User
+from taskbell.common.addresses import in_ascii
 from taskbell.common.errors import FieldError, Invalid, invalid
 from taskbell.common.text import folded, refuse_unprintable
 
@@ -23,23 +22,12 @@ def check_email(email: str) -> str:
     address = folded(email)
     try:
         validate_email(address)
-    except ValidationError as error:
+        in_ascii(address)
+    except (ValidationError, ValueError) as error:
         raise invalid("email", "invalid", "This is not an e-mail address.") from error
-    if not is_deliverable(address):
-        raise invalid("email", "invalid", "This is not an e-mail address.")
     if len(address) > 254:
         raise invalid("email", "max_length", "An e-mail address has at most 254 characters.")
     return address
-
-
-def is_deliverable(address: str) -> bool:
-    """Whether a mail can be addressed to it: the standard takes more for an address than programs do."""
-    local, _, domain = address.rpartition("@")
-    try:
-        Address(addr_spec=f"{local}@{domain.encode('idna').decode()}")
-    except (ValueError, MessageError):
-        return False
-    return True
 
 
 def check_username(username: str, *, email: str) -> str:

@@ -19,6 +19,7 @@ from django.utils.text import Truncator
 from taskbell.accounts.invites import token_of
 from taskbell.accounts.models import User
 from taskbell.accounts.profile import SWITCHABLE
+from taskbell.common.addresses import in_ascii
 from taskbell.notifications import mime
 from taskbell.notifications.forms import filled_in
 from taskbell.notifications.links import Deed, link_for
@@ -58,10 +59,8 @@ def _sender(configured: str) -> tuple[str, str]:
 
 
 def recipient_address(notification: Notification) -> str:
-    """The address as SMTP takes it: the domain in its ASCII form."""
-    address = notification.recipient.email if notification.recipient else notification.address
-    local, _, domain = address.rpartition("@")
-    return f"{local}@{domain.encode('idna').decode()}"
+    """The address as headers and SMTP take it. Raises ValueError where there is no such form."""
+    return in_ascii(notification.recipient.email if notification.recipient else notification.address)
 
 
 def compose(notification: Notification, *, now: datetime) -> Letter:
@@ -85,7 +84,7 @@ def render(notification: Notification, *, now: datetime) -> bytes:
     letter = _composed(notification, _context(notification, unsubscribe=unsubscribe, now=now))
     headers = {
         "From": _sender(settings.MAIL["sender"])[0],
-        "To": _as_header(recipient_address(notification)),
+        "To": recipient_address(notification),
         "Subject": letter.subject,
         "Date": _as_date(now.replace(microsecond=0)),
         "Message-ID": notification.message_id,
@@ -98,11 +97,6 @@ def render(notification: Notification, *, now: datetime) -> bytes:
 @lru_cache
 def _as_date(moment: datetime) -> str:
     return format_datetime(moment)
-
-
-@lru_cache(maxsize=10_000)
-def _as_header(address: str) -> str:
-    return str(Address(addr_spec=address))
 
 
 def _further_headers(notification: Notification, unsubscribe: str | None) -> dict[str, str]:
