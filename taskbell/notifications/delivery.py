@@ -7,7 +7,7 @@ but a crash between the final dot and the commit of its answer can repeat a mail
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -121,7 +121,7 @@ class Sender:
     transport: Transport
     clock: Clock
     accepted: int = 0
-    _asked_at: datetime = field(default=datetime.min.replace(tzinfo=UTC), init=False)
+    _asked_at: datetime = field(init=False)  # by `_wanted`, before anything else
 
     def send(self, batch: list[Notification], *, should_stop: Callable[[], bool] = lambda: False) -> bool:
         """Sends what it claimed; False where that came to an end before the batch did, and others may have the rest."""
@@ -179,9 +179,9 @@ class Sender:
         Raises Unavailable, or that the database is away.
         """
         room = self.transport.room
-        sealed = list(self._sealed(waiting[:room]))
-        mails = {envelope.message_id: mail for mail, envelope in sealed}
-        problems = self.transport.bring([envelope for _, envelope in sealed]) if sealed else {}
+        envelopes = dict(self._sealed(waiting[:room]))
+        mails = {mail.message_id: mail for mail in envelopes}
+        problems = self.transport.bring(list(envelopes.values())) if envelopes else {}
         brought = self._asked_again([mail for key, mail in mails.items() if key not in problems])
         marked = ledger.mark(brought, now=self.clock())
         for mail in brought:

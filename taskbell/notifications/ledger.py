@@ -18,28 +18,23 @@ log = logging.getLogger(__name__)
 # InternalError: after a failover, a database may be there to read alone.
 DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
 
+# Nobody else has claimed it since. A lease that is merely over is as good as one that is not.
+OURS = "state = 'leased' AND lease_token = %s AND dot_at IS NULL"
+# Ours, or claimed by another sender that thinks the answer was lost, and has not sent it again yet.
+ANSWERED = "(lease_token = %s OR (ambiguous AND state = 'leased' AND dot_at IS NULL))"
+SENT = "state = 'sent', mime = NULL, lease_token = NULL, lease_until = NULL, sent_at = %s, smtp_reply"
+
 # By hand, because building them costs Django more than the database needs to do them. PostgreSQL takes many at once.
-MARK = """
-UPDATE notifications_notification SET dot_at = %s, mime = %s
-WHERE id = %s AND state = 'leased' AND lease_token = %s AND dot_at IS NULL
-"""
-MARK_MANY = """
+MARK = f"UPDATE notifications_notification SET dot_at = %s, mime = %s WHERE id = %s AND {OURS}"  # noqa: S608
+MARK_MANY = f"""
 UPDATE notifications_notification AS mail SET dot_at = %s, mime = given.mime
-FROM unnest(%b::bigint[], %b::bytea[]) AS given (id, mime)
-WHERE mail.id = given.id
-AND state = 'leased' AND lease_token = %s AND dot_at IS NULL RETURNING mail.id
-"""
-ACCEPT = """
-UPDATE notifications_notification
-SET state = 'sent', sent_at = %s, smtp_reply = %s, mime = NULL, lease_token = NULL, lease_until = NULL
-WHERE id = %s AND (lease_token = %s OR (ambiguous AND state = 'leased' AND dot_at IS NULL))
-"""
-ACCEPT_MANY = """
-UPDATE notifications_notification AS mail
-SET state = 'sent', sent_at = %s, smtp_reply = given.reply, mime = NULL, lease_token = NULL, lease_until = NULL
-FROM unnest(%b::bigint[], %b::text[]) AS given (id, reply)
-WHERE mail.id = given.id AND (lease_token = %s OR (ambiguous AND state = 'leased' AND dot_at IS NULL))
-"""
+FROM unnest(%b::bigint[], %b::bytea[]) AS given (id, mime) WHERE mail.id = given.id AND {OURS} RETURNING mail.id
+"""  # noqa: S608
+ACCEPT = f"UPDATE notifications_notification SET {SENT} = %s WHERE id = %s AND {ANSWERED}"  # noqa: S608
+ACCEPT_MANY = f"""
+UPDATE notifications_notification AS mail SET {SENT} = given.reply
+FROM unnest(%b::bigint[], %b::text[]) AS given (id, reply) WHERE mail.id = given.id AND {ANSWERED}
+"""  # noqa: S608
 
 
 def mark(batch: Sequence[Notification], *, now: datetime) -> set[int]:

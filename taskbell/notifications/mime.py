@@ -1,6 +1,6 @@
 """The bytes of a mail (RFC 5322, RFC 2046): what `email.message` makes, in a tenth of its time.
 
-Ten thousand mails at one second are a matter of this. What is not plain goes through the library's own folding.
+Ten thousand mails at one second are a matter of this. What is not plain is folded and encoded by the library.
 """
 
 import re
@@ -15,7 +15,7 @@ POLICY = SMTP.clone(cte_type="7bit")
 PLAIN = re.compile(r"(?!.*=\?)[!-~]([ -~]*[!-~])?")
 LINE, LONGEST_LINE = 78, 998  # RFC 5322 §2.1.1
 LINE_END = "\r\n"
-ADDRESSES = ("From", "To")  # of the installation, and checked
+ADDRESSES = ("From", "To")  # in which a name may be encoded, but never the address
 
 
 def letter(headers: Iterable[tuple[str, str]], *, text: str, html: str) -> bytes:

@@ -65,7 +65,9 @@ class SMTP:
 
     def _connect(self, count: int) -> None:
         """Sees to it that there are so many connections, or as many as the server takes."""
-        self._idle = [connection for connection in self._idle if _is_silent(connection)]
+        for connection in filter(_has_spoken, self._idle):
+            connection.close()
+        self._idle = [connection for connection in self._idle if connection.sock is not None]
         while len(self._idle) < count:
             try:
                 self._idle.append(_connected())
@@ -207,12 +209,11 @@ def _patience(connection: smtplib.SMTP, seconds: float) -> None:
     connection.sock.settimeout(seconds)
 
 
-def _is_silent(connection: smtplib.SMTP) -> bool:
-    """Whether a connection is as it was left. Where there is something to read, the server has hung up meanwhile."""
-    if connection.sock is None or select.select([connection.sock], [], [], 0)[0]:
-        connection.close()
-        return False
-    return True
+def _has_spoken(connection: smtplib.SMTP) -> bool:
+    """Whether the server has said something unasked, which is how it hangs up."""
+    listening = select.poll()
+    listening.register(cast(Any, connection.sock), select.POLLIN)
+    return bool(listening.poll(0))
 
 
 def _commands(names: Sequence[str], envelope: Envelope) -> str:
