@@ -56,7 +56,7 @@ def pair_for(session: Session) -> TokenPair:
 def read(raw: str, kind: Kind, *, now: datetime) -> Claims:
     """The claims of a token of this kind that counts now. Raises NotSignedIn otherwise."""
     try:
-        claims = _signed(raw, settings.SECRET_KEY)
+        claims = _signed(raw, _key())
         right = claims["token_type"] == kind and claims["exp"] > now.timestamp()
         if right:
             return Claims(session_id=UUID(claims["sid"]), token_id=UUID(claims["jti"]))
@@ -66,15 +66,13 @@ def read(raw: str, kind: Kind, *, now: datetime) -> Claims:
 
 
 @lru_cache(maxsize=4096)
-def _signed(raw: str, secret: str) -> dict[str, Any]:
-    """What a token says that is signed with the secret, whether or not it counts. Raises PyJWTError.
+def _signed(raw: str, key: bytes) -> dict[str, Any]:
+    """What a token says that is signed with the key, whether or not it counts. Raises PyJWTError.
 
-    Kept for the next requests, because the same token and the same secret always give the same; errors are not kept.
+    Kept for the next requests, because the same token and the same key always give the same; errors are not kept.
     """
-    claims: dict[str, Any] = jwt.decode(
-        raw, _key(), algorithms=[ALGORITHM], issuer=ISSUER, audience=AUDIENCE, options=OPTIONS
-    )
-    return claims
+    said = jwt.decode(raw, key, algorithms=[ALGORITHM], issuer=ISSUER, audience=AUDIENCE, options=OPTIONS)
+    return dict(said)
 
 
 def _encode(session: Session, kind: Kind, *, expires_at: datetime) -> str:
