@@ -1,10 +1,15 @@
 const tasks = new Map();
-let cursor = null, pause = 500;
+let cursor = null;
+let pause = 500;
 
 function show(state) {
   document.querySelector("#state").textContent = state;
-  const row = (text) => Object.assign(document.createElement("li"), { textContent: text });
-  document.querySelector("#tasks").replaceChildren(...[...tasks.values()].map((task) => row(`${task.title}: ${task.status}`)));
+  const rows = [...tasks.values()].map((task) => {
+    const row = document.createElement("li");
+    row.textContent = `${task.title}: ${task.status}`;
+    return row;
+  });
+  document.querySelector("#tasks").replaceChildren(...rows);
 }
 async function load() {
   tasks.clear();
