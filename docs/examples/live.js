@@ -1,16 +1,6 @@
 const tasks = new Map();
-let cursor = null;
-let pause = 500;
+let cursor = null, pause = 500;
 
-function show(state) {
-  document.querySelector("#state").textContent = state;
-  const rows = [...tasks.values()].map((task) => {
-    const row = document.createElement("li");
-    row.textContent = `${task.title}: ${task.status}`;
-    return row;
-  });
-  document.querySelector("#tasks").replaceChildren(...rows);
-}
 async function load() {
   tasks.clear();
   for (let url = "/api/tasks/?page_size=200"; url; ) {
@@ -19,25 +9,25 @@ async function load() {
     url = page.next;
   }
 }
+
 async function hear(message) {
   if (message.resync || (message.event === "connected" && cursor === null)) await load();
   else if (message.event === "task.deleted") tasks.delete(message.task_id);
   else if (message.title) tasks.set(message.task_id, message);
   if (message.event !== "connected" || cursor === null) cursor = message.cursor;
   pause = 500;
-  show("Live");
 }
-function connect() {
+
+export function follow(show) {
   const socket = new WebSocket(`${location.origin.replace("http", "ws")}/ws/tasks/`);
   let turn = Promise.resolve();
   socket.onopen = () => cursor && socket.send(JSON.stringify({ resume: cursor }));
   socket.onmessage = ({ data }) => {
-    turn = turn.then(() => hear(JSON.parse(data)));
+    turn = turn.then(() => hear(JSON.parse(data))).then(() => show("Live", [...tasks.values()]));
     turn.catch(() => socket.close());
   };
   socket.onclose = ({ code }) => {
-    show(code === 4401 ? "Signed out" : "Away");
-    if (code !== 4401) setTimeout(connect, (pause = Math.min(2 * pause, 30000)));
+    show(code === 4401 ? "Signed out" : "Away", [...tasks.values()]);
+    if (code !== 4401) setTimeout(follow, (pause = Math.min(2 * pause, 30000)), show);
   };
 }
-connect();
