@@ -203,6 +203,13 @@ def test_a_form_says_what_the_template_says(
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_the_page_is_600_pixels_wide_at_most_and_dark_for_who_likes_it_dark(bo: User, mia: User, kind: Kind) -> None:
+    html = compose(of_kind(kind, bo, mia), now=NOW).html
+    assert "max-width: 600px" in html
+    assert "@media (prefers-color-scheme: dark)" in html
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_styles_are_at_the_elements_already(bo: User, mia: User, kind: Kind) -> None:
     html = compose(of_kind(kind, bo, mia), now=NOW).html
     bare = re.sub(r'(<(?:body|h1|p|a|span|table)[^>]*?) style="[^"]*"', r"\1", html)

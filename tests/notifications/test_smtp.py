@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from select import select
+from socket import IPPROTO_TCP, TCP_NODELAY
 from typing import Any
 
 import pytest
@@ -104,6 +105,33 @@ def test_every_positive_answer_is_an_acceptance(smtp: SMTP, sink: SmtpSink, answ
 @pytest.mark.parametrize("answer", ["bye 25", "bye what", "354 go on"])
 def test_what_is_no_answer_leaves_the_mail_in_doubt(smtp: SMTP, sink: SmtpSink, answer: str) -> None:
     sink.on_data = [answer]
+    smtp.bring([ONE])
+    ((answers,),) = [[*smtp.finish(IDS[:1])]]
+    assert isinstance(answers[IDS[0]], NoAnswer)
+
+
+def test_small_packets_go_out_at_once(smtp: SMTP, sink: SmtpSink) -> None:
+    smtp.bring(MAILS)
+    sockets = [connection.sock for connection in smtp._brought.values() if connection.sock]
+    assert [each.getsockopt(IPPROTO_TCP, TCP_NODELAY) for each in sockets] == [1, 1, 1]
+    list(smtp.finish(IDS))
+
+
+def test_each_step_has_its_own_patience(smtp: SMTP, sink: SmtpSink, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("taskbell.notifications.smtp.STEP_SECONDS", 0.3)
+    sink.thoughts = [1]  # longer than a step may take; the answer to the dot has more time
+    assert smtp.bring([ONE]) == {}
+    assert list(smtp.finish(IDS[:1])) == [{IDS[0]: "250 accepted"}]
+    sink.seconds_to_greet = 1
+    problems = smtp.bring([TWO])
+    assert isinstance(problems[IDS[1]], TryLater)
+
+
+def test_the_answer_to_the_dot_is_not_waited_for_for_ever(
+    smtp: SMTP, sink: SmtpSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("taskbell.notifications.smtp.DOT_SECONDS", 0.3)
+    sink.thoughts = [1]
     smtp.bring([ONE])
     ((answers,),) = [[*smtp.finish(IDS[:1])]]
     assert isinstance(answers[IDS[0]], NoAnswer)
