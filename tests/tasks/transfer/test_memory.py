@@ -16,7 +16,7 @@ from taskbell.tasks.transfer.importing import ImportRefused, import_tasks
 from tests.conftest import NOW
 from tests.memory import peak
 
-ROWS = 1250
+ROWS = 2500
 MORE = 1.5  # what a peak may differ by: drivers keep the statements they have seen lately
 GOOD = b"Sow the beans and the peas in rows that are straight,HIGH,As deep as they are long\n"
 BAD = b"Sow the beans and the peas in rows that are straight,HOT,As deep as they are long\n"
@@ -45,7 +45,7 @@ def table(row: bytes, times: int) -> io.BufferedReader:
 def _few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A small file has many batches as well."""
     for module in (exporting, importing, loading):
-        monkeypatch.setattr(module, "AT_ONCE", 250)
+        monkeypatch.setattr(module, "AT_ONCE", 500)
     monkeypatch.setattr(spreadsheet, "ROWS_AT_ONCE", 100)
 
 
