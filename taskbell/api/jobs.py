@@ -21,7 +21,7 @@ def forget_answers() -> None:
 
 @shared_task(name="taskbell.reports.make_waiting")
 def make_reports() -> None:
-    """Every two seconds. Here, because only this door knows what the filters of a report mean."""
+    """Every five seconds. Here, because only this door knows what the filters of a report mean."""
     if MAKER.acquire(blocking=False):
         try:
             make_waiting(reports.ask, clock=utc_now, should_stop=lambda: worker_state.should_stop is not None)

@@ -2,25 +2,30 @@
 
 from typing import Any
 
+from celery.schedules import schedule
+
 from taskbell.config.env import environment
 
 
 def every(*, seconds: int, run: str) -> tuple[str, dict[str, Any]]:
-    """An entry for beat. A tick that nobody took before the next one is thrown away."""
-    return run, {"task": run, "schedule": float(seconds), "options": {"expires": max(2 * seconds, 5)}}
+    """An entry for beat, which ticks on the second: what falls due then need not wait for the next.
+
+    A tick that nobody took before the next one is thrown away.
+    """
+    ticks = schedule(seconds, relative=True)
+    return run, {"task": run, "schedule": ticks, "options": {"expires": max(2 * seconds, 5)}}
 
 
 BEAT_SCHEDULE = dict(
     [
         every(seconds=1, run="taskbell.reminders.deliver_due"),
-        every(seconds=1, run="taskbell.notifications.send_waiting"),
         every(seconds=3600, run="taskbell.accounts.forget_old_attempts"),
         every(seconds=environment().TASKBELL_OVERDUE_SWEEP_SECONDS, run="taskbell.tasks.mark_overdue"),
-        every(seconds=10, run="taskbell.tasks.send_digests"),
+        every(seconds=60, run="taskbell.tasks.send_digests"),
         every(seconds=3600, run="taskbell.tasks.purge_deleted"),
         every(seconds=3600, run="taskbell.api.forget_answers"),
         every(seconds=10, run="taskbell.reports.fold_counts"),
-        every(seconds=2, run="taskbell.reports.make_waiting"),
+        every(seconds=5, run="taskbell.reports.make_waiting"),
         every(seconds=3600, run="taskbell.reports.forget_old"),
     ]
 )

@@ -1,5 +1,6 @@
 """Django's settings, read from the environment (``env.py``)."""
 
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -91,6 +92,7 @@ TEMPLATES = [
 
 DATABASE_URL = env.DATABASE_URL.get_secret_value() if env.DATABASE_URL else f"sqlite:///{DATA / 'taskbell.sqlite3'}"
 DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL)}
+DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         # A deferred transaction that turns into a write fails with "database is locked"; an immediate one waits.
@@ -99,7 +101,6 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000;",
     }
 else:
-    DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
     if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
         DATABASES["default"]["ENGINE"] = "taskbell.common.postgresql"
     DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5, "prepare_threshold": 0} | DATABASES["default"].get(
@@ -135,15 +136,22 @@ CELERY_TASK_ROUTES = {
     "taskbell.notifications.*": {"queue": "mail"},
     "taskbell.reports.*": {"queue": "reports"},
 }
+CELERY_DB_REUSE_MAX = sys.maxsize  # see `config/celery.py`
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_timeout": 30, "socket_connect_timeout": 2}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_timeout": 30,
+    "socket_connect_timeout": 2,
+    "priority_steps": [0],
+}
 CELERY_TASK_PUBLISH_RETRY = False  # a tick that cannot be published is followed by another a second later
 
 AUTH_USER_MODEL = "accounts.User"

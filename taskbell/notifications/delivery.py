@@ -78,12 +78,14 @@ def send_waiting(*, clock: Clock, should_stop: Callable[[], bool] = lambda: Fals
     return sender.accepted
 
 
-@transaction.atomic
 def claim(now: datetime, *, limit: int) -> list[Notification]:
-    """Takes mails for this sender alone: whatever competes, each goes to exactly one.
+    """Takes mails for this sender alone: whatever competes, each goes to exactly one."""
+    return _take(now, limit) if Notification.objects.unsent().filter(not_before__lte=now).exists() else []
 
-    PostgreSQL skips the rows that another sender is taking; SQLite lets one writer in at a time.
-    """
+
+@transaction.atomic
+def _take(now: datetime, limit: int) -> list[Notification]:
+    """PostgreSQL skips the rows that another sender is taking; SQLite lets one writer in at a time."""
     most = 0 if settings.TASKBELL_AMBIGUOUS == "hold" else ATTEMPTS - DOUBT
     held = Notification.objects.unanswered(now).filter(attempt__gte=most)
     held.update(state=State.FAILED, ambiguous=True, lease_token=None, reason=HELD)

@@ -16,7 +16,7 @@ TICKED_AT = "clock.ticked_at"
 
 @shared_task(name="taskbell.notifications.send_waiting")
 def send_waiting() -> None:
-    """Every second. Leaves a note of when, for `/readyz`."""
+    """At every tick, and where much fires at once. Leaves a note of when, for `/readyz`."""
     cache.set(TICKED_AT, utc_now().timestamp(), timeout=None)
     with CREW.joined() as is_wanted:
         if is_wanted:

@@ -17,12 +17,14 @@ ASKED = (
 )
 
 
-@transaction.atomic
 def deliver_due(now: datetime, *, limit: int = 500) -> int:
-    """Fires what is due, each occurrence once whoever competes; says how many reminders were taken up.
+    """Fires what is due, each occurrence once whoever competes; says how many reminders were taken up."""
+    return _fire(now, limit) if Reminder.objects.due(now).exists() else 0
 
-    The reminder is put down and its messages are written in one transaction.
-    """
+
+@transaction.atomic
+def _fire(now: datetime, limit: int) -> int:
+    """The reminders are put down and their messages are written in one transaction."""
     due = Reminder.objects.due(now).select_related("task").only(*ASKED)
     reminders = list(due.select_for_update(skip_locked=True, of=("self",))[:limit])
     firings = {reminder: firing_of(reminder, now=now) for reminder in reminders if reminder.task.is_open}

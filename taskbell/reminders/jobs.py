@@ -9,6 +9,9 @@ from taskbell.reminders import delivery
 
 @shared_task(name="taskbell.reminders.deliver_due")
 def deliver_due() -> None:
-    """Every second. What fired is sent at once instead of with the next tick."""
-    while delivery.deliver_due(utc_now()):
-        send_waiting.delay()
+    """Every second: fires what is due, which others help to send at once, and sends what waits."""
+    try:
+        while delivery.deliver_due(utc_now()):
+            send_waiting.delay()
+    finally:
+        send_waiting.run()

@@ -16,7 +16,7 @@ from taskbell.runtime.ports import bound, local_address
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.valkey import answers, valkey
 
-WHILE_STARTING, WHILE_RUNNING = 0.02, 0.1  # seconds between two looks
+WHILE_STARTING, WHILE_RUNNING = 0.02, 0.25  # seconds between two looks
 STOP_SECONDS = 8.0  # for web, worker and beat; then Valkey, and all of it within ten
 VALKEY_STOP_SECONDS = 1.5
 

@@ -23,6 +23,7 @@ def valkey(data: Path, *, lock: int) -> Child:
         "appendonly": "yes",
         "appendfsync": "everysec",
         "save": "",
+        "hz": "2",  # looks after itself twice a second, not ten times
         "logfile": str(folder / "valkey.log"),
         "loglevel": "warning",
     }
