@@ -147,11 +147,14 @@ class Sender:
         return True
 
     def _asked_again(self, mails: list[Notification]) -> list[Notification]:
-        """Those that are still to be sent, where it is long ago that this was asked. Their leases begin anew."""
+        """Those that are still to be sent, where it is long ago that this was asked. Their leases begin anew.
+
+        Whatever is not rendered yet is as it was read just now.
+        """
         if not mails or self.clock() - self._asked_at <= ASKED_FOR:
             return mails
-        wanted = {mail.pk for mail in self._wanted(renew(mails, self.clock()))}
-        return [mail for mail in mails if mail.pk in wanted]
+        fresh = {mail.pk: mail for mail in self._wanted(renew(mails, self.clock()))}
+        return [fresh[mail.pk] if mail.mime is None else mail for mail in mails if mail.pk in fresh]
 
     def _wanted(self, batch: list[Notification]) -> list[Notification]:
         """Those of a batch read just now that are to be sent; what becomes of the others is written down."""

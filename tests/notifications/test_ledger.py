@@ -121,6 +121,20 @@ def test_after_a_second_the_rest_of_a_batch_is_asked_again(mails: list[Notificat
     assert len(sink.accepted) == 1
 
 
+def test_what_is_sent_a_second_later_says_what_is_so_then(mails: list[Notification], sink: SmtpSink) -> None:
+    moments = (NOW + number * timedelta(seconds=0.4) for number in count())
+
+    def clock() -> Any:
+        Task.objects.exclude(pk=mails[0].task_id).update(title="Renamed")
+        return next(moments)
+
+    sender = delivery.Sender(delivery.open_transport(), clock)
+    assert sender.send(mails)
+    sender.transport.close()
+    subjects = [str(accepted.message["Subject"]) for accepted in sink.accepted]
+    assert subjects == ["Reminder: Task 0", "Reminder: Renamed", "Reminder: Renamed"]
+
+
 @pytest.mark.parametrize("role", sorted(Role))
 @pytest.mark.parametrize("is_deleted", [False, True])
 @pytest.mark.parametrize("relation", ["creator", "assignee", "none"])
