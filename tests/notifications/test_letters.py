@@ -2,17 +2,17 @@
 
 import re
 from datetime import timedelta
+from email import message_from_bytes
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.signing import TimestampSigner
 from django.template import engines
 
 from taskbell.accounts.models import User
 from taskbell.accounts.profile import SWITCHABLE, update_profile
-from taskbell.notifications import forms
+from taskbell.notifications import forms, links
 from taskbell.notifications.letters import compose, render
 from taskbell.notifications.links import deed_of
 from taskbell.notifications.models import Kind, Notification
@@ -196,10 +196,16 @@ def test_a_form_says_what_the_template_says(
     row = of_kind(kind, bo, mia, **fields)
     row.data |= {"missed": late}
     now = NOW + timedelta(hours=late)
-    monkeypatch.setattr(TimestampSigner, "timestamp", lambda _: "now")
+    monkeypatch.setattr(links._Signer, "timestamp", lambda _: "now")
     quickly = compose(row, now=now)
     monkeypatch.setattr(forms, "BY_THE_THOUSAND", set())
     assert quickly == compose(row, now=now)
+
+
+@pytest.mark.parametrize("kind", sorted(forms.BY_THE_THOUSAND))
+def test_what_comes_by_the_thousand_in_plain_words_needs_no_encoding(bo: User, mia: User, kind: Kind) -> None:
+    mail = message_from_bytes(render(of_kind(kind, bo, mia), now=NOW))
+    assert [part["Content-Transfer-Encoding"] for part in mail.walk()] == [None, "7bit", "7bit"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
