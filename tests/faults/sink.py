@@ -20,6 +20,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import uvloop
+
 END = b"\r\n.\r\n"
 MESSAGE_ID = re.compile(rb"^Message-ID:\s*(\S+)", re.MULTILINE | re.IGNORECASE)
 WEATHER = (
@@ -66,6 +68,7 @@ class Session(asyncio.Protocol):
         self.searched = 0
         self.recipient = ""
         self.in_mail = False
+        self.said = bytearray()  # together, where commands came together (RFC 2920 section 3.2)
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
@@ -76,6 +79,12 @@ class Session(asyncio.Protocol):
         self.buffer += data
         while self._step():
             pass
+        self._speak()
+
+    def _speak(self) -> None:
+        if self.said and not self.transport.is_closing():
+            self.transport.write(bytes(self.said))
+            self.said.clear()
 
     def _step(self) -> bool:
         """Takes one line or one mail from the buffer; False where it is not there yet."""
@@ -97,17 +106,18 @@ class Session(asyncio.Protocol):
         if verb == b"DATA" and self.server.struck("drops before the dot"):
             self.transport.abort()
         elif verb == b"MAIL" and self.server.struck("busy at the greeting"):
-            self.transport.write(b"451 come back later\r\n")
+            self.said += b"451 come back later\r\n"
         elif verb == b"EHLO":
-            self.transport.write(b"250-sink\r\n250 PIPELINING\r\n")
+            self.said += b"250-sink\r\n250 PIPELINING\r\n"
         elif verb == b"DATA":
             self.in_mail = True
-            self.transport.write(b"354 go on\r\n")
+            self.said += b"354 go on\r\n"
         elif verb == b"QUIT":
-            self.transport.write(b"221 bye\r\n")
+            self.said += b"221 bye\r\n"
+            self._speak()
             self.transport.close()
         else:
-            self.transport.write(b"250 ok\r\n")
+            self.said += b"250 ok\r\n"
 
     def _mail(self, mail: bytes) -> None:
         self.in_mail = False
@@ -119,18 +129,22 @@ class Session(asyncio.Protocol):
             server.write("accepted in silence", mail, self.recipient)
             self.transport.abort()
         elif server.struck("busy after the dot"):
-            self.transport.write(b"452 no room\r\n")
+            self.said += b"452 no room\r\n"
         elif server.struck("refused for good"):
             server.write("refused", mail, self.recipient)
-            self.transport.write(b"554 not here\r\n")
+            self.said += b"554 not here\r\n"
         elif server.struck("slow"):
-            asyncio.get_running_loop().call_later(server.random.uniform(0.05, 1), self._accept, mail)
+            asyncio.get_running_loop().call_later(server.random.uniform(0.05, 1), self._accept_at_last, mail)
         else:
             self._accept(mail)
 
     def _accept(self, mail: bytes) -> None:
         self.server.write("accepted", mail, self.recipient)
-        self.transport.write(b"250 taken\r\n")
+        self.said += b"250 taken\r\n"
+
+    def _accept_at_last(self, mail: bytes) -> None:
+        self._accept(mail)
+        self._speak()
 
 
 async def serve(book: str, seed: int) -> None:
@@ -212,4 +226,4 @@ def running(book: Path, *, seed: int = 0) -> Iterator[Sink]:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1], int(sys.argv[2])))
+    uvloop.run(serve(sys.argv[1], int(sys.argv[2])))
