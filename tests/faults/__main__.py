@@ -18,6 +18,7 @@ def main() -> None:
     arguments = _arguments()
     size = Size(
         reminders=arguments.reminders,
+        together=arguments.together,
         people=10,
         kills=arguments.kills,
         window=arguments.kills * 0.9,
@@ -35,6 +36,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description="A long storm.")
     parser.add_argument("--on", choices=DATABASES, action="append", help="which databases; both, unless told")
     parser.add_argument("--reminders", type=int, default=5000)
+    parser.add_argument("--together", type=int, default=10_000, help="further ones, all due at one second")
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--output", default=REPORT)

@@ -15,7 +15,7 @@ from tests.faults.checks import Promise
 from tests.faults.installation import Installation
 
 PASSWORD = "correct horse battery"
-AT_ONCE = 10
+AT_ONCE, MANY_AT_ONCE = 10, 200
 TRY_AGAIN = 0.2
 TOGETHER = 0.7  # so far into the window, half of all reminders are due at one second
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -41,6 +41,16 @@ class Person:
             answer = self._insistently({"create": wishes}, key=str(UUID(int=random.getrandbits(128))))
             made += self._promises(wishes, answer["created"])
             time.sleep(random.uniform(0, window * AT_ONCE / count))
+        return made
+
+    def promise_together(self, count: int, due: datetime) -> list[Promise]:
+        """Makes so many reminders that are all due at this second."""
+        made: list[Promise] = []
+        for place in range(0, count, MANY_AT_ONCE):
+            numbers = range(place, min(count, place + MANY_AT_ONCE))
+            wishes = [{"title": f"Together {number} of {self.pk}", "remind_at": due.isoformat()} for number in numbers]
+            answer = self._insistently({"create": wishes}, key=f"together {self.pk} {place}")
+            made += self._promises(wishes, answer["created"])
         return made
 
     def _wish(self, number: int, first: datetime, window: float, random: Random) -> dict[str, Any]:

@@ -19,6 +19,7 @@ must hold at the end; `tests/faults/test_safeguards.py` shows that each check tu
 - {cores} cores ({machine}), {system}
 - Python {python}, Django {django}, Celery {celery}
 - {reminders:,} reminders of {people} people, due over {window:.0f} s, half of them in one second
+- {together:,} further ones, set before the storm and all due at one second of it
 - {workers} workers, 2 clocks
 """
 
@@ -44,6 +45,7 @@ def document(outcomes: Sequence[Outcome], size: Size) -> str:
         django=version("django"),
         celery=version("celery"),
         reminders=size.reminders,
+        together=size.together,
         people=size.people,
         window=size.window,
         workers=size.workers,

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from tests.faults import sink as sinks
 from tests.faults.checks import History, Promise, Row
 from tests.faults.installation import Installation, installation
-from tests.faults.people import Person, people_of
+from tests.faults.people import TOGETHER, Person, people_of
 from tests.processes import eventually
 
 # Of a worker, as it comes: three senders at most, each with eight mails under way.
@@ -28,6 +28,7 @@ class Size:
     """How much happens. Times are in seconds."""
 
     reminders: int = 300
+    together: int = 0  # further ones that are all due at one second, set while the weather is fair
     people: int = 4
     kills: int = 12
     window: float = 15  # over which the reminders fall due
@@ -63,9 +64,12 @@ class Storm:
 
     def _blow(self, here: Installation, sink: sinks.Sink, people: list[Person]) -> list[Promise]:
         """The people write, each in a thread, while the faults happen."""
-        first = datetime.now(UTC) + timedelta(seconds=3)
-        share = self.size.reminders // len(people)
+        share, together = self.size.reminders // len(people), self.size.together // len(people)
         with ThreadPoolExecutor(len(people)) as pool:
+            due = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=TOGETHER * self.size.window)
+            promises = list(pool.map(lambda person: person.promise_together(together, due), people))
+            first = datetime.now(UTC) + timedelta(seconds=3)
+            assert first < due, "The reminders were not all there before they were due."
             writing = [
                 pool.submit(person.promise, share, first, self.size.window, Random(self.seed + number))
                 for number, person in enumerate(people)
@@ -80,7 +84,7 @@ class Storm:
                     person.patience_ends_at = time.monotonic() + ALL_QUIET
             sink.be("calm")
             eventually(lambda: here.look_after() or all(future.done() for future in writing), within=ALL_QUIET)
-            return [promise for future in writing for promise in future.result()]
+            return [promise for made in (*promises, *(future.result() for future in writing)) for promise in made]
 
     @property
     def kills(self) -> int:
