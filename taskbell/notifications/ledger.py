@@ -18,8 +18,9 @@ log = logging.getLogger(__name__)
 # InternalError: after a failover, a database may be there to read alone.
 DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
 
-# Nobody else has claimed it since. A lease that is merely over is as good as one that is not.
-OURS = "state = 'leased' AND lease_token = %s AND dot_at IS NULL"
+# Nobody else has claimed it since. A lease that is merely over is as good as one that is not. What has a token is
+# leased; asked for that as well, PostgreSQL reads the whole outbox for each round where it remembers it as empty.
+OURS = "lease_token = %s AND dot_at IS NULL"
 # Ours, or claimed by another sender that thinks the answer was lost, and has not sent it again yet.
 ANSWERED = "(lease_token = %s OR (ambiguous AND state = 'leased' AND dot_at IS NULL))"
 SENT = "state = 'sent', mime = NULL, lease_token = NULL, lease_until = NULL, sent_at = %s, smtp_reply"

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
@@ -18,6 +19,7 @@ from taskbell.tasks.actions import Wish, create_task
 from taskbell.tasks.models import Task
 from tests.conftest import NOW
 from tests.mail import SmtpSink, running_sink
+from tests.services import IS_POSTGRES
 
 
 @pytest.fixture
@@ -148,3 +150,24 @@ def test_a_task_shows_itself_to_those_who_find_it(
     cy.refresh_from_db()
     task.refresh_from_db()
     assert task.is_visible_to(cy) == Task.objects.visible_to(cy).filter(pk=task.pk).exists()
+
+
+@pytest.mark.skipif(not IS_POSTGRES, reason="This is a plan of PostgreSQL.")
+@pytest.mark.django_db
+def test_the_mark_looks_its_mails_up_even_where_the_database_remembers_the_outbox_as_empty() -> None:
+    def write(begin: int, state: str) -> None:
+        given = {"kind": "invite", "address": "a@example.org", "created_at": NOW, "due_at": NOW, "not_before": NOW}
+        rows = [
+            Notification(dedupe_key=str(n), message_id=str(n), state=state, **given) for n in range(begin, begin + 2000)
+        ]
+        Notification.objects.bulk_create(rows)
+
+    write(0, State.SENT)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE notifications_notification")
+        write(2000, State.PENDING)
+        statement = ledger.MARK_MANY.replace("%b", "%s")
+        cursor.execute(f"EXPLAIN {statement}", [NOW, [1, 2], [b"", b""], uuid4()])
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "notifications_notification_pkey" in plan, plan
+    assert "outbox" not in plan, plan
