@@ -70,12 +70,13 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 class Notification(models.Model):
     """A message to a person, and the outbox row that its mail is sent from."""
 
-    dedupe_key = models.CharField(max_length=200, unique=True)
+    dedupe_key = models.CharField(max_length=200)
     recipient = models.ForeignKey(
         User,
         on_delete=models.CASCADE,
         null=True,
         blank=True,
+        db_index=False,
         related_name="notifications",
         help_text="Nobody: see the address.",
     )
@@ -108,6 +109,8 @@ class Notification(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        # Not by `unique` on the field, which brings PostgreSQL a second index for text that begins so.
+        constraints = [models.UniqueConstraint(fields=["dedupe_key"], name="one_message_a_key")]
         indexes = [
             models.Index(fields=["not_before", "id"], name="outbox", condition=Q(state__in=["pending", "leased"])),
             models.Index(fields=["recipient", "-id"]),
