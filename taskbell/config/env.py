@@ -164,7 +164,7 @@ class Environment(BaseSettings):
     EMAIL_USE_TLS: bool = Field(False, description="Upgrade the connection to TLS (STARTTLS).")
     EMAIL_USE_SSL: bool = Field(False, description="TLS from the first byte.")
     EMAIL_CONNECTIONS: int = Field(
-        8, ge=1, le=50, description="Connections to the mail server that one sender may have at a time."
+        16, ge=1, le=50, description="Connections to the mail server that one sender may have at a time."
     )
     EMAIL_BACKEND: (
         Literal[

@@ -34,7 +34,7 @@ from taskbell.notifications.transport import (
 log = logging.getLogger(__name__)
 
 # A sender that is killed keeps others from its batch for the length of a lease: both are small.
-BATCH = 100
+BATCH = 200
 LEASE = timedelta(minutes=1)
 # For how long it counts that a mail should be sent; then it is asked again, and the lease begins anew.
 ASKED_FOR = timedelta(seconds=1)

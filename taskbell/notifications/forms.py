@@ -23,31 +23,30 @@ WORDS = (
     *("done", "snooze", "tomorrow", "unsubscribe"),
 )
 FLAGS = ("is_late", "missed")
+NAMES = ("subject.txt", "body.txt", "body.html")
 
 _inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True, keep_style_tags=True)
 
 
-def filled_in(kind: str, name: str, context: dict[str, Any]) -> str:
-    """The template in words: the one in TASKBELL_MAIL_TEMPLATES where there is one, or ours."""
+def filled_in(kind: str, context: dict[str, Any]) -> tuple[str, str, str]:
+    """Subject, text and HTML in words: by the templates in TASKBELL_MAIL_TEMPLATES where there are some, or by ours."""
     engine = cast(DjangoTemplates, engines["mail"])
     is_ours = len(engine.engine.dirs) == 1
     if is_ours and kind in BY_THE_THOUSAND:
-        given = tuple(word for word in WORDS if context.get(word))
-        words = {word: context[word] for word in given}
-        return form(kind, name, given, *(context.get(flag, 0) for flag in FLAGS)) % (
-            _in_html(words) if name.endswith(".html") else words
-        )
-    text = str(engine.get_template(f"{kind}/{name}").render(context))
+        words = {word: context[word] for word in WORDS if context.get(word)}
+        subject, text, html = form(kind, tuple(words), *(context.get(flag, 0) for flag in FLAGS))
+        return subject % words, text % words, html % _in_html(words)
+    subject, text, html = (str(engine.get_template(f"{kind}/{name}").render(context)) for name in NAMES)
     # Ours have the rules of the style sheet at their elements already.
-    return text if is_ours or not name.endswith(".html") else _inliner.inline(text)
+    return subject, text, html if is_ours else _inliner.inline(html)
 
 
 @lru_cache(maxsize=1000)
-def form(kind: str, name: str, given: tuple[str, ...], *flags: Any) -> str:
-    """Our template with a place for each of the given words, to be filled in by `%`."""
+def form(kind: str, given: tuple[str, ...], *flags: Any) -> tuple[str, ...]:
+    """Our templates with a place for each of the given words, to be filled in by `%`."""
     places = {word: f"\x02{word}\x03" for word in given} | dict(zip(FLAGS, flags, strict=True))
-    text = str(engines["mail"].get_template(f"{kind}/{name}").render(places))
-    return re.sub("\x02(\\w+)\x03", r"%(\1)s", text.replace("%", "%%"))
+    texts = (str(engines["mail"].get_template(f"{kind}/{name}").render(places)) for name in NAMES)
+    return tuple(re.sub("\x02(\\w+)\x03", r"%(\1)s", text.replace("%", "%%")) for text in texts)
 
 
 def _in_html(words: Mapping[str, str]) -> Mapping[str, str]:

@@ -70,11 +70,12 @@ def compose(notification: Notification, *, now: datetime) -> Letter:
 
 
 def _composed(notification: Notification, context: dict[str, Any]) -> Letter:
-    subject = " ".join(filled_in(notification.kind, "subject.txt", context).split())
+    subject, text, html = filled_in(notification.kind, context)
+    subject = " ".join(subject.split())
     return Letter(
         subject=subject if len(subject) <= LONGEST_SUBJECT else subject[: LONGEST_SUBJECT - 1] + "…",
-        text=filled_in(notification.kind, "body.txt", context).strip() + "\n",
-        html=filled_in(notification.kind, "body.html", context),
+        text=text.strip() + "\n",
+        html=html,
     )
 
 
@@ -132,7 +133,7 @@ def _context(notification: Notification, *, unsubscribe: str | None, now: dateti
         "person": person,
         "task": task,
         "title": task.title if task else "",
-        "priority": task.get_priority_display() if task else "",
+        "priority": str(task.get_priority_display()) if task else "",
         "description": _shortened(task.description) if task else "",
         "site": settings.URL,
         "zone": zone_name,

@@ -30,8 +30,12 @@ class _Signer(signing.TimestampSigner):
     def timestamp(self) -> str:
         return _in_base_62(int(time.time()))
 
+    def sign(self, value: str) -> str:
+        dated = f"{value}{self.sep}{self.timestamp()}"
+        return f"{dated}{self.sep}{self.signature(dated)}"
+
     def signature(self, value: str | bytes, key: str | bytes | None = None) -> str:
-        digest = hmac.digest(_derived(force_bytes(key or self.key)), force_bytes(value), "sha256")
+        digest = hmac.digest(_derived(key or self.key), force_bytes(value), "sha256")
         return signing.b64_encode(digest).decode()
 
 
@@ -41,8 +45,8 @@ def _in_base_62(second: int) -> str:
 
 
 @lru_cache
-def _derived(key: bytes) -> bytes:
-    return sha256(f"{SALT}signer".encode() + key).digest()
+def _derived(key: str | bytes) -> bytes:
+    return sha256(f"{SALT}signer".encode() + force_bytes(key)).digest()
 
 
 @lru_cache
