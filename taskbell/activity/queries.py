@@ -27,16 +27,15 @@ class FieldChange:
 
 
 def changes_since(task_id: int, since: datetime, *, but: User) -> list[FieldChange]:
-    """What others than `but` have changed on the task, each field once, from its first value to its last."""
-    lines = (
-        Activity.objects.of_tasks().filter(task_id=task_id, timestamp__gte=since).exclude(field="").exclude(user=but)
-    )
+    """What other people than `but` have changed on the task, each field once, from its first value to its last."""
+    lines = Activity.objects.of_tasks().filter(task_id=task_id, timestamp__gte=since, user__isnull=False)
+    lines = lines.exclude(field="").exclude(user=but)
     changes: dict[str, FieldChange] = {}
     for line in lines.select_related("user").order_by("id"):
-        by = line.user.name if line.user else "Taskbell"
+        assert line.user is not None  # noqa: S101 - asked for
         first = changes.get(line.field)
         old = first.old if first else line.old_value
-        changes[line.field] = FieldChange(line.field, old, line.new_value, by)
+        changes[line.field] = FieldChange(line.field, old, line.new_value, line.user.name)
     return [change for change in changes.values() if change.old != change.new]
 
 

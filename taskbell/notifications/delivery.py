@@ -46,7 +46,7 @@ HELD = "The mail server never answered the final dot. It may have the mail; send
 # What is asked about a mail before it is sent, and what ours say. What else a template asks for is read then.
 ASKED = (
     *("recipient_id", "task_id", "kind", "data", "address", "due_at", "not_before", "attempt"),
-    *("message_id", "mime", "lease_token"),
+    *("message_id", "mime", "lease_token", "ambiguous"),
     *(f"recipient__{name}" for name in ("email", "is_active", "role", "first_name", "last_name")),
     *(f"recipient__profile__{name}" for name in ("user_id", "timezone", "mail_preferences")),
     *(f"recipient__profile__{name}" for name in ("quiet_from", "quiet_until", "quiet_reminders")),
@@ -224,7 +224,10 @@ class Sender:
                     self._postpone(mail, str(problem))
 
     def _postpone(self, notification: Notification, problem: str) -> None:
-        """Tries again later, at growing distances, for three days."""
+        """Tries again later, at growing distances, for three days.
+
+        Nobody has the mail, unless an earlier attempt is in doubt: it may say what is so by then, and that it is late.
+        """
         now = self.clock()
         if notification.attempt + 1 >= ATTEMPTS:
             self._fail(notification, problem, reason="No success within three days.")
@@ -237,7 +240,7 @@ class Sender:
             attempt=notification.attempt + 1,
             not_before=now + pause,
             smtp_reply=problem[:500],
-            mime=notification.mime,
+            mime=notification.mime if notification.ambiguous else None,
         )
 
     def _fail(self, notification: Notification, problem: str, *, reason: str) -> None:

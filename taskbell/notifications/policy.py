@@ -57,7 +57,18 @@ def gathered(update: Notification) -> list[FieldChange]:
         known = set(tasks.objects.concerning(update.recipient).filter(pk__in=named).values_list("pk", flat=True))
         for change in links:
             change.old, change.new = ([pk for pk in value if pk in known] for value in (change.old, change.new))
-    return [change for change in changes if change.old != change.new]
+    _call_by_name(changes)
+    return [change for change in changes if change.old != change.new and change.field != "next_task"]
+
+
+def _call_by_name(changes: list[FieldChange]) -> None:
+    """Categories and people by their names, where there still are any."""
+    tasks: Any = Notification._meta.get_field("task").related_model
+    for change in changes:
+        if change.field in ("category", "assigned_to"):
+            keys = [key for key in (change.old, change.new) if key is not None]
+            named = tasks._meta.get_field(change.field).related_model.objects.in_bulk(keys)
+            change.old, change.new = (named[key].name if key in named else key for key in (change.old, change.new))
 
 
 def still_to_do(digest: Notification) -> list[dict[str, Any]]:

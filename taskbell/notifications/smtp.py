@@ -47,6 +47,16 @@ class SMTP:
     _brought: dict[str, smtplib.SMTP] = field(default_factory=dict, init=False)
 
     def bring(self, envelopes: Sequence[Envelope]) -> Mapping[str, DeliveryProblem]:
+        are_kept = bool(self._idle)
+        try:
+            return self._bring(envelopes)
+        except Unavailable:
+            if not are_kept:
+                raise
+            self.close()  # many a server takes only so many mails over one connection
+            return self._bring(envelopes)
+
+    def _bring(self, envelopes: Sequence[Envelope]) -> Mapping[str, DeliveryProblem]:
         self._connect(len(envelopes))
         connections = [self._idle.pop() for _ in envelopes[: len(self._idle)]]
         self._brought = {one.message_id: connection for one, connection in zip(envelopes, connections, strict=False)}

@@ -95,6 +95,19 @@ def test_a_connection_that_was_closed_meanwhile_costs_no_mail_a_thing(smtp: SMTP
     assert list(smtp.finish(IDS[1:2])) == [{IDS[1]: "250 accepted"}]
 
 
+def test_a_server_that_takes_only_so_many_mails_over_one_connection_gets_another(smtp: SMTP, sink: SmtpSink) -> None:
+    smtp.bring([ONE])
+    list(smtp.finish(IDS[:1]))
+    sink.on_rcpt = ["421 enough for today"]
+    assert smtp.bring([TWO]) == {}
+    list(smtp.finish(IDS[1:2]))
+    assert names(sink) == ["one", "two"]
+    smtp.close()
+    sink.on_rcpt = ["421 enough for today"]
+    with pytest.raises(Unavailable):
+        smtp.bring([THREE])
+
+
 @pytest.mark.parametrize("answer", ["250 accepted", "251 forwarded", "299 why not"])
 def test_every_positive_answer_is_an_acceptance(smtp: SMTP, sink: SmtpSink, answer: str) -> None:
     sink.on_data = [answer]

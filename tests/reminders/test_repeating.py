@@ -1,6 +1,6 @@
 """Reminders that come again by a rule: wall time, outages, and where they end."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -59,6 +59,14 @@ def test_after_an_outage_only_the_latest_comes_and_says_how_many_were_missed(bo:
         assert "4 earlier ones were missed." in part(mail, kind)
     assert next_at() == NINE + 5 * DAY
     assert "missed" not in part(mailbox.tick(NINE + 5 * DAY)[0])
+
+
+def test_missed_ones_are_told_even_where_the_latest_is_not_late(bo: User, mailbox: Mailbox) -> None:
+    promised(bo, daily())
+    (mail,) = mailbox.tick(NINE + 4 * DAY + timedelta(minutes=1))
+    for kind in ("plain", "html"):
+        assert "This reminder is late" not in part(mail, kind)
+        assert "4 earlier ones were missed." in part(mail, kind)
 
 
 def test_one_that_was_missed_is_said_in_the_singular(bo: User, mailbox: Mailbox) -> None:

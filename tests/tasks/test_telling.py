@@ -9,6 +9,7 @@ from taskbell.accounts.models import User
 from taskbell.notifications.letters import compose
 from taskbell.notifications.models import Kind, Notification, State
 from taskbell.tasks.actions import Wish, delete_task, restore_task, update_task
+from taskbell.tasks.categories import create_category
 from taskbell.tasks.models import Priority, Stage, Task
 from tests.conftest import NOW
 from tests.tasks.conftest import a_task
@@ -57,6 +58,14 @@ def test_the_others_are_told_of_a_change_after_a_minute(bo: User, cy: User, mia:
     assert Notification.objects.get().not_before == NOW + MINUTE
     changes(task, mia, priority=Priority.URGENT)
     assert told() == [("bo", "task_updated"), ("cy", "task_updated")]
+
+
+def test_people_and_categories_are_called_by_their_names(bo: User, cy: User, ivo: User) -> None:
+    garden, kitchen = (create_category(name, by=bo, now=NOW) for name in ("Garden", "Kitchen"))
+    task = a_task(bo, assigned_to_id=cy.pk, category_id=garden.pk)
+    changes(task, cy, stage=Stage.IN_PROGRESS)
+    changes(task, bo, category_id=kitchen.pk)
+    assert "Category: Garden → Kitchen (Bo)" in letter(cy)
 
 
 def test_several_changes_within_a_minute_are_one_mail_that_tells_all_of_them(bo: User, cy: User) -> None:
