@@ -3,6 +3,7 @@
 import logging
 import logging.config
 import signal
+import time
 from types import FrameType
 from typing import Any
 
@@ -15,10 +16,25 @@ from taskbell.runtime.setup import check_broker
 logger = logging.getLogger("taskbell.beat")
 
 
+SET_BACK = 1  # second; less is the machine keeping time
+
+
 class Ticker(Scheduler):
     """The schedule in memory. A broker that is away is reported once; the original prints a traceback each second."""
 
     broker_is_away = False
+    _looked_at = 0.0
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """Runs what is due. Where the clock of the machine was set back, begins anew instead of waiting for then."""
+        now = time.time()
+        if now < self._looked_at - SET_BACK:
+            logger.warning("The clock was set back by %.0f s.", self._looked_at - now)
+            for entry in self.schedule.values():
+                entry.last_run_at = entry.default_now()
+            self._heap = None
+        self._looked_at = now
+        return float(super().tick(*args, **kwargs))
 
     def adjust(self, n: float, drift: float = 0) -> float:
         """When to look next. The original wakes ten milliseconds early, and spins until the time has come."""

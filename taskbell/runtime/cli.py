@@ -99,9 +99,15 @@ def recount() -> None:
     _django_part("recount").compare()
 
 
+MOMENTS = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S%z", "%Y-%m-%d"]
+
+
 @app.command()
 def after_restore(
-    sent_until: Annotated[datetime, typer.Option(help="When the data of the backup was last in use (UTC).")],
+    sent_until: Annotated[
+        datetime,
+        typer.Option(formats=MOMENTS, help="When the data of the backup was last in use: UTC, unless with an offset."),
+    ],
 ) -> None:
     """After a backup was restored: keep what was due by then from being sent a second time."""
     _django_part("restored").forget(sent_until)

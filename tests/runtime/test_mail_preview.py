@@ -1,5 +1,6 @@
 """`taskbell mail preview` and `taskbell after-restore`, as an administrator types them."""
 
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,16 @@ def test_after_restore_says_what_it_lets_rest(data: Path, database: dict[str, st
     result = taskbell("after-restore", "--sent-until", "2026-11-21 09:00:00", data=data, env=database, within=60)
     assert result.returncode == 0, result.stderr
     assert "0 reminders and 0 mails that were due until 2026-11-21 09:00 UTC rest." in " ".join(result.stdout.split())
+
+
+def test_after_restore_lets_nothing_rest_that_is_still_to_come(data: Path, database: dict[str, str]) -> None:
+    assert taskbell("migrate", "--verbosity", "0", data=data, env=database, within=60).returncode == 0
+    soon = (datetime.now(UTC) + timedelta(hours=1)).astimezone(timezone(timedelta(hours=5)))
+    for moment, code in ((soon, 2), (soon - timedelta(hours=2), 0)):
+        text = moment.isoformat(timespec="seconds")
+        result = taskbell("after-restore", "--sent-until", text, data=data, env=database, within=60)
+        assert result.returncode == code, result.stderr
+        assert ("is still to come" in " ".join(result.stderr.split())) == (code == 2)
 
 
 @pytest.mark.parametrize("arguments", [["after-restore"], ["after-restore", "--sent-until", "noon"], ["mail", "send"]])

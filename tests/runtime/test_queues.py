@@ -54,6 +54,26 @@ def test_between_two_ticks_the_clock_sleeps(monkeypatch: pytest.MonkeyPatch) -> 
     assert looks <= 4 * len(ticks)
 
 
+def test_the_clock_goes_on_where_the_time_of_the_machine_is_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks: list[ScheduleEntry] = []
+    set_back_by = 0.0
+    real_time, entry = time.time, BEAT_SCHEDULE["taskbell.reminders.deliver_due"]
+    schedule = type(entry["schedule"])(
+        1, relative=True, nowfun=lambda: datetime.fromtimestamp(real_time() - set_back_by, UTC)
+    )
+    monkeypatch.setattr(time, "time", lambda: real_time() - set_back_by)
+    monkeypatch.setattr(Ticker, "apply_entry", lambda self, entry, producer=None: ticks.append(entry))
+    clock = Ticker(app, schedule={}, max_interval=1)
+    clock.update_from_dict({"tick": entry | {"schedule": schedule}})
+    for hours in (0, 1):
+        set_back_by = hours * 3600.0
+        ticks.clear()
+        deadline = time.monotonic() + 10
+        while len(ticks) < 2:
+            assert time.monotonic() < deadline, f"no tick after the time was set back by {hours} h"
+            time.sleep(min(max(clock.tick(), 0), 1))
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_keeps_its_connection_to_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
     fixup = DjangoWorkerFixup(app)
