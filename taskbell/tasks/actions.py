@@ -154,7 +154,7 @@ def _apply(task: Task, fields: Fields, *, now: datetime) -> None:
         task.is_overdue = False  # the clock judges the new due moment
     if task.stage == Stage.COMPLETED:
         task.completed_at = task.completed_at or now
-    else:
+    elif task.is_open:  # what is put away afterwards stays completed
         task.completed_at = None
 
 

@@ -121,6 +121,7 @@ def test_fields_that_are_only_read_are_ignored(bo: User, cy: User, program: Prog
 def test_completing_is_timed_and_reopening_takes_it_back(program: Program, path: str) -> None:
     done = program.patch(path, {"status": "COMPLETED"}).json()
     assert done["completed_at"] == done["updated_at"]
+    assert program.patch(path, {"stage": "ARCHIVED"}).json()["completed_at"] == done["completed_at"]
     assert program.patch(path, {"stage": "PENDING"}).json()["completed_at"] is None
 
 
