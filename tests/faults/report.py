@@ -69,7 +69,7 @@ def _figures(outcome: Outcome) -> dict[str, str]:
     doubled = {message_id for message_id, entries in history.taken.items() if len(entries) > 1}
     sent = {row.message_id for row in history.rows if row.state == "sent"}
     figures = {
-        "programs and databases ended": outcome.storm.kills,
+        "programs and databases killed": outcome.storm.kills,
         "reminders acknowledged": len(history.promises),
         "mails due": len(history.rows),
         "lost": len(sent - set(history.taken)),
