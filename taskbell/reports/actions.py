@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from taskbell.accounts.models import User
+from taskbell.accounts.policy import Capability
 from taskbell.common.errors import Conflict, NotFound, TooMany
 from taskbell.common.locks import one_at_a_time
 from taskbell.reports.models import UNFINISHED, Report, State
@@ -42,6 +43,8 @@ def finished_report(person: User, report_id: int) -> Report:
         raise Conflict(f"This report could not be made. {report.problem}")
     if report.state != State.DONE:
         raise Conflict("This report is still in the making.")
+    if report.of_everything and not person.can(Capability.SEE_EVERYTHING):
+        raise Conflict("It was made while you could see everybody's tasks. Ask for another one.")
     return report
 
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import OperationalError, transaction
 
+from taskbell.accounts.policy import Capability
 from taskbell.activity.actions import record_private
 from taskbell.common.errors import Refusal
 from taskbell.reports.insights import Question
@@ -64,6 +65,7 @@ def claim(now: datetime) -> Report | None:
     Piece.objects.filter(report=report).delete()
     report.state, report.progress, report.size, report.attempt = State.RUNNING, 0, 0, report.attempt + 1
     report.lease_token, report.lease_until = uuid4(), now + LEASE
+    report.of_everything = report.person.can(Capability.SEE_EVERYTHING)
     report.save(force_update=True)
     return report
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from taskbell.accounts.models import User
+from taskbell.reports import names  # noqa: F401 - whoever knows the models listens for new names
 
 
 class TaskCount(models.Model):
@@ -73,6 +74,7 @@ class Report(models.Model):
     progress = models.PositiveSmallIntegerField(default=0, help_text="From 0 to 100.")
     size = models.PositiveBigIntegerField(default=0, help_text="Bytes that are there.")
     problem = models.CharField(max_length=500, blank=True, help_text="Why it could not be made.")
+    of_everything = models.BooleanField(default=False, help_text="Made for somebody who could see everybody's tasks.")
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     attempt = models.PositiveSmallIntegerField(default=0)

@@ -167,9 +167,22 @@ def test_a_report_tells_what_its_person_may_see_when_it_is_made(program: Program
     path = asked(program, kind="export")
     User.objects.filter(pk=bo.pk).update(role=Role.MANAGER)
     delivery.make_waiting(ask, clock=utc_now)
-    User.objects.filter(pk=bo.pk).update(role=Role.INTERN)
     titles = [task["title"] for task in json.loads(file_of(program, program.get(path).json()))]
     assert titles == [*TITLES, "Cy's own"]
+
+
+def test_who_sees_less_by_now_does_not_get_what_tells_of_everything(
+    program: Program, bo: User, cy: User
+) -> None:
+    a_task(cy, "Cy's own")
+    User.objects.filter(pk=bo.pk).update(role=Role.MANAGER)
+    report = made(program, kind="export")
+    User.objects.filter(pk=bo.pk).update(role=Role.INTERN)
+    refused = program.get(report["download"])
+    assert refused.status_code == 409
+    assert b"Cy's own" not in refused.content
+    User.objects.filter(pk=bo.pk).update(role=Role.MANAGER)
+    assert program.get(report["download"]).status_code == 200
 
 
 def test_nobody_else_gets_the_report_not_even_an_admin(program: Program, ada: User, as_user: Somebody) -> None:
