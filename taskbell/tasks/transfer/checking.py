@@ -12,7 +12,7 @@ from django.db.models import Q
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.common.clock import as_instant, end_of_day, instant
-from taskbell.common.text import folded
+from taskbell.common.text import UNPRINTABLE, folded
 from taskbell.reminders.actions import in_words, made
 from taskbell.reminders.models import ReminderState
 from taskbell.reminders.schedule import ReminderPlan, settled
@@ -22,6 +22,7 @@ from taskbell.tasks.transfer.columns import ReminderRow, Wrong, read_cells
 from taskbell.tasks.transfer.reading import Row, RowError
 
 MOST_CATEGORIES = 10_000  # of one file: their names are kept in memory
+MOST_PEOPLE = 20_000  # whose names are kept in memory at a time, beside those of one batch
 REMINDER_FIELDS = (
     *("recipient_id", "at", "wall_date", "wall_time", "before_due", "repeat", "timezone", "next_at", "state"),
     *("fired_at", "is_snooze"),
@@ -40,21 +41,24 @@ class Checked:
 
 
 class People:
-    """Active people by username or address, asked for many at a time."""
+    """People by username or address, asked for many at a time: those who are active, or `with_left` all of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_left: bool = False) -> None:
+        self._all = User.objects.all() if with_left else User.objects.filter(is_active=True)
         self._known: dict[str, int | None] = {}
 
     def learn(self, names: Iterable[Any]) -> None:
-        """Looks up those that are not known yet; forgets the others where they have become many."""
-        asked = {name for name in names if isinstance(name, str) and name and len(name) < 300} - self._known.keys()
-        if not asked:
+        """Looks up those that are not known yet; forgets those who are not asked for where they have become many."""
+        texts = {name.strip() for name in names if isinstance(name, str) and len(name) < 300}
+        wanted = {text for text in texts if text and not UNPRINTABLE.search(text)}  # no database takes the others
+        if wanted <= self._known.keys():
             return
-        if len(self._known) > 20_000:
+        if len(self._known) > MOST_PEOPLE:
             self._known.clear()
+        asked = wanted - self._known.keys()
         keys = {folded(name): name for name in asked}
         self._known |= dict.fromkeys(asked)
-        found = User.objects.filter(Q(username_key__in=keys) | Q(email__in=keys), is_active=True)
+        found = self._all.filter(Q(username_key__in=keys) | Q(email__in=keys)).order_by("is_active")
         numbers = {key: pk for pk, *names in found.values_list("pk", "email", "username_key") for key in names}
         self._known |= {name: numbers.get(folded(name)) for name in asked}
 
@@ -80,7 +84,7 @@ class Checker:
         self.by, self.now = by, now
         self.zone = by.profile.timezone
         self.may_name_creators = by.can(Capability.EDIT_EVERYTHING)
-        self.people = People()
+        self.people = People(with_left=self.may_name_creators)
         self.categories: dict[str, int] = {}
 
     def check(self, number: int, row: Row) -> Checked:

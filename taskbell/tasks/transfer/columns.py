@@ -92,15 +92,19 @@ def _zone(value: Any) -> str:
     return value
 
 
-@lru_cache(maxsize=10_000)
 def _day(value: Any) -> date:
-    try:
-        day = date.fromisoformat(value) if len(value) == len("2027-03-31") else None
-    except (TypeError, ValueError):
-        day = None
+    day = _read_day(value) if isinstance(value, str) and len(value) == len("2027-03-31") else None
     if day is None or not EARLIEST <= day <= LATEST:
         raise Wrong("invalid", f"This is a date such as 2027-03-31, from {EARLIEST} to {LATEST}.")
     return day
+
+
+@lru_cache(maxsize=10_000)
+def _read_day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _time(value: Any) -> time:

@@ -23,10 +23,14 @@ def todoist_rows(stream: IO[bytes]) -> Iterator[Row]:
     section, above = "", list[Row]()
     together: list[Row] = []
     for number, (line, record) in enumerate(records, start=1):
-        cells = dict(zip(names, (cell.strip() for cell in record), strict=False))
-        kind = cells.get("TYPE", "").lower()
+        cells = _cells(names, record)
+        kind = cells["TYPE"].lower()
         if kind == "section":
             section, above = cells["CONTENT"], []
+            if not section:
+                yield from together
+                yield Row.wrong(line, "category", "required", "A section has a name.")
+                together = []
         elif kind == "note" and together:
             earlier = together[-1].cells
             earlier["description"] = f"{earlier.get('description') or ''}\n\n{cells['CONTENT']}".strip()
@@ -44,6 +48,11 @@ def todoist_rows(stream: IO[bytes]) -> Iterator[Row]:
             if len(together) > MOST_TOGETHER:
                 raise Unreadable(line, f"At most {MOST_TOGETHER:,} tasks are below one.")
     yield from together
+
+
+def _cells(names: list[str], record: list[str]) -> dict[str, str]:
+    """The cells by column. A row may be short: what has to be there is empty then, and refused as such."""
+    return {"TYPE": "", "CONTENT": ""} | dict(zip(names, (cell.strip() for cell in record), strict=False))
 
 
 def _depth(cells: dict[str, str]) -> int:

@@ -80,6 +80,12 @@ def test_to_dos_of_a_calendar(bo: User) -> None:
         ("todoist", "TYPE,CONTENT,DATE\ntask,Sow,every day\n", (2, "due_date")),
         ("todoist", "TYPE,CONTENT,PRIORITY\ntask,Sow,9\n", (2, "priority")),
         ("todoist", "TYPE,CONTENT,RESPONSIBLE\ntask,Sow,nobody (7)\n", (2, "assigned_to")),
+        ("todoist", "TYPE,CONTENT\ntask\n", (2, "title")),
+        ("todoist", "TYPE,CONTENT\ntask,Sow\nsection\n", (3, "category")),
+        ("todoist", "TYPE,CONTENT,RESPONSIBLE\ntask,Sow,b\0o\n", (2, "assigned_to")),
+        ("csv", "title,created_by\nSow,b\0o\n", (2, "created_by")),
+        ("json", '[{"title": "Sow", "assigned_to": "\\ud800"}]', (1, "assigned_to")),
+        ("json", '[{"title": "Sow", "due_date": []}]', (1, "due_date")),
         ("vikunja", '[{"title": "x", "tasks": [{"id": 1}]}]', (1, "tasks")),
         ("vikunja", '[1,\n{"tasks": 7}]', (1, "tasks")),
         ("ical", "BEGIN:VTODO\nUID:a\nEND:VTODO\n", (1, "title")),
@@ -93,6 +99,74 @@ def test_what_does_not_fit_is_told_by_line_and_column(bo: User, format_: str, te
     first = next(iter(refused.value.report.errors))
     assert (first.line, first.field) == expected
     assert not Task.objects.exists()
+
+
+def test_spaces_around_a_name_are_no_part_of_it(bo: User) -> None:
+    import_tasks(READERS["csv"](io.BytesIO(b"title,assigned_to\nSow, bo \n")), by=bo, now=NOW)
+    assert Task.objects.get().assigned_to == bo
+
+
+def test_a_note_without_a_word_adds_none(bo: User) -> None:
+    import_tasks(READERS["todoist"](io.BytesIO(b"TYPE,CONTENT\ntask,Sow\nnote\n")), by=bo, now=NOW)
+    assert Task.objects.get().description == ""
+
+
+def calendar(*lines: str) -> io.BytesIO:
+    return io.BytesIO("\n".join(["BEGIN:VTODO", "SUMMARY:Sow", *lines, "END:VTODO", ""]).encode())
+
+
+@pytest.mark.parametrize(
+    ("called", "zone"),
+    [
+        ("/freeassociation.sourceforge.net/Europe/Berlin", "Europe/Berlin"),
+        ("/example.org/20260101_1/America/Argentina/Buenos_Aires", "America/Argentina/Buenos_Aires"),
+        ("W. Europe Standard Time", "Europe/Berlin"),
+    ],
+)
+def test_a_zone_that_a_program_has_named_in_its_own_way_is_known(bo: User, called: str, zone: str) -> None:
+    import_tasks(READERS["ical"](calendar(f"DUE;TZID={called}:20270331T090000")), by=bo, now=NOW)
+    task = Task.objects.get()
+    assert (task.due_date, task.due_time, task.timezone) == (date(2027, 3, 31), time(9), zone)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["DUE;TZID=Custom/Berlin:20270331T090000"],
+        ["DTSTART;TZID=Custom/Berlin:20270331T090000", "DURATION:PT1H"],
+    ],
+)
+def test_a_zone_that_nobody_knows_is_told_by_its_name(bo: User, lines: list[str]) -> None:
+    with pytest.raises(ImportRefused) as refused:
+        import_tasks(READERS["ical"](calendar(*lines)), by=bo, now=NOW)
+    (error,) = refused.value.report.errors
+    assert (error.line, error.field, error.code) == (1, "timezone", "unknown_zone")
+    assert "Custom/Berlin" in error.message
+
+
+@pytest.mark.parametrize(
+    ("start", "span", "due"),
+    [
+        (";TZID=Europe/Berlin:20270331T090000", "PT2H", (date(2027, 3, 31), time(11), "Europe/Berlin")),
+        # That night the clock goes forward.
+        (";TZID=Europe/Berlin:20270327T220000", "P1D", (date(2027, 3, 28), time(22), "Europe/Berlin")),
+        (";TZID=Europe/Berlin:20270327T220000", "PT12H", (date(2027, 3, 28), time(11), "Europe/Berlin")),
+        (":20270331T090000Z", "PT30M", (date(2027, 3, 31), time(9, 30), "UTC")),
+        (":20270331T090000", "PT30M", (date(2027, 3, 31), time(9, 30), "UTC")),
+        (";VALUE=DATE:20270331", "P2D", (date(2027, 4, 2), None, "UTC")),
+    ],
+)
+def test_what_lasts_so_long_is_due_at_its_end(bo: User, start: str, span: str, due: Any) -> None:
+    import_tasks(READERS["ical"](calendar(f"DTSTART{start}", f"DURATION:{span}")), by=bo, now=NOW)
+    task = Task.objects.get()
+    assert (task.due_date, task.due_time, task.timezone) == due
+
+
+def test_of_a_line_that_a_calendar_has_twice_the_first_counts(bo: User) -> None:
+    lines = ["SUMMARY:Reap", "DUE:20270331T090000Z", "DUE:20270401T090000Z", "PRIORITY:1", "PRIORITY:9"]
+    import_tasks(READERS["ical"](calendar(*lines)), by=bo, now=NOW)
+    task = Task.objects.get()
+    assert (task.title, task.due_date, task.priority) == ("Sow", date(2027, 3, 31), Priority.URGENT)
 
 
 def test_an_error_of_vikunja_names_the_task_since_all_share_a_line(bo: User) -> None:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from taskbell.accounts.models import User
+from taskbell.accounts.roles import leave
 from taskbell.activity.models import Activity
 from taskbell.common.errors import Refusal
 from taskbell.reminders.models import Reminder
@@ -19,9 +20,10 @@ from taskbell.tasks.actions import Wish, create_task, update_task
 from taskbell.tasks.categories import create_category
 from taskbell.tasks.delivery import mark_overdue
 from taskbell.tasks.models import STAGES, Basis, Category, Prerequisite, Priority, Task
+from taskbell.tasks.transfer import checking
 from taskbell.tasks.transfer.exporting import every_task, export_tasks
 from taskbell.tasks.transfer.formats import READERS
-from taskbell.tasks.transfer.importing import import_tasks
+from taskbell.tasks.transfer.importing import ImportRefused, import_tasks
 from tests.conftest import NOW
 from tests.undoing import undone
 
@@ -133,3 +135,30 @@ def test_an_export_imported_into_an_empty_installation_is_the_same(ada: User, bo
             assert created.count() == report.created
 
     holds()
+
+
+@pytest.mark.parametrize("format_", ["csv", "json", "ndjson"])
+def test_tasks_of_somebody_who_has_left_stay_theirs(ada: User, mia: User, cy: User, format_: str) -> None:
+    create_task(Wish({"title": "Sow", "assigned_to_id": cy.pk}), by=cy, now=NOW)
+    leave(cy, by=ada, now=NOW)
+    file = b"".join(export_tasks(every_task(mia), mia, format_))
+    before = picture()
+    Task.objects.all().delete()
+    import_tasks(READERS[format_](io.BytesIO(file)), by=mia, now=NOW)
+    assert picture() == before
+    assert Task.objects.get().assigned_to == Task.objects.get().created_by == cy
+
+
+def test_who_edits_their_own_tasks_alone_names_nobody_who_has_left(ada: User, bo: User, cy: User) -> None:
+    leave(cy, by=ada, now=NOW)
+    with pytest.raises(ImportRefused) as refused:
+        import_tasks(READERS["csv"](io.BytesIO(b"title,assigned_to\nSow,cy\n")), by=bo, now=NOW)
+    assert [(error.field, error.code) for error in refused.value.report.errors] == [("assigned_to", "does_not_exist")]
+
+
+def test_people_are_known_in_a_file_that_names_very_many(bo: User, cy: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "MOST_PEOPLE", 1)
+    people = checking.People()
+    people.learn(["bo", "somebody"])
+    people.learn(["bo", "cy"])
+    assert (people.find("bo"), people.find("cy")) == (bo.pk, cy.pk)
