@@ -14,6 +14,7 @@ from taskbell.reminders.schedule import Firing, firing_of
 ASKED = (
     *("repeat", "wall_date", "wall_time", "timezone", "next_at", "recipient_id"),
     *("task__created_by_id", "task__assigned_to_id", "task__stage", "task__deleted_at"),
+    *("recipient__role", "recipient__is_active"),
 )
 
 
@@ -25,9 +26,10 @@ def deliver_due(now: datetime, *, limit: int = 500) -> int:
 @transaction.atomic
 def _fire(now: datetime, limit: int) -> int:
     """The reminders are put down and their messages are written in one transaction."""
-    due = Reminder.objects.due(now).select_related("task").only(*ASKED)
+    due = Reminder.objects.due(now).select_related("task", "recipient").only(*ASKED)
     reminders = list(due.select_for_update(skip_locked=True, of=("self",))[:limit])
-    firings = {reminder: firing_of(reminder, now=now) for reminder in reminders if reminder.task.is_open}
+    wanted = [reminder for reminder in reminders if reminder.task.is_open and reminder.is_to_be_told]
+    firings = {reminder: firing_of(reminder, now=now) for reminder in wanted}
     notify([message for reminder, firing in firings.items() for message in _messages(reminder, firing)], now=now)
     record_lines(_line(reminder, firings.get(reminder), now) for reminder in reminders)
     _put_down(reminders, firings, now)

@@ -76,6 +76,11 @@ class Reminder(models.Model):
     def wall(self, local: datetime | None) -> None:
         self.wall_date, self.wall_time = (None, None) if local is None else (local.date(), local.time())
 
+    @property
+    def is_to_be_told(self) -> bool:
+        """False for one that is somebody's own who may not see the task (any more)."""
+        return self.recipient is None or self.task.is_visible_to(self.recipient)
+
     def recipients(self) -> set[int]:
         """Who is to be told: the one person, or assignee and creator, each once."""
         if self.recipient_id is not None:

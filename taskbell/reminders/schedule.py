@@ -75,16 +75,16 @@ def instant_of(reminder: Reminder, task: Dated) -> datetime | None:
     return None if task.due_at is None else task.due_at - reminder.before_due
 
 
-def schedule(reminder: Reminder, task: Dated, *, now: datetime) -> None:
+def schedule(reminder: Reminder, task: Dated, *, now: datetime, even_late: bool = True) -> None:
     """Sets when the reminder fires, for a task that is due as it is now.
 
-    An instant that has passed fires at once; so long before the due moment, if that has passed, it is too late,
-    and of a rule only what is still to come counts.
+    An instant that has passed fires at once, if `even_late`; so long before the due moment, if that has passed, it
+    is too late, and of a rule only what is still to come counts.
     """
     reminder.at = instant_of(reminder, task)
     reminder.wall = _wall_in_zone_of(task, reminder)
     reminder.timezone = task.timezone
-    reminder.next_at = _first(reminder, now=now)
+    reminder.next_at = _first(reminder, now=now, even_late=even_late)
     waits = reminder.next_at is not None or reminder.at is None
     reminder.state = ReminderState.ARMED if waits else ReminderState.SKIPPED
     if not waits:
@@ -92,13 +92,16 @@ def schedule(reminder: Reminder, task: Dated, *, now: datetime) -> None:
 
 
 def move(reminder: Reminder, task: Dated, *, by_days: timedelta, now: datetime) -> None:
-    """Moves it by so many days of wall time; one that hangs on the due moment follows it of itself."""
+    """Moves it by so many days of wall time; one that hangs on the due moment follows it of itself.
+
+    Nobody has asked for the moment that it comes to: where that has passed, it is too late.
+    """
     wall = _wall_in_zone_of(task, reminder)
     if reminder.before_due is None and wall is not None:
         reminder.wall = wall = wall + by_days
         reminder.timezone = task.timezone
         reminder.at = instant(wall.date(), wall.time(), task.timezone)
-    schedule(reminder, task, now=now)
+    schedule(reminder, task, now=now, even_late=False)
 
 
 def next_of(plans: Sequence[ReminderPlan], task: Dated, *, now: datetime) -> datetime | None:
@@ -123,12 +126,12 @@ def _wall_in_zone_of(task: Dated, reminder: Reminder) -> datetime | None:
     return wall_time(reminder.at, task.timezone)
 
 
-def _first(reminder: Reminder, *, now: datetime) -> datetime | None:
+def _first(reminder: Reminder, *, now: datetime, even_late: bool) -> datetime | None:
     if reminder.at is None or reminder.at > now:
         return reminder.at
     if reminder.repeat:
         return _next(reminder, after=now)
-    return reminder.at if reminder.before_due is None else None
+    return reminder.at if even_late and reminder.before_due is None else None
 
 
 def firing_of(reminder: Reminder, *, now: datetime) -> Firing:

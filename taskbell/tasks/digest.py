@@ -49,29 +49,35 @@ def _advance(profile: Profile, *, now: datetime) -> None:
     # One that had its digest already does not get another, because of the key.
     day = today + timedelta(days=profile.last_digest_on == today)
     at = _hour_of(profile, day)
-    if at <= now:
-        if at > (profile.digest_since or profile.user.date_joined):
-            _notify(profile.user, day, due_at=at, now=now)
-            profile.last_digest_on = day
-        at = _hour_of(profile, day + timedelta(days=1))
-    profile.next_digest_at = at
+    following = _hour_of(profile, day + timedelta(days=1))
+    if at > now:
+        profile.next_digest_at = at
+        return
+    if at > (profile.digest_since or profile.user.date_joined):
+        _notify(profile.user, day, due_at=at, until=max(now + AHEAD, following), now=now)
+        profile.last_digest_on = day
+    profile.next_digest_at = following
 
 
 def _hour_of(profile: Profile, day: date) -> datetime:
     return instant(day, profile.digest_at, profile.timezone)
 
 
-def _notify(person: User, day: date, *, due_at: datetime, now: datetime) -> None:
-    tasks = _due_soon(person, now=now)
+def _notify(person: User, day: date, *, due_at: datetime, until: datetime, now: datetime) -> None:
+    tasks = _due_soon(person, since=due_at, until=until)
     if tasks:
         key = f"digest:{person.pk}:{day.isoformat()}"
         notify([Message(person.pk, Kind.DUE_DIGEST, key=key, due_at=due_at, data={"tasks": tasks})], now=now)
 
 
-def _due_soon(person: User, *, now: datetime) -> list[dict[str, Any]]:
-    """What the person has to do within a day: what is assigned to them, and what they made for nobody."""
+def _due_soon(person: User, *, since: datetime, until: datetime) -> list[dict[str, Any]]:
+    """What the person has to do within a day: what is assigned to them, and what they made for nobody.
+
+    From the hour of this digest, however late it is sent, to that of the next, however long the day: what is due
+    between the two is in one of them.
+    """
     mine = Q(assigned_to=person) | Q(created_by=person, assigned_to=None)
-    tasks = Task.objects.open().filter(mine, due_at__gte=now, due_at__lt=now + AHEAD).order_by("due_at", "id")
+    tasks = Task.objects.open().filter(mine, due_at__gte=since, due_at__lt=until).order_by("due_at", "id")
     return [
         {
             "id": task.pk,

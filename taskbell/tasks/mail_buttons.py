@@ -65,6 +65,6 @@ def subject_of(deed: Deed) -> tuple[User, str]:
 
 
 def press(deed: Deed, *, now: datetime) -> None:
-    """Does it, in the name of the person who got the mail. Raises NotFound, NotAllowed, Blocked."""
+    """Does it, in the name of the person who got the mail. Raises NotFound, NotAllowed, Conflict, Blocked."""
     person, _ = subject_of(deed)
     BUTTONS[deed.do].press(deed, person, now)

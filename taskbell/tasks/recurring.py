@@ -30,16 +30,16 @@ def begin_series(task: Task) -> None:
 
 
 def next_due_date(task: Task, *, completed_at: datetime | None = None) -> date | None:
-    """The due date of the next occurrence; None where the rule has ended.
+    """The due date of the next occurrence; None where the rule has ended, or there have been as many as it counts.
 
     Counted from the due date, along the rule as it began; or, where the task says so, from the day of completion.
     """
     rule = parse_rule(task.recurrence)
     if task.due_date is None or task.anchor_date is None:
         return None
+    if rule.count is not None and task.occurrence >= rule.count:
+        return None
     if completed_at is not None and task.recurrence_from == Basis.COMPLETION:
-        if rule.count is not None and task.occurrence >= rule.count:
-            return None
         rule = Rule(rule.text, rule.parts, until=rule.until)
         first = after = wall_time(completed_at, task.timezone).date()
     else:
@@ -53,12 +53,13 @@ def next_due_date(task: Task, *, completed_at: datetime | None = None) -> date |
 def make_next(task: Task, *, by: User, now: datetime) -> Task | None:
     """The next occurrence of a task that has just been completed; None where the rule has ended.
 
-    The caller holds the task. One that was withdrawn when the task was reopened comes back.
+    The caller holds the task. One that was withdrawn when the task was reopened comes back; where the series has
+    gone on meanwhile, no other is made beside it.
     """
     due_date = next_due_date(task, completed_at=now)
     if due_date is None:
         return None
-    known = _next_of(task)
+    known = _later_than(task) or _next_of(task)
     if known is not None:
         if known.deleted_at is not None:
             _bring_back(known, task, due_date, by=by, now=now)
@@ -116,6 +117,12 @@ def _next_of(task: Task) -> Task | None:
     return Task.objects.filter(series=task.series, occurrence=task.occurrence + 1).first()
 
 
+def _later_than(task: Task) -> Task | None:
+    """The first of those that came after it and are there: the next one may have been skipped further on."""
+    later = Task.objects.filter(series=task.series, occurrence__gt=task.occurrence, deleted_at=None)
+    return later.order_by("occurrence").first()
+
+
 def _is_untouched(new: Task) -> bool:
     """True while nobody has done anything with it. What the clock does is no touch."""
     lines = Activity.objects.filter(task_id=new.pk).exclude(user=None)
@@ -155,9 +162,10 @@ def _make_room(task: Task) -> None:
 def _bring_reminders(old: Task, new: Task, *, now: datetime) -> None:
     """Gives the new task the reminders of the old one, as long before or after its due date.
 
-    Not what somebody has put off: that was for the old one.
+    Not what somebody has put off, which was for the old one; nor what is for somebody who may not see it any more.
     """
-    reminders = list(Reminder.objects.filter(task=old, is_snooze=False))
+    known = old.reminders.filter(is_snooze=False).select_related("recipient")
+    reminders = [reminder for reminder in known if reminder.is_to_be_told]
     for reminder in reminders:
         reminder.pk, reminder.task_id, reminder.fired_at = None, new.pk, None
         reminder._state.adding = True

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import record_changes
-from taskbell.common.errors import NotFound
+from taskbell.common.errors import Conflict, NotFound
 from taskbell.reminders.actions import change, within_reach
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan, plan_of, settled
@@ -18,6 +18,7 @@ from taskbell.tasks.queries import held_task, visible_task
 from taskbell.tasks.telling import tell_updated
 
 Plans = list[ReminderPlan]
+NOT_OPEN = "This task is not open any more, so there is nothing to remind you of."
 
 
 def add_reminder(task_id: int, plan: ReminderPlan, *, by: User, now: datetime) -> Reminder:
@@ -50,12 +51,20 @@ def remove_reminder(task_id: int, reminder_id: int, *, by: User, now: datetime) 
 
 @transaction.atomic
 def remind_me_again(task_id: int, at: datetime, *, by: User, now: datetime) -> Reminder:
-    """A reminder for oneself: what people call snooze. Those of them that have fired are let go of. Raises NotFound.
+    """A reminder for oneself: what people call snooze. It takes the place of those that the person has set before.
 
     It is of this task alone: where the task recurs, the later ones do not get it.
+    Raises NotFound, or Conflict for a task that is not open, of which nobody is reminded.
     """
-    Reminder.objects.snoozes().filter(task_id=task_id, recipient=by, next_at=None).delete()
-    return add_reminder(task_id, ReminderPlan(at=at, for_me=True, is_snooze=True), by=by, now=now)
+    if not held_task(task_id, by=by).is_open:
+        raise Conflict(NOT_OPEN)
+    earlier = Reminder.objects.snoozes().filter(task_id=task_id, recipient=by)
+    earlier.filter(next_at=None).delete()
+    old = [plan_of(reminder) for reminder in earlier]
+    plan = ReminderPlan(at=at, for_me=True, is_snooze=True)
+    return _changed(
+        task_id, lambda plans: [*(known for known in plans if known not in old), plan], plan, by=by, now=now
+    )
 
 
 def reminder_within_reach(task_id: int, reminder_id: int, *, by: User) -> Reminder:

@@ -5,15 +5,20 @@ from typing import Any
 import pytest
 
 from taskbell.accounts.models import User
+from taskbell.accounts.policy import Role
+from taskbell.activity.models import Activity
+from taskbell.common.errors import Conflict
 from taskbell.notifications.models import Notification, State
 from taskbell.reminders.delivery import deliver_due
+from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import Wish, delete_task, update_task
 from taskbell.tasks.models import Stage, Task
 from taskbell.tasks.reminding import add_reminder, remind_me_again
-from tests.conftest import NOW
+from tests.conftest import NOW, Program, QueryBudget
 from tests.reminders.mailbox import Mailbox, names
-from tests.reminders.wishes import DAY, HOUR, change, promised
+from tests.reminders.wishes import DAY, HOUR, change, next_at, promised, state
+from tests.tasks.conftest import Somebody
 
 AT = NOW + HOUR
 SHARED, MINE = ReminderPlan(at=AT), ReminderPlan(at=AT, for_me=True)
@@ -56,6 +61,31 @@ def test_snooze_tells_the_one_who_pressed_it_an_hour_later(bo: User, cy: User, m
     assert names(mailbox.tick(AT + HOUR)) == ["cy"]
 
 
+def test_bo_who_presses_snooze_twice_is_reminded_once(bo: User, mailbox: Mailbox) -> None:
+    task = promised(bo)
+    remind_me_again(task.pk, AT, by=bo, now=NOW)
+    again = remind_me_again(task.pk, AT + HOUR / 3600, by=bo, now=NOW + HOUR / 3600)
+    assert Reminder.objects.get() == again
+    assert names(mailbox.tick(AT + HOUR)) == ["bo"]
+
+
+def test_a_snooze_leaves_what_others_have_put_off_and_what_was_planned(bo: User, cy: User, mailbox: Mailbox) -> None:
+    task = promised(bo, SHARED, MINE)
+    silently(task, cy)
+    remind_me_again(task.pk, AT + HOUR, by=cy, now=NOW)
+    remind_me_again(task.pk, AT + DAY, by=bo, now=NOW)
+    remind_me_again(task.pk, AT + 2 * DAY, by=bo, now=NOW)
+    assert names(mailbox.tick(AT)) == ["bo", "bo", "cy"]
+    assert names(mailbox.tick(AT + DAY)) == ["cy"]
+    assert names(mailbox.tick(AT + 2 * DAY)) == ["bo"]
+
+
+def test_a_snooze_until_the_same_moment_stays_as_it_is(bo: User) -> None:
+    task = promised(bo)
+    first = remind_me_again(task.pk, AT, by=bo, now=NOW)
+    assert remind_me_again(task.pk, AT, by=bo, now=NOW) == first
+
+
 def finished(task: Task, bo: User) -> None:
     change(task, bo, stage=Stage.COMPLETED)
 
@@ -77,6 +107,17 @@ def test_nobody_hears_of_a_task_that_is_over(bo: User, mailbox: Mailbox, happeni
     assert not Notification.objects.exists()
 
 
+@pytest.mark.parametrize("happening", [finished, archived])
+def test_nobody_can_put_off_what_is_over(bo: User, as_user: Somebody, happening: Any) -> None:
+    task = promised(bo)
+    happening(task, bo)
+    with pytest.raises(Conflict, match="not open any more"):
+        remind_me_again(task.pk, AT, by=bo, now=NOW)
+    program: Program = as_user(bo)
+    assert program.post(f"/api/tasks/{task.pk}/snooze/", {"span": "PT1H"}).status_code == 409
+    assert not Reminder.objects.exists()
+
+
 @pytest.mark.parametrize("happening", [finished, archived, deleted])
 def test_nor_where_that_happens_between_the_bell_and_the_mail(bo: User, mailbox: Mailbox, happening: Any) -> None:
     task = promised(bo, SHARED)
@@ -86,14 +127,34 @@ def test_nor_where_that_happens_between_the_bell_and_the_mail(bo: User, mailbox:
     assert Notification.objects.get().state == State.CANCELLED
 
 
-def test_cy_who_lost_the_task_hears_nothing_even_of_his_own_reminder(bo: User, cy: User, mailbox: Mailbox) -> None:
+@pytest.mark.parametrize("plan", [MINE, ReminderPlan(at=AT, for_me=True, repeat="FREQ=DAILY")])
+def test_cy_who_lost_the_task_hears_nothing_even_of_his_own_reminder(bo: User, cy: User, plan: ReminderPlan) -> None:
     task = promised(bo)
     silently(task, cy)
-    add_reminder(task.pk, MINE, by=cy, now=NOW)
+    add_reminder(task.pk, plan, by=cy, now=NOW)
     update_task(task.pk, Wish({"assigned_to_id": None}), by=bo, now=NOW)
     Notification.objects.all().delete()
-    assert mailbox.tick(AT) == []
-    assert Notification.objects.get().reason == "The person may not see the task any more."
+    assert [deliver_due(AT), deliver_due(AT + DAY)] == [1, 0]
+    assert not Notification.objects.exists()
+    assert (next_at(), state()) == (None, "skipped")
+    assert not Activity.objects.filter(action="reminded").exists()
+
+
+def test_mia_who_is_no_manager_any_more_hears_nothing_of_what_she_looked_after(bo: User, mia: User) -> None:
+    task = promised(bo)
+    add_reminder(task.pk, MINE, by=mia, now=NOW)
+    User.objects.filter(pk=mia.pk).update(role=Role.MEMBER)
+    deliver_due(AT)
+    assert not Notification.objects.exists()
+    assert state() == "skipped"
+
+
+def test_who_may_hear_of_it_is_not_asked_of_each_reminder(bo: User, mia: User, query_budget: QueryBudget) -> None:
+    for number in range(20):
+        add_reminder(promised(bo, MINE, title=f"Task {number}").pk, MINE, by=mia, now=NOW)
+    with query_budget(20):
+        assert deliver_due(AT) == 40
+    assert Notification.objects.count() == 40
 
 
 def test_a_moment_that_has_passed_already_tells_at_once(bo: User, mailbox: Mailbox) -> None:

@@ -116,6 +116,33 @@ def test_it_lists_what_is_due_within_a_day_and_is_the_persons_own(bo: User, cy: 
     ]
 
 
+def titles() -> list[list[str]]:
+    """What each digest lists, in the order in which they came."""
+    rows = Notification.objects.filter(kind=Kind.DUE_DIGEST).order_by("due_at")
+    return [[task["title"] for task in row.data["tasks"]] for row in rows]
+
+
+def test_the_day_of_twenty_five_hours_has_no_gap(bo: User) -> None:
+    lives(bo, "Europe/Berlin")
+    saturday = datetime(2027, 10, 30, 10, tzinfo=ZoneInfo("Europe/Berlin"))
+    sunday = saturday + DAY  # by the clock on the wall: 25 hours later
+    send_digests((saturday - HOUR).astimezone(UTC))
+    task_due(sunday - HOUR / 2, bo, "Feed the cat", timezone="Europe/Berlin")
+    task_due(sunday, bo, "Of Sunday", timezone="Europe/Berlin")
+    for moment in (saturday, sunday):
+        send_digests(moment.astimezone(UTC))
+    assert titles() == [["Feed the cat"], ["Of Sunday"]]
+
+
+def test_a_digest_that_comes_late_has_what_became_due_meanwhile(bo: User) -> None:
+    lives(bo)
+    task_due(TEN - HOUR / 60, bo, "Before")
+    task_due(TEN + 5 * HOUR / 60, bo, "Meanwhile")
+    task_due(TEN + DAY + HOUR / 60, bo, "Within a day")
+    send_digests(TEN + 7 * HOUR / 60)
+    assert titles() == [["Meanwhile", "Within a day"]]
+
+
 def test_nothing_due_no_mail(bo: User) -> None:
     lives(bo)
     for number in range(5):

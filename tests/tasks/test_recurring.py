@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from taskbell.accounts.models import User
+from taskbell.accounts.policy import Role
 from taskbell.activity.models import Activity
 from taskbell.common.errors import Conflict, Invalid, NotAllowed
 from taskbell.notifications.models import Notification
@@ -13,7 +14,7 @@ from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import Wish, create_task, delete_task, skip_task, update_task
 from taskbell.tasks.models import Basis, Stage, Task
-from taskbell.tasks.reminding import remind_me_again
+from taskbell.tasks.reminding import add_reminder, remind_me_again
 from tests.conftest import NOW
 
 DAY = timedelta(days=1)
@@ -90,6 +91,13 @@ def test_counted_from_the_day_on_which_it_is_done_in_the_zone_of_the_task(bo: Us
 
 
 @pytest.mark.parametrize("basis", Basis.values)
+def test_three_times_stays_three_times_for_one_who_is_ahead_of_the_plan(bo: User, basis: str) -> None:
+    second = the_next(a_series(bo, "FREQ=WEEKLY;COUNT=3", date(2027, 1, 4), recurrence_from=basis), bo)
+    update_task(second.pk, Wish({"due_date": date(2027, 1, 10)}), by=bo, now=NOW)
+    assert len(walk(second, bo, 9)) == 1
+
+
+@pytest.mark.parametrize("basis", Basis.values)
 def test_count_ends_it(bo: User, basis: str) -> None:
     assert len(walk(a_series(bo, "FREQ=DAILY;COUNT=3", recurrence_from=basis), bo, 9)) == 2
 
@@ -135,6 +143,25 @@ def test_the_reminders_move_along(bo: User) -> None:
     assert (moved["FREQ=DAILY"].next_at, moved["FREQ=DAILY"].recipient) == (nine_in_summer, bo)
     assert moved[before].next_at == new.due_at - before if new.due_at else False
     assert Reminder.objects.filter(task=task).count() == 3
+
+
+def test_who_catches_up_is_not_reminded_of_what_is_past(bo: User) -> None:
+    eight = datetime.fromisoformat("2026-11-27T08:00+01:00")
+    task = a_series(bo, "FREQ=DAILY", reminders=[ReminderPlan(at=eight)])
+    new = the_next(task, bo, NOW + 15 * DAY)
+    reminder = Reminder.objects.get(task=new)
+    assert (reminder.at, reminder.next_at, reminder.state) == (eight + DAY, None, "skipped")
+    skip_task(new.pk, by=bo, now=NOW + 15 * DAY)
+    reminder.refresh_from_db()
+    assert (reminder.at, reminder.next_at, reminder.state) == (eight + 2 * DAY, None, "skipped")
+    assert Reminder.objects.get(task=the_next(new, bo, NOW)).next_at == eight + 3 * DAY
+
+
+def test_mia_who_is_no_manager_any_more_has_no_reminder_on_the_next_one(bo: User, mia: User) -> None:
+    task = a_series(bo, reminders=[ReminderPlan(before_due=DAY, for_me=True)])
+    add_reminder(task.pk, ReminderPlan(before_due=DAY, for_me=True), by=mia, now=NOW)
+    User.objects.filter(pk=mia.pk).update(role=Role.MEMBER)
+    assert Reminder.objects.get(task=the_next(task, bo)).recipient == bo
 
 
 def test_a_snooze_is_for_the_one_task_and_not_for_those_that_follow(bo: User, cy: User) -> None:

@@ -13,7 +13,7 @@ from taskbell.activity.models import Activity
 from taskbell.common.errors import Conflict
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.actions import Wish, skip_task, update_task
+from taskbell.tasks.actions import Wish, delete_task, skip_task, update_task
 from taskbell.tasks.delivery import mark_overdue
 from taskbell.tasks.models import Basis, Stage, Task
 from taskbell.tasks.reminding import add_reminder
@@ -66,6 +66,21 @@ def test_completing_again_makes_no_second_one_beside_it(bo: User) -> None:
     put(task, bo, Stage.PENDING)
     assert the_next(task, bo).title == "Water the roses"
     assert Task.objects.count() == 2
+
+
+def test_nor_beside_one_that_was_skipped_further_on(bo: User) -> None:
+    task = a_series(bo)
+    new = the_next(task, bo)
+    put_off(new, bo)
+    put(task, bo, Stage.PENDING)
+    complete(task, bo)
+    assert list(Task.objects.order_by("pk").values_list("occurrence", "stage")) == [
+        (1, Stage.COMPLETED),
+        (3, Stage.PENDING),
+    ]
+    delete_task(new.pk, by=bo, now=NOW)
+    put(task, bo, Stage.PENDING)
+    assert the_next(task, bo).due_date == FRIDAY + 7 * DAY
 
 
 def test_what_the_clock_does_is_no_touch(bo: User) -> None:

@@ -197,6 +197,22 @@ def test_a_task_that_waits_for_another_says_so(strict: Browser, bob: User, task:
     assert task.stage == Stage.PENDING
 
 
+@pytest.mark.parametrize("do", ["snooze", "tomorrow"])
+def test_nobody_is_promised_a_reminder_of_a_finished_task(strict: Browser, bob: User, task: Task, do: str) -> None:
+    update_task(task.pk, Wish({"stage": Stage.COMPLETED}), by=bob, now=utc_now())
+    answer = strict.post(path(bob, do, task.pk))
+    assert answer.status_code == 409
+    assert "This task is not open any more, so there is nothing to remind you of." in text(answer)
+    assert mail_buttons.BUTTONS[do].done not in text(answer)
+    assert not Reminder.objects.exists()
+
+
+def test_who_presses_again_is_reminded_once(strict: Browser, bob: User, task: Task) -> None:
+    for _ in range(2):
+        assert strict.post(path(bob, "snooze", task.pk)).status_code == 200
+    assert Reminder.objects.count() == 1
+
+
 def test_a_stranger_in_the_same_browser_acts_for_the_one_who_got_the_mail(bob: User, alice: User, task: Task) -> None:
     browser = Browser()
     browser.sign_in("alice")
