@@ -3,7 +3,7 @@ let cursor = null, pause = 500;
 
 async function load() {
   tasks.clear();
-  for (let url = "/api/tasks/?page_size=200"; url; ) {
+  for (let url = "/api/tasks/?cursor=&page_size=200"; url; ) {
     const page = await (await fetch(url)).json();
     for (const task of page.results) tasks.set(task.id, task);
     url = page.next;

@@ -27,10 +27,15 @@ REQUEST_THREADS = 10
 IN_MEMORY = 64 * 1024
 MIB = 1024 * 1024
 MOST_HEARD = 64 * MIB
-IMPORT, EXPORT = re.compile(r"/api/tasks?/import/?"), re.compile(r"/api/tasks?/export/?")
+IMPORT, STREAMED = re.compile(r"/api/tasks?/import/?"), re.compile(r"/api/(tasks?/export|reports/[^/]+/download)/?")
 IMPORTS_AT_ONCE = 3  # so many large bodies are kept on the disk
+STREAMS_AT_ONCE = 4  # each takes a thread until its client has read it; with the imports, three threads are left
+STALLED_SECONDS = 30.0  # between two pieces of a body
+TOO_SLOW = (
+    b'{"type":"about:blank","title":"Request timeout","status":408,"detail":"The body of the request did not come."}'
+)
 
-imports = asyncio.Semaphore(IMPORTS_AT_ONCE)
+imports, streams = asyncio.Semaphore(IMPORTS_AT_ONCE), asyncio.Semaphore(STREAMS_AT_ONCE)
 http = WSGIMiddleware(wsgi_application, workers=REQUEST_THREADS)  # type: ignore[arg-type]
 
 
@@ -55,14 +60,30 @@ async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISend
 
 async def _answer(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable, *, most: int) -> None:
     with SpooledTemporaryFile(IN_MEMORY) as body:
-        whole = await _read_ahead(scope, receive, body, most=most)
+        try:
+            whole = await _read_ahead(scope, receive, body, most=most)
+        except TimeoutError:
+            await _give_up(send)
+            return
         if whole is None:
             return
-        if scope["method"] == "GET" and EXPORT.fullmatch(scope["path"]):
-            with _watched(scope, receive):
-                await http(scope, whole, send)  # type: ignore[arg-type]
+        if scope["method"] == "GET" and STREAMED.fullmatch(scope["path"]):
+            async with streams:
+                with _watched(scope, receive):
+                    await http(scope, whole, send)  # type: ignore[arg-type]
         else:
             await http(scope, whole, send)  # type: ignore[arg-type]
+
+
+async def _give_up(send: ASGISendCallable) -> None:
+    """Tells a client whose body does not come, and hangs up."""
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(TOO_SLOW)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": 408, "headers": headers, "trailers": False})
+    await send({"type": "http.response.body", "body": TOO_SLOW, "more_body": False})
 
 
 @contextmanager
@@ -88,7 +109,8 @@ async def _read_ahead(
 ) -> ASGIReceiveCallable | None:
     """Reads the body before it takes a thread: ten clients that send theirs slowly would take all of them.
 
-    None where the client has left: the beginning of a body can look like a whole one (RFC 9112 §8).
+    None where the client has left: the beginning of a body can look like a whole one (RFC 9112 §8). Raises TimeoutError
+    where the next piece does not come.
 
     A body that comes in chunks gets the length that WSGI asks for. Of one that is larger than any
     that makes sense, the rest is heard and forgotten: closing on it would lose the answer (RFC 9112 §9.6).
@@ -99,7 +121,8 @@ async def _read_ahead(
         return receive
     more, heard, most_heard = True, 0, max(MOST_HEARD, most + MOST_HEARD // 4)
     while more and heard < most_heard:
-        message = await receive()
+        async with asyncio.timeout(STALLED_SECONDS):
+            message = await receive()
         if message["type"] != "http.request":
             return None
         heard += len(message.get("body", b""))

@@ -87,7 +87,8 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
         session = await self.live.session_behind(credential)
         scope = await self.live.scope(session.user_id)
         await self.live.start()
-        listener = Listener(session, scope=scope, position=self.live.follower.position, put_off=self._put_off)
+        position = self.live.follower.position
+        listener = Listener(session, scope=scope, position=position, put_off=self._put_off, begin_anew=self._begin_anew)
         self.live.room.enter(listener)
         self.listener = listener
         await self._say({"event": "connected", "cursor": self._cursor(listener.position)})
@@ -135,6 +136,10 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
     def _put_off(self, why: Closed) -> None:
         """Closes the connection from outside; whoever asks for it does not wait for the client."""
         self._go_on_with(partial(self._end, why))
+
+    def _begin_anew(self) -> None:
+        """Tells the client that nothing it has heard counts any more: no cursor of before does."""
+        self._go_on_with(partial(self._resume, ""))
 
     def _go_on_with(self, work: Work) -> None:
         """Does this from now on, instead of whatever is being done."""

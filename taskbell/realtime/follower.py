@@ -20,6 +20,8 @@ class Page:
 class Feed(Protocol):
     """Where the events come from. Positions are in the order of commits: who sees one sees all below it."""
 
+    epoch: str  # the run of the history, as of when `latest` was last asked; another one where a backup was restored
+
     def latest(self) -> int:
         """The position of the last event."""
 
@@ -51,16 +53,25 @@ class Follower:
 
     async def read_on(self) -> None:
         """Up to where the history ends now."""
-        if self._room.is_empty:
-            latest = await self._reader.run(self._feed.latest)
-            if self._room.is_empty:  # still nobody: nobody misses what lies between
-                self.position = latest
+        await self._look_up()
         while (page := await self._reader.run(partial(self._feed.after, self.position))).position > self.position:
             for event in page.events:
                 for listener in self._room.of(event.people):
                     listener.offer(event)
             self.position = page.position
             await self._room.keep_up()
+
+    async def _look_up(self) -> None:
+        """Goes to the end where nobody misses what lies between, or where a backup was restored, which all are told."""
+        epoch = self._feed.epoch
+        latest = await self._reader.run(self._feed.latest)
+        is_another_run = latest < self.position or self._feed.epoch != epoch
+        if is_another_run or self._room.is_empty:
+            self.position = latest
+        if is_another_run:
+            for listener in self._room.of(None):
+                listener.go_to(latest)
+                listener.begin_anew()
 
     async def catch_up(self, listener: Listener, tell: Callable[[Event], Awaitable[None]]) -> None:
         """Tells the listener what it has missed since its position; from then on it hears everything as it happens."""

@@ -39,13 +39,31 @@ class Event:
 class Listener:
     """The inbox of one connection."""
 
-    __slots__ = ("_arrived", "_waiting", "is_live", "person", "position", "put_off", "scope", "session_id")
+    __slots__ = (
+        "_arrived",
+        "_waiting",
+        "begin_anew",
+        "is_live",
+        "person",
+        "position",
+        "put_off",
+        "scope",
+        "session_id",
+    )
 
-    def __init__(self, session: Session, *, scope: str, position: int, put_off: Callable[[Closed], None]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        *,
+        scope: str,
+        position: int,
+        put_off: Callable[[Closed], None],
+        begin_anew: Callable[[], None],
+    ) -> None:
         self.person: int = session.user_id
         self.scope = scope
         self.session_id: UUID = session.pk
-        self.put_off = put_off
+        self.put_off, self.begin_anew = put_off, begin_anew
         self._waiting: deque[Event] = deque()
         self._arrived = asyncio.Event()
         self.go_to(position)

@@ -23,6 +23,8 @@ def valkey(data: Path, *, lock: int) -> Child:
         "appendonly": "yes",
         "appendfsync": "everysec",
         "save": "",
+        "maxmemory": "256mb",
+        "maxmemory-policy": "volatile-ttl",  # what is kept for a while makes room, such as answers; queues never do
         "hz": "2",  # looks after itself twice a second, not ten times
         "logfile": str(folder / "valkey.log"),
         "loglevel": "warning",

@@ -1,5 +1,6 @@
 """What comes over a real socket: broken, slow and malicious requests."""
 
+import asyncio
 import json
 import socket
 from collections.abc import Callable, Iterator
@@ -10,9 +11,10 @@ import pytest
 import uvicorn
 
 from taskbell.accounts.models import User
-from taskbell.config.asgi import REQUEST_THREADS, application
+from taskbell.config import asgi
+from taskbell.config.asgi import IMPORTS_AT_ONCE, REQUEST_THREADS, STREAMS_AT_ONCE, application
 from taskbell.tasks.models import Task
-from tests.conftest import Program
+from tests.conftest import NOW, Program
 from tests.processes import eventually
 
 Raw = Callable[[bytes], bytes]
@@ -156,3 +158,50 @@ def test_a_client_that_leaves_in_the_middle_changes_nothing(raw: Raw, port: int,
         connection.sendall(post(token, "Content-Length: 50"))
     assert status_of(raw(request_of("GET", "/healthz"))) == 200
     assert not Task.objects.exists()
+
+
+def test_uploads_that_stall_are_given_up_and_imports_go_on(
+    raw: Raw, port: int, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asgi, "imports", asyncio.Semaphore(IMPORTS_AT_ONCE))
+    monkeypatch.setattr(asgi, "STALLED_SECONDS", 0.5)
+    stalled = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(IMPORTS_AT_ONCE)]
+    try:
+        for connection in stalled:
+            connection.sendall(request_of("POST", "/api/tasks/import/", "Content-Length: 9"))
+        own = (f"Authorization: Bearer {token}", "Content-Type: text/csv", "Content-Length: 8")
+        assert status_of(raw(request_of("POST", "/api/tasks/import/", *own, body=b"title\nx\n"))) == 200
+        assert [status_of(connection.recv(4096)) for connection in stalled] == [408] * len(stalled)
+    finally:
+        for connection in stalled:
+            connection.close()
+
+
+def slow_reader(port: int, data: bytes) -> socket.socket:
+    """Asks, and then reads nothing."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.settimeout(10)
+    connection.connect(("127.0.0.1", port))
+    connection.sendall(data)
+    return connection
+
+
+def test_clients_that_read_a_long_answer_slowly_hold_nobody_else_up(
+    raw: Raw, port: int, token: str, bo: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asgi, "streams", asyncio.Semaphore(STREAMS_AT_ONCE))
+    moments = {"created_at": NOW, "updated_at": NOW}
+    text = "Water them well. " * 500
+    Task.objects.bulk_create(
+        Task(title="Sow", description=text, timezone="UTC", created_by=bo, **moments) for _ in range(2000)
+    )
+    asked = request_of("GET", "/api/tasks/export/", f"Authorization: Bearer {token}")
+    slow = [slow_reader(port, asked) for _ in range(REQUEST_THREADS + 2)]
+    try:
+        for connection in slow[:STREAMS_AT_ONCE]:
+            connection.recv(1)  # they are being answered
+        assert status_of(raw(request_of("GET", "/healthz"))) == 200
+    finally:
+        for connection in slow:
+            connection.close()

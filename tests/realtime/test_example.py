@@ -69,3 +69,24 @@ def test_a_list_lives_through_changes_a_restart_and_signing_out(page: Page, tmp_
 
         assert ada.http.delete("sessions/").status_code < 300
         expect(state).to_have_text("Signed out", timeout=30_000)
+
+
+def test_a_task_that_goes_while_the_list_is_loaded_takes_no_other_with_it(page: Page, tmp_path: Path) -> None:
+    with RunningTaskbell(tmp_path / "data", env=fresh_database()) as house, Somebody(house.base_url, "ada") as ada:
+        rows = "title\n" + "".join(f"Task {number}\n" for number in range(202))
+        assert ada.http.post("tasks/import/", content=rows, headers={"Content-Type": "text/csv"}).status_code == 200
+        newest = ada.http.get("tasks/?page_size=1").json()["results"][0]["id"]
+        asked: list[str] = []
+
+        def in_between(route: Route) -> None:
+            asked.append(route.request.url)
+            if len(asked) == 2:
+                assert ada.http.delete(f"tasks/{newest}/").status_code < 300
+            route.continue_()
+
+        sign_in(page, ada)
+        page.route("**/examples/*", example)
+        page.route("**/api/tasks/*", in_between)
+        page.goto(f"{ada.base_url}/examples/live.html")
+        expect(page.get_by_role("listitem")).to_have_count(201, timeout=15_000)
+        assert len(asked) == 2

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import redis
 
 from tests.processes import RunningTaskbell, alive, eventually, free_port, taskbell
 
@@ -29,6 +30,13 @@ def test_nobody_else_can_read_the_data_folder(running: RunningTaskbell) -> None:
 
 def test_the_broker_listens_on_no_network_port(running: RunningTaskbell) -> None:
     assert psutil.Process(running.pid("valkey")).net_connections("inet") == []
+
+
+def test_the_broker_gives_up_kept_answers_before_it_grows_without_limit(running: RunningTaskbell) -> None:
+    broker = redis.Redis(unix_socket_path=str(running.data / "valkey" / "valkey.sock"), decode_responses=True)
+    with broker:
+        said = broker.config_get("maxmemory*")
+    assert (said["maxmemory"], said["maxmemory-policy"]) == (str(256 * MEBIBYTE), "volatile-ttl")
 
 
 def test_everything_together_needs_less_than_450_mebibytes(running: RunningTaskbell) -> None:
