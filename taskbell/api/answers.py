@@ -54,14 +54,13 @@ kept = Kept()
 def answered(request: Request, make: Callable[[], Any], *, also: str = "") -> HttpResponse:
     """The answer to this person at this moment: 304 where the client has it, from the cache, or made.
 
-    `also` is what else it depends on, as the clock.
-    The ETag has two parts: for which moment, and of what content. By the first a client that has the answer of now is
-    told so without looking; by the second one that has the same content from earlier.
+    `also` is what else it depends on, as the clock. The ETag has two parts: for which moment, and of what content. By
+    the first a client that has the answer of now is told so without looking; by the second one that has the same
+    content from earlier.
     """
     key = _key(request, also)
     known = known_tags(request)
-    current = next((tag for tag in known if tag.startswith(f'"{key}-')), None)
-    if current:
+    if current := next((tag for tag in known if tag.startswith(f'"{key}-')), None):
         return HttpResponse(status=304, headers=HEADERS | {"ETag": current})
     body = kept.get(key)
     if body is None:

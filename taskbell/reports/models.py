@@ -6,7 +6,6 @@ from django.db import models
 from django.db.models import Q
 
 from taskbell.accounts.models import User
-from taskbell.reports import names  # noqa: F401 - whoever knows the models listens for new names
 
 
 class TaskCount(models.Model):

@@ -171,9 +171,7 @@ def test_a_report_tells_what_its_person_may_see_when_it_is_made(program: Program
     assert titles == [*TITLES, "Cy's own"]
 
 
-def test_who_sees_less_by_now_does_not_get_what_tells_of_everything(
-    program: Program, bo: User, cy: User
-) -> None:
+def test_who_sees_less_by_now_does_not_get_what_tells_of_everything(program: Program, bo: User, cy: User) -> None:
     a_task(cy, "Cy's own")
     User.objects.filter(pk=bo.pk).update(role=Role.MANAGER)
     report = made(program, kind="export")
