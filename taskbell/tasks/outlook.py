@@ -21,7 +21,7 @@ Row = dict[str, Any]
 
 QUIET = "It waits for the end of the recipient's quiet hours."
 FINISHED = "The task was finished by then."
-AWAY = "The task was finished or in the trash by then."
+AWAY = "The task was finished or in the trash by then, or not to be seen by the person."
 TOO_LATE = "It was too late already when it was set, or when the task was moved or opened again."
 NO_MAIL = "It has fired; there is no mail of it that you may see."
 
