@@ -1,9 +1,13 @@
-"""Two nodes on one PostgreSQL and one Valkey, killed in turn: whoever listens hears everything once, in one order."""
+"""Two nodes on one PostgreSQL and one Valkey, killed in turn: whoever listens shows what is so, and hears it once."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
+from typing import Any
 
 import httpx
 import pytest
@@ -16,6 +20,7 @@ from tests.services import IS_POSTGRES, fresh_database
 
 SECRET = "the same on every machine, and long"
 THE_END = "The end"
+REMINDED = (5, 29, 47)
 KILLS = {10: ("web", 0), 20: ("worker", 1), 25: ("beat", 0), 40: ("web", 1), 50: ("worker", 0), 55: ("beat", 1)}
 BROKEN = (OSError, ConnectionClosed, InvalidHandshake)
 
@@ -33,13 +38,15 @@ def nodes(tmp_path: Path) -> Iterator[list[RunningTaskbell]]:
         yield [one, two]
 
 
-def listen(address: str, access: str) -> list[Event]:
+def listen(address: str, access: str, are_there: Barrier) -> list[Event]:
     """All events up to the end, over as many connections as it takes."""
     heard: list[Event] = []
     cursor = None
     while not heard or heard[-1].get("title") != THE_END:
         with suppress(*BROKEN), Screen(address, access) as screen:
             greeting = screen.connected()
+            if cursor is None:
+                are_there.wait(timeout=30)
             cursor = cursor or greeting
             screen.say({"resume": cursor})
             while not heard or heard[-1].get("title") != THE_END:
@@ -48,37 +55,67 @@ def listen(address: str, access: str) -> list[Event]:
     return heard
 
 
-def create(nodes: list[RunningTaskbell], access: str, number: int, title: str) -> None:
-    """A task by one node or the other: whoever gets no answer asks again, under the same key."""
-    headers = {"Authorization": f"Bearer {access}", "Idempotency-Key": title}
+def shown(events: list[Event]) -> dict[int, str]:
+    """The tasks that a screen shows after these events, by their titles."""
+    tasks: dict[int, str] = {}
+    for event in events:
+        if event["event"] == "task.deleted":
+            tasks.pop(event["task_id"], None)  # who was away for its whole life hears of its end alone
+        elif event["event"].startswith("task."):
+            tasks[event["task_id"]] = event["title"]
+    return tasks
 
-    def done() -> bool:
-        for node in (nodes[number % 2], nodes[(number + 1) % 2]):
-            with suppress(httpx.HTTPError):
-                answer = httpx.post(f"{node.base_url}/api/tasks/", json={"title": title}, headers=headers, timeout=5)
-                return answer.status_code == 201
-        return False
 
-    eventually(done, within=30)
+@dataclass
+class Program:
+    """Asks one node, and the other where it gets no answer; again and again, under the same key."""
+
+    nodes: list[RunningTaskbell]
+    access: str
+
+    def ask(self, method: str, path: str, number: int, **json: Any) -> Any:
+        headers = {"Authorization": f"Bearer {self.access}", "Idempotency-Key": f"{method} {path} {number}"}
+
+        def answer() -> httpx.Response | None:
+            for node in (self.nodes[number % 2], self.nodes[(number + 1) % 2]):
+                with suppress(httpx.HTTPError):
+                    said = httpx.request(
+                        method, f"{node.base_url}/api/{path}", json=json or None, headers=headers, timeout=5
+                    )
+                    return said if said.status_code < 500 else None
+            return None
+
+        found: httpx.Response = eventually(answer, within=30)
+        return found.json() if found.content else None
+
+    def create(self, number: int, title: str) -> int:
+        """A task; of some, their creator is reminded soon."""
+        soon = {"remind_at": (datetime.now(UTC) + timedelta(seconds=1)).isoformat()} if number in REMINDED else {}
+        return int(self.ask("POST", "tasks/", number, title=title, **soon)["id"])
 
 
 @pytest.mark.skipif(not IS_POSTGRES, reason="several nodes need PostgreSQL")
-def test_screens_on_two_nodes_hear_the_same_while_everything_is_killed(nodes: list[RunningTaskbell]) -> None:
+def test_screens_on_two_nodes_show_what_is_so_while_everything_is_killed(nodes: list[RunningTaskbell]) -> None:
     with Somebody(nodes[0].base_url, "ada") as ada, ThreadPoolExecutor(2) as screens:
         addresses = [f"{node.base_url.replace('http', 'ws', 1)}/ws/tasks/" for node in nodes]
-        with ada.screen() as screen:
-            screen.connected()
-        listening = [screens.submit(listen, address, ada.access) for address in addresses]
-        titles = [f"Number {number}" for number in range(60)]
-        for number, title in enumerate(titles):
-            create(nodes, ada.access, number, title)
+        are_there, program = Barrier(3), Program(nodes, ada.access)
+        listening = [screens.submit(listen, address, ada.access, are_there) for address in addresses]
+        are_there.wait(timeout=30)
+        tasks = []
+        for number in range(60):
+            tasks.append(program.create(number, f"Number {number}"))
             if number in KILLS:
                 name, node = KILLS[number]
                 eventually(lambda: nodes[node].pid(name), within=20)  # noqa: B023 - called here and now
                 nodes[node].kill(name)
-        create(nodes, ada.access, 0, THE_END)
+            if number % 3 == 2:
+                program.ask("PATCH", f"tasks/{tasks[number - 1]}/", number, title=f"Number {number - 1}, anew")
+                program.ask("DELETE", f"tasks/{tasks[number - 2]}/", number)
+        eventually(lambda: program.ask("GET", "notifications/", 0)["count"] == len(REMINDED), within=60)
+        program.create(60, THE_END)
         one, two = (future.result(timeout=90) for future in listening)
-    told = [event["title"] for event in one if event["event"] == "task.created"]
-    assert one[-len(two) :] == two[-len(one) :]
-    assert told[-60:] == [*titles, THE_END][-60:]
+        so = {task["id"]: task["title"] for task in program.ask("GET", "tasks/?page_size=200", 0)["results"]}
+    assert shown(one) == shown(two) == so
+    assert len(so) == 41
     assert len({event["cursor"] for event in one}) == len(one), "nothing twice"
+    assert sum(event["event"] == "reminder.fired" for event in one) == len(REMINDED)
