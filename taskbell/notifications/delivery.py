@@ -1,4 +1,4 @@
-"""Sending what waits in the outbox: claim, ask again, render once, mark, final dot, write down the answer.
+"""Sending what waits in the outbox: claim, ask again, render, mark, final dot, write down the answer.
 
 Each step is committed before the next begins, so that a crash anywhere loses nothing, and nothing
 but a crash between the final dot and the commit of its answer can repeat a mail.
