@@ -22,7 +22,7 @@ def forget(sent_until: datetime) -> None:
     """
     moment = sent_until.replace(tzinfo=UTC) if sent_until.tzinfo is None else sent_until.astimezone(UTC)
     if moment > utc_now():
-        raise CannotStart(f"--sent-until: {moment:%Y-%m-%d %H:%M:%S} UTC is still to come. Without an offset, a time is UTC.")
+        raise CannotStart(f"--sent-until: {moment:%Y-%m-%d %H:%M:%S} UTC is still to come.")
     with transaction.atomic():
         mark_overdue(moment)
         send_digests(moment)
