@@ -5,21 +5,21 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import DateTimeField, Model, UUIDField
+from django.db.models import DateTimeField, UUIDField
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from taskbell.accounts import tokens
 from taskbell.accounts.models import Installation, Profile, Session, User
 from taskbell.common.errors import NotSignedIn
-from taskbell.common.statement import Blank, Statement, made_of, names_of
+from taskbell.common.statement import Blank, Instances, names_of
 
 REFRESH = {"refresh_id", "previous_refresh_id", "refreshed_at"}
-# What is read of every request's session, person and profile; and without what, because hardly any request asks for it.
-ASKED: list[tuple[type[Model], set[str]]] = [
-    (Session, {"created_at", "ended_at", "ended_because", "address", "user_agent"} | REFRESH),
-    (User, {"password", "last_login", "date_joined"}),
-    (Profile, set()),
-]
+# What is read of every request's session, person and profile, and not what hardly any request asks for.
+ASKED = {
+    "": names_of(Session, but={"created_at", "ended_at", "ended_because", "address", "user_agent"} | REFRESH),
+    "user": names_of(User, but={"password", "last_login", "date_joined"}),
+    "user__profile": names_of(Profile),
+}
 
 
 class SessionLookup:
@@ -27,28 +27,18 @@ class SessionLookup:
 
     def __init__(self, **beside: Any) -> None:
         self._beside = beside
-        self._statement = Statement(self._rows)
+        self._find = Instances(self._living, ASKED, beside=tuple(beside))
 
     def __call__(self, session_id: UUID | str, *, now: datetime) -> Session | None:
         """The session with its person, or None if it does not count (any more). `beside` are attributes of it."""
-        rows = self._statement(id=session_id, now=now)
-        if not rows:
-            return None
-        values = iter(rows[0])
-        session, person, profile = (made_of(model, values, but) for model, but in ASKED)
-        person.profile, person.session, session.user = profile, session, person
-        for name in self._beside:
-            setattr(session, name, next(values))
-        return cast(Session, session)
+        for session in self._find(id=session_id, now=now):
+            session.user.session = session
+            return cast(Session, session)
+        return None
 
-    def _rows(self) -> Any:
+    def _living(self) -> Any:
         now: Any = Blank("now", DateTimeField())
-        known = Session.objects.alive(now).filter(pk=Blank("id", UUIDField()))
-        prefixes = ("", "user__", "user__profile__")
-        columns = [
-            name for prefix, (model, but) in zip(prefixes, ASKED, strict=True) for name in names_of(model, prefix, but)
-        ]
-        return known.annotate(**self._beside).order_by().values_list(*columns, *self._beside)
+        return Session.objects.alive(now).filter(pk=Blank("id", UUIDField())).annotate(**self._beside).order_by()
 
 
 living_session = SessionLookup()

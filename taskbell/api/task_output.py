@@ -13,7 +13,7 @@ from rest_framework import serializers
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.common.errors import NotFound
-from taskbell.common.statement import Ids, OneOf, Statement, made_of, names_of
+from taskbell.common.statement import Ids, Instances, OneOf, Statement, names_of
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.models import (
     PRIORITY_NAMES,
@@ -134,13 +134,12 @@ def _task_rows(sees_everything: bool, also_hidden: bool) -> Statement:
     return Statement(build)
 
 
-def _reminder_rows() -> Any:
+def _reminders() -> Any:
     person: Any = Somebody(False)
-    mine = Reminder.objects.visible_to(person).filter(OneOf("task_id", IDS))
-    return mine.values_list(*names_of(Reminder))
+    return Reminder.objects.visible_to(person).filter(OneOf("task_id", IDS))
 
 
-reminder_rows = Statement(_reminder_rows)
+reminders_of = Instances(_reminders, {"": names_of(Reminder)})
 
 
 def tasks_as_json(keys: Sequence[int], person: User, *, also_hidden: bool = False) -> list[dict[str, Any]]:
@@ -151,8 +150,7 @@ def tasks_as_json(keys: Sequence[int], person: User, *, also_hidden: bool = Fals
     find = _task_rows(person.can(Capability.SEE_EVERYTHING), also_hidden)
     found = {row[0]: TaskRow._make(row) for row in find(ids=keys, person=person.pk)} if keys else {}
     reminders: dict[int, list[Reminder]] = {pk: [] for pk in found}
-    for row in reminder_rows(ids=list(found), person=person.pk) if found else ():
-        reminder = made_of(Reminder, iter(row))
+    for reminder in reminders_of(ids=list(found), person=person.pk) if found else ():
         reminders[reminder.task_id].append(reminder)
     return [_task_as_json(found[pk], reminders[pk]) for pk in keys if pk in found]
 

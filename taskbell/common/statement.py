@@ -3,13 +3,13 @@
 For a page of rows, Django takes longer to put the SQL together than the database takes to answer it.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import islice
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import BigIntegerField, BooleanField, Expression, Field, Func, Model, QuerySet
+from django.db.models.base import ModelState
 
 Row = tuple[Any, ...]
 
@@ -83,12 +83,66 @@ class Statement:
         return tuple(values)
 
 
-def names_of(model: type[Model], prefix: str = "", but: Collection[str] = ()) -> list[str]:
-    """The columns of a model, for `values_list`, without some."""
-    return [prefix + field.attname for field in model._meta.concrete_fields if field.attname not in but]
+class Instances:
+    """The instances that a query finds, with others that they refer to. Its SQL is made once, too.
+
+    `columns` are the ones to be read, by the path to whom they belong, which begins at the model itself (""). All
+    others are read when they are asked for. The primary key is the first of each. What the query annotates `beside`
+    them becomes attributes.
+    """
+
+    def __init__(
+        self, build: Callable[[], QuerySet[Any, Any]], columns: Mapping[str, Sequence[str]], beside: Sequence[str] = ()
+    ) -> None:
+        self._build, self._columns, self._beside = build, columns, beside
+        self._statement = Statement(lambda: build().values_list(*_with_paths(columns), *beside))
+
+    def __call__(self, **values: Any) -> list[Any]:
+        """Runs it, with these values in the blanks."""
+        return [self._made_of(row) for row in self._statement(**values)]
+
+    def _made_of(self, row: Row) -> Any:
+        found: dict[str, Any] = {}
+        begin = 0
+        for path, before, name, model, names in self._parts:
+            end = begin + len(names)
+            one = found[path] = made_of(model, names, row[begin:end]) if row[begin] is not None else None
+            begin = end
+            if path and found[before] is not None:
+                found[before]._state.fields_cache[name] = one
+        for name, value in zip(self._beside, row[begin:], strict=True):
+            setattr(found[""], name, value)
+        return found[""]
+
+    @cached_property
+    def _parts(self) -> list[tuple[str, str, str, type[Model], Sequence[str]]]:
+        """By path: what it leads through, the last step, and what is there."""
+        models = {"": self._build().model}
+        parts = []
+        for path, names in self._columns.items():
+            before, _, name = path.rpartition("__")
+            if path:
+                models[path] = models[before]._meta.get_field(name).related_model
+            parts.append((path, before, name, models[path], names))
+        return parts
 
 
-def made_of(model: type[Model], values: Iterator[Any], but: Collection[str] = ()) -> Any:
-    """The instance of which these are the columns; takes as many values as it has. It reads the others if need be."""
-    names = names_of(model, but=but)
-    return model.from_db(DEFAULT_DB_ALIAS, names, list(islice(values, len(names))))
+def _with_paths(columns: Mapping[str, Sequence[str]]) -> list[str]:
+    return [f"{path}__{name}" if path else name for path, names in columns.items() for name in names]
+
+
+def names_of(model: type[Model], but: Collection[str] = ()) -> list[str]:
+    """The columns of a model, without some; the primary key is the first."""
+    names = [field.attname for field in model._meta.concrete_fields if field.attname not in but]
+    return sorted(names, key=lambda name: name != model._meta.pk.attname)
+
+
+def made_of(model: type[Model], names: Iterable[str], values: Iterable[Any]) -> Any:
+    """The instance that has these values in these columns of the database. It reads the others if need be.
+
+    Django's own way takes ten times as long: it goes by all the model's fields, and sends signals that nobody hears.
+    """
+    made = model.__new__(model)
+    made.__dict__.update(zip(names, values, strict=True), _state=ModelState())
+    made._state.adding, made._state.db = False, DEFAULT_DB_ALIAS
+    return made

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
+from taskbell.common.statement import Ids, Instances, OneOf
 from taskbell.notifications import ledger, letters
 from taskbell.notifications.ledger import DATABASE_AWAY
 from taskbell.notifications.models import Notification, NotificationQuerySet, State
@@ -44,15 +44,20 @@ ATTEMPTS = len(BACK_OFF) + 72  # the pauses are three days then, however long Ta
 DOUBT = ATTEMPTS // 5 + 1
 HELD = "The mail server never answered the final dot. It may have the mail; sending it again is up to you."
 # What is asked about a mail before it is sent, and what ours say. What else a template asks for is read then.
-ASKED = (
-    *("recipient_id", "task_id", "kind", "data", "address", "due_at", "not_before", "attempt"),
-    *("message_id", "mime", "lease_token", "ambiguous"),
-    *(f"recipient__{name}" for name in ("email", "is_active", "role", "first_name", "last_name")),
-    *(f"recipient__profile__{name}" for name in ("user_id", "timezone", "mail_preferences")),
-    *(f"recipient__profile__{name}" for name in ("quiet_from", "quiet_until", "quiet_reminders")),
-    *(f"task__{name}" for name in ("title", "description", "priority", "created_by_id", "assigned_to_id", "stage")),
-    *(f"task__{name}" for name in ("deleted_at", "due_at", "due_date", "due_time", "timezone")),
-)
+ASKED = {
+    "": (
+        *("id", "recipient_id", "task_id", "kind", "data", "address", "due_at", "not_before", "attempt"),
+        *("message_id", "mime", "lease_token", "ambiguous"),
+    ),
+    "recipient": ("id", "email", "is_active", "role", "first_name", "last_name"),
+    "recipient__profile": (
+        *("user_id", "timezone", "mail_preferences", "quiet_from", "quiet_until", "quiet_reminders"),
+    ),
+    "task": (
+        *("id", "title", "description", "priority", "created_by_id", "assigned_to_id", "stage"),
+        *("deleted_at", "due_at", "due_date", "due_time", "timezone"),
+    ),
+}
 
 Clock = Callable[[], datetime]
 
@@ -86,19 +91,18 @@ def claim(now: datetime, *, limit: int) -> list[Notification]:
 @transaction.atomic
 def _take(now: datetime, limit: int) -> list[Notification]:
     """PostgreSQL skips the rows that another sender is taking; SQLite lets one writer in at a time."""
+    _settle_doubts(now)
+    rows = Notification.objects.claimable(now).select_for_update(skip_locked=True).values("pk")[:limit]
+    return mails_of(ids=ledger.lease(rows, until=now + LEASE))
+
+
+def _settle_doubts(now: datetime) -> None:
+    """Where no answer can arrive any more, a mail waits for another attempt, or for an administrator."""
     most = 0 if settings.TASKBELL_AMBIGUOUS == "hold" else ATTEMPTS - DOUBT
-    held = Notification.objects.unanswered(now).filter(attempt__gte=most)
-    held.update(state=State.FAILED, ambiguous=True, lease_token=None, reason=HELD)
-    rows = Notification.objects.claimable(now).select_for_update(skip_locked=True)
-    found = dict(rows.values_list("pk", "dot_at")[:limit])
-    if not found:
-        return []
-    in_doubt = [pk for pk, dot_at in found.items() if dot_at is not None]
-    if in_doubt:
-        Notification.objects.filter(pk__in=in_doubt).update(ambiguous=True, attempt=F("attempt") + DOUBT)
-    chosen = Notification.objects.filter(pk__in=found)
-    chosen.update(state=State.LEASED, lease_token=uuid4(), lease_until=now + LEASE, dot_at=None)
-    return _read(chosen)
+    doubted = Notification.objects.unanswered(now)
+    over = {"state": State.FAILED, "lease_token": None, "not_before": None}
+    doubted.filter(attempt__gte=most).update(ambiguous=True, reason=HELD, **over)
+    doubted.update(ambiguous=True, attempt=F("attempt") + DOUBT, dot_at=None)
 
 
 @transaction.atomic
@@ -108,12 +112,14 @@ def renew(batch: list[Notification], now: datetime) -> list[Notification]:
         pk__in=[waiting.pk for waiting in batch], lease_token=batch[0].lease_token, state=State.LEASED, dot_at=None
     )
     ours.update(lease_until=now + LEASE)
-    return _read(ours)
+    return mails_of(ids=list(ours.values_list("pk", flat=True)))
 
 
-def _read(rows: NotificationQuerySet) -> list[Notification]:
-    """With everything that is asked about a mail before it is sent."""
-    return list(rows.select_related("recipient__profile", "task").only(*ASKED).order_by("not_before", "id"))
+def _of_ids() -> NotificationQuerySet:
+    return Notification.objects.filter(OneOf("id", Ids("ids"))).order_by("not_before", "id")
+
+
+mails_of = Instances(_of_ids, ASKED)
 
 
 @dataclass
@@ -270,4 +276,5 @@ def retry(pk: int, *, now: datetime) -> bool:
 def forget_sent_until(moment: datetime) -> int:
     """After a backup was restored: takes the mails that were due by then for sent. Says how many those are."""
     due = Notification.objects.unsent().filter(due_at__lte=moment)
-    return due.update(state=State.CANCELLED, lease_token=None, reason="Sent before the backup was restored.")
+    over = {"state": State.CANCELLED, "lease_token": None, "not_before": None}
+    return due.update(**over, reason="Sent before the backup was restored.")

@@ -36,7 +36,8 @@ def filled_in(kind: str, context: dict[str, Any]) -> tuple[str, str, str]:
         words = {word: context[word] for word in WORDS if context.get(word)}
         subject, text, html = form(kind, tuple(words), *(context.get(flag, 0) for flag in FLAGS))
         return subject % words, text % words, html % _in_html(words)
-    subject, text, html = (str(engine.get_template(f"{kind}/{name}").render(context)) for name in NAMES)
+    given = {**context, "is_ours": is_ours}
+    subject, text, html = (str(engine.get_template(f"{kind}/{name}").render(given)) for name in NAMES)
     # Ours have the rules of the style sheet at their elements already.
     return subject, text, html if is_ours else _inliner.inline(html)
 
@@ -44,7 +45,7 @@ def filled_in(kind: str, context: dict[str, Any]) -> tuple[str, str, str]:
 @lru_cache(maxsize=1000)
 def form(kind: str, given: tuple[str, ...], *flags: Any) -> tuple[str, ...]:
     """Our templates with a place for each of the given words, to be filled in by `%`."""
-    places = {word: f"\x02{word}\x03" for word in given} | dict(zip(FLAGS, flags, strict=True))
+    places = {word: f"\x02{word}\x03" for word in given} | dict(zip(FLAGS, flags, strict=True)) | {"is_ours": True}
     texts = (str(engines["mail"].get_template(f"{kind}/{name}").render(places)) for name in NAMES)
     return tuple(re.sub("\x02(\\w+)\x03", r"%(\1)s", text.replace("%", "%%")) for text in texts)
 

@@ -8,8 +8,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from django.db import InterfaceError, InternalError, OperationalError, close_old_connections, connection, transaction
+from django.db.models import QuerySet
 
 from taskbell.notifications.models import Notification, State
 
@@ -23,8 +25,11 @@ DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
 OURS = "lease_token = %s AND dot_at IS NULL"
 # Ours, or claimed by another sender that thinks the answer was lost, and has not sent it again yet.
 ANSWERED = "(lease_token = %s OR (ambiguous AND state = 'leased' AND dot_at IS NULL))"
-SENT = "state = 'sent', mime = NULL, lease_token = NULL, lease_until = NULL, sent_at = %s, smtp_reply"
+SENT = (
+    "state = 'sent', not_before = NULL, mime = NULL, lease_token = NULL, lease_until = NULL, sent_at = %s, smtp_reply"
+)
 
+LEASE = "UPDATE notifications_notification SET state = 'leased', dot_at = NULL, lease_token = %s, lease_until = %s"
 # By hand, because building them costs Django more than the database needs to do them. PostgreSQL takes many at once.
 MARK = f"UPDATE notifications_notification SET dot_at = %s, mime = %s WHERE id = %s AND {OURS}"  # noqa: S608
 MARK_MANY = f"""
@@ -36,6 +41,17 @@ ACCEPT_MANY = f"""
 UPDATE notifications_notification AS mail SET {SENT} = given.reply
 FROM unnest(%b::bigint[], %b::text[]) AS given (id, reply) WHERE mail.id = given.id AND {ANSWERED}
 """  # noqa: S608
+
+
+def lease(mails: QuerySet[Notification, Any], *, until: datetime) -> list[int]:
+    """Takes these mails, of which only the keys are asked for, for one sender. Says which those are."""
+    query, parameters = mails.query.sql_with_params()
+    # Asked by IN, PostgreSQL may run the query more than once, and take more than it was told to.
+    chosen = f"= ANY (ARRAY({query}))" if connection.vendor == "postgresql" else f"IN ({query})"
+    taken = _stored(lease_token=uuid4(), lease_until=until)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{LEASE} WHERE id {chosen} RETURNING id", [*taken, *parameters])
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def mark(batch: Sequence[Notification], *, now: datetime) -> set[int]:
@@ -85,8 +101,7 @@ def _accept(mails: Sequence[Notification], replies: Sequence[str], now: datetime
 
 def write(mail: Notification, **outcome: Any) -> None:
     """Commits another outcome; the mail is nobody's then."""
-    if outcome["state"] == State.PENDING:
-        outcome["dot_at"] = None
+    outcome |= {"dot_at": None} if outcome["state"] == State.PENDING else {"not_before": None}
     ours = Notification.objects.filter(pk=mail.pk, lease_token=mail.lease_token)
     _persistently(lambda: ours.update(lease_token=None, lease_until=None, **outcome))
 

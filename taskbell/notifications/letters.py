@@ -1,5 +1,6 @@
 """Rendering: a notification becomes the bytes of a mail. A kind of mail is a folder of three templates."""
 
+import hmac
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from email.headerregistry import Address
@@ -10,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
-from django.utils.crypto import salted_hmac
 from django.utils.dateformat import format as date_format
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
@@ -22,7 +22,7 @@ from taskbell.accounts.profile import SWITCHABLE
 from taskbell.common.addresses import in_ascii
 from taskbell.notifications import mime
 from taskbell.notifications.forms import filled_in
-from taskbell.notifications.links import Deed, link_for
+from taskbell.notifications.links import Deed, derived_key, link_for
 from taskbell.notifications.models import Kind, Notification
 from taskbell.notifications.policy import gathered, still_to_do
 
@@ -42,7 +42,8 @@ class Letter:
 
 def message_id_for(dedupe_key: str) -> str:
     """The one Message-ID of this message: always the same, and nobody can guess it."""
-    digest = salted_hmac("taskbell.notifications.message_id", dedupe_key, algorithm="sha256").hexdigest()[:40]
+    key = derived_key("taskbell.notifications.message_id", settings.SECRET_KEY)
+    digest = hmac.digest(key, dedupe_key.encode(), "sha256").hex()[:40]
     return f"<{digest}@{sender_address().rpartition('@')[2] or 'localhost'}>"
 
 

@@ -35,7 +35,7 @@ class _Signer(signing.TimestampSigner):
         return f"{dated}{self.sep}{self.signature(dated)}"
 
     def signature(self, value: str | bytes, key: str | bytes | None = None) -> str:
-        digest = hmac.digest(_derived(key or self.key), force_bytes(value), "sha256")
+        digest = hmac.digest(derived_key(f"{SALT}signer", key or self.key), force_bytes(value), "sha256")
         return signing.b64_encode(digest).decode()
 
 
@@ -45,8 +45,9 @@ def _in_base_62(second: int) -> str:
 
 
 @lru_cache
-def _derived(key: str | bytes) -> bytes:
-    return sha256(f"{SALT}signer".encode() + force_bytes(key)).digest()
+def derived_key(salt: str, secret: str | bytes) -> bytes:
+    """The key that Django makes of a secret for one purpose."""
+    return sha256(salt.encode() + force_bytes(secret)).digest()
 
 
 @lru_cache

@@ -3,8 +3,9 @@
 The name of a class stands for a paragraph of that class, unless the class is not for paragraphs.
 """
 
-from django.template import Library, TemplateSyntaxError
+from django.template import Context, Library, TemplateSyntaxError
 from django.template.base import Parser, TextNode, Token
+from django.utils.safestring import SafeString
 
 RULES = {
     "body": "margin: 0; padding: 0; background: #f4f5f7; color: #1f2933; "
@@ -54,7 +55,7 @@ def style(_: Parser, token: Token) -> TextNode:
     return TextNode(f' style="{STYLES[name]}"')
 
 
-@register.tag
-def stylesheet(_: Parser, token: Token) -> TextNode:
-    """`{% stylesheet %}` is the same for elements that have a class alone."""
-    return TextNode(STYLESHEET)
+@register.simple_tag(takes_context=True)
+def stylesheet(context: Context) -> str:
+    """`{% stylesheet %}` is the same for elements that have a class alone. Mails of ours have none."""
+    return "" if context.get("is_ours") else SafeString(STYLESHEET)

@@ -49,22 +49,22 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 
     def unanswered(self, now: datetime) -> "NotificationQuerySet":
         """Mails whose final dot went out so long ago that no answer can arrive any more."""
-        return self.filter(state=State.LEASED, dot_at__lt=now - DOT_LEASE)
+        long_ago = now - DOT_LEASE
+        return self.filter(not_before__lt=long_ago, state=State.LEASED, dot_at__lt=long_ago)
 
     def claimable(self, now: datetime) -> "NotificationQuerySet":
         """Mails to be sent now, the oldest first.
 
-        Waiting ones whose time has come; those of a sender that crashed before the final dot, which
-        is safe to repeat; and those that crashed after it, once no answer can arrive any more.
+        Waiting ones whose time has come, and those of a sender that crashed before the final dot, which is safe to
+        repeat. Of those that crashed after it, see `unanswered`.
         """
+        waits = Q(state=State.PENDING)
         crashed_before_dot = Q(state=State.LEASED, dot_at=None, lease_until__lt=now)
-        crashed_after_dot = Q(state=State.LEASED, dot_at__lt=now - DOT_LEASE)
-        waiting = Q(state=State.PENDING, not_before__lte=now)
-        return self.filter(waiting | crashed_before_dot | crashed_after_dot).order_by("not_before", "id")
+        return self.filter(waits | crashed_before_dot, not_before__lte=now).order_by("not_before", "id")
 
     def unsent(self) -> "NotificationQuerySet":
         """Mails that are still to be sent."""
-        return self.filter(state__in=[State.PENDING, State.LEASED])
+        return self.filter(state__in=[State.PENDING, State.LEASED], not_before__isnull=False)
 
 
 class Notification(models.Model):
@@ -93,7 +93,7 @@ class Notification(models.Model):
     message_id = models.CharField(max_length=200)
     mime = models.BinaryField(null=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
-    not_before = models.DateTimeField(help_text="When the next attempt may start.")
+    not_before = models.DateTimeField(null=True, blank=True, help_text="When the next attempt may start, if any.")
     attempt = models.PositiveIntegerField(default=0)
     lease_token = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -112,7 +112,8 @@ class Notification(models.Model):
         # Not by `unique` on the field, which brings PostgreSQL a second index for text that begins so.
         constraints = [models.UniqueConstraint(fields=["dedupe_key"], name="one_message_a_key")]
         indexes = [
-            models.Index(fields=["not_before", "id"], name="outbox", condition=Q(state__in=["pending", "leased"])),
+            # Not by state: PostgreSQL writes a row to all its indexes where it changes what one of them asks for.
+            models.Index(fields=["not_before", "id"], name="outbox", condition=Q(not_before__isnull=False)),
             models.Index(fields=["recipient", "-id"]),
         ]
 

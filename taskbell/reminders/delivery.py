@@ -6,16 +6,17 @@ from datetime import datetime
 from django.db import transaction
 
 from taskbell.activity.actions import Line, record_lines
+from taskbell.common.statement import Ids, Instances, OneOf
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.models import Kind
-from taskbell.reminders.models import Reminder, ReminderState
+from taskbell.reminders.models import Reminder, ReminderQuerySet, ReminderState
 from taskbell.reminders.schedule import Firing, firing_of
 
-ASKED = (
-    *("repeat", "wall_date", "wall_time", "timezone", "next_at", "recipient_id"),
-    *("task__created_by_id", "task__assigned_to_id", "task__stage", "task__deleted_at"),
-    *("recipient__role", "recipient__is_active"),
-)
+ASKED = {
+    "": ("id", "task_id", "recipient_id", "repeat", "wall_date", "wall_time", "timezone", "next_at"),
+    "task": ("id", "created_by_id", "assigned_to_id", "stage", "deleted_at"),
+    "recipient": ("id", "role", "is_active"),
+}
 
 
 def deliver_due(now: datetime, *, limit: int = 500) -> int:
@@ -26,14 +27,21 @@ def deliver_due(now: datetime, *, limit: int = 500) -> int:
 @transaction.atomic
 def _fire(now: datetime, limit: int) -> int:
     """The reminders are put down and their messages are written in one transaction."""
-    due = Reminder.objects.due(now).select_related("task", "recipient").only(*ASKED)
-    reminders = list(due.select_for_update(skip_locked=True, of=("self",))[:limit])
+    due = Reminder.objects.due(now).select_for_update(skip_locked=True)
+    reminders = reminders_of(ids=list(due.values_list("pk", flat=True)[:limit]))
     wanted = [reminder for reminder in reminders if reminder.task.is_open and reminder.is_to_be_told]
     firings = {reminder: firing_of(reminder, now=now) for reminder in wanted}
     notify([message for reminder, firing in firings.items() for message in _messages(reminder, firing)], now=now)
     record_lines(_line(reminder, firings.get(reminder), now) for reminder in reminders)
     _put_down(reminders, firings, now)
     return len(reminders)
+
+
+def _of_ids() -> ReminderQuerySet:
+    return Reminder.objects.filter(OneOf("id", Ids("ids"))).order_by("next_at", "id")
+
+
+reminders_of = Instances(_of_ids, ASKED)
 
 
 @transaction.atomic

@@ -114,7 +114,7 @@ def _told(mail: Notification, now: datetime) -> Row:
     late = (mail.sent_at - mail.due_at).total_seconds() if mail.sent_at else None
     waits = mail.state == State.PENDING
     # What quiet hours hold has kept its own moment, and is due when they end.
-    is_held = waits and mail.moment < mail.due_at == mail.not_before > now
+    is_held = waits and mail.not_before == mail.due_at > max(mail.moment, now)
     return {
         "kind": Kind(mail.kind).value,
         "reminder": mail.data.get("reminder"),

@@ -1,14 +1,14 @@
 """Single tasks, found by statements that are put together once."""
 
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import BigIntegerField
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.common.errors import NotFound
-from taskbell.common.statement import Blank, Statement, made_of, names_of
+from taskbell.common.statement import Blank, Instances, names_of
 from taskbell.tasks.models import Task
 
 
@@ -36,19 +36,18 @@ def held_task(task_id: int, *, by: User) -> Task:
 
 def _found(task_id: int, person: User, *, held: bool) -> Task:
     find = _by_id(person.can(Capability.SEE_EVERYTHING), held)
-    for row in find(id=task_id, person=person.pk):
-        task: Task = made_of(Task, iter(row))
-        return task
+    for task in find(id=task_id, person=person.pk):
+        return cast(Task, task)
     raise NotFound
 
 
 @cache
-def _by_id(sees_everything: bool, held: bool) -> Statement:
+def _by_id(sees_everything: bool, held: bool) -> Instances:
     person: Any = Somebody(sees_everything)
 
     def build() -> Any:
         tasks = Task.objects.visible_to(person).filter(pk=Blank("id", BigIntegerField())).order_by()
         # no_key: a link to the task may be made meanwhile, or two that link to each other would wait for ever.
-        return (tasks.select_for_update(no_key=True) if held else tasks).values_list(*names_of(Task))
+        return tasks.select_for_update(no_key=True) if held else tasks
 
-    return Statement(build)
+    return Instances(build, {"": names_of(Task)})

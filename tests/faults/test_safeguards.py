@@ -205,13 +205,11 @@ def without_recovery(patch: pytest.MonkeyPatch) -> None:
 
 def without_flag(patch: pytest.MonkeyPatch) -> None:
     """A mail in doubt is sent again as if nothing had happened."""
-    claim = delivery.claim
 
-    def claim_silently(now: datetime, *, limit: int) -> list[Notification]:
-        Notification.objects.claimable(now).update(dot_at=None, state=State.PENDING)
-        return claim(now, limit=limit)
+    def settle_silently(now: datetime) -> None:
+        Notification.objects.unanswered(now).update(dot_at=None)
 
-    patch.setattr(delivery, "claim", claim_silently)
+    patch.setattr(delivery, "_settle_doubts", settle_silently)
 
 
 def without_stored_bytes(patch: pytest.MonkeyPatch) -> None:
@@ -226,7 +224,7 @@ def without_stored_bytes(patch: pytest.MonkeyPatch) -> None:
 
 
 BROKEN = [
-    (without_lease, two_senders_at_once, "can have been in doubt"),
+    (without_lease, two_senders_at_once, "doubled without a flag"),
     (without_fencing, a_sender_sleeps_beyond_its_lease, "doubled without a flag"),
     (without_mark, a_sender_dies_after_the_dot, "doubled without a flag"),
     (without_mark, a_sender_dies_in_the_middle_of_a_round, "doubled without a flag"),

@@ -15,6 +15,7 @@ from taskbell.accounts.profile import SWITCHABLE, update_profile
 from taskbell.notifications import forms, links
 from taskbell.notifications.letters import compose, render
 from taskbell.notifications.links import deed_of
+from taskbell.notifications.looks import STYLESHEET
 from taskbell.notifications.models import Kind, Notification
 from tests.conftest import NOW
 from tests.notifications.kinds import a_changed_task, message
@@ -220,7 +221,8 @@ def test_the_styles_are_at_the_elements_already(bo: User, mia: User, kind: Kind)
     html = compose(of_kind(kind, bo, mia), now=NOW).html
     bare = re.sub(r'(<(?:body|h1|p|a|span|table)[^>]*?) style="[^"]*"', r"\1", html)
     assert bare != html
-    styles = [re.findall(r'<(\w+)[^>]*? style="([^"]*)"', text) for text in (html, forms._inliner.inline(bare))]
+    inlined_by_library = forms._inliner.inline(bare.replace("<style>", f"<style>{STYLESHEET}"))
+    styles = [re.findall(r'<(\w+)[^>]*? style="([^"]*)"', text) for text in (html, inlined_by_library)]
     ours, inlined = (
         [(tag, sorted(rule.strip() for rule in style.split(";") if rule)) for tag, style in each] for each in styles
     )
