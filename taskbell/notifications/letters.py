@@ -1,6 +1,5 @@
 """Rendering: a notification becomes the bytes of a mail. A kind of mail is a folder of three templates."""
 
-import hmac
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from email.headerregistry import Address
@@ -22,7 +21,7 @@ from taskbell.accounts.profile import SWITCHABLE
 from taskbell.common.addresses import in_ascii
 from taskbell.notifications import mime
 from taskbell.notifications.forms import filled_in
-from taskbell.notifications.links import Deed, derived_key, link_for
+from taskbell.notifications.links import Deed, link_for, mac
 from taskbell.notifications.models import Kind, Notification
 from taskbell.notifications.policy import gathered, still_to_do
 
@@ -42,8 +41,7 @@ class Letter:
 
 def message_id_for(dedupe_key: str) -> str:
     """The one Message-ID of this message: always the same, and nobody can guess it."""
-    key = derived_key("taskbell.notifications.message_id", settings.SECRET_KEY)
-    digest = hmac.digest(key, dedupe_key.encode(), "sha256").hex()[:40]
+    digest = mac("taskbell.notifications.message_id", settings.SECRET_KEY, dedupe_key.encode()).hexdigest()[:40]
     return f"<{digest}@{sender_address().rpartition('@')[2] or 'localhost'}>"
 
 

@@ -1,5 +1,6 @@
 """What the clock does about reminders."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -76,11 +77,11 @@ def _line(reminder: Reminder, firing: Firing | None, now: datetime) -> Line:
 
 def _put_down(reminders: list[Reminder], firings: Mapping[Reminder, Firing], now: datetime) -> None:
     """Says of each reminder what became of it, and when it fires again if it does."""
-    again = [reminder for reminder, firing in firings.items() if firing.next_at is not None]
-    for reminder in again:
-        reminder.next_at, reminder.fired_at = firings[reminder].next_at, now
-    Reminder.objects.bulk_update(again, ["next_at", "fired_at"])
-    over = {reminder.pk for reminder in reminders} - {reminder.pk for reminder in again}
-    fired = over & {reminder.pk for reminder in firings}
-    for keys, state in ((fired, ReminderState.FIRED), (over - fired, ReminderState.SKIPPED)):
-        Reminder.objects.filter(pk__in=keys).update(next_at=None, state=state, fired_at=now)
+    outcomes = defaultdict(list)
+    for reminder in reminders:
+        firing = firings.get(reminder)
+        next_at = firing.next_at if firing else None
+        over = ReminderState.FIRED if firing else ReminderState.SKIPPED
+        outcomes[ReminderState.ARMED if next_at else over, next_at].append(reminder.pk)
+    for (state, next_at), keys in outcomes.items():
+        Reminder.objects.filter(pk__in=keys).update(state=state, next_at=next_at, fired_at=now)

@@ -1,5 +1,6 @@
 """Every morning: what is due today, at each person's own hour."""
 
+from collections import defaultdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -31,9 +32,12 @@ def _send_batch(now: datetime) -> int:
     due = Q(next_digest_at=None) | Q(next_digest_at__lte=now)
     wanted = Profile.objects.filter(due, digest_enabled=True, user__is_active=True).select_related("user")
     profiles = list(wanted.order_by("pk").select_for_update(skip_locked=True, of=("self",))[:BATCH])
+    outcomes = defaultdict(list)  # people of one zone and hour have the same
     for profile in profiles:
         _advance(profile, now=now)
-    Profile.objects.bulk_update(profiles, ["last_digest_on", "next_digest_at"])
+        outcomes[profile.last_digest_on, profile.next_digest_at].append(profile.pk)
+    for (last, following), keys in outcomes.items():
+        Profile.objects.filter(pk__in=keys).update(last_digest_on=last, next_digest_at=following)
     return len(profiles)
 
 

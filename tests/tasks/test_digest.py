@@ -237,7 +237,7 @@ def test_what_is_over_before_the_mail_goes_out_is_not_in_it(bo: User, mailbox: M
     (mail,) = [mail for mail in mailbox.send(TEN) if mail["To"] == "bo@example.org"]
     assert subjects([mail]) == ["Due within a day: Order soil"]
     assert "Water" not in part(mail) + part(mail, "html")
-    Notification.objects.filter(kind=Kind.DUE_DIGEST).update(state=State.PENDING, mime=None)
+    Notification.objects.filter(kind=Kind.DUE_DIGEST).update(state=State.PENDING, mime=None, not_before=TEN)
     Task.objects.filter(pk=second.pk).update(stage=Stage.ARCHIVED)
     assert mailbox.send(TEN + TICK) == []
     assert Notification.objects.get(kind=Kind.DUE_DIGEST).reason == "Nothing of it is left to do."
