@@ -28,13 +28,16 @@ demo: $(VENV)/installed ## Fill in sample people and tasks to look at.
 # What has nothing to do with the database, or brings its own, is run once.
 OF_NO_DATABASE := tests/architecture tests/benchmarks tests/common tests/docs tests/web/test_browser.py
 
-# One after the other: they measure how long things take.
+# They mostly wait for what others do.
 WITH_PROCESSES := tests/faults tests/journeys tests/realtime
+
+# One after the other: they measure how long things take.
 OF_THE_WHOLE := tests/runtime
 
 # Tests side by side are dealt out by their order, which must not depend on a chance of the hash.
 RUN_TESTS := PYTHONHASHSEED=0 $(BIN)/python -m pytest $(PYTEST)
 SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
+TWO_AT_A_TIME := -n 2 --dist loadfile --no-loadscope-reorder
 
 test: $(VENV)/installed-dev ## Run the tests on SQLite and on PostgreSQL.
 	@failed=0; \
@@ -43,7 +46,7 @@ test: $(VENV)/installed-dev ## Run the tests on SQLite and on PostgreSQL.
 		echo "Tests on $$database, side by side"; \
 		$(RUN_TESTS) $(SIDE_BY_SIDE) $(addprefix --ignore=,$(WITH_PROCESSES) $(OF_NO_DATABASE) $(OF_THE_WHOLE)) || failed=1; \
 		echo "Tests on $$database that start processes"; \
-		$(RUN_TESTS) $(WITH_PROCESSES) || failed=1; \
+		$(RUN_TESTS) $(TWO_AT_A_TIME) $(WITH_PROCESSES) || failed=1; \
 	done; \
 	export TEST_DATABASE=sqlite; \
 	echo "Tests that need no database or bring their own, side by side"; \

@@ -13,3 +13,13 @@ def test_nothing_is_lost_or_doubled_in_a_short_storm() -> None:
     assert complaints(history) == []
     assert len(history.promises) == storm.size.reminders
     assert storm.kills >= storm.size.kills
+
+
+def test_where_senders_are_only_told_to_stop_nothing_is_ever_in_doubt() -> None:
+    """Whatever else is killed, the database included: each mail arrives once, and none is flagged."""
+    storm = Storm(on="postgresql" if IS_POSTGRES else "sqlite", seed=SEED, size=Size(no_excuse=True))
+    history = storm.run()
+    assert complaints(history) == []
+    assert not any(row.ambiguous for row in history.rows)
+    assert all(len(entries) == 1 for entries in history.taken.values())
+    assert storm.happened["worker told to stop"]
