@@ -152,22 +152,62 @@ def test_a_task_shows_itself_to_those_who_find_it(
     assert task.is_visible_to(cy) == Task.objects.visible_to(cy).filter(pk=task.pk).exists()
 
 
-@pytest.mark.skipif(not IS_POSTGRES, reason="This is a plan of PostgreSQL.")
-@pytest.mark.django_db
-def test_the_mark_looks_its_mails_up_even_where_the_database_remembers_the_outbox_as_empty() -> None:
-    def write(begin: int, state: str) -> None:
-        given = {"kind": "invite", "address": "a@example.org", "created_at": NOW, "due_at": NOW, "not_before": NOW}
-        rows = [
-            Notification(dedupe_key=str(n), message_id=str(n), state=state, **given) for n in range(begin, begin + 2000)
-        ]
-        Notification.objects.bulk_create(rows)
+def write(begin: int, state: str, *, not_before: Any) -> None:
+    """Two thousand mails in this state."""
+    given = {"kind": "invite", "address": "a@example.org", "created_at": NOW, "due_at": NOW, "not_before": not_before}
+    numbers = range(begin, begin + 2000)
+    mails = [Notification(dedupe_key=str(n), message_id=str(n), state=state, **given) for n in numbers]
+    Notification.objects.bulk_create(mails)
 
-    write(0, State.SENT)
+
+@pytest.fixture
+def where_the_outbox_was_empty(db: None) -> None:
+    """PostgreSQL has learned about the table when all of it was over; then a burst came."""
+    write(0, State.SENT, not_before=None)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE notifications_notification")
-        write(2000, State.PENDING)
-        statement = ledger.MARK_MANY.replace("%b", "%s")
+    write(2000, State.PENDING, not_before=NOW)
+
+
+@pytest.mark.skipif(not IS_POSTGRES, reason="This is a plan of PostgreSQL.")
+@pytest.mark.usefixtures("where_the_outbox_was_empty")
+def test_the_mark_looks_its_mails_up_even_where_the_database_remembers_the_outbox_as_empty() -> None:
+    statement = ledger.MARK_MANY.replace("%b", "%s")
+    with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN {statement}", [NOW, [1, 2], [b"", b""], uuid4()])
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "notifications_notification_pkey" in plan, plan
     assert "outbox" not in plan, plan
+
+
+@pytest.mark.skipif(not IS_POSTGRES, reason="This is a plan of PostgreSQL.")
+@pytest.mark.usefixtures("where_the_outbox_was_empty")
+def test_what_waits_is_found_without_what_is_over() -> None:
+    mails = Notification.objects
+    for asked in (mails.claimable(NOW), mails.unanswered(NOW), mails.unsent().filter(not_before__lte=NOW)):
+        plan = asked.explain()
+        assert "outbox" in plan, plan
+        assert "Seq Scan" not in plan, plan
+
+
+@pytest.mark.skipif(not IS_POSTGRES, reason="PostgreSQL counts how it writes.")
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_and_a_mark_write_to_no_index(mails: list[Notification]) -> None:
+    def written() -> tuple[int, int]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_force_next_flush()")
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(
+                "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'notifications_notification'"
+            )
+            return cursor.fetchone()
+
+    Notification.objects.update(state=State.PENDING, lease_token=None)
+    before = written()
+    claimed = delivery.claim(NOW + timedelta(days=1), limit=2)
+    assert len(claimed) == 2
+    for mail in claimed:
+        mail.mime = b"mime"
+    assert ledger.mark(claimed, now=NOW) == {mail.pk for mail in claimed}
+    after = written()
+    assert (after[0] - before[0], after[1] - before[1]) == (4, 4)
