@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import quantiles
+from typing import Any
 
 from tests.faults.sink import Entry
 
@@ -23,6 +24,7 @@ class Promise:
 class Row:
     """A row of the outbox."""
 
+    pk: int
     task: int | None
     person: int | None
     kind: str
@@ -30,6 +32,16 @@ class Row:
     state: str
     ambiguous: bool
     due_at: datetime
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a person's program knows at the end, from the changes alone, and what the server lists to it."""
+
+    person: int
+    copied: dict[int, Any]
+    listed: dict[int, Any]
+    told: Sequence[int]  # the messages, in the order of their coming
 
 
 @dataclass
@@ -41,6 +53,7 @@ class History:
     rows: Sequence[Row]
     book: Sequence[Entry]
     unfired: int = 0
+    copies: Sequence[Known] = ()
     doubts: int | None = None  # how many mails the faults can have cut off between dot and answer
     taken: dict[str, list[Entry]] = field(init=False)
     refused: set[str] = field(init=False)
@@ -55,7 +68,7 @@ class History:
 
 def complaints(history: History) -> list[str]:
     """Everything that is not as it should be; empty when all is well."""
-    checks = (writes, in_app, lost, doubled, bytes_differ, early, stuck, flags)
+    checks = (writes, in_app, lost, doubled, bytes_differ, early, stuck, flags, copied)
     return [complaint for check in checks for complaint in check(history)]
 
 
@@ -135,6 +148,19 @@ def flags(history: History) -> Iterator[str]:
     flagged = sum(row.ambiguous for row in history.rows)
     if history.doubts is not None and flagged > history.doubts:
         yield f"{flagged} mails are flagged, of {history.doubts} that can have been in doubt"
+
+
+def copied(history: History) -> Iterator[str]:
+    """Who has followed the changes knows what the server shows, and has heard of each message once."""
+    for known in history.copies:
+        differing = sorted(
+            pk for pk in known.copied.keys() | known.listed.keys() if known.copied.get(pk) != known.listed.get(pk)
+        )
+        if differing:
+            yield f"the copy of person {known.person} has other tasks than the server: {differing[:10]}"
+        messages = sorted(row.pk for row in history.rows if row.person == known.person)
+        if sorted(known.told) != messages:
+            yield f"person {known.person} has heard of {len(known.told)} messages, of {len(messages)} that there are"
 
 
 def lateness(history: History, *, until: float) -> list[float]:

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -22,6 +22,43 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 @dataclass
+class Copy:
+    """What somebody's program knows from `/api/changes/` alone: the tasks by id, and which messages there were."""
+
+    tasks: dict[int, Any] = field(default_factory=dict)
+    told: list[int] = field(default_factory=list)
+    cursor: str = ""
+
+    def keep_up(self, program: httpx.Client) -> bool:
+        """Reads on from where it stands; False where the server did not let it come to the end."""
+        while True:
+            try:
+                answer = program.get(
+                    "changes/", params={"limit": 500} | ({"since": self.cursor} if self.cursor else {})
+                )
+            except httpx.HTTPError:
+                return False
+            if not answer.is_success:
+                return False
+            said = answer.json()
+            assert not said["resync"], "What was missed is not there any more."
+            for change in said["changes"]:
+                self._take(change)
+            self.cursor = said["cursor"]
+            if not said["more"]:
+                return True
+
+    def _take(self, change: dict[str, Any]) -> None:
+        match change["event"]:
+            case "task.updated":
+                self.tasks[change["task_id"]] = change["task"]
+            case "task.deleted":
+                self.tasks.pop(change["task_id"], None)
+            case "notification.created":
+                self.told.append(change["id"])
+
+
+@dataclass
 class Person:
     """Somebody who is signed in, and knows the others."""
 
@@ -29,6 +66,7 @@ class Person:
     program: httpx.Client
     others: list[int]
     patience_ends_at: float = float("inf")
+    copy: Copy = field(default_factory=Copy)
 
     def promise(self, count: int, first: datetime, window: float, random: Random) -> list[Promise]:
         """Makes so many reminders, half of them due over the window and half at once, some for somebody else as well.
@@ -40,6 +78,7 @@ class Person:
             wishes = [self._wish(number, first, window, random) for number in range(place, min(count, place + AT_ONCE))]
             answer = self._insistently({"create": wishes}, key=str(UUID(int=random.getrandbits(128))))
             made += self._promises(wishes, answer["created"])
+            self.copy.keep_up(self.program)
             time.sleep(random.uniform(0, window * AT_ONCE / count))
         return made
 
@@ -52,6 +91,15 @@ class Person:
             answer = self._insistently({"create": wishes}, key=f"together {self.pk} {place}")
             made += self._promises(wishes, answer["created"])
         return made
+
+    def listed(self) -> dict[int, Any]:
+        """The tasks as the server lists them."""
+        tasks, address = {}, "tasks/?page_size=200&cursor="
+        while address:
+            page = self.program.get(address).raise_for_status().json()
+            tasks |= {task["id"]: task for task in page["results"]}
+            address = page["next"]
+        return tasks
 
     def _wish(self, number: int, first: datetime, window: float, random: Random) -> dict[str, Any]:
         due = first + timedelta(seconds=TOGETHER * window if number % 2 else random.uniform(0, window))

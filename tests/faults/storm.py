@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
 from tests.faults import sink as sinks
-from tests.faults.checks import History, Promise, Row
+from tests.faults.checks import History, Known, Promise, Row
 from tests.faults.installation import Installation, installation
 from tests.faults.people import TOGETHER, Person, people_of
 from tests.processes import eventually
@@ -60,9 +61,10 @@ class Storm:
             people = people_of(here, self.size.people)
             for person in people:
                 stack.callback(person.program.close)
+            assert all(person.copy.keep_up(person.program) for person in people)
             promises = self._blow(here, sink, people)
-            self._calm_down(here)
-            return self._history(here, sink, promises)
+            copies = self._calm_down(here, people)
+            return self._history(here, sink, promises, copies)
 
     def _blow(self, here: Installation, sink: sinks.Sink, people: list[Person]) -> list[Promise]:
         """The people write, each in a thread, while the faults happen."""
@@ -123,8 +125,11 @@ class Storm:
             self.cut += UNDER_WAY * (kind == "worker" and how == signal.SIGKILL)
             self.happened[f"{kind} {'told to stop' if how == signal.SIGTERM else 'killed'}"] += 1
 
-    def _calm_down(self, here: Installation) -> None:
-        """Ends the faults, waits until all that is due has fired, and sends what has to wait for a later hour."""
+    def _calm_down(self, here: Installation, people: list[Person]) -> list[Known]:
+        """Waits until all that is due has fired, and sends what has to wait for a later hour.
+
+        In between, everybody's copy is brought up to date.
+        """
         due = "SELECT count(*) FROM reminders_reminder WHERE next_at IS NOT NULL"
 
         def all_fired() -> bool:
@@ -133,18 +138,23 @@ class Storm:
 
         eventually(all_fired, within=self.size.window + ALL_QUIET)
         self.calm_at = time.time()
+        for person in people:
+            eventually(partial(person.copy.keep_up, person.program), within=ALL_QUIET)
+        copies = [Known(person.pk, person.copy.tasks, person.listed(), person.copy.told) for person in people]
         here.stop()
         here.heal()
+        return copies
 
-    def _history(self, here: Installation, sink: sinks.Sink, promises: list[Promise]) -> History:
-        columns = "task_id, recipient_id, kind, message_id, state, ambiguous, due_at"
+    def _history(self, here: Installation, sink: sinks.Sink, promises: list[Promise], copies: list[Known]) -> History:
+        columns = "id, task_id, recipient_id, kind, message_id, state, ambiguous, due_at"
         rows = here.rows(f"SELECT {columns} FROM notifications_notification")
         book = sink.entries()
         return History(
             promises=promises,
             tasks=[(pk, title) for pk, title in here.rows("SELECT id, title FROM tasks_task")],
-            rows=[Row(*row[:5], bool(row[5]), _aware(row[6])) for row in rows],
+            rows=[Row(*row[:6], bool(row[6]), _aware(row[7])) for row in rows],
             book=book,
+            copies=copies,
             unfired=here.rows("SELECT count(*) FROM reminders_reminder WHERE next_at IS NOT NULL")[0][0],
             doubts=self.cut + sum(entry.fate in ("unheard", "accepted in silence") for entry in book),
         )

@@ -19,7 +19,7 @@ from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import Wish, create_task
 from taskbell.tasks.models import Task
 from tests.conftest import NOW
-from tests.faults.checks import History, Promise, Row, complaints
+from tests.faults.checks import History, Known, Promise, Row, complaints
 from tests.faults.sink import Entry
 
 AT = NOW + timedelta(hours=1)
@@ -96,7 +96,8 @@ class Scene:
 
 
 def row_of(mail: Notification) -> Row:
-    return Row(mail.task_id, mail.recipient_id, mail.kind, mail.message_id, mail.state, mail.ambiguous, mail.due_at)
+    about = mail.task_id, mail.recipient_id, mail.kind
+    return Row(mail.pk, *about, mail.message_id, mail.state, mail.ambiguous, mail.due_at)
 
 
 @pytest.fixture
@@ -277,3 +278,16 @@ def test_without_one_transaction_a_dying_clock_loses_a_reminder(scene: Scene, bo
     scene.fire()
     scene.send()
     assert any("was told 0 times in the app" in complaint for complaint in scene.complaints(bo))
+
+
+@pytest.mark.parametrize(
+    ("known", "found"),
+    [
+        (Known(1, {7: "as it was"}, {7: "as it is"}, told=[]), "other tasks"),
+        (Known(1, {7: "gone"}, {}, told=[]), "other tasks"),
+        (Known(1, {}, {}, told=[3]), "has heard of 1 messages, of 0"),
+    ],
+)
+def test_a_copy_that_is_not_what_the_server_shows_is_found(known: Known, found: str) -> None:
+    (complaint,) = complaints(History(promises=[], tasks=[], rows=[], book=[], copies=[known]))
+    assert found in complaint

@@ -13,6 +13,8 @@ def test_nothing_is_lost_or_doubled_in_a_short_storm() -> None:
     assert complaints(history) == []
     assert len(history.promises) == storm.size.reminders
     assert storm.kills >= storm.size.kills
+    assert len(history.copies) == storm.size.people
+    assert all(known.copied and known.told for known in history.copies)
 
 
 def test_where_senders_are_only_told_to_stop_nothing_is_ever_in_doubt() -> None:
