@@ -85,9 +85,10 @@ class Storm:
                     time.sleep(self.random.uniform(*self.size.pause))
             finally:
                 for person in people:
-                    person.patience_ends_at = time.monotonic() + ALL_QUIET
+                    person.patience_ends_at = time.monotonic() + self.size.window + ALL_QUIET
             sink.be("calm")
-            eventually(lambda: here.look_after() or all(future.done() for future in writing), within=ALL_QUIET)
+            within = self.size.window + ALL_QUIET  # each restart of the web has held the writers up
+            eventually(lambda: here.look_after() or all(future.done() for future in writing), within=within)
             return [promise for made in (*promises, *(future.result() for future in writing)) for promise in made]
 
     @property
