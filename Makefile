@@ -29,9 +29,10 @@ demo: $(VENV)/installed ## Fill in sample people and tasks to look at.
 OF_NO_DATABASE := tests/architecture tests/benchmarks tests/common tests/docs tests/web/test_browser.py
 
 # They mostly wait for what others do.
-WITH_PROCESSES := tests/faults tests/journeys tests/realtime
+WITH_PROCESSES := tests/faults tests/journeys
 
-# One after the other: they measure how long things take.
+# One after the other: here it matters how long things take.
+LIVE := tests/realtime
 OF_THE_WHOLE := tests/runtime
 
 # Tests side by side are dealt out by their order, which must not depend on a chance of the hash.
@@ -44,9 +45,11 @@ test: $(VENV)/installed-dev ## Run the tests on SQLite and on PostgreSQL.
 	for database in sqlite postgres; do \
 		export TEST_DATABASE=$$database; \
 		echo "Tests on $$database, side by side"; \
-		$(RUN_TESTS) $(SIDE_BY_SIDE) $(addprefix --ignore=,$(WITH_PROCESSES) $(OF_NO_DATABASE) $(OF_THE_WHOLE)) || failed=1; \
+		$(RUN_TESTS) $(SIDE_BY_SIDE) $(addprefix --ignore=,$(WITH_PROCESSES) $(LIVE) $(OF_NO_DATABASE) $(OF_THE_WHOLE)) || failed=1; \
 		echo "Tests on $$database that start processes"; \
 		$(RUN_TESTS) $(TWO_AT_A_TIME) $(WITH_PROCESSES) || failed=1; \
+		echo "Tests of live updates on $$database"; \
+		$(RUN_TESTS) $(LIVE) || failed=1; \
 	done; \
 	export TEST_DATABASE=sqlite; \
 	echo "Tests that need no database or bring their own, side by side"; \
