@@ -17,7 +17,7 @@ from django.db.models import F
 from taskbell.common.statement import Ids, Instances, OneOf
 from taskbell.notifications import ledger, letters
 from taskbell.notifications.ledger import DATABASE_AWAY
-from taskbell.notifications.models import Notification, NotificationQuerySet, State
+from taskbell.notifications.models import Notification, State
 from taskbell.notifications.policy import quiet_until, reason_not_to_send
 from taskbell.notifications.smtp import SMTP
 from taskbell.notifications.transport import (
@@ -100,8 +100,7 @@ def _settle_doubts(now: datetime) -> None:
     """Where no answer can arrive any more, a mail waits for another attempt, or for an administrator."""
     most = 0 if settings.TASKBELL_AMBIGUOUS == "hold" else ATTEMPTS - DOUBT
     doubted = Notification.objects.unanswered(now)
-    over = {"state": State.FAILED, "lease_token": None, "not_before": None}
-    doubted.filter(attempt__gte=most).update(ambiguous=True, reason=HELD, **over)
+    doubted.filter(attempt__gte=most).end(State.FAILED, ambiguous=True, reason=HELD)
     doubted.update(ambiguous=True, attempt=F("attempt") + DOUBT, dot_at=None)
 
 
@@ -115,11 +114,7 @@ def renew(batch: list[Notification], now: datetime) -> list[Notification]:
     return mails_of(ids=list(ours.values_list("pk", flat=True)))
 
 
-def _of_ids() -> NotificationQuerySet:
-    return Notification.objects.filter(OneOf("id", Ids("ids"))).order_by("not_before", "id")
-
-
-mails_of = Instances(_of_ids, ASKED)
+mails_of = Instances(lambda: Notification.objects.filter(OneOf("id", Ids("ids"))).order_by("not_before", "id"), ASKED)
 
 
 @dataclass
@@ -269,12 +264,10 @@ def _envelope(notification: Notification, *, now: datetime) -> Envelope:
 def retry(pk: int, *, now: datetime) -> bool:
     """Sends a mail that failed or was cancelled once more; False where it is neither."""
     over = Notification.objects.filter(pk=pk, state__in=[State.FAILED, State.CANCELLED])
-    again = {"state": State.PENDING, "not_before": now, "attempt": 0, "reason": "", "dot_at": None}
-    return over.update(**again) == 1
+    return over.wait(not_before=now, attempt=0, reason="") == 1
 
 
 def forget_sent_until(moment: datetime) -> int:
     """After a backup was restored: takes the mails that were due by then for sent. Says how many those are."""
     due = Notification.objects.unsent().filter(due_at__lte=moment)
-    over = {"state": State.CANCELLED, "lease_token": None, "not_before": None}
-    return due.update(**over, reason="Sent before the backup was restored.")
+    return due.end(State.CANCELLED, reason="Sent before the backup was restored.")

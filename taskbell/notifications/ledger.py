@@ -99,11 +99,10 @@ def _accept(mails: Sequence[Notification], replies: Sequence[str], now: datetime
             cursor.execute(ACCEPT, _stored(sent_at=now, smtp_reply=reply, id=mail.pk, lease_token=token))
 
 
-def write(mail: Notification, **outcome: Any) -> None:
+def write(mail: Notification, *, state: State, **outcome: Any) -> None:
     """Commits another outcome; the mail is nobody's then."""
-    outcome |= {"dot_at": None} if outcome["state"] == State.PENDING else {"not_before": None}
     ours = Notification.objects.filter(pk=mail.pk, lease_token=mail.lease_token)
-    _persistently(lambda: ours.update(lease_token=None, lease_until=None, **outcome))
+    _persistently(lambda: ours.wait(**outcome) if state == State.PENDING else ours.end(state, **outcome))
 
 
 def _cursor() -> Any:

@@ -1,6 +1,7 @@
 """Telling people: one row for one message to one person about one thing."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -65,6 +66,14 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
     def unsent(self) -> "NotificationQuerySet":
         """Mails that are still to be sent."""
         return self.filter(state__in=[State.PENDING, State.LEASED], not_before__isnull=False)
+
+    def wait(self, **said: Any) -> int:
+        """Puts these mails into the outbox, as nobody's. Says how many those were."""
+        return self.update(state=State.PENDING, dot_at=None, lease_token=None, lease_until=None, **said)
+
+    def end(self, state: State, **said: Any) -> int:
+        """Takes these mails out of the outbox: no attempt follows. Says how many those were."""
+        return self.update(state=state, not_before=None, lease_token=None, lease_until=None, **said)
 
 
 class Notification(models.Model):

@@ -10,7 +10,7 @@ from taskbell.activity.actions import Line, record_lines
 from taskbell.common.statement import Ids, Instances, OneOf
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.models import Kind
-from taskbell.reminders.models import Reminder, ReminderQuerySet, ReminderState
+from taskbell.reminders.models import Reminder, ReminderState
 from taskbell.reminders.schedule import Firing, firing_of
 
 ASKED = {
@@ -38,11 +38,7 @@ def _fire(now: datetime, limit: int) -> int:
     return len(reminders)
 
 
-def _of_ids() -> ReminderQuerySet:
-    return Reminder.objects.filter(OneOf("id", Ids("ids"))).order_by("next_at", "id")
-
-
-reminders_of = Instances(_of_ids, ASKED)
+reminders_of = Instances(lambda: Reminder.objects.filter(OneOf("id", Ids("ids"))).order_by("next_at", "id"), ASKED)
 
 
 @transaction.atomic

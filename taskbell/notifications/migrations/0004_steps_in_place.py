@@ -27,9 +27,8 @@ def _fill_in(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    """Not in one transaction: PostgreSQL changes no table whose rows it has yet to check."""
+    """What is over leaves the outbox before its index is made."""
 
-    atomic = False
     dependencies = [("notifications", "0003_fewer_indexes")]
     operations = [
         migrations.RemoveIndex("notification", "outbox"),
