@@ -17,7 +17,7 @@ from tests.faults.installation import Installation
 PASSWORD = "correct horse battery"
 AT_ONCE, MANY_AT_ONCE = 10, 200
 TRY_AGAIN = 0.2
-LOOKS = 0.1  # how often a copy is kept up in the storm; else its readers would come to write too late
+LOOKS = 0.1  # after which share of the writes a copy is kept up
 TOGETHER = 0.7  # so far into the window, half of all reminders are due at one second
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
