@@ -37,23 +37,22 @@ OF_THE_WHOLE := tests/runtime
 
 # Tests side by side are dealt out by their order, which must not depend on a chance of the hash.
 RUN_TESTS := PYTHONHASHSEED=0 $(BIN)/python -m pytest $(PYTEST)
-SIDE_BY_SIDE := -n 3 --dist loadfile --no-loadscope-reorder
-TWO_AT_A_TIME := -n 2 --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE := --dist loadfile --no-loadscope-reorder -n
 
 test: $(VENV)/installed-dev ## Run the tests on SQLite and on PostgreSQL.
 	@failed=0; \
 	for database in sqlite postgres; do \
 		export TEST_DATABASE=$$database; \
 		echo "Tests on $$database, side by side"; \
-		$(RUN_TESTS) $(SIDE_BY_SIDE) $(addprefix --ignore=,$(WITH_PROCESSES) $(LIVE) $(OF_NO_DATABASE) $(OF_THE_WHOLE)) || failed=1; \
+		$(RUN_TESTS) $(SIDE_BY_SIDE) 3 $(addprefix --ignore=,$(WITH_PROCESSES) $(LIVE) $(OF_NO_DATABASE) $(OF_THE_WHOLE)) || failed=1; \
 		echo "Tests on $$database that start processes"; \
-		$(RUN_TESTS) $(TWO_AT_A_TIME) $(WITH_PROCESSES) || failed=1; \
+		$(RUN_TESTS) $(SIDE_BY_SIDE) 2 $(WITH_PROCESSES) || failed=1; \
 		echo "Tests of live updates on $$database"; \
 		$(RUN_TESTS) $(LIVE) || failed=1; \
 	done; \
 	export TEST_DATABASE=sqlite; \
 	echo "Tests that need no database or bring their own, side by side"; \
-	$(RUN_TESTS) $(SIDE_BY_SIDE) $(OF_NO_DATABASE) || failed=1; \
+	$(RUN_TESTS) $(SIDE_BY_SIDE) 3 $(OF_NO_DATABASE) || failed=1; \
 	echo "Tests of the command and its processes"; \
 	$(RUN_TESTS) $(OF_THE_WHOLE) || failed=1; \
 	exit $$failed
