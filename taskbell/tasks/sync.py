@@ -51,7 +51,7 @@ def news(person: User, cursor: Cursor | None, *, limit: int, show: Show, now: da
         return RESYNC
     if cursor.task_id is not None and cursor.until is None:
         return _first_look(person, cursor, limit=limit, show=show)
-    places = _lines_for(person, cursor.position, until=cursor.until)
+    places = _lines_for(person, cursor.position, until=cursor.until or moment.position)
     if places and places[0].line.timestamp < now - timedelta(days=settings.TASKBELL_TRASH_DAYS):
         return RESYNC
     further = cursor.until is not None  # all but some of those that wait was told before
@@ -75,10 +75,10 @@ def _first_look(person: User, cursor: Cursor, *, limit: int, show: Show) -> News
     return News([_updated(pk, shown[pk]) for pk in ids if pk in shown], further, more=True)
 
 
-def _lines_for(person: User, position: int, *, until: int | None) -> list[Place]:
+def _lines_for(person: User, position: int, *, until: int) -> list[Place]:
     mine = Q(line__person=None) | Q(line__person=person)
-    lines = Place.objects.filter(mine, position__gt=position).select_related("line").order_by("position")
-    return list((lines if until is None else lines.filter(position__lte=until))[:MOST_LINES])
+    lines = Place.objects.filter(mine, position__gt=position, position__lte=until).select_related("line")
+    return list(lines.order_by("position")[:MOST_LINES])
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from taskbell.accounts.models import User
 from taskbell.accounts.roles import update_person
 from taskbell.activity.actions import begin_epoch
+from taskbell.activity.queries import Moment, present_moment
 from taskbell.reminders.delivery import deliver_due
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import Wish, create_task, delete_task, restore_task, update_task
@@ -163,6 +165,28 @@ def test_categories_and_my_own_reminders(bo: User, cy: User, as_user: Somebody) 
     deliver_due(NOW)
     assert told(as_user(bo), begin[bo]) == [("task.updated", task.pk)]
     assert told(as_user(cy), begin[cy]) == []
+
+
+def test_what_happens_while_i_ask_is_told_once(bo: User, as_user: Somebody, monkeypatch: pytest.MonkeyPatch) -> None:
+    label = create_category("Docs", by=bo, now=NOW)
+    names = iter(("Papers", "Books"))
+    program = as_user(bo)
+    since = start(program)
+
+    def and_then_something_happens() -> Moment:
+        moment = present_moment()
+        for name in islice(names, 1):
+            rename_category(label.pk, name, by=bo, now=NOW)
+        return moment
+
+    monkeypatch.setattr("taskbell.tasks.sync.present_moment", and_then_something_happens)
+    rename_category(label.pk, "Letters", by=bo, now=NOW)
+    events = []
+    for _ in range(4):
+        answer = answers(program, since)
+        events += [change["event"] for change in answer["changes"]]
+        since = answer["cursor"]
+    assert events == 3 * ["category.updated"]
 
 
 def test_who_may_see_more_or_less_than_before_begins_anew(ada: User, mia: User, as_user: Somebody) -> None:
