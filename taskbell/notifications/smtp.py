@@ -39,7 +39,10 @@ Act = Callable[[smtplib.SMTP, Envelope], object]
 
 @dataclass
 class SMTP:
-    """A mail server. A few mails take one connection; with every round there may be twice as many, up to `most`."""
+    """A mail server. A few mails take one connection; with every round there may be twice as many, up to `most`.
+
+    After a mail that it said nothing to, there is one again: what it does to one, it must not do to many.
+    """
 
     most: int
     room: int = 1
@@ -156,6 +159,7 @@ class SMTP:
         return _words(code, reply) if code < 300 else _refusal(code, reply)
 
     def _unheard(self, message_id: str, problem: str) -> NoAnswer:
+        self.room = 1
         self._brought.pop(message_id).close()
         return NoAnswer(problem)
 

@@ -217,6 +217,28 @@ def test_a_server_that_never_answers_gets_a_mail_five_times_and_not_for_ever(bo:
     assert (mail.state, mail.reason, mail.ambiguous) == (State.FAILED, delivery.HELD, True)
 
 
+def test_a_server_that_falls_silent_gets_one_mail_at_a_time(bo: User, sink: SmtpSink) -> None:
+    for number in range(60):
+        reminded_task(bo, title=f"Task {number}")
+    deliver_due(AT)
+    in_doubt = Notification.objects.exclude(dot_at=None).filter(state=State.LEASED)
+    sink.on_data = 3 * ["250 accepted"] + 60 * ["drop after"]  # to one mail, then to two, then to none
+    assert send_at(AT) == 3
+    assert in_doubt.count() == 4 + 1
+    assert send_at(AT) == 0
+    assert in_doubt.count() == 4 + 1 + 1
+    sink.on_data = []
+    assert send_at(AT) == 60 - 3 - 6
+
+
+def test_an_answer_that_got_lost_holds_nobody_up(bo: User, sink: SmtpSink) -> None:
+    for number in range(60):
+        reminded_task(bo, title=f"Task {number}")
+    deliver_due(AT)
+    sink.on_data = 20 * ["250 accepted"] + ["drop after"]
+    assert send_at(AT) == 59
+
+
 def test_a_week_without_taskbell_is_no_attempt(bo: User, sink: SmtpSink) -> None:
     reminded_task(bo)
     sink.on_rcpt = ["450 not now"]
