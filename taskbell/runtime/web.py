@@ -8,7 +8,12 @@ from uvicorn.supervisors import Multiprocess
 
 from taskbell.config.env import environment
 from taskbell.runtime.ports import bound
-from taskbell.runtime.preparation import collect_static_files, leave_setup_link, migrate_database
+from taskbell.runtime.preparation import (
+    collect_static_files,
+    leave_setup_link,
+    look_at_unknown_tables,
+    migrate_database,
+)
 from taskbell.runtime.setup import check_broker, check_database
 
 STOP_SECONDS = 5  # for answers under way; the parent process waits longer before it kills
@@ -26,6 +31,7 @@ def serve(*, prepare: bool) -> None:
         check_broker()
     if prepare:
         migrate_database()
+        look_at_unknown_tables()
         collect_static_files()
         leave_setup_link(env.data)
     config = uvicorn.Config(

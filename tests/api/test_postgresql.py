@@ -4,7 +4,12 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from taskbell.accounts.models import User
+from taskbell.runtime.preparation import look_at_unknown_tables
+from taskbell.tasks.actions import Wish, create_task
+from tests.conftest import NOW
 from tests.processes import eventually
 from tests.services import IS_POSTGRES
 
@@ -58,3 +63,25 @@ def test_a_notice_that_arrived_meanwhile_costs_a_query_and_no_connection(kept: A
     with closing(connection.copy("teller")) as teller, teller.cursor() as cursor:
         cursor.execute("SELECT pg_notify('somebody', 'hello')")
     assert request_on(kept) == first
+
+
+def test_a_table_that_postgresql_knows_nothing_of_is_looked_at_once(bo: User) -> None:
+    create_task(Wish({"title": "Water the plants"}), by=bo, now=NOW)
+    forget_statistics("tasks_task")
+    look_at_unknown_tables()
+    with CaptureQueriesContext(connection) as queries:
+        look_at_unknown_tables()
+    assert not [query["sql"] for query in queries if "ANALYZE" in query["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT null_frac FROM pg_stats WHERE tablename = 'tasks_task' AND attname = 'deleted_at'")
+        assert cursor.fetchone() == (1,)
+
+
+def forget_statistics(table: str) -> None:
+    """As a crash does, soon after the table was filled."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_clear_attribute_stats('public', %s, attname, false) FROM pg_attribute "
+            "WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped",
+            [table, table],
+        )
