@@ -58,13 +58,13 @@ def cursor_after(row: Sequence[Any], keys: Sequence[Key]) -> str:
     return signing.dumps([_shape(keys), plain], salt=SALT)
 
 
-def lists_after(rows: Union[Any], keys: Sequence[Key], cursor: str) -> Iterator[QuerySet[Any, Any]]:
-    """The rows after the cursor, in order, as lists that follow one another; an empty cursor is before all.
+def lists_after(rows: Union[Any], keys: Sequence[Key], values: Sequence[Any] | None) -> Iterator[QuerySet[Any, Any]]:
+    """The rows after the one with these values, or all, in order, as lists that follow one another.
 
-    Each list has an index to itself. Its rows are the values of the keys and, last, the primary key. Raises Invalid.
+    Each list has an index to itself. Its rows are the values of the keys and, last, the primary key.
     """
     names = columns_of(keys)
-    for part, order in _lists(rows, keys, _read(cursor, keys) if cursor else None):
+    for part, order in _lists(rows, keys, values):
         yield part.values_list(*names).order_by(*(key.order() for key in order))
 
 
@@ -106,7 +106,8 @@ def _further(keys: Sequence[Key], values: Sequence[Any]) -> Q:
     return condition & Q(**{f"{keys[0].name}__{'lte' if keys[0].descending else 'gte'}": values[0]})
 
 
-def _read(cursor: str, keys: Sequence[Key]) -> list[Any]:
+def values_of(cursor: str, keys: Sequence[Key]) -> list[Any]:
+    """The values that the row before the page has. Raises Invalid."""
     try:
         known, values = signing.loads(cursor, salt=SALT)
     except (signing.BadSignature, ValueError) as error:

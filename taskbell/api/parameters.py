@@ -17,7 +17,6 @@ from taskbell.api.authentication import person_of
 from taskbell.api.fields import LARGEST_ID, Day, Moment
 from taskbell.common.clock import as_instant
 from taskbell.common.errors import FieldError, Invalid
-from taskbell.common.union import Union
 
 LONGEST = 500
 Reader = Callable[[str, User], Q]
@@ -31,8 +30,13 @@ class Filter:
     read: Reader
 
 
-def narrowed(rows: QuerySet[Any] | Union[Any], request: Request, filters: Mapping[str, Filter]) -> Any:
+def narrowed(rows: QuerySet[Any], request: Request, filters: Mapping[str, Filter]) -> Any:
     """The rows that fit every parameter that is given. Raises Invalid naming each that cannot be read."""
+    return rows.filter(wanted(request, filters))
+
+
+def wanted(request: Request, filters: Mapping[str, Filter]) -> Q:
+    """That a row fits every parameter that is given. Raises Invalid naming each that cannot be read."""
     condition, errors = Q(), []
     for name in request.query_params:
         if name not in filters:
@@ -45,7 +49,7 @@ def narrowed(rows: QuerySet[Any] | Union[Any], request: Request, filters: Mappin
             errors.append(FieldError(name, "invalid", str(error)))
     if errors:
         raise Invalid(errors[0].message, errors)
-    return rows.filter(condition)
+    return condition
 
 
 def documented(filters: Mapping[str, Filter]) -> list[OpenApiParameter]:

@@ -1,6 +1,7 @@
 """What the list of tasks can be narrowed and ordered by."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Case, IntegerField, Min, OuterRef, Q, Subquery, Value, When
@@ -9,6 +10,7 @@ from rest_framework.request import Request
 
 from taskbell.accounts.models import User
 from taskbell.api.cursor import Key
+from taskbell.api.listing import Listing
 from taskbell.api.pagination import refuse_unknown
 from taskbell.api.parameters import (
     Filter,
@@ -17,10 +19,10 @@ from taskbell.api.parameters import (
     documented,
     flag,
     moment,
-    narrowed,
     number,
     one_of,
     person_filter,
+    wanted,
 )
 from taskbell.common.errors import invalid
 from taskbell.reminders.models import Reminder
@@ -32,10 +34,14 @@ from taskbell.tasks.models import (
     STATUSES,
     Priority,
     Stage,
+    Task,
     is_blocked,
 )
+from taskbell.tasks.queries import Somebody
 
 IS_OVERDUE = Q(is_overdue=True, stage__in=OPEN_STAGES)
+IS_BLOCKED = Q(is_blocked())
+MOST_LISTINGS = 500  # that are kept; each is some SQL
 
 
 def _status(text: str, person: User) -> Q:
@@ -63,7 +69,7 @@ def _priority(text: str, person: User) -> Q:
 
 
 def _blocked(text: str, person: User) -> Q:
-    return Q(is_blocked()) if flag(text) else ~Q(is_blocked())
+    return IS_BLOCKED if flag(text) else ~IS_BLOCKED
 
 
 def _completed(text: str, person: User) -> Q:
@@ -105,13 +111,20 @@ STATUS_RANK = Case(
 )
 
 
-def filtered(tasks: Any, request: Request, *, also: Sequence[str] = (), in_pages: bool = True) -> Any:
-    """The tasks that fit the query. Raises Invalid naming each parameter that is unknown or cannot be read."""
+def filtered(request: Request, *, also: Sequence[str] = (), in_pages: bool = True) -> Q:
+    """That a task fits the query. Raises Invalid naming each parameter that is unknown or cannot be read."""
     refuse_unknown(request, {*FILTERS, "ordering", *also}, in_pages=in_pages)
-    return narrowed(tasks, request, FILTERS)
+    return wanted(request, FILTERS)
 
 
-def ordering(request: Request, *, usual: str = "-id") -> list[Key]:
+@lru_cache(MOST_LISTINGS)
+def listing(sees_everything: bool, condition: Q, keys: Sequence[Key]) -> Listing:
+    """The tasks that a person sees and that fit, in this order. The SQL is the same for all people and values."""
+    person: Any = Somebody(sees_everything)
+    return Listing(with_order_columns(Task.objects.lists_visible_to(person).filter(condition), keys, person), keys)
+
+
+def ordering(request: Request, *, usual: str = "-id") -> tuple[Key, ...]:
     """The keys the list is ordered by; ties are broken by id. Raises Invalid."""
     keys: list[Key] = []
     for word in request.query_params.get("ordering", usual).split(","):
@@ -123,10 +136,10 @@ def ordering(request: Request, *, usual: str = "-id") -> list[Key]:
             keys.append(Key(column, word.strip().startswith("-"), nullable=name in NULLABLE))
     if keys[-1].name != "id":
         keys.append(Key("id", keys[-1].descending))
-    return keys
+    return tuple(keys)
 
 
-def with_order_columns(tasks: Any, keys: list[Key], person: User) -> Any:
+def with_order_columns(tasks: Any, keys: Sequence[Key], person: User) -> Any:
     """Adds the columns that a task has not of itself, where the list is ordered by them."""
     names = {key.name for key in keys}
     if "status_rank" in names:

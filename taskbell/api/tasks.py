@@ -9,13 +9,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from taskbell.accounts.policy import Capability
 from taskbell.api import idempotency
 from taskbell.api.answers import answered
 from taskbell.api.authentication import person_of
 from taskbell.api.fields import filled
 from taskbell.api.pagination import PAGING, page_of
 from taskbell.api.session import validated
-from taskbell.api.task_filters import PARAMETERS, filtered, ordering, with_order_columns
+from taskbell.api.task_filters import PARAMETERS, filtered, listing, ordering
 from taskbell.api.task_input import (
     EXAMPLE,
     TaskChange,
@@ -28,6 +29,7 @@ from taskbell.api.task_input import (
 )
 from taskbell.api.task_output import TaskOut, TaskPage, task_as_json, tasks_as_json
 from taskbell.common.clock import utc_now
+from taskbell.common.statement import with_blanks
 from taskbell.tasks import actions
 from taskbell.tasks.models import Task
 from taskbell.tasks.policy import check_may_create, check_may_edit
@@ -79,8 +81,9 @@ class Tasks(APIView):
     def _page(self, request: Request) -> dict[str, Any]:
         person = person_of(request)
         keys = ordering(request)
-        tasks = with_order_columns(filtered(Task.objects.lists_visible_to(person), request), keys, person)
-        page = page_of(tasks, request, keys=keys, load=lambda found: tasks_as_json(found, person))
+        condition, values = with_blanks(filtered(request), Task)
+        tasks = listing(person.can(Capability.SEE_EVERYTHING), condition, keys)
+        page = page_of(tasks, request, load=lambda found: tasks_as_json(found, person), person=person.pk, **values)
         return page.frame | {"results": page.rows}
 
     @extend_schema(

@@ -157,8 +157,8 @@ class Export(APIView):
         if format_ not in WRITERS:
             raise invalid("format", "invalid", f"This is one of {', '.join(WRITERS)}.")
         keys = ordering(request, usual="id")
-        visible = Task.objects.visible_to(person)
-        tasks = with_order_columns(filtered(visible, request, also=("format",), in_pages=False), keys, person)
+        wanted = Task.objects.visible_to(person).filter(filtered(request, also=("format",), in_pages=False))
+        tasks = with_order_columns(wanted, keys, person)
         pieces = export_tasks(tasks.order_by(*(key.order() for key in keys)), person, format_)
         headers = {"Content-Disposition": f'attachment; filename="tasks.{format_}"', "Cache-Control": "no-store"}
         return StreamingHttpResponse(

@@ -4,11 +4,13 @@ For a page of rows, Django takes longer to put the SQL together than the databas
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import date
 from functools import cached_property
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import BigIntegerField, BooleanField, Expression, Field, Func, Model, QuerySet
+from django.db.models import BigIntegerField, BooleanField, Expression, Field, Func, Model, Q, QuerySet
 from django.db.models.base import ModelState
 
 Row = tuple[Any, ...]
@@ -53,17 +55,52 @@ class OneOf(Func):
         )
 
 
-class Statement:
-    """The rows of a `values_list`, whose SQL is made at the first use and the same ever after."""
+def with_blanks(condition: Q, model: type[Model]) -> tuple[Q, dict[str, Any]]:
+    """The condition with blanks for its numbers and dates, and these by name: equal for all that need the same SQL."""
+    values: dict[str, Any] = {}
 
-    def __init__(self, build: Callable[[], QuerySet[Any, Any]]) -> None:
-        self.build = build
+    def blank(name: str, value: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int | date):
+            return value
+        field: Any = model._meta.get_field(name.partition("__")[0])
+        place = Blank(f"value_{len(values)}", getattr(field, "target_field", field))
+        values[place.name] = value
+        return place
+
+    def emptied(node: Q) -> Q:
+        children = [
+            emptied(child) if isinstance(child, Q) else (child[0], blank(*child)) if isinstance(child, tuple) else child
+            for child in node.children
+        ]
+        return Q.create(children, node.connector, node.negated)
+
+    return emptied(condition), values
+
+
+class Statement:
+    """The rows of a `values_list`, whose SQL is made at the first use and the same ever after.
+
+    `around` is SQL with a place for theirs, and `also` what that has blanks for. The database plans it once as well,
+    unless it is to be planned `afresh` each time, because the best way depends on the values.
+    """
+
+    def __init__(
+        self,
+        build: Callable[[], QuerySet[Any, Any]],
+        *,
+        around: str = "{rows}",
+        also: Sequence[Blank] = (),
+        afresh: bool = False,
+    ) -> None:
+        self.build, self._around, self._also, self._afresh = build, around, also, afresh
 
     def __call__(self, **values: Any) -> list[Row]:
         """Runs it, with these values in the blanks."""
         sql, parameters, converters = self.prepared
+        if not sql:
+            return []  # nothing fits, whatever the values are
         filled = [part.filled(values) if isinstance(part, Blank) else part for part in parameters]
-        with getattr(connection, "cursor_for_statements", connection.cursor)() as cursor:
+        with self._cursor() as cursor:
             cursor.execute(sql, filled)
             rows: list[Row] = cursor.fetchall()
         return [self._converted(row, converters) for row in rows] if converters else rows
@@ -72,8 +109,18 @@ class Statement:
     def prepared(self) -> tuple[str, tuple[Any, ...], dict[int, Any]]:
         """SQL, parameters, and by column what makes Python's values of the database's."""
         compiler = self.build().query.get_compiler(connection=connection)
-        sql, parameters = compiler.as_sql()
-        return sql, parameters, compiler.get_converters([column[0] for column in compiler.select])
+        try:
+            sql, parameters = compiler.as_sql()
+        except EmptyResultSet:
+            return "", (), {}
+        times = self._around.count("{rows}")
+        converters = compiler.get_converters([column[0] for column in compiler.select])
+        return self._around.replace("{rows}", sql), (*(parameters * times), *self._also), converters
+
+    def _cursor(self) -> Any:
+        return (
+            connection.cursor() if self._afresh else getattr(connection, "cursor_for_statements", connection.cursor)()
+        )
 
     def _converted(self, row: Row, converters: dict[int, Any]) -> Row:
         values = list(row)

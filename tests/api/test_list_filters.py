@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from taskbell.accounts.models import User
+from taskbell.api.task_filters import listing
 from taskbell.tasks.delivery import mark_overdue
 from tests.api.shelf import BEGIN, Shelf, Slip, later
 from tests.conftest import Program
@@ -54,6 +55,18 @@ def test_due_dates_are_compared_by_day_and_undated_tasks_fit_none(
     dates = {"before": day - timedelta(1), "on": day, "after": day + timedelta(1), "never": None}
     shelf.put([Slip(title, due=due) for title, due in dates.items()])
     assert found(query) == titles
+
+
+def test_the_sql_of_a_list_is_the_same_for_all_days_and_people(
+    shelf: Shelf, bo: User, cy: User, as_user: Somebody
+) -> None:
+    shelf.put([Slip("late", due=date(2027, 3, 31)), Slip("early", due=date(2027, 3, 1))])
+    listing.cache_clear()
+    for person, day, titles in ((bo, 31, ["late"]), (bo, 2, ["late"]), (bo, 1, ["late", "early"]), (cy, 1, [])):
+        for page in ("page=1", "cursor="):
+            answer = as_user(person).get(f"/api/tasks/?due_date_gte=2027-03-{day:02}&ordering=-due_date&{page}")
+            assert [task["title"] for task in answer.json()["results"]] == titles
+    assert listing.cache_info().currsize == 1
 
 
 def test_several_values_mean_any_of_them_and_several_filters_all_of_them(shelf: Shelf, found: Found) -> None:

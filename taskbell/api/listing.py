@@ -1,0 +1,80 @@
+"""A list in some order, of which pages are read."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from django.db.models import IntegerField, QuerySet
+
+from taskbell.api.cursor import Key, columns_of, lists_after
+from taskbell.common.statement import Blank, Row, Statement
+from taskbell.common.union import Union
+
+SIZE, START = Blank("size", IntegerField()), Blank("start", IntegerField())
+# What several lists have to be merged for is found once, and counted and sorted in memory.
+OF_MANY = """
+    WITH found AS ({rows}) SELECT *, (SELECT COUNT(*) FROM found) FROM found ORDER BY {order} LIMIT %s OFFSET %s
+"""
+# One list can be long, and need not be sorted where there is an index.
+OF_ONE = """
+    SELECT *, (SELECT COUNT(*) FROM ({rows}) AS counted) FROM ({rows}) AS found ORDER BY {order} LIMIT %s OFFSET %s
+"""
+
+
+class Listing:
+    """Rows in the order of `keys`, whose last must be unique: each the values of the keys and, last, the primary key.
+
+    The SQL of each kind of page is made at the first use. Where there are blanks in the rows, `values` fill them.
+    """
+
+    def __init__(self, rows: Union[Any], keys: Sequence[Key]) -> None:
+        self.rows, self.keys, self.columns = rows, keys, columns_of(keys)
+        self._further: dict[Any, list[Statement]] = {}
+
+    def numbered(self, start: int, size: int, **values: Any) -> tuple[int, list[Row]]:
+        """How many rows there are, and some of them, by one query."""
+        page = self._counted_page(size=size, start=start, **values)
+        if not page:
+            return (self._count(**values)[0][0] if start else 0), []
+        return page[0][-1], [row[:-1] for row in page]
+
+    def after(self, last: Sequence[Any] | None, size: int, **values: Any) -> list[Row]:
+        """So many rows that follow the one with these values of the keys; from the beginning, if there is none."""
+        found: list[Row] = []
+        for read in self._lists_after(last):
+            found += read(size=size - len(found), **values, **_named(last or ()))
+            if len(found) >= size:
+                break
+        return found
+
+    @cached_property
+    def _counted_page(self) -> Statement:
+        order = ", ".join(key.order_of_column(self.columns.index(key.column) + 1) for key in self.keys)
+        around = (OF_MANY if len(self.rows.parts) > 1 else OF_ONE).replace("{order}", order)
+        return self._statement(self.rows.values_list(*self.columns), around, SIZE, START)
+
+    @cached_property
+    def _count(self) -> Statement:
+        return self._statement(self.rows.values_list("pk"), "SELECT COUNT(*) FROM ({rows}) AS counted")
+
+    def _lists_after(self, last: Sequence[Any] | None) -> list[Statement]:
+        """Which of the values are None makes another SQL; what the others are does not."""
+        shape = last and tuple(value is None for value in last)
+        if shape not in self._further:
+            blanks = last and [None if last[place] is None else blank for place, blank in enumerate(self._blanks)]
+            lists = lists_after(self.rows, self.keys, blanks)
+            self._further[shape] = [self._statement(rows, "{rows} LIMIT %s", SIZE) for rows in lists]
+        return self._further[shape]
+
+    @cached_property
+    def _blanks(self) -> list[Blank]:
+        query = self.rows.parts[0].query
+        fields = (query.resolve_ref(key.name).output_field for key in self.keys)
+        return [Blank(name, field) for name, field in zip(_named(self.keys), fields, strict=True)]
+
+    def _statement(self, rows: QuerySet[Any, Any], around: str, *also: Blank) -> Statement:
+        return Statement(lambda: rows, around=around, also=also, afresh=True)
+
+
+def _named(values: Sequence[Any]) -> dict[str, Any]:
+    return {f"last_{place}": value for place, value in enumerate(values)}
