@@ -19,7 +19,7 @@ CONNECTIONS = 2
 MINE = """
     SELECT id FROM tasks_task
     WHERE {who} = %(person)s AND deleted_at IS NULL AND stage IN ('PENDING', 'IN_PROGRESS') AND priority IN (2, 3)
-    AND due_date >= %(day)s AND due_date <= '2999-12-31'
+    AND due_date >= %(day)s AND due_date <= '2029-12-31'
 """
 PAGE = f"""
     WITH mine AS MATERIALIZED ({MINE.format(who="created_by_id")} UNION {MINE.format(who="assigned_to_id")})

@@ -14,7 +14,7 @@ from taskbell.accounts.models import Session, User
 from taskbell.accounts.tokens import pair_for
 
 DAY = timedelta(days=1)
-NARROWED = "stage=PENDING,IN_PROGRESS&priority=MEDIUM,HIGH&due_date_lte=2999-12-31"
+NARROWED = "stage=PENDING,IN_PROGRESS&priority=MEDIUM,HIGH&due_date_lte=2029-12-31"
 
 
 @dataclass(frozen=True)

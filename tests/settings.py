@@ -6,9 +6,8 @@ from taskbell.config.settings import *  # noqa: F403 - settings are a list of na
 from taskbell.config.settings import CACHES, DATABASES, REDIS_URL, STORAGES
 
 # Tests that run side by side empty the cache without emptying one another's.
-CACHES["default"]["LOCATION"] = CACHES["answers"]["LOCATION"] = (
-    f"{REDIS_URL}?db={os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw')}"
-)
+REDIS_URL = f"{REDIS_URL}?db={os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw')}"
+CACHES["default"]["LOCATION"] = REDIS_URL
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 STATIC_ROOT = None

@@ -6,12 +6,15 @@ over is never asked for again, so nothing has to be thrown away, and a cache tha
 
 import hashlib
 from collections.abc import Callable
+from functools import cached_property
 from time import monotonic
 from typing import Any
 
-from django.core.cache import caches
+from django.conf import settings
 from django.http import HttpResponse
-from redis.exceptions import RedisError
+from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from rest_framework.request import Request
 
 from taskbell.api.authentication import moment_of, person_of
@@ -19,24 +22,38 @@ from taskbell.api.conditional import HEADERS, digest, known_tags
 from taskbell.api.wire import as_bytes
 
 KEEP_SECONDS = 300
+# A slow cache gives answers later than they are made.
+PATIENCE_SECONDS = 0.2
 LARGEST = 512 * 1024
 PAUSE_SECONDS = 10.0  # after a failure, so that a cache that is away does not hold up every request
 
 
 class Kept:
-    """The cache, which is left alone for a while when it has failed."""
+    """The cache, which is left alone for a while when it has failed.
+
+    Not Django's, which makes a client and a pickle for every answer.
+    """
 
     def __init__(self) -> None:
         self.rests_until = 0.0
 
     def get(self, key: str) -> Any:
         """What is kept under the key; None if there is nothing, or the cache does not answer."""
-        return self._ask(lambda: caches["answers"].get(key))
+        return self._ask(lambda: self._cache.get(f"answer:{key}"))
 
     def put(self, key: str, body: bytes) -> None:
         """Keeps it, if the cache can."""
         if len(body) <= LARGEST:
-            self._ask(lambda: caches["answers"].set(key, body, KEEP_SECONDS))
+            self._ask(lambda: self._cache.set(f"answer:{key}", body, ex=KEEP_SECONDS))
+
+    @cached_property
+    def _cache(self) -> Redis:
+        return Redis.from_url(
+            settings.REDIS_URL,
+            socket_connect_timeout=PATIENCE_SECONDS,
+            socket_timeout=PATIENCE_SECONDS,
+            retry=Retry(NoBackoff(), retries=1),  # on a new connection: the cache may have been started anew
+        )
 
     def _ask(self, act: Callable[[], Any]) -> Any:
         if monotonic() < self.rests_until:

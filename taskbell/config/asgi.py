@@ -13,10 +13,10 @@ from threading import Event
 from typing import IO
 from urllib.parse import quote
 
-from a2wsgi import WSGIMiddleware
 from asgiref.typing import ASGIReceiveCallable, ASGIReceiveEvent, ASGISendCallable, HTTPScope, Scope
 from django.conf import settings
 
+from taskbell.config.bridge import Bridge
 from taskbell.config.wsgi import application as wsgi_application
 
 # isort: split
@@ -36,17 +36,19 @@ TOO_SLOW = (
 )
 
 imports, streams = asyncio.Semaphore(IMPORTS_AT_ONCE), asyncio.Semaphore(STREAMS_AT_ONCE)
-http = WSGIMiddleware(wsgi_application, workers=REQUEST_THREADS)  # type: ignore[arg-type]
+http = Bridge(wsgi_application, threads=REQUEST_THREADS)
 
 
 async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     """Hands the connection to the door it knocks on."""
-    if scope["type"] == "websocket" and scope["path"].rstrip("/") == LIVE_PATH:
-        await live(scope, receive, send)
+    if scope["type"] == "websocket":
+        if scope["path"].rstrip("/") == LIVE_PATH:
+            await live(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000, "reason": None})
         return
     if scope["type"] != "http":
-        await http(scope, receive, send)  # type: ignore[arg-type]
-        return
+        raise NotImplementedError(scope["type"])  # which tells the server not to ask again
     # A query string is bytes on the wire, and clients do send bytes that are not ASCII.
     scope["query_string"] = quote(scope["query_string"], safe="!#$%&'()*+,/:;=?@[]~").encode()
     # In WSGI, X_Forwarded_For and X-Forwarded-For have one name; a proxy watches over the second alone.
@@ -70,9 +72,9 @@ async def _answer(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISend
         if scope["method"] == "GET" and STREAMED.fullmatch(scope["path"]):
             async with streams:
                 with _watched(scope, receive):
-                    await http(scope, whole, send)  # type: ignore[arg-type]
+                    await http(scope, whole, send)
         else:
-            await http(scope, whole, send)  # type: ignore[arg-type]
+            await http(scope, whole, send)
 
 
 async def _give_up(send: ASGISendCallable) -> None:

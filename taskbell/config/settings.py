@@ -117,13 +117,6 @@ CACHES = {
         "KEY_PREFIX": "taskbell",
         "OPTIONS": REDIS_TIMEOUTS,
     },
-    # Answers that are made faster than a slow cache would give them.
-    "answers": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "answer",
-        "OPTIONS": {"socket_connect_timeout": 0.2, "socket_timeout": 0.2},
-    },
 }
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
