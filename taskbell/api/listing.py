@@ -34,9 +34,8 @@ class Listing:
     def numbered(self, start: int, size: int, **values: Any) -> tuple[int, list[Row]]:
         """How many rows there are, and some of them, by one query."""
         page = self._counted_page(size=size, start=start, **values)
-        if not page:
-            return (self._count(**values)[0][0] if start else 0), []
-        return page[0][-1], [row[:-1] for row in page]
+        counted = page or (self._count(**values) if start else [])
+        return (counted[0][-1] if counted else 0), [row[:-1] for row in page]
 
     def after(self, last: Sequence[Any] | None, size: int, **values: Any) -> list[Row]:
         """So many rows that follow the one with these values of the keys; from the beginning, if there is none."""

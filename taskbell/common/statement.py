@@ -56,7 +56,10 @@ class OneOf(Func):
 
 
 def with_blanks(condition: Q, model: type[Model]) -> tuple[Q, dict[str, Any]]:
-    """The condition with blanks for its numbers and dates, and these by name: equal for all that need the same SQL."""
+    """The condition with blanks for the numbers and dates that the model's own columns are compared with; and these.
+
+    All that need the same SQL become equal.
+    """
     values: dict[str, Any] = {}
 
     def blank(name: str, value: Any) -> Any:
@@ -118,9 +121,8 @@ class Statement:
         return self._around.replace("{rows}", sql), (*(parameters * times), *self._also), converters
 
     def _cursor(self) -> Any:
-        return (
-            connection.cursor() if self._afresh else getattr(connection, "cursor_for_statements", connection.cursor)()
-        )
+        cursor = connection.cursor
+        return cursor() if self._afresh else getattr(connection, "cursor_for_statements", cursor)()
 
     def _converted(self, row: Row, converters: dict[int, Any]) -> Row:
         values = list(row)
