@@ -32,7 +32,8 @@ READY_WITHIN, DONE_WITHIN = 60.0, 120.0
 AHEAD = timedelta(seconds=3)  # they are all there by then
 WARM_UP, PEOPLE = 50, 1000
 CALM, CALM_EVERY = 60, timedelta(seconds=0.25)
-LAST, PROMPT, PUNCTUAL = Goal("max", 10_000), Goal("max", 5000), Goal("max", 2000)
+# The last of any round; of the 99th percentiles, the median of the rounds, as for live updates.
+LAST, PROMPT, PUNCTUAL = Goal("max", 10_000), Goal("median", 5000), Goal("max", 2000)
 # Two workers and a clock against one loop: at least half as fast.
 SPEED = Goal("ratio", 2)
 
