@@ -69,6 +69,12 @@ def test_the_sql_of_a_list_is_the_same_for_all_days_and_people(
     assert listing.cache_info().currsize == 1
 
 
+def test_a_page_behind_the_last_is_empty_and_says_how_many_there_are(shelf: Shelf, program: Program) -> None:
+    shelf.put([Slip("ant"), Slip("bee")])
+    page = program.get("/api/tasks/?page=2&status=PENDING").json()
+    assert (page["count"], page["results"], page["next"]) == (2, [], None)
+
+
 def test_several_values_mean_any_of_them_and_several_filters_all_of_them(shelf: Shelf, found: Found) -> None:
     shelf.put([Slip(f"{priority} {stage}", priority=priority, stage=stage) for priority, stage in PAIRS])
     assert found("priority=LOW,URGENT&stage=PENDING, COMPLETED") == ["LOW PENDING", "URGENT COMPLETED"]
