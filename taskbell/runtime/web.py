@@ -6,14 +6,10 @@ from contextlib import suppress
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from taskbell.common.postgresql.statistics import look_at_unknown_tables
 from taskbell.config.env import environment
 from taskbell.runtime.ports import bound
-from taskbell.runtime.preparation import (
-    collect_static_files,
-    leave_setup_link,
-    look_at_unknown_tables,
-    migrate_database,
-)
+from taskbell.runtime.preparation import collect_static_files, leave_setup_link, migrate_database
 from taskbell.runtime.setup import check_broker, check_database
 
 STOP_SECONDS = 5  # for answers under way; the parent process waits longer before it kills
