@@ -29,7 +29,7 @@ class Listing:
 
     def __init__(self, rows: Union[Any], keys: Sequence[Key]) -> None:
         self.rows, self.keys, self.columns = rows, keys, columns_of(keys)
-        self._further: dict[Any, list[Statement]] = {}
+        self._after: dict[Any, list[Statement]] = {}
 
     def numbered(self, start: int, size: int, **values: Any) -> tuple[int, list[Row]]:
         """How many rows there are, and some of them, by one query."""
@@ -40,7 +40,7 @@ class Listing:
     def after(self, last: Sequence[Any] | None, size: int, **values: Any) -> list[Row]:
         """So many rows that follow the one with these values of the keys; from the beginning, if there is none."""
         found: list[Row] = []
-        for read in self._lists_after(last):
+        for read in self._statements_after(last):
             found += read(size=size - len(found), **values, **_named(last or ()))
             if len(found) >= size:
                 break
@@ -56,14 +56,14 @@ class Listing:
     def _count(self) -> Statement:
         return self._statement(self.rows.values_list("pk"), "SELECT COUNT(*) FROM ({rows}) AS counted")
 
-    def _lists_after(self, last: Sequence[Any] | None) -> list[Statement]:
+    def _statements_after(self, last: Sequence[Any] | None) -> list[Statement]:
         """Which of the values are None makes another SQL; what the others are does not."""
         shape = last and tuple(value is None for value in last)
-        if shape not in self._further:
+        if shape not in self._after:
             blanks = last and [None if last[place] is None else blank for place, blank in enumerate(self._blanks)]
             lists = lists_after(self.rows, self.keys, blanks)
-            self._further[shape] = [self._statement(rows, "{rows} LIMIT %s", SIZE) for rows in lists]
-        return self._further[shape]
+            self._after[shape] = [self._statement(rows, "{rows} LIMIT %s", SIZE) for rows in lists]
+        return self._after[shape]
 
     @cached_property
     def _blanks(self) -> list[Blank]:

@@ -70,12 +70,13 @@ def with_blanks(condition: Q, model: type[Model]) -> tuple[Q, dict[str, Any]]:
         values[place.name] = value
         return place
 
-    def emptied(node: Q) -> Q:
-        children = [
-            emptied(child) if isinstance(child, Q) else (child[0], blank(*child)) if isinstance(child, tuple) else child
-            for child in node.children
-        ]
-        return Q.create(children, node.connector, node.negated)
+    def emptied(part: Any) -> Any:
+        match part:
+            case Q():
+                return Q.create([emptied(child) for child in part.children], part.connector, part.negated)
+            case (name, value):
+                return name, blank(name, value)
+        return part
 
     return emptied(condition), values
 
