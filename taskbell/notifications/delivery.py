@@ -125,13 +125,13 @@ class Sender:
     clock: Clock
     accepted: int = 0
     _asked_at: datetime = field(init=False)  # by `_wanted`, before anything else
-    _says_nothing: bool = False  # the mail server, to one mail alone
+    _server_is_silent: bool = False
 
     def send(self, batch: list[Notification], *, should_stop: Callable[[], bool] = lambda: False) -> bool:
         """Sends what it claimed; False where that came to an end before the batch did, and others may have the rest."""
         waiting = self._wanted(batch)
         while waiting:
-            if should_stop() or self._says_nothing:
+            if should_stop() or self._server_is_silent:
                 self._hand_back(waiting)
                 return False
             try:
@@ -146,7 +146,7 @@ class Sender:
                 self._hand_back(waiting)
                 return False
             waiting = self._asked_again(waiting)
-        return True
+        return not self._server_is_silent
 
     def _asked_again(self, mails: list[Notification]) -> list[Notification]:
         """Those that are still to be sent, where it is long ago that this was asked. Their leases begin anew.
@@ -195,7 +195,8 @@ class Sender:
             if mail.pk not in marked:
                 log.warning("mail %s: another sender has taken it over", mail.message_id)
         for answers in self.transport.finish([mail.message_id for mail in brought if mail.pk in marked]):
-            self._says_nothing = room == 1 and any(isinstance(answer, NoAnswer) for answer in answers.values())
+            # Of many, one answer can get lost: the next mail goes alone.
+            self._server_is_silent = room == 1 and any(isinstance(answer, NoAnswer) for answer in answers.values())
             self._write_down({mails[key]: answer for key, answer in answers.items()})
         no_room = [mails[key] for key, problem in problems.items() if isinstance(problem, Unavailable)]
         self._write_down({mails[key]: problem for key, problem in problems.items() if mails[key] not in no_room})
