@@ -82,6 +82,9 @@ def _sides(ports: dict[str, int], askers: list[Asker], manager: Asker, busy: Ask
     def unasked(side: str, more: str = "") -> Callable[[], list[str]]:
         return lambda: lists(askers, side, [next(dates) for _ in range(DAYS // len(askers) + 40)], more)
 
+    def everybodys(side: str) -> Callable[[], list[str]]:
+        return lambda: lists([manager], side, [next(dates) for _ in range(150)])
+
     def details(side: str) -> list[str]:
         keys = {one: _own(one) for one in askers}
         return [request("GET", f"/api/tasks/{pk}/", getattr(one, side)) for one in askers for pk in keys[one]]
@@ -102,8 +105,8 @@ def _sides(ports: dict[str, int], askers: list[Asker], manager: Asker, busy: Ask
         "list, 304": Side(ours, lambda: _known(ours, askers, warm), 304),
         "deep page, plain": Side(plain, lambda: _deep(busy, busy.plain)),
         "deep page": Side(ours, lambda: _deep(busy, busy.ours)),
-        "everybody's tasks, plain": Side(plain, lambda: lists([manager], "plain", [next(dates) for _ in range(150)])),
-        "everybody's tasks": Side(ours, lambda: lists([manager], "ours", [next(dates) for _ in range(150)])),
+        "everybody's tasks, plain": Side(plain, everybodys("plain")),
+        "everybody's tasks": Side(ours, everybodys("ours")),
         "one task, plain": Side(plain, lambda: details("plain")),
         "one task": Side(ours, lambda: details("ours")),
         "new task, plain": Side(

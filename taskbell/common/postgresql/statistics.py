@@ -2,10 +2,9 @@
 
 from django.db import connection
 
-# Tables that hold rows of which the planner of PostgreSQL knows nothing.
 UNKNOWN_TABLES = """
     SELECT relname FROM pg_class
-    WHERE relname = ANY (%s) AND relkind = 'r' AND relnamespace = current_schema()::regnamespace
+    WHERE relname = ANY (%s) AND relnamespace = current_schema()::regnamespace
     AND pg_relation_size(oid) > 0
     AND NOT EXISTS (SELECT FROM pg_stats WHERE schemaname = current_schema() AND tablename = relname)
 """
