@@ -1,6 +1,5 @@
 """What a sender writes down, when, and what it does where the database goes away or a batch takes long."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -18,15 +17,8 @@ from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import Wish, create_task
 from taskbell.tasks.models import Task
 from tests.conftest import NOW
-from tests.mail import SmtpSink, running_sink
+from tests.mail import SmtpSink
 from tests.services import IS_POSTGRES
-
-
-@pytest.fixture
-def sink(settings: Any) -> Iterator[SmtpSink]:
-    with running_sink() as sink:
-        settings.MAIL = settings.MAIL | {"host": "127.0.0.1", "port": sink.port}
-        yield sink
 
 
 @pytest.fixture

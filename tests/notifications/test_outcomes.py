@@ -1,6 +1,5 @@
 """Mails that are held, sent once more, gathered, or forgotten after a restore."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,8 +18,9 @@ from taskbell.tasks.digest import send_digests
 from taskbell.tasks.models import Task
 from taskbell.tasks.reminding import add_reminder
 from tests.conftest import NOW
-from tests.mail import SmtpSink, running_sink
+from tests.mail import SmtpSink
 from tests.notifications.kinds import a_changed_task, message
+from tests.notifications.outbox import send_at, the_mail
 from tests.reminders.mailbox import Mailbox, mailbox_in, names, part
 
 DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
@@ -30,21 +30,6 @@ NO_ANSWER = timedelta(minutes=11, seconds=1)
 @pytest.fixture
 def mailbox(settings: Any, tmp_path: Any) -> Mailbox:
     return mailbox_in(settings, tmp_path)
-
-
-@pytest.fixture
-def sink(settings: Any) -> Iterator[SmtpSink]:
-    with running_sink() as sink:
-        settings.MAIL = settings.MAIL | {"host": "127.0.0.1", "port": sink.port}
-        yield sink
-
-
-def send_at(now: datetime) -> int:
-    return delivery.send_waiting(clock=lambda: now)
-
-
-def the_mail() -> Notification:
-    return Notification.objects.get()
 
 
 def a_reminder(bo: User) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from taskbell.notifications.smtp import SMTP
 from taskbell.notifications.transport import Envelope, NoAnswer, Refused, TryLater, Unavailable
-from tests.mail import SmtpSink, running_sink
+from tests.mail import SmtpSink
 from tests.processes import eventually
 
 ONE, TWO, THREE = MAILS = [
@@ -20,12 +20,10 @@ IDS = [mail.message_id for mail in MAILS]
 
 
 @pytest.fixture(params=[False, True], ids=["one by one", "together"])
-def sink(settings: Any, request: pytest.FixtureRequest) -> Iterator[SmtpSink]:
+def sink(sink: SmtpSink, request: pytest.FixtureRequest) -> SmtpSink:
     """With and without PIPELINING."""
-    with running_sink() as sink:
-        sink.offers_pipelining = request.param
-        settings.MAIL = settings.MAIL | {"host": "127.0.0.1", "port": sink.port}
-        yield sink
+    sink.offers_pipelining = request.param
+    return sink
 
 
 @pytest.fixture
