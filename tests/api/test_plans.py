@@ -1,4 +1,4 @@
-"""How PostgreSQL finds the rows of 100,000 tasks: by an index, wherever people wait for it (docs/decisions/0023)."""
+"""How PostgreSQL finds the rows of 1,000,000 tasks: by an index, wherever people wait for it (docs/decisions/0023)."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ from tests.conftest import Program
 from tests.services import IS_POSTGRES
 
 pytestmark = [pytest.mark.django_db, pytest.mark.skipif(not IS_POSTGRES, reason="These are plans of PostgreSQL.")]
-TASKS, PEOPLE = 100_000, 1000
+TASKS, PEOPLE = 1_000_000, 1000
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 MEMBER, ANY_TASK = 50, 77_777
 FILTERS = [
