@@ -14,8 +14,8 @@ from benchmarks import shape
 from benchmarks.measure import Goal, Row, Sizes
 from benchmarks.seed import load, seed_people, settle
 from taskbell.common.clock import utc_now
-from taskbell.tasks.delivery import mark_overdue
 from taskbell.tasks.models import Task
+from taskbell.tasks.scheduled import mark_overdue
 
 # On SQLite, where one process writes at a time, this bounds the wait to a batch or two.
 GOAL = Goal("max", 1000)

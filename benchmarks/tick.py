@@ -21,7 +21,7 @@ from benchmarks import shape
 from benchmarks.measure import Goal, Row, Sizes
 from benchmarks.seed import load, seed_people, settle
 from taskbell.common.clock import utc_now
-from taskbell.notifications.letters import render
+from taskbell.notifications.channels.mail.rendering import render
 from taskbell.notifications.models import Notification
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.models import Stage, Task

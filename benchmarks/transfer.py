@@ -23,7 +23,7 @@ from taskbell.accounts.actions import Client, open_session
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
 from taskbell.tasks.models import Task
-from taskbell.tasks.transfer.exporting import HEADER
+from taskbell.transfer.exporting import HEADER
 from tests.processes import free_port
 
 LOADS = 3

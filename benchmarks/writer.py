@@ -14,7 +14,7 @@ from benchmarks import shape
 from benchmarks.measure import Row, Sizes, milliseconds
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
-from taskbell.tasks.actions import Wish, update_task
+from taskbell.tasks.actions import TaskPatch, update_task
 
 PAUSE = 0.01  # a busy team, not a load test
 
@@ -26,7 +26,7 @@ def run(sizes: Sizes) -> list[Row]:
     sys.stdout.flush()
     while not select.select([sys.stdin], [], [], PAUSE)[0]:
         task, begin = random.randrange(1, sizes.due + 1), monotonic()
-        wish = Wish({"title": f"Call back at {begin}"})
-        took = milliseconds(partial(update_task, task, wish, by=manager, now=utc_now()))
+        patch = TaskPatch({"title": f"Call back at {begin}"})
+        took = milliseconds(partial(update_task, task, patch, by=manager, now=utc_now()))
         sys.stdout.write(f"{begin} {took}\n")
     return []

@@ -10,8 +10,8 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from taskbell.accounts import tokens
 from taskbell.accounts.models import Installation, Profile, Session, User
+from taskbell.common.compiled_query import CompiledModelQuery, Param, names_of
 from taskbell.common.errors import NotSignedIn
-from taskbell.common.statement import Blank, Instances, names_of
 
 REFRESH = {"refresh_id", "previous_refresh_id", "refreshed_at"}
 # What is read of every request's session, person and profile, and not what hardly any request asks for.
@@ -27,7 +27,7 @@ class SessionLookup:
 
     def __init__(self, **beside: Any) -> None:
         self._beside = beside
-        self._find = Instances(self._living, ASKED, beside=tuple(beside))
+        self._find = CompiledModelQuery(self._living, ASKED, beside=tuple(beside))
 
     def __call__(self, session_id: UUID | str, *, now: datetime) -> Session | None:
         """The session with its person, or None if it does not count (any more). `beside` are attributes of it."""
@@ -37,8 +37,8 @@ class SessionLookup:
         return None
 
     def _living(self) -> Any:
-        now: Any = Blank("now", DateTimeField())
-        return Session.objects.alive(now).filter(pk=Blank("id", UUIDField())).annotate(**self._beside).order_by()
+        now: Any = Param("now", DateTimeField())
+        return Session.objects.alive(now).filter(pk=Param("id", UUIDField())).annotate(**self._beside).order_by()
 
 
 living_session = SessionLookup()

@@ -11,15 +11,15 @@ from django.db import transaction
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity, Epoch
+from taskbell.activity.wakeups import announce
 from taskbell.common.loading import insert_from, insert_rows
-from taskbell.realtime.hints import announce
 
 Change = tuple[Any, Any]
 AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
-class Line:
+class Entry:
     """What a line of history says.
 
     `by` is None where the clock did it, `task_id` where it is about no single task. With `person_id`, it is for that
@@ -47,20 +47,20 @@ def record(
     new: Any = None,
 ) -> None:
     """Writes one line. Call it in the transaction of the change it tells of."""
-    record_lines([Line(task_id, action, by, at, field, old, new)])
+    record_entries([Entry(task_id, action, by, at, field, old, new)])
 
 
 def record_changes(task_id: int, action: str, changes: Mapping[str, Change], *, by: User | None, at: datetime) -> None:
     """Writes one line for every field that changed."""
-    record_lines(Line(task_id, action, by, at, field, old, new) for field, (old, new) in changes.items())
+    record_entries(Entry(task_id, action, by, at, field, old, new) for field, (old, new) in changes.items())
 
 
 def record_private(person_id: int, action: str, *, at: datetime, task_id: int | None = None, new: Any = None) -> None:
     """Writes a line that only this person hears of; it is in nobody's log."""
-    record_lines([Line(task_id, action, by=None, at=at, new=new, person_id=person_id)])
+    record_entries([Entry(task_id, action, by=None, at=at, new=new, person_id=person_id)])
 
 
-def record_lines(lines: Iterable[Line]) -> None:
+def record_entries(lines: Iterable[Entry]) -> None:
     """Writes many lines at once, and has open screens told when they are committed."""
     rows = [
         {

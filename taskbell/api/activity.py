@@ -13,8 +13,8 @@ from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.activity.models import Activity
 from taskbell.api.authentication import person_of
-from taskbell.api.conditional import conditional
 from taskbell.api.cursor import Key
+from taskbell.api.etags import etag_response
 from taskbell.api.pagination import PAGING, paged, refuse_unknown
 from taskbell.api.parameters import Filter, day, documented, moment, narrowed, number, person_filter
 from taskbell.common.clock import end_of_day, instant
@@ -96,7 +96,7 @@ def _answer(request: Request, lines: Any) -> Any:
     refuse_unknown(request, set(FILTERS))
     page = paged(narrowed(lines, request, FILTERS), request, keys=[Key("id", descending=True)])
     hidden = _hidden_from(person_of(request), page.rows)
-    return conditional(request, page.frame | {"results": [_as_json(line, hidden) for line in page.rows]})
+    return etag_response(request, page.frame | {"results": [_as_json(line, hidden) for line in page.rows]})
 
 
 class Logs(APIView):

@@ -14,11 +14,11 @@ from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
 from taskbell.api.fields import Id, StrictSerializer, filled
 from taskbell.api.session import validated
-from taskbell.api.task_input import TaskChange, TaskIn, is_forced, wish_to_change, wish_to_create
+from taskbell.api.task_input import TaskChange, TaskIn, is_forced, patch_to_change, patch_to_create
 from taskbell.api.task_output import TaskOut, tasks_as_json
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound
-from taskbell.tasks.actions import Wish
+from taskbell.tasks.actions import TaskPatch
 from taskbell.tasks.bulk import MOST, Batch, change_many, named
 from taskbell.tasks.models import Task
 
@@ -75,7 +75,7 @@ def _change(request: Request) -> Response:
     changes, deletions = body.get("update", []), body.get("delete", [])
     known = Task.objects.visible_to(person).in_bulk([change["id"] for change in changes])
     batch = Batch(
-        create=[_creation(wish, f"create.{place}", by=person) for place, wish in enumerate(body.get("create", []))],
+        create=[_creation(patch, f"create.{place}", by=person) for place, patch in enumerate(body.get("create", []))],
         update=[_update(known, change, f"update.{place}", by=person) for place, change in enumerate(changes)],
         delete=deletions,
     )
@@ -89,13 +89,13 @@ def _change(request: Request) -> Response:
     return Response(answer)
 
 
-def _creation(body: dict[str, Any], place: str, *, by: User) -> Wish:
+def _creation(body: dict[str, Any], place: str, *, by: User) -> TaskPatch:
     with named(place):
-        return wish_to_create(body, by=by)
+        return patch_to_create(body, by=by)
 
 
-def _update(tasks: dict[int, Task], body: dict[str, Any], place: str, *, by: User) -> tuple[int, Wish, int | None]:
+def _update(tasks: dict[int, Task], body: dict[str, Any], place: str, *, by: User) -> tuple[int, TaskPatch, int | None]:
     with named(place):
         if body["id"] not in tasks:
             raise NotFound
-        return body["id"], wish_to_change(body, tasks[body["id"]], by=by), body.get("version")
+        return body["id"], patch_to_change(body, tasks[body["id"]], by=by), body.get("version")

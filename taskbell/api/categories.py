@@ -10,8 +10,8 @@ from rest_framework.views import APIView
 
 from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
-from taskbell.api.conditional import conditional
 from taskbell.api.cursor import Key
+from taskbell.api.etags import etag_response
 from taskbell.api.fields import StrictSerializer, Text
 from taskbell.api.pagination import PAGING, paged, refuse_unknown
 from taskbell.api.parameters import number
@@ -71,7 +71,7 @@ class Categories(APIView):
         """Lists the categories by name."""
         refuse_unknown(request, set())
         page = paged(Category.objects.all(), request, keys=[Key("key")])
-        return conditional(request, page.frame | {"results": [_as_json(category) for category in page.rows]})
+        return etag_response(request, page.frame | {"results": [_as_json(category) for category in page.rows]})
 
     @extend_schema(
         operation_id="categories_create",

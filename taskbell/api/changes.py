@@ -13,8 +13,8 @@ from taskbell.api.authentication import person_of
 from taskbell.api.pagination import refuse_unknown, whole_number
 from taskbell.api.task_output import TaskOut, tasks_as_json
 from taskbell.common.clock import utc_now
-from taskbell.tasks.cursors import read_cursor
-from taskbell.tasks.sync import RESYNC, news
+from taskbell.feed.cursors import read_cursor
+from taskbell.feed.sync import RESYNC, changes_for
 
 USUAL, MOST = 100, 500
 SINCE = OpenApiParameter("since", str, description="The cursor of the last answer. Without one, everything I see.")
@@ -55,7 +55,7 @@ class Changes(APIView):
         def show(ids: Collection[int]) -> dict[int, Any]:
             return {task["id"]: task for task in tasks_as_json(list(ids), person)}
 
-        found = news(person, cursor, limit=limit, show=show, now=utc_now())
+        found = changes_for(person, cursor, limit=limit, show=show, now=utc_now())
         return Response(
             {
                 "changes": found.changes,

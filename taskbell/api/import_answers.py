@@ -13,8 +13,8 @@ from taskbell.api import idempotency
 from taskbell.api.errors import PROBLEM, document
 from taskbell.api.wire import as_bytes
 from taskbell.common.errors import invalid
-from taskbell.tasks.transfer.errors import PIECE, Errors
-from taskbell.tasks.transfer.importing import ImportRefused, Report
+from taskbell.transfer.errors import PIECE, Errors
+from taskbell.transfer.importing import ImportRefused, Report
 
 MOST_KEPT = 16 * 1024 * 1024  # bytes
 

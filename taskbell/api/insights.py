@@ -12,10 +12,10 @@ from rest_framework.views import APIView
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
-from taskbell.api.answers import answered
 from taskbell.api.authentication import person_of
 from taskbell.api.pagination import refuse_unknown
 from taskbell.api.parameters import day, documented, narrowed
+from taskbell.api.response_cache import cached_response
 from taskbell.api.task_filters import FILTERS
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import invalid
@@ -128,4 +128,4 @@ class Insights(APIView):
         now = utc_now()
         # What is due soon changes without anybody's doing: that is as of this minute.
         minute = now.isoformat(timespec="minutes")
-        return answered(request, lambda: insights(question(request, now=now), now=now), also=minute)
+        return cached_response(request, lambda: insights(question(request, now=now), now=now), also=minute)

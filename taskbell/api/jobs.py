@@ -7,7 +7,7 @@ from celery.worker import state as worker_state
 
 from taskbell.api import idempotency, reports
 from taskbell.common.clock import utc_now
-from taskbell.reports.delivery import make_waiting
+from taskbell.reports.building import make_waiting
 
 # One report at a time in a worker: large ones take long, and mails are not to wait for them.
 MAKER = BoundedSemaphore(1)

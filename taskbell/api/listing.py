@@ -7,10 +7,10 @@ from typing import Any
 from django.db.models import IntegerField, QuerySet
 
 from taskbell.api.cursor import Key, columns_of, lists_after
-from taskbell.common.statement import Blank, Row, Statement
+from taskbell.common.compiled_query import CompiledQuery, Param, Row
 from taskbell.common.union import Union
 
-SIZE, START = Blank("size", IntegerField()), Blank("start", IntegerField())
+SIZE, START = Param("size", IntegerField()), Param("start", IntegerField())
 # What several lists have to be merged for is found once, and counted and sorted in memory.
 OF_MANY = """
     WITH found AS ({rows}) SELECT *, (SELECT COUNT(*) FROM found) FROM found ORDER BY {order} LIMIT %s OFFSET %s
@@ -29,7 +29,7 @@ class Listing:
 
     def __init__(self, rows: Union[Any], keys: Sequence[Key]) -> None:
         self.rows, self.keys, self.columns = rows, keys, columns_of(keys)
-        self._after: dict[Any, list[Statement]] = {}
+        self._after: dict[Any, list[CompiledQuery]] = {}
 
     def numbered(self, start: int, size: int, **values: Any) -> tuple[int, list[Row]]:
         """How many rows there are, and some of them, by one query."""
@@ -47,16 +47,16 @@ class Listing:
         return found
 
     @cached_property
-    def _counted_page(self) -> Statement:
+    def _counted_page(self) -> CompiledQuery:
         order = ", ".join(key.order_of_column(self.columns.index(key.column) + 1) for key in self.keys)
         around = (OF_MANY if len(self.rows.parts) > 1 else OF_ONE).replace("{order}", order)
         return self._statement(self.rows.values_list(*self.columns), around, SIZE, START)
 
     @cached_property
-    def _count(self) -> Statement:
+    def _count(self) -> CompiledQuery:
         return self._statement(self.rows.values_list("pk"), "SELECT COUNT(*) FROM ({rows}) AS counted")
 
-    def _statements_after(self, last: Sequence[Any] | None) -> list[Statement]:
+    def _statements_after(self, last: Sequence[Any] | None) -> list[CompiledQuery]:
         """Which of the values are None makes another SQL; what the others are does not."""
         shape = last and tuple(value is None for value in last)
         if shape not in self._after:
@@ -66,13 +66,13 @@ class Listing:
         return self._after[shape]
 
     @cached_property
-    def _blanks(self) -> list[Blank]:
+    def _blanks(self) -> list[Param]:
         query = self.rows.parts[0].query
         fields = (query.resolve_ref(key.name).output_field for key in self.keys)
-        return [Blank(name, field) for name, field in zip(_named(self.keys), fields, strict=True)]
+        return [Param(name, field) for name, field in zip(_named(self.keys), fields, strict=True)]
 
-    def _statement(self, rows: QuerySet[Any, Any], around: str, *also: Blank) -> Statement:
-        return Statement(lambda: rows, around=around, also=also, afresh=True)
+    def _statement(self, rows: QuerySet[Any, Any], around: str, *also: Param) -> CompiledQuery:
+        return CompiledQuery(lambda: rows, around=around, also=also, afresh=True)
 
 
 def _named(values: Sequence[Any]) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from rest_framework.views import APIView
 
 from taskbell.accounts.models import User
 from taskbell.api.authentication import person_of
-from taskbell.api.conditional import conditional
 from taskbell.api.cursor import Key
+from taskbell.api.etags import etag_response
 from taskbell.api.fields import Flag, StrictSerializer
 from taskbell.api.pagination import PAGING, paged, refuse_unknown
 from taskbell.api.parameters import Filter, documented, flag, narrowed, number, one_of
@@ -100,7 +100,7 @@ class Notifications(APIView):
         found = narrowed(_shown(person, mine), request, FILTERS)
         page = paged(found, request, keys=[Key("id", descending=True)])
         unread = {"unread": mine.filter(read_at=None).count()}
-        return conditional(request, page.frame | unread | {"results": [_as_json(row) for row in page.rows]})
+        return etag_response(request, page.frame | unread | {"results": [_as_json(row) for row in page.rows]})
 
 
 class NotificationDetail(APIView):

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from taskbell.accounts.models import User
 from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
-from taskbell.api.conditional import conditional
+from taskbell.api.etags import etag_response
 from taskbell.api.fields import Day, Flag, Moment, Recurrence, Span, StrictSerializer, TimeOfDay, Zone
 from taskbell.api.session import validated
 from taskbell.api.task_input import ReminderIn, plan_from
@@ -24,10 +24,10 @@ from taskbell.common.clock import as_instant, utc_now
 from taskbell.common.errors import NotFound, invalid
 from taskbell.common.recurrence import parse_rule
 from taskbell.reminders.models import Reminder, ReminderQuerySet
-from taskbell.tasks import reminding
+from taskbell.tasks import reminder_actions
 from taskbell.tasks.models import Task
-from taskbell.tasks.outlook import outlook
 from taskbell.tasks.queries import visible_task
+from taskbell.tasks.reminder_timeline import reminder_timeline
 
 MOST_PREVIEWED = 100
 
@@ -116,7 +116,7 @@ class Reminders(APIView):
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """Lists the shared reminders and my own."""
         task = visible_task(pk, to=person_of(request))
-        return conditional(request, [_as_json(reminder, task) for reminder in _reminders(task, person_of(request))])
+        return etag_response(request, [_as_json(reminder, task) for reminder in _reminders(task, person_of(request))])
 
     @extend_schema(
         operation_id="reminders_create",
@@ -133,7 +133,7 @@ class Reminders(APIView):
     def _create(self, request: Request, pk: int) -> Response:
         task = visible_task(pk, to=person_of(request))
         plan = plan_from(validated(ReminderIn(data=request.data)), zone=task.timezone)
-        reminder = reminding.add_reminder(pk, plan, by=person_of(request), now=utc_now())
+        reminder = reminder_actions.add_reminder(pk, plan, by=person_of(request), now=utc_now())
         return Response(_as_json(reminder, task), status=status.HTTP_201_CREATED)
 
 
@@ -161,14 +161,14 @@ class ReminderDetail(APIView):
             "for_me": reminder.recipient_id is not None,
         }
         plan = plan_from(_checked(known | body), zone=task.timezone)
-        changed = reminding.change_reminder(pk, rid, plan, by=person_of(request), now=utc_now())
+        changed = reminder_actions.change_reminder(pk, rid, plan, by=person_of(request), now=utc_now())
         return Response(_as_json(changed, task))
 
     @extend_schema(operation_id="reminders_delete", tags=["reminders"], responses={204: None})
     def delete(self, request: Request, pk: int, rid: int) -> Response:
         """Takes the reminder back."""
         _seen(visible_task(pk, to=person_of(request)), rid, person_of(request))
-        reminding.remove_reminder(pk, rid, by=person_of(request), now=utc_now())
+        reminder_actions.remove_reminder(pk, rid, by=person_of(request), now=utc_now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -183,12 +183,12 @@ def _seen(task: Task, rid: int, person: User) -> Reminder:
     return reminder
 
 
-def _checked(wish: dict[str, Any]) -> dict[str, Any]:
-    if wish["before_due"] is not None:
-        return wish | {"at": None}
-    if wish["at"] is None:
+def _checked(patch: dict[str, Any]) -> dict[str, Any]:
+    if patch["before_due"] is not None:
+        return patch | {"at": None}
+    if patch["at"] is None:
         raise invalid("at", "required", "Send at or before_due.")
-    return wish
+    return patch
 
 
 class Snooze(APIView):
@@ -209,7 +209,7 @@ class Snooze(APIView):
         task, now = visible_task(pk, to=person_of(request)), utc_now()
         body = validated(SnoozeIn(data=request.data))
         at = now + body["span"] if "span" in body else as_instant(body["until"], task.timezone)
-        reminder = reminding.remind_me_again(pk, at, by=person_of(request), now=now)
+        reminder = reminder_actions.remind_me_again(pk, at, by=person_of(request), now=now)
         return Response(_as_json(reminder, task), status=status.HTTP_201_CREATED)
 
 
@@ -220,7 +220,7 @@ class Schedule(APIView):
     def get(self, request: Request, pk: int) -> Response:
         """Shows what each reminder will do and what became of it: the mail, how late it was, or why there is none."""
         person = person_of(request)
-        return Response(outlook(visible_task(pk, to=person), person, now=utc_now()))
+        return Response(reminder_timeline(visible_task(pk, to=person), person, now=utc_now()))
 
 
 class Preview(APIView):

@@ -18,8 +18,8 @@ from rest_framework.views import APIView
 from taskbell.accounts.models import User
 from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
-from taskbell.api.conditional import conditional
 from taskbell.api.cursor import Key
+from taskbell.api.etags import etag_response
 from taskbell.api.insights import question
 from taskbell.api.pagination import PAGING, paged, refuse_unknown
 from taskbell.api.session import validated
@@ -115,7 +115,7 @@ class Reports(APIView):
         refuse_unknown(request, set())
         mine = Report.objects.filter(person=person_of(request))
         page = paged(mine, request, keys=[Key("id", descending=True)])
-        return conditional(request, page.frame | {"results": [report_as_json(report) for report in page.rows]})
+        return etag_response(request, page.frame | {"results": [report_as_json(report) for report in page.rows]})
 
     @extend_schema(
         operation_id="reports_create",

@@ -17,7 +17,7 @@ from taskbell.accounts import actions, tokens
 from taskbell.accounts.actions import Client, Registration
 from taskbell.accounts.models import Session, User
 from taskbell.api.authentication import person_of, session_of
-from taskbell.api.conditional import conditional
+from taskbell.api.etags import etag_response
 from taskbell.api.fields import Password, StrictSerializer, Text
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound, Refusal, invalid
@@ -199,7 +199,7 @@ class Sessions(APIView):
     def get(self, request: Request) -> Any:
         """Lists my living sessions, the last used first."""
         mine = Session.objects.alive(utc_now()).filter(user=person_of(request))
-        return conditional(request, SessionOut(mine, many=True, context={"current": session_of(request)}).data)
+        return etag_response(request, SessionOut(mine, many=True, context={"current": session_of(request)}).data)
 
     @extend_schema(operation_id="sessions_end_others", tags=["session"], responses={204: None})
     def delete(self, request: Request) -> Response:

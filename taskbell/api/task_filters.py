@@ -37,7 +37,7 @@ from taskbell.tasks.models import (
     Task,
     is_blocked,
 )
-from taskbell.tasks.queries import Somebody
+from taskbell.tasks.queries import ViewerParam
 
 IS_OVERDUE = Q(is_overdue=True, stage__in=OPEN_STAGES)
 IS_BLOCKED = Q(is_blocked())
@@ -120,7 +120,7 @@ def filtered(request: Request, *, also: Sequence[str] = (), in_pages: bool = Tru
 @lru_cache(MOST_LISTINGS)
 def listing(sees_everything: bool, condition: Q, keys: Sequence[Key]) -> Listing:
     """The tasks that a person sees and that fit, in this order. The SQL is the same for all people and values."""
-    person: Any = Somebody(sees_everything)
+    person: Any = ViewerParam(sees_everything)
     return Listing(with_order_columns(Task.objects.lists_visible_to(person).filter(condition), keys, person), keys)
 
 

@@ -28,7 +28,7 @@ from taskbell.common.errors import invalid
 from taskbell.reminders.actions import MOST_REMINDERS, TOO_MANY
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan, next_of
-from taskbell.tasks.actions import Wish
+from taskbell.tasks.actions import TaskPatch
 from taskbell.tasks.models import PRIORITY_NAMES, STAGES, Basis, Category, Priority, Stage, Task
 from taskbell.tasks.prerequisites import MOST_PREREQUISITES
 
@@ -112,24 +112,24 @@ class TaskChange(TaskIn):
     title = Text(max_length=255, required=False)
 
 
-def wish_to_create(body: Mapping[str, Any], *, by: User) -> Wish:
+def patch_to_create(body: Mapping[str, Any], *, by: User) -> TaskPatch:
     """What the body asks a new task to be."""
     fields = _fields_of(body)
     plans = _plans_of(body, _dated(Task(timezone=by.profile.timezone), fields), by=by)
-    return Wish(fields, reminders=plans, pre_tasks=body.get("pre_tasks"))
+    return TaskPatch(fields, reminders=plans, pre_tasks=body.get("pre_tasks"))
 
 
-def wish_to_change(body: Mapping[str, Any], task: Task, *, by: User) -> Wish:
+def patch_to_change(body: Mapping[str, Any], task: Task, *, by: User) -> TaskPatch:
     """What PATCH asks the task to be: what is not sent stays."""
     fields = _fields_of(body)
-    return Wish(fields, reminders=_plans_of(body, _dated(task, fields), by=by), pre_tasks=body.get("pre_tasks"))
+    return TaskPatch(fields, reminders=_plans_of(body, _dated(task, fields), by=by), pre_tasks=body.get("pre_tasks"))
 
 
-def wish_to_replace(body: Mapping[str, Any], task: Task, *, by: User) -> Wish:
+def patch_to_replace(body: Mapping[str, Any], task: Task, *, by: User) -> TaskPatch:
     """What PUT asks the task to be: what is not sent is emptied."""
     fields = _blank_fields(task.created_by) | _fields_of(body)
     plans = _plans_of(body, _dated(task, fields), by=by)
-    return Wish(fields, reminders=() if plans is None else plans, pre_tasks=body.get("pre_tasks", ()))
+    return TaskPatch(fields, reminders=() if plans is None else plans, pre_tasks=body.get("pre_tasks", ()))
 
 
 def _fields_of(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def _plans_of(body: Mapping[str, Any], task: Task, *, by: User) -> Sequence[Remi
     """The reminders the body asks for, or None where it does not speak of them. Raises Invalid."""
     zone = task.timezone
     if "reminders" in body:
-        plans = [plan_from(wish, zone=zone) for wish in body["reminders"]]
+        plans = [plan_from(patch, zone=zone) for patch in body["reminders"]]
         if "remind_at" in body:
             _check_agreement(body, plans, task, by=by)
         return plans
@@ -179,8 +179,8 @@ def _check_agreement(body: Mapping[str, Any], plans: Sequence[ReminderPlan], tas
     if task.pk is not None:
         known = Reminder.objects.visible_to(by).filter(task_id=task.pk)
         agreeing.add(_earliest(known.values_list("next_at", flat=True)))
-    if all("next_at" in wish for wish in body["reminders"]):
-        agreeing.add(_earliest(wish["next_at"] for wish in body["reminders"]))
+    if all("next_at" in patch for patch in body["reminders"]):
+        agreeing.add(_earliest(patch["next_at"] for patch in body["reminders"]))
     if said not in agreeing:
         raise invalid("remind_at", "exclusive", "Send either remind_at or reminders: they do not agree.")
 
@@ -190,15 +190,15 @@ def _earliest(moments: Iterable[datetime | None]) -> datetime | None:
     return min((moment for moment in moments if moment is not None and moment.tzinfo), default=None)
 
 
-def plan_from(wish: Mapping[str, Any], *, zone: str) -> ReminderPlan:
+def plan_from(patch: Mapping[str, Any], *, zone: str) -> ReminderPlan:
     """The reminder that a body asks for; without an offset, its moment is in this zone."""
-    at: datetime | None = wish.get("at")
+    at: datetime | None = patch.get("at")
     return ReminderPlan(
         at=None if at is None else as_instant(at, zone),
         wall=at if at is not None and at.tzinfo is None else None,
-        for_me=wish["for_me"],
-        before_due=wish.get("before_due"),
-        repeat=wish.get("repeat") or "",
+        for_me=patch["for_me"],
+        before_due=patch.get("before_due"),
+        repeat=patch.get("repeat") or "",
     )
 
 

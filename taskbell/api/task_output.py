@@ -12,8 +12,8 @@ from rest_framework import serializers
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
+from taskbell.common.compiled_query import AnyOf, CompiledModelQuery, CompiledQuery, IdArray, names_of
 from taskbell.common.errors import NotFound
-from taskbell.common.statement import Ids, Instances, OneOf, Statement, names_of
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.models import (
     PRIORITY_NAMES,
@@ -26,7 +26,7 @@ from taskbell.tasks.models import (
     is_blocked,
     status_of,
 )
-from taskbell.tasks.queries import Somebody
+from taskbell.tasks.queries import ViewerParam
 
 NAME_OF_PRIORITY = {priority.value: priority.name for priority in Priority}
 
@@ -114,32 +114,32 @@ class TaskRow(NamedTuple):
     version: int
 
 
-IDS = Ids("ids")
+IDS = IdArray("ids")
 
 
 @cache
-def _task_rows(sees_everything: bool, also_hidden: bool) -> Statement:
+def _task_rows(sees_everything: bool, also_hidden: bool) -> CompiledQuery:
     """The tasks by their ids, with what a person may see of what hangs on them."""
-    person: Any = Somebody(sees_everything)
+    person: Any = ViewerParam(sees_everything)
 
     def build() -> Any:
         visible = Task.objects.visible_to(person)
         # One by one: SQLite would make a list of all tasks that the person sees.
         seen = Prerequisite.objects.filter(Exists(visible.filter(pk=OuterRef("needs"))), task=OuterRef("pk"))
         joined = seen.order_by().annotate(ids=JoinedIds(Cast("needs_id", TextField()))).values("ids")
-        tasks = (Task.objects if also_hidden else visible).filter(OneOf("id", IDS)).order_by()
+        tasks = (Task.objects if also_hidden else visible).filter(AnyOf("id", IDS)).order_by()
         more = {"is_blocked": is_blocked(), "pre_task_ids": Subquery(joined), "category_name": F("category__name")}
         return tasks.annotate(**more).values_list(*TaskRow._fields)
 
-    return Statement(build)
+    return CompiledQuery(build)
 
 
 def _reminders() -> Any:
-    person: Any = Somebody(False)
-    return Reminder.objects.visible_to(person).filter(OneOf("task_id", IDS))
+    person: Any = ViewerParam(False)
+    return Reminder.objects.visible_to(person).filter(AnyOf("task_id", IDS))
 
 
-reminders_of = Instances(_reminders, {"": names_of(Reminder)})
+reminders_of = CompiledModelQuery(_reminders, {"": names_of(Reminder)})
 
 
 def tasks_as_json(keys: Sequence[int], person: User, *, also_hidden: bool = False) -> list[dict[str, Any]]:

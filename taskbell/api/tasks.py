@@ -11,10 +11,10 @@ from rest_framework.views import APIView
 
 from taskbell.accounts.policy import Capability
 from taskbell.api import idempotency
-from taskbell.api.answers import answered
 from taskbell.api.authentication import person_of
 from taskbell.api.fields import filled
 from taskbell.api.pagination import PAGING, page_of
+from taskbell.api.response_cache import cached_response
 from taskbell.api.session import validated
 from taskbell.api.task_filters import PARAMETERS, filtered, listing, ordering
 from taskbell.api.task_input import (
@@ -23,13 +23,13 @@ from taskbell.api.task_input import (
     TaskIn,
     expected_version,
     is_forced,
-    wish_to_change,
-    wish_to_create,
-    wish_to_replace,
+    patch_to_change,
+    patch_to_create,
+    patch_to_replace,
 )
 from taskbell.api.task_output import TaskOut, TaskPage, task_as_json, tasks_as_json
 from taskbell.common.clock import utc_now
-from taskbell.common.statement import with_blanks
+from taskbell.common.compiled_query import with_params
 from taskbell.tasks import actions
 from taskbell.tasks.models import Task
 from taskbell.tasks.policy import check_may_create, check_may_edit
@@ -76,12 +76,12 @@ class Tasks(APIView):
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Lists the tasks I created or am assigned to, the newest first; for managers and admins, all tasks."""
-        return answered(request, lambda: self._page(request))
+        return cached_response(request, lambda: self._page(request))
 
     def _page(self, request: Request) -> dict[str, Any]:
         person = person_of(request)
         keys = ordering(request)
-        condition, values = with_blanks(filtered(request), Task)
+        condition, values = with_params(filtered(request), Task)
         tasks = listing(person.can(Capability.SEE_EVERYTHING), condition, keys)
         page = page_of(tasks, request, load=lambda found: tasks_as_json(found, person), person=person.pk, **values)
         return page.frame | {"results": page.rows}
@@ -102,8 +102,8 @@ class Tasks(APIView):
 
     def _create(self, request: Request) -> Response:
         person = person_of(request)
-        wish = wish_to_create(validated(filled(TaskIn, request.data)), by=person)
-        task = actions.create_task(wish, by=person, now=utc_now())
+        patch = patch_to_create(validated(filled(TaskIn, request.data)), by=person)
+        task = actions.create_task(patch, by=person, now=utc_now())
         return answer(request, task.pk, code=status.HTTP_201_CREATED)
 
 
@@ -126,7 +126,7 @@ class TaskDetail(APIView):
     def put(self, request: Request, pk: int) -> Response:
         """Replaces the task: what is not sent is emptied, reminders and prerequisites included."""
         task = visible_task(pk, to=person_of(request))
-        return self._update(request, pk, wish_to_replace(checked(request, task, TaskIn), task, by=person_of(request)))
+        return self._update(request, pk, patch_to_replace(checked(request, task, TaskIn), task, by=person_of(request)))
 
     @extend_schema(
         operation_id="tasks_change",
@@ -139,7 +139,7 @@ class TaskDetail(APIView):
         """Changes what is sent and nothing else."""
         task = visible_task(pk, to=person_of(request))
         return self._update(
-            request, pk, wish_to_change(checked(request, task, TaskChange), task, by=person_of(request))
+            request, pk, patch_to_change(checked(request, task, TaskChange), task, by=person_of(request))
         )
 
     @extend_schema(operation_id="tasks_delete", tags=["tasks"], parameters=[IF_MATCH], responses={204: None})
@@ -149,9 +149,9 @@ class TaskDetail(APIView):
         actions.delete_task(pk, version=expected_version(request), by=person_of(request), now=utc_now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _update(self, request: Request, pk: int, wish: actions.Wish) -> Response:
+    def _update(self, request: Request, pk: int, patch: actions.TaskPatch) -> Response:
         version, force = expected_version(request), is_forced(request)
-        actions.update_task(pk, wish, version=version, force=force, by=person_of(request), now=utc_now())
+        actions.update_task(pk, patch, version=version, force=force, by=person_of(request), now=utc_now())
         return answer(request, pk)
 
 

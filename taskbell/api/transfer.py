@@ -27,10 +27,10 @@ from taskbell.common.clock import utc_now
 from taskbell.common.errors import invalid
 from taskbell.tasks.models import Task
 from taskbell.tasks.policy import check_may_create
-from taskbell.tasks.transfer.exporting import FORMATS as WRITERS
-from taskbell.tasks.transfer.exporting import export_tasks
-from taskbell.tasks.transfer.formats import READERS, format_of
-from taskbell.tasks.transfer.importing import ImportRefused, prepared
+from taskbell.transfer.exporting import FORMATS as WRITERS
+from taskbell.transfer.exporting import export_tasks
+from taskbell.transfer.formats import READERS, format_of
+from taskbell.transfer.importing import ImportRefused, prepared
 
 MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json", "ndjson": "application/x-ndjson"}
 
@@ -44,7 +44,7 @@ class AnyBody(BaseParser):
         return stream
 
 
-class Heard(io.RawIOBase):
+class HashingReader(io.RawIOBase):
     """What was sent, once, with its hash."""
 
     def __init__(self, source: Any) -> None:
@@ -92,7 +92,7 @@ class Import(APIView):
         _check_size(int(request.META.get("CONTENT_LENGTH") or 0))
         partial = _flag(request, "partial")
         file, format_ = _file(request)
-        heard = Heard(file)
+        heard = HashingReader(file)
         rows = READERS[format_](_buffered(heard))
         try:
             with prepared(rows, partial=partial, by=person, now=utc_now()) as found:
@@ -162,11 +162,11 @@ class Export(APIView):
         pieces = export_tasks(tasks.order_by(*(key.order() for key in keys)), person, format_)
         headers = {"Content-Disposition": f'attachment; filename="tasks.{format_}"', "Cache-Control": "no-store"}
         return StreamingHttpResponse(
-            Pieces(pieces, _has_left(request)), content_type=MEDIA_TYPES[format_], headers=headers
+            StreamedFile(pieces, _has_left(request)), content_type=MEDIA_TYPES[format_], headers=headers
         )
 
 
-class Pieces:
+class StreamedFile:
     """The pieces of a file, until whoever asked for it has left. Django closes it, which gives the connection back.
 
     The first is made at once: what is refused, is refused before the answer begins.

@@ -14,8 +14,8 @@ from taskbell.accounts.models import Invite, User
 from taskbell.accounts.policy import ROLES, Capability, Role
 from taskbell.accounts.roles import active_person, check_may_manage, update_person
 from taskbell.api.authentication import person_of
-from taskbell.api.conditional import conditional
 from taskbell.api.cursor import Key
+from taskbell.api.etags import etag_response
 from taskbell.api.fields import Choice, Password, StrictSerializer, Text
 from taskbell.api.pagination import PAGING, paged, refuse_unknown
 from taskbell.api.parameters import Filter, contains, documented, narrowed, number
@@ -23,7 +23,7 @@ from taskbell.api.session import Register, validated
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotAllowed, invalid
 from taskbell.notifications.actions import invite
-from taskbell.tasks.handover import deactivate_person
+from taskbell.people.leaving import deactivate_person
 
 
 def _words(text: str, person: User) -> Q:
@@ -118,7 +118,7 @@ class Users(Register):
         people = narrowed(User.objects.filter(is_active=True), request, FILTERS)
         page = paged(people, request, keys=[Key("id")])
         rows = [_as_json(person, to=person_of(request)) for person in page.rows]
-        return conditional(request, page.frame | {"results": rows})
+        return etag_response(request, page.frame | {"results": rows})
 
 
 class UserDetail(APIView):
@@ -174,7 +174,7 @@ class Invites(APIView):
     @extend_schema(operation_id="invites_list", tags=["people"], responses={200: InviteOut(many=True)})
     def get(self, request: Request) -> Any:
         """Lists the invitations I sent; for admins, all of them."""
-        return conditional(request, InviteOut(invites_seen_by(person_of(request), now=utc_now()), many=True).data)
+        return etag_response(request, InviteOut(invites_seen_by(person_of(request), now=utc_now()), many=True).data)
 
     @extend_schema(operation_id="invites_create", tags=["people"], request=InviteIn, responses={201: InviteOut})
     def post(self, request: Request) -> Response:

@@ -7,14 +7,14 @@ import orjson
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability, roles_with
 from taskbell.activity.queries import present_moment
+from taskbell.activity.wakeups import hints
 from taskbell.common.errors import Invalid
+from taskbell.feed import events as feed_events
+from taskbell.feed.cursors import Cursor, plain_cursor, read_cursor, scope_of
 from taskbell.realtime.consumer import TaskEvents
 from taskbell.realtime.follower import Page
-from taskbell.realtime.hints import hints
-from taskbell.realtime.live import Live
-from taskbell.realtime.room import Event
-from taskbell.tasks import changes
-from taskbell.tasks.cursors import Cursor, plain_cursor, read_cursor, scope_of
+from taskbell.realtime.hub import Hub
+from taskbell.realtime.subscribers import Event
 
 MOST_MISSED = 10_000  # lines of history; who has missed more is quicker with a fresh list
 
@@ -30,7 +30,7 @@ class TaskFeed:
 
     def after(self, position: int) -> Page:
         """Roles are asked now: a new one counts from the next event on."""
-        page = changes.events_after(position)
+        page = feed_events.events_after(position)
         overseers = frozenset(
             User.objects.filter(is_active=True, role__in=roles_with(Capability.SEE_EVERYTHING)).values_list(
                 "pk", flat=True
@@ -56,13 +56,13 @@ class TaskFeed:
         is_ours = cursor == Cursor(moment.epoch, scope, cursor.position) and cursor.position <= moment.position
         return cursor.position if is_ours and moment.position - cursor.position <= MOST_MISSED else None
 
-    def _told(self, event: changes.Event, overseers: frozenset[int]) -> list[Event]:
+    def _told(self, event: feed_events.Event, overseers: frozenset[int]) -> list[Event]:
         insiders = None if event.is_for_all else event.people | overseers
         told = []
         if event.payload is not None:
             told.append(self._event(event.position, event.payload, _only(event.only, insiders)))
-        if event.farewell is not None and insiders is not None and event.left - insiders:
-            told.append(self._event(event.position, event.farewell, event.left - insiders))
+        if event.removal is not None and insiders is not None and event.left - insiders:
+            told.append(self._event(event.position, event.removal, event.left - insiders))
         return told
 
     def _event(self, position: int, payload: dict[str, Any], people: frozenset[int] | None) -> Event:
@@ -75,4 +75,4 @@ def _only(person: int | None, people: frozenset[int] | None) -> frozenset[int] |
     return frozenset({person}) if people is None or person in people else frozenset()
 
 
-live = TaskEvents.as_asgi(live=Live(TaskFeed(), hints))
+live = TaskEvents.as_asgi(live=Hub(TaskFeed(), hints))

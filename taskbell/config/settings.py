@@ -85,8 +85,12 @@ TEMPLATES = [
         # Apart from those of pages: a base.html of mails is none of theirs.
         "NAME": "mail",
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [folder for folder in (env.TASKBELL_MAIL_TEMPLATES, PACKAGE / "notifications" / "mail") if folder],
-        "OPTIONS": {"builtins": ["taskbell.notifications.looks"]},
+        "DIRS": [
+            folder
+            for folder in (env.TASKBELL_MAIL_TEMPLATES, PACKAGE / "notifications" / "channels" / "mail" / "kinds")
+            if folder
+        ],
+        "OPTIONS": {"builtins": ["taskbell.notifications.channels.mail.styles"]},
     },
 ]
 

@@ -13,10 +13,10 @@ from taskbell.accounts.actions import Client, RefreshReused, rotate_refresh_toke
 from taskbell.accounts.invites import make_invite
 from taskbell.accounts.models import Invite, User
 from taskbell.accounts.tokens import TokenPair
-from taskbell.activity.actions import Line, record_lines
+from taskbell.activity.actions import Entry, record_entries
 from taskbell.common.loading import insert_rows
 from taskbell.common.text import folded
-from taskbell.notifications.letters import message_id_for
+from taskbell.notifications.channels.mail.rendering import message_id_for
 from taskbell.notifications.models import NOT_IN_APP, Kind, Notification
 
 
@@ -55,8 +55,8 @@ def notify(messages: Iterable[Message], *, now: datetime) -> None:
         given={"created_at": now},
         returning=("recipient_id", "task_id", "id", "kind"),
     )
-    record_lines(
-        Line(task_id, "notification.created", by=None, at=now, new={"id": pk, "kind": kind}, person_id=recipient_id)
+    record_entries(
+        Entry(task_id, "notification.created", by=None, at=now, new={"id": pk, "kind": kind}, person_id=recipient_id)
         for recipient_id, task_id, pk, kind in told
         if kind not in NOT_IN_APP
     )

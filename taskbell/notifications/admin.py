@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from taskbell.common.admin import ReadOnlyAdmin
 from taskbell.common.clock import utc_now
-from taskbell.notifications.delivery import retry
+from taskbell.notifications.channels.mail.delivery import retry
 from taskbell.notifications.models import Notification
 
 

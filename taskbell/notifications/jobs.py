@@ -6,11 +6,11 @@ from django.conf import settings
 from django.core.cache import cache
 
 from taskbell.common.clock import utc_now
-from taskbell.notifications import delivery
-from taskbell.notifications.crew import Crew
+from taskbell.notifications.channels.mail import delivery
+from taskbell.notifications.channels.mail.sender_pool import SenderPool
 
 # One thread of a worker is left for everything else: a thousand mails must not keep new reminders from firing.
-CREW = Crew(most=max(1, settings.TASKBELL_WORKER_THREADS - 1))
+CREW = SenderPool(most=max(1, settings.TASKBELL_WORKER_THREADS - 1))
 TICKED_AT = "clock.ticked_at"
 
 

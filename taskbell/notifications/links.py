@@ -16,7 +16,7 @@ LIFETIME = timedelta(days=30)
 
 
 @dataclass(frozen=True)
-class Deed:
+class LinkAction:
     """What the link is for: `do` by the person, about a task or a kind of mail."""
 
     person_id: int
@@ -64,17 +64,17 @@ def _signer(key: str) -> signing.TimestampSigner:
     return _Signer(key=key, salt=SALT)
 
 
-def link_for(deed: Deed) -> str:
+def link_for(deed: LinkAction) -> str:
     """The address that shows a page with a button; the button does it."""
     word = _signer(settings.SECRET_KEY).sign(f"{deed.person_id}.{deed.do}.{deed.about}")
     return f"{settings.URL}/mail/{word}/"
 
 
-def deed_of(word: str) -> Deed | None:
+def read_link(word: str) -> LinkAction | None:
     """What a link stands for; None where it is not ours or too old."""
     try:
         plain = _signer(settings.SECRET_KEY).unsign(word, max_age=LIFETIME)
         person_id, do, about = plain.split(".")
     except (signing.BadSignature, ValueError):
         return None
-    return Deed(int(person_id), do, int(about) if about.isdigit() else about)
+    return LinkAction(int(person_id), do, int(about) if about.isdigit() else about)

@@ -14,8 +14,8 @@ from django.db import InterfaceError, OperationalError
 
 from taskbell.realtime.closing import Closed, Failed, NotText, SignedOut, TooMuchTalk, TryLater
 from taskbell.realtime.handshake import Credential, Handshake, Token
-from taskbell.realtime.live import Live
-from taskbell.realtime.room import Event, Listener
+from taskbell.realtime.hub import Hub
+from taskbell.realtime.subscribers import Event, Subscriber
 
 TOKEN_WITHIN = 5.0  # seconds for the first frame, where nothing else says who is there
 RESUME_WITHIN = 1.0  # seconds for which events are held back, so that what was missed comes first
@@ -34,10 +34,10 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     channel_layer_alias = ""  # the follower speaks to it directly; a channel for each connection is not needed
 
-    def __init__(self, live: Live) -> None:
+    def __init__(self, live: Hub) -> None:
         super().__init__()
         self.live = live
-        self.listener: Listener | None = None
+        self.subscriber: Subscriber | None = None
         self._task: asyncio.Task[None] | None = None
         self._is_ending = False
         self._frames, self._since = 0, monotonic()
@@ -64,7 +64,7 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
                 raise NotText
             self._count_frame()
             frame = _parsed(text_data)
-            if self.listener is None:
+            if self.subscriber is None:
                 await self._sign_in(_token_in(frame))
                 del frame["token"]
                 if not frame:
@@ -88,33 +88,33 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
         scope = await self.live.scope(session.user_id)
         await self.live.start()
         position = self.live.follower.position
-        listener = Listener(session, scope=scope, position=position, put_off=self._put_off, begin_anew=self._begin_anew)
-        self.live.room.enter(listener)
-        self.listener = listener
-        await self._say({"event": "connected", "cursor": self._cursor(listener.position)})
+        subscriber = Subscriber(session, scope=scope, position=position, close=self._close, resync=self._resync_client)
+        self.live.room.enter(subscriber)
+        self.subscriber = subscriber
+        await self._say({"event": "connected", "cursor": self._cursor(subscriber.position)})
         self._go_on_with(partial(self._listen, hold=RESUME_WITHIN))
 
     async def _listen(self, *, hold: float = 0) -> None:
-        listener = self._known
+        subscriber = self._known
         await asyncio.sleep(hold)
-        await self.live.follower.catch_up(listener, self._tell)
+        await self.live.follower.catch_up(subscriber, self._tell)
         while True:
-            await self._tell(await listener.next())
+            await self._tell(await subscriber.next())
 
     async def _resume(self, cursor: str) -> None:
-        listener = self._known
-        listener.scope = await self.live.scope(listener.person)
-        position = await self.live.position(cursor, listener.scope)
+        subscriber = self._known
+        subscriber.scope = await self.live.scope(subscriber.person)
+        position = await self.live.position(cursor, subscriber.scope)
         if position is None:
             position = self.live.follower.position
             await self._say({"resync": True, "cursor": self._cursor(position)})
-        listener.go_to(position)
+        subscriber.go_to(position)
         await self._listen()
 
     @property
-    def _known(self) -> Listener:
-        assert self.listener  # noqa: S101 - who has not signed in does not come so far
-        return self.listener
+    def _known(self) -> Subscriber:
+        assert self.subscriber  # noqa: S101 - who has not signed in does not come so far
+        return self.subscriber
 
     def _cursor(self, position: int) -> str:
         return self.live.cursor(position, self._known.scope)
@@ -133,11 +133,11 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
         if self._frames > MOST_FRAMES:
             raise TooMuchTalk
 
-    def _put_off(self, why: Closed) -> None:
+    def _close(self, why: Closed) -> None:
         """Closes the connection from outside; whoever asks for it does not wait for the client."""
         self._go_on_with(partial(self._end, why))
 
-    def _begin_anew(self) -> None:
+    def _resync_client(self) -> None:
         """Tells the client that nothing it has heard counts any more: no cursor of before does."""
         self._go_on_with(partial(self._resume, ""))
 
@@ -177,8 +177,8 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     def _leave(self) -> None:
         self._stop()
-        if self.listener:
-            self.live.room.leave(self.listener)
+        if self.subscriber:
+            self.live.room.leave(self.subscriber)
 
 
 def _parsed(text: str) -> Any:

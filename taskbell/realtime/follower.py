@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from taskbell.realtime.room import Event, Listener, Room
+from taskbell.realtime.subscribers import Event, Subscriber, Subscribers
 from taskbell.realtime.threads import Threads
 
 
@@ -41,7 +41,7 @@ class Feed(Protocol):
 class Follower:
     """Where this process is in the history."""
 
-    def __init__(self, feed: Feed, room: Room) -> None:
+    def __init__(self, feed: Feed, room: Subscribers) -> None:
         self.position = 0
         self._feed = feed
         self._room = room
@@ -56,8 +56,8 @@ class Follower:
         await self._look_up()
         while (page := await self._reader.run(partial(self._feed.after, self.position))).position > self.position:
             for event in page.events:
-                for listener in self._room.of(event.people):
-                    listener.offer(event)
+                for subscriber in self._room.of(event.people):
+                    subscriber.offer(event)
             self.position = page.position
             await self._room.keep_up()
 
@@ -69,16 +69,16 @@ class Follower:
         if is_another_run or self._room.is_empty:
             self.position = latest
         if is_another_run:
-            for listener in self._room.of(None):
-                listener.go_to(latest)
-                listener.begin_anew()
+            for subscriber in self._room.of(None):
+                subscriber.go_to(latest)
+                subscriber.resync()
 
-    async def catch_up(self, listener: Listener, tell: Callable[[Event], Awaitable[None]]) -> None:
+    async def catch_up(self, subscriber: Subscriber, tell: Callable[[Event], Awaitable[None]]) -> None:
         """Tells the listener what it has missed since its position; from then on it hears everything as it happens."""
-        while listener.position < self.position:
-            page = await self._catching_up.run(partial(self._feed.after, listener.position))
+        while subscriber.position < self.position:
+            page = await self._catching_up.run(partial(self._feed.after, subscriber.position))
             for event in page.events:
-                if event.is_for(listener.person):
+                if event.is_for(subscriber.person):
                     await tell(event)
-            listener.position = page.position
-        listener.is_live = True  # nothing was awaited since the comparison: there is neither a gap nor an overlap
+            subscriber.position = page.position
+        subscriber.is_live = True  # nothing was awaited since the comparison: there is neither a gap nor an overlap

@@ -4,14 +4,14 @@ from celery import shared_task
 
 from taskbell.common.clock import utc_now
 from taskbell.notifications.jobs import send_waiting
-from taskbell.reminders import delivery
+from taskbell.reminders import firing
 
 
 @shared_task(name="taskbell.reminders.deliver_due")
 def deliver_due() -> None:
     """Every second: fires what is due, which others help to send at once, and sends what waits."""
     try:
-        while delivery.deliver_due(utc_now()):
+        while firing.deliver_due(utc_now()):
             send_waiting.delay()
     finally:
         send_waiting.run()

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from taskbell.common.clock import utc_now
-from taskbell.reports import counting, delivery
+from taskbell.reports import building, counting
 
 
 @shared_task(name="taskbell.reports.fold_counts")
@@ -15,4 +15,4 @@ def fold_counts() -> None:
 @shared_task(name="taskbell.reports.forget_old")
 def forget_old() -> None:
     """Once an hour."""
-    delivery.forget_old(utc_now())
+    building.forget_old(utc_now())

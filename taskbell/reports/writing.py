@@ -16,17 +16,17 @@ from taskbell.common.spreadsheet import csv_chunks
 from taskbell.reports.insights import Question, insights
 from taskbell.reports.models import Format, Kind, Report
 from taskbell.tasks.models import TaskQuerySet
-from taskbell.tasks.transfer.exporting import FORMATS, HEADER, as_cells, exported
+from taskbell.transfer.exporting import FORMATS, HEADER, as_cells, exported
 
 AT_ONCE = 2000
 ROWS_A_SHEET = 1_000_000  # a sheet has room for 1,048,576
 PIECE = 256 * 1024
 Record = tuple[Any, ...]
 # Some of the file, and how much of the work is done with it, from 0 to 1.
-Pieces = Iterator[tuple[bytes, float]]
+StreamedFile = Iterator[tuple[bytes, float]]
 
 
-def pieces(report: Report, question: Question, *, now: datetime) -> Pieces:
+def pieces(report: Report, question: Question, *, now: datetime) -> StreamedFile:
     """The file of the report."""
     if report.kind == Kind.EXPORT:
         return _export(Tasks(question.tasks, report.person), report.format)
@@ -65,7 +65,7 @@ class Tasks:
         return min(self._done / max(self._total, 1), 1.0)
 
 
-def _export(tasks: Tasks, format_: str) -> Pieces:
+def _export(tasks: Tasks, format_: str) -> StreamedFile:
     """The same file as that which is exported at once; and as a workbook, with times that it can reckon with."""
     if format_ == Format.XLSX:
         return _workbook(chain([HEADER], map(_as_values, tasks)), tasks.share)
@@ -103,7 +103,7 @@ def _as_values(row: Record) -> Record:
     return tuple(cells)
 
 
-def _workbook(table: Iterable[Record], share: Callable[[], float]) -> Pieces:
+def _workbook(table: Iterable[Record], share: Callable[[], float]) -> StreamedFile:
     """A workbook can be read from its end only: it is put together in a file that nobody else sees."""
     rows = iter(table)
     header, book, room = next(rows), Workbook(write_only=True), 0

@@ -11,7 +11,7 @@ from rich.progress import track
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
-from taskbell.activity.actions import Line, record_lines
+from taskbell.activity.actions import Entry, record_entries
 from taskbell.common.clock import utc_now
 from taskbell.common.text import folded
 from taskbell.reminders.models import Reminder
@@ -83,7 +83,7 @@ def _add_tasks(
     size: int, people: Sequence[User], categories: Sequence[Category], *, chance: random.Random, now: datetime
 ) -> None:
     tasks = Task.objects.bulk_create(_task(people, categories, chance=chance, now=now) for _ in range(size))
-    record_lines(Line(task.pk, "created", task.created_by, task.created_at, new=snapshot(task)) for task in tasks)
+    record_entries(Entry(task.pk, "created", task.created_by, task.created_at, new=snapshot(task)) for task in tasks)
     still_open = [task for task in tasks if task.is_open]
     pairs = zip(still_open[::7], still_open[1::7], strict=False)
     Prerequisite.objects.bulk_create(Prerequisite(task=task, needs=needs) for task, needs in pairs)

@@ -12,10 +12,10 @@ from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.common.clock import utc_now
 from taskbell.notifications.actions import Message, notify
-from taskbell.notifications.letters import compose
+from taskbell.notifications.channels.mail.rendering import compose
 from taskbell.notifications.models import Kind, Notification
 from taskbell.runtime.preparation import migrate_database
-from taskbell.tasks.actions import Wish, create_task, update_task
+from taskbell.tasks.actions import TaskPatch, create_task, update_task
 from taskbell.tasks.models import Priority, Task
 
 
@@ -45,11 +45,11 @@ def _samples() -> list[Notification]:
         "due_date": (now + timedelta(days=1)).date(),
         "assigned_to_id": bo.pk,
     }
-    task = create_task(Wish(fields), by=ada, now=now)
+    task = create_task(TaskPatch(fields), by=ada, now=now)
     other = create_task(
-        Wish(fields | {"title": "Mend the greenhouse tap", "priority": Priority.LOW.value}), by=ada, now=now
+        TaskPatch(fields | {"title": "Mend the greenhouse tap", "priority": Priority.LOW.value}), by=ada, now=now
     )
-    update_task(task.pk, Wish({"title": "Order the seedlings and the pots"}), by=ada, now=now)
+    update_task(task.pk, TaskPatch({"title": "Order the seedlings and the pots"}), by=ada, now=now)
     made = make_invite("cy@preview.invalid", Role.MEMBER, by=ada, now=now)
     data: dict[str, dict[str, Any]] = {
         Kind.TASK_ASSIGNED: {"by": ada.name},

@@ -7,11 +7,11 @@ from rich.console import Console
 
 from taskbell.activity.actions import begin_epoch
 from taskbell.common.clock import utc_now
-from taskbell.notifications.delivery import forget_sent_until
-from taskbell.reminders.delivery import forget_fired_until
+from taskbell.notifications.channels.mail.delivery import forget_sent_until
+from taskbell.reminders.firing import forget_fired_until
 from taskbell.runtime.refusals import CannotStart
-from taskbell.tasks.delivery import mark_overdue
 from taskbell.tasks.digest import send_digests
+from taskbell.tasks.scheduled import mark_overdue
 
 
 def forget(sent_until: datetime) -> None:

@@ -14,11 +14,11 @@ from taskbell.common.errors import Refusal
 from taskbell.common.text import printable
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.setup import check_database
-from taskbell.tasks.transfer.exporting import FORMATS as WRITERS
-from taskbell.tasks.transfer.exporting import every_task, exported
-from taskbell.tasks.transfer.formats import READERS, format_of
-from taskbell.tasks.transfer.importing import ImportRefused, import_tasks
-from taskbell.tasks.transfer.reading import RowError, Unreadable
+from taskbell.transfer.exporting import FORMATS as WRITERS
+from taskbell.transfer.exporting import every_task, exported
+from taskbell.transfer.formats import READERS, format_of
+from taskbell.transfer.importing import ImportRefused, import_tasks
+from taskbell.transfer.reading import RowError, Unreadable
 
 REFUSED = 1  # the exit code where rows cannot be imported
 

@@ -14,6 +14,7 @@ from taskbell.reminders.actions import add_reminders, replace_reminders, resched
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.history import differences, snapshot
 from taskbell.tasks.models import OPEN_STAGES, Stage, Task
+from taskbell.tasks.notifications import notify_assigned, notify_updated
 from taskbell.tasks.policy import (
     check_may_change,
     check_may_create,
@@ -21,10 +22,9 @@ from taskbell.tasks.policy import (
     check_may_remind_others,
     may_edit,
 )
-from taskbell.tasks.prerequisites import blocked_by, check_not_blocked, replace_prerequisites, tell_who_became_free
-from taskbell.tasks.queries import held_task
+from taskbell.tasks.prerequisites import blocked_by, check_not_blocked, notify_unblocked_by, replace_prerequisites
+from taskbell.tasks.queries import lock_task
 from taskbell.tasks.recurring import begin_series, make_next, skip_occurrence, withdraw_next
-from taskbell.tasks.telling import tell_assigned, tell_updated
 
 Fields = Mapping[str, Any]
 Plans = Sequence[ReminderPlan]
@@ -38,7 +38,7 @@ class StaleVersion(Refusal):
 
 
 @dataclass(frozen=True)
-class Wish:
+class TaskPatch:
     """What somebody wants a task to be: `fields` by the names of the model; None leaves the rest as it is."""
 
     fields: Fields
@@ -47,56 +47,56 @@ class Wish:
 
 
 @transaction.atomic
-def create_task(wish: Wish, *, by: User, now: datetime) -> Task:
+def create_task(patch: TaskPatch, *, by: User, now: datetime) -> Task:
     """A new task of this person. Raises NotAllowed, Invalid, or Blocked for one that is finished before its time."""
     check_may_create(by)
     task = Task(created_by=by, timezone=by.profile.timezone, created_at=now, updated_at=now)
-    _apply(task, wish.fields, now=now)
+    _apply(task, patch.fields, now=now)
     task.save(force_insert=True)
     if task.recurrence:
         begin_series(task)
         task.save(update_fields=["series", "anchor_date"])
-    promised = _promises(task, wish, is_new=True, by=by, now=now)
+    applied = _apply_reminders_and_prerequisites(task, patch, is_new=True, by=by, now=now)
     if task.stage == Stage.COMPLETED:
         check_not_blocked(task, by=by)
-    record(task.pk, "created", by=by, at=now, new=snapshot(task) | {name: new for name, (_, new) in promised.items()})
-    tell_assigned(task, by=by, now=now)
+    record(task.pk, "created", by=by, at=now, new=snapshot(task) | {name: new for name, (_, new) in applied.items()})
+    notify_assigned(task, by=by, now=now)
     return task
 
 
 @transaction.atomic
 def update_task(
-    task_id: int, wish: Wish, *, version: int | None = None, force: bool = False, by: User, now: datetime
+    task_id: int, patch: TaskPatch, *, version: int | None = None, force: bool = False, by: User, now: datetime
 ) -> Task:
     """Makes the task what is wished; what is already so is no change.
 
     With `version`, only if that is still the task's version. A blocked task is completed only by `force`.
     Raises NotFound, NotAllowed, Invalid, StaleVersion, Blocked.
     """
-    task = held_task(task_id, by=by)
+    task = lock_task(task_id, by=by)
     before = snapshot(task)
-    changing = {name: value for name, value in wish.fields.items() if getattr(task, name) != value}
+    changing = {name: value for name, value in patch.fields.items() if getattr(task, name) != value}
     check_may_change(by, task, changing)
     _check_version(task, version)
     waiting = blocked_by([task.pk]) if changing.get("stage", Stage.PENDING) not in OPEN_STAGES else set()
-    _apply(task, wish.fields, now=now)
+    _apply(task, patch.fields, now=now)
     if "recurrence" in changing:
         begin_series(task)
-    changes = differences(before, snapshot(task)) | _promises(task, wish, by=by, now=now)
+    changes = differences(before, snapshot(task)) | _apply_reminders_and_prerequisites(task, patch, by=by, now=now)
     if changing.get("stage") == Stage.COMPLETED:
         _check_may_complete(task, force=force, by=by, now=now)
     if changes:
         task.write(now)
         _record_and_tell(task, changes, by=by, now=now)
-        _follow(task, changes, was_done=before["stage"] == Stage.COMPLETED, by=by, now=now)
-        tell_who_became_free(waiting, by=by, now=now)
+        _run_consequences(task, changes, was_done=before["stage"] == Stage.COMPLETED, by=by, now=now)
+        notify_unblocked_by(waiting, by=by, now=now)
     return task
 
 
 @transaction.atomic
 def skip_task(task_id: int, *, by: User, now: datetime) -> Task:
     """Moves a recurring task to its next occurrence without completing it. Raises NotFound, NotAllowed, Conflict."""
-    task = held_task(task_id, by=by)
+    task = lock_task(task_id, by=by)
     skip_occurrence(task, by=by, now=now)
     return task
 
@@ -104,20 +104,20 @@ def skip_task(task_id: int, *, by: User, now: datetime) -> Task:
 @transaction.atomic
 def delete_task(task_id: int, *, version: int | None = None, by: User, now: datetime) -> None:
     """Puts the task in the trash. Raises NotFound, NotAllowed, StaleVersion."""
-    task = held_task(task_id, by=by)
+    task = lock_task(task_id, by=by)
     check_may_edit(by, task)
     _check_version(task, version)
     waiting = blocked_by([task.pk])
     task.deleted_at = now
     task.write(now)
     record(task.pk, "deleted", by=by, at=now)
-    tell_who_became_free(waiting, by=by, now=now)
+    notify_unblocked_by(waiting, by=by, now=now)
 
 
 @transaction.atomic
 def restore_task(task_id: int, *, by: User, now: datetime) -> Task:
     """Takes the task out of the trash again. Raises NotFound, NotAllowed."""
-    task = Task.objects.concerning(by).exclude(deleted_at=None).held(task_id)
+    task = Task.objects.concerning(by).exclude(deleted_at=None).locked(task_id)
     check_may_edit(by, task)
     task.deleted_at = None
     task.write(now)
@@ -158,7 +158,7 @@ def _apply(task: Task, fields: Fields, *, now: datetime) -> None:
         task.completed_at = None
 
 
-def _follow(task: Task, changes: dict[str, Change], *, was_done: bool, by: User, now: datetime) -> None:
+def _run_consequences(task: Task, changes: dict[str, Change], *, was_done: bool, by: User, now: datetime) -> None:
     """What a change brings with it: reminders move, the next occurrence is made or taken back."""
     is_done = task.stage == Stage.COMPLETED
     if task.is_open and changes.keys() & {"due_date", "due_time", "timezone", "status"}:
@@ -169,18 +169,20 @@ def _follow(task: Task, changes: dict[str, Change], *, was_done: bool, by: User,
         withdraw_next(task, by=by, now=now)
 
 
-def _promises(task: Task, wish: Wish, *, is_new: bool = False, by: User, now: datetime) -> dict[str, Change]:
+def _apply_reminders_and_prerequisites(
+    task: Task, patch: TaskPatch, *, is_new: bool = False, by: User, now: datetime
+) -> dict[str, Change]:
     """Sets reminders and prerequisites, which are rows of their own; returns what that changed."""
     changes: dict[str, Change] = {}
-    if wish.reminders is not None:
-        if not all(plan.for_me for plan in wish.reminders):
+    if patch.reminders is not None:
+        if not all(plan.for_me for plan in patch.reminders):
             check_may_remind_others(by, task)
         if is_new:
-            changes |= add_reminders(task, wish.reminders, by=by, now=now)
+            changes |= add_reminders(task, patch.reminders, by=by, now=now)
         else:
-            changes |= replace_reminders(task, wish.reminders, by=by, shared_too=may_edit(by, task), now=now)
-    if wish.pre_tasks is not None:
-        changes |= replace_prerequisites(task, wish.pre_tasks, by=by)
+            changes |= replace_reminders(task, patch.reminders, by=by, shared_too=may_edit(by, task), now=now)
+    if patch.pre_tasks is not None:
+        changes |= replace_prerequisites(task, patch.pre_tasks, by=by)
     return changes
 
 
@@ -190,6 +192,6 @@ def _record_and_tell(task: Task, changes: dict[str, Change], *, by: User, now: d
     record_changes(task.pk, "updated", {name: changes[name] for name in changes if name not in assigned}, by=by, at=now)
     told = {task.assigned_to_id} if assigned and task.assigned_to_id is not None else set()
     if assigned:
-        tell_assigned(task, by=by, now=now)
+        notify_assigned(task, by=by, now=now)
     if changes.keys() - {"own_reminders"}:
-        tell_updated(task, by=by, now=now, but=told)
+        notify_updated(task, by=by, now=now, but=told)

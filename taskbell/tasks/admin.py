@@ -168,9 +168,9 @@ class TaskAdmin(AdminByVerbs):
         person, now = person_who_asks(request), utc_now()
         fields = {name: form.cleaned_data[name] for name in form.changed_data}
         if change:
-            actions.update_task(obj.pk, actions.Wish(fields), by=person, now=now)
+            actions.update_task(obj.pk, actions.TaskPatch(fields), by=person, now=now)
         else:
-            obj.pk = actions.create_task(actions.Wish(fields), by=person, now=now).pk
+            obj.pk = actions.create_task(actions.TaskPatch(fields), by=person, now=now).pk
         obj.refresh_from_db()
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
@@ -179,8 +179,8 @@ class TaskAdmin(AdminByVerbs):
             return
         rows = [row.cleaned_data for row in formset.forms if row.cleaned_data.get("needs")]
         wanted = [row["needs"].pk for row in rows if not row.get("DELETE")]
-        wish = actions.Wish({}, pre_tasks=wanted)
-        actions.update_task(form.instance.pk, wish, by=person_who_asks(request), now=utc_now())
+        patch = actions.TaskPatch({}, pre_tasks=wanted)
+        actions.update_task(form.instance.pk, patch, by=person_who_asks(request), now=utc_now())
 
     def delete_model(self, request: HttpRequest, obj: Task) -> None:
         actions.delete_task(obj.pk, by=person_who_asks(request), now=utc_now())

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from taskbell.accounts.models import User
 from taskbell.common.errors import FieldError, Invalid, Refusal
-from taskbell.tasks.actions import Wish, create_task, delete_task, update_task
+from taskbell.tasks.actions import TaskPatch, create_task, delete_task, update_task
 from taskbell.tasks.models import Task
 
 MOST = 1000
@@ -19,8 +19,8 @@ MOST = 1000
 class Batch:
     """What is to be made, changed and deleted, in that order. Changes come with the version they are for, or None."""
 
-    create: Sequence[Wish]
-    update: Sequence[tuple[int, Wish, int | None]]
+    create: Sequence[TaskPatch]
+    update: Sequence[tuple[int, TaskPatch, int | None]]
     delete: Sequence[int]
 
 
@@ -49,12 +49,12 @@ def change_many(batch: Batch, *, force: bool = False, by: User, now: datetime) -
     """
     _hold([pk for pk, _, _ in batch.update] + list(batch.delete))
     made, changed = [], []
-    for place, wish in enumerate(batch.create):
+    for place, patch in enumerate(batch.create):
         with named(f"create.{place}"):
-            made.append(create_task(wish, by=by, now=now).pk)
-    for place, (pk, wish, version) in enumerate(batch.update):
+            made.append(create_task(patch, by=by, now=now).pk)
+    for place, (pk, patch, version) in enumerate(batch.update):
         with named(f"update.{place}"):
-            changed.append(update_task(pk, wish, version=version, force=force, by=by, now=now).pk)
+            changed.append(update_task(pk, patch, version=version, force=force, by=by, now=now).pk)
     for place, pk in enumerate(batch.delete):
         with named(f"delete.{place}"):
             delete_task(pk, by=by, now=now)

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from taskbell.accounts.models import User
-from taskbell.activity.actions import Line, record, record_lines
+from taskbell.activity.actions import Entry, record, record_entries
 from taskbell.common.errors import Conflict, NotFound, invalid
 from taskbell.common.text import folded
 from taskbell.tasks.models import Category, Task
@@ -32,7 +32,7 @@ def create_category(name: str, *, by: User, now: datetime) -> Category:
 @transaction.atomic
 def rename_category(pk: int, name: str, *, by: User, now: datetime) -> Category:
     """Gives it another name. Raises NotFound, NotAllowed, Invalid, Conflict."""
-    category = _held(pk)[pk]
+    category = _locked(pk)[pk]
     check_may_change_category(by, category)
     if category.name == name:
         return category
@@ -49,28 +49,28 @@ def rename_category(pk: int, name: str, *, by: User, now: datetime) -> Category:
 @transaction.atomic
 def delete_category(pk: int, *, move_to: int | None, by: User, now: datetime) -> None:
     """Deletes it; its tasks go to `move_to`. Raises NotFound, NotAllowed, Invalid, or Conflict while it is in use."""
-    held = _held(pk, move_to)
-    category = held[pk]
+    locked = _locked(pk, move_to)
+    category = locked[pk]
     check_may_change_category(by, category)
     tasks = Task.objects.filter(category=category)
     if move_to is None:
         if tasks.filter(deleted_at=None).exists():
             raise Conflict("Tasks are in this category. Say with move_to which category they go to.")
-    elif move_to == pk or move_to not in held:
+    elif move_to == pk or move_to not in locked:
         raise invalid("move_to", "does_not_exist", "There is no other category with this id.")
     moved = list(tasks.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
-    record_lines(Line(task, "updated", by=by, at=now, field="category", old=pk, new=move_to) for task in moved)
+    record_entries(Entry(task, "updated", by=by, at=now, field="category", old=pk, new=move_to) for task in moved)
     tasks.update(category=move_to, updated_at=now, version=F("version") + 1)
     _record(category, "deleted", by=by, at=now)
     category.delete()
 
 
-def _held(pk: int, other: int | None = None) -> dict[int, Category]:
+def _locked(pk: int, other: int | None = None) -> dict[int, Category]:
     """The category, and the other one if there is such, kept from everybody else until the transaction ends."""
-    held = Category.objects.select_for_update().order_by("pk").in_bulk([pk, pk if other is None else other])
-    if pk not in held:
+    locked = Category.objects.select_for_update().order_by("pk").in_bulk([pk, pk if other is None else other])
+    if pk not in locked:
         raise NotFound
-    return held
+    return locked
 
 
 def _record(category: Category, deed: str, *, by: User, at: datetime) -> None:

@@ -3,13 +3,13 @@
 from celery import shared_task
 
 from taskbell.common.clock import utc_now
-from taskbell.tasks import delivery, digest
+from taskbell.tasks import digest, scheduled
 
 
 @shared_task(name="taskbell.tasks.mark_overdue")
 def mark_overdue() -> None:
     """Every TASKBELL_OVERDUE_SWEEP_SECONDS."""
-    delivery.mark_overdue(utc_now())
+    scheduled.mark_overdue(utc_now())
 
 
 @shared_task(name="taskbell.tasks.send_digests")
@@ -21,4 +21,4 @@ def send_digests() -> None:
 @shared_task(name="taskbell.tasks.purge_deleted")
 def purge_deleted() -> None:
     """Once an hour."""
-    delivery.purge_deleted(utc_now())
+    scheduled.purge_deleted(utc_now())

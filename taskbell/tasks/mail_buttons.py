@@ -9,11 +9,11 @@ from taskbell.accounts.profile import update_profile
 from taskbell.common.clock import instant
 from taskbell.common.errors import NotFound
 from taskbell.common.recurrence import wall_time
-from taskbell.notifications.links import Deed
+from taskbell.notifications.links import LinkAction
 from taskbell.notifications.models import Kind
-from taskbell.tasks.actions import Wish, update_task
+from taskbell.tasks.actions import TaskPatch, update_task
 from taskbell.tasks.models import Stage, Task
-from taskbell.tasks.reminding import remind_me_again
+from taskbell.tasks.reminder_actions import remind_me_again
 
 
 @dataclass(frozen=True)
@@ -22,24 +22,24 @@ class Button:
 
     question: str
     done: str
-    press: Callable[[Deed, User, datetime], None]
+    press: Callable[[LinkAction, User, datetime], None]
 
 
-def _finish(deed: Deed, person: User, now: datetime) -> None:
-    update_task(int(deed.about), Wish({"stage": Stage.COMPLETED}), by=person, now=now)
+def _finish(deed: LinkAction, person: User, now: datetime) -> None:
+    update_task(int(deed.about), TaskPatch({"stage": Stage.COMPLETED}), by=person, now=now)
 
 
-def _in_an_hour(deed: Deed, person: User, now: datetime) -> None:
+def _in_an_hour(deed: LinkAction, person: User, now: datetime) -> None:
     remind_me_again(int(deed.about), now + timedelta(hours=1), by=person, now=now)
 
 
-def _tomorrow(deed: Deed, person: User, now: datetime) -> None:
+def _tomorrow(deed: LinkAction, person: User, now: datetime) -> None:
     zone = person.profile.timezone
     day = wall_time(now, zone).date() + timedelta(days=1)
     remind_me_again(int(deed.about), instant(day, time(9), zone), by=person, now=now)
 
 
-def _unsubscribe(deed: Deed, person: User, now: datetime) -> None:
+def _unsubscribe(deed: LinkAction, person: User, now: datetime) -> None:
     update_profile(person, now=now, mail_preferences={str(deed.about): False})
 
 
@@ -51,7 +51,7 @@ BUTTONS = {
 }
 
 
-def subject_of(deed: Deed) -> tuple[User, str]:
+def subject_of(deed: LinkAction) -> tuple[User, str]:
     """Who presses, and what it is about in words. Raises NotFound where they may not see it (any more)."""
     person = User.objects.filter(pk=deed.person_id, is_active=True).select_related("profile").first()
     if person is None or deed.do not in BUTTONS:
@@ -64,7 +64,7 @@ def subject_of(deed: Deed) -> tuple[User, str]:
     return person, task.title
 
 
-def press(deed: Deed, *, now: datetime) -> None:
+def press(deed: LinkAction, *, now: datetime) -> None:
     """Does it, in the name of the person who got the mail. Raises NotFound, NotAllowed, Conflict, Blocked."""
     person, _ = subject_of(deed)
     BUTTONS[deed.do].press(deed, person, now)

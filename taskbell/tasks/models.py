@@ -95,8 +95,8 @@ class TaskQuerySet(models.QuerySet["Task"]):
             return Union([self.visible_to(person)])
         return Union([self.filter(part, deleted_at=None) for part in _concern(person)])
 
-    def held(self, task_id: int) -> "Task":
-        """The task, held until the transaction ends, so that no edit is lost under another. Raises NotFound."""
+    def locked(self, task_id: int) -> "Task":
+        """The task, locked until the transaction ends, so that no edit is lost under another. Raises NotFound."""
         # no_key: a link to the task may be made meanwhile, or two that link to each other would wait for ever.
         task = self.select_for_update(of=("self",), no_key=True).filter(pk=task_id).first()
         if task is None:

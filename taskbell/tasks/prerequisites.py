@@ -11,8 +11,8 @@ from taskbell.activity.actions import Change, record
 from taskbell.common.errors import Conflict, invalid
 from taskbell.common.locks import one_at_a_time
 from taskbell.tasks.models import Prerequisite, Task
+from taskbell.tasks.notifications import notify_unblocked
 from taskbell.tasks.policy import check_may_edit
-from taskbell.tasks.telling import tell_unblocked
 
 MOST_PREREQUISITES = 200
 LONGEST_WAY = 20  # of a longer way round, the middle is left out where it is told
@@ -126,10 +126,10 @@ def blocked_by(task_ids: Iterable[int]) -> set[int]:
     return found
 
 
-def tell_who_became_free(were_blocked: set[int], *, by: User | None, now: datetime) -> None:
+def notify_unblocked_by(were_blocked: set[int], *, by: User | None, now: datetime) -> None:
     """Writes the history of tasks that nothing blocks any more, and tells their people."""
     if not were_blocked:
         return
     for task in Task.objects.open().filter(pk__in=were_blocked).free().order_by("pk"):
         record(task.pk, "unblocked", by=by, at=now, field="is_blocked", old=True, new=False)
-        tell_unblocked(task, by=by, now=now)
+        notify_unblocked(task, by=by, now=now)

@@ -7,12 +7,12 @@ from django.db.models import BigIntegerField
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
+from taskbell.common.compiled_query import CompiledModelQuery, Param, names_of
 from taskbell.common.errors import NotFound
-from taskbell.common.statement import Blank, Instances, names_of
 from taskbell.tasks.models import Task
 
 
-class Somebody(Blank):
+class ViewerParam(Param):
     """Stands for a person who is not known before a statement runs; whether they see everything is."""
 
     def __init__(self, sees_everything: bool) -> None:
@@ -26,28 +26,28 @@ class Somebody(Blank):
 
 def visible_task(task_id: int, *, to: User) -> Task:
     """The task, if the person may see it. Raises NotFound."""
-    return _found(task_id, to, held=False)
+    return _found(task_id, to, locked=False)
 
 
-def held_task(task_id: int, *, by: User) -> Task:
-    """The same, held until the transaction ends, so that no edit is lost under another. Raises NotFound."""
-    return _found(task_id, by, held=True)
+def lock_task(task_id: int, *, by: User) -> Task:
+    """The same, locked until the transaction ends, so that no edit is lost under another. Raises NotFound."""
+    return _found(task_id, by, locked=True)
 
 
-def _found(task_id: int, person: User, *, held: bool) -> Task:
-    find = _by_id(person.can(Capability.SEE_EVERYTHING), held)
+def _found(task_id: int, person: User, *, locked: bool) -> Task:
+    find = _by_id(person.can(Capability.SEE_EVERYTHING), locked)
     for task in find(id=task_id, person=person.pk):
         return cast(Task, task)
     raise NotFound
 
 
 @cache
-def _by_id(sees_everything: bool, held: bool) -> Instances:
-    person: Any = Somebody(sees_everything)
+def _by_id(sees_everything: bool, locked: bool) -> CompiledModelQuery:
+    person: Any = ViewerParam(sees_everything)
 
     def build() -> Any:
-        tasks = Task.objects.visible_to(person).filter(pk=Blank("id", BigIntegerField())).order_by()
+        tasks = Task.objects.visible_to(person).filter(pk=Param("id", BigIntegerField())).order_by()
         # no_key: a link to the task may be made meanwhile, or two that link to each other would wait for ever.
-        return tasks.select_for_update(no_key=True) if held else tasks
+        return tasks.select_for_update(no_key=True) if locked else tasks
 
-    return Instances(build, {"": names_of(Task)})
+    return CompiledModelQuery(build, {"": names_of(Task)})

@@ -13,8 +13,8 @@ from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import move
 from taskbell.tasks.history import differences, snapshot
 from taskbell.tasks.models import Basis, Task
+from taskbell.tasks.notifications import notify_assigned, notify_updated
 from taskbell.tasks.policy import check_may_edit
-from taskbell.tasks.telling import tell_assigned, tell_updated
 
 COPIED = (
     *("title", "description", "priority", "category_id", "due_time", "timezone", "assigned_to_id", "created_by_id"),
@@ -76,7 +76,7 @@ def make_next(task: Task, *, by: User, now: datetime) -> Task | None:
     _bring_reminders(task, new, now=now)
     record(new.pk, "created", by=by, at=now, new=snapshot(new))
     record(task.pk, "recurred", by=by, at=now, field="next_task", new=new.pk)
-    tell_assigned(new, by=by, now=now)
+    notify_assigned(new, by=by, now=now)
     return new
 
 
@@ -110,7 +110,7 @@ def skip_occurrence(task: Task, *, by: User, now: datetime) -> None:
         reminder.save()
     task.write(now)
     record_changes(task.pk, "skipped", differences(before, snapshot(task)), by=by, at=now)
-    tell_updated(task, by=by, now=now, but=set())
+    notify_updated(task, by=by, now=now, but=set())
 
 
 def _next_of(task: Task) -> Task | None:

@@ -13,7 +13,7 @@ from taskbell.accounts.roles import update_person
 from taskbell.common.admin import AdminByVerbs, person_who_asks
 from taskbell.common.clock import utc_now
 from taskbell.notifications.actions import invite
-from taskbell.tasks.handover import deactivate_person
+from taskbell.people.leaving import deactivate_person
 from taskbell.web.people_forms import ChangePersonForm, NewPersonForm, SetPasswordForm
 
 admin.site.site_header = "Taskbell"

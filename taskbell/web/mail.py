@@ -6,7 +6,7 @@ from django.views.decorators.http import require_http_methods
 
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound, Refusal
-from taskbell.notifications.links import Deed, deed_of
+from taskbell.notifications.links import LinkAction, read_link
 from taskbell.tasks.mail_buttons import BUTTONS, press, subject_of
 from taskbell.web.door import page
 
@@ -16,7 +16,7 @@ from taskbell.web.door import page
 @require_http_methods(["GET", "HEAD", "POST"])
 def mail_button(request: HttpRequest, word: str) -> HttpResponse:
     """What one link in a mail is for."""
-    deed = deed_of(word)
+    deed = read_link(word)
     try:
         if deed is None:
             raise NotFound
@@ -25,7 +25,7 @@ def mail_button(request: HttpRequest, word: str) -> HttpResponse:
         return page(request, "mail_button_over.html", {"refusal": refusal}, status=refusal.status)
 
 
-def _answer(request: HttpRequest, deed: Deed) -> HttpResponse:
+def _answer(request: HttpRequest, deed: LinkAction) -> HttpResponse:
     _, subject = subject_of(deed)
     if request.method == "POST":
         press(deed, now=utc_now())

@@ -16,7 +16,7 @@ from taskbell.accounts.models import Invite, User
 from taskbell.accounts.policy import Role
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import Conflict, Invalid, NotAllowed, Refusal
-from taskbell.notifications.letters import compose
+from taskbell.notifications.channels.mail.rendering import compose
 from taskbell.notifications.models import Notification
 from tests.conftest import NOW, PASSWORD, Program
 

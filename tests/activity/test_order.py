@@ -13,10 +13,10 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from taskbell.accounts.models import User
-from taskbell.activity.actions import Line, begin_epoch, record, record_lines
+from taskbell.activity.actions import Entry, begin_epoch, record, record_entries
 from taskbell.activity.models import Activity
 from taskbell.activity.queries import latest_position, lines_after, present_moment
-from taskbell.realtime.hints import Announcer, hints
+from taskbell.activity.wakeups import Announcer, hints
 from tests.conftest import NOW, Program
 from tests.undoing import undone
 
@@ -41,7 +41,7 @@ def write(writer: int, kept: list[tuple[int, int]]) -> None:
                 with transaction.atomic():
                     for part in numbers if size < 5 else [numbers]:
                         some = [part] if isinstance(part, int) else part
-                        record_lines(Line(None, "tested", None, NOW, new=[writer, each]) for each in some)
+                        record_entries(Entry(None, "tested", None, NOW, new=[writer, each]) for each in some)
                     if chance.random() < 0.05:
                         time.sleep(chance.random() / 20)
                     if chance.random() < 0.1:
@@ -140,13 +140,13 @@ def test_lines_of_before_places_were_invented_have_one() -> None:
 
 
 def test_a_private_line_is_in_nobodys_log(bo: User, ada: User) -> None:
-    record_lines([Line(1, "report.progress", None, NOW, new={"percent": 5}, person_id=bo.pk)])
+    record_entries([Entry(1, "report.progress", None, NOW, new={"percent": 5}, person_id=bo.pk)])
     assert [place.line.person_id for place in lines_after(0, 9)] == [bo.pk]
     assert list(Activity.objects.of_tasks()) == []
 
 
 def test_a_commit_wakes_those_who_listen_and_a_lost_hint_only_costs_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("taskbell.realtime.hints.CHANNEL", "of this test")  # others run beside it, on one broker
+    monkeypatch.setattr("taskbell.activity.wakeups.CHANNEL", "of this test")  # others run beside it, on one broker
 
     async def listen() -> list[float]:
         woken, begin = [], time.monotonic()
@@ -173,7 +173,7 @@ def test_no_answer_waits_for_a_broker_that_does_not_answer(
     settings: Any, bo: User, as_user: Callable[[User], Program], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program, announcer = as_user(bo), Announcer()
-    monkeypatch.setattr("taskbell.realtime.hints._announcer", announcer)
+    monkeypatch.setattr("taskbell.activity.wakeups._announcer", announcer)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}"
         begin = time.monotonic()

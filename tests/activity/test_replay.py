@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
 from taskbell.common.errors import Refusal
-from taskbell.tasks.actions import Wish, create_task, delete_task, restore_task, skip_task, update_task
+from taskbell.people.leaving import deactivate_person
+from taskbell.tasks.actions import TaskPatch, create_task, delete_task, restore_task, skip_task, update_task
 from taskbell.tasks.categories import create_category, delete_category
-from taskbell.tasks.delivery import mark_overdue
-from taskbell.tasks.handover import deactivate_person
 from taskbell.tasks.history import snapshot
 from taskbell.tasks.models import OVERDUE, Basis, Category, Prerequisite, Priority, Stage, Task
+from taskbell.tasks.scheduled import mark_overdue
 from tests.conftest import NOW
 from tests.undoing import undone
 
-Deed = Callable[[dict[str, Any], datetime], Any]
+LinkAction = Callable[[dict[str, Any], datetime], Any]
 DAYS = st.sampled_from([None, *(NOW.date() + timedelta(days=n) for n in range(-2, 4))])
 FIELDS = st.fixed_dictionaries(
     {},
@@ -41,33 +41,33 @@ FIELDS = st.fixed_dictionaries(
 LINKS = st.none() | st.lists(st.sampled_from(["first", "second", "third"]), unique=True)
 
 
-def wish(names: dict[str, Any], fields: dict[str, Any], links: list[str] | None) -> Wish:
+def patch(names: dict[str, Any], fields: dict[str, Any], links: list[str] | None) -> TaskPatch:
     """What somebody wishes, with the numbers of things in the place of their names."""
     found = {name: names.get(value, value) if name.endswith("_id") else value for name, value in fields.items()}
     gone = found.get("category_id") is not None and not Category.objects.filter(pk=found["category_id"]).exists()
     kept = {name: value for name, value in found.items() if not (gone and name == "category_id")}
-    return Wish(kept, pre_tasks=None if links is None else [names[link] for link in links])
+    return TaskPatch(kept, pre_tasks=None if links is None else [names[link] for link in links])
 
 
-def edits(fields: dict[str, Any], links: list[str] | None, force: bool) -> Deed:
+def edits(fields: dict[str, Any], links: list[str] | None, force: bool) -> LinkAction:
     return lambda names, now: update_task(
-        names["task"], wish(names, fields, links), force=force, by=names["mia"], now=now
+        names["task"], patch(names, fields, links), force=force, by=names["mia"], now=now
     )
 
 
-def finishes(link: str) -> Deed:
-    return lambda names, now: update_task(names[link], Wish({"stage": "COMPLETED"}), by=names["mia"], now=now)
+def finishes(link: str) -> LinkAction:
+    return lambda names, now: update_task(names[link], TaskPatch({"stage": "COMPLETED"}), by=names["mia"], now=now)
 
 
-def deletes(what: str) -> Deed:
+def deletes(what: str) -> LinkAction:
     return lambda names, now: delete_task(names[what], by=names["mia"], now=now)
 
 
-def restores(what: str) -> Deed:
+def restores(what: str) -> LinkAction:
     return lambda names, now: restore_task(names[what], by=names["mia"], now=now)
 
 
-def moves(category: str, to: str | None) -> Deed:
+def moves(category: str, to: str | None) -> LinkAction:
     return lambda names, now: delete_category(names[category], move_to=to and names[to], by=names["mia"], now=now)
 
 
@@ -127,7 +127,7 @@ def present(task_id: int) -> dict[str, Any]:
 
 def cast(ada: User, mia: User, bo: User, cy: User) -> dict[str, Any]:
     """Everybody and everything that plays a part, by name."""
-    made = {name: create_task(Wish({"title": name}), by=bo, now=NOW).pk for name in ("first", "second", "third")}
+    made = {name: create_task(TaskPatch({"title": name}), by=bo, now=NOW).pk for name in ("first", "second", "third")}
     labels = {name: create_category(name, by=bo, now=NOW).pk for name in ("garden", "house")}
     return made | labels | {"ada": ada, "mia": mia, "bo": bo.pk, "cy": cy.pk}
 
@@ -141,7 +141,7 @@ def test_history_played_back_is_the_task_as_it_is(
         names, now = cast(ada, mia, bo, cy), NOW
         mia.role = "MANAGER"
         try:
-            names["task"] = create_task(wish(names, {"title": "x"} | fields, links), by=mia, now=now).pk
+            names["task"] = create_task(patch(names, {"title": "x"} | fields, links), by=mia, now=now).pk
         except Refusal:
             return
         for deed, pause in deeds:
@@ -156,28 +156,28 @@ def test_history_played_back_is_the_task_as_it_is(
 
 
 def test_an_overdue_task_that_is_finished_and_taken_up_again_keeps_its_stage_in_the_history(bo: User) -> None:
-    task = create_task(Wish({"title": "x", "due_date": date(2026, 11, 1)}), by=bo, now=NOW)
+    task = create_task(TaskPatch({"title": "x", "due_date": date(2026, 11, 1)}), by=bo, now=NOW)
     mark_overdue(NOW)
     for stage in (Stage.COMPLETED, Stage.IN_PROGRESS):
-        update_task(task.pk, Wish({"stage": stage}), by=bo, now=NOW)
+        update_task(task.pk, TaskPatch({"stage": stage}), by=bo, now=NOW)
     assert present(task.pk)["status"] == OVERDUE
     assert played_back(task.pk) == present(task.pk)
 
 
 def test_the_next_occurrence_that_was_late_and_comes_back_on_time_tells_so(bo: User) -> None:
     fields = {"title": "x", "due_date": date(2026, 11, 1), "recurrence": "FREQ=DAILY"}
-    task = create_task(Wish(fields), by=bo, now=NOW)
-    update_task(task.pk, Wish({"stage": Stage.COMPLETED}), by=bo, now=NOW)
+    task = create_task(TaskPatch(fields), by=bo, now=NOW)
+    update_task(task.pk, TaskPatch({"stage": Stage.COMPLETED}), by=bo, now=NOW)
     mark_overdue(NOW)
     for stage in (Stage.PENDING, Stage.COMPLETED):
-        update_task(task.pk, Wish({"stage": stage}), by=bo, now=NOW)
+        update_task(task.pk, TaskPatch({"stage": stage}), by=bo, now=NOW)
         for pk in Task.objects.values_list("pk", flat=True):
             assert played_back(pk) == present(pk)
 
 
 def test_skipping_what_is_late_tells_that_it_is_late_no_more(bo: User) -> None:
     fields = {"title": "x", "due_date": date(2026, 11, 1), "recurrence": "FREQ=MONTHLY"}
-    task = create_task(Wish(fields), by=bo, now=NOW)
+    task = create_task(TaskPatch(fields), by=bo, now=NOW)
     mark_overdue(NOW)
     skip_task(task.pk, by=bo, now=NOW)
     assert present(task.pk)["status"] == "PENDING"

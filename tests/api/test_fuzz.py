@@ -82,7 +82,7 @@ def test_what_is_taken_can_be_read_and_written_again(bo: User, as_user: Somebody
     """What one request writes, the next one shows in the same words."""
     program = as_user(bo)
     path = program.post("/api/tasks/", {"title": "Water the plants"})["Location"]
-    wish = st.fixed_dictionaries(
+    patch = st.fixed_dictionaries(
         {"title": st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=255)},
         optional={
             "description": st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=500),
@@ -96,7 +96,7 @@ def test_what_is_taken_can_be_read_and_written_again(bo: User, as_user: Somebody
     )
 
     @BUDGET
-    @given(wish)
+    @given(patch)
     def write(body: dict[str, Any]) -> None:
         where = "/api/tasks/" if method == "POST" else path
         answer = program(method, where, body)

@@ -8,7 +8,7 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.api.task_filters import listing
-from taskbell.tasks.delivery import mark_overdue
+from taskbell.tasks.scheduled import mark_overdue
 from tests.api.shelf import BEGIN, Shelf, Slip, later
 from tests.conftest import Program
 

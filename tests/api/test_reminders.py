@@ -7,7 +7,7 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
-from taskbell.reminders.delivery import deliver_due
+from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.models import Task
 from tests.conftest import Program
@@ -52,10 +52,10 @@ def errors(answer: Any) -> list[str]:
     return [error["field"] for error in answer.json()["errors"]]
 
 
-@pytest.mark.parametrize("wish", WISHES)
-def test_a_reminder_is_added_read_and_taken_back(program: Program, wish: dict[str, Any]) -> None:
+@pytest.mark.parametrize("patch", WISHES)
+def test_a_reminder_is_added_read_and_taken_back(program: Program, patch: dict[str, Any]) -> None:
     task = made(program)
-    answer = program.post(of(task), wish)
+    answer = program.post(of(task), patch)
     assert answer.status_code == 201
     reminder = answer.json()
     path = f"{of(task)}{reminder['id']}/"
@@ -199,7 +199,7 @@ def test_one_that_has_fired_is_armed_by_a_later_time(program: Program) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "field"),
+    ("patch", "field"),
     [
         ({}, "at"),
         ({"at": None}, "at"),
@@ -213,10 +213,10 @@ def test_one_that_has_fired_is_armed_by_a_later_time(program: Program) -> None:
         ({"at": AT, "surprise": 1}, "surprise"),
     ],
 )
-def test_what_is_no_reminder_is_refused_by_name(program: Program, wish: dict[str, Any], field: str) -> None:
+def test_what_is_no_reminder_is_refused_by_name(program: Program, patch: dict[str, Any], field: str) -> None:
     task = made(program)
-    assert errors(program.post(of(task), wish)) == [field]
-    assert errors(program.patch(f"/api/tasks/{task['id']}/", {"reminders": [wish]})) == [
+    assert errors(program.post(of(task), patch)) == [field]
+    assert errors(program.patch(f"/api/tasks/{task['id']}/", {"reminders": [patch]})) == [
         f"reminders.0.{field}" if field != "reminders" else field
     ]
 

@@ -164,8 +164,8 @@ def test_a_time_needs_a_date(program: Program) -> None:
     ],
 )
 def test_a_reminder_is_read_in_the_zone_of_the_task(program: Program, zone: str, local: str, instant: str) -> None:
-    for wish in ({"remind_at": local}, {"reminders": [{"at": local}]}):
-        task = program.post("/api/tasks/", {"title": "x", "timezone": zone} | wish).json()
+    for patch in ({"remind_at": local}, {"reminders": [{"at": local}]}):
+        task = program.post("/api/tasks/", {"title": "x", "timezone": zone} | patch).json()
         assert task["remind_at"] == instant
         shown = datetime.fromisoformat(task["reminders"][0]["at"])
         assert shown == datetime.fromisoformat(instant).astimezone(UTC)
@@ -180,8 +180,8 @@ def test_without_a_zone_it_is_the_one_of_the_profile(program: Program) -> None:
 
 
 def test_remind_at_replaces_the_reminders_and_null_clears_them(program: Program) -> None:
-    wish = [{"at": "2027-01-02T00:00:00Z"}, {"at": "2027-01-01T00:00:00Z"}]
-    answer = program.post("/api/tasks/", {"title": "x", "reminders": wish})
+    patch = [{"at": "2027-01-02T00:00:00Z"}, {"at": "2027-01-01T00:00:00Z"}]
+    answer = program.post("/api/tasks/", {"title": "x", "reminders": patch})
     assert answer.json()["remind_at"] == "2027-01-01T00:00:00Z"
     path = answer["Location"]
     assert len(program.patch(path, {"remind_at": "2027-01-03T00:00:00Z"}).json()["reminders"]) == 1
@@ -255,8 +255,8 @@ def test_the_list_asks_four_questions_whatever_its_length(
     program: Program, query_budget: Callable[[int], Any], size: int
 ) -> None:
     for number in range(8):
-        wish = {"title": str(number), "reminders": [{"at": "2027-01-01T00:00:00Z"}, {"at": "2027-01-02T00:00:00Z"}]}
-        program.post("/api/tasks/", wish)
+        patch = {"title": str(number), "reminders": [{"at": "2027-01-01T00:00:00Z"}, {"at": "2027-01-02T00:00:00Z"}]}
+        program.post("/api/tasks/", patch)
     with query_budget(4):  # session and person, count, tasks, reminders
         page = program.get(f"/api/tasks/?page_size={size}").json()
     assert len(page["results"]) == min(size, 8)

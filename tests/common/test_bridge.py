@@ -61,7 +61,7 @@ def test_of_an_answer_in_pieces_each_is_gone_before_the_one_after_the_next_is_ma
 def test_where_the_application_fails_nothing_has_gone_out_and_it_is_closed() -> None:
     happened: list[Any] = []
 
-    class Pieces:
+    class StreamedFile:
         def __iter__(self) -> Iterator[bytes]:
             yield b"a"
             raise RuntimeError("in the middle")
@@ -71,7 +71,7 @@ def test_where_the_application_fails_nothing_has_gone_out_and_it_is_closed() -> 
 
     def application(environ: Any, start_response: Any) -> Any:
         start_response("200 OK", [])
-        return Pieces()
+        return StreamedFile()
 
     with pytest.raises(RuntimeError, match="in the middle"):
         answer(application, happened)

@@ -9,7 +9,7 @@ from django.test import Client
 
 from taskbell.accounts.models import User
 from taskbell.common.logs import WithoutSecrets
-from taskbell.notifications.links import Deed, link_for
+from taskbell.notifications.links import LinkAction, link_for
 from taskbell.web import mail
 
 
@@ -23,9 +23,9 @@ def test_a_failure_behind_a_signed_link_is_logged_without_it(
     def fail(*_: Any) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(mail, "deed_of", fail)
+    monkeypatch.setattr(mail, "read_link", fail)
     caplog.handler.addFilter(WithoutSecrets())
-    word = link_for(Deed(bo.pk, "unsubscribe", "overdue")).split("/")[-2]
+    word = link_for(LinkAction(bo.pk, "unsubscribe", "overdue")).split("/")[-2]
     assert Client(raise_request_exception=False).get(f"/mail/{word}/").status_code == 500
     assert "/mail/…" in caplog.text
     assert word not in caplog.text

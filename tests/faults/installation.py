@@ -22,7 +22,7 @@ from tests.services import start_postgres
 HEAL = """
 from datetime import timedelta
 from taskbell.common.clock import utc_now
-from taskbell.notifications.delivery import send_waiting
+from taskbell.notifications.channels.mail.delivery import send_waiting
 from taskbell.notifications.models import Notification
 for minutes in (12, 80, 160, 240):
     send_waiting(clock=lambda: utc_now() + timedelta(minutes=minutes))

@@ -76,9 +76,11 @@ class Person:
         """
         made: list[Promise] = []
         for place in range(0, count, AT_ONCE):
-            wishes = [self._wish(number, first, window, random) for number in range(place, min(count, place + AT_ONCE))]
-            answer = self._insistently({"create": wishes}, key=str(UUID(int=random.getrandbits(128))))
-            made += self._promises(wishes, answer["created"])
+            patches = [
+                self._wish(number, first, window, random) for number in range(place, min(count, place + AT_ONCE))
+            ]
+            answer = self._insistently({"create": patches}, key=str(UUID(int=random.getrandbits(128))))
+            made += self._promises(patches, answer["created"])
             if random.random() < LOOKS:
                 self.copy.keep_up(self.program)
             time.sleep(random.uniform(0, window * AT_ONCE / count))
@@ -89,9 +91,9 @@ class Person:
         made: list[Promise] = []
         for place in range(0, count, MANY_AT_ONCE):
             numbers = range(place, min(count, place + MANY_AT_ONCE))
-            wishes = [{"title": f"Together {number} of {self.pk}", "remind_at": due.isoformat()} for number in numbers]
-            answer = self._insistently({"create": wishes}, key=f"together {self.pk} {place}")
-            made += self._promises(wishes, answer["created"])
+            patches = [{"title": f"Together {number} of {self.pk}", "remind_at": due.isoformat()} for number in numbers]
+            answer = self._insistently({"create": patches}, key=f"together {self.pk} {place}")
+            made += self._promises(patches, answer["created"])
         return made
 
     def listed(self) -> dict[int, Any]:
@@ -105,13 +107,13 @@ class Person:
 
     def _wish(self, number: int, first: datetime, window: float, random: Random) -> dict[str, Any]:
         due = first + timedelta(seconds=TOGETHER * window if number % 2 else random.uniform(0, window))
-        wish: dict[str, Any] = {"title": f"Task {number} of {self.pk}", "remind_at": due.isoformat()}
-        return wish | ({"assigned_to": random.choice(self.others)} if self.others else {})
+        patch: dict[str, Any] = {"title": f"Task {number} of {self.pk}", "remind_at": due.isoformat()}
+        return patch | ({"assigned_to": random.choice(self.others)} if self.others else {})
 
-    def _promises(self, wishes: list[dict[str, Any]], tasks: list[dict[str, Any]]) -> Iterator[Promise]:
-        for wish, task in zip(wishes, tasks, strict=True):
-            people = frozenset({self.pk, wish.get("assigned_to", self.pk)})
-            yield Promise(task["id"], wish["title"], datetime.fromisoformat(wish["remind_at"]), people)
+    def _promises(self, patches: list[dict[str, Any]], tasks: list[dict[str, Any]]) -> Iterator[Promise]:
+        for patch, task in zip(patches, tasks, strict=True):
+            people = frozenset({self.pk, patch.get("assigned_to", self.pk)})
+            yield Promise(task["id"], patch["title"], datetime.fromisoformat(patch["remind_at"]), people)
 
     def _insistently(self, body: dict[str, Any], *, key: str) -> dict[str, Any]:
         while True:

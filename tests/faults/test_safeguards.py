@@ -11,12 +11,13 @@ from django.db import transaction
 from django.db.models import Q
 
 from taskbell.accounts.models import User
-from taskbell.notifications import actions, delivery, ledger
+from taskbell.notifications import actions
+from taskbell.notifications.channels.mail import delivery, outbox
+from taskbell.notifications.channels.mail.transport import Answer, DeliveryProblem, Envelope
 from taskbell.notifications.models import DOT_LEASE, Notification, NotificationQuerySet, State
-from taskbell.notifications.transport import Answer, DeliveryProblem, Envelope
-from taskbell.reminders import delivery as reminders
+from taskbell.reminders import firing as reminders
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.actions import Wish, create_task
+from taskbell.tasks.actions import TaskPatch, create_task
 from taskbell.tasks.models import Task
 from tests.conftest import NOW
 from tests.faults.checks import History, Known, Promise, Row, complaints
@@ -103,7 +104,7 @@ def row_of(mail: Notification) -> Row:
 @pytest.fixture
 def scene(bo: User, monkeypatch: pytest.MonkeyPatch) -> Scene:
     for number in range(3):
-        create_task(Wish({"title": f"Task {number}"}, reminders=[ReminderPlan(at=AT)]), by=bo, now=NOW)
+        create_task(TaskPatch({"title": f"Task {number}"}, reminders=[ReminderPlan(at=AT)]), by=bo, now=NOW)
     scene = Scene()
     monkeypatch.setattr(delivery, "open_transport", lambda: scene)
     return scene
@@ -187,12 +188,12 @@ def without_fencing(patch: pytest.MonkeyPatch) -> None:
         Notification.objects.filter(pk__in=keys).update(dot_at=now)
         return keys
 
-    patch.setattr(ledger, "mark", mark)
+    patch.setattr(outbox, "mark", mark)
 
 
 def without_mark(patch: pytest.MonkeyPatch) -> None:
     """Nobody writes down that the final dot goes out."""
-    patch.setattr(ledger, "mark", lambda batch, now: {mail.pk for mail in batch})
+    patch.setattr(outbox, "mark", lambda batch, now: {mail.pk for mail in batch})
 
 
 def without_recovery(patch: pytest.MonkeyPatch) -> None:

@@ -63,7 +63,7 @@ class Household:
         """Lets a sender work whose clock is ahead."""
         code = (
             "from datetime import timedelta; from taskbell.common.clock import utc_now;"
-            "from taskbell.notifications.delivery import send_waiting;"
+            "from taskbell.notifications.channels.mail.delivery import send_waiting;"
             f"send_waiting(clock=lambda: utc_now() + timedelta(seconds={later.total_seconds()}))"
         )
         result = taskbell("shell", "-v", "0", "-c", code, data=self.tree.data, env=self.env, within=60)

@@ -55,11 +55,11 @@ def test_a_category_that_does_not_exist_cannot_be_given(berta: httpx.Client) -> 
 
 
 def test_a_task_has_a_due_date_and_a_priority_and_can_be_completed(berta: httpx.Client) -> None:
-    wish = {"title": "Tax", "description": "All of it", "due_date": "2030-05-31", "priority": "HIGH"}
-    task = berta.post("tasks/", json=wish).json()
-    assert {name: task[name] for name in wish} == wish
+    patch = {"title": "Tax", "description": "All of it", "due_date": "2030-05-31", "priority": "HIGH"}
+    task = berta.post("tasks/", json=patch).json()
+    assert {name: task[name] for name in patch} == patch
     path = f"tasks/{task['id']}/"
-    done = berta.put(path, json=wish | {"status": "COMPLETED"}).json()
+    done = berta.put(path, json=patch | {"status": "COMPLETED"}).json()
     assert done["status"] == "COMPLETED"
     assert done["completed_at"]
     assert done in berta.get("tasks/", params={"completed": "true"}).json()["results"]

@@ -60,14 +60,14 @@ def test_an_account_is_nobody_elses_to_change(doris: httpx.Client, dan: dict[str
 
 
 def test_a_task_is_made_read_changed_and_deleted(doris: httpx.Client, dan: dict[str, Any]) -> None:
-    wish = WISH | {"assigned_to": dan["id"]}
-    created = doris.post("task/", json=wish)
+    patch = WISH | {"assigned_to": dan["id"]}
+    created = doris.post("task/", json=patch)
     assert created.status_code == 201
     task = created.json()
-    assert wish.items() <= task.items()
+    assert patch.items() <= task.items()
     path = f"task/{task['id']}"
     assert doris.get(path).json() == task
-    anew = wish | {"title": "Write it anew", "due_date": "2031-03-15", "created_by": dan["id"]}
+    anew = patch | {"title": "Write it anew", "due_date": "2031-03-15", "created_by": dan["id"]}
     put = doris.put(path, json=anew).json()
     assert put | {"created_by": dan["id"]} == put | anew
     assert put["created_by"] == task["created_by"]
@@ -83,8 +83,8 @@ def calendar(office: Household) -> httpx.Client:
     """Speaks for somebody with a task on each of three days, and one for no day."""
     program = person(office, "dietrich")[0]
     for day, priority in (("2031-03-30", "HIGH"), ("2031-03-31", "HIGH"), ("2031-04-01", "LOW"), (None, "HIGH")):
-        wish = {"title": str(day), "due_date": day, "priority": priority, "status": "IN_PROGRESS"}
-        assert program.post("task/", json=wish).status_code == 201
+        patch = {"title": str(day), "due_date": day, "priority": priority, "status": "IN_PROGRESS"}
+        assert program.post("task/", json=patch).status_code == 201
     return program
 
 

@@ -33,8 +33,8 @@ def emil(office: Household, admin: httpx.Client) -> httpx.Client:
 @pytest.fixture(scope="module")
 def work(admin: httpx.Client, emil: httpx.Client) -> str:
     """The path of a task that the admin gave to the intern."""
-    wish = {"title": "Sort the mail", "priority": "LOW", "assigned_to": emil.get("profile/").json()["id"]}
-    answer = admin.post("tasks/", json=wish)
+    patch = {"title": "Sort the mail", "priority": "LOW", "assigned_to": emil.get("profile/").json()["id"]}
+    answer = admin.post("tasks/", json=patch)
     assert answer.status_code == 201
     return f"tasks/{answer.json()['id']}/"
 

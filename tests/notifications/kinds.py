@@ -8,15 +8,15 @@ from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.models import Kind, Notification
-from taskbell.tasks.actions import Wish, create_task, update_task
+from taskbell.tasks.actions import TaskPatch, create_task, update_task
 from taskbell.tasks.models import Task
 
 
 def a_changed_task(reader: User, by: User, *, at: datetime, **fields: Any) -> Task:
     """A task for the reader that somebody else has just changed, with no message about it yet."""
-    wish = {"title": "Water the plants", "due_date": at.date(), "assigned_to_id": reader.pk} | fields
-    task = create_task(Wish({"title": "Before"} | {k: v for k, v in wish.items() if k != "title"}), by=by, now=at)
-    update_task(task.pk, Wish({"title": wish["title"]}), by=by, now=at)
+    patch = {"title": "Water the plants", "due_date": at.date(), "assigned_to_id": reader.pk} | fields
+    task = create_task(TaskPatch({"title": "Before"} | {k: v for k, v in patch.items() if k != "title"}), by=by, now=at)
+    update_task(task.pk, TaskPatch({"title": patch["title"]}), by=by, now=at)
     Notification.objects.all().delete()
     task.refresh_from_db()
     return task

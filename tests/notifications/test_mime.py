@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskbell.notifications.mime import LONGEST_LINE, letter
+from taskbell.notifications.channels.mail.mime import LONGEST_LINE, letter
 
 WRITTEN = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("\n.=\t "), max_size=300)
 

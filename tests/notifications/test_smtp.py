@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from taskbell.notifications.smtp import SMTP
-from taskbell.notifications.transport import Envelope, NoAnswer, Refused, TryLater, Unavailable
+from taskbell.notifications.channels.mail.smtp import SMTP
+from taskbell.notifications.channels.mail.transport import Envelope, NoAnswer, Refused, TryLater, Unavailable
 from tests.mail import SmtpSink
 from tests.processes import eventually
 
@@ -129,7 +129,7 @@ def test_small_packets_go_out_at_once(smtp: SMTP, sink: SmtpSink) -> None:
 
 
 def test_each_step_has_its_own_patience(smtp: SMTP, sink: SmtpSink, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("taskbell.notifications.smtp.STEP_SECONDS", 0.3)
+    monkeypatch.setattr("taskbell.notifications.channels.mail.smtp.STEP_SECONDS", 0.3)
     sink.thoughts = [1]  # longer than a step may take; the answer to the dot has more time
     assert smtp.bring([ONE]) == {}
     assert list(smtp.finish(IDS[:1])) == [{IDS[0]: "250 accepted"}]
@@ -141,7 +141,7 @@ def test_each_step_has_its_own_patience(smtp: SMTP, sink: SmtpSink, monkeypatch:
 def test_the_answer_to_the_dot_is_not_waited_for_for_ever(
     smtp: SMTP, sink: SmtpSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("taskbell.notifications.smtp.DOT_SECONDS", 0.3)
+    monkeypatch.setattr("taskbell.notifications.channels.mail.smtp.DOT_SECONDS", 0.3)
     sink.thoughts = [1]
     smtp.bring([ONE])
     ((answers,),) = [[*smtp.finish(IDS[:1])]]

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 
 from taskbell.accounts.models import User
-from taskbell.notifications import delivery
+from taskbell.notifications.channels.mail import delivery
 from taskbell.notifications.models import Notification, State
-from taskbell.reminders.delivery import deliver_due
+from taskbell.reminders.firing import deliver_due
 from taskbell.tasks.models import Task
 from tests.mail import SmtpSink
 from tests.notifications.outbox import AT, fire_and_send, reminded_task, send_at, the_mail

@@ -11,7 +11,7 @@ from taskbell.accounts.profile import SWITCHABLE, update_profile
 from taskbell.api import health, metrics
 from taskbell.notifications.models import Kind, Notification, State
 from taskbell.notifications.policy import URGENT, quiet_until
-from taskbell.tasks.actions import Wish, update_task
+from taskbell.tasks.actions import TaskPatch, update_task
 from taskbell.tasks.models import Prerequisite
 from tests.conftest import NOW, Program
 from tests.notifications.kinds import a_changed_task, message
@@ -190,7 +190,7 @@ def test_what_was_put_off_in_the_night_is_not_overdue_in_the_morning(bo: User, m
     row = tell(Kind.OVERDUE, bo, mia, LATE)
     assert row.task_id is not None
     mailbox.send(LATE)
-    update_task(row.task_id, Wish({"due_date": MORNING.date()}), by=mia, now=LATE + HOUR)
+    update_task(row.task_id, TaskPatch({"due_date": MORNING.date()}), by=mia, now=LATE + HOUR)
     Notification.objects.exclude(pk=row.pk).delete()
     assert mailbox.send(MORNING) == []
     row.refresh_from_db()

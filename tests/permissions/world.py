@@ -17,11 +17,11 @@ from taskbell.api.reports import ask
 from taskbell.common.clock import utc_now
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.reports.actions import request_report
-from taskbell.reports.delivery import make_waiting
-from taskbell.tasks.actions import Wish, create_task, delete_task
+from taskbell.reports.building import make_waiting
+from taskbell.tasks.actions import TaskPatch, create_task, delete_task
 from taskbell.tasks.categories import create_category
 from taskbell.tasks.models import Category, Task
-from taskbell.tasks.reminding import add_reminder
+from taskbell.tasks.reminder_actions import add_reminder
 from tests.conftest import NOW, Program, make_person
 from tests.permissions.matrix import Way
 from tests.undoing import undone
@@ -63,7 +63,7 @@ class World:
 
     def _task(self, title: str, **fields: Any) -> Task:
         given = {"title": title, "assigned_to_id": self.people["assignee"].pk} | fields
-        return create_task(Wish(given), by=self.people["creator"], now=NOW)
+        return create_task(TaskPatch(given), by=self.people["creator"], now=NOW)
 
     def _reminders(self) -> dict[str, Any]:
         plans = {"shared": ReminderPlan(at=NOW), "private": ReminderPlan(at=NOW, for_me=True)}

@@ -10,7 +10,7 @@ import pytest
 
 from taskbell.common.clock import utc_now
 from taskbell.realtime.follower import Follower, Page
-from taskbell.realtime.room import Event, Listener, Room
+from taskbell.realtime.subscribers import Event, Subscriber, Subscribers
 from tests.processes import RunningTaskbell, taskbell
 from tests.realtime.live import Somebody
 from tests.services import fresh_database
@@ -46,20 +46,20 @@ def test_listeners_begin_anew_and_hear_what_comes_then(name: str, length: int) -
     told: list[str] = []
 
     async def listen() -> int:
-        history, room = History(10), Room()
+        history, room = History(10), Subscribers()
         follower = Follower(history, room)
         await follower.go_to_end()
         session: Any = SimpleNamespace(pk=None, user_id=1)
-        listener = Listener(
-            session, scope="", position=10, put_off=lambda _: None, begin_anew=lambda: told.append("anew")
+        subscriber = Subscriber(
+            session, scope="", position=10, close=lambda _: None, resync=lambda: told.append("anew")
         )
-        room.enter(listener)
+        room.enter(subscriber)
         history.name, history.length = name, length
         await follower.read_on()
-        await follower.catch_up(listener, lambda _: asyncio.sleep(0))
+        await follower.catch_up(subscriber, lambda _: asyncio.sleep(0))
         history.length += 1
         await follower.read_on()
-        return (await asyncio.wait_for(listener.next(), 5)).position
+        return (await asyncio.wait_for(subscriber.next(), 5)).position
 
     assert asyncio.run(listen()) == length + 1
     assert told == ["anew"]

@@ -8,8 +8,8 @@ from email.policy import SMTP
 from pathlib import Path
 from typing import Any, cast
 
-from taskbell.notifications import delivery
-from taskbell.reminders.delivery import deliver_due
+from taskbell.notifications.channels.mail import delivery
+from taskbell.reminders.firing import deliver_due
 
 
 @dataclass

@@ -9,16 +9,16 @@ from taskbell.common.errors import Invalid
 from taskbell.reminders.actions import MOST_REMINDERS
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.reminding import add_reminder
+from taskbell.tasks.reminder_actions import add_reminder
 from tests.conftest import NOW
+from tests.reminders.patches import promised
 from tests.reminders.test_together import at_once, moment
-from tests.reminders.wishes import promised
 from tests.tasks.conftest import Somebody
 
 WISH = {"at": "2028-01-01T09:00:00Z"}
 
 
-def wishes(number: int) -> list[dict[str, Any]]:
+def patches(number: int) -> list[dict[str, Any]]:
     return [{"before_due": f"PT{hours}H"} for hours in range(number)]
 
 
@@ -30,9 +30,9 @@ def sentence(answer: Any) -> tuple[str, str]:
 
 def test_the_fifty_first_is_refused_in_the_same_words_everywhere(bo: User, as_user: Somebody) -> None:
     program = as_user(bo)
-    task = program.post("/api/tasks/", {"title": "Write", "reminders": wishes(MOST_REMINDERS)}).json()
+    task = program.post("/api/tasks/", {"title": "Write", "reminders": patches(MOST_REMINDERS)}).json()
     path = f"/api/tasks/{task['id']}/"
-    more = {"reminders": wishes(MOST_REMINDERS + 1)}
+    more = {"reminders": patches(MOST_REMINDERS + 1)}
     answers = [
         program.post(f"{path}reminders/", WISH),
         program.post(f"{path}snooze/", {"span": "PT1H"}),
@@ -56,8 +56,8 @@ def test_those_of_others_count_and_stay(bo: User, cy: User, as_user: Somebody) -
     for number in range(10):
         add_reminder(task.pk, ReminderPlan(at=moment(number), for_me=True), by=cy, now=NOW)
     path, program = f"/api/tasks/{task.pk}/", as_user(bo)
-    assert program.patch(path, {"reminders": wishes(41)}).status_code == 400
-    assert program.patch(path, {"reminders": wishes(40)}).status_code == 200
+    assert program.patch(path, {"reminders": patches(41)}).status_code == 400
+    assert program.patch(path, {"reminders": patches(40)}).status_code == 200
     assert Reminder.objects.filter(recipient=cy).count() == 10
 
 

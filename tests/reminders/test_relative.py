@@ -8,11 +8,11 @@ import pytest
 from taskbell.accounts.models import User
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.actions import Wish, create_task, delete_task, restore_task, skip_task
+from taskbell.tasks.actions import TaskPatch, create_task, delete_task, restore_task, skip_task
 from taskbell.tasks.models import Stage
 from tests.conftest import NOW
 from tests.reminders.mailbox import Mailbox, names
-from tests.reminders.wishes import BERLIN, DAY, DAY_BEFORE, FRIDAY, HOUR, change, next_at, promised, state, utc
+from tests.reminders.patches import BERLIN, DAY, DAY_BEFORE, FRIDAY, HOUR, change, next_at, promised, state, utc
 
 # Due when Friday is over in Berlin.
 BEFORE_MIDNIGHT = utc("2026-11-26T23:00")
@@ -106,9 +106,9 @@ def test_a_skipped_occurrence_takes_the_reminder_along(bo: User) -> None:
 
 
 def test_a_task_out_of_the_trash_has_its_repeating_reminder_back(bo: User, mailbox: Mailbox) -> None:
-    wish = {"title": "Water the plants", "timezone": BERLIN, "due_date": FRIDAY}
+    patch = {"title": "Water the plants", "timezone": BERLIN, "due_date": FRIDAY}
     weekly = ReminderPlan(before_due=DAY, repeat="FREQ=WEEKLY")
-    task = create_task(Wish(wish, reminders=[weekly]), by=bo, now=NOW)
+    task = create_task(TaskPatch(patch, reminders=[weekly]), by=bo, now=NOW)
     delete_task(task.pk, by=bo, now=NOW)
     assert mailbox.tick(BEFORE_MIDNIGHT) == []
     restore_task(task.pk, by=bo, now=BEFORE_MIDNIGHT + HOUR)

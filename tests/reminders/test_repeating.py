@@ -6,13 +6,13 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.notifications.models import Notification
-from taskbell.reminders.delivery import deliver_due
+from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.models import Stage
 from tests.conftest import NOW
 from tests.reminders.mailbox import Mailbox, names, part
-from tests.reminders.wishes import DAY, FRIDAY, HOUR, change, next_at, promised, state, utc
+from tests.reminders.patches import DAY, FRIDAY, HOUR, change, next_at, promised, state, utc
 
 NINE = utc("2026-11-22T08:00")  # 9:00 in Berlin, tomorrow
 

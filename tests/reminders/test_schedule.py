@@ -8,7 +8,7 @@ import pytest
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
 from taskbell.notifications.models import Notification, State
-from taskbell.reminders.delivery import deliver_due
+from taskbell.reminders.firing import deliver_due
 from tests.api.test_reminders import errors, made, of
 from tests.conftest import Program
 from tests.tasks.conftest import Somebody
@@ -27,8 +27,8 @@ def cys(cy: User, as_user: Somebody) -> Program:
 
 
 def test_the_schedule_shows_the_next_firings_in_local_time_with_the_reason(program: Program) -> None:
-    wishes = [{"before_due": "PT1H"}, {"at": "2027-03-27T09:00:00", "repeat": "FREQ=DAILY", "for_me": True}]
-    task = made(program, reminders=wishes)
+    patches = [{"before_due": "PT1H"}, {"at": "2027-03-27T09:00:00", "repeat": "FREQ=DAILY", "for_me": True}]
+    task = made(program, reminders=patches)
     coming = program.get(f"/api/tasks/{task['id']}/schedule/").json()["next"]
     assert [firing["local"] for firing in coming[:3]] == [
         *("2027-03-27T09:00:00+01:00", "2027-03-28T09:00:00+02:00", "2027-03-29T09:00:00+02:00")

@@ -11,13 +11,13 @@ from django.db import connections
 
 from taskbell.accounts.models import User
 from taskbell.notifications.models import Notification
-from taskbell.reminders.delivery import deliver_due
+from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.models import Task
-from taskbell.tasks.reminding import add_reminder, change_reminder, remove_reminder
+from taskbell.tasks.reminder_actions import add_reminder, change_reminder, remove_reminder
 from tests.conftest import NOW
-from tests.reminders.wishes import DAY, HOUR, promised
+from tests.reminders.patches import DAY, HOUR, promised
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EACH = 6

@@ -8,13 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from taskbell.accounts.models import User
-from taskbell.reminders.delivery import deliver_due
+from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.models import Stage, Task
 from tests.common.oracle import changes, instant_of
 from tests.conftest import NOW, Program
-from tests.reminders.wishes import BERLIN, DAY, HOUR, change, next_at, promised, utc
+from tests.reminders.patches import BERLIN, DAY, HOUR, change, next_at, promised, utc
 from tests.tasks.conftest import Somebody
 
 SKIPPED = "2027-03-28T02:30:00"  # there is no such time in Berlin: it comes to 3:30

@@ -10,12 +10,12 @@ from django.db import connection, transaction
 
 from taskbell.accounts.models import User
 from taskbell.common.errors import Refusal
+from taskbell.people.leaving import deactivate_person
 from taskbell.reports.counting import fold
-from taskbell.tasks.actions import Wish, create_task, delete_task, restore_task, skip_task, update_task
+from taskbell.tasks.actions import TaskPatch, create_task, delete_task, restore_task, skip_task, update_task
 from taskbell.tasks.bulk import Batch, change_many
-from taskbell.tasks.delivery import mark_overdue, purge_deleted
-from taskbell.tasks.handover import deactivate_person
 from taskbell.tasks.models import Priority, Stage, Task
+from taskbell.tasks.scheduled import mark_overdue, purge_deleted
 from tests.conftest import NOW
 
 
@@ -30,7 +30,7 @@ class Office:
     def act(self) -> str:
         """Does something, or is refused; says what it was."""
         deeds: list[Callable[[], Any]] = [
-            *(self.create, self.change, self.assign, self.finish, self.put_off, self.bulk, self.delete, self.restore),
+            *(self.create, self.change, self.assign, self.finish, self.close, self.bulk, self.delete, self.restore),
             *(self.skip, self.sweep, self.purge, self.by_hand, self.many_by_hand, self.undo, self.leave, fold),
         ]
         deed = self.random.choice(deeds)
@@ -57,10 +57,10 @@ class Office:
         return self.random.choice([0, *Task.objects.order_by("pk").values_list("pk", flat=True)])
 
     def create(self) -> None:
-        create_task(Wish(self.fields()), by=self.somebody(), now=self.now)
+        create_task(TaskPatch(self.fields()), by=self.somebody(), now=self.now)
 
     def _update(self, **fields: Any) -> None:
-        update_task(self.any_task(), Wish(fields), force=True, by=self.people[0], now=self.now)
+        update_task(self.any_task(), TaskPatch(fields), force=True, by=self.people[0], now=self.now)
 
     def change(self) -> None:
         self._update(**self.fields())
@@ -71,13 +71,13 @@ class Office:
     def finish(self) -> None:
         self._update(stage=self.random.choice(list(Stage)))
 
-    def put_off(self) -> None:
+    def close(self) -> None:
         self._update(due_date=self.now.date() + timedelta(days=3))
 
     def bulk(self) -> None:
-        wishes = [Wish(self.fields()) for _ in range(3)]
-        change = [(self.any_task(), Wish({"priority": Priority.URGENT}), None)]
-        change_many(Batch(wishes, change, [self.any_task()]), force=True, by=self.people[0], now=self.now)
+        patches = [TaskPatch(self.fields()) for _ in range(3)]
+        change = [(self.any_task(), TaskPatch({"priority": Priority.URGENT}), None)]
+        change_many(Batch(patches, change, [self.any_task()]), force=True, by=self.people[0], now=self.now)
 
     def delete(self) -> None:
         delete_task(self.any_task(), by=self.people[0], now=self.now)

@@ -17,7 +17,7 @@ from taskbell.activity.models import Activity
 from taskbell.api.reports import ask
 from taskbell.common import spreadsheet
 from taskbell.common.clock import utc_now
-from taskbell.reports import delivery, writing
+from taskbell.reports import building, writing
 from taskbell.reports.actions import MOST_AT_ONCE, MOST_KEPT
 from taskbell.reports.models import Piece, Report, State
 from taskbell.tasks.models import Task
@@ -48,7 +48,7 @@ def asked(program: Program, **body: Any) -> str:
 
 def made(program: Program, **body: Any) -> dict[str, Any]:
     path = asked(program, **body)
-    assert delivery.make_waiting(ask, clock=utc_now) == 1
+    assert building.make_waiting(ask, clock=utc_now) == 1
     report: dict[str, Any] = program.get(path).json()
     assert (report["state"], report["progress"], report["problem"]) == ("done", 100, "")
     return report
@@ -166,7 +166,7 @@ def test_a_report_tells_what_its_person_may_see_when_it_is_made(program: Program
     a_task(cy, "Cy's own")
     path = asked(program, kind="export")
     User.objects.filter(pk=bo.pk).update(role=Role.MANAGER)
-    delivery.make_waiting(ask, clock=utc_now)
+    building.make_waiting(ask, clock=utc_now)
     titles = [task["title"] for task in json.loads(file_of(program, program.get(path).json()))]
     assert titles == [*TITLES, "Cy's own"]
 
@@ -227,37 +227,37 @@ def test_how_far_it_is_can_be_followed(program: Program, bo: User, monkeypatch: 
 
 def test_the_report_of_a_worker_that_is_gone_is_taken_up_and_the_worker_is_fenced(program: Program) -> None:
     path, now = asked(program, kind="export", format="csv"), utc_now()
-    lost = delivery.claim(now)
+    lost = building.claim(now)
     assert lost
-    delivery._keep(lost, 0, b"half a fi", progress=50, now=now)
-    assert delivery.claim(now + timedelta(seconds=100)) is None
+    building._keep(lost, 0, b"half a fi", progress=50, now=now)
+    assert building.claim(now + timedelta(seconds=100)) is None
     later = now + timedelta(minutes=3)
-    assert delivery.make_waiting(ask, clock=lambda: later) == 1
-    with pytest.raises(delivery.Fenced):
-        delivery._keep(lost, 1, b"le", progress=60, now=now)
+    assert building.make_waiting(ask, clock=lambda: later) == 1
+    with pytest.raises(building.Fenced):
+        building._keep(lost, 1, b"le", progress=60, now=now)
     content = file_of(program, program.get(path).json())
     assert len(list(csv.reader(io.StringIO(content.decode())))) == len(TITLES) + 1
 
 
 def test_a_report_that_no_worker_survives_is_given_up(program: Program) -> None:
     path, now = asked(program, kind="export"), utc_now()
-    for _ in range(delivery.MOST_ATTEMPTS):
-        assert delivery.claim(now)
+    for _ in range(building.MOST_ATTEMPTS):
+        assert building.claim(now)
         now += timedelta(minutes=3)
-    assert delivery.make_waiting(ask, clock=lambda: now) == 0
+    assert building.make_waiting(ask, clock=lambda: now) == 0
     report = program.get(path).json()
-    assert (report["state"], report["problem"]) == ("failed", delivery.GAVE_UP)
+    assert (report["state"], report["problem"]) == ("failed", building.GAVE_UP)
     answer = program.get(path + "download/")
-    assert (answer.status_code, delivery.GAVE_UP in answer.json()["detail"]) == (409, True)
+    assert (answer.status_code, building.GAVE_UP in answer.json()["detail"]) == (409, True)
 
 
 def test_a_worker_that_is_told_to_stop_hands_the_report_back(program: Program) -> None:
     path = asked(program, kind="export")
     stops = iter([False, True, True])
-    assert delivery.make_waiting(ask, clock=utc_now, should_stop=lambda: next(stops)) == 0
+    assert building.make_waiting(ask, clock=utc_now, should_stop=lambda: next(stops)) == 0
     assert program.get(path).json()["state"] == State.WAITING
     assert Report.objects.get().attempt == 0
-    assert delivery.make_waiting(ask, clock=utc_now) == 1
+    assert building.make_waiting(ask, clock=utc_now) == 1
 
 
 def test_a_report_that_is_deleted_in_the_making_leaves_nothing(program: Program) -> None:
@@ -268,7 +268,7 @@ def test_a_report_that_is_deleted_in_the_making_leaves_nothing(program: Program)
             assert program.delete(path).status_code == 204
         return False
 
-    assert delivery.make_waiting(ask, clock=utc_now, should_stop=stop_after_deleting) == 0
+    assert building.make_waiting(ask, clock=utc_now, should_stop=stop_after_deleting) == 0
     assert not Report.objects.exists()
     assert not Piece.objects.exists()
     assert program.get(path).status_code == 404
@@ -280,7 +280,7 @@ def test_what_breaks_is_told_and_keeps_no_other_from_being_made(
     broken = asked(program, kind="export")
     Report.objects.update(query={"priority": "gone from the code"})
     fine = asked(program, kind="insights")
-    assert delivery.make_waiting(ask, clock=utc_now) == 1
+    assert building.make_waiting(ask, clock=utc_now) == 1
     assert program.get(fine).json()["state"] == "done"
     report = program.get(broken).json()
     assert (report["state"], "LOW" in report["problem"]) == ("failed", True)
@@ -290,8 +290,8 @@ def test_reports_go_after_their_days(program: Program, settings: Any) -> None:
     settings.TASKBELL_REPORT_DAYS = 7
     report, waiting = made(program, kind="export"), asked(program, kind="export")
     now = utc_now()
-    assert delivery.forget_old(now + timedelta(days=6, hours=23)) == 0
-    assert delivery.forget_old(now + timedelta(days=7, minutes=1)) == 1
+    assert building.forget_old(now + timedelta(days=6, hours=23)) == 0
+    assert building.forget_old(now + timedelta(days=7, minutes=1)) == 1
     assert program.get(report["download"]).status_code == 404
     assert program.get(waiting).status_code == 200
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from taskbell.accounts.models import User
-from taskbell.tasks.actions import Wish, create_task
+from taskbell.tasks.actions import TaskPatch, create_task
 from taskbell.tasks.models import Task
 from tests.conftest import NOW, Program
 
@@ -15,7 +15,7 @@ Somebody = Callable[[User], Program]
 
 def a_task(by: User, title: str = "Water the plants", *, after: tuple[Task, ...] = (), **fields: Any) -> Task:
     """A task of this person, made at NOW, that waits for those of `after`."""
-    return create_task(Wish({"title": title} | fields, pre_tasks=[task.pk for task in after]), by=by, now=NOW)
+    return create_task(TaskPatch({"title": title} | fields, pre_tasks=[task.pk for task in after]), by=by, now=NOW)
 
 
 @pytest.fixture

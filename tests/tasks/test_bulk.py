@@ -131,7 +131,7 @@ def test_a_thousand_at_once_and_not_one_more(program: Program, bo: User) -> None
     many = {"create": [{"title": f"Task {number}"} for number in range(999)]}
     answer = program.post(URL, many | {"update": [{"id": task.pk, "title": "Anew"}]})
     assert answer.status_code == 200
-    assert [made["title"] for made in answer.json()["created"]] == [wish["title"] for wish in many["create"]]
+    assert [made["title"] for made in answer.json()["created"]] == [patch["title"] for patch in many["create"]]
     before = Task.objects.count()
     for body in (many | {"delete": [1, 2]}, {"create": many["create"] * 2}, {"delete": list(range(1, 1002))}):
         assert program.post(URL, body).status_code == 400

@@ -12,7 +12,7 @@ from taskbell.accounts.profile import update_profile
 from taskbell.common.clock import instant
 from taskbell.common.recurrence import wall_time
 from taskbell.notifications.models import Kind, Notification
-from taskbell.tasks.actions import Wish, create_task
+from taskbell.tasks.actions import TaskPatch, create_task
 from taskbell.tasks.digest import send_digests
 from tests.undoing import undone
 
@@ -68,7 +68,7 @@ class Life:
 def test_no_day_has_two_and_no_day_that_was_lived_through_has_none(bo: User, steps: list[Any]) -> None:
     with undone():
         User.objects.update(date_joined=BEGIN)
-        create_task(Wish({"title": "Water the plants", "due_date": date(2027, 3, 27)}), by=bo, now=BEGIN)
+        create_task(TaskPatch({"title": "Water the plants", "due_date": date(2027, 3, 27)}), by=bo, now=BEGIN)
         life = Life(bo)
         for pause, changes in steps:
             life.at += pause

@@ -8,10 +8,10 @@ import pytest
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
 from taskbell.notifications.models import Kind, Notification
-from taskbell.tasks import delivery
-from taskbell.tasks.actions import Wish, delete_task, update_task
-from taskbell.tasks.delivery import mark_overdue
+from taskbell.tasks import scheduled
+from taskbell.tasks.actions import TaskPatch, delete_task, update_task
 from taskbell.tasks.models import OVERDUE, Stage, Task
+from taskbell.tasks.scheduled import mark_overdue
 from tests.conftest import NOW, Program
 from tests.tasks.conftest import a_task
 
@@ -37,7 +37,7 @@ def mails() -> list[tuple[str, datetime]]:
 
 
 def change(task: Task, by: User, now: datetime = DUE, **fields: Any) -> None:
-    update_task(task.pk, Wish(fields), by=by, now=now)
+    update_task(task.pk, TaskPatch(fields), by=by, now=now)
 
 
 def test_from_its_minute_on_the_task_is_overdue(bo: User, cy: User) -> None:
@@ -140,7 +140,7 @@ def test_nobody_can_write_overdue(program: Program, bo: User) -> None:
 
 
 def test_many_at_midnight_go_batch_by_batch(bo: User, monkeypatch: pytest.MonkeyPatch, query_budget: Any) -> None:
-    monkeypatch.setattr(delivery, "BATCH", 20)
+    monkeypatch.setattr(scheduled, "BATCH", 20)
     for number in range(45):
         a_task(bo, f"Task {number}", **FIELDS)
     with query_budget(3 * 10 + 2):  # three batches and a look that finds nothing, whatever their size
@@ -150,10 +150,10 @@ def test_many_at_midnight_go_batch_by_batch(bo: User, monkeypatch: pytest.Monkey
 
 
 def test_a_batch_that_fails_leaves_what_the_others_did(bo: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "BATCH", 2)
+    monkeypatch.setattr(scheduled, "BATCH", 2)
     for number in range(5):
         a_task(bo, f"Task {number}", **FIELDS)
-    notify, told = delivery.notify, []
+    notify, told = scheduled.notify, []
 
     def failing(messages: Any, *, now: datetime) -> None:
         told.append(1)
@@ -161,7 +161,7 @@ def test_a_batch_that_fails_leaves_what_the_others_did(bo: User, monkeypatch: py
             raise RuntimeError("the power is out")
         notify(messages, now=now)
 
-    monkeypatch.setattr(delivery, "notify", failing)
+    monkeypatch.setattr(scheduled, "notify", failing)
     with pytest.raises(RuntimeError):
         mark_overdue(DUE)
     assert Task.objects.filter(is_overdue=True).count() == len(mails()) == 2

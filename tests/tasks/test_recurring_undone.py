@@ -13,10 +13,10 @@ from taskbell.activity.models import Activity
 from taskbell.common.errors import Conflict
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.actions import Wish, delete_task, skip_task, update_task
-from taskbell.tasks.delivery import mark_overdue
+from taskbell.tasks.actions import TaskPatch, delete_task, skip_task, update_task
 from taskbell.tasks.models import Basis, Stage, Task
-from taskbell.tasks.reminding import add_reminder
+from taskbell.tasks.reminder_actions import add_reminder
+from taskbell.tasks.scheduled import mark_overdue
 from tests.conftest import NOW
 from tests.tasks.test_recurring import DAY, FRIDAY, a_series, actions_of, complete, following, put, the_next
 
@@ -24,7 +24,7 @@ DAY_BEFORE = ReminderPlan(before_due=DAY)
 
 
 def renamed(new: Task, by: User) -> None:
-    update_task(new.pk, Wish({"title": "Water the roses"}), by=by, now=NOW)
+    update_task(new.pk, TaskPatch({"title": "Water the roses"}), by=by, now=NOW)
 
 
 def begun(new: Task, by: User) -> None:
@@ -35,7 +35,7 @@ def reminded(new: Task, by: User) -> None:
     add_reminder(new.pk, ReminderPlan(at=NOW, for_me=True), by=by, now=NOW)
 
 
-def put_off(new: Task, by: User) -> None:
+def close(new: Task, by: User) -> None:
     skip_task(new.pk, by=by, now=NOW)
 
 
@@ -50,7 +50,7 @@ def test_the_untouched_next_one_is_withdrawn_and_the_same_comes_back(bo: User) -
     assert actions_of(new) == ["created", *["withdrawn", "restored"] * 3]
 
 
-@pytest.mark.parametrize("touch", [renamed, begun, reminded, put_off])
+@pytest.mark.parametrize("touch", [renamed, begun, reminded, close])
 def test_one_that_somebody_has_in_hand_stays(bo: User, touch: Any) -> None:
     task = a_series(bo)
     new = the_next(task, bo)
@@ -71,7 +71,7 @@ def test_completing_again_makes_no_second_one_beside_it(bo: User) -> None:
 def test_nor_beside_one_that_was_skipped_further_on(bo: User) -> None:
     task = a_series(bo)
     new = the_next(task, bo)
-    put_off(new, bo)
+    close(new, bo)
     put(task, bo, Stage.PENDING)
     complete(task, bo)
     assert list(Task.objects.order_by("pk").values_list("occurrence", "stage")) == [

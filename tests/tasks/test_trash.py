@@ -12,10 +12,10 @@ from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
 from taskbell.common.errors import NotFound
 from taskbell.notifications.models import Notification
-from taskbell.tasks import delivery
-from taskbell.tasks.actions import Wish, delete_task, restore_task, update_task
-from taskbell.tasks.delivery import purge_deleted
+from taskbell.tasks import scheduled
+from taskbell.tasks.actions import TaskPatch, delete_task, restore_task, update_task
 from taskbell.tasks.models import Prerequisite, Task
+from taskbell.tasks.scheduled import purge_deleted
 from tests.conftest import NOW, Program
 from tests.tasks.conftest import Somebody, a_task
 
@@ -98,7 +98,7 @@ def test_restoring_starts_the_thirty_days_anew(bo: User) -> None:
 
 
 def test_a_full_trash_is_emptied_batch_by_batch(bo: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "BATCH", 2)
+    monkeypatch.setattr(scheduled, "BATCH", 2)
     for number in range(5):
         delete_task(a_task(bo, f"Task {number}").pk, by=bo, now=NOW)
     kept = a_task(bo)
@@ -138,6 +138,6 @@ def test_a_task_is_restored_or_purged_and_never_both(request: pytest.FixtureRequ
 
 def test_deleting_needs_the_version_that_was_read(program: Program, bo: User) -> None:
     task = a_task(bo)
-    update_task(task.pk, Wish({"title": "Anew"}), by=bo, now=NOW)
+    update_task(task.pk, TaskPatch({"title": "Anew"}), by=bo, now=NOW)
     assert program.delete(f"/api/tasks/{task.pk}/", **{"If-Match": '"1"'}).status_code == 412
     assert program.delete(f"/api/tasks/{task.pk}/", **{"If-Match": '"2"'}).status_code == 204

@@ -13,7 +13,7 @@ from taskbell.common.clock import utc_now
 from taskbell.notifications.actions import Message, invite, notify
 from taskbell.notifications.models import Kind, Notification
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.actions import Wish, create_task, delete_task
+from taskbell.tasks.actions import TaskPatch, create_task, delete_task
 from taskbell.tasks.categories import create_category
 from taskbell.tasks.models import Task
 from tests.web.conftest import PASSWORD, Browser, person, text
@@ -45,7 +45,7 @@ def task(alice: User, bob: User) -> Task:
     create_category("Soil", by=alice, now=now)
     invite("cy@example.org", Role.MEMBER, by=alice, now=now)
     task = create_task(
-        Wish({"title": "Order soil", "assigned_to": bob}, reminders=[ReminderPlan(at=now)]), by=alice, now=now
+        TaskPatch({"title": "Order soil", "assigned_to": bob}, reminders=[ReminderPlan(at=now)]), by=alice, now=now
     )
     notify([Message(bob.pk, Kind.REMINDER, key="k", due_at=now, task_id=task.pk)], now=now)
     return task

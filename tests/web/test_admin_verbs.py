@@ -10,7 +10,7 @@ from taskbell.activity.models import Activity
 from taskbell.common.clock import utc_now
 from taskbell.notifications.actions import invite
 from taskbell.notifications.models import Kind, Notification
-from taskbell.tasks.actions import Wish, create_task, delete_task
+from taskbell.tasks.actions import TaskPatch, create_task, delete_task
 from taskbell.tasks.categories import create_category
 from taskbell.tasks.models import Category, Stage, Task
 from tests.web.conftest import Browser, person, text
@@ -24,7 +24,7 @@ def admin(browser_of: BrowserOf, alice: User) -> Browser:
 
 
 def make(title: str, *, by: User, pre_tasks: list[int] | None = None, **fields: Any) -> Task:
-    return create_task(Wish({"title": title, **fields}, pre_tasks=pre_tasks), by=by, now=utc_now())
+    return create_task(TaskPatch({"title": title, **fields}, pre_tasks=pre_tasks), by=by, now=utc_now())
 
 
 def change_of(row: Any, app: str) -> str:

@@ -15,7 +15,7 @@ from taskbell.accounts.policy import Role
 from taskbell.accounts.queries import setup_token
 from taskbell.common.clock import utc_now
 from taskbell.notifications.actions import invite
-from taskbell.notifications.links import Deed
+from taskbell.notifications.links import LinkAction
 from taskbell.notifications.links import link_for as mail_link_for
 from taskbell.web.middleware import LOOSER, STRICT, policy_for
 from tests.web.conftest import Browser, person, text
@@ -127,7 +127,7 @@ def test_pages_behind_a_link_can_be_read(browser: Browser, bob: User) -> None:
 
 
 def test_pages_behind_the_links_in_mails_can_be_read(browser: Browser, bob: User) -> None:
-    link = urlsplit(mail_link_for(Deed(bob.pk, "unsubscribe", "overdue"))).path
+    link = urlsplit(mail_link_for(LinkAction(bob.pk, "unsubscribe", "overdue"))).path
     for answer in (browser.get(link), browser.post(link)):
         assert answer.status_code == 200
         check(answer)

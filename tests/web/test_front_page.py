@@ -11,7 +11,7 @@ from django.conf import settings
 
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
-from taskbell.tasks.actions import Wish, create_task, delete_task
+from taskbell.tasks.actions import TaskPatch, create_task, delete_task
 from taskbell.tasks.categories import create_category
 from taskbell.tasks.models import Stage, Task
 from taskbell.web.pages import create_example, next_tasks, sign_in_example
@@ -22,7 +22,7 @@ QueryBudget = Callable[[int], Any]
 
 
 def make(title: str, *, by: User, due: date | None = None, **fields: Any) -> Task:
-    return create_task(Wish({"title": title, "due_date": due, **fields}), by=by, now=utc_now())
+    return create_task(TaskPatch({"title": title, "due_date": due, **fields}), by=by, now=utc_now())
 
 
 def today() -> date:
@@ -59,7 +59,7 @@ def test_the_page_says_when_in_the_time_of_its_reader(browser_of: BrowserOf, bob
 def test_the_page_says_what_it_is_about_and_whether_it_waits(browser_of: BrowserOf, bob: User) -> None:
     garden = create_category("Garden", by=bob, now=utc_now())
     first = make("Order soil", by=bob)
-    create_task(Wish({"title": "Sow", "category": garden}, pre_tasks=[first.pk]), by=bob, now=utc_now())
+    create_task(TaskPatch({"title": "Sow", "category": garden}, pre_tasks=[first.pk]), by=bob, now=utc_now())
     page = text(browser_of(bob).get("/"))
     assert "Garden · Medium priority · waits for another task" in page
     assert page.count("waits for another task") == 1

@@ -12,7 +12,7 @@ from taskbell.accounts.policy import Role
 from taskbell.accounts.queries import is_claimed
 from taskbell.common.clock import utc_now
 from taskbell.notifications.actions import invite
-from taskbell.notifications.letters import compose
+from taskbell.notifications.channels.mail.rendering import compose
 from taskbell.notifications.models import Notification
 from tests.web.conftest import PASSWORD, Browser, text
 

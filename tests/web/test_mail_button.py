@@ -12,10 +12,10 @@ from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
 from taskbell.common.clock import utc_now
 from taskbell.notifications import links
-from taskbell.notifications.links import Deed, link_for
+from taskbell.notifications.links import LinkAction, link_for
 from taskbell.reminders.models import Reminder
 from taskbell.tasks import mail_buttons
-from taskbell.tasks.actions import Wish, create_task, delete_task, update_task
+from taskbell.tasks.actions import TaskPatch, create_task, delete_task, update_task
 from taskbell.tasks.models import Stage, Task
 from tests.web.conftest import Browser, person, text
 
@@ -28,7 +28,7 @@ OVER = "The link is too old, or what it is about is gone."
 def task(bob: User) -> Task:
     """Made by a manager, for Bob."""
     fields = {"title": "Water <b>plants</b>", "assigned_to_id": bob.pk}
-    return create_task(Wish(fields), by=person("mia", "MANAGER"), now=utc_now())  # type: ignore[arg-type]
+    return create_task(TaskPatch(fields), by=person("mia", "MANAGER"), now=utc_now())  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def strict() -> Browser:
 
 
 def path(who: User, do: str, about: int | str) -> str:
-    return urlsplit(link_for(Deed(who.pk, do, about))).path
+    return urlsplit(link_for(LinkAction(who.pk, do, about))).path
 
 
 def traces(task: Task) -> Any:
@@ -162,7 +162,7 @@ def left(bob: User, task: Task) -> None:
 
 
 def lost(bob: User, task: Task) -> None:
-    update_task(task.pk, Wish({"assigned_to_id": None}), by=task.created_by, now=utc_now())
+    update_task(task.pk, TaskPatch({"assigned_to_id": None}), by=task.created_by, now=utc_now())
 
 
 def deleted(bob: User, task: Task) -> None:
@@ -188,8 +188,8 @@ def test_who_has_left_cannot_unsubscribe_either(strict: Browser, bob: User, task
 
 
 def test_a_task_that_waits_for_another_says_so(strict: Browser, bob: User, task: Task) -> None:
-    first = create_task(Wish({"title": "Order soil"}), by=task.created_by, now=utc_now())
-    update_task(task.pk, Wish({}, pre_tasks=[first.pk]), by=task.created_by, now=utc_now())
+    first = create_task(TaskPatch({"title": "Order soil"}), by=task.created_by, now=utc_now())
+    update_task(task.pk, TaskPatch({}, pre_tasks=[first.pk]), by=task.created_by, now=utc_now())
     answer = strict.post(path(bob, "done", task.pk))
     assert answer.status_code == 409
     assert "Finish the tasks this one waits for first." in text(answer)
@@ -199,7 +199,7 @@ def test_a_task_that_waits_for_another_says_so(strict: Browser, bob: User, task:
 
 @pytest.mark.parametrize("do", ["snooze", "tomorrow"])
 def test_nobody_is_promised_a_reminder_of_a_finished_task(strict: Browser, bob: User, task: Task, do: str) -> None:
-    update_task(task.pk, Wish({"stage": Stage.COMPLETED}), by=bob, now=utc_now())
+    update_task(task.pk, TaskPatch({"stage": Stage.COMPLETED}), by=bob, now=utc_now())
     answer = strict.post(path(bob, do, task.pk))
     assert answer.status_code == 409
     assert "This task is not open any more, so there is nothing to remind you of." in text(answer)

@@ -1,0 +1,243 @@
+"""Rows of a file made into rows of the database, or refused with the reason."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from django.db.models import Q
+
+from taskbell.accounts.models import User
+from taskbell.accounts.policy import Capability
+from taskbell.common.clock import as_instant, end_of_day, instant
+from taskbell.common.text import UNPRINTABLE, folded
+from taskbell.reminders.actions import in_words, made
+from taskbell.reminders.models import ReminderState
+from taskbell.reminders.schedule import ReminderPlan, settled
+from taskbell.tasks.categories import LONGEST_KEY
+from taskbell.tasks.models import OPEN_STAGES, OVERDUE, Basis, Priority, Stage, Task
+from taskbell.transfer.columns import ReminderRow, Wrong, read_cells
+from taskbell.transfer.reading import Row, RowError
+
+MOST_CATEGORIES = 10_000  # of one file: their names are kept in memory
+MOST_PEOPLE = 20_000  # whose names are kept in memory at a time, beside those of one batch
+REMINDER_FIELDS = (
+    *("recipient_id", "at", "wall_date", "wall_time", "before_due", "repeat", "timezone", "next_at", "state"),
+    *("fired_at", "is_snooze"),
+)
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A row as it is loaded: the task, the ids that it waits for, its reminders; or what is wrong with it."""
+
+    task: tuple[Any, ...] = ()
+    needs: list[int] = field(default_factory=list)
+    reminders: list[tuple[Any, ...]] = field(default_factory=list)
+    errors: list[RowError] = field(default_factory=list)
+
+
+class People:
+    """People by username or address, asked for many at a time: those who are active, or `with_left` all of them."""
+
+    def __init__(self, *, with_left: bool = False) -> None:
+        self._all = User.objects.all() if with_left else User.objects.filter(is_active=True)
+        self._known: dict[str, int | None] = {}
+
+    def learn(self, names: Iterable[Any]) -> None:
+        """Looks up those that are not known yet; forgets those who are not asked for where they have become many."""
+        texts = {name.strip() for name in names if isinstance(name, str) and len(name) < 300}
+        wanted = {text for text in texts if text and not UNPRINTABLE.search(text)}  # no database takes the others
+        if wanted <= self._known.keys():
+            return
+        if len(self._known) > MOST_PEOPLE:
+            self._known.clear()
+        asked = wanted - self._known.keys()
+        keys = {folded(name): name for name in asked}
+        self._known |= dict.fromkeys(asked)
+        found = self._all.filter(Q(username_key__in=keys) | Q(email__in=keys)).order_by("is_active")
+        numbers = {key: pk for pk, *names in found.values_list("pk", "email", "username_key") for key in names}
+        self._known |= {name: numbers.get(folded(name)) for name in asked}
+
+    def find(self, name: str) -> int | None:
+        """The person's number; None for nobody."""
+        return self._known.get(name)
+
+
+@dataclass
+class Dated:
+    """What a reminder needs to know of its task."""
+
+    pk: int
+    due_at: datetime | None
+    due_wall: datetime | None
+    timezone: str
+
+
+class Checker:
+    """Knows who imports, and when, and gathers the categories that the file names."""
+
+    def __init__(self, by: User, now: datetime) -> None:
+        self.by, self.now = by, now
+        self.zone = by.profile.timezone
+        self.may_name_creators = by.can(Capability.EDIT_EVERYTHING)
+        self.people = People(with_left=self.may_name_creators)
+        self.categories: dict[str, int] = {}
+
+    def check(self, number: int, row: Row) -> Checked:
+        """The row as it is to be loaded, or what is wrong with it."""
+        found, wrong = read_cells(row.cells)
+        if row.error is None and not wrong:
+            try:
+                return Checked(self._task(number, row, found), *self._hanging_on(number, found))
+            except _WrongIn as error:
+                wrong.append((error.column, error.wrong))
+        errors = [RowError(row.line, column, error.code, str(error)) for column, error in wrong]
+        bad = self._bad(number, row, found.get("id"))
+        return Checked(bad, found.get("pre_tasks", []), errors=[row.error] if row.error else errors)
+
+    def _bad(self, number: int, row: Row, file_id: int | None) -> tuple[Any, ...]:
+        """A row that only holds its place: others may refer to it."""
+        empty = ("", "", Stage.PENDING.value, Priority.MEDIUM.value, None, None, None, self.zone, None, False)
+        rest = ("", "due", None, 1, None, None, self.by.pk, None, self.now, None, row.called)
+        return (number, row.line, file_id, True, *empty, *rest)
+
+    def _task(self, number: int, row: Row, found: Values) -> tuple[Any, ...]:
+        """The values of `staging.TASK_COLUMNS`, in their order. Adds to `found` what follows from it."""
+        if "title" not in found:
+            raise _WrongIn("title", "required", "A task has a title.")
+        due_date, due_time, stage = found.get("due_date"), found.get("due_time"), _stage_of(found)
+        if due_date is None and (due_time is not None or "recurrence" in found):
+            column = "recurrence" if due_time is None else "due_time"
+            raise _WrongIn(column, "needs_date", "This needs a due date.")
+        zone = found.setdefault("timezone", self.zone)
+        due_at = found["due_at"] = None if due_date is None else _due_at(due_date, due_time, zone)
+        return (
+            number,
+            row.line,
+            found.get("id"),
+            False,
+            found["title"],
+            found.get("description", ""),
+            stage,
+            found.get("priority", Priority.MEDIUM.value),
+            self._category(found.get("category")),
+            due_date,
+            due_time,
+            zone,
+            due_at,
+            due_at is not None and due_at <= self.now and stage in OPEN_STAGES,
+            *_series_of(found),
+            self._assignee(found.get("assigned_to")),
+            self._creator(found.get("created_by")),
+            self._past("completed_at", found) if stage == Stage.COMPLETED else None,
+            self._past("created_at", found),
+            self._words(found),
+            row.called,
+        )
+
+    def _category(self, name: str | None) -> int | None:
+        if name is None:
+            return None
+        if name not in self.categories:
+            if len(self.categories) == MOST_CATEGORIES:
+                raise _WrongIn("category", "too_many", f"A file names at most {MOST_CATEGORIES:,} categories.")
+            if len(folded(name)) > LONGEST_KEY:
+                raise _WrongIn("category", "max_length", "This name is too long when it is spelled out.")
+        return self.categories.setdefault(name, len(self.categories))
+
+    def _assignee(self, name: str | None) -> int | None:
+        if name is None:
+            return None
+        person = self.people.find(name)
+        if person is None:
+            raise _WrongIn("assigned_to", "does_not_exist", "There is no active person of this username or address.")
+        return person
+
+    def _creator(self, name: str | None) -> int:
+        """Who may edit everything may bring tasks of others; everybody else brings their own."""
+        person = self.people.find(name) if name is not None and self.may_name_creators else None
+        return self.by.pk if person is None else person
+
+    def _past(self, column: str, found: Values) -> datetime:
+        if column not in found:
+            return self.now
+        moment = as_instant(found[column], found["timezone"])
+        if moment > self.now:
+            raise _WrongIn(column, "future", "This lies in the future.")
+        return moment
+
+    def _words(self, found: Values) -> str | None:
+        """What history says of the reminders that are not for one person alone."""
+        if "reminders" not in found:
+            return None
+        plans = found["plans"] = {_plan(row, found["timezone"]): row for row in found["reminders"]}
+        shared = sorted(in_words(plan) for plan in plans if not plan.for_me)
+        return orjson.dumps(shared).decode() if shared else None
+
+    def _hanging_on(self, number: int, found: Values) -> tuple[list[int], list[tuple[Any, ...]]]:
+        needs, plans = found.get("pre_tasks", []), found.get("plans")
+        if not plans:
+            return needs, []
+        task = Dated(number, found["due_at"], _due_wall(found), found["timezone"])
+        return needs, [self._reminder(plan, row, task) for plan, row in plans.items()]
+
+    def _reminder(self, plan: ReminderPlan, row: ReminderRow, task: Dated) -> tuple[Any, ...]:
+        """The values of `staging.REMINDER_COLUMNS`. What has fired has; what was missed is not caught up on."""
+        reminder = made(plan, task, by=self.by, now=self.now)
+        if row.state == ReminderState.FIRED:
+            reminder.state, reminder.next_at = ReminderState.FIRED, None
+        elif row.state == ReminderState.SKIPPED or (reminder.next_at is not None and reminder.next_at <= self.now):
+            reminder.state, reminder.next_at = ReminderState.SKIPPED, None
+        reminder.fired_at = row.fired_at and as_instant(row.fired_at, task.timezone)
+        return (task.pk, *(getattr(reminder, name) for name in REMINDER_FIELDS))
+
+
+class _WrongIn(Exception):
+    """A value that does not fit the others of its row."""
+
+    def __init__(self, column: str, code: str, message: str) -> None:
+        super().__init__(message)
+        self.column, self.wrong = column, Wrong(code, message)
+
+
+def _stage_of(found: Values) -> str:
+    """Where the file says the stage, the status is only told."""
+    stage = found.get("stage") or found.get("status", Stage.PENDING.value)
+    if stage == OVERDUE:
+        raise _WrongIn("status", "invalid_choice", "The clock sets OVERDUE. Say the stage.")
+    return str(stage)
+
+
+def _series_of(found: Values) -> tuple[Any, ...]:
+    """Rule, basis, series, occurrence and anchor: those of a series that begins here, unless the file says more."""
+    rule, basis = found.get("recurrence", ""), found.get("recurrence_from", Basis.DUE.value)
+    if not rule:
+        return "", basis, None, 1, None
+    return rule, basis, found.get("series"), found.get("occurrence", 1), found.get("anchor_date", found["due_date"])
+
+
+def _plan(row: ReminderRow, zone: str) -> ReminderPlan:
+    plan = ReminderPlan(
+        at=None if row.at is None else as_instant(row.at, zone),
+        wall=row.at if row.at is not None and row.at.tzinfo is None else row.wall,
+        for_me=row.for_me,
+        before_due=row.before_due,
+        repeat=row.repeat,
+        is_snooze=row.is_snooze,
+    )
+    return settled(plan, [], zone)
+
+
+def _due_wall(found: Values) -> datetime | None:
+    if "due_date" not in found:
+        return None
+    return Task(due_date=found["due_date"], due_time=found.get("due_time")).due_wall
+
+
+@lru_cache(maxsize=20_000)
+def _due_at(day: date, at: time | None, zone: str) -> datetime:
+    return end_of_day(day, zone) if at is None else instant(day, at, zone)

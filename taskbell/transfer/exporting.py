@@ -1,0 +1,181 @@
+"""Tasks as a file that can be imported again: row by row, with few of them in memory."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
+from datetime import UTC, datetime
+from itertools import chain, islice
+from typing import Any
+
+import orjson
+from django.db import connection, transaction
+from django.db.models import BigIntegerField
+from django.utils.duration import duration_iso_string
+
+from taskbell.accounts.models import User
+from taskbell.common.compiled_query import AnyOf, CompiledQuery, IdArray, Param
+from taskbell.common.iso import IsoDate, IsoInstant, IsoTime
+from taskbell.common.recurrence import wall_time
+from taskbell.common.spreadsheet import csv_chunks
+from taskbell.reminders.models import Reminder
+from taskbell.tasks.models import OPEN_STAGES, OVERDUE, Basis, Prerequisite, Priority, Task
+
+AT_ONCE = 2000
+SELECTED = (
+    *("id", "title", "description", "is_overdue", "stage", "priority", "category__name"),
+    *(IsoDate("due_date"), IsoTime("due_time"), "timezone", "assigned_to__username", "created_by__username"),
+    *("recurrence", "recurrence_from", "series", "occurrence", IsoDate("anchor_date")),
+    *(IsoInstant("completed_at"), IsoInstant("created_at"), IsoInstant("updated_at")),
+)
+HEADER = (
+    *("id", "title", "description", "status", "stage", "priority", "category", "due_date", "due_time", "timezone"),
+    *("assigned_to", "created_by", "pre_tasks", "reminders", "recurrence", "recurrence_from", "series", "occurrence"),
+    *("anchor_date", "completed_at", "created_at", "updated_at"),
+)
+REMINDER_COLUMNS = (
+    *("task__timezone", "at", "wall_date", "wall_time", "before_due", "repeat", "recipient", "state", "fired_at"),
+    "is_snooze",
+)
+PRIORITIES = {priority.value: priority.name for priority in Priority}
+Record = tuple[Any, ...]
+
+
+def exported(tasks: Any, person: User, *, part_of: Any = None) -> Iterator[Record]:
+    """The tasks of the query as rows of `HEADER`, in its order.
+
+    A row names those prerequisites that the file has as well, and the reminders that the person may see. Where the
+    tasks are but a part of the file, `part_of` are all of it. The connection is held until the last row is read, or the
+    generator closed.
+    """
+    whole = tasks if part_of is None else part_of
+    with _one_reading(), closing(tasks.values_list(*SELECTED).iterator(chunk_size=AT_ONCE)) as rows:
+        while batch := list(islice(rows, AT_ONCE)):
+            ids = [row[0] for row in batch]
+            needs, reminders = _links(ids, whole), _reminders(ids, person)
+            for row in batch:
+                yield _row(row, needs.get(row[0], []), reminders.get(row[0], []))
+
+
+def _one_reading() -> AbstractContextManager[Any]:
+    """PostgreSQL keeps a cursor open as long as its transaction; on SQLite, one would keep others from writing."""
+    return transaction.atomic() if connection.vendor == "postgresql" else nullcontext()
+
+
+def _links(ids: list[int], tasks: Any) -> dict[int, list[int]]:
+    """What they wait for, as far as the file has it. That is asked by number: to search it takes as long as it is."""
+    found = NEEDED(tasks=ids)
+    needed, within = iter({needs for _, needs in found}), set[int]()
+    while some := list(islice(needed, AT_ONCE)):
+        within.update(tasks.order_by().filter(pk__in=some).values_list("pk", flat=True))
+    return _grouped((task, needs) for task, needs in found if needs in within)
+
+
+def _reminders(ids: list[int], person: User) -> dict[int, list[Any]]:
+    return _grouped((task, _reminder(*values)) for task, *values in REMINDERS_OF(tasks=ids, person=person.pk))
+
+
+def _needed() -> Any:
+    return Prerequisite.objects.filter(AnyOf("task", IdArray("tasks"))).order_by("needs").values_list("task", "needs")
+
+
+def _reminders_of() -> Any:
+    person: Any = Param("person", BigIntegerField())
+    of_tasks = Reminder.objects.visible_to(person).filter(AnyOf("task", IdArray("tasks")))
+    return of_tasks.order_by("id").values_list("task", *REMINDER_COLUMNS)
+
+
+NEEDED, REMINDERS_OF = CompiledQuery(_needed), CompiledQuery(_reminders_of)
+
+
+def _grouped(pairs: Iterable[tuple[int, Any]]) -> dict[int, list[Any]]:
+    groups = defaultdict(list)
+    for task, value in pairs:
+        groups[task].append(value)
+    return groups
+
+
+def _reminder(zone: str, at: Any, day: Any, clock: Any, before_due: Any, repeat: str, *rest: Any) -> dict[str, Any]:
+    """What the reminder says beyond what is usual. The wall time is told where it does not follow from the instant."""
+    recipient, state, fired_at, is_snooze = rest
+    meant = datetime.combine(day, clock) if before_due is None and day and clock else None
+    told = {
+        "at": None if before_due is not None else at and _instant(at),
+        "wall": meant.isoformat() if meant and meant != wall_time(at, zone) else None,
+        "before_due": None if before_due is None else duration_iso_string(before_due),
+        "repeat": repeat or None,
+        "for_me": recipient is not None or None,
+        "is_snooze": is_snooze or None,
+        "state": None if state == "armed" else state,
+        "fired_at": fired_at and _instant(fired_at),
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _row(row: Record, needs: list[int], reminders: list[Any]) -> Record:
+    pk, title, text, is_overdue, stage, priority, category, due_date, due_time, zone, assignee, creator, *rest = row
+    rule, basis, series, occurrence, anchor_date, completed_at, created_at, updated_at = rest
+    return (
+        *(pk, title, text or None, OVERDUE if is_overdue and stage in OPEN_STAGES else stage, stage),
+        *(PRIORITIES[priority], category, due_date, due_time, zone),
+        *(assignee, creator, needs or None, reminders or None),
+        *(rule or None, basis if rule or basis != Basis.DUE else None),
+        *((series, occurrence, anchor_date) if rule else (None,) * 3),
+        *(completed_at, created_at, updated_at),
+    )
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def as_csv(rows: Iterable[Record]) -> Iterator[bytes]:
+    """The rows as CSV with a header; ids of prerequisites with spaces between them, reminders as JSON."""
+    return csv_chunks(chain([HEADER], map(as_cells, rows)), words=WORDS)
+
+
+PRE_TASKS, REMINDERS = HEADER.index("pre_tasks"), HEADER.index("reminders")
+WORDS = tuple(map(HEADER.index, ("title", "description", "category", "assigned_to", "created_by")))
+
+
+def as_cells(row: Record) -> Sequence[Any]:
+    """The row with one text or number in each cell."""
+    needs, reminders = row[PRE_TASKS], row[REMINDERS]
+    if needs is None and reminders is None:
+        return row
+    cells = list(row)
+    cells[PRE_TASKS] = needs and " ".join(map(str, needs))
+    cells[REMINDERS] = reminders and orjson.dumps(reminders).decode()
+    return cells
+
+
+def as_ndjson(rows: Iterable[Record]) -> Iterator[bytes]:
+    """The rows as objects, one a line."""
+    remaining = iter(rows)
+    while batch := list(islice(remaining, AT_ONCE)):
+        yield b"".join(orjson.dumps(_as_object(row), option=orjson.OPT_APPEND_NEWLINE) for row in batch)
+
+
+def as_json(rows: Iterable[Record]) -> Iterator[bytes]:
+    """The rows as one array, one object a line."""
+    before = b"[\n"
+    for lines in as_ndjson(rows):
+        yield before + lines.rstrip(b"\n").replace(b"\n", b",\n")
+        before = b",\n"
+    yield b"\n]\n" if before == b",\n" else b"[]\n"
+
+
+def _as_object(row: Record) -> dict[str, Any]:
+    return {name: value for name, value in zip(HEADER, row, strict=True) if value is not None}
+
+
+FORMATS = {"csv": as_csv, "json": as_json, "ndjson": as_ndjson}
+
+
+def export_tasks(tasks: Any, person: User, format_: str) -> Iterator[bytes]:
+    """The file, in pieces. `format_` is one of FORMATS."""
+    return FORMATS[format_](exported(tasks, person))
+
+
+def every_task(person: User) -> Any:
+    """What the person sees, the oldest first: imported again, they come in the same order."""
+    return Task.objects.visible_to(person).order_by("id")

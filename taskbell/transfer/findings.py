@@ -1,0 +1,123 @@
+"""What only the whole file tells: ids that come twice or never, and rows that wait for each other."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from django.db import connection
+
+from taskbell.common.loading import all_rows, load_rows
+from taskbell.tasks.prerequisites import LONGEST_WAY
+from taskbell.transfer.circles import circles
+from taskbell.transfer.reading import RowError
+from taskbell.transfer.staging import ERROR_COLUMNS, LINKED
+
+AT_ONCE = 500
+# Each gives number and line of rows, and what is to be said of them.
+TWICE = """
+SELECT number, line, file_id AS value FROM staged_task WHERE file_id IN (
+    SELECT file_id FROM staged_task WHERE file_id IS NOT NULL GROUP BY file_id HAVING COUNT(*) > 1
+)
+"""
+NOWHERE = """
+SELECT task.number, task.line, link.needs AS value
+FROM staged_link link JOIN staged_task task ON task.number = link.number
+WHERE NOT EXISTS (SELECT 1 FROM staged_task needed WHERE needed.file_id = link.needs)
+"""
+SAME_OCCURRENCE = """
+SELECT task.number, task.line, task.occurrence AS value FROM staged_task task JOIN (
+    SELECT series, occurrence FROM staged_task WHERE series IS NOT NULL AND NOT is_bad
+    GROUP BY series, occurrence HAVING COUNT(*) > 1
+) twin ON twin.series = task.series AND twin.occurrence = task.occurrence
+"""
+WAITS_FOR_BAD = f"""
+WITH RECURSIVE lost(number, needs) AS (
+    SELECT link.number, link.needs FROM {LINKED} WHERE needed.is_bad
+    UNION
+    SELECT link.number, link.needs FROM {LINKED} JOIN lost ON lost.number = needed.number
+)
+SELECT task.number, task.line, lost.needs AS value FROM lost JOIN staged_task task ON task.number = lost.number
+WHERE NOT task.is_bad
+"""  # noqa: S608 - names of our own
+SENTENCES = {
+    TWICE: ("id", "twice", "The id {} is there more than once."),
+    NOWHERE: ("pre_tasks", "does_not_exist", "The file has no row with the id {}."),
+    SAME_OCCURRENCE: ("occurrence", "twice", "The series has the occurrence {} more than once."),
+    WAITS_FOR_BAD: ("pre_tasks", "waits", "It waits for the row with the id {}, which cannot be imported."),
+}
+
+
+# Of one row in the order in which they were found, which both databases keep in a column of their own.
+ERRORS = """
+SELECT error.line, error.field, error.code, COALESCE(task.called || ': ', '') || error.message
+FROM staged_error error JOIN staged_task task ON task.number = error.number ORDER BY error.number, error.{}
+"""
+
+
+def across_rows(rows: int) -> None:
+    """Finds what is wrong between the rows; those that it is wrong with are bad from then on."""
+    for query in (TWICE, NOWHERE, SAME_OCCURRENCE):
+        _find(query)
+    _find_circles(rows)
+
+
+def waiting_for_bad() -> None:
+    """Finds rows that are good but for those that they wait for; they are bad from then on."""
+    _find(WAITS_FOR_BAD)
+
+
+def count_bad() -> int:
+    """How many rows are bad."""
+    return int(_fetched("SELECT COUNT(*) FROM staged_task WHERE is_bad")[0][0])
+
+
+def errors() -> Iterator[RowError]:
+    """Everything that was found, in the order of the rows."""
+    for told in all_rows(ERRORS.format("ctid" if connection.vendor == "postgresql" else "rowid")):
+        yield RowError(*told)
+
+
+def _find(query: str) -> None:
+    sentence = "%s, %s, REPLACE(%s, '{}', CAST(value AS text))"
+    found = f"SELECT number, line, {sentence} FROM ({query}) found ORDER BY number, value"  # noqa: S608 - ours
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO staged_error ({', '.join(ERROR_COLUMNS)}) {found}", SENTENCES[query])
+        if cursor.rowcount:
+            _mark_bad(f"SELECT number FROM ({query}) found")  # noqa: S608 - a query of our own
+
+
+def _find_circles(rows: int) -> None:
+    forward = f"SELECT 1 FROM {LINKED} WHERE needed.number >= task.number LIMIT 1"  # noqa: S608 - names of our own
+    if not _fetched(forward):
+        return  # links that all lead back in the file lead nowhere else
+    ordered = f"SELECT needed.number, task.number FROM {LINKED} ORDER BY needed.number"  # noqa: S608 - names of our own
+    found = circles(((int(needed), int(waiting)) for needed, waiting in all_rows(ordered)), rows)
+    while some := list(islice(found, AT_ONCE)):
+        load_rows("staged_error", ERROR_COLUMNS, [_told(circle) for circle in some])
+        numbers = (number for circle in some for number in circle)
+        while together := list(islice(numbers, AT_ONCE)):
+            _mark_bad(", ".join(map(str, together)))
+
+
+def _told(circle: list[int]) -> tuple[Any, ...]:
+    told = circle if len(circle) <= LONGEST_WAY else [*circle[: LONGEST_WAY // 2], *circle[-LONGEST_WAY // 2 :]]
+    marks = ", ".join(map(str, told))
+    rows = _fetched(f"SELECT number, line, called FROM staged_task WHERE number IN ({marks})")  # noqa: S608 - numbers
+    names = {number: called or str(line) for number, line, called in rows}
+    way = [names[number] for number in told]
+    if len(told) < len(circle):
+        way.insert(LONGEST_WAY // 2, "…")
+    first, line, called = min(rows, key=lambda row: told.index(row[0]))
+    lines = "" if called else "lines "
+    return first, line, "pre_tasks", "circle", f"A task cannot wait for itself: {lines}{' → '.join(way)}."
+
+
+def _mark_bad(numbers: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE staged_task SET is_bad = %s WHERE number IN ({numbers})", [True])  # noqa: S608 - ours
+
+
+def _fetched(query: str) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return list(cursor.fetchall())

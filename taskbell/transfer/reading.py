@@ -1,0 +1,206 @@
+"""Files read row by row, with little of them in memory, however large they are."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import IO, Any
+
+from taskbell.common.errors import Refusal
+from taskbell.common.spreadsheet import unguarded
+from taskbell.transfer.columns import COLUMNS
+
+LONGEST_ROW = 1024 * 1024  # characters
+AT_ONCE = 64 * 1024
+SPACE = re.compile(r"[ \t\r\n]*")
+
+
+@dataclass(frozen=True)
+class RowError:
+    """What is wrong with which column of the row that begins on this line."""
+
+    line: int
+    field: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row as the file has it: its cells by column, or why it has none.
+
+    Where many rows share a line, errors say what this one is `called`.
+    """
+
+    line: int
+    cells: dict[str, Any] = field(default_factory=dict)
+    error: RowError | None = None
+    called: str | None = None
+
+    @classmethod
+    def wrong(cls, line: int, column: str, code: str, message: str, *, called: str | None = None) -> "Row":
+        """A row that cannot be read."""
+        return cls(line, error=RowError(line, column, code, message), called=called)
+
+
+class Unreadable(Refusal):
+    """The file is not what it was said to be; nothing after this line can be read."""
+
+    title = "Unreadable file"
+
+    def __init__(self, line: int, message: str, *, column: str = "") -> None:
+        super().__init__(f"Line {line}: {message}")
+        self.error = RowError(line, column, "unreadable", message)
+
+    def members(self) -> dict[str, Any]:
+        return {"errors": [vars(self.error)]}
+
+
+@contextmanager
+def as_text(stream: IO[bytes]) -> Iterator[io.TextIOWrapper]:
+    """The stream as text. Bytes that are not UTF-8 become characters that every column refuses by its name."""
+    text = io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
+    try:
+        yield text
+    finally:
+        text.detach()
+
+
+def lines_of(text: IO[str]) -> Iterator[str]:
+    """The lines with their ends. Raises Unreadable for one that is longer than any row."""
+    for number, line in enumerate(iter(lambda: text.readline(LONGEST_ROW), ""), start=1):
+        if len(line) == LONGEST_ROW:
+            raise Unreadable(number, f"A line has at most {LONGEST_ROW:,} characters.")
+        yield line
+
+
+def csv_records(stream: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
+    """The records of a CSV file (RFC 4180), each with the line it begins on. Semicolons separate as well as commas."""
+    with as_text(stream) as text:
+        lines = lines_of(text)
+        first = next(lines, "")
+        delimiter = ";" if first.count(";") > first.count(",") else ","
+        reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
+        line = 1
+        try:
+            for record in reader:
+                if record:
+                    yield line, record
+                line = reader.line_num + 1
+        except csv.Error as error:
+            raise Unreadable(line, f"This is not CSV: {error}.") from error
+
+
+def csv_rows(stream: IO[bytes]) -> Iterator[Row]:
+    """The rows of our own CSV. Raises Unreadable."""
+    records = csv_records(stream)
+    names = [name.strip() for name in next(records, (1, []))[1]]
+    check_names(names)
+    for line, record in records:
+        if len(record) != len(names):
+            yield Row.wrong(
+                line, "", "cells", f"This row has {len(record)} cells where there are {len(names)} columns."
+            )
+        else:
+            cells = [unguarded(cell) if cell[:1] == "'" else cell for cell in record]
+            yield Row(line, dict(zip(names, cells, strict=True)))
+
+
+def check_names(names: list[str]) -> None:
+    """Raises Unreadable for columns that are unknown, double or missing."""
+    for name in names:
+        if name not in COLUMNS:
+            raise Unreadable(1, f"There is no column of the name {name[:100]!r}.", column=name[:100])
+        if names.count(name) > 1:
+            raise Unreadable(1, "This column is there twice.", column=name)
+    if "title" not in names:
+        raise Unreadable(1, "The first line names the columns, of which title is one.", column="title")
+
+
+def json_rows(stream: IO[bytes]) -> Iterator[Row]:
+    """The rows of our own JSON: one array, or one object after the other (NDJSON). Raises Unreadable."""
+    for line, value in json_values(stream):
+        if not isinstance(value, dict):
+            yield Row.wrong(line, "", "not_an_object", "A row is an object.")
+        elif unknown := sorted(value.keys() - set(COLUMNS)):
+            yield Row.wrong(line, unknown[0][:100], "unknown", "There is no such field.")
+        else:
+            yield Row(line, value)
+
+
+def json_values(stream: IO[bytes], *, longest: int = LONGEST_ROW) -> Iterator[tuple[int, Any]]:
+    """The members of the array that the stream is, or the values it has one after the other, each with its line."""
+    with as_text(stream) as text:
+        yield from _Values(text, longest).each()
+
+
+class _Values:
+    """Reads JSON as far as one value needs it. `longest` is the most that a value may have, in characters."""
+
+    def __init__(self, text: IO[str], longest: int) -> None:
+        self.text, self.longest = text, longest
+        self.buffer, self.place, self.line = "", 0, 1
+        self.decoder = json.JSONDecoder(parse_constant=_refuse)
+
+    def each(self) -> Iterator[tuple[int, Any]]:
+        in_array = self._take("[")
+        if in_array and self._take("]"):
+            return self._end()
+        while self._peek():
+            yield self.line, self._value()
+            if in_array and not self._take(","):
+                if not self._take("]"):
+                    raise Unreadable(self.line, "This is not JSON: a comma is missing.")
+                return self._end()
+        if in_array:
+            raise Unreadable(self.line, "This is not JSON: it ends within the list.")
+        return None
+
+    def _end(self) -> None:
+        if self._peek():
+            raise Unreadable(self.line, "This is not JSON: there is more after its end.")
+
+    def _take(self, char: str) -> bool:
+        is_there = self._peek() == char
+        self.place += is_there
+        return is_there
+
+    def _peek(self) -> str:
+        """The next character that is no space; nothing at the end."""
+        while True:
+            space = SPACE.match(self.buffer, self.place)
+            self._pass(space.end() if space else self.place)
+            if self.place < len(self.buffer):
+                return self.buffer[self.place]
+            if not self._more():
+                return ""
+
+    def _value(self) -> Any:
+        while True:
+            try:
+                value, end = self.decoder.raw_decode(self.buffer, self.place)
+            except (ValueError, RecursionError) as error:
+                if len(self.buffer) - self.place > self.longest:
+                    raise Unreadable(self.line, "This is not JSON, or longer than any task is.") from error
+                if not self._more():
+                    raise Unreadable(self.line, f"This is not JSON: {error}.") from error
+            else:
+                self._pass(end)
+                return value
+
+    def _pass(self, end: int) -> None:
+        self.line += self.buffer.count("\n", self.place, end)
+        self.place = end
+
+    def _more(self) -> bool:
+        chunk = self.text.read(max(AT_ONCE, len(self.buffer) - self.place))
+        self.buffer, self.place = self.buffer[self.place :] + chunk, 0
+        return bool(chunk)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")

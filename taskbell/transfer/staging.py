@@ -1,0 +1,173 @@
+"""Where the rows of a file wait until all of them are known: tables that this connection alone sees."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+
+from django.db import connection
+
+from taskbell.accounts.models import User
+from taskbell.activity.actions import record_from
+from taskbell.common.errors import Conflict
+from taskbell.common.loading import insert_from, json_array, json_object, json_value, load_rows, temporary_table
+from taskbell.common.text import folded, printable
+from taskbell.reminders.models import Reminder
+from taskbell.tasks.categories import create_category
+from taskbell.tasks.models import OVERDUE, Category, Prerequisite, Priority, Task
+from taskbell.transfer.checking import REMINDER_FIELDS, Checked
+
+SAME = (
+    *("title", "description", "stage", "priority", "due_date", "due_time", "timezone", "due_at", "is_overdue"),
+    *("recurrence", "recurrence_from", "occurrence", "anchor_date", "assigned_to_id", "created_by_id"),
+    *("completed_at", "created_at"),
+)
+TASK_TABLE = {
+    "number": "id",
+    "line": "id",
+    "file_id": "id",
+    "is_bad": "is_overdue",
+    **{name: name for name in ("title", "description", "stage", "priority")},
+    "category": "category_id",
+    **{name: name for name in ("due_date", "due_time", "timezone", "due_at", "is_overdue")},
+    **{name: name for name in ("recurrence", "recurrence_from", "series", "occurrence", "anchor_date")},
+    **{name: name for name in ("assigned_to_id", "created_by_id", "completed_at", "created_at")},
+    "words": "description",
+    "called": "description",
+    "id": "id",
+}
+TASK_COLUMNS = tuple(TASK_TABLE)[:-1]  # the task's new id is given by the database
+REMINDER_COLUMNS = ("number", *REMINDER_FIELDS)
+ERROR_TABLE = {"number": "id", "line": "id", **dict.fromkeys(("field", "code", "message"), "description")}
+ERROR_COLUMNS = tuple(ERROR_TABLE)
+LINKED = (
+    "staged_link link JOIN staged_task task ON task.number = link.number"
+    " JOIN staged_task needed ON needed.file_id = link.needs"
+)
+GOOD_WITH_ALL = (
+    "staged_task task LEFT JOIN staged_category category ON category.number = task.category"
+    " LEFT JOIN (SELECT series, MIN(id) AS first FROM staged_task WHERE series IS NOT NULL AND NOT is_bad"
+    " GROUP BY series) begun ON begun.series = task.series WHERE NOT task.is_bad"
+)
+PRIORITY_NAMES = " ".join(f"WHEN {one.value} THEN '{one.name}'" for one in Priority)
+# What history tells of a new task, as `history.snapshot` tells it of one that somebody makes by hand.
+SNAPSHOT = {
+    **{name: f"task.{name}" for name in ("title", "description", "stage", "due_date", "due_time", "timezone")},
+    "status": f"CASE WHEN task.is_overdue THEN '{OVERDUE}' ELSE task.stage END",
+    "priority": f"CASE task.priority {PRIORITY_NAMES} END",
+    "category": "task.category_id",
+    "assigned_to": "task.assigned_to_id",
+    "recurrence": "NULLIF(task.recurrence, '')",
+    "recurrence_from": "task.recurrence_from",
+}
+
+
+@contextmanager
+def staged() -> Iterator[None]:
+    """The tables, for as long as the block runs."""
+    reminder = {name: name for name in REMINDER_COLUMNS} | {"number": "id"}
+    with (
+        temporary_table("staged_task", TASK_TABLE, like=Task),
+        temporary_table("staged_link", {"number": "task_id", "needs": "needs_id"}, like=Prerequisite),
+        temporary_table("staged_reminder", reminder, like=Reminder),
+        temporary_table("staged_error", ERROR_TABLE, like=Task),
+        temporary_table("staged_category", {"number": "id", "id": "id"}, like=Category),
+    ):
+        if connection.vendor == "postgresql":
+            # Numbers that are taken by rows which are refused in the end are lost; there are enough.
+            sequence = "nextval(pg_get_serial_sequence('tasks_task', 'id'))"
+            _execute(f"ALTER TABLE staged_task ALTER COLUMN id SET DEFAULT {sequence}")
+        yield
+
+
+def load(batch: list[Checked]) -> None:
+    """Puts rows that were read into the tables."""
+    load_rows("staged_task", TASK_COLUMNS, (row.task for row in batch))
+    links = [(row.task[0], needs) for row in batch for needs in row.needs]
+    reminders = [reminder for row in batch for reminder in row.reminders]
+    errors = [
+        (row.task[0], error.line, printable(error.field), error.code, printable(error.message))
+        for row in batch
+        for error in row.errors
+    ]
+    if errors:
+        load_rows("staged_error", ERROR_COLUMNS, errors)
+    if links:
+        load_rows("staged_link", ("number", "needs"), links)
+    if reminders:
+        load_rows("staged_reminder", REMINDER_COLUMNS, reminders)
+
+
+def index() -> None:
+    """Lets the tables be searched, once they are full."""
+    for table, column in (("task", "file_id"), ("task", "number"), ("link", "number"), ("reminder", "number")):
+        _execute(f"CREATE INDEX staged_{table}_by_{column} ON staged_{table} ({column})")
+        _execute(f"ANALYZE staged_{table}")
+
+
+def write(categories: dict[str, int], *, by: User, now: datetime) -> None:
+    """Makes tasks of the good rows, with what hangs on them and their history."""
+    used = _used_categories(categories)
+    known = _categories(used, by=by, now=now)
+    numbers = [(number, known[folded(name)]) for name, number in used.items()]
+    load_rows("staged_category", ("number", "id"), numbers)
+    _execute("ANALYZE staged_category")
+    if connection.vendor == "sqlite":
+        # Nobody else writes meanwhile.
+        last = "SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'tasks_task'"
+        _execute(f"UPDATE staged_task SET id = number + ({last})")  # noqa: S608 - names of our own
+    _write_tasks(by=by, now=now)
+    _write_links(by=by, now=now)
+    _write_reminders(by=by, now=now)
+
+
+def _used_categories(categories: dict[str, int]) -> dict[str, int]:
+    """Those that rows which are good have."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT category FROM staged_task WHERE NOT is_bad")
+        used = {number for (number,) in cursor.fetchall()}
+    return {name: number for name, number in categories.items() if number in used}
+
+
+def _categories(names: Iterable[str], *, by: User, now: datetime) -> dict[str, int]:
+    """The numbers of the categories by key. Those that are not there yet are made."""
+    keys: dict[str, str] = {}
+    for name in names:
+        keys.setdefault(folded(name), name)
+    present = set(Category.objects.filter(key__in=keys).values_list("key", flat=True))
+    for key in keys.keys() - present:
+        with suppress(Conflict):  # somebody else has made it meanwhile
+            create_category(keys[key], by=by, now=now)
+    return dict(Category.objects.filter(key__in=keys).values_list("key", "pk"))
+
+
+def _write_tasks(*, by: User, now: datetime) -> None:
+    own = "CASE WHEN task.recurrence <> '' THEN task.id END"
+    values = {name: f"task.{name}" for name in ("id", *SAME)} | {
+        "category_id": "category.id",
+        "series": f"COALESCE(begun.first, {own})",
+    }
+    insert_from(Task, values, f"{GOOD_WITH_ALL} ORDER BY task.number", given={"updated_at": now})
+    source = "tasks_task task WHERE task.id IN (SELECT id FROM staged_task WHERE NOT is_bad) ORDER BY task.id"
+    record_from(source, {"task_id": "task.id", "new_value": json_object(SNAPSHOT)}, "created", by=by, at=now)
+
+
+def _write_links(*, by: User, now: datetime) -> None:
+    source = f"{LINKED} WHERE NOT task.is_bad"
+    insert_from(Prerequisite, {"task_id": "task.id", "needs_id": "needed.id"}, source, given={})
+    ordered = f"(SELECT task.id, needed.id AS needs FROM {source} ORDER BY task.id, needed.id) link"  # noqa: S608
+    values = {"task_id": "link.id", "old_value": json_value("'[]'"), "new_value": json_array("link.needs")}
+    record_from(f"{ordered} GROUP BY link.id", values, "updated", by=by, at=now, field="pre_tasks")
+
+
+def _write_reminders(*, by: User, now: datetime) -> None:
+    values = {name: f"reminder.{name}" for name in REMINDER_FIELDS} | {"task_id": "task.id"}
+    source = "staged_reminder reminder JOIN staged_task task ON task.number = reminder.number WHERE NOT task.is_bad"
+    insert_from(Reminder, values, source, given={"created_by_id": by.pk})
+    told = "staged_task task WHERE task.words IS NOT NULL AND NOT task.is_bad"
+    values = {"task_id": "task.id", "old_value": json_value("'[]'"), "new_value": json_value("task.words")}
+    record_from(told, values, "updated", by=by, at=now, field="reminders")
+
+
+def _execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)

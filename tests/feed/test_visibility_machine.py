@@ -1,0 +1,214 @@
+"""Whatever people do with tasks, each sees exactly what concerns them: in lists, details, logs and searches."""
+
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
+from hypothesis.stateful import run_state_machine_as_test as run
+
+from tests.feed.visibility import ROLES, WORDS, Known, Model, People
+from tests.undoing import undone
+
+PERSON = st.sampled_from(list(ROLES))
+SOMEBODY = st.none() | PERSON
+WORD = st.sampled_from(WORDS)
+STAGES = st.sampled_from(["PENDING", "IN_PROGRESS", "COMPLETED", "ARCHIVED"])
+BUDGET = settings(
+    max_examples=20,
+    stateful_step_count=15,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],  # a failure of fifteen steps can be read as it is; making it smaller takes minutes
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class Visibility(RuleBasedStateMachine):
+    """Random deeds through the API beside a model; after each, everybody reads their list and history."""
+
+    tasks = Bundle("tasks")
+    labels = Bundle("labels")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.undone = undone()
+        self.undone.__enter__()
+        self.people, self.model = People(), Model()
+
+    def teardown(self) -> None:
+        self.undone.__exit__(None, None, None)
+
+    @initialize(target=tasks, assignee=SOMEBODY, word=WORD)
+    def everybody_begins_with_a_task(self, assignee: str | None, word: str) -> Any:
+        return multiple(*(self.create(creator, assignee, word) for creator in ROLES))
+
+    def create(self, creator: str, assignee: str | None, word: str) -> int:
+        body = {"title": f"Plant the {word}", "assigned_to": self.people.number(assignee)}
+        pk = int(self.people.ask(creator, "POST", "tasks/", body).json()["id"])
+        self.model.tasks[pk] = Known(creator, word, assignee)
+        return pk
+
+    @rule(target=tasks, creator=PERSON, assignee=SOMEBODY, word=WORD)
+    def somebody_creates_a_task(self, creator: str, assignee: str | None, word: str) -> int:
+        return self.create(creator, assignee, word)
+
+    def patch(self, name: str, pk: int, body: dict[str, Any], *, allowed: bool, query: str = "") -> bool:
+        """Sends it, checks that the answer is the one that the model gives, and says whether it was done."""
+        seen = self.model.sees(name, pk)
+        answer = self.people.ask(name, "PATCH", f"tasks/{pk}/{query}", body)
+        assert answer.status_code == (200 if allowed else 403) if seen else 404
+        return seen and allowed
+
+    @rule(pk=tasks, by=PERSON, to=SOMEBODY)
+    def somebody_assigns(self, pk: int, by: str, to: str | None) -> None:
+        task = self.model.tasks[pk]
+        allowed = self.model.may_edit(by, pk) or to in (None, task.creator, task.assignee)
+        if self.patch(by, pk, {"assigned_to": self.people.number(to)}, allowed=allowed):
+            task.assignee = to
+
+    @rule(pk=tasks, by=PERSON)
+    def somebody_hands_it_back(self, pk: int, by: str) -> None:
+        if self.patch(by, pk, {"assigned_to": None}, allowed=True):
+            self.model.tasks[pk].assignee = None
+
+    @rule(pk=tasks, by=PERSON, word=WORD)
+    def somebody_edits(self, pk: int, by: str, word: str) -> None:
+        task = self.model.tasks[pk]
+        allowed = self.model.may_edit(by, pk) or word == task.word
+        if self.patch(by, pk, {"title": f"Plant the {word}"}, allowed=allowed):
+            task.word = word
+
+    @rule(pk=tasks, by=PERSON, stage=STAGES, force=st.booleans())
+    def somebody_says_how_far_it_is(self, pk: int, by: str, stage: str, force: bool) -> None:
+        task, may_edit = self.model.tasks[pk], self.model.may_edit(by, pk)
+        finishes = stage == "COMPLETED" != task.stage
+        allowed = may_edit or (not (finishes and force) and (stage != "ARCHIVED" or stage == task.stage))
+        if self.model.sees(by, pk) and finishes and not force and self.model.is_blocked(pk):
+            answer = self.people.ask(by, "PATCH", f"tasks/{pk}/", {"stage": stage})
+            self.check_blockers(by, pk, answer.json())
+        elif self.patch(by, pk, {"stage": stage}, allowed=allowed, query="?force=true" if force else ""):
+            task.stage = stage
+
+    def check_blockers(self, by: str, pk: int, said: dict[str, Any]) -> None:
+        needed = {need: self.model.tasks[need] for need in self.model.tasks[pk].needs}
+        blocking = {n for n, need in needed.items() if need.stage in ("PENDING", "IN_PROGRESS") and not need.deleted}
+        seen = {need for need in blocking if self.model.sees(by, need)}
+        assert said["status"] == 409
+        assert {blocker["id"] for blocker in said["blockers"]} == seen
+        assert said["hidden_blockers"] == len(blocking - seen)
+
+    @rule(pk=tasks, need=tasks)
+    def mia_links_what_others_may_not_see(self, pk: int, need: int) -> None:
+        self.somebody_links(pk, [need], "mia")
+
+    @rule(pk=tasks, needs=st.lists(tasks, max_size=3), by=PERSON)
+    def somebody_links(self, pk: int, needs: list[int], by: str) -> None:
+        wanted, task = set(needs), self.model.tasks[pk]
+        answer = self.people.ask(by, "PATCH", f"tasks/{pk}/", {"pre_tasks": needs})
+        known = {need for need in task.needs if self.model.sees(by, need)}
+        after = (task.needs - known) | wanted
+        if not self.model.sees(by, pk):
+            assert answer.status_code == 404
+        elif wanted != known and not self.model.may_edit(by, pk):
+            assert answer.status_code == 403
+        elif wanted - self.model.visible(by) or self.model.would_circle(pk, after):
+            assert answer.status_code == 400
+        else:
+            assert answer.status_code == 200
+            task.needs = after
+
+    @rule(pk=tasks, by=PERSON)
+    def somebody_deletes(self, pk: int, by: str) -> None:
+        answer = self.people.ask(by, "DELETE", f"tasks/{pk}/")
+        allowed = self.model.may_edit(by, pk)
+        assert answer.status_code == ((204 if allowed else 403) if self.model.sees(by, pk) else 404)
+        self.model.tasks[pk].deleted |= answer.status_code == 204
+
+    @rule(pk=tasks, by=PERSON)
+    def somebody_restores(self, pk: int, by: str) -> None:
+        answer = self.people.ask(by, "POST", f"tasks/{pk}/restore/")
+        task = self.model.tasks[pk]
+        there = task.deleted and self.model.concerns(by, pk)
+        assert answer.status_code == ((200 if self.model.may_edit(by, pk) else 403) if there else 404)
+        task.deleted &= answer.status_code != 200
+
+    @rule(target=tasks, by=PERSON, word=WORD, pk=tasks, gone=tasks)
+    def somebody_does_many_things_at_once(self, by: str, word: str, pk: int, gone: int) -> Any:
+        changes = [{"id": pk, "title": f"Plant the {word}"}]
+        body = {"create": [{"title": f"Plant the {word}"}], "update": changes, "delete": [gone]}
+        answer = self.people.ask(by, "POST", "tasks/bulk/", body)
+        seen = [self.model.sees(by, which) for which in (pk, gone)]
+        may_change = self.model.may_edit(by, pk) or word == self.model.tasks[pk].word
+        if not (all(seen) and may_change and self.model.may_edit(by, gone)):
+            assert answer.status_code in (403, 404)
+            assert answer.status_code == 404 or seen[0]
+            return multiple()
+        made = int(answer.json()["created"][0]["id"])
+        self.model.tasks[made] = Known(by, word)
+        self.model.tasks[pk].word = word
+        self.model.tasks[gone].deleted = True
+        return made
+
+    @rule(target=labels, by=PERSON, number=st.integers(0, 99))
+    def somebody_makes_a_category(self, by: str, number: int) -> Any:
+        answer = self.people.ask(by, "POST", "categories/", {"name": f"Category {number}"})
+        return multiple() if answer.status_code == 409 else (by, answer.json()["id"])
+
+    @rule(pk=tasks, label=labels, by=PERSON)
+    def somebody_puts_it_into_a_category(self, pk: int, label: tuple[str, int], by: str) -> None:
+        if self.model.may_edit(by, pk):
+            self.patch(by, pk, {"category": label[1]}, allowed=True)
+
+    @rule(label=consumes(labels), others=labels)
+    def its_maker_deletes_a_category(self, label: tuple[str, int], others: tuple[str, int]) -> None:
+        by, pk = label
+        answer = self.people.ask(by, "DELETE", f"categories/{pk}/?move_to={others[1]}")
+        assert answer.status_code == (400 if others[1] == pk else 204)
+
+    @invariant()
+    def everybody_sees_what_concerns_them_and_nothing_else(self) -> None:
+        for name in ROLES:
+            expected = self.model.visible(name)
+            rows = {row["id"]: row for row in self.people.results(name, "tasks/")}
+            assert rows.keys() == expected
+            for pk, row in rows.items():
+                task = self.model.tasks[pk]
+                assert row["title"] == f"Plant the {task.word}"
+                assert set(row["pre_tasks"]) == {need for need in task.needs if self.model.sees(name, need)}
+                assert row["is_blocked"] is self.model.is_blocked(pk)
+
+    @rule(name=PERSON, word=WORD)
+    def somebody_searches(self, name: str, word: str) -> None:
+        seen = {pk: self.model.tasks[pk] for pk in self.model.visible(name)}
+        found = {row["id"] for row in self.people.results(name, f"tasks/?q={word}")}
+        assert found == {pk for pk, task in seen.items() if task.word == word}
+        given = {row["id"] for row in self.people.results(name, "tasks/?assigned_to=me&cursor=")}
+        assert given == {pk for pk, task in seen.items() if task.assignee == name}
+
+    @rule(name=PERSON, pk=tasks)
+    def somebody_looks_closely(self, name: str, pk: int) -> None:
+        seen = self.model.sees(name, pk)
+        assert self.people.ask(name, "GET", f"tasks/{pk}/").status_code == (200 if seen else 404)
+        history = self.people.ask(name, "GET", f"tasks/{pk}/logs/?page_size=200")
+        assert history.status_code == (200 if seen else 404)
+        if seen:
+            self.check_history(name, history.json()["results"])
+
+    @invariant()
+    def histories_tell_of_that_alone(self) -> None:
+        for name in ROLES:
+            lines = self.people.results(name, "tasks/logs/?page_size=200")
+            told = {line["task"] for line in lines}
+            assert told == (set(self.model.tasks) if name == "mia" else self.model.visible(name))
+            self.check_history(name, lines)
+
+    def check_history(self, name: str, lines: list[dict[str, Any]]) -> None:
+        for line in lines:
+            if line["field"] == "pre_tasks":
+                named = {*line["old_value"], *line["new_value"]}
+                assert all(self.model.concerns(name, pk) for pk in named)
+
+
+def test_nobody_ever_sees_more_or_less_than_concerns_them(db: None) -> None:
+    run(Visibility, settings=BUDGET)

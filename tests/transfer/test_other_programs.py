@@ -1,0 +1,186 @@
+"""Files of other programs, made by us from what their makers have written down of them."""
+
+import io
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from taskbell.accounts.models import User
+from taskbell.tasks.models import Priority, Task
+from taskbell.transfer.formats import READERS
+from taskbell.transfer.importing import ImportRefused, import_tasks
+from tests.conftest import NOW
+
+SAMPLES = Path(__file__).parent / "samples"
+
+
+def bring(name: str, format_: str, by: User) -> dict[str, Task]:
+    with (SAMPLES / name).open("rb") as stream:
+        import_tasks(READERS[format_](stream), by=by, now=NOW)
+    return {task.title: task for task in Task.objects.select_related("category")}
+
+
+def waits_for(task: Task) -> list[str]:
+    return sorted(needed.title for needed in task.pre_tasks.all())
+
+
+def test_a_project_of_todoist(bo: User) -> None:
+    tasks = bring("todoist.csv", "todoist", bo)
+    plan, sow, seeds = tasks["Plan the year"], tasks["Sow"], tasks["Buy seeds"]
+    assert (plan.priority, plan.category, plan.description) == (Priority.URGENT, None, "Beds, seeds")
+    assert (sow.due_date, sow.due_time, sow.timezone) == (date(2027, 4, 1), time(9, 30), "Europe/Berlin")
+    assert (sow.assigned_to, str(sow.category), sow.priority) == (bo, "Garden", Priority.HIGH)
+    assert (seeds.due_date, seeds.description, seeds.priority) == (
+        date(2027, 3, 27),
+        "Ask Cy for the list.",
+        Priority.LOW,
+    )
+    assert waits_for(sow) == ["Buy seeds"]
+    assert waits_for(seeds) == ["Find the catalogue"]
+    assert waits_for(tasks["Water"]) == waits_for(plan) == []
+
+
+def test_projects_of_vikunja(bo: User) -> None:
+    tasks = bring("vikunja.json", "vikunja", bo)
+    sow, seeds = tasks["Sow"], tasks["Buy seeds"]
+    assert (sow.due_at, sow.stage, sow.priority) == (
+        datetime(2027, 4, 1, 7, 30, tzinfo=UTC),
+        "IN_PROGRESS",
+        Priority.HIGH,
+    )
+    assert (sow.description, str(sow.category), sow.assigned_to) == ("In rows", "Garden", bo)
+    assert (sow.recurrence, sow.recurrence_from) == ("FREQ=DAILY;INTERVAL=7", "completion")
+    assert {(reminder.before_due, reminder.at) for reminder in sow.reminders.all()} == {
+        (timedelta(hours=1), datetime(2027, 4, 1, 6, 30, tzinfo=UTC)),
+        (None, datetime(2027, 3, 30, 8, tzinfo=UTC)),
+    }
+    assert waits_for(sow) == ["Buy seeds"]
+    assert (seeds.due_date, seeds.stage, str(seeds.category)) == (None, "COMPLETED", "Shopping")
+    assert seeds.completed_at == datetime(2026, 5, 1, 10, tzinfo=UTC)
+
+
+def test_to_dos_of_a_calendar(bo: User) -> None:
+    tasks = bring("tasks.ics", "ical", bo)
+    sow, seeds, reap = tasks["Sow, and water"], tasks["Buy seeds"], tasks["Reap"]
+    assert (sow.due_date, sow.due_time, sow.timezone) == (date(2027, 4, 1), time(9, 30), "Europe/Berlin")
+    assert (sow.stage, sow.priority, str(sow.category)) == ("IN_PROGRESS", Priority.URGENT, "Garden")
+    assert sow.description == "In rows that are as straight as they can be"
+    assert (sow.recurrence, sow.created_at) == ("FREQ=YEARLY", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    assert {reminder.before_due for reminder in sow.reminders.all()} == {timedelta(hours=1), None}
+    assert (seeds.due_date, seeds.due_time, seeds.stage) == (date(2027, 3, 27), None, "COMPLETED")
+    assert reap.due_at == datetime(2027, 9, 1, 10, tzinfo=UTC)
+    assert (waits_for(sow), waits_for(seeds), waits_for(reap)) == (["Buy seeds"], [], ["Sow, and water"])
+
+
+@pytest.mark.parametrize(
+    ("format_", "text", "expected"),
+    [
+        ("todoist", "TYPE,CONTENT,DATE\ntask,Sow,every day\n", (2, "due_date")),
+        ("todoist", "TYPE,CONTENT,PRIORITY\ntask,Sow,9\n", (2, "priority")),
+        ("todoist", "TYPE,CONTENT,RESPONSIBLE\ntask,Sow,nobody (7)\n", (2, "assigned_to")),
+        ("todoist", "TYPE,CONTENT\ntask\n", (2, "title")),
+        ("todoist", "TYPE,CONTENT\ntask,Sow\nsection\n", (3, "category")),
+        ("todoist", "TYPE,CONTENT,RESPONSIBLE\ntask,Sow,b\0o\n", (2, "assigned_to")),
+        ("csv", "title,created_by\nSow,b\0o\n", (2, "created_by")),
+        ("json", '[{"title": "Sow", "assigned_to": "\\ud800"}]', (1, "assigned_to")),
+        ("json", '[{"title": "Sow", "due_date": []}]', (1, "due_date")),
+        ("vikunja", '[{"title": "x", "tasks": [{"id": 1}]}]', (1, "tasks")),
+        ("vikunja", '[1,\n{"tasks": 7}]', (1, "tasks")),
+        ("ical", "BEGIN:VTODO\nUID:a\nEND:VTODO\n", (1, "title")),
+        ("ical", "BEGIN:VTODO\nSUMMARY:Sow\nPRIORITY:high\nEND:VTODO\n", (1, "")),
+        ("ical", "BEGIN:VTODO\nSUMMARY:Sow\nDUE:20270101T090000Z\nRRULE:FREQ=HOURLY\nEND:VTODO\n", (1, "recurrence")),
+    ],
+)
+def test_what_does_not_fit_is_told_by_line_and_column(bo: User, format_: str, text: str, expected: Any) -> None:
+    with pytest.raises(ImportRefused) as refused:
+        import_tasks(READERS[format_](io.BytesIO(text.encode())), by=bo, now=NOW)
+    first = next(iter(refused.value.report.errors))
+    assert (first.line, first.field) == expected
+    assert not Task.objects.exists()
+
+
+def test_spaces_around_a_name_are_no_part_of_it(bo: User) -> None:
+    import_tasks(READERS["csv"](io.BytesIO(b"title,assigned_to\nSow, bo \n")), by=bo, now=NOW)
+    assert Task.objects.get().assigned_to == bo
+
+
+def test_a_note_without_a_word_adds_none(bo: User) -> None:
+    import_tasks(READERS["todoist"](io.BytesIO(b"TYPE,CONTENT\ntask,Sow\nnote\n")), by=bo, now=NOW)
+    assert Task.objects.get().description == ""
+
+
+def calendar(*lines: str) -> io.BytesIO:
+    return io.BytesIO("\n".join(["BEGIN:VTODO", "SUMMARY:Sow", *lines, "END:VTODO", ""]).encode())
+
+
+@pytest.mark.parametrize(
+    ("called", "zone"),
+    [
+        ("/freeassociation.sourceforge.net/Europe/Berlin", "Europe/Berlin"),
+        ("/example.org/20260101_1/America/Argentina/Buenos_Aires", "America/Argentina/Buenos_Aires"),
+        ("W. Europe Standard Time", "Europe/Berlin"),
+    ],
+)
+def test_a_zone_that_a_program_has_named_in_its_own_way_is_known(bo: User, called: str, zone: str) -> None:
+    import_tasks(READERS["ical"](calendar(f"DUE;TZID={called}:20270331T090000")), by=bo, now=NOW)
+    task = Task.objects.get()
+    assert (task.due_date, task.due_time, task.timezone) == (date(2027, 3, 31), time(9), zone)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["DUE;TZID=Custom/Berlin:20270331T090000"],
+        ["DTSTART;TZID=Custom/Berlin:20270331T090000", "DURATION:PT1H"],
+    ],
+)
+def test_a_zone_that_nobody_knows_is_told_by_its_name(bo: User, lines: list[str]) -> None:
+    with pytest.raises(ImportRefused) as refused:
+        import_tasks(READERS["ical"](calendar(*lines)), by=bo, now=NOW)
+    (error,) = refused.value.report.errors
+    assert (error.line, error.field, error.code) == (1, "timezone", "unknown_zone")
+    assert "Custom/Berlin" in error.message
+
+
+@pytest.mark.parametrize(
+    ("start", "span", "due"),
+    [
+        (";TZID=Europe/Berlin:20270331T090000", "PT2H", (date(2027, 3, 31), time(11), "Europe/Berlin")),
+        # That night the clock goes forward.
+        (";TZID=Europe/Berlin:20270327T220000", "P1D", (date(2027, 3, 28), time(22), "Europe/Berlin")),
+        (";TZID=Europe/Berlin:20270327T220000", "PT12H", (date(2027, 3, 28), time(11), "Europe/Berlin")),
+        (":20270331T090000Z", "PT30M", (date(2027, 3, 31), time(9, 30), "UTC")),
+        (":20270331T090000", "PT30M", (date(2027, 3, 31), time(9, 30), "UTC")),
+        (";VALUE=DATE:20270331", "P2D", (date(2027, 4, 2), None, "UTC")),
+    ],
+)
+def test_what_lasts_so_long_is_due_at_its_end(bo: User, start: str, span: str, due: Any) -> None:
+    import_tasks(READERS["ical"](calendar(f"DTSTART{start}", f"DURATION:{span}")), by=bo, now=NOW)
+    task = Task.objects.get()
+    assert (task.due_date, task.due_time, task.timezone) == due
+
+
+def test_of_a_line_that_a_calendar_has_twice_the_first_counts(bo: User) -> None:
+    lines = ["SUMMARY:Reap", "DUE:20270331T090000Z", "DUE:20270401T090000Z", "PRIORITY:1", "PRIORITY:9"]
+    import_tasks(READERS["ical"](calendar(*lines)), by=bo, now=NOW)
+    task = Task.objects.get()
+    assert (task.title, task.due_date, task.priority) == ("Sow", date(2027, 3, 31), Priority.URGENT)
+
+
+def test_an_error_of_vikunja_names_the_task_since_all_share_a_line(bo: User) -> None:
+    lost = '{"id": 7, "title": "Sow\\u0000", "assignees": [{"username": "nobody"}], "related_tasks": {}}'
+    waits = '{"id": 8, "title": "Reap", "related_tasks": {"blocked": [{"id": 9}]}}'
+    circle = '{"id": 10, "title": "Turn", "related_tasks": {"blocked": [{"id": 10}]}}'
+    text = f'[{{"title": "Garden", "tasks": [{lost}, {waits}, {circle}, {{"id": 11}}, 12]}}]'
+    with pytest.raises(ImportRefused) as refused:
+        import_tasks(READERS["vikunja"](io.BytesIO(text.encode())), by=bo, now=NOW)
+    told = [error.message for error in refused.value.report.errors]
+    assert told == [
+        "Task 7 (Sow): Control characters and bytes that are not UTF-8 are not allowed here.",
+        "Task 8 (Reap): The file has no row with the id 9.",
+        "Task 10 (Turn): A task cannot wait for itself: Task 10 (Turn) → Task 10 (Turn).",
+        "Task 11 (no title): This is not as Vikunja writes a task.",
+        "Task 12: This is not as Vikunja writes a task.",
+    ]
