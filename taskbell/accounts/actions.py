@@ -2,28 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
-from django.contrib.auth.tokens import default_token_generator
-from django.db import IntegrityError, transaction
-from django.db.models import F
-from django.utils.http import urlsafe_base64_decode
+from django.db import transaction
 
-from taskbell.accounts import throttle, tokens
-from taskbell.accounts.invites import accept_invite
-from taskbell.accounts.models import Installation, Session, User
-from taskbell.accounts.policy import Role
-from taskbell.accounts.queries import is_setup_token
-from taskbell.accounts.tokens import TokenPair
-from taskbell.accounts.validation import check_email, check_names, check_password_strength, check_username
-from taskbell.common.errors import Conflict, NotAllowed, NotSignedIn, invalid
+from taskbell.accounts import throttle
+from taskbell.accounts.models import Session, User
+from taskbell.accounts.validation import check_password_strength
+from taskbell.common.errors import NotSignedIn, invalid
 from taskbell.common.text import folded, printable
 
-REFRESH_GRACE = timedelta(seconds=10)
 WRONG_SIGN_IN = "The name or the password is not right."
-WRONG_RESET = "This link is not valid any more. Ask for a new one."
 
 
 @dataclass(frozen=True)
@@ -32,58 +23,6 @@ class Client:
 
     address: str = ""
     user_agent: str = ""
-
-
-@dataclass(frozen=True)
-class Registration:
-    """What somebody tells of themselves to get an account."""
-
-    email: str
-    password: str
-    username: str = ""
-    first_name: str = ""
-    last_name: str = ""
-    setup_token: str = ""
-    invite: str = ""
-
-
-@dataclass
-class RefreshReused(NotSignedIn):
-    """A refresh token was used again after its successor was: one of the two users is not the owner."""
-
-    session: Session | None = None
-
-
-def register(form: Registration, *, client: Client, now: datetime) -> User:
-    """A new person, ADMIN if the first one. Raises Invalid, NotAllowed, Conflict or TooMany."""
-    if not form.invite:
-        check_registration_open(form.setup_token)
-    email = check_email(form.email)
-    username = check_username(form.username or email, email=email)
-    names = check_names(first_name=form.first_name, last_name=form.last_name)
-    check_password_strength(form.password, person=User(username=username, email=email, **names))
-    throttle.REGISTER_PER_ADDRESS.count(client.address, now=now)
-    try:
-        with transaction.atomic():
-            role = _role_of_newcomer(form, email, now)
-            return User.objects.create_person(
-                username=username, email=email, password=form.password, role=role, **names
-            )
-    except IntegrityError as error:
-        taken = "e-mail address" if User.objects.filter(email=email).exists() else "username"
-        raise Conflict(f"There is already an account with this {taken}.") from error
-
-
-def check_registration_open(setup_token: str = "") -> None:
-    """Raises NotAllowed where new accounts need an invitation."""
-    if settings.TASKBELL_REGISTRATION != "open" and not is_setup_token(setup_token):
-        raise NotAllowed("New accounts are by invitation here.")
-
-
-def _role_of_newcomer(form: Registration, email: str, now: datetime) -> str:
-    if form.invite:
-        return accept_invite(form.invite, email=email, now=now)
-    return Role.ADMIN if Installation.claim(now) else Role.MEMBER
 
 
 def sign_in(identifier: str, password: str, *, client: Client, now: datetime) -> Session:
@@ -118,43 +57,15 @@ def open_session(person: User, *, client: Client, now: datetime) -> Session:
         created_at=now,
         last_used_at=now,
         refreshed_at=now,
-        expires_at=now + _session_lifetime(),
+        expires_at=now + session_lifetime(),
         address=printable(client.address),
         user_agent=printable(client.user_agent)[:200],
     )
 
 
-def _session_lifetime() -> timedelta:
+def session_lifetime() -> timedelta:
+    """How long a session lasts after its last refresh."""
     return timedelta(days=settings.TASKBELL_SESSION_DAYS)
-
-
-def rotate_refresh_token(raw: str, *, now: datetime) -> TokenPair:
-    """The next pair of the session; each token has exactly one successor.
-
-    Whoever comes with the same token within ten seconds is given that same successor (two tabs).
-    Later it is a sign of theft: the session ends. Raises NotSignedIn, RefreshReused.
-    """
-    claims = tokens.read(raw, "refresh", now=now)
-    rotated = Session.objects.filter(
-        pk=claims.session_id, refresh_id=claims.token_id, ended_at=None, expires_at__gt=now
-    ).update(
-        previous_refresh_id=F("refresh_id"),
-        refresh_id=uuid4(),
-        refreshed_at=now,
-        last_used_at=now,
-        expires_at=now + _session_lifetime(),
-    )
-    session = Session.objects.alive(now).with_person().filter(pk=claims.session_id).first()
-    if session is None:
-        raise NotSignedIn("This session has ended. Sign in again.")
-    if rotated or _is_twin(session, claims.token_id, now):
-        return tokens.pair_for(session)
-    end_sessions(session.user, now=now, because="refresh token reused", only=session.pk)
-    raise RefreshReused("This refresh token was used before. The session has ended.", session=session)
-
-
-def _is_twin(session: Session, token_id: UUID, now: datetime) -> bool:
-    return session.previous_refresh_id == token_id and now - session.refreshed_at <= REFRESH_GRACE
 
 
 def change_password(person: User, *, old: str, new: str, client: Client, now: datetime) -> Session:
@@ -168,25 +79,6 @@ def change_password(person: User, *, old: str, new: str, client: Client, now: da
             raise invalid("old_password", "wrong", "This is not your password.")
         set_password(person, new, field="new_password", now=now)
     return open_session(person, client=client, now=now)
-
-
-def reset_password(uid: str, token: str, new: str, *, now: datetime) -> User:
-    """Sets a new password by the code that was mailed; the code works once. Raises Invalid."""
-    person = person_of_reset_code(uid, token)
-    if person is None:
-        raise invalid("token", "invalid", WRONG_RESET)
-    set_password(person, new, field="new_password", now=now)
-    return person
-
-
-def person_of_reset_code(uid: str, token: str) -> User | None:
-    """The active person whom the mailed code still lets choose a password."""
-    try:
-        pk = int(urlsafe_base64_decode(uid).decode("ascii"))
-    except (ValueError, UnicodeDecodeError):
-        return None
-    person = User.objects.filter(pk=pk, is_active=True).first() if 0 < pk < 2**63 else None
-    return person if person and default_token_generator.check_token(person, token) else None
 
 
 def set_password(person: User, new: str, *, field: str, keep: Session | None = None, now: datetime) -> None:

@@ -10,11 +10,12 @@ from rest_framework.views import APIView
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import ROLES
-from taskbell.accounts.profile import LANGUAGES, SWITCHABLE, update_profile
+from taskbell.accounts.profile import LANGUAGES, SWITCHABLE
 from taskbell.api.authentication import person_of
 from taskbell.api.fields import Choice, Flag, StrictSerializer, Text, TimeOfDay, Zone
 from taskbell.api.session import validated
 from taskbell.common.clock import utc_now
+from taskbell.people.editing import update_person
 
 
 class ProfileIn(StrictSerializer):
@@ -75,12 +76,16 @@ class Profile(APIView):
     def put(self, request: Request) -> Response:
         """Replaces my names; settings that are not sent stay as they are."""
         changes = DEFAULTS | validated(ProfileIn(data=request.data))
-        return _answer(update_profile(person_of(request), now=utc_now(), **changes))
+        return _change(person_of(request), changes)
 
     @extend_schema(operation_id="profile_change", tags=["people"], request=ProfileIn, responses={200: ProfileOut})
     def patch(self, request: Request) -> Response:
         """Changes what is sent."""
-        return _answer(update_profile(person_of(request), now=utc_now(), **validated(ProfileIn(data=request.data))))
+        return _change(person_of(request), validated(ProfileIn(data=request.data)))
+
+
+def _change(person: User, changes: dict[str, Any]) -> Response:
+    return _answer(update_person(person, changes, by=person, now=utc_now()))
 
 
 def _answer(person: User) -> Response:

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.accounts import actions, tokens
-from taskbell.accounts.actions import Client, Registration
+from taskbell.accounts.actions import Client
 from taskbell.accounts.models import Session, User
 from taskbell.api.authentication import person_of, session_of
 from taskbell.api.etags import etag_response
@@ -22,7 +22,9 @@ from taskbell.api.fields import Password, StrictSerializer, Text
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound, Refusal, invalid
 from taskbell.common.middleware import client_address
-from taskbell.notifications.actions import mail_password_reset, renew_session
+from taskbell.people.passwords import mail_password_reset, reset_password
+from taskbell.people.registration import Registration, check_registration_open, register
+from taskbell.people.sessions import renew_session
 
 PAIR = {"access": "eyJhbGciOiJIUzI1NiIs…", "refresh": "eyJhbGciOiJIUzI1NiIs…"}
 
@@ -122,9 +124,9 @@ class Register(OpenView):
     def post(self, request: Request) -> Response:
         """Creates an account. The username defaults to the e-mail address; the first person becomes ADMIN."""
         if not _names_invitation(request):
-            actions.check_registration_open()
+            check_registration_open()
         form = Registration(**validated(RegisterIn(data=request.data)))
-        person = actions.register(form, client=client_of(request), now=utc_now())
+        person = register(form, client=client_of(request), now=utc_now())
         return Response(PersonOut(person).data, status=status.HTTP_201_CREATED)
 
 
@@ -240,7 +242,7 @@ class PasswordResetConfirm(OpenView):
     def post(self, request: Request) -> Response:
         """Sets the new password by the codes of the mailed link, and signs out everywhere."""
         body = validated(ResetConfirmIn(data=request.data))
-        actions.reset_password(body["uid"], body["token"], body["new_password"], now=utc_now())
+        reset_password(body["uid"], body["token"], body["new_password"], now=utc_now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

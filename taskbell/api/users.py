@@ -9,10 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from taskbell.accounts.invites import invites_seen_by, withdraw_invite
 from taskbell.accounts.models import Invite, User
 from taskbell.accounts.policy import ROLES, Capability, Role
-from taskbell.accounts.roles import active_person, check_may_manage, update_person
 from taskbell.api.authentication import person_of
 from taskbell.api.cursor import Key
 from taskbell.api.etags import etag_response
@@ -22,8 +20,10 @@ from taskbell.api.parameters import Filter, contains, documented, narrowed, numb
 from taskbell.api.session import Register, validated
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotAllowed, invalid
-from taskbell.notifications.actions import invite
+from taskbell.people.editing import update_person
+from taskbell.people.invitations import invite, invites_seen_by, withdraw_invite
 from taskbell.people.leaving import deactivate_person
+from taskbell.people.roles import active_person, check_may_manage
 
 
 def _words(text: str, person: User) -> Q:

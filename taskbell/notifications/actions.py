@@ -8,14 +8,8 @@ from typing import Any
 
 from django.db import transaction
 
-from taskbell.accounts import throttle
-from taskbell.accounts.actions import Client, RefreshReused, rotate_refresh_token
-from taskbell.accounts.invites import make_invite
-from taskbell.accounts.models import Invite, User
-from taskbell.accounts.tokens import TokenPair
 from taskbell.activity.actions import Entry, record_entries
 from taskbell.common.loading import insert_rows
-from taskbell.common.text import folded
 from taskbell.notifications.channels.mail.rendering import message_id_for
 from taskbell.notifications.models import NOT_IN_APP, Kind, Notification
 
@@ -60,36 +54,3 @@ def notify(messages: Iterable[Message], *, now: datetime) -> None:
         for recipient_id, task_id, pk, kind in told
         if kind not in NOT_IN_APP
     )
-
-
-def mail_password_reset(email: str, *, client: Client, now: datetime) -> None:
-    """Mails a link to choose a new password, if there is such a person. The caller cannot tell. Raises TooMany."""
-    throttle.RESET_PER_ADDRESS.count(client.address, now=now)
-    throttle.RESET_PER_ACCOUNT.count(email, now=now)
-    for person in User.objects.filter(email=folded(email), is_active=True):
-        key = f"password_reset:{person.pk}:{now.isoformat()}"
-        notify([Message(person.pk, Kind.PASSWORD_RESET, key=key, due_at=now)], now=now)
-
-
-def invite(email: str, role: str, *, by: User, now: datetime) -> Invite:
-    """Mails a link that lets one person in, with this role. Raises NotAllowed, Invalid, Conflict."""
-    with transaction.atomic():
-        made = make_invite(email, role, by=by, now=now)
-        data = {"invite": made.pk, "inviter": by.name, "role": made.get_role_display()}
-        key = f"invite:{made.pk}"
-        notify([Message(None, Kind.INVITE, key=key, due_at=now, address=made.email, data=data)], now=now)
-    return made
-
-
-def renew_session(refresh: str, *, now: datetime) -> TokenPair:
-    """The next token pair. Where a refresh token is used twice, the person is told that the session has ended.
-
-    Raises NotSignedIn.
-    """
-    try:
-        return rotate_refresh_token(refresh, now=now)
-    except RefreshReused as reuse:
-        if reuse.session is not None:
-            key = f"session_ended:{reuse.session.pk}"
-            notify([Message(reuse.session.user_id, Kind.SESSION_ENDED, key=key, due_at=now)], now=now)
-        raise

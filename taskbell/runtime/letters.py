@@ -7,13 +7,13 @@ from typing import Any
 from django.db import transaction
 from rich.console import Console
 
-from taskbell.accounts.invites import make_invite
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.common.clock import utc_now
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.channels.mail.rendering import compose
 from taskbell.notifications.models import Kind, Notification
+from taskbell.people.invitations import make_invite
 from taskbell.runtime.preparation import migrate_database
 from taskbell.tasks.actions import TaskPatch, create_task, update_task
 from taskbell.tasks.models import Priority, Task

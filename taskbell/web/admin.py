@@ -6,14 +6,12 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.http import HttpRequest
 
-from taskbell.accounts.invites import withdraw_invite
 from taskbell.accounts.models import Invite, Profile, User
-from taskbell.accounts.profile import update_profile
-from taskbell.accounts.roles import update_person
 from taskbell.common.admin import AdminByVerbs, person_who_asks
 from taskbell.common.clock import utc_now
-from taskbell.notifications.actions import invite
-from taskbell.people.leaving import deactivate_person
+from taskbell.people.editing import update_person
+from taskbell.people.invitations import invite, withdraw_invite
+from taskbell.people.leaving import deactivate_person, reactivate_person
 from taskbell.web.people_forms import ChangePersonForm, NewPersonForm, SetPasswordForm
 
 admin.site.site_header = "Taskbell"
@@ -81,14 +79,14 @@ class PersonAdmin(AdminByVerbs, UserAdmin):  # type: ignore[type-arg]
             hand_to = given["hand_to"]
             deactivate_person(person, hand_to=hand_to.pk if hand_to else None, by=by, now=now)
         elif given["is_active"]:
-            User.objects.filter(pk=person.pk).update(is_active=True)
+            reactivate_person(person)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         formset.save(commit=False)  # for the admin's own log
         for inline in formset.forms:
             person = User.objects.select_related("profile").get(pk=form.instance.pk)
             changes = {name: inline.cleaned_data[name] for name in inline.changed_data}
-            update_profile(person, now=utc_now(), **changes)
+            update_person(person, changes, by=person_who_asks(request), now=utc_now())
 
 
 @admin.register(Invite)

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from taskbell.accounts import actions
 from taskbell.common.clock import utc_now
-from taskbell.notifications.actions import mail_password_reset
+from taskbell.people.passwords import mail_password_reset, person_of_reset_token, reset_password
 from taskbell.web.door import client_of, form_page, page, person_of
 from taskbell.web.forms import AskResetForm, ChangePasswordForm, ResetPasswordForm
 from taskbell.web.session import enter
@@ -31,12 +31,12 @@ def ask_reset(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def choose(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     """A new password for the bearer of the mailed link."""
-    if actions.person_of_reset_code(uid, token) is None:
+    if person_of_reset_token(uid, token) is None:
         return page(request, "password_link_over.html", status=404)
     form = ResetPasswordForm(request.POST if request.method == "POST" else None)
 
     def act() -> HttpResponse:
-        actions.reset_password(uid, token, form.cleaned_data["new_password"], now=utc_now())
+        reset_password(uid, token, form.cleaned_data["new_password"], now=utc_now())
         messages.success(request, "Your password is changed. Sign in with the new one.")
         return redirect("sign-in")
 

@@ -10,11 +10,11 @@ from django.db import transaction
 from taskbell.accounts.actions import end_sessions
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
-from taskbell.accounts.roles import keep_an_admin
 from taskbell.accounts.validation import check_email, check_username
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import Conflict, Invalid
 from taskbell.common.text import folded
+from taskbell.people.roles import keep_an_admin
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods
 
 from taskbell.accounts import actions
 from taskbell.accounts.models import Session, User
-from taskbell.accounts.profile import update_profile
 from taskbell.common.clock import utc_now
+from taskbell.people.editing import update_person
 from taskbell.web.browsers import browser_name
 from taskbell.web.door import client_of, form_page, person_of, session_of
 from taskbell.web.forms import DIGEST, MAILS, ProfileForm, mail_field
@@ -40,7 +40,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     )
 
     def act() -> HttpResponse:
-        update_profile(person, now=utc_now(), **form.changes())
+        update_person(person, form.changes(), by=person, now=utc_now())
         messages.success(request, "Saved.")
         return redirect("profile")
 

@@ -12,13 +12,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from taskbell.accounts import actions
-from taskbell.accounts.actions import Registration
 from taskbell.accounts.invites import invite_of
 from taskbell.accounts.middleware import forget, remember
 from taskbell.accounts.models import Session
 from taskbell.accounts.queries import is_claimed, is_setup_token
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound
+from taskbell.people.registration import Registration, register
 from taskbell.web.door import HOME, client_of, form_page, next_address, page, person_of, session_of
 from taskbell.web.forms import JoinForm, SignInForm, SignUpForm
 
@@ -63,7 +63,7 @@ def _sign_up(
 
     def act() -> HttpResponse:
         client, now = client_of(request), utc_now()
-        person = actions.register(Registration(**form.cleaned_data, **(credentials or {})), client=client, now=now)
+        person = register(Registration(**form.cleaned_data, **(credentials or {})), client=client, now=now)
         enter(request, actions.open_session(person, client=client, now=now))
         messages.success(request, f"Welcome, {person.name}. Your account is ready.")
         return redirect(HOME)

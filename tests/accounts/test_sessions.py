@@ -1,31 +1,25 @@
 """Being signed in: tokens, their rotation, and how they end."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
 from typing import Any
 
 import jwt
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
-from django.db import connections
 
 from taskbell.accounts import tokens
 from taskbell.accounts.actions import (
     Client,
-    RefreshReused,
     change_password,
     end_sessions,
     open_session,
-    rotate_refresh_token,
     sign_in,
 )
-from taskbell.accounts.models import Attempt, Session, User
+from taskbell.accounts.models import Attempt, User
 from taskbell.accounts.queries import session_of_token
 from taskbell.common.errors import NotSignedIn, TooMany
-from taskbell.notifications.actions import renew_session
-from taskbell.notifications.models import Notification
+from taskbell.people.sessions import renew_session
 from tests.conftest import NOW, PASSWORD
 
 LATER = NOW + timedelta(minutes=1)
@@ -113,7 +107,7 @@ def test_a_refresh_token_is_no_access_token_and_the_other_way_round(bo: User) ->
     with pytest.raises(NotSignedIn):
         session_of_token(pair.refresh, now=NOW)
     with pytest.raises(NotSignedIn):
-        rotate_refresh_token(pair.access, now=NOW)
+        renew_session(pair.access, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -135,54 +129,6 @@ def test_a_token_that_is_not_exactly_ours_is_refused(bo: User, forged: dict[str,
         session_of_token(raw, now=NOW)
 
 
-def test_refreshing_gives_a_new_pair_and_both_tabs_get_the_same_one(bo: User) -> None:
-    first = pair_of(bo)
-    second = rotate_refresh_token(first.refresh, now=LATER)
-    twin = rotate_refresh_token(first.refresh, now=LATER + timedelta(seconds=9))
-    assert second == twin
-    assert second.refresh != first.refresh
-
-
-def test_a_refresh_token_used_again_later_ends_the_session_and_bo_is_told_once(bo: User) -> None:
-    first = pair_of(bo)
-    second = rotate_refresh_token(first.refresh, now=LATER)
-    for _ in range(2):
-        with pytest.raises(NotSignedIn):
-            renew_session(first.refresh, now=LATER + timedelta(seconds=11))
-    with pytest.raises(NotSignedIn):
-        session_of_token(second.access, now=LATER)
-    with pytest.raises(NotSignedIn):
-        rotate_refresh_token(second.refresh, now=LATER + timedelta(seconds=12))
-    assert [told.kind for told in Notification.objects.filter(recipient=bo)] == ["session_ended"]
-
-
-def test_a_token_older_than_the_previous_one_is_reuse_even_within_ten_seconds(bo: User) -> None:
-    first = pair_of(bo)
-    second = rotate_refresh_token(first.refresh, now=LATER)
-    rotate_refresh_token(second.refresh, now=LATER + timedelta(seconds=1))
-    with pytest.raises(RefreshReused):
-        rotate_refresh_token(first.refresh, now=LATER + timedelta(seconds=2))
-
-
-@pytest.mark.django_db(transaction=True)
-def test_twenty_refreshes_at_once_have_one_successor(request: pytest.FixtureRequest) -> None:
-    bo = request.getfixturevalue("bo")
-    first = pair_of(bo)
-    together = Barrier(20)
-
-    def refresh(_: int) -> tokens.TokenPair:
-        together.wait()
-        try:
-            return rotate_refresh_token(first.refresh, now=LATER)
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(20) as pool:
-        pairs = set(pool.map(refresh, range(20)))
-    assert len(pairs) == 1
-    assert tokens.pair_for(Session.objects.get()) == pairs.pop()
-
-
 def test_a_new_password_ends_every_session_but_the_new_one(bo: User) -> None:
     phone, laptop = pair_of(bo), pair_of(bo)
     fresh = change_password(bo, old=PASSWORD, new="a longer staple", client=Client(), now=LATER)
@@ -190,7 +136,7 @@ def test_a_new_password_ends_every_session_but_the_new_one(bo: User) -> None:
         with pytest.raises(NotSignedIn):
             session_of_token(pair.access, now=LATER)
         with pytest.raises(NotSignedIn):
-            rotate_refresh_token(pair.refresh, now=LATER)
+            renew_session(pair.refresh, now=LATER)
     assert session_of_token(tokens.pair_for(fresh).access, now=LATER).user == bo
 
 

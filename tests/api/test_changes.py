@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from taskbell.accounts.models import User
-from taskbell.accounts.roles import update_person
 from taskbell.activity.actions import begin_epoch
 from taskbell.activity.queries import Moment, present_moment
 from taskbell.feed.cursors import read_cursor
 from taskbell.feed.sync import RESYNC, changes_for
+from taskbell.people.editing import update_person
 from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import TaskPatch, create_task, delete_task, restore_task, update_task

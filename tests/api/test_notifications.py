@@ -8,8 +8,8 @@ import pytest
 from taskbell.accounts.actions import Client
 from taskbell.accounts.models import User
 from taskbell.feed.events import events_after
-from taskbell.notifications.actions import mail_password_reset
 from taskbell.notifications.models import Notification, State
+from taskbell.people.passwords import mail_password_reset
 from taskbell.tasks.actions import TaskPatch, create_task, update_task
 from tests.conftest import NOW, Program
 

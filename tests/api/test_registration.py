@@ -12,7 +12,7 @@ from taskbell.accounts.invites import token_of
 from taskbell.accounts.models import Installation, Profile, User
 from taskbell.accounts.policy import Role
 from taskbell.common.clock import utc_now
-from taskbell.notifications.actions import invite
+from taskbell.people.invitations import invite
 from tests.conftest import PASSWORD, Program
 
 ZOE = {"email": "zoe@example.org", "password": PASSWORD}

@@ -11,9 +11,9 @@ import pytest
 from django.db import transaction
 
 from taskbell.accounts.models import User
-from taskbell.accounts.roles import update_person
 from taskbell.api.task_output import tasks_as_json
 from taskbell.common.errors import Refusal
+from taskbell.people.editing import update_person
 from taskbell.people.leaving import deactivate_person
 from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.schedule import ReminderPlan
@@ -225,7 +225,7 @@ def test_copies_that_are_brought_up_to_date_at_any_time_are_the_truth_after_ten_
     ada: User, mia: User, bo: User, cy: User, ivo: User, as_user: Somebody, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("taskbell.tasks.scheduled.let_others_write", lambda: None)
-    monkeypatch.setattr("taskbell.accounts.roles.end_sessions", lambda *args, **kwargs: None)
+    monkeypatch.setattr("taskbell.people.leaving.end_sessions", lambda *args, **kwargs: None)
     world = World([ada, mia, bo, cy, ivo])
     copies = [Copy(person, as_user(person)) for person in world.people]
     moments = sorted([(world.chance.randrange(EDITS), number) for number in range(5) for _ in range(POLLS)])

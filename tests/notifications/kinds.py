@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from taskbell.accounts.invites import make_invite
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.models import Kind, Notification
+from taskbell.people.invitations import make_invite
 from taskbell.tasks.actions import TaskPatch, create_task, update_task
 from taskbell.tasks.models import Task
 

@@ -11,9 +11,9 @@ from django.db import connections
 from taskbell.accounts.actions import Client
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
-from taskbell.notifications.actions import mail_password_reset
 from taskbell.notifications.channels.mail import delivery
 from taskbell.notifications.models import Notification, State
+from taskbell.people.passwords import mail_password_reset
 from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan

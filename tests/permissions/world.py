@@ -10,11 +10,11 @@ from django.utils.http import urlsafe_base64_encode
 
 from taskbell.accounts import tokens
 from taskbell.accounts.actions import Client, open_session
-from taskbell.accounts.invites import make_invite
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.api.reports import ask
 from taskbell.common.clock import utc_now
+from taskbell.people.invitations import make_invite
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.reports.actions import request_report
 from taskbell.reports.building import make_waiting

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from taskbell.accounts.models import User
-from taskbell.accounts.roles import leave
 from taskbell.activity.models import Activity
 from taskbell.common.errors import Refusal
+from taskbell.people.leaving import leave
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import TaskPatch, create_task, update_task

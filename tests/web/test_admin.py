@@ -10,8 +10,9 @@ from taskbell.accounts.models import Session, User
 from taskbell.accounts.policy import Role
 from taskbell.activity.models import Activity
 from taskbell.common.clock import utc_now
-from taskbell.notifications.actions import Message, invite, notify
+from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.models import Kind, Notification
+from taskbell.people.invitations import invite
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import TaskPatch, create_task, delete_task
 from taskbell.tasks.categories import create_category

@@ -8,8 +8,8 @@ from taskbell.accounts.models import Invite, User
 from taskbell.accounts.policy import Role
 from taskbell.activity.models import Activity
 from taskbell.common.clock import utc_now
-from taskbell.notifications.actions import invite
 from taskbell.notifications.models import Kind, Notification
+from taskbell.people.invitations import invite
 from taskbell.tasks.actions import TaskPatch, create_task, delete_task
 from taskbell.tasks.categories import create_category
 from taskbell.tasks.models import Category, Stage, Task

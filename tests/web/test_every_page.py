@@ -14,9 +14,9 @@ from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.accounts.queries import setup_token
 from taskbell.common.clock import utc_now
-from taskbell.notifications.actions import invite
 from taskbell.notifications.links import LinkAction
 from taskbell.notifications.links import link_for as mail_link_for
+from taskbell.people.invitations import invite
 from taskbell.web.middleware import LOOSER, STRICT, policy_for
 from tests.web.conftest import Browser, person, text
 from tests.web.test_password import link_for

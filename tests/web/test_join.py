@@ -6,14 +6,14 @@ from datetime import timedelta
 import pytest
 from pytest_django import Settings
 
-from taskbell.accounts.invites import LIFETIME, token_of, withdraw_invite
+from taskbell.accounts.invites import INVITE_LIFETIME, token_of
 from taskbell.accounts.models import Invite, User
 from taskbell.accounts.policy import Role
 from taskbell.accounts.queries import is_claimed
 from taskbell.common.clock import utc_now
-from taskbell.notifications.actions import invite
 from taskbell.notifications.channels.mail.rendering import compose
 from taskbell.notifications.models import Notification
+from taskbell.people.invitations import invite, withdraw_invite
 from tests.web.conftest import PASSWORD, Browser, text
 
 BrowserOf = Callable[[User], Browser]
@@ -71,7 +71,7 @@ def test_a_link_that_nobody_signed_leads_nowhere(browser: Browser, alice: User, 
 def test_an_invitation_that_is_withdrawn_or_too_old_is_over(browser: Browser, alice: User, invited: Invite) -> None:
     Invite.objects.update(expires_at=utc_now() - timedelta(seconds=1))
     assert browser.get(link_of(invited)).status_code == 404
-    Invite.objects.update(expires_at=utc_now() + LIFETIME)
+    Invite.objects.update(expires_at=utc_now() + INVITE_LIFETIME)
     withdraw_invite(invited.pk, by=alice)
     assert browser.post(link_of(invited), FORM).status_code == 404
 

@@ -9,8 +9,10 @@ from django.db import connections
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
-from taskbell.accounts.roles import change_role, leave, update_person
 from taskbell.common.errors import Conflict, NotAllowed
+from taskbell.people.editing import update_person
+from taskbell.people.leaving import leave
+from taskbell.people.roles import change_role
 from tests.conftest import NOW, Program, make_person
 
 Somebody = Callable[[User], Program]

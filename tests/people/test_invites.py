@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from taskbell.accounts.actions import Client, Registration, register
-from taskbell.accounts.invites import LIFETIME, make_invite, token_of
+from taskbell.accounts.actions import Client
+from taskbell.accounts.invites import INVITE_LIFETIME, token_of
 from taskbell.accounts.models import Invite, User
 from taskbell.accounts.policy import Role
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import Conflict, Invalid, NotAllowed, Refusal
 from taskbell.notifications.channels.mail.rendering import compose
 from taskbell.notifications.models import Notification
+from taskbell.people.invitations import make_invite
+from taskbell.people.registration import Registration, register
 from tests.conftest import NOW, PASSWORD, Program
 
 Somebody = Callable[[User], Program]
@@ -78,9 +80,9 @@ def test_it_works_once(ada: User) -> None:
 def test_it_works_for_a_week(ada: User) -> None:
     token = token_of(make_invite(NEW, Role.MEMBER, by=ada, now=NOW).pk)
     with pytest.raises(Invalid):
-        join(token, now=NOW + LIFETIME)
-    assert join(token, now=NOW + LIFETIME - timedelta(seconds=1)).role == Role.MEMBER
-    assert timedelta(days=7) == LIFETIME
+        join(token, now=NOW + INVITE_LIFETIME)
+    assert join(token, now=NOW + INVITE_LIFETIME - timedelta(seconds=1)).role == Role.MEMBER
+    assert timedelta(days=7) == INVITE_LIFETIME
 
 
 def test_it_works_for_one_address_and_a_wrong_one_does_not_use_it_up(ada: User) -> None:
@@ -160,7 +162,7 @@ def test_an_admin_who_is_a_manager_now_lets_in_members_but_no_admins(ada: User) 
 
 
 def test_one_that_has_expired_is_not_listed_and_can_be_withdrawn(mia: User, as_user: Somebody) -> None:
-    old = make_invite(NEW, Role.MEMBER, by=mia, now=utc_now() - LIFETIME)
+    old = make_invite(NEW, Role.MEMBER, by=mia, now=utc_now() - INVITE_LIFETIME)
     fresh = make_invite("other@example.org", Role.MEMBER, by=mia, now=utc_now())
     assert [row["id"] for row in as_user(mia).get("/api/invites/").json()] == [fresh.pk]
     assert as_user(mia).delete(f"/api/invites/{old.pk}/").status_code == 204

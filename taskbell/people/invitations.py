@@ -1,0 +1,65 @@
+"""Inviting people: an email with a link that lets one person in, with the role chosen for them."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from taskbell.accounts.invites import INVITE_LIFETIME, invite_of, is_valid, may_invite
+from taskbell.accounts.models import Invite, User
+from taskbell.accounts.policy import Capability
+from taskbell.accounts.validation import check_email
+from taskbell.common.errors import Conflict, NotAllowed, NotFound, invalid
+from taskbell.notifications.actions import Message, notify
+from taskbell.notifications.models import Kind
+
+
+@transaction.atomic
+def invite(email: str, role: str, *, by: User, now: datetime) -> Invite:
+    """Emails a link that lets one person in, with this role. Raises NotAllowed, Invalid, Conflict."""
+    made = make_invite(email, role, by=by, now=now)
+    data = {"invite": made.pk, "inviter": by.name, "role": made.get_role_display()}
+    key = f"invite:{made.pk}"
+    notify([Message(None, Kind.INVITE, key=key, due_at=now, address=made.email, data=data)], now=now)
+    return made
+
+
+def make_invite(email: str, role: str, *, by: User, now: datetime) -> Invite:
+    """An invitation, not emailed yet. Raises NotAllowed, Invalid, Conflict."""
+    if not may_invite(by, role):
+        raise NotAllowed("Your role does not allow you to invite people with this role.")
+    address = check_email(email)
+    if User.objects.filter(email=address).exists():
+        raise Conflict("There is already an account with this e-mail address.")
+    return Invite.objects.create(
+        email=address, role=role, invited_by=by, created_at=now, expires_at=now + INVITE_LIFETIME
+    )
+
+
+def invites_seen_by(person: User, *, now: datetime) -> list[Invite]:
+    """The valid invitations the person may withdraw: their own, or all if they manage people."""
+    return [invite for invite in _within_reach(person).select_related("invited_by") if is_valid(invite, now=now)]
+
+
+def withdraw_invite(pk: int, *, by: User) -> None:
+    """Deletes the invitation, so that its link stops working. Raises NotAllowed, NotFound."""
+    if not _within_reach(by).filter(pk=pk).delete()[0]:
+        raise NotFound
+
+
+def _within_reach(person: User) -> QuerySet[Invite]:
+    """The unaccepted invitations the person may withdraw. Raises NotAllowed."""
+    if not person.can(Capability.INVITE):
+        raise NotAllowed("Your role does not allow you to invite people.")
+    waiting = Invite.objects.filter(accepted_at=None)
+    return waiting if person.can(Capability.MANAGE_PEOPLE) else waiting.filter(invited_by=person)
+
+
+def accept_invite(token: str, *, email: str, now: datetime) -> str:
+    """Marks the invitation as accepted, which works once; returns its role. Raises Invalid."""
+    invite = invite_of(token, now=now)
+    if invite is None or not Invite.objects.filter(pk=invite.pk, accepted_at=None).update(accepted_at=now):
+        raise invalid("invite", "invalid", "This invitation is no longer valid. Ask for a new one.")
+    if invite.email != email:
+        raise invalid("email", "not_invited", "This invitation is for another e-mail address.")
+    return invite.role

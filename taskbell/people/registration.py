@@ -1,0 +1,61 @@
+"""Creating an account: as the first person, by open registration or by invitation."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from taskbell.accounts import throttle
+from taskbell.accounts.actions import Client
+from taskbell.accounts.models import Installation, User
+from taskbell.accounts.policy import Role
+from taskbell.accounts.queries import is_setup_token
+from taskbell.accounts.validation import check_email, check_names, check_password_strength, check_username
+from taskbell.common.errors import Conflict, NotAllowed
+from taskbell.people.invitations import accept_invite
+
+
+@dataclass(frozen=True)
+class Registration:
+    """The details a new account is created from."""
+
+    email: str
+    password: str
+    username: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    setup_token: str = ""
+    invite: str = ""
+
+
+def register(form: Registration, *, client: Client, now: datetime) -> User:
+    """Creates an account; the first one is ADMIN. Raises Invalid, NotAllowed, Conflict or TooMany."""
+    if not form.invite:
+        check_registration_open(form.setup_token)
+    email = check_email(form.email)
+    username = check_username(form.username or email, email=email)
+    names = check_names(first_name=form.first_name, last_name=form.last_name)
+    check_password_strength(form.password, person=User(username=username, email=email, **names))
+    throttle.REGISTER_PER_ADDRESS.count(client.address, now=now)
+    try:
+        with transaction.atomic():
+            role = _role_of_newcomer(form, email, now)
+            return User.objects.create_person(
+                username=username, email=email, password=form.password, role=role, **names
+            )
+    except IntegrityError as error:
+        taken = "e-mail address" if User.objects.filter(email=email).exists() else "username"
+        raise Conflict(f"There is already an account with this {taken}.") from error
+
+
+def check_registration_open(setup_token: str = "") -> None:
+    """Raises NotAllowed where new accounts need an invitation."""
+    if settings.TASKBELL_REGISTRATION != "open" and not is_setup_token(setup_token):
+        raise NotAllowed("New accounts are by invitation here.")
+
+
+def _role_of_newcomer(form: Registration, email: str, now: datetime) -> str:
+    if form.invite:
+        return accept_invite(form.invite, email=email, now=now)
+    return Role.ADMIN if Installation.claim(now) else Role.MEMBER

@@ -1,0 +1,43 @@
+"""Roles, and who may manage whom."""
+
+from django.db import transaction
+
+from taskbell.accounts.models import User
+from taskbell.accounts.policy import Capability, Role
+from taskbell.common.errors import Conflict, NotAllowed, NotFound
+from taskbell.common.locks import one_at_a_time
+
+
+def check_may_manage(person: User, *, by: User) -> None:
+    """Raises NotAllowed unless `by` is the person or manages people."""
+    if by.pk != person.pk and not by.can(Capability.MANAGE_PEOPLE):
+        raise NotAllowed("Only admins may see and change other people's accounts.")
+
+
+def active_person(pk: int) -> User:
+    """The person, with their profile. Raises NotFound."""
+    person = User.objects.filter(pk=pk, is_active=True).select_related("profile").first()
+    if person is None:
+        raise NotFound
+    return person
+
+
+@transaction.atomic
+def change_role(person: User, role: str, *, by: User) -> None:
+    """Gives the person another role. Raises NotAllowed, or Conflict for the last ADMIN."""
+    if person.role == role:
+        return
+    if not by.can(Capability.MANAGE_PEOPLE):
+        raise NotAllowed("Only admins may change roles.")
+    keep_an_admin(without=person)
+    User.objects.filter(pk=person.pk).update(role=role)
+    person.role = role
+
+
+def keep_an_admin(*, without: User) -> None:
+    """Raises Conflict if `without` is the last ADMIN. Takes a lock, so that the last two can't both leave."""
+    one_at_a_time("admins")
+    others = User.objects.filter(role=Role.ADMIN, is_active=True).exclude(pk=without.pk)
+    still_admin = User.objects.filter(pk=without.pk, role=Role.ADMIN, is_active=True).exists()
+    if still_admin and not others.exists():
+        raise Conflict("This is the last admin. Make someone else an admin first.")

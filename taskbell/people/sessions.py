@@ -1,0 +1,57 @@
+"""Refreshing tokens: each refresh token has exactly one successor."""
+
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.db.models import F
+
+from taskbell.accounts import tokens
+from taskbell.accounts.actions import end_sessions, session_lifetime
+from taskbell.accounts.models import Session
+from taskbell.accounts.tokens import TokenPair
+from taskbell.common.errors import NotSignedIn
+from taskbell.notifications.actions import Message, notify
+from taskbell.notifications.models import Kind
+
+REFRESH_GRACE = timedelta(seconds=10)
+
+
+class RefreshReused(NotSignedIn):
+    """A refresh token came back after its successor was issued: it may have been stolen."""
+
+
+def renew_session(refresh: str, *, now: datetime) -> TokenPair:
+    """The session's next token pair.
+
+    The same token sent again within ten seconds gets the same pair (two tabs). Later, it is a sign of theft: the
+    session ends, and the person gets an email. Raises NotSignedIn, RefreshReused.
+    """
+    claims = tokens.read(refresh, "refresh", now=now)
+    rotated = Session.objects.filter(
+        pk=claims.session_id, refresh_id=claims.token_id, ended_at=None, expires_at__gt=now
+    ).update(
+        previous_refresh_id=F("refresh_id"),
+        refresh_id=uuid4(),
+        refreshed_at=now,
+        last_used_at=now,
+        expires_at=now + session_lifetime(),
+    )
+    session = Session.objects.alive(now).with_person().filter(pk=claims.session_id).first()
+    if session is None:
+        raise NotSignedIn("This session has ended. Sign in again.")
+    if rotated or _is_twin(session, claims.token_id, now):
+        return tokens.pair_for(session)
+    _end_stolen(session, now=now)
+    raise RefreshReused("This refresh token was used before. The session has ended.")
+
+
+def _is_twin(session: Session, token_id: UUID, now: datetime) -> bool:
+    return session.previous_refresh_id == token_id and now - session.refreshed_at <= REFRESH_GRACE
+
+
+@transaction.atomic
+def _end_stolen(session: Session, *, now: datetime) -> None:
+    end_sessions(session.user, now=now, because="refresh token reused", only=session.pk)
+    key = f"session_ended:{session.pk}"
+    notify([Message(session.user_id, Kind.SESSION_ENDED, key=key, due_at=now)], now=now)
