@@ -58,7 +58,7 @@ def fill(address: str) -> None:
 def sign_in(page: Page, address: str) -> None:
     """As Ada."""
     page.goto(f"{address}/sign-in/")
-    page.get_by_label("Username or e-mail address").fill("ada")
+    page.get_by_label("Username or email address").fill("ada")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Next for you").wait_for()

@@ -38,8 +38,8 @@ def update_profile(person: User, *, now: datetime, **changes: Any) -> User:
             _write(person.profile, settings | _of_the_clock(person.profile, settings, now=now))
     except IntegrityError as error:
         person.refresh_from_db()
-        taken = "e-mail address" if _is_taken(own, person) else "username"
-        raise Conflict(f"There is already an account with this {taken}.") from error
+        taken = "email address" if _is_taken(own, person) else "username"
+        raise Conflict(f"An account with this {taken} already exists.") from error
     return person
 
 

@@ -45,6 +45,6 @@ class AdminByVerbs(admin.ModelAdmin):  # type: ignore[type-arg]
             return redirect(request.get_full_path())
 
 
-def person_who_asks(request: HttpRequest) -> Any:
+def admin_person(request: HttpRequest) -> Any:
     """The ADMIN in front of the screen; the admin site lets nobody else in."""
     return cast(Any, request.user)

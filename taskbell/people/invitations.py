@@ -30,7 +30,7 @@ def make_invite(email: str, role: str, *, by: User, now: datetime) -> Invite:
         raise NotAllowed("Your role does not allow you to invite people with this role.")
     address = check_email(email)
     if User.objects.filter(email=address).exists():
-        raise Conflict("There is already an account with this e-mail address.")
+        raise Conflict("An account with this email address already exists.")
     return Invite.objects.create(
         email=address, role=role, invited_by=by, created_at=now, expires_at=now + INVITE_LIFETIME
     )

@@ -45,8 +45,8 @@ def register(form: Registration, *, client: Client, now: datetime) -> User:
                 username=username, email=email, password=form.password, role=role, **names
             )
     except IntegrityError as error:
-        taken = "e-mail address" if User.objects.filter(email=email).exists() else "username"
-        raise Conflict(f"There is already an account with this {taken}.") from error
+        taken = "email address" if User.objects.filter(email=email).exists() else "username"
+        raise Conflict(f"An account with this {taken} already exists.") from error
 
 
 def check_registration_open(setup_token: str = "") -> None:

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from taskbell.common.admin import AdminByVerbs, person_who_asks
+from taskbell.common.admin import AdminByVerbs, admin_person
 from taskbell.common.clock import utc_now
 from taskbell.reminders.models import Reminder
 from taskbell.tasks import actions, categories
@@ -165,7 +165,7 @@ class TaskAdmin(AdminByVerbs):
         return super().has_delete_permission(request, obj) and (obj is None or obj.deleted_at is None)
 
     def save_model(self, request: HttpRequest, obj: Task, form: Any, change: bool) -> None:
-        person, now = person_who_asks(request), utc_now()
+        person, now = admin_person(request), utc_now()
         fields = {name: form.cleaned_data[name] for name in form.changed_data}
         if change:
             actions.update_task(obj.pk, actions.TaskPatch(fields), by=person, now=now)
@@ -180,10 +180,10 @@ class TaskAdmin(AdminByVerbs):
         rows = [row.cleaned_data for row in formset.forms if row.cleaned_data.get("needs")]
         wanted = [row["needs"].pk for row in rows if not row.get("DELETE")]
         patch = actions.TaskPatch({}, pre_tasks=wanted)
-        actions.update_task(form.instance.pk, patch, by=person_who_asks(request), now=utc_now())
+        actions.update_task(form.instance.pk, patch, by=admin_person(request), now=utc_now())
 
     def delete_model(self, request: HttpRequest, obj: Task) -> None:
-        actions.delete_task(obj.pk, by=person_who_asks(request), now=utc_now())
+        actions.delete_task(obj.pk, by=admin_person(request), now=utc_now())
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
         for task in queryset.filter(deleted_at=None):
@@ -218,7 +218,7 @@ class CategoryAdmin(AdminByVerbs):
         return int(category.number_of_tasks)
 
     def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
-        person = person_who_asks(request)
+        person = admin_person(request)
         if change:
             categories.rename_category(obj.pk, obj.name, by=person, now=utc_now())
         else:
@@ -226,7 +226,7 @@ class CategoryAdmin(AdminByVerbs):
         obj.refresh_from_db()
 
     def delete_model(self, request: HttpRequest, obj: Category) -> None:
-        categories.delete_category(obj.pk, move_to=None, by=person_who_asks(request), now=utc_now())
+        categories.delete_category(obj.pk, move_to=None, by=admin_person(request), now=utc_now())
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Category]) -> None:
         for category in queryset:

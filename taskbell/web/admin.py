@@ -1,4 +1,4 @@
-"""What the admin site is called; and people and invitations, whose verbs reach from accounts to tasks and mail."""
+"""The admin's titles, and its tables of people and invitations, whose verbs also touch tasks and mail."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.http import HttpRequest
 
 from taskbell.accounts.models import Invite, Profile, User
-from taskbell.common.admin import AdminByVerbs, person_who_asks
+from taskbell.common.admin import AdminByVerbs, admin_person
 from taskbell.common.clock import utc_now
 from taskbell.people.editing import update_person
 from taskbell.people.invitations import invite, withdraw_invite
@@ -22,7 +22,7 @@ NAMES = ("username", "email", "first_name", "last_name", "role")
 
 
 class ProfileInline(admin.StackedInline):  # type: ignore[type-arg]
-    """How the person wants to be told."""
+    """The person's time zone and notification settings."""
 
     model = Profile
     can_delete = False
@@ -31,7 +31,7 @@ class ProfileInline(admin.StackedInline):  # type: ignore[type-arg]
 
 @admin.register(User)
 class PersonAdmin(AdminByVerbs, UserAdmin):  # type: ignore[type-arg]
-    """Everybody who has, or had, an account."""
+    """Everyone who has, or had, an account."""
 
     form = ChangePersonForm
     add_form = NewPersonForm
@@ -39,7 +39,7 @@ class PersonAdmin(AdminByVerbs, UserAdmin):  # type: ignore[type-arg]
     list_display = ("username", "email", "first_name", "last_name", "role", "is_active", "date_joined")
     list_filter = ("role", "is_active")
     search_fields = ("username", "email", "first_name", "last_name")
-    search_help_text = "A name or an e-mail address."
+    search_help_text = "Search by name or email address."
     date_hierarchy = "date_joined"
     ordering = ("username",)
     filter_horizontal = ()
@@ -48,7 +48,7 @@ class PersonAdmin(AdminByVerbs, UserAdmin):  # type: ignore[type-arg]
     fieldsets = (
         (None, {"fields": ["username", "email", "password"]}),
         ("Name", {"fields": [("first_name", "last_name")]}),
-        ("Standing", {"fields": [("role", "is_active"), "hand_to", "date_joined"]}),
+        ("Account", {"fields": [("role", "is_active"), "hand_to", "date_joined"]}),
     )
     add_fieldsets = (
         (None, {"fields": ["username", "email", ("first_name", "last_name"), "role", "password1", "password2"]}),
@@ -58,7 +58,7 @@ class PersonAdmin(AdminByVerbs, UserAdmin):  # type: ignore[type-arg]
         return list(self.inlines) if obj else []
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never: history names its people. Who leaves is made inactive."""
+        """Never: the history refers to people. To remove a person, make the account inactive."""
         return False
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
@@ -72,7 +72,7 @@ class PersonAdmin(AdminByVerbs, UserAdmin):  # type: ignore[type-arg]
         obj.refresh_from_db()
 
     def _change(self, request: HttpRequest, obj: User, form: Any) -> None:
-        by, now, given = person_who_asks(request), utc_now(), form.cleaned_data
+        by, now, given = admin_person(request), utc_now(), form.cleaned_data
         person = User.objects.select_related("profile").get(pk=obj.pk)
         update_person(person, {name: given[name] for name in form.changed_data if name in NAMES}, by=by, now=now)
         if person.is_active and not given["is_active"]:
@@ -82,22 +82,22 @@ class PersonAdmin(AdminByVerbs, UserAdmin):  # type: ignore[type-arg]
             reactivate_person(person)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        formset.save(commit=False)  # for the admin's own log
+        formset.save(commit=False)  # fills in what the admin's own log needs
         for inline in formset.forms:
             person = User.objects.select_related("profile").get(pk=form.instance.pk)
             changes = {name: inline.cleaned_data[name] for name in inline.changed_data}
-            update_person(person, changes, by=person_who_asks(request), now=utc_now())
+            update_person(person, changes, by=admin_person(request), now=utc_now())
 
 
 @admin.register(Invite)
 class InviteAdmin(AdminByVerbs):
-    """Who was invited, by whom, and whether they came."""
+    """Invitations: sent by whom, and whether they were accepted."""
 
     list_display = ("email", "role", "invited_by", "created_at", "expires_at", "accepted_at")
     list_filter = (("accepted_at", admin.EmptyFieldListFilter), "role")
     list_select_related = ("invited_by",)
     search_fields = ("email", "invited_by__username")
-    search_help_text = "An e-mail address, or the person who invited."
+    search_help_text = "Search by email address, or by who sent the invitation."
     date_hierarchy = "created_at"
 
     def get_fields(self, request: HttpRequest, obj: Invite | None = None) -> Any:
@@ -107,16 +107,16 @@ class InviteAdmin(AdminByVerbs):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Invite | None = None) -> bool:
-        """While it is open; who has joined stays in the list."""
+        """Only until it is accepted; accepted invitations stay in the list."""
         return obj is None or obj.accepted_at is None
 
     def save_model(self, request: HttpRequest, obj: Invite, form: Any, change: bool) -> None:
-        made = invite(obj.email, obj.role, by=person_who_asks(request), now=utc_now())
-        obj.pk = made.pk
+        invitation = invite(obj.email, obj.role, by=admin_person(request), now=utc_now())
+        obj.pk = invitation.pk
         obj.refresh_from_db()
 
     def delete_model(self, request: HttpRequest, obj: Invite) -> None:
-        withdraw_invite(obj.pk, by=person_who_asks(request))
+        withdraw_invite(obj.pk, by=admin_person(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         for chosen in queryset:

@@ -1,6 +1,6 @@
-"""What to call the program behind a User-Agent header, so that people recognise their own."""
+"""A short name for the program behind a User-Agent header, so that people recognise their own."""
 
-# The first that fits counts: browsers name their ancestors as well, never their descendants.
+# The first match counts: a browser also names the older browsers it imitates, never newer ones.
 PROGRAMS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -26,12 +26,12 @@ SYSTEMS = (
 
 
 def browser_name(user_agent: str) -> str:
-    """Something like "Firefox on Linux"; the beginning of the header where nothing fits."""
+    """For example "Firefox on Linux"; the start of the header if nothing matches."""
     program = _first(PROGRAMS, user_agent)
     system = _first(SYSTEMS, user_agent)
     if program and system:
         return f"{program} on {system}"
-    return program or system or user_agent[:40] or "An unnamed program"
+    return program or system or user_agent[:40] or "Unknown program"
 
 
 def _first(table: tuple[tuple[str, str], ...], user_agent: str) -> str:

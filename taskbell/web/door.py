@@ -1,4 +1,4 @@
-"""What every page needs: who asks, where to go next, and how a refusal is shown."""
+"""What every page needs: the signed-in person, where to go next, and how to show a refusal."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ HOME = "/"
 
 
 def client_of(request: HttpRequest) -> Client:
-    """The browser that asks."""
+    """The browser that sent the request."""
     return Client(
         address=client_address(request, proxies=settings.TASKBELL_PROXIES),
         user_agent=request.headers.get("User-Agent", ""),
@@ -27,7 +27,7 @@ def client_of(request: HttpRequest) -> Client:
 
 
 def person_of(request: HttpRequest) -> User:
-    """The person who is signed in. Raises NotSignedIn."""
+    """The signed-in person. Raises NotSignedIn."""
     if not isinstance(request.user, User):
         raise NotSignedIn("Sign in first.")
     return request.user
@@ -42,16 +42,16 @@ def session_of(request: HttpRequest) -> Session:
 
 
 def next_address(request: HttpRequest, default: str = HOME) -> str:
-    """Where the person wanted to go, if that is a page of ours; the default otherwise."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if ours else default
+    """The page the person wanted to go to, if it is on this site; otherwise the default."""
+    address = request.POST.get("next") or request.GET.get("next") or ""
+    is_ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+    return address if is_ours else default
 
 
 def page(
     request: HttpRequest, template: str, context: dict[str, Any] | None = None, *, status: int = 200
 ) -> HttpResponse:
-    """A page that no cache keeps, so that nobody reads it after signing out."""
+    """A page that is never cached, so that it can't be read after signing out."""
     response = render(request, f"web/{template}", context, status=status)
     add_never_cache_headers(response)
     return response
@@ -60,7 +60,7 @@ def page(
 def form_page(
     request: HttpRequest, template: str, form: Form, act: Callable[[], HttpResponse], **context: Any
 ) -> HttpResponse:
-    """The form, until `act` has done what it asks for; a refusal is shown beside its field."""
+    """Shows the form until `act` succeeds; a refusal is shown beside its field."""
     context["form"] = form
     if not form.is_bound:
         return page(request, template, context)
@@ -79,14 +79,14 @@ def form_page(
 
 
 def show_refusal(form: Form, refusal: Refusal) -> None:
-    """Puts each sentence of the refusal beside the field it names, or above the form."""
+    """Puts each error of the refusal beside its field, or above the form."""
     errors = refusal.errors if isinstance(refusal, Invalid) else []
     for error in errors or [FieldError("", "refused", refusal.detail)]:
         form.add_error(error.field if error.field in form.fields else None, error.message)
 
 
 def _focus_first_error(form: Form) -> None:
-    """Puts the cursor where the correction is to be made."""
+    """Puts the cursor in the first field with an error."""
     for name, field in form.fields.items():
         if name in form.errors:
             field.widget.attrs["autofocus"] = True

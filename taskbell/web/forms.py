@@ -1,4 +1,4 @@
-"""The forms: which fields there are and what they are called. The rules are those of the actions."""
+"""The forms: their fields and labels. The rules live in the actions."""
 
 from collections import defaultdict
 from functools import cache
@@ -10,12 +10,12 @@ from taskbell.common.clock import time_zones
 
 Choices = list[tuple[str, str | list[tuple[str, str]]]]
 DIGEST = "due_digest"
-# What people may do without, in words that follow "Send me a mail when".
-MAILS = {
+# The emails that people can turn off; the labels continue "Email me when".
+MAIL_LABELS = {
     "reminder": "A reminder is due",
-    "task_assigned": "A task is given to me",
-    "task_updated": "Somebody else changes a task of mine",
-    "unblocked": "A task of mine can begin: nothing is in its way any more",
+    "task_assigned": "A task is assigned to me",
+    "task_updated": "Someone else changes a task of mine",
+    "unblocked": "A task of mine is no longer blocked",
     "overdue": "A task of mine is overdue",
 }
 REGIONS = ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
@@ -28,8 +28,8 @@ def _text(
     return forms.CharField(label=label, required=required, help_text=help_text, widget=widget)
 
 
-def _email(label: str = "E-mail address") -> forms.CharField:
-    # Text for Django, so that the one who judges an address is accounts/validation.py.
+def _email(label: str = "Email address") -> forms.CharField:
+    # Plain text for Django: accounts/validation.py alone decides what a valid address is.
     return forms.CharField(label=label, widget=forms.EmailInput(attrs={"autocomplete": "email"}))
 
 
@@ -39,7 +39,7 @@ def _password(label: str, *, autocomplete: str, help_text: str = "") -> forms.Ch
 
 
 def _new_password(label: str = "New password") -> forms.CharField:
-    return _password(label, autocomplete="new-password", help_text="At least 8 characters, and not an obvious word.")
+    return _password(label, autocomplete="new-password", help_text="At least 8 characters, and not a common password.")
 
 
 def _time(label: str, *, required: bool = True) -> forms.TimeField:
@@ -48,14 +48,14 @@ def _time(label: str, *, required: bool = True) -> forms.TimeField:
 
 
 class PageForm(forms.Form):
-    """A form of ours: its labels end without a colon."""
+    """Base of our forms: labels without a trailing colon."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
 
 
 class SignUpForm(PageForm):
-    """What somebody tells of themselves to get an account."""
+    """Create an account."""
 
     first_name = _text("First name", autocomplete="given-name", required=False)
     last_name = _text("Last name", autocomplete="family-name", required=False)
@@ -64,7 +64,7 @@ class SignUpForm(PageForm):
         "Username",
         autocomplete="username",
         required=False,
-        help_text="If empty, your address is your username.",
+        help_text="If you leave this empty, your email address is your username.",
         autocapitalize="none",
         spellcheck="false",
     )
@@ -72,84 +72,84 @@ class SignUpForm(PageForm):
 
 
 class JoinForm(SignUpForm):
-    """What somebody tells who was invited: all but the address, which the invitation is for."""
+    """Create an account by invitation; the email address is fixed."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["email"].disabled = True  # whatever is sent, the value of the invitation counts
+        self.fields["email"].disabled = True  # Django then ignores submitted values and keeps the invitation's
 
 
 class SignInForm(PageForm):
-    """Who somebody says they are."""
+    """Sign in with a username or email address."""
 
-    identifier = _text("Username or e-mail address", autocomplete="username", autocapitalize="none", spellcheck="false")
+    identifier = _text("Username or email address", autocomplete="username", autocapitalize="none", spellcheck="false")
     password = _password("Password", autocomplete="current-password")
 
 
 class AskResetForm(PageForm):
-    """Where to send the link."""
+    """Request a link to reset a password."""
 
     email = _email()
 
 
 class ResetPasswordForm(PageForm):
-    """The new password of somebody who came by the link."""
+    """Choose a new password, on the page behind the emailed link."""
 
     new_password = _new_password()
 
 
 class ChangePasswordForm(PageForm):
-    """The old password and the new one."""
+    """The current password and the new one."""
 
-    old_password = _password("Present password", autocomplete="current-password")
+    old_password = _password("Current password", autocomplete="current-password")
     new_password = _new_password()
 
 
 class ProfileForm(PageForm):
-    """How a person is called, of what they are told, and when."""
+    """A person's name, time zone and email preferences."""
 
     first_name = _text("First name", autocomplete="given-name", required=False)
     last_name = _text("Last name", autocomplete="family-name", required=False)
-    timezone = forms.ChoiceField(label="Time zone", choices=[], help_text="Due dates and the daily mail follow it.")
-    digest_enabled = forms.BooleanField(label="Send me a daily mail of what is due", required=False)
-    digest_at = _time("At this time of day")
+    timezone = forms.ChoiceField(label="Time zone", choices=[], help_text="Used for due dates and the daily digest.")
+    digest_enabled = forms.BooleanField(label="Email me a daily digest of due tasks", required=False)
+    digest_at = _time("Time of day")
     quiet_from = _time("From", required=False)
     quiet_until = _time("Until", required=False)
-    quiet_reminders = forms.BooleanField(label="Reminders wait as well", required=False)
+    quiet_reminders = forms.BooleanField(label="Hold reminders too", required=False)
 
     def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for kind, label in MAILS.items():
+        for kind, label in MAIL_LABELS.items():
             self.fields[mail_field(kind)] = forms.BooleanField(label=label, required=False)
-        older_spelling = [] if zone in _offered_zones() else [(zone, zone)]
-        self.fields["timezone"].choices = [*older_spelling, *zone_choices()]  # type: ignore[attr-defined]
+        legacy_name = [] if zone in _offered_zones() else [(zone, zone)]
+        self.fields["timezone"].choices = [*legacy_name, *zone_choices()]  # type: ignore[attr-defined]
 
     def mails(self) -> list[forms.BoundField]:
-        """A box for each kind of mail but the daily one, which has an hour as well."""
-        return [self[mail_field(kind)] for kind in MAILS]
+        """A checkbox for each kind of email except the digest, which has fields of its own."""
+        return [self[mail_field(kind)] for kind in MAIL_LABELS]
 
     def changes(self) -> dict[str, Any]:
-        """What is asked for, by the names of the profile."""
+        """The submitted values under the profile's field names."""
         given = dict(self.cleaned_data)
-        wanted = {kind: given.pop(mail_field(kind)) for kind in MAILS}
-        # One box for two switches: who stopped the daily mail by its link gets it again by this box.
+        wanted = {kind: given.pop(mail_field(kind)) for kind in MAIL_LABELS}
+        # One checkbox sets both switches, so it also undoes an unsubscribe by the link in the digest.
         return given | {"mail_preferences": wanted | {DIGEST: given["digest_enabled"]}}
 
 
 def mail_field(kind: str) -> str:
-    """The name of the box for a kind of mail."""
+    """The name of the checkbox for a kind of email."""
     return f"mail_{kind}"
 
 
 @cache
 def _offered_zones() -> frozenset[str]:
-    """Names by region; the rest of the database are older spellings of the same zones."""
+    """Zones named by region; the other names in the database are legacy aliases."""
     return frozenset(zone for zone in time_zones() if zone.partition("/")[0] in REGIONS) | {"UTC"}
 
 
 @cache
 def zone_choices() -> Choices:
-    """Every zone under its part of the world, as a select shows them."""
+    """Every zone, grouped by region for a select."""
     cities: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for zone in sorted(_offered_zones() - {"UTC"}):
         region, _, city = zone.partition("/")

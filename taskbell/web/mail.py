@@ -1,4 +1,4 @@
-"""Where the links in mails lead: looking shows a page, only pressing the button does something."""
+"""The pages behind the links in emails: GET shows a page, and only the button (POST) changes anything."""
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -11,23 +11,23 @@ from taskbell.tasks.mail_buttons import BUTTONS, press, subject_of
 from taskbell.web.door import page
 
 
-# The word in the address is the permission; a mail client that unsubscribes (RFC 8058) has no cookie to check.
+# The token in the URL is the permission; a mail client that unsubscribes (RFC 8058) has no cookie to check.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
-def mail_button(request: HttpRequest, word: str) -> HttpResponse:
-    """What one link in a mail is for."""
-    deed = read_link(word)
+def mail_button(request: HttpRequest, token: str) -> HttpResponse:
+    """The page of one link in an email."""
+    action = read_link(token)
     try:
-        if deed is None:
+        if action is None:
             raise NotFound
-        return _answer(request, deed)
+        return _button_page(request, action)
     except Refusal as refusal:
         return page(request, "mail_button_over.html", {"refusal": refusal}, status=refusal.status)
 
 
-def _answer(request: HttpRequest, deed: LinkAction) -> HttpResponse:
-    _, subject = subject_of(deed)
+def _button_page(request: HttpRequest, action: LinkAction) -> HttpResponse:
+    _, subject = subject_of(action)
     if request.method == "POST":
-        press(deed, now=utc_now())
-    context = {"button": BUTTONS[deed.do], "subject": subject, "is_done": request.method == "POST"}
+        press(action, now=utc_now())
+    context = {"button": BUTTONS[action.do], "subject": subject, "is_done": request.method == "POST"}
     return page(request, "mail_button.html", context)

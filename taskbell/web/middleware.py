@@ -1,4 +1,4 @@
-"""What the browser may load and run on our pages (Content Security Policy Level 3)."""
+"""What browsers may load and run on our pages (Content Security Policy Level 3)."""
 
 from collections.abc import Callable
 
@@ -17,17 +17,17 @@ STRICT: Policy = {
     "frame-ancestors": "'none'",
 }
 
-# Pages of other makers, and what each cannot do without.
+# Third-party pages, and the exceptions each one needs.
 LOOSER: dict[str, Policy] = {
-    # Swagger UI starts from an inline script and sets style attributes.
+    # Swagger UI runs an inline script and sets style attributes.
     "/api/docs/": {"script-src": "'self' 'unsafe-inline'", "style-src": "'self' 'unsafe-inline'"},
-    # ReDoc writes its style sheet at run time and searches in a worker made from a blob.
+    # ReDoc creates its style sheet at run time and searches in a worker loaded from a blob.
     "/api/redoc/": {"style-src": "'self' 'unsafe-inline'", "worker-src": "'self' blob:"},
 }
 
 
 class ContentSecurityPolicy:
-    """Tells the browser to take scripts, styles and pictures from this server alone."""
+    """Tells the browser to load scripts, styles and images from this server only."""
 
     def __init__(self, next_handler: Handler) -> None:
         self.next_handler = next_handler
@@ -39,6 +39,6 @@ class ContentSecurityPolicy:
 
 
 def policy_for(path: str) -> str:
-    """The policy of a page, as the header wants it."""
+    """The policy for a page, as the value of the header."""
     policy = STRICT | LOOSER.get(path, {})
     return "; ".join(f"{directive} {sources}" for directive, sources in policy.items())

@@ -1,4 +1,4 @@
-"""The front page: what Taskbell is, or what is next for the person who is signed in."""
+"""The home page: the landing page for visitors, and the next tasks for people who are signed in."""
 
 import json
 import shlex
@@ -23,7 +23,7 @@ NEXT_TASKS = 10
 
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
-    """One address for everybody: strangers read what this is, people see what is next."""
+    """The landing page for visitors; the next tasks for people who are signed in."""
     if request.user.is_authenticated:
         return _home(request, person_of(request))
     return page(
@@ -54,27 +54,27 @@ def _home(request: HttpRequest, person: User) -> HttpResponse:
 
 
 def undelivered(person: User, *, now: datetime) -> Notification | None:
-    """The last mail of the past week that the mail server would not take for this person."""
+    """The latest email of the past week that the mail server refused for this person."""
     failed = Notification.objects.filter(recipient=person, state=State.FAILED, due_at__gte=now - timedelta(days=7))
     return failed.select_related("task").order_by("-due_at").first()
 
 
 def next_tasks(person: User) -> list[Task]:
-    """What this person is to do: the soonest due first, those without a due date last."""
-    theirs = Q(assigned_to=person) | Q(assigned_to=None, created_by=person)
-    tasks = Task.objects.visible_to(person).open().filter(theirs).with_people().select_related("category")
+    """The person's open tasks: soonest due first, tasks without a due date last."""
+    for_person = Q(assigned_to=person) | Q(assigned_to=None, created_by=person)
+    tasks = Task.objects.visible_to(person).open().filter(for_person).with_people().select_related("category")
     tasks = tasks.annotate(waits=is_blocked())
     return list(tasks.order_by(F("due_at").asc(nulls_last=True), "-priority", "id")[:NEXT_TASKS])
 
 
 def sign_in_example(name: str) -> str:
-    """The command that fetches a pair of tokens, safe to paste into a shell."""
+    """The command that requests a pair of tokens, safe to paste into a shell."""
     body = shlex.quote(json.dumps({"username": name, "password": "your password"}, ensure_ascii=False))
     return f"curl {settings.URL}/api/token/ \\\n  -H 'Content-Type: application/json' \\\n  -d {body}"
 
 
 def create_example() -> str:
-    """The command that makes a task with such a token."""
+    """The command that creates a task with such a token."""
     body = shlex.quote(json.dumps({"title": "Water the plants"}))
     return (
         f"curl {settings.URL}/api/tasks/ \\\n  -H 'Authorization: Bearer ACCESS_TOKEN' \\\n"

@@ -1,4 +1,4 @@
-"""A password that was forgotten, and one that is changed."""
+"""Resetting a forgotten password, and changing one."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -17,7 +17,7 @@ from taskbell.web.session import enter
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask_reset(request: HttpRequest) -> HttpResponse:
-    """A mail with a link; the answer is the same whether somebody has the address or not."""
+    """Emails a link; the response is the same whether or not an account has the address."""
     form = AskResetForm(request.POST if request.method == "POST" else None)
 
     def act() -> HttpResponse:
@@ -30,14 +30,14 @@ def ask_reset(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("new_password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def choose(request: HttpRequest, uid: str, token: str) -> HttpResponse:
-    """A new password for the bearer of the mailed link."""
+    """Sets a new password for the holder of the emailed link."""
     if person_of_reset_token(uid, token) is None:
         return page(request, "password_link_over.html", status=404)
     form = ResetPasswordForm(request.POST if request.method == "POST" else None)
 
     def act() -> HttpResponse:
         reset_password(uid, token, form.cleaned_data["new_password"], now=utc_now())
-        messages.success(request, "Your password is changed. Sign in with the new one.")
+        messages.success(request, "Your password has been changed. Sign in with the new one.")
         return redirect("sign-in")
 
     return form_page(request, "password_choose.html", form, act)
@@ -47,7 +47,7 @@ def choose(request: HttpRequest, uid: str, token: str) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: HttpRequest) -> HttpResponse:
-    """A new password for whoever knows the old one; every other browser and program is signed out."""
+    """Changes the password of a person who knows the current one, and signs them out everywhere else."""
     form = ChangePasswordForm(request.POST if request.method == "POST" else None)
 
     def act() -> HttpResponse:
@@ -60,7 +60,7 @@ def change(request: HttpRequest) -> HttpResponse:
             now=utc_now(),
         )
         enter(request, session)
-        messages.success(request, "Your password is changed. You are signed out everywhere else.")
+        messages.success(request, "Your password has been changed. You are signed out everywhere else.")
         return redirect("profile")
 
     return form_page(request, "password_change.html", form, act)

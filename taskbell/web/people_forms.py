@@ -1,4 +1,4 @@
-"""The admin's forms about people: the rules of registration, whoever writes."""
+"""The admin's forms about people, with the same rules as registration."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from taskbell.people.roles import keep_an_admin
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A name and an address that nobody else has."""
+    """A username and an email address that are still free."""
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}
@@ -31,9 +31,9 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
             raise ValidationError({error.field: error.message for error in refusal.errors}) from refusal
         others = User.objects.exclude(pk=self.instance.pk)
         if others.filter(username_key=folded(given["username"])).exists():
-            raise ValidationError({"username": "There is already an account with this username."})
+            raise ValidationError({"username": "An account with this username already exists."})
         if others.filter(email=given["email"]).exists():
-            raise ValidationError({"email": "There is already an account with this e-mail address."})
+            raise ValidationError({"email": "An account with this email address already exists."})
         return given
 
 
@@ -46,14 +46,14 @@ class NewPersonForm(PersonForm, UserCreationForm):  # type: ignore[type-arg]
 
 
 class ChangePersonForm(PersonForm, UserChangeForm):  # type: ignore[type-arg]
-    """A person, and who gets their open tasks when they leave. There is always an ADMIN left."""
+    """A person, and who takes over their open tasks when they leave. At least one ADMIN always remains."""
 
     hand_to = forms.ModelChoiceField(
         User.objects.filter(is_active=True),
         required=False,
-        label="Hand tasks to",
-        empty_label="Those who created them",
-        help_text="Who gets the person's open tasks when the account is made inactive.",
+        label="Reassign tasks to",
+        empty_label="The people who created them",
+        help_text="Who takes over this person's open tasks when the account is deactivated.",
     )
 
     class Meta:
@@ -72,7 +72,7 @@ class ChangePersonForm(PersonForm, UserChangeForm):  # type: ignore[type-arg]
 
 
 class SetPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
-    """A new password for somebody, which signs them out everywhere."""
+    """Sets a person's password and signs them out everywhere."""
 
     @transaction.atomic
     def save(self, commit: bool = True) -> Any:

@@ -1,4 +1,4 @@
-"""A person's own settings, and where they are signed in."""
+"""A person's own settings and sessions."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,27 +15,27 @@ from taskbell.common.clock import utc_now
 from taskbell.people.editing import update_person
 from taskbell.web.browsers import browser_name
 from taskbell.web.door import client_of, form_page, person_of, session_of
-from taskbell.web.forms import DIGEST, MAILS, ProfileForm, mail_field
+from taskbell.web.forms import DIGEST, MAIL_LABELS, ProfileForm, mail_field
 from taskbell.web.session import enter
 
 
 @dataclass(frozen=True)
-class Place:
+class SessionRow:
     """One row of the list of sessions."""
 
     session: Session
     name: str
-    is_this_one: bool
+    is_current: bool
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
-    """Names and time zone, which mails and when, and the list of sessions."""
+    """Name, time zone, email preferences, and the list of sessions."""
     person = person_of(request)
     form = ProfileForm(
         request.POST if request.method == "POST" else None,
-        initial=_present(person),
+        initial=_initial_values(person),
         zone=person.profile.timezone,
     )
 
@@ -44,10 +44,10 @@ def profile(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Saved.")
         return redirect("profile")
 
-    return form_page(request, "profile.html", form, act, places=_places(request), zone=person.profile.timezone)
+    return form_page(request, "profile.html", form, act, sessions=_session_rows(request), zone=person.profile.timezone)
 
 
-def _present(person: User) -> dict[str, object]:
+def _initial_values(person: User) -> dict[str, object]:
     profile = person.profile
     return {
         "first_name": person.first_name,
@@ -58,20 +58,20 @@ def _present(person: User) -> dict[str, object]:
         "quiet_from": profile.quiet_from,
         "quiet_until": profile.quiet_until,
         "quiet_reminders": profile.quiet_reminders,
-    } | {mail_field(kind): profile.wants(kind) for kind in MAILS}
+    } | {mail_field(kind): profile.wants(kind) for kind in MAIL_LABELS}
 
 
-def _places(request: HttpRequest) -> list[Place]:
+def _session_rows(request: HttpRequest) -> list[SessionRow]:
     sessions = Session.objects.alive(utc_now()).filter(user=person_of(request)).order_by("-last_used_at")
-    this = session_of(request).pk
-    return [Place(session, browser_name(session.user_agent), session.pk == this) for session in sessions]
+    current = session_of(request).pk
+    return [SessionRow(session, browser_name(session.user_agent), session.pk == current) for session in sessions]
 
 
 @login_required
 def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Signs one of the person's browsers or programs out."""
     if request.method != "POST":
-        return redirect("profile")  # where somebody lands who had to sign in first
+        return redirect("profile")  # after a sign-in, the browser returns here with GET
     actions.end_sessions(person_of(request), now=utc_now(), because="ended by its owner", only=session_id)
     messages.success(request, "That session has ended.")
     return redirect("profile")
@@ -79,7 +79,7 @@ def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
 
 @login_required
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
-    """Signs the person out everywhere; this browser gets a new session."""
+    """Signs the person out everywhere else; this browser gets a new session."""
     if request.method != "POST":
         return redirect("profile")
     person, now = person_of(request), utc_now()

@@ -26,7 +26,7 @@ from taskbell.web.forms import JoinForm, SignInForm, SignUpForm
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_up(request: HttpRequest) -> HttpResponse:
-    """A new account for whoever asks, where the installation is open."""
+    """Creates an account, if registration is open."""
     if request.user.is_authenticated:
         return redirect(HOME)
     if settings.TASKBELL_REGISTRATION != "open":
@@ -38,7 +38,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def set_up(request: HttpRequest, token: str) -> HttpResponse:
-    """The first account of an installation, for the bearer of the link that the start printed."""
+    """Creates the first account of an installation, for the holder of the link printed at the start."""
     if not is_setup_token(token):
         return page(request, "setup_over.html", {"claimed": is_claimed()}, status=NotFound.status)
     form = SignUpForm(request.POST if request.method == "POST" else None)
@@ -48,7 +48,7 @@ def set_up(request: HttpRequest, token: str) -> HttpResponse:
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, token: str) -> HttpResponse:
-    """An account for the bearer of a mailed invitation, whatever the registration setting says."""
+    """Creates an account for the holder of an emailed invitation, regardless of the registration setting."""
     invite = invite_of(token, now=utc_now())
     if invite is None:
         return page(request, "invite_over.html", status=NotFound.status)
@@ -59,7 +59,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
 def _sign_up(
     request: HttpRequest, form: SignUpForm, template: str, credentials: dict[str, str] | None = None, **context: Any
 ) -> HttpResponse:
-    """The form, until it has made the account; its owner is signed in at once."""
+    """Shows the form until the account is created, then signs its owner in."""
 
     def act() -> HttpResponse:
         client, now = client_of(request), utc_now()
@@ -74,7 +74,7 @@ def _sign_up(
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """A session for a name and its password, and on to where the person was going."""
+    """Signs a person in and redirects to the page they came from."""
     target = next_address(request)
     if request.user.is_authenticated:
         return redirect(target)
@@ -91,24 +91,24 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def enter(request: HttpRequest, session: Session) -> None:
-    """Gives the browser the session; forms that were opened before it stop working (session fixation)."""
+    """Gives the browser the session. Forms opened before stop working, against session fixation."""
     remember(request, session)
     rotate_token(request)
 
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """Ends this session; its cookie and its tokens stop working at the next request."""
+    """Ends this session: its cookie and tokens stop working immediately."""
     if request.user.is_authenticated:
         person, session = person_of(request), session_of(request)
         actions.end_sessions(person, now=utc_now(), because="signed out", only=session.pk)
     forget(request)
-    messages.success(request, "You are signed out.")
+    messages.success(request, "You have signed out.")
     return redirect(HOME)
 
 
 def admin_sign_in(request: HttpRequest) -> HttpResponse:
-    """Sends whoever knocks at the admin to our own sign-in; people who are not ADMIN are told so."""
+    """Replaces the admin's sign-in by ours; a signed-in person who is not ADMIN gets 403."""
     target = next_address(request, default="/admin/")
     if not request.user.is_authenticated:
         return redirect_to_login(target)

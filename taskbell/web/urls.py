@@ -1,4 +1,4 @@
-"""Every page there is."""
+"""The URL of every page."""
 
 from django.contrib import admin
 from django.urls import path
@@ -17,11 +17,11 @@ urlpatterns = [
     path("password/reset/", password.ask_reset, name="password-reset"),
     path("password/reset/<str:uid>/<str:token>/", password.choose, name="password-choose"),
     path("profile/", profile.profile, name="profile"),
-    path("mail/<str:word>/", mail.mail_button, name="mail-button"),
+    path("mail/<str:token>/", mail.mail_button, name="mail-button"),
     path("profile/sessions/end-others/", profile.end_other_sessions, name="end-other-sessions"),
     path("profile/sessions/<uuid:session_id>/end/", profile.end_session, name="end-session"),
     path("favicon.ico", RedirectView.as_view(url="/static/web/favicon.svg"), name="favicon"),
-    # The admin's own doors open Django's sessions, which nobody reads here; these stand before them.
+    # The admin's own pages create Django sessions, which we don't use; these come first and replace them.
     path("admin/login/", session.admin_sign_in),
     path("admin/logout/", session.sign_out),
     path("admin/password_change/", RedirectView.as_view(pattern_name="password-change")),

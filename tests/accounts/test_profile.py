@@ -58,7 +58,7 @@ def test_nobody_takes_the_address_of_another_as_a_name(dee: User) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "what"), [({"email": "FAY@example.org"}, "e-mail address"), ({"username": "FAY"}, "username")]
+    ("change", "what"), [({"email": "FAY@example.org"}, "email address"), ({"username": "FAY"}, "username")]
 )
 def test_a_taken_name_is_a_conflict_and_changes_nothing(dee: User, change: dict[str, str], what: str) -> None:
     User.objects.create_person(username="fay", email="fay@example.org", password="correct horse battery")

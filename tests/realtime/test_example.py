@@ -36,7 +36,7 @@ def example(route: Route) -> None:
 
 def sign_in(page: Page, somebody: Somebody) -> None:
     page.goto(f"{somebody.base_url}/sign-in/")
-    page.get_by_label("Username or e-mail address").fill(f"{somebody.name}@example.org")
+    page.get_by_label("Username or email address").fill(f"{somebody.name}@example.org")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Next for you")).to_be_visible()

@@ -71,7 +71,7 @@ def test_only_admins_get_in(browser_of: BrowserOf, role: Role) -> None:
     for table in TABLES:
         answer = browser.get(f"/admin/{table}/", follow=True)
         assert answer.status_code == 403
-        assert "For admins only" in text(answer)
+        assert "Admins only" in text(answer)
     assert "/admin/" not in text(browser.get("/"))
 
 

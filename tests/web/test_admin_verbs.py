@@ -181,7 +181,7 @@ def test_alice_invites_cy_who_gets_the_mail(admin: Browser, alice: User) -> None
 
 def test_who_has_an_account_is_not_invited(admin: Browser, bob: User) -> None:
     answer = save(admin, "/admin/accounts/invite/add/", email=bob.email, role="INTERN")
-    assert "There is already an account with this e-mail address." in text(answer)
+    assert "An account with this email address already exists." in text(answer)
 
 
 def test_an_open_invitation_is_withdrawn_and_a_used_one_stays(admin: Browser, alice: User) -> None:

@@ -37,7 +37,7 @@ class Window:
 
     def sign_in(self) -> None:
         self.open("/sign-in/")
-        self.page.get_by_label("Username or e-mail address").fill(EMAIL)
+        self.page.get_by_label("Username or email address").fill(EMAIL)
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
         self.page.keyboard.press("Enter")
         expect(self.page.get_by_role("heading", name="Next for you")).to_be_visible()
@@ -80,11 +80,11 @@ def ada(chromium: Chromium, running: RunningTaskbell) -> None:
     page = window.open("/")
     page.get_by_role("link", name="Create the first account").click()
     page.get_by_label("First name").fill("Ada")
-    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Email address").fill(EMAIL)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Create the first account").click()
     expect(page.get_by_text("Welcome, Ada. Your account is ready.")).to_be_visible()
-    expect(page.get_by_text("Nothing waits for you.")).to_be_visible()
+    expect(page.get_by_text("Nothing to do.")).to_be_visible()
     window.check()
     context.close()
 
@@ -98,7 +98,7 @@ def test_ada_signs_in_without_a_mouse(window: Window) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     page.keyboard.press("Tab")
-    expect(page.get_by_text("Skip to the content")).to_be_focused()
+    expect(page.get_by_text("Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     page.keyboard.type(EMAIL)

@@ -61,8 +61,8 @@ def test_the_page_says_what_it_is_about_and_whether_it_waits(browser_of: Browser
     first = make("Order soil", by=bob)
     create_task(TaskPatch({"title": "Sow", "category": garden}, pre_tasks=[first.pk]), by=bob, now=utc_now())
     page = text(browser_of(bob).get("/"))
-    assert "Garden · Medium priority · waits for another task" in page
-    assert page.count("waits for another task") == 1
+    assert "Garden · Medium priority · blocked by another task" in page
+    assert page.count("blocked by another task") == 1
 
 
 def test_what_is_late_says_so_in_words(browser_of: BrowserOf, bob: User) -> None:

@@ -36,7 +36,7 @@ def test_cy_joins_with_the_role_that_was_chosen_whatever_the_mode(
 ) -> None:
     settings.TASKBELL_REGISTRATION = mode
     page = text(browser.get(link_of(invited)))
-    assert "alice would like you to join this Taskbell as intern" in page
+    assert "alice has invited you to join Taskbell as intern" in page
     assert 'value="cy@example.org"' in page
     answer = browser.post(link_of(invited), FORM)
     assert (answer.status_code, answer["Location"]) == (302, "/")
@@ -59,7 +59,7 @@ def test_an_invitation_works_once(browser: Browser, invited: Invite) -> None:
     Browser().post(link_of(invited), FORM)
     for answer in (browser.get(link_of(invited)), browser.post(link_of(invited), FORM | {"username": "cy2"})):
         assert answer.status_code == 404
-        assert "This invitation is over" in text(answer)
+        assert "This invitation has expired" in text(answer)
     assert User.objects.filter(email="cy@example.org").count() == 1
 
 
@@ -86,7 +86,7 @@ def test_somebody_who_is_signed_in_is_told_that_this_is_another_account(
     browser_of: BrowserOf, alice: User, invited: Invite
 ) -> None:
     browser = browser_of(alice)
-    assert "This makes a second account" in text(browser.get(link_of(invited)))
+    assert "Joining creates a second account" in text(browser.get(link_of(invited)))
     assert browser.post(link_of(invited), FORM).status_code == 302
     assert "cy@example.org" in text(browser.get("/profile/"))
     assert is_claimed()

@@ -21,7 +21,7 @@ from tests.web.conftest import Browser, person, text
 
 NOON = datetime.fromisoformat("2027-03-27T12:00:00+00:00")
 DEEDS = ["done", "snooze", "tomorrow"]
-OVER = "The link is too old, or what it is about is gone."
+OVER = "The link has expired, or the task has been deleted."
 
 
 @pytest.fixture

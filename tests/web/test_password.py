@@ -43,7 +43,7 @@ def test_bob_chooses_a_new_password_by_the_link_and_is_signed_out_everywhere(bro
     before, after, link = browser_of(bob), Browser(), link_for(bob)
     assert "Choose a new password" in text(after.get(link))
     assert after.post(link, {"new_password": NEW})["Location"] == "/sign-in/"
-    assert "Your password is changed" in text(after.get("/sign-in/"))
+    assert "Your password has been changed" in text(after.get("/sign-in/"))
     assert not before.is_signed_in
     assert Browser().sign_in("bob", PASSWORD).status_code == 401
     assert Browser().sign_in("bob", NEW).status_code == 302
@@ -54,7 +54,7 @@ def test_the_link_works_once(browser: Browser, bob: User) -> None:
     browser.post(link, {"new_password": NEW})
     for answer in (browser.get(link), browser.post(link, {"new_password": "another one altogether"})):
         assert answer.status_code == 404
-        assert "This link is over" in text(answer)
+        assert "This link has expired" in text(answer)
     assert Browser().sign_in("bob", NEW).status_code == 302
 
 

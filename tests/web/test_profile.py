@@ -10,7 +10,7 @@ from taskbell.accounts.models import Session, User
 from taskbell.accounts.profile import SWITCHABLE, update_profile
 from taskbell.common.clock import utc_now
 from taskbell.web.browsers import browser_name
-from taskbell.web.forms import DIGEST, MAILS, zone_choices
+from taskbell.web.forms import DIGEST, MAIL_LABELS, zone_choices
 from tests.web.conftest import FIREFOX, Browser, text
 
 BrowserOf = Callable[[User], Browser]
@@ -31,7 +31,7 @@ def test_bob_says_what_he_is_called_and_when_he_wants_mail(browser_of: BrowserOf
 def test_bob_says_which_mails_he_wants_and_when_they_wait(browser_of: BrowserOf, bob: User) -> None:
     browser = browser_of(bob)
     page = text(browser.get("/profile/"))
-    assert page.count(" checked") == 1 + len(MAILS)
+    assert page.count(" checked") == 1 + len(MAIL_LABELS)
     night = {"quiet_from": "22:30", "quiet_until": "07:00", "quiet_reminders": "on"}
     assert browser.post("/profile/", FORM | night | {"mail_reminder": "on", "mail_overdue": "on"}).status_code == 302
     profile = User.objects.get(pk=bob.pk).profile
@@ -47,7 +47,7 @@ def test_bob_says_which_mails_he_wants_and_when_they_wait(browser_of: BrowserOf,
 
 def test_every_kind_that_can_be_switched_off_has_a_box_with_a_label(browser_of: BrowserOf, bob: User) -> None:
     page = text(browser_of(bob).get("/profile/"))
-    assert {*MAILS, DIGEST} == set(SWITCHABLE)
+    assert {*MAIL_LABELS, DIGEST} == set(SWITCHABLE)
     labelled = set(re.findall('<label for="([^"]+)"', page))
     assert set(re.findall('<(?:input type="checkbox"|input type="time"|select)[^>]* id="([^"]+)"', page)) <= labelled
     assert {"id_mail_reminder", "id_quiet_from", "id_quiet_until", "id_quiet_reminders"} <= labelled
@@ -102,7 +102,7 @@ def test_bob_sees_his_sessions_and_nobody_elses(browser_of: BrowserOf, bob: User
     browser, _ = browser_of(bob), browser_of(alice)
     page = text(browser.get("/profile/"))
     assert page.count("Firefox on Linux") == 1
-    assert "this one" in page
+    assert "this device" in page
 
 
 def test_bob_ends_another_session_of_his(browser_of: BrowserOf, bob: User) -> None:
@@ -146,7 +146,7 @@ def test_who_had_to_sign_in_first_lands_on_the_profile(browser_of: BrowserOf, bo
         ("curl/8.14.1", "curl"),
         ("python-httpx/0.28", "Python"),
         ("my-backup-script 3", "my-backup-script 3"),
-        ("", "An unnamed program"),
+        ("", "Unknown program"),
     ],
 )  # fmt: skip
 def test_people_recognise_their_browsers(header: str, name: str) -> None:

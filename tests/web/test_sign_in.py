@@ -118,7 +118,7 @@ def test_forms_need_the_token_of_the_browser() -> None:
     ):
         answer = browser.post(path, {})
         assert answer.status_code == 403, path
-        assert "This form was too old" in text(answer)
+        assert "This form has expired" in text(answer)
 
 
 def test_a_form_of_before_the_sign_in_is_over_after_it(bob: User) -> None:

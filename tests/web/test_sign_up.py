@@ -40,7 +40,7 @@ def test_bob_signs_up_second_and_becomes_a_member_named_by_his_address(browser: 
 def test_a_taken_address_is_told_above_the_form_which_keeps_what_was_typed(browser: Browser) -> None:
     answer = browser.post("/sign-up/", ALICE | {"username": "alice2"})
     assert answer.status_code == 409
-    assert "There is already an account with this e-mail address." in text(answer)
+    assert "An account with this email address already exists." in text(answer)
     assert 'value="alice2"' in text(answer)
     assert PASSWORD not in text(answer)
 
@@ -92,7 +92,7 @@ def test_the_setup_link_is_over_once_somebody_has_used_it(browser: Browser) -> N
     link = f"/setup/{setup_token()}/"
     for answer in (browser.get(link), browser.post(link, BOB)):
         assert answer.status_code == 404
-        assert "has its first account already" in text(answer)
+        assert "The first account has already been created" in text(answer)
     assert User.objects.count() == 1
 
 
@@ -101,4 +101,4 @@ def test_the_setup_link_is_over_once_somebody_has_used_it(browser: Browser) -> N
 def test_a_wrong_setup_link_says_where_the_right_one_is(browser: Browser, token: str) -> None:
     answer = browser.get(f"/setup/{token}/")
     assert answer.status_code == 404
-    assert "printed where Taskbell was started" in text(answer)
+    assert "prints the right link when it starts" in text(answer)

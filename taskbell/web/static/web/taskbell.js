@@ -43,7 +43,7 @@ function offerZoneOfDevice() {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "offer";
-  button.textContent = `Use the zone of this device: ${zone.replaceAll("_", " ")}`;
+  button.textContent = `Use this device's time zone: ${zone.replaceAll("_", " ")}`;
   button.addEventListener("click", () => { select.value = zone; button.remove(); select.focus(); });
   select.after(button);
 }
