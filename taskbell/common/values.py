@@ -1,0 +1,144 @@
+"""Values read from what people and programs send, once for every door.
+
+Each reader returns a typed value, or raises BadValue with a sentence such as "Must be a date such as 2027-03-31."
+The bounds are explicit, so that every database and calendar accepts what was read.
+"""
+
+from collections.abc import Collection
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+
+from django.utils.dateparse import parse_date, parse_datetime, parse_duration, parse_time
+
+from taskbell.common.clock import EARLIEST, LATEST, time_zones
+from taskbell.common.recurrence import parse_rule
+
+MAX_ID = 2**63 - 1
+MAX_DIGITS = 20  # of a number: Python refuses to read very long ones
+MAX_DURATION_CHARACTERS = 50
+# Python's own readers skip a NUL and accept digits of other scripts.
+TIME_CHARACTERS = frozenset("0123456789:.")
+DATE_CHARACTERS = frozenset("0123456789-W")
+DATETIME_CHARACTERS = TIME_CHARACTERS | DATE_CHARACTERS | frozenset("+ TtZz")
+
+
+class BadValue(ValueError):
+    """A value that cannot be read or breaks a rule. `code` names the reason for programs."""
+
+    def __init__(self, message: str, code: str = "invalid") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def read_date(value: object) -> date:
+    """A date from 1970 to 2999 (ISO 8601)."""
+    day = _parse_date(value) if isinstance(value, str) else None
+    if day is None:
+        raise BadValue("Must be a date such as 2027-03-31.")
+    return in_bounds(day)
+
+
+@lru_cache(maxsize=10_000)  # the dates of a large file repeat
+def _parse_date(text: str) -> date | None:
+    try:
+        return parse_date(text) if DATE_CHARACTERS.issuperset(text) else None
+    except ValueError:
+        return None
+
+
+def in_bounds(day: date) -> date:
+    """The date. Raises BadValue for one that not every database and calendar knows."""
+    if not EARLIEST <= day <= LATEST:
+        raise BadValue(f"Must be between {EARLIEST} and {LATEST}.", "out_of_range")
+    return day
+
+
+def read_time(value: object) -> time:
+    """A wall time. An offset is refused: the time zone is a value of its own."""
+    try:
+        at = parse_time(value) if isinstance(value, str) and TIME_CHARACTERS.issuperset(value) else None
+    except ValueError:
+        at = None
+    if at is None:
+        raise BadValue("Must be a time such as 09:30, without an offset.")
+    return at
+
+
+def read_datetime(value: object) -> datetime:
+    """A date and time from 1970 to 2999. Without an offset it stays without, for the caller's zone to decide."""
+    try:
+        at = parse_datetime(value) if isinstance(value, str) and DATETIME_CHARACTERS.issuperset(value) else None
+    except ValueError:
+        at = None
+    if at is None:
+        raise BadValue("Must be a date and time such as 2027-03-31T09:00:00Z.")
+    in_bounds(at.date())
+    return at
+
+
+def read_duration(value: object, *, longest: timedelta) -> timedelta:
+    """A length of time from zero to `longest` (ISO 8601)."""
+    readable = isinstance(value, str) and len(value) < MAX_DURATION_CHARACTERS and value.startswith("P")
+    duration = parse_duration(str(value)) if readable else None
+    if duration is None or not timedelta() <= duration <= longest:
+        raise BadValue(f"Must be a duration such as PT24H, up to {longest.days} days.", "duration")
+    return duration
+
+
+def read_number(value: object, *, least: int = 1, most: int) -> int:
+    """A whole number in these bounds; text of plain digits counts."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < MAX_DIGITS:
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise BadValue("Must be a whole number.")
+    if value < least:
+        raise BadValue(f"Must be at least {least}.", "min_value")
+    if value > most:
+        raise BadValue(f"Must be at most {most}.", "max_value")
+    return value
+
+
+def read_id(value: object) -> int:
+    """The id of a row."""
+    return read_number(value, most=MAX_ID)
+
+
+def read_boolean(value: object) -> bool:
+    """True or false; the text "true", "false", "1" or "0" counts, in any case."""
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, str) or value.lower() not in ("true", "false", "1", "0"):
+        raise BadValue("Must be true or false.")
+    return value.lower() in ("true", "1")
+
+
+def read_choice(value: object, choices: Collection[str]) -> str:
+    """One of these names."""
+    if not isinstance(value, str) or value not in choices:
+        raise BadValue(f"Must be one of {', '.join(choices)}.", "invalid_choice")
+    return value
+
+
+def read_choices(text: str, choices: Collection[str]) -> list[str]:
+    """Some of these names, separated by commas."""
+    names = [name.strip() for name in text.split(",")]
+    if not set(names) <= set(choices):
+        raise BadValue(f"Must be one or more of {', '.join(choices)}.", "invalid_choice")
+    return names
+
+
+def read_zone(value: object) -> str:
+    """The name of an IANA time zone."""
+    if not isinstance(value, str) or value not in time_zones():
+        raise BadValue("Must be an IANA time zone such as Europe/Berlin.", "unknown_zone")
+    return value
+
+
+def read_rule(value: object) -> str:
+    """A recurrence rule (RFC 5545 §3.3.10) in its one spelling; empty text means that nothing repeats."""
+    if not isinstance(value, str):
+        raise BadValue("Must be a rule such as FREQ=WEEKLY.", "rule")
+    try:
+        return parse_rule(value).text if value.strip() else ""
+    except ValueError as error:
+        raise BadValue(str(error), "rule") from error
