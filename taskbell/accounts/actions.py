@@ -1,4 +1,4 @@
-"""What people do about themselves: register, sign in and out, change their password."""
+"""Sessions and passwords: signing in and out, and changing a password."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,22 +14,21 @@ from taskbell.accounts.validation import check_password_strength
 from taskbell.common.errors import NotSignedIn, invalid
 from taskbell.common.text import folded, printable
 
-WRONG_SIGN_IN = "The name or the password is not right."
+WRONG_SIGN_IN = "Wrong username or password."
 
 
 @dataclass(frozen=True)
 class Client:
-    """The program or browser that somebody signs in with."""
+    """The browser or program that a person signs in with."""
 
     address: str = ""
     user_agent: str = ""
 
 
 def sign_in(identifier: str, password: str, *, client: Client, now: datetime) -> Session:
-    """A new session for a username or e-mail address with its password.
+    """Opens a session for a username or email address and its password.
 
-    Raises NotSignedIn, with the same words and after the same work for an unknown name and for a
-    wrong password, or TooMany.
+    Raises NotSignedIn or TooMany. An unknown name and a wrong password give the same error after the same time.
     """
     attempts = (
         throttle.SIGN_IN_PER_ACCOUNT.count(identifier, now=now),
@@ -44,14 +43,14 @@ def _authenticate(identifier: str, password: str) -> User:
     column = "email" if "@" in key else "username_key"
     person = User.objects.filter(**{column: key}, is_active=True).first()
     if person is None:
-        make_password(password)  # the work that a known name would have cost
+        make_password(password)  # takes as long as checking the password of a known name
     if person is None or not check_password(password, person.password, setter=None):
         raise NotSignedIn(WRONG_SIGN_IN)
     return person
 
 
 def open_session(person: User, *, client: Client, now: datetime) -> Session:
-    """A session for somebody who has just proven who they are."""
+    """Opens a session for a person who has just been authenticated."""
     return Session.objects.create(
         user=person,
         created_at=now,
@@ -69,36 +68,36 @@ def session_lifetime() -> timedelta:
 
 
 def change_password(person: User, *, old: str, new: str, client: Client, now: datetime) -> Session:
-    """Sets a new password and signs the person out everywhere; returns the one new session.
+    """Sets a new password, ends every session of the person, and returns a new one.
 
     Raises Invalid naming `old_password` or `new_password`, or TooMany.
     """
     attempt = throttle.SIGN_IN_PER_ACCOUNT.count(person.email, now=now)
     with throttle.only_failures_count(attempt):
         if not person.check_password(old):
-            raise invalid("old_password", "wrong", "This is not your password.")
+            raise invalid("old_password", "wrong", "Wrong password.")
         set_password(person, new, field="new_password", now=now)
     return open_session(person, client=client, now=now)
 
 
 def set_password(person: User, new: str, *, field: str, keep: Session | None = None, now: datetime) -> None:
-    """Sets the password and ends the person's sessions, all but `keep`. Raises Invalid naming `field`.
+    """Sets the password and ends the person's sessions except `keep`. Raises Invalid naming `field`.
 
-    Of competing changes that knew the same password or code, one counts.
+    Of concurrent changes that start from the same password or reset token, exactly one succeeds.
     """
     check_password_strength(new, person=person, field=field)
-    known = person.password
+    old_hash = person.password
     person.set_password(new)
     with transaction.atomic():
-        if not User.objects.filter(pk=person.pk, password=known).update(password=person.password):
-            raise invalid(field, "changed", "The password was changed a moment ago.")
+        if not User.objects.filter(pk=person.pk, password=old_hash).update(password=person.password):
+            raise invalid(field, "changed", "Can't set the password, because it was changed a moment ago. Try again.")
         end_sessions(person, now=now, because="password changed", keep=keep)
 
 
 def end_sessions(
     person: User, *, now: datetime, because: str, only: UUID | None = None, keep: Session | None = None
 ) -> int:
-    """Signs the person out everywhere, of one session only, or of all but one; says how many sessions ended."""
+    """Ends all sessions of the person, or only one, or all except one. Returns how many ended."""
     sessions = Session.objects.filter(user=person, ended_at=None)
     if only is not None:
         sessions = sessions.filter(pk=only)

@@ -1,4 +1,4 @@
-"""Who the browser belongs to."""
+"""Finds the person behind the browser's session cookie."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -21,8 +21,8 @@ TOUCH_EVERY = timedelta(hours=1)
 class BrowserSession(AuthenticationMiddleware):
     """Sets `request.user` from our own session row, which the signed cookie names.
 
-    A subclass because Django's admin insists on that middleware; the rows of Django's sessions,
-    and its separate idea of who is signed in, are not used.
+    A subclass, because Django's admin requires that middleware. Django's own session rows, and its own record of
+    who is signed in, are not used.
     """
 
     def process_request(self, request: HttpRequest) -> None:
@@ -51,18 +51,18 @@ def _session(request: HttpRequest) -> Session | None:
 
 
 def session_of_cookie(raw: str) -> UUID | None:
-    """The number of the session that a cookie of ours names; None for any other cookie."""
-    named = SessionStore(raw).get(SESSION_KEY)
-    return UUID(named) if named else None
+    """The session ID in our cookie; None for any other cookie."""
+    session_id = SessionStore(raw).get(SESSION_KEY)
+    return UUID(session_id) if session_id else None
 
 
 def remember(request: HttpRequest, session: Session) -> None:
-    """Gives the browser the cookie of this session."""
+    """Sets the cookie of this session."""
     request.session.cycle_key()
     request.session[SESSION_KEY] = session.pk.hex
     request.session.set_expiry(session.expires_at - session.created_at)
 
 
 def forget(request: HttpRequest) -> None:
-    """Takes the cookie away."""
+    """Deletes the cookie."""
     request.session.flush()

@@ -1,4 +1,4 @@
-"""People, their profiles and the sessions they are signed in with."""
+"""People, their profiles and their sessions."""
 
 from datetime import datetime, time
 from typing import Any
@@ -15,11 +15,11 @@ from taskbell.common.text import folded
 
 
 class UserManager(DjangoUserManager["User"]):
-    """Makes people. Each gets a profile in the same transaction."""
+    """Creates people, each with a profile in the same transaction."""
 
     @transaction.atomic
     def create_person(self, *, username: str, email: str, password: str, **fields: Any) -> "User":
-        """A new person with a profile. Once there is an ADMIN, nobody becomes one by registering first."""
+        """Creates a person with a profile. Once an ADMIN exists, the first registration no longer becomes ADMIN."""
         if fields.get("role") == Role.ADMIN:
             Installation.claim(utc_now())
         person = self.model(username=username, username_key=folded(username), email=folded(email), **fields)
@@ -31,27 +31,27 @@ class UserManager(DjangoUserManager["User"]):
     def create_superuser(
         self, username: str, email: str | None = None, password: str | None = None, **extra_fields: Any
     ) -> "User":
-        """A new ADMIN, for Django's command of that name."""
+        """Creates an ADMIN, for Django's `createsuperuser` command."""
         return self.create_person(
             username=username, email=email or "", password=password or "", role=Role.ADMIN, **extra_fields
         )
 
 
 class User(AbstractUser):
-    """A person. The e-mail address is unique without regard to case, and so is the username."""
+    """A person. Email address and username are unique, ignoring case."""
 
     username = models.CharField(max_length=254, unique=True)
-    email = models.EmailField("e-mail address", unique=True, max_length=254)
+    email = models.EmailField("email address", unique=True, max_length=254)
     username_key = models.CharField(max_length=600, unique=True, editable=False)
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
 
-    # Django's admin asks for these two; the role is the one source of the answer.
+    # Django's admin reads these two; both follow from the role.
     is_staff = property(lambda self: self.role == Role.ADMIN)  # type: ignore[assignment]
     is_superuser = property(lambda self: self.role == Role.ADMIN)  # type: ignore[assignment]
     groups = None  # type: ignore[assignment]
     user_permissions = None  # type: ignore[assignment]
 
-    # The session this person asks with, where somebody is asking.
+    # The session of the current request, if any.
     session: "Session | None" = None
 
     objects = UserManager()  # type: ignore[misc]
@@ -63,11 +63,11 @@ class User(AbstractUser):
 
     @property
     def name(self) -> str:
-        """What the person is called in sentences."""
+        """The person's name for use in sentences."""
         return self.get_full_name() or self.username
 
     def can(self, capability: Capability) -> bool:
-        """True if the person's role grants the capability."""
+        """True if the person is active and their role grants the capability."""
         return self.is_active and capability in CAPABILITIES[self.role]
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
@@ -78,7 +78,7 @@ class User(AbstractUser):
 
 
 class Profile(models.Model):
-    """How a person wants to be told, and in whose time."""
+    """A person's time zone and notification preferences."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="profile", primary_key=True)
     timezone = models.CharField(max_length=64)
@@ -86,21 +86,21 @@ class Profile(models.Model):
     digest_enabled = models.BooleanField(default=True)
     digest_at = models.TimeField(default=time(10))
     digest_since = models.DateTimeField(
-        null=True, blank=True, help_text="When it was switched on; empty: with the account."
+        null=True, blank=True, help_text="When the digest was switched on. Empty: since the account was created."
     )
     last_digest_on = models.DateField(null=True, blank=True, help_text="The local day of the last digest.")
-    next_digest_at = models.DateTimeField(null=True, blank=True, db_index=True, help_text="Empty: to be worked out.")
-    mail_preferences = models.JSONField(default=dict, blank=True, help_text="Kinds of mail, each wanted or not.")
-    quiet_from = models.TimeField(null=True, blank=True, help_text="No mail from this local time on,")
-    quiet_until = models.TimeField(null=True, blank=True, help_text="until this one.")
-    quiet_reminders = models.BooleanField(default=False, help_text="Reminders keep quiet, too.")
+    next_digest_at = models.DateTimeField(null=True, blank=True, db_index=True, help_text="Empty: not computed yet.")
+    mail_preferences = models.JSONField(default=dict, blank=True, help_text="Kinds of email, each on or off.")
+    quiet_from = models.TimeField(null=True, blank=True, help_text="Start of quiet hours, local time.")
+    quiet_until = models.TimeField(null=True, blank=True, help_text="End of quiet hours, local time.")
+    quiet_reminders = models.BooleanField(default=False, help_text="Hold reminders during quiet hours, too.")
     avatar_colour = models.CharField(max_length=7, default="#3b6ea5")
 
     def __str__(self) -> str:
         return f"profile of {self.user_id}"
 
     def wants(self, kind: str) -> bool:
-        """True unless the person has switched this kind of mail off."""
+        """True unless the person has switched off this kind of email."""
         return self.mail_preferences.get(kind, True) is not False
 
 
@@ -108,16 +108,16 @@ class SessionQuerySet(models.QuerySet["Session"]):
     """Named reads of sessions."""
 
     def alive(self, now: datetime) -> "SessionQuerySet":
-        """Sessions that count: neither ended nor expired, of people who are active."""
+        """Sessions of active people that have neither ended nor expired."""
         return self.filter(ended_at=None, expires_at__gt=now, user__is_active=True)
 
     def with_person(self) -> "SessionQuerySet":
-        """With the person and the profile, in the same query."""
+        """Loads the person and the profile in the same query."""
         return self.select_related("user__profile")
 
 
 class Session(models.Model):
-    """Where a person is signed in. Its access and refresh tokens, or its cookie, count as long as it does."""
+    """A sign-in by one browser or program. Its tokens and cookie are valid only while the session is."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
@@ -143,7 +143,7 @@ class Session(models.Model):
 
 
 class Attempt(models.Model):
-    """One try at something that may be tried only so often."""
+    """One attempt at a rate-limited action."""
 
     scope = models.CharField(max_length=20)
     key = models.CharField(max_length=64)
@@ -157,7 +157,7 @@ class Attempt(models.Model):
 
 
 class Invite(models.Model):
-    """A promise of an account with a role, to whoever reads the mail at this address."""
+    """An invitation to create an account with a role, sent to an email address."""
 
     email = models.EmailField(max_length=254)
     role = models.CharField(max_length=10, choices=Role.choices)
@@ -183,6 +183,6 @@ class Installation(models.Model):
 
     @classmethod
     def claim(cls, now: datetime) -> bool:
-        """True for exactly one caller: the first. Others wait for that one's transaction to end."""
+        """True for exactly one caller, the first. Concurrent callers wait for its transaction to end."""
         cls.objects.get_or_create(pk=1)
         return cls.objects.filter(pk=1, claimed_at=None).update(claimed_at=now) == 1

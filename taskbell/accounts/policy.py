@@ -1,4 +1,4 @@
-"""Roles grant capabilities; code asks for the capability, never for the role."""
+"""Roles grant capabilities. Code checks the capability, never the role."""
 
 from enum import StrEnum, auto
 
@@ -6,7 +6,7 @@ from django.db.models import TextChoices
 
 
 class Role(TextChoices):
-    """What a person is in this installation. Exactly one each."""
+    """A person's role in this installation. Everyone has exactly one."""
 
     ADMIN = "ADMIN", "Admin"
     MANAGER = "MANAGER", "Manager"
@@ -18,7 +18,7 @@ ROLES = Role.values
 
 
 class Capability(StrEnum):
-    """Something a person may do beyond what their own tasks allow."""
+    """A permission beyond those on one's own tasks."""
 
     SEE_EVERYTHING = auto()
     EDIT_EVERYTHING = auto()
@@ -38,11 +38,11 @@ CAPABILITIES: dict[str, frozenset[Capability]] = {
 
 
 def roles_with(capability: Capability) -> list[str]:
-    """The roles that grant it."""
+    """The roles that grant the capability."""
     return [role for role, granted in CAPABILITIES.items() if capability in granted]
 
 
-# Which roles somebody may give away by inviting.
+# The roles that each role may invite people with.
 INVITES: dict[str, frozenset[str]] = {
     Role.ADMIN: frozenset(Role),
     Role.MANAGER: frozenset({Role.MEMBER, Role.INTERN}),

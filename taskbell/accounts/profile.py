@@ -1,4 +1,4 @@
-"""What people change about themselves."""
+"""Changing a person's profile and account data."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -14,28 +14,28 @@ from taskbell.common.errors import Conflict, FieldError, Invalid, invalid
 from taskbell.common.text import folded
 
 LANGUAGES = frozenset({"en"})
-# The kinds of mail that people may do without.
+# The kinds of email that people can switch off.
 SWITCHABLE = ("reminder", "due_digest", "overdue", "task_assigned", "task_updated", "unblocked")
-# What the time of the next digest depends on.
-OF_THE_DIGEST = {"timezone", "digest_at", "digest_enabled"}
+# The time of the next digest depends on these.
+DIGEST_FIELDS = {"timezone", "digest_at", "digest_enabled"}
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-OF_THE_PERSON = ("email", "username", "first_name", "last_name")
+PERSON_FIELDS = ("email", "username", "first_name", "last_name")
 
 
 def update_profile(person: User, *, now: datetime, **changes: Any) -> User:
-    """Changes what is given and leaves the rest; all of it or nothing.
+    """Applies all changes, or none.
 
-    Raises Invalid naming every field that does not fit, or Conflict where a name is taken.
+    Raises Invalid naming every invalid field, or Conflict if the username or email address is taken.
     """
-    own = _checked_person(person, {name: value for name, value in changes.items() if name in OF_THE_PERSON})
-    settings = _checked_profile({name: value for name, value in changes.items() if name not in OF_THE_PERSON})
+    own = _checked_person(person, {name: value for name, value in changes.items() if name in PERSON_FIELDS})
+    settings = _checked_profile({name: value for name, value in changes.items() if name not in PERSON_FIELDS})
     _check_quiet_hours(person.profile, settings)
     if "mail_preferences" in settings:
         settings["mail_preferences"] = person.profile.mail_preferences | settings["mail_preferences"]
     try:
         with transaction.atomic():
             _write(person, own)
-            _write(person.profile, settings | _of_the_clock(person.profile, settings, now=now))
+            _write(person.profile, settings | _digest_changes(person.profile, settings, now=now))
     except IntegrityError as error:
         person.refresh_from_db()
         taken = "email address" if _is_taken(own, person) else "username"
@@ -43,9 +43,9 @@ def update_profile(person: User, *, now: datetime, **changes: Any) -> User:
     return person
 
 
-def _of_the_clock(profile: Profile, settings: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
-    """What the digest has to work out anew. Where it is switched on, it begins with the next hour to come."""
-    if not settings.keys() & OF_THE_DIGEST:
+def _digest_changes(profile: Profile, settings: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+    """Resets the time of the next digest if its settings change. Switching it on starts with the next digest time."""
+    if not settings.keys() & DIGEST_FIELDS:
         return {}
     is_switched_on = settings.get("digest_enabled", False) and not profile.digest_enabled
     return {"next_digest_at": None} | ({"digest_since": now} if is_switched_on else {})
@@ -54,7 +54,7 @@ def _of_the_clock(profile: Profile, settings: Mapping[str, Any], *, now: datetim
 def _checked_person(person: User, given: dict[str, Any]) -> dict[str, Any]:
     email = check_email(given["email"]) if "email" in given else person.email
     if "username" not in given and person.username_key == person.email:
-        given["username"] = email  # somebody who is called by their address still is
+        given["username"] = email  # a username that is the email address follows it
     if "username" in given:
         given["username"] = check_username(given["username"], email=email)
         given["username_key"] = folded(given["username"])
@@ -87,38 +87,38 @@ def _is_taken(own: dict[str, Any], person: User) -> bool:
 
 def _check_zone(field: str, value: str) -> None:
     if value not in time_zones():
-        raise invalid(field, "invalid", "This is not an IANA time zone such as Europe/Berlin.")
+        raise invalid(field, "invalid", "Must be an IANA time zone such as Europe/Berlin.")
 
 
 def _check_language(field: str, value: str) -> None:
     if value not in LANGUAGES:
-        raise invalid(field, "invalid", f"Taskbell speaks {', '.join(sorted(LANGUAGES))}.")
+        raise invalid(field, "invalid", f"Must be one of {', '.join(sorted(LANGUAGES))}.")
 
 
 def _check_colour(field: str, value: str) -> None:
     if not COLOUR.fullmatch(value):
-        raise invalid(field, "invalid", "A colour looks like #3b6ea5.")
+        raise invalid(field, "invalid", "Must be a colour such as #3b6ea5.")
 
 
 def _check_preferences(field: str, value: Mapping[str, bool]) -> None:
     unknown = sorted(set(value) - set(SWITCHABLE))
     if unknown:
-        raise invalid(f"{field}.{unknown[0][:50]}", "unknown", f"The kinds of mail are {', '.join(SWITCHABLE)}.")
+        raise invalid(f"{field}.{unknown[0][:50]}", "unknown", f"Must be one of {', '.join(SWITCHABLE)}.")
 
 
 def _check_quiet_hours(profile: Profile, settings: Mapping[str, Any]) -> None:
     names = ("quiet_from", "quiet_until")
     missing = [name for name in names if settings.get(name, getattr(profile, name)) is None]
     if len(missing) == 1 and settings.keys() & set(names):
-        raise invalid(missing[0], "required", "Quiet hours have a beginning and an end.")
+        raise invalid(missing[0], "required", "Quiet hours need both a start and an end.")
 
 
 def _accept(field: str, value: object) -> None:
-    """The door has made a boolean or a time of it; every one of them will do."""
+    """Accepts every value: the door has already parsed it as a boolean or a time."""
 
 
 def _refuse(field: str, value: object) -> None:
-    raise invalid(field, "unknown", "There is no such field.")
+    raise invalid(field, "unknown", "Unknown field.")
 
 
 CHECKS: dict[str, Callable[[str, Any], None]] = {

@@ -1,4 +1,4 @@
-"""Who is asking, and what the start page and the banner want to know."""
+"""Sessions behind tokens and cookies, and whether the first account exists."""
 
 from datetime import datetime
 from typing import Any, cast
@@ -14,8 +14,8 @@ from taskbell.common.compiled_query import CompiledModelQuery, Param, names_of
 from taskbell.common.errors import NotSignedIn
 
 REFRESH = {"refresh_id", "previous_refresh_id", "refreshed_at"}
-# What is read of every request's session, person and profile, and not what hardly any request asks for.
-ASKED = {
+# The columns loaded for every request: those of session, person and profile that most requests need.
+LOADED_COLUMNS = {
     "": names_of(Session, but={"created_at", "ended_at", "ended_because", "address", "user_agent"} | REFRESH),
     "user": names_of(User, but={"password", "last_login", "date_joined"}),
     "user__profile": names_of(Profile),
@@ -23,14 +23,14 @@ ASKED = {
 
 
 class SessionLookup:
-    """Finds living sessions with their people in one query, and what is to be read `beside` them."""
+    """Finds a living session with its person in one query, along with the annotations in `beside`."""
 
     def __init__(self, **beside: Any) -> None:
         self._beside = beside
-        self._find = CompiledModelQuery(self._living, ASKED, beside=tuple(beside))
+        self._find = CompiledModelQuery(self._living, LOADED_COLUMNS, beside=tuple(beside))
 
     def __call__(self, session_id: UUID | str, *, now: datetime) -> Session | None:
-        """The session with its person, or None if it does not count (any more). `beside` are attributes of it."""
+        """The session with its person, or None if it is not alive. The annotations in `beside` are its attributes."""
         for session in self._find(id=session_id, now=now):
             session.user.session = session
             return cast(Session, session)
@@ -45,7 +45,7 @@ living_session = SessionLookup()
 
 
 def session_of_token(access: str, *, now: datetime, find: SessionLookup = living_session) -> Session:
-    """The living session that an access token names, with its person, in one query. Raises NotSignedIn."""
+    """The living session of an access token, with its person, in one query. Raises NotSignedIn."""
     session = find(tokens.read(access, "access", now=now).session_id, now=now)
     if session is None:
         raise NotSignedIn("This session has ended. Sign in again.")
@@ -53,20 +53,20 @@ def session_of_token(access: str, *, now: datetime, find: SessionLookup = living
 
 
 def is_claimed() -> bool:
-    """True once the installation has, or had, its first person."""
+    """True once the first account has been created."""
     return Installation.objects.exclude(claimed_at=None).exists()
 
 
 def setup_token() -> str:
-    """The word that lets its bearer be the first person, whatever the registration setting says."""
+    """The token that lets its holder create the first account, regardless of the registration setting."""
     return salted_hmac("taskbell.accounts.setup", "first person", algorithm="sha256").hexdigest()[:32]
 
 
-def is_setup_token(word: str) -> bool:
-    """True for the setup token as long as the installation is unclaimed."""
-    return constant_time_compare(word, setup_token()) and not is_claimed()
+def is_setup_token(token: str) -> bool:
+    """True for the setup token while there is no account."""
+    return constant_time_compare(token, setup_token()) and not is_claimed()
 
 
 def setup_link() -> str | None:
-    """Where the first person signs up; None once somebody has."""
+    """The link for creating the first account; None once it exists."""
     return None if is_claimed() else f"{settings.URL}/setup/{setup_token()}/"

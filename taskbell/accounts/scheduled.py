@@ -1,15 +1,15 @@
-"""What the clock does about people."""
+"""Scheduled work on accounts."""
 
 from datetime import datetime, timedelta
 
 from taskbell.accounts.models import Attempt, Session
-from taskbell.accounts.throttle import LONGEST
+from taskbell.accounts.throttle import LONGEST_WINDOW
 
 KEEP_ENDED_SESSIONS = timedelta(days=30)
 
 
 def forget_old_attempts(now: datetime) -> None:
-    """Deletes what no limit counts any more, and sessions that ended a month ago."""
-    Attempt.objects.filter(at__lt=now - LONGEST).delete()
+    """Deletes attempts older than every limit, and sessions that ended more than 30 days ago."""
+    Attempt.objects.filter(at__lt=now - LONGEST_WINDOW).delete()
     Session.objects.filter(expires_at__lt=now - KEEP_ENDED_SESSIONS).delete()
     Session.objects.filter(ended_at__lt=now - KEEP_ENDED_SESSIONS).delete()

@@ -1,7 +1,7 @@
 """JSON Web Tokens that name a session (RFC 7519, and RFC 8725 on how to use them safely).
 
-One algorithm, issuer, audience and kind each; the pair of a session is a function of its row, so
-that two tabs that refresh at once are given the same strings.
+Each token has one fixed algorithm, issuer, audience and kind. The pair is computed from the session row, so two tabs
+that refresh at the same time get the same tokens.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ OPTIONS: Any = {
 
 @dataclass(frozen=True)
 class TokenPair:
-    """What a program keeps: `access` goes with every request, `refresh` fetches the next pair."""
+    """A client sends `access` with every request, and exchanges `refresh` for the next pair."""
 
     access: str
     refresh: str
@@ -38,14 +38,14 @@ class TokenPair:
 
 @dataclass(frozen=True)
 class Claims:
-    """What a token that we signed says."""
+    """The claims of a token that we signed."""
 
     session_id: UUID
     token_id: UUID
 
 
 def pair_for(session: Session) -> TokenPair:
-    """The current pair of the session: always the same strings for the same row."""
+    """The current pair of the session: the same row always gives the same tokens."""
     access_ends = session.refreshed_at + timedelta(minutes=settings.TASKBELL_ACCESS_MINUTES)
     return TokenPair(
         access=_encode(session, "access", expires_at=access_ends),
@@ -54,11 +54,10 @@ def pair_for(session: Session) -> TokenPair:
 
 
 def read(raw: str, kind: Kind, *, now: datetime) -> Claims:
-    """The claims of a token of this kind that counts now. Raises NotSignedIn otherwise."""
+    """The claims of a valid token of this kind. Raises NotSignedIn otherwise."""
     try:
         claims = _signed(raw, _key())
-        right = claims["token_type"] == kind and claims["exp"] > now.timestamp()
-        if right:
+        if claims["token_type"] == kind and claims["exp"] > now.timestamp():
             return Claims(session_id=UUID(claims["sid"]), token_id=UUID(claims["jti"]))
     except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
         pass
@@ -67,12 +66,12 @@ def read(raw: str, kind: Kind, *, now: datetime) -> Claims:
 
 @lru_cache(maxsize=4096)
 def _signed(raw: str, key: bytes) -> dict[str, Any]:
-    """What a token says that is signed with the key, whether or not it counts. Raises PyJWTError.
+    """The claims of a token with a valid signature, even if it has expired. Raises PyJWTError.
 
-    Kept for the next requests, because the same token and the same key always give the same; errors are not kept.
+    Cached, because the result depends on token and key alone; errors are not cached.
     """
-    said = jwt.decode(raw, key, algorithms=[ALGORITHM], issuer=ISSUER, audience=AUDIENCE, options=OPTIONS)
-    return dict(said)
+    claims = jwt.decode(raw, key, algorithms=[ALGORITHM], issuer=ISSUER, audience=AUDIENCE, options=OPTIONS)
+    return dict(claims)
 
 
 def _encode(session: Session, kind: Kind, *, expires_at: datetime) -> str:

@@ -34,7 +34,7 @@ def test_the_answer_never_tells_whether_somebody_has_the_address(browser: Browse
 
 
 def test_asking_too_often_is_refused_for_unknown_addresses_as_well(browser: Browser) -> None:
-    for _ in range(RESET_PER_ACCOUNT.most):
+    for _ in range(RESET_PER_ACCOUNT.max_attempts):
         browser.post("/password/reset/", {"email": "nobody@example.org"})
     assert browser.post("/password/reset/", {"email": "nobody@example.org"}).status_code == 429
 
@@ -83,5 +83,5 @@ def test_without_the_old_password_nothing_changes(browser_of: BrowserOf, bob: Us
     browser = browser_of(bob)
     answer = browser.post("/password/change/", {"old_password": "wrong", "new_password": NEW})
     assert answer.status_code == 400
-    assert "This is not your password." in text(answer)
+    assert "Wrong password." in text(answer)
     assert Browser().sign_in("bob", PASSWORD).status_code == 302

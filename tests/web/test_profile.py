@@ -82,7 +82,7 @@ def test_half_a_night_is_told_beside_the_empty_half(browser_of: BrowserOf, bob: 
     answer = browser_of(bob).post("/profile/", FORM | {given: "22:00"})
     assert answer.status_code == 400
     assert f'id="id_{missing}_error"' in text(answer)
-    assert "Quiet hours have a beginning and an end." in text(answer)
+    assert "Quiet hours need both a start and an end." in text(answer)
 
 
 def test_a_zone_by_its_older_name_stays_chosen(browser_of: BrowserOf, bob: User) -> None:

@@ -36,7 +36,7 @@ def test_a_wrong_password_and_an_unknown_name_read_alike(browser: Browser) -> No
 
 @pytest.mark.usefixtures("bob")
 def test_too_many_attempts_are_told_with_the_time_to_wait(browser: Browser) -> None:
-    for _ in range(SIGN_IN_PER_ACCOUNT.most):
+    for _ in range(SIGN_IN_PER_ACCOUNT.max_attempts):
         browser.sign_in("bob", "wrong")
     answer = browser.sign_in("bob")
     assert answer.status_code == 429

@@ -8,6 +8,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "profile",
             "digest_since",
-            models.DateTimeField(blank=True, help_text="When it was switched on; empty: with the account.", null=True),
+            models.DateTimeField(blank=True, help_text="When the digest was switched on. Empty: since the account was created.", null=True),
         ),
     ]
