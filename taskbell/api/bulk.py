@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from taskbell.accounts.models import User
 from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
-from taskbell.api.fields import Id, StrictSerializer, filled
+from taskbell.api.fields import IdField, StrictSerializer, filled
 from taskbell.api.session import validated
 from taskbell.api.task_input import TaskChange, TaskIn, is_forced, patch_to_change, patch_to_create
 from taskbell.api.task_output import TaskOut, tasks_as_json
@@ -26,7 +26,7 @@ from taskbell.tasks.models import Task
 class BulkChange(TaskChange):
     """A change to the task with this id."""
 
-    id = Id()
+    id = IdField()
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 1, required=False, help_text="As If-Match.")
 
 
@@ -35,7 +35,7 @@ class BulkIn(StrictSerializer):
 
     create = TaskIn(many=True, required=False, max_length=MOST)  # type: ignore[assignment, call-arg]
     update = BulkChange(many=True, required=False, max_length=MOST)  # type: ignore[assignment, call-arg]
-    delete = serializers.ListField(child=Id(), required=False, max_length=MOST)
+    delete = serializers.ListField(child=IdField(), required=False, max_length=MOST)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not 0 < sum(len(part) for part in attrs.values()) <= MOST:

@@ -1,24 +1,20 @@
-"""What the resources' inputs are made of. Bounds are explicit, so that every database answers alike."""
+"""The fields of request bodies. Values are read by `common.values`, as everywhere."""
 
 from collections.abc import Mapping
 from copy import copy
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, ClassVar
 
-from django.utils.dateparse import parse_duration
 from rest_framework import serializers
 
 from taskbell.accounts.models import User
-from taskbell.common.clock import EARLIEST, LATEST, time_zones
+from taskbell.common import values
 from taskbell.common.errors import Invalid
-from taskbell.common.recurrence import LONGEST, parse_rule
+from taskbell.common.recurrence import LONGEST
 from taskbell.common.text import refuse_unprintable
+from taskbell.common.values import MAX_ID, BadValue
 from taskbell.reminders.schedule import LONGEST_SPAN
-
-LARGEST_ID = 2**63 - 1
-OF_A_TIME = frozenset("0123456789:.")
-OF_A_MOMENT = OF_A_TIME | frozenset("-+ TtZzW")
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -93,119 +89,98 @@ class Password(Words):
         )
 
 
-class Day(serializers.DateField):
+class ReadField(serializers.Field[Any, Any, Any, Any]):
+    """A field whose value is read by `common.values`."""
+
+    @staticmethod
+    def read(value: Any) -> Any:
+        """The typed value. Raises BadValue."""
+        raise NotImplementedError
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            return self.read(data)
+        except BadValue as error:
+            raise serializers.ValidationError(str(error), code=error.code) from error
+
+
+class Day(ReadField, serializers.DateField):
     """A date between 1970 and 2999."""
 
-    def to_internal_value(self, value: Any) -> date:
-        day: date = super().to_internal_value(value)
-        _check_bounds(day)
-        return day
+    read = staticmethod(values.read_date)
 
 
-class Moment(serializers.DateTimeField):
+class TimeOfDay(ReadField, serializers.TimeField):
+    """A wall time. An offset is refused: the time zone is a field of its own."""
+
+    read = staticmethod(values.read_time)
+
+
+class InstantField(ReadField, serializers.DateTimeField):
     """A date and time between 1970 and 2999. Without an offset it stays without, for the task's zone to decide."""
 
-    def enforce_timezone(self, value: datetime) -> datetime:
-        return value
-
-    def to_internal_value(self, value: Any) -> datetime:
-        if isinstance(value, str) and not set(value) <= OF_A_MOMENT:  # Python would read over a NUL
-            self.fail("invalid", format="YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+hh:mm|Z]")
-        moment: datetime = super().to_internal_value(value)
-        _check_bounds(moment.date())
-        return moment
+    read = staticmethod(values.read_datetime)
 
 
-class AsRead(Moment):
-    """A moment that is only compared: one that makes no sense counts as none."""
+class AsRead(InstantField):
+    """An instant that is only compared: an unreadable one counts as none."""
 
-    def to_internal_value(self, value: Any) -> datetime | None:  # type: ignore[override]
+    def to_internal_value(self, data: Any) -> datetime | None:  # type: ignore[override]
         try:
-            return super().to_internal_value(value)
-        except serializers.ValidationError:
+            return values.read_datetime(data)
+        except BadValue:
             return None
 
 
-def _check_bounds(day: date) -> None:
-    if not EARLIEST <= day <= LATEST:
-        raise serializers.ValidationError(f"This must be between {EARLIEST} and {LATEST}.", code="out_of_range")
-
-
-class Zone(Words):
+class Zone(ReadField, serializers.CharField):
     """An IANA time zone."""
 
-    def to_internal_value(self, data: Any) -> str:
-        name: str = super().to_internal_value(data)
-        if name not in time_zones():
-            raise serializers.ValidationError(
-                "This is not an IANA time zone such as Europe/Berlin.", code="unknown_zone"
-            )
-        return name
+    read = staticmethod(values.read_zone)
 
 
-class TimeOfDay(serializers.TimeField):
-    """A wall time. An offset is refused: the time zone is a field of its own."""
+class Recurrence(ReadField, serializers.CharField):
+    """A rule by which something repeats (RFC 5545 §3.3.10). Null and empty text mean: once."""
 
-    def to_internal_value(self, value: Any) -> time:
-        if isinstance(value, str) and not set(value) <= OF_A_TIME:
-            self.fail("invalid", format="hh:mm[:ss[.uuuuuu]]")
-        moment: time = super().to_internal_value(value)
-        return moment
-
-
-class Flag(serializers.BooleanField):
-    """true or false."""
-
-    def to_internal_value(self, data: Any) -> bool:
-        if not isinstance(data, bool):
-            self.fail("invalid", input=data)
-        return data
-
-
-class Recurrence(Words):
-    """A rule by which something comes again (RFC 5545 §3.3.10). Null and nothing mean: once."""
+    read = staticmethod(values.read_rule)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=LONGEST, allow_blank=True, allow_null=True, **kwargs)
 
-    def to_internal_value(self, data: Any) -> str:
-        text: str = super().to_internal_value(data)
-        try:
-            return parse_rule(text).text if text else ""
-        except ValueError as error:
-            raise serializers.ValidationError(str(error), code="rule") from error
+
+class DurationField(ReadField):
+    """A duration as ISO 8601 writes it, from zero to a year."""
+
+    @staticmethod
+    def read(value: Any) -> timedelta:
+        return values.read_duration(value, longest=LONGEST_SPAN)
 
 
-class Span(serializers.Field[timedelta, str, str, Any]):
-    """A length of time as ISO 8601 writes it, from nothing to a year."""
+class IdField(ReadField, serializers.IntegerField):
+    """The id of a row."""
 
-    def to_internal_value(self, data: Any) -> timedelta:
-        readable = isinstance(data, str) and len(data) < 50 and data.startswith("P")
-        span = parse_duration(data) if readable else None
-        if span is None or not timedelta() <= span <= LONGEST_SPAN:
-            raise serializers.ValidationError("This is a length of time such as PT24H, up to a year.", code="duration")
-        return span
+    read = staticmethod(values.read_id)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=MAX_ID, **kwargs)
+
+
+class Flag(serializers.BooleanField):
+    """true or false, and no text or number that could stand for them."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            raise serializers.ValidationError("Must be true or false.", code="invalid")
+        return data
 
 
 class Choice(serializers.ChoiceField):
-    """One of the names; a value that is no text is as wrong as an unknown name."""
+    """One of these names."""
 
     def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid_choice", input=str(data)[:100])
-        return str(super().to_internal_value(data))
-
-
-class Id(serializers.IntegerField):
-    """The number of a row."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=1, max_value=LARGEST_ID, **kwargs)
-
-    def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, bool | float):
-            self.fail("invalid")
-        return int(super().to_internal_value(data))
+        try:
+            return values.read_choice(data, list(self.choices))
+        except BadValue as error:
+            raise serializers.ValidationError(str(error), code=error.code) from error
 
 
 def check_person(pk: int) -> int:

@@ -3,23 +3,23 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
-from rest_framework.serializers import ValidationError
 
 from taskbell.accounts.models import User
 from taskbell.api.authentication import person_of
-from taskbell.api.fields import LARGEST_ID, Day, Moment
 from taskbell.common.clock import as_instant
 from taskbell.common.errors import FieldError, Invalid
+from taskbell.common.values import read_boolean, read_choices, read_date, read_datetime, read_id
 
-LONGEST = 500
+MAX_PARAMETER_CHARACTERS = 500
 Reader = Callable[[str, User], Q]
+flag, number, day, one_of = read_boolean, read_id, read_date, read_choices
 
 
 @dataclass(frozen=True)
@@ -58,50 +58,16 @@ def documented(filters: Mapping[str, Filter]) -> list[OpenApiParameter]:
 
 
 def _refuse_strange(text: str) -> None:
-    if len(text) > LONGEST:
-        raise ValueError(f"This has at most {LONGEST} characters.")
+    if len(text) > MAX_PARAMETER_CHARACTERS:
+        raise ValueError(f"Must have at most {MAX_PARAMETER_CHARACTERS} characters.")
     if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
         raise ValueError("Control characters are not allowed here.")
 
 
-def one_of(text: str, names: list[str]) -> list[str]:
-    """Some of these names, separated by commas."""
-    words = [word.strip() for word in text.split(",")]
-    wrong = [word for word in words if word not in names]
-    if wrong:
-        raise ValueError(f"This is one or several of {', '.join(names)}.")
-    return words
-
-
-def flag(text: str) -> bool:
-    """true or false."""
-    if text.lower() not in ("true", "false", "1", "0"):
-        raise ValueError("This is true or false.")
-    return text.lower() in ("true", "1")
-
-
-def number(text: str) -> int:
-    """The number of a row."""
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= LARGEST_ID):
-        raise ValueError("This is a whole number.")
-    return int(text)
-
-
-def day(text: str) -> date:
-    """A date."""
-    try:
-        return Day().to_internal_value(text)
-    except ValidationError as error:
-        raise ValueError("This is a date such as 2027-03-31.") from error
-
-
 def moment(text: str, person: User) -> datetime:
     """An instant; without an offset it is in the person's time zone."""
-    try:
-        # A plus sign in a query string means a space, and clients forget that.
-        return as_instant(Moment().to_internal_value(text.replace(" ", "+")), person.profile.timezone)
-    except ValidationError as error:
-        raise ValueError("This is a moment such as 2027-03-31T09:00:00Z.") from error
+    # A plus sign in a query string means a space, and clients forget that.
+    return as_instant(read_datetime(text.replace(" ", "+")), person.profile.timezone)
 
 
 def contains(column: str, text: str) -> Q:

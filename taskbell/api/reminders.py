@@ -16,7 +16,7 @@ from taskbell.accounts.models import User
 from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
 from taskbell.api.etags import etag_response
-from taskbell.api.fields import Day, Flag, Moment, Recurrence, Span, StrictSerializer, TimeOfDay, Zone
+from taskbell.api.fields import Day, DurationField, Flag, InstantField, Recurrence, StrictSerializer, TimeOfDay, Zone
 from taskbell.api.session import validated
 from taskbell.api.task_input import ReminderIn, plan_from
 from taskbell.api.task_output import ReminderOut, reminder_as_json
@@ -44,8 +44,8 @@ class ReminderChange(ReminderIn):
 class SnoozeIn(StrictSerializer):
     """For how long, or until when."""
 
-    span = Span(required=False, help_text="Such as PT1H.")
-    until = Moment(required=False)
+    span = DurationField(required=False, help_text="Such as PT1H.")
+    until = InstantField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if len(attrs) != 1:

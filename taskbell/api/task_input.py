@@ -12,11 +12,11 @@ from taskbell.api.fields import (
     AsRead,
     Choice,
     Day,
+    DurationField,
     Flag,
-    Id,
-    Moment,
+    IdField,
+    InstantField,
     Recurrence,
-    Span,
     StrictSerializer,
     Text,
     TimeOfDay,
@@ -46,8 +46,8 @@ class ReminderIn(StrictSerializer):
     """A reminder that somebody asks for."""
 
     ignored = frozenset({"id", "state"})
-    at = Moment(required=False, allow_null=True)
-    before_due = Span(required=False, allow_null=True)
+    at = InstantField(required=False, allow_null=True)
+    before_due = DurationField(required=False, allow_null=True)
     repeat = Recurrence(required=False)
     for_me = Flag(default=False)
     next_at = AsRead(required=False, allow_null=True, help_text="As it was read; it changes nothing.")
@@ -76,21 +76,21 @@ class TaskIn(StrictSerializer):
     status = Choice(choices=STAGES, required=False)
     stage = Choice(choices=STAGES, required=False)
     priority = Choice(choices=PRIORITY_NAMES, required=False)
-    category = Id(allow_null=True, required=False)
+    category = IdField(allow_null=True, required=False)
     due_date = Day(allow_null=True, required=False)
     due_time = TimeOfDay(allow_null=True, required=False)
     timezone = Zone(required=False)
-    assigned_to = Id(allow_null=True, required=False)
+    assigned_to = IdField(allow_null=True, required=False)
     recurrence = Recurrence(required=False)
     recurrence_from = Choice(choices=Basis.values, required=False)
-    pre_tasks = serializers.ListField(child=Id(), max_length=MOST_PREREQUISITES, required=False)
+    pre_tasks = serializers.ListField(child=IdField(), max_length=MOST_PREREQUISITES, required=False)
     reminders = ReminderIn(
         many=True,
         required=False,
         max_length=MOST_REMINDERS,  # type: ignore[call-arg]
         error_messages={"max_length": TOO_MANY},
     )
-    remind_at = Moment(allow_null=True, required=False)
+    remind_at = InstantField(allow_null=True, required=False)
 
     def validate_assigned_to(self, pk: int | None) -> int | None:
         return pk if pk is None else check_person(pk)
@@ -232,5 +232,5 @@ def is_forced(request: Request) -> bool:
     """True where the request says `?force=true`. Raises Invalid."""
     word = request.query_params.get("force", "false").lower()
     if word not in ("true", "false"):
-        raise invalid("force", "invalid", "This is true or false.")
+        raise invalid("force", "invalid", "Must be true or false.")
     return word == "true"
