@@ -26,7 +26,7 @@ demo: $(VENV)/installed ## Fill in sample people and tasks to look at.
 	@exec $(BIN)/taskbell demo
 
 # What has nothing to do with the database, or brings its own, is run once.
-OF_NO_DATABASE := tests/architecture tests/benchmarks tests/common tests/docs tests/web/test_browser.py
+OF_NO_DATABASE := tests/architecture tests/benchmarks tests/common tests/config tests/docs tests/web/test_browser.py
 
 # They mostly wait for what others do.
 WITH_PROCESSES := tests/faults tests/journeys

@@ -56,12 +56,23 @@ def pair_for(session: Session) -> TokenPair:
 def read(raw: str, kind: Kind, *, now: datetime) -> Claims:
     """The claims of a valid token of this kind. Raises NotSignedIn otherwise."""
     try:
-        claims = _signed(raw, _key())
+        claims = _signed_by_any(raw, [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS])
         if claims["token_type"] == kind and claims["exp"] > now.timestamp():
             return Claims(session_id=UUID(claims["sid"]), token_id=UUID(claims["jti"]))
     except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
         pass
     raise NotSignedIn(f"The {kind} token is not valid or has expired.")
+
+
+def _signed_by_any(raw: str, secrets: list[str]) -> dict[str, Any]:
+    """The claims of a token that one of these secrets has signed. Raises PyJWTError."""
+    *earlier, last = secrets
+    for secret in earlier:
+        try:
+            return _signed(raw, _key(secret))
+        except jwt.InvalidSignatureError:
+            continue
+    return _signed(raw, _key(last))
 
 
 @lru_cache(maxsize=4096)
@@ -85,8 +96,8 @@ def _encode(session: Session, kind: Kind, *, expires_at: datetime) -> str:
         "iat": int(session.refreshed_at.timestamp()),
         "exp": int(expires_at.timestamp()),
     }
-    return jwt.encode(claims, _key(), algorithm=ALGORITHM)
+    return jwt.encode(claims, _key(settings.SECRET_KEY), algorithm=ALGORITHM)
 
 
-def _key() -> bytes:
-    return salted_hmac("taskbell.accounts.tokens", "signing key", algorithm="sha256").digest()
+def _key(secret: str) -> bytes:
+    return salted_hmac("taskbell.accounts.tokens", "signing key", secret=secret, algorithm="sha256").digest()

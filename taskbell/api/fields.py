@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, ClassVar
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from taskbell.accounts.models import User
@@ -147,6 +148,7 @@ class Recurrence(ReadField, serializers.CharField):
         super().__init__(max_length=LONGEST, allow_blank=True, allow_null=True, **kwargs)
 
 
+@extend_schema_field({"type": "string", "format": "duration"})
 class DurationField(ReadField):
     """A duration as ISO 8601 writes it, from zero to a year."""
 

@@ -1,6 +1,7 @@
 """What every request passes through before a door sees it."""
 
 from collections.abc import Callable
+from ipaddress import ip_address
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -46,4 +47,14 @@ def client_address(request: HttpRequest, *, proxies: int) -> str:
     """The address of the client, taking the word of as many proxies as there are, and of no others."""
     hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
     trusted = [*hops, request.META.get("REMOTE_ADDR", "")]
-    return str(trusted[-1 - min(proxies, len(trusted) - 1)])[:64]
+    return _without_port(str(trusted[-1 - min(proxies, len(trusted) - 1)]))[:64]
+
+
+def _without_port(hop: str) -> str:
+    """One spelling for each address: some proxies add a port, and a socket for IPv6 shows IPv4 as `::ffff:…`."""
+    bare = hop[1:].partition("]")[0] if hop.startswith("[") else hop.partition(":")[0] if hop.count(":") == 1 else hop
+    try:
+        address = ip_address(bare)
+    except ValueError:
+        return hop
+    return str(getattr(address, "ipv4_mapped", None) or address)

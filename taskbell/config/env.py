@@ -70,7 +70,11 @@ class Environment(BaseSettings):
         description="Address under which people reach Taskbell, used in links. "
         "With https, cookies are sent over TLS only. Default: http://localhost with the port.",
     )
-    TASKBELL_BIND: str = Field("127.0.0.1", description="Network address the web server listens on; 0.0.0.0 for all.")
+    TASKBELL_BIND: str = Field(
+        "127.0.0.1",
+        description="Network address the web server listens on: 0.0.0.0 for all of IPv4, :: for all of IPv6 and IPv4, "
+        "unix:/run/taskbell/web.sock for a socket file that a proxy on the same machine connects to.",
+    )
     PORT: int = Field(8000, ge=1, le=65535, description="Port the web server listens on.")
     WEB_CONCURRENCY: int = Field(1, ge=1, le=64, description="Web server processes.")
     TASKBELL_WORKER_THREADS: int = Field(4, ge=1, le=64, description="Jobs one worker runs side by side.")
@@ -78,6 +82,10 @@ class Environment(BaseSettings):
         None,
         min_length=32,
         description="Signs tokens, cookies and links. Default: made on the first start and kept in the data folder.",
+    )
+    SECRET_KEY_FALLBACKS: SecretStr | None = Field(
+        None,
+        description="Earlier values of SECRET_KEY, separated by commas or line breaks: what they signed stays valid.",
     )
     DEBUG: bool = Field(False, description="Shows the details of errors in the browser. Never in production.")
     ALLOWED_HOSTS: str = Field("", description="Further host names to answer to, separated by commas.")
@@ -93,6 +101,16 @@ class Environment(BaseSettings):
         ge=0,
         le=5,
         description="Proxies in front of the web server whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+    )
+    TASKBELL_HSTS: Literal["off", "host", "subdomains", "preload"] = Field(
+        "host",
+        description="Where TASKBELL_URL is https, browsers are told to use nothing else for a year: for this host, "
+        "also for its subdomains, also by the list that browsers ship. off for a first try.",
+    )
+    TASKBELL_STATIC: Path | None = Field(
+        None,
+        description="Folder with static files that taskbell collectstatic has put there once, as in the image. "
+        "Default: in the data folder, where each start brings them up to date.",
     )
     TASKBELL_REGISTRATION: Literal["open", "invite", "closed"] = Field("open", description="Who may create an account.")
     TASKBELL_PASSWORD_RULES: Literal["basic", "strict"] = Field(
@@ -190,6 +208,17 @@ class Environment(BaseSettings):
     def data(self) -> Path:
         """The data folder as an absolute path."""
         return self.TASKBELL_DATA.expanduser().resolve()
+
+    @property
+    def former_keys(self) -> list[str]:
+        """The values of SECRET_KEY_FALLBACKS."""
+        given = self.SECRET_KEY_FALLBACKS.get_secret_value() if self.SECRET_KEY_FALLBACKS else ""
+        return [key.strip() for key in given.replace("\n", ",").split(",") if key.strip()]
+
+    @property
+    def hosts(self) -> list[str]:
+        """The values of ALLOWED_HOSTS."""
+        return [host.strip() for host in self.ALLOWED_HOSTS.split(",") if host.strip()]
 
     @property
     def url(self) -> str:

@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import dj_database_url
 
@@ -12,6 +11,7 @@ import taskbell.config.celery  # noqa: F401
 from taskbell.config.env import environment
 from taskbell.config.files import prepare_data_folder, secret_key, valkey_socket
 from taskbell.config.mail import mail_settings
+from taskbell.config.safety import host_of, refuse_unsafe
 from taskbell.config.schedule import BEAT_SCHEDULE
 
 env = environment()
@@ -19,7 +19,9 @@ PACKAGE = Path(__file__).resolve().parent.parent
 DATA = env.data
 prepare_data_folder(DATA)
 
+refuse_unsafe(env)
 SECRET_KEY = env.SECRET_KEY.get_secret_value() if env.SECRET_KEY else secret_key(DATA)
+SECRET_KEY_FALLBACKS = env.former_keys
 DEBUG = env.DEBUG
 URL = env.url
 HTTPS = URL.startswith("https://")
@@ -28,8 +30,8 @@ ALLOWED_HOSTS = [
     "localhost",
     "127.0.0.1",
     "[::1]",
-    str(urlsplit(URL).hostname),
-    *(host.strip() for host in env.ALLOWED_HOSTS.split(",") if host.strip()),
+    host_of(URL),
+    *env.hosts,
 ]
 
 INSTALLED_APPS = [
@@ -188,7 +190,11 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 CSRF_TRUSTED_ORIGINS = [URL]
-SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS and env.TASKBELL_HSTS != "off" else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.TASKBELL_HSTS in ("subdomains", "preload")
+SECURE_HSTS_PRELOAD = env.TASKBELL_HSTS == "preload"
+# Other hosts below this one, and the list that browsers ship, are not Taskbell's to decide: TASKBELL_HSTS says.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = ["^healthz", "^readyz", "^metrics/?$"]  # asked for from this machine, past the proxy
 SECURE_REFERRER_POLICY = "same-origin"
@@ -212,7 +218,7 @@ TIME_FORMAT = "H:i"
 DATETIME_FORMAT = "j M Y, H:i"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA / "static"
+STATIC_ROOT = env.TASKBELL_STATIC or DATA / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "taskbell.config.static.GzippedStaticFiles"},
@@ -253,6 +259,8 @@ SPECTACULAR_SETTINGS = {
         "Stage": "taskbell.tasks.models.STAGES",
         "Status": "taskbell.tasks.models.STATUSES",
         "Priority": "taskbell.tasks.models.PRIORITY_NAMES",
+        "NotificationKind": "taskbell.api.notifications.KINDS",
+        "ReportKind": "taskbell.reports.models.Kind.values",
     },
     "PREPROCESSING_HOOKS": ["taskbell.api.aliases.canonical_only"],
 }

@@ -5,14 +5,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 from types import FrameType
 
 from taskbell.config.env import Environment, environment
 from taskbell.runtime.banner import banner
 from taskbell.runtime.children import Child, stop_all
 from taskbell.runtime.files import claim_data_folder, pid_file
-from taskbell.runtime.ports import bound, local_address
+from taskbell.runtime.ports import bound, connection_to
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.valkey import answers, valkey
 
@@ -107,7 +107,7 @@ class Supervisor:
         time.sleep(pause)
 
     def _web_answers(self) -> bool:
-        connection = HTTPConnection(local_address(self.env.TASKBELL_BIND), self.env.PORT, timeout=1)
+        connection = connection_to(self.env.TASKBELL_BIND, self.env.PORT)
         try:
             connection.request("GET", "/healthz", headers={"Host": "localhost"})
             return connection.getresponse().status == 200

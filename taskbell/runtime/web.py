@@ -7,9 +7,10 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from taskbell.common.postgresql.statistics import look_at_unknown_tables
-from taskbell.config.env import environment
-from taskbell.runtime.ports import bound
+from taskbell.config.env import Environment, environment
+from taskbell.runtime.ports import bound, name_of
 from taskbell.runtime.preparation import collect_static_files, leave_setup_link, migrate_database
+from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.setup import check_broker, check_database
 
 STOP_SECONDS = 5  # for answers under way; the parent process waits longer before it kills
@@ -21,6 +22,7 @@ logger = logging.getLogger("taskbell.web")
 def serve(*, prepare: bool) -> None:
     """Serves until SIGTERM or Ctrl-C. Raises CannotStart where database, broker or port are not to be had."""
     env = environment()
+    refuse_endless_redirect(env)
     listener = bound(env.TASKBELL_BIND, env.PORT)
     check_database()
     if env.REDIS_URL or not prepare:  # otherwise the parent has just started it and heard its answer
@@ -28,7 +30,8 @@ def serve(*, prepare: bool) -> None:
     if prepare:
         migrate_database()
         look_at_unknown_tables()
-        collect_static_files()
+        if not env.TASKBELL_STATIC:
+            collect_static_files()
         leave_setup_link(env.data)
     config = uvicorn.Config(
         "taskbell.config.asgi:application",
@@ -45,9 +48,18 @@ def serve(*, prepare: bool) -> None:
         ws_max_size=LARGEST_MESSAGE,
         ws_per_message_deflate=False,  # small messages to many: it would cost more time than it saves bytes
     )
-    logger.info("Listening on %s port %s.", env.TASKBELL_BIND, env.PORT)
+    logger.info("Listening on %s.", name_of(env.TASKBELL_BIND, env.PORT))
     with suppress(KeyboardInterrupt):
         if env.WEB_CONCURRENCY > 1:
             Multiprocess(config, sockets=[listener]).run()
         else:
             uvicorn.Server(config).run(sockets=[listener])
+
+
+def refuse_endless_redirect(env: Environment) -> None:
+    """Raises CannotStart where every request would look like plain HTTP and be redirected forever."""
+    if env.url.startswith("https://") and not env.TASKBELL_PROXIES:
+        raise CannotStart(
+            "TASKBELL_PROXIES: must be 1 or more where TASKBELL_URL is https, because this server speaks plain HTTP "
+            "and believes the X-Forwarded-Proto of a proxy only if you say there is one."
+        )

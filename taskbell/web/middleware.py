@@ -34,6 +34,8 @@ class ContentSecurityPolicy:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.next_handler(request)
+        # Swagger UI opens its page to other windows for OAuth, which we don't have; Django then sets its own policy.
+        response.headers.pop("Cross-Origin-Opener-Policy", None)
         response.headers.setdefault("Content-Security-Policy", policy_for(request.path_info))
         return response
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import jwt
 import pytest
+from django.conf import settings
 from django.contrib.auth.hashers import MD5PasswordHasher
 
 from taskbell.accounts import tokens
@@ -122,7 +123,7 @@ def test_a_refresh_token_is_no_access_token_and_the_other_way_round(bo: User) ->
 def test_a_token_that_is_not_exactly_ours_is_refused(bo: User, forged: dict[str, Any]) -> None:
     claims = jwt.decode(pair_of(bo).access, options={"verify_signature": False})
     changed = claims | {name: forged[name] for name in ("aud", "iss") if name in forged}
-    key = forged.get("key", tokens._key())
+    key = forged.get("key", tokens._key(settings.SECRET_KEY))
     algorithm = forged.get("alg", "HS256")
     raw = jwt.encode(changed, None if algorithm == "none" else key, algorithm=algorithm)
     with pytest.raises(NotSignedIn):

@@ -1,0 +1,46 @@
+"""Combinations of settings that must not reach people; each is refused with a sentence."""
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from taskbell.config.env import Environment, UnusableEnvironment
+
+SHORTEST_KEY, FEWEST_CHARACTERS = 32, 5
+EXAMPLES = ("django-insecure-", "change-me", "changeme", "change_me", "your-secret-key")
+MAKE_ONE = "Make one with: openssl rand -base64 48"
+
+
+def refuse_unsafe(env: Environment) -> None:
+    """Raises UnusableEnvironment for settings that would give something away."""
+    https, open_ = env.url.startswith("https://"), not is_of_this_machine(env.TASKBELL_BIND)
+    if env.DEBUG and (https or open_):
+        reached = "TASKBELL_URL is https" if https else f"the server listens on {env.TASKBELL_BIND}"
+        raise UnusableEnvironment(f"DEBUG: must be false where {reached}, because its pages show code and settings.")
+    if https and "*" in env.hosts:
+        raise UnusableEnvironment("ALLOWED_HOSTS: must name the hosts where TASKBELL_URL is https; * is any host.")
+    keys = {"SECRET_KEY_FALLBACKS": env.former_keys}
+    if env.SECRET_KEY:
+        keys["SECRET_KEY"] = [env.SECRET_KEY.get_secret_value()]
+    for name, values in keys.items():
+        if not env.DEBUG and any(is_guessable(value) for value in values):
+            raise UnusableEnvironment(f"{name}: must not be guessable, because it signs every token. {MAKE_ONE}")
+
+
+def is_guessable(key: str) -> bool:
+    """True for keys of examples, and for those that are too short or repeat a few characters."""
+    is_example = any(example in key.lower() for example in EXAMPLES)
+    return is_example or len(key) < SHORTEST_KEY or len(set(key)) < FEWEST_CHARACTERS
+
+
+def is_of_this_machine(bind: str) -> bool:
+    """True where only programs on this machine can connect."""
+    try:
+        return ip_address(bind).is_loopback
+    except ValueError:
+        return bind == "localhost" or bind.startswith("unix:")
+
+
+def host_of(url: str) -> str:
+    """The host in a URL as ALLOWED_HOSTS has it: an IPv6 address in brackets."""
+    host = str(urlsplit(url).hostname)
+    return f"[{host}]" if ":" in host else host
