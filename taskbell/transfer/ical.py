@@ -1,37 +1,37 @@
 """To-dos of a calendar (RFC 5545 §3.6.2, relations of RFC 9253)."""
 
 import hashlib
+from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import IO, Any
-from zoneinfo import ZoneInfo
-
-from icalendar import Alarm, Todo
 
 from taskbell.common.clock import time_zones
 from taskbell.transfer.columns import Wrong
+from taskbell.transfer.ical_zones import NOT_A_CALENDAR, Zones, parse_component
 from taskbell.transfer.reading import LONGEST_ROW, Row, Unreadable, as_text, lines_of
 
-MOST_ENTRIES = 100_000  # they are read as a whole: the last may be a child of the first
+MAX_TODOS = 100_000  # all are in memory at once: the last may be a child of the first
 STAGES = {"NEEDS-ACTION": "PENDING", "IN-PROCESS": "IN_PROGRESS", "COMPLETED": "COMPLETED", "CANCELLED": "ARCHIVED"}
-MANY_TIMES = ("CATEGORIES", "RELATED-TO", "RRULE")
+REPEATABLE = ("CATEGORIES", "RELATED-TO", "RRULE")
+WITH_A_ZONE = ("DTSTART", "DUE", "COMPLETED", "CREATED", "TRIGGER")
 PRIORITIES = ("MEDIUM", "URGENT", "HIGH", "HIGH", "HIGH", "MEDIUM", "LOW", "LOW", "LOW", "LOW")
 
 
 def ical_rows(stream: IO[bytes]) -> Iterator[Row]:
-    """A to-do waits for its children, and for what it says it depends on. The first of its categories counts."""
-    rows, children = list[Row](), list[tuple[int, int]]()
-    for line, block in _blocks(stream):
-        if len(rows) == MOST_ENTRIES:
-            raise Unreadable(line, f"A calendar has at most {MOST_ENTRIES:,} to-dos here.")
+    """A to-do is blocked by its children and by what it depends on. Its category is the first that it has."""
+    zones, rows, children = Zones(), list[Row](), list[tuple[int, int]]()
+    blocks = deque(_todo_blocks(stream, zones))  # all of them: a zone may be defined below its to-dos
+    while blocks:
+        line, block = blocks.popleft()
         try:
-            todo = _read(block)
+            todo = _read(block, zones)
             rows.append(Row(line, _cells(todo)))
             children += [(parent, _number(todo)) for parent in _related(todo, "PARENT")]
         except Wrong as error:
             rows.append(Row.wrong(line, "timezone", error.code, str(error)))
-        except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
-            rows.append(Row.wrong(line, "", "invalid", f"This is no to-do of a calendar: {error}."))
+        except NOT_A_CALENDAR as error:
+            rows.append(Row.wrong(line, "", "invalid", f"Must be a to-do of a calendar: {error}."))
     parents = {row.cells["id"]: row for row in rows if row.cells}
     for parent, child in children:
         if parent in parents:
@@ -39,34 +39,55 @@ def ical_rows(stream: IO[bytes]) -> Iterator[Row]:
     yield from rows
 
 
-def _blocks(stream: IO[bytes]) -> Iterator[tuple[int, str]]:
-    """The to-dos, each with the line that it begins on."""
-    begin, block, size = 0, list[str](), 0
+def _todo_blocks(stream: IO[bytes], zones: Zones) -> Iterator[tuple[int, str]]:
+    """The to-dos, each with the line it begins on. Zones that the file defines go to `zones`."""
+    count = 0
+    for line, block in _blocks(stream, "VTODO", "VTIMEZONE"):
+        if block[:15].upper() == "BEGIN:VTIMEZONE":
+            zones.define(block)
+            continue
+        count += 1
+        if count > MAX_TODOS:
+            raise Unreadable(line, f"A calendar can have at most {MAX_TODOS:,} to-dos.")
+        yield line, block
+
+
+def _blocks(stream: IO[bytes], *names: str) -> Iterator[tuple[int, str]]:
+    """The components of these names, each with the line it begins on."""
+    begin, name, block, size = 0, "", list[str](), 0
     with as_text(stream) as text:
         for number, line in enumerate(lines_of(text), start=1):
-            word = line.strip().upper()
-            if word == "BEGIN:VTODO":
-                begin, block, size = number, [], 0
+            edge, _, of = line.strip().upper().partition(":")
+            if edge == "BEGIN" and (of == name if begin else of in names):
+                begin, name, block, size = number, of, [], 0
             if begin:
                 block.append(line)
                 size += len(line)
             if size > LONGEST_ROW:
-                raise Unreadable(begin, "This is longer than any to-do.")
-            if begin and word == "END:VTODO":
+                raise Unreadable(begin, f"Must have at most {LONGEST_ROW:,} characters.")
+            if begin and (edge, of) == ("END", name):
                 yield begin, "".join(block)
-                begin = 0
+                begin, size = 0, 0
     if begin:
-        raise Unreadable(begin, "The file ends within this to-do.")
+        raise Unreadable(begin, f"The file ends before END:{name}.")
 
 
-def _read(block: str) -> Any:
-    """The to-do with its alarms. Of a line that may be there once, the first counts."""
-    todo = Todo.from_ical(block)
+def _read(block: str, zones: Zones) -> Any:
+    """The to-do with its alarms, its times in their zones. Of a line that must not repeat, the first counts."""
+    todo = parse_component(block)
     for part in todo.walk():
         for name, value in part.items():
-            if isinstance(value, list) and name not in MANY_TIMES:
+            if isinstance(value, list) and name not in REPEATABLE:
                 part[name] = value[0]
+        for name in WITH_A_ZONE:
+            value = part.get(name)
+            if value is not None and "TZID" in value.params and _is_wall_time(value.dt):
+                value.dt = value.dt.replace(tzinfo=zones.find(str(value.params["TZID"])))
     return todo
+
+
+def _is_wall_time(moment: Any) -> bool:
+    return isinstance(moment, datetime) and moment.tzinfo is None
 
 
 def _cells(todo: Any) -> dict[str, Any]:
@@ -82,9 +103,9 @@ def _cells(todo: Any) -> dict[str, Any]:
         **_due(due),
         "recurrence": todo["RRULE"].to_ical().decode() if "RRULE" in todo else None,
         "pre_tasks": _related(todo, "CHILD", "DEPENDS-ON"),
-        "reminders": [told for alarm in todo.walk("VALARM") if (told := _reminder(alarm, todo, due))],
-        "completed_at": _moment(_when(todo, "COMPLETED")),
-        "created_at": _moment(_when(todo, "CREATED")),
+        "reminders": [reminder for alarm in todo.walk("VALARM") if (reminder := _reminder(alarm, todo, due))],
+        "completed_at": _moment(todo.decoded("COMPLETED", None)),
+        "created_at": _moment(todo.decoded("CREATED", None)),
     }
 
 
@@ -103,38 +124,20 @@ def _related(todo: Any, *kinds: str) -> list[int]:
     return [_number_of(str(one)) for one in relations if one.params.get("RELTYPE", "PARENT").upper() in kinds]
 
 
-def _when(part: Any, name: str) -> Any:
-    """The day, moment or length of time that the line has, if it is there. Raises Wrong for a zone nobody knows."""
-    value = part.decoded(name, None)
-    if not isinstance(value, datetime) or value.tzinfo is not None or "TZID" not in part[name].params:
-        return value
-    return value.replace(tzinfo=_zone(str(part[name].params["TZID"])))
-
-
-def _zone(called: str) -> ZoneInfo:
-    """The zone whose IANA name the name ends with: programs put their own in front of it (RFC 5545 §3.2.19)."""
-    parts = called.split("/")
-    names = ("/".join(parts[place:]) for place in range(len(parts)))
-    known = next((name for name in names if name in time_zones()), None)
-    if known is None:
-        raise Wrong("unknown_zone", f"{called!r:.100} does not end with an IANA time zone such as Europe/Berlin.")
-    return ZoneInfo(known)
-
-
 def _due_of(todo: Any) -> Any:
-    """When it is due: as it says, or so long after it starts. Days go by the calendar there, hours by the clock."""
-    start, span = _when(todo, "DTSTART"), todo.decoded("DURATION", None)
+    """DUE, or DTSTART with DURATION: its days are added on the calendar, its hours on the clock."""
+    start, span = todo.decoded("DTSTART", None), todo.decoded("DURATION", None)
     if "DUE" in todo or start is None or span is None:
-        return _when(todo, "DUE")
+        return todo.decoded("DUE", None)
     rest = timedelta(seconds=span.seconds)
     later = start + timedelta(days=span.days)
-    if not isinstance(later, datetime) or later.tzinfo is None:
+    if not isinstance(later, datetime) or _is_wall_time(later):
         return later + rest
     return (later.astimezone(UTC) + rest).astimezone(later.tzinfo)
 
 
 def _due(due: date | None) -> dict[str, Any]:
-    """Date, time and zone. A zone that only the calendar knows is left for the same instant in UTC."""
+    """Date, time and zone. In a zone without an IANA name, it becomes the same instant in UTC."""
     if not isinstance(due, datetime):
         return {"due_date": due and due.isoformat()}
     zone = getattr(due.tzinfo, "key", None)
@@ -147,14 +150,14 @@ def _moment(moment: Any) -> str | None:
     return moment.isoformat() if isinstance(moment, datetime) else None
 
 
-def _reminder(alarm: Alarm, todo: Any, due: date | None) -> dict[str, Any] | None:
-    """Before the due moment, where that is what it hangs on; otherwise at an instant, as far as one can be told."""
-    trigger = _when(alarm, "TRIGGER")
+def _reminder(alarm: Any, todo: Any, due: date | None) -> dict[str, Any] | None:
+    """An offset before the due moment where the alarm is relative to it, otherwise an instant. None without either."""
+    trigger = alarm.decoded("TRIGGER", None)
     if isinstance(trigger, datetime):
         return {"at": trigger.isoformat()}
     if not isinstance(trigger, timedelta):
         return None
-    start = _when(todo, "DTSTART")
+    start = todo.decoded("DTSTART", None)
     related = str(alarm["TRIGGER"].params.get("RELATED", "START")).upper()
     anchor = start if related == "START" and start is not None else due
     if anchor is due and due is not None and trigger <= timedelta():

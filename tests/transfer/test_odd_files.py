@@ -34,7 +34,9 @@ OF_A_CALENDAR = (
     *("SUMMARY", "DUE", "DTSTART", "DURATION", "PRIORITY", "RRULE", "CATEGORIES", "COMPLETED", "UID", "RELATED-TO"),
     *("BEGIN", "END", "DUE;TZID=", "DTSTART;VALUE=DATE", "DUE;VALUE=PERIOD", "TRIGGER", "TRIGGER;RELATED=END"),
 )
-CALENDAR_VALUE = ODD_TEXT | st.sampled_from(["VALARM", "VTODO", "20270331", "20270331T090000", "-PT1H", "-1", "a,b"])
+CALENDAR_VALUE = ODD_TEXT | st.sampled_from(
+    ["VALARM", "VTODO", "VTIMEZONE", "STANDARD", "20270331", "20270331T090000", "-PT1H", "-1", "a,b"]
+)
 
 
 def objects(names: tuple[str, ...]) -> Any:
