@@ -8,7 +8,6 @@ from typing import Any
 from django.db import connection
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
-from rest_framework.request import Request
 from rest_framework.test import force_authenticate
 from rich.console import Console
 
@@ -16,11 +15,11 @@ from benchmarks import shape
 from benchmarks.measure import Goal, Row, Sizes, rounds_of
 from benchmarks.seed import seed
 from taskbell.accounts.models import User
-from taskbell.api.cursor import columns_of, cursor_after
-from taskbell.api.pagination import USUAL
-from taskbell.api.task_filters import ordering, with_order_columns
 from taskbell.api.tasks import Tasks
 from taskbell.common.clock import utc_now
+from taskbell.search.keyset import columns_of, cursor_after
+from taskbell.search.pages import DEFAULT_PAGE_SIZE
+from taskbell.search.tasks import order_of, with_order_columns
 from taskbell.tasks.models import Task
 
 ORDERINGS = ("-id", "due_date", "priority", "created_at")
@@ -40,7 +39,7 @@ def run(sizes: Sizes) -> list[Row]:
 def _row(role: str, name: str, sizes: Sizes) -> Row:
     person = User.objects.get(pk=PEOPLE[role])
     count = Task.objects.visible_to(person).count()
-    depth = min(sizes.tasks if role == "manager" else count, count - USUAL) * 9 // 10
+    depth = min(sizes.tasks if role == "manager" else count, count - DEFAULT_PAGE_SIZE) * 9 // 10
     cursor, expected = _place(person, name, depth)
     first, deep = (partial(_page, person, name, place) for place in ("", cursor))
     if [task["id"] for task in json.loads(deep().content)["results"]] != expected:
@@ -54,9 +53,9 @@ def _row(role: str, name: str, sizes: Sizes) -> Row:
 
 def _place(person: User, name: str, depth: int) -> tuple[str, list[int]]:
     """The cursor after so many rows, and the ids that follow it, both by counting."""
-    keys = ordering(Request(_request(person, name)))
+    keys = order_of({"ordering": name}, default="-id")
     tasks = with_order_columns(Task.objects.visible_to(person), keys, person).order_by(*(key.order() for key in keys))
-    last, *page = tasks.values_list(*columns_of(keys))[depth - 1 : depth + USUAL]
+    last, *page = tasks.values_list(*columns_of(keys))[depth - 1 : depth + DEFAULT_PAGE_SIZE]
     return cursor_after(last, keys), [row[-1] for row in page]
 
 

@@ -1,9 +1,9 @@
-"""The history of tasks, to be read."""
+"""The history of tasks."""
 
-from datetime import time
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Q
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -13,29 +13,13 @@ from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.activity.models import Activity
 from taskbell.api.authentication import person_of
-from taskbell.api.cursor import Key
 from taskbell.api.etags import etag_response
-from taskbell.api.pagination import PAGING, paged, refuse_unknown
-from taskbell.api.parameters import Filter, day, documented, moment, narrowed, number, person_filter
-from taskbell.common.clock import end_of_day, instant
+from taskbell.api.pagination import frame_of
+from taskbell.api.parameters import PAGING, documented, query_of
+from taskbell.search.activity import FILTERS, page_of_activity
+from taskbell.search.pages import ResultPage
 from taskbell.tasks.models import Task
 from taskbell.tasks.queries import visible_task
-
-
-def _on_day(text: str, person: User) -> Q:
-    begin, zone = day(text), person.profile.timezone
-    return Q(timestamp__gte=instant(begin, time(), zone), timestamp__lt=end_of_day(begin, zone))
-
-
-FILTERS = {
-    "task": Filter("The id of a task.", lambda text, person: Q(task=number(text))),
-    "user": person_filter("user", "Who did it; `none` is the clock."),
-    "action": Filter("What was done, such as `created` or `updated`.", lambda text, person: Q(action=text)),
-    "field": Filter("Which field was changed.", lambda text, person: Q(field=text)),
-    "since": Filter("At this moment or later.", lambda text, person: Q(timestamp__gte=moment(text, person))),
-    "until": Filter("Before this moment.", lambda text, person: Q(timestamp__lt=moment(text, person))),
-    "date": Filter("On this day, in your time zone.", _on_day),
-}
 
 
 class ActivityOut(serializers.Serializer[Any]):
@@ -84,7 +68,7 @@ def _without(hidden: set[int], field: str, value: Any) -> Any:
     return value | {"pre_tasks": rest} if isinstance(value, dict) else rest
 
 
-def _hidden_from(person: User, lines: list[Activity]) -> set[int]:
+def _hidden_from(person: User, lines: Sequence[Activity]) -> set[int]:
     """Of the prerequisites that the lines speak of, those that the person has nothing to do with."""
     named = {pk for line in lines for value in (line.old_value, line.new_value) for pk in _links_in(line.field, value)}
     if not named or person.can(Capability.SEE_EVERYTHING):
@@ -92,15 +76,14 @@ def _hidden_from(person: User, lines: list[Activity]) -> set[int]:
     return named - set(Task.objects.concerning(person).filter(pk__in=named).values_list("pk", flat=True))
 
 
-def _answer(request: Request, lines: Any) -> Any:
-    refuse_unknown(request, set(FILTERS))
-    page = paged(narrowed(lines, request, FILTERS), request, keys=[Key("id", descending=True)])
+def _answer(request: Request, page: ResultPage[Activity]) -> HttpResponse:
     hidden = _hidden_from(person_of(request), page.rows)
-    return etag_response(request, page.frame | {"results": [_as_json(line, hidden) for line in page.rows]})
+    results = [_as_json(entry, hidden) for entry in page.rows]
+    return etag_response(request, frame_of(page, request) | {"results": results})
 
 
 class Logs(APIView):
-    """What happened to the tasks I may see."""
+    """The history of all tasks you can see."""
 
     @extend_schema(
         operation_id="logs_list",
@@ -108,16 +91,13 @@ class Logs(APIView):
         parameters=[*documented(FILTERS), *PAGING],
         responses={200: ActivityPage},
     )
-    def get(self, request: Request) -> Any:
-        """Lists who changed what, the newest first; for managers and admins, of all tasks that ever were."""
-        person = person_of(request)
-        if person.can(Capability.SEE_EVERYTHING):
-            return _answer(request, Activity.objects.of_tasks())
-        return _answer(request, Activity.objects.of_tasks().filter(task__in=Task.objects.visible_to(person)))
+    def get(self, request: Request) -> HttpResponse:
+        """Lists who changed what, the newest first; for managers and admins, of all tasks that ever existed."""
+        return _answer(request, page_of_activity(query_of(request), person_of(request)))
 
 
 class TaskLogs(APIView):
-    """What happened to one task."""
+    """The history of one task."""
 
     @extend_schema(
         operation_id="task_logs_list",
@@ -125,6 +105,7 @@ class TaskLogs(APIView):
         parameters=[*documented(FILTERS), *PAGING],
         responses={200: ActivityPage},
     )
-    def get(self, request: Request, pk: int) -> Any:
+    def get(self, request: Request, pk: int) -> HttpResponse:
         """Lists who changed what on this task, the newest first."""
-        return _answer(request, Activity.objects.of_tasks().filter(task=visible_task(pk, to=person_of(request))))
+        task, person = visible_task(pk, to=person_of(request)), person_of(request)
+        return _answer(request, page_of_activity(query_of(request), person, task=task))

@@ -10,14 +10,15 @@ from rest_framework.views import APIView
 
 from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
-from taskbell.api.cursor import Key
 from taskbell.api.etags import etag_response
 from taskbell.api.fields import StrictSerializer, Text
-from taskbell.api.pagination import PAGING, paged, refuse_unknown
-from taskbell.api.parameters import number
+from taskbell.api.pagination import frame_of
+from taskbell.api.parameters import PAGING, id_parameter, query_of
 from taskbell.api.session import validated
 from taskbell.common.clock import utc_now
-from taskbell.common.errors import NotFound, invalid
+from taskbell.common.errors import NotFound
+from taskbell.search.keyset import Key
+from taskbell.search.pages import page_of_rows
 from taskbell.tasks import categories
 from taskbell.tasks.models import Category
 from taskbell.tasks.policy import check_may_change_category, check_may_create_category
@@ -69,9 +70,9 @@ class Categories(APIView):
     )
     def get(self, request: Request) -> Any:
         """Lists the categories by name."""
-        refuse_unknown(request, set())
-        page = paged(Category.objects.all(), request, keys=[Key("key")])
-        return etag_response(request, page.frame | {"results": [_as_json(category) for category in page.rows]})
+        page = page_of_rows(Category.objects.all(), query_of(request), person_of(request), keys=[Key("key")])
+        results = [_as_json(category) for category in page.rows]
+        return etag_response(request, frame_of(page, request) | {"results": results})
 
     @extend_schema(
         operation_id="categories_create",
@@ -122,11 +123,7 @@ class CategoryDetail(APIView):
     def delete(self, request: Request, pk: int) -> Response:
         """Deletes the category. One that tasks are in needs `move_to`."""
         check_may_change_category(person_of(request), _shown(pk))
-        raw = request.query_params.get("move_to")
-        try:
-            move_to = None if raw is None else number(raw)
-        except ValueError as error:
-            raise invalid("move_to", "invalid", str(error)) from error
+        move_to = id_parameter(request, "move_to")
         categories.delete_category(pk, move_to=move_to, by=person_of(request), now=utc_now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 

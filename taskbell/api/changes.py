@@ -10,15 +10,20 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.api.authentication import person_of
-from taskbell.api.pagination import refuse_unknown, whole_number
+from taskbell.api.parameters import query_of
 from taskbell.api.task_output import TaskOut, tasks_as_json
 from taskbell.common.clock import utc_now
 from taskbell.feed.cursors import read_cursor
 from taskbell.feed.sync import RESYNC, changes_for
+from taskbell.search.parameters import refuse_unknown, whole_number
 
-USUAL, MOST = 100, 500
-SINCE = OpenApiParameter("since", str, description="The cursor of the last answer. Without one, everything I see.")
-LIMIT = OpenApiParameter("limit", int, description=f"About how many changes, {USUAL} unless told, at most {MOST}.")
+DEFAULT_CHANGES, MAX_CHANGES = 100, 500
+SINCE = OpenApiParameter(
+    "since", str, description="The cursor of the last answer. Without one, everything you can see."
+)
+LIMIT = OpenApiParameter(
+    "limit", int, description=f"About how many changes, by default {DEFAULT_CHANGES}, at most {MAX_CHANGES}."
+)
 
 
 class ChangeOut(serializers.Serializer[Any]):
@@ -47,10 +52,10 @@ class Changes(APIView):
 
         What I see no more comes as `task.deleted`.
         """
-        refuse_unknown(request, {"since", "limit"}, in_pages=False)
-        person, since = person_of(request), request.query_params.get("since")
-        limit = whole_number(request, "limit", default=USUAL, most=MOST)
-        cursor = read_cursor(since) if since else None
+        person, query = person_of(request), query_of(request)
+        refuse_unknown(query, ("since", "limit"))
+        limit = whole_number(query, "limit", default=DEFAULT_CHANGES, most=MAX_CHANGES)
+        cursor = read_cursor(query["since"]) if query.get("since") else None
 
         def show(ids: Collection[int]) -> dict[int, Any]:
             return {task["id"]: task for task in tasks_as_json(list(ids), person)}

@@ -1,8 +1,6 @@
 """Insights: how many tasks there are of each kind, and what happened over time."""
 
-from collections.abc import Callable
-from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
@@ -10,26 +8,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from taskbell.accounts.models import User
-from taskbell.accounts.policy import Capability
 from taskbell.api.authentication import person_of
-from taskbell.api.pagination import refuse_unknown
-from taskbell.api.parameters import day, documented, narrowed
+from taskbell.api.parameters import documented, query_of
 from taskbell.api.response_cache import cached_response
-from taskbell.api.task_filters import FILTERS
 from taskbell.common.clock import utc_now
-from taskbell.common.errors import invalid
-from taskbell.reports.insights import Question, insights
-from taskbell.reports.series import GROUPS, MOST, USUAL, Span, today, usual_first
-from taskbell.tasks.models import PRIORITY_NAMES, STATUSES, Task
-
-T = TypeVar("T")
-SERIES = {
-    "group": f"Adds a series for charts: one of {', '.join(GROUPS)}.",
-    "from": f"With `group`: the series begins with this day. Usually it has {USUAL['day']} days, {USUAL['week']} weeks "
-    f"or {USUAL['month']} months.",
-    "to": "With `group`: the series ends with this day; today, in your time zone, unless told.",
-}
+from taskbell.reports.insights import insights
+from taskbell.reports.questions import SERIES, read_question
+from taskbell.search.tasks import FILTERS
+from taskbell.tasks.models import PRIORITY_NAMES, STATUSES
 
 
 class PeriodOut(serializers.Serializer[Any]):
@@ -73,46 +59,6 @@ EXAMPLE = {
 }
 
 
-def question(request: Request, *, now: datetime) -> Question:
-    """What the query asks, over the tasks that the person may see. Raises Invalid."""
-    person = person_of(request)
-    refuse_unknown(request, {*FILTERS, *SERIES}, in_pages=False)
-    tasks = narrowed(Task.objects.visible_to(person), request, FILTERS)
-    is_narrowed = any(name in FILTERS for name in request.query_params)
-    return Question(tasks, person.can(Capability.SEE_EVERYTHING) and not is_narrowed, _span(request, person, now=now))
-
-
-def _span(request: Request, person: User, *, now: datetime) -> Span | None:
-    """The periods of the series that is asked for. Raises Invalid."""
-    if "group" not in request.query_params:
-        for name in ("from", "to"):
-            if name in request.query_params:
-                raise invalid(name, "invalid", "This is for a series: say `group` too.")
-        return None
-    group = request.query_params["group"]
-    if group not in GROUPS:
-        raise invalid("group", "invalid", f"This is one of {', '.join(GROUPS)}.")
-    zone = person.profile.timezone
-    last = _read(request, "to", today(now, zone), day)
-    first = _read(request, "from", usual_first(group, last), day)
-    if first > last:
-        raise invalid("from", "invalid", "A series does not begin after its end.")
-    span = Span(group, first, last, zone)
-    if len(span.starts()) > MOST:
-        raise invalid("from", "invalid", f"A series has at most {MOST} points.")
-    return span
-
-
-def _read(request: Request, name: str, usual: T, read: Callable[[str], T]) -> T:
-    """The parameter, or what is usual. Raises Invalid."""
-    if name not in request.query_params:
-        return usual
-    try:
-        return read(request.query_params[name])
-    except ValueError as error:
-        raise invalid(name, "invalid", str(error)) from error
-
-
 class Insights(APIView):
     """How many tasks there are of each kind."""
 
@@ -124,8 +70,11 @@ class Insights(APIView):
         examples=[OpenApiExample("Three tasks", EXAMPLE, response_only=True)],
     )
     def get(self, request: Request) -> HttpResponseBase:
-        """Counts the tasks I created or am assigned to; for managers and admins, all tasks."""
+        """Counts the tasks you created or are assigned to; for managers and admins, all tasks."""
         now = utc_now()
-        # What is due soon changes without anybody's doing: that is as of this minute.
-        minute = now.isoformat(timespec="minutes")
-        return cached_response(request, lambda: insights(question(request, now=now), now=now), also=minute)
+
+        def make() -> dict[str, Any]:
+            return insights(read_question(query_of(request), person_of(request), now=now), now=now)
+
+        # Which tasks are due soon changes with time alone: the answer is as of this minute.
+        return cached_response(request, make, also=now.isoformat(timespec="minutes"))

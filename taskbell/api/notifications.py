@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -11,24 +10,16 @@ from rest_framework.views import APIView
 
 from taskbell.accounts.models import User
 from taskbell.api.authentication import person_of
-from taskbell.api.cursor import Key
 from taskbell.api.etags import etag_response
 from taskbell.api.fields import Flag, StrictSerializer
-from taskbell.api.pagination import PAGING, paged, refuse_unknown
-from taskbell.api.parameters import Filter, documented, flag, narrowed, number, one_of
+from taskbell.api.pagination import frame_of
+from taskbell.api.parameters import PAGING, documented, query_of
 from taskbell.api.session import validated
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound
 from taskbell.notifications.inbox import mark_all_read, mark_read
-from taskbell.notifications.models import NOT_IN_APP, Kind, Notification, State
-from taskbell.tasks.models import Task
-
-KINDS = [kind for kind in Kind.values if kind not in NOT_IN_APP]
-FILTERS = {
-    "read": Filter("Whether I have read it.", lambda text, person: Q(read_at__isnull=not flag(text))),
-    "kind": Filter("Kinds, separated by commas.", lambda text, person: Q(kind__in=one_of(text, KINDS))),
-    "task": Filter("The id of a task.", lambda text, person: Q(task=number(text))),
-}
+from taskbell.notifications.models import Notification, State
+from taskbell.search.notifications import FILTERS, KINDS, notifications_of, page_of_notifications
 
 
 class NotificationOut(serializers.Serializer[Any]):
@@ -62,11 +53,6 @@ class Marked(serializers.Serializer[Any]):
     marked = serializers.IntegerField()
 
 
-def _shown(person: User, rows: QuerySet[Notification]) -> QuerySet[Notification]:
-    task = Task.objects.visible_to(person).filter(pk=OuterRef("task"))
-    return rows.defer("mime", "data").annotate(task_title=Subquery(task.order_by().values("title")[:1]))
-
-
 def _as_json(notification: Any) -> dict[str, Any]:
     return {
         "id": notification.pk,
@@ -94,13 +80,11 @@ class Notifications(APIView):
     )
     def get(self, request: Request) -> Any:
         """Lists my notifications, the newest first, and says how many I have not read."""
-        refuse_unknown(request, set(FILTERS))
         person = person_of(request)
-        mine = Notification.objects.in_app(person)
-        found = narrowed(_shown(person, mine), request, FILTERS)
-        page = paged(found, request, keys=[Key("id", descending=True)])
-        unread = {"unread": mine.filter(read_at=None).count()}
-        return etag_response(request, page.frame | unread | {"results": [_as_json(row) for row in page.rows]})
+        page = page_of_notifications(query_of(request), person)
+        unread = {"unread": Notification.objects.in_app(person).filter(read_at=None).count()}
+        results = [_as_json(notification) for notification in page.rows]
+        return etag_response(request, frame_of(page, request) | unread | {"results": results})
 
 
 class NotificationDetail(APIView):
@@ -128,7 +112,7 @@ class NotificationDetail(APIView):
 
 
 def _one(person: User, pk: int) -> dict[str, Any]:
-    found = _shown(person, Notification.objects.in_app(person)).filter(pk=pk).first()
+    found = notifications_of(person).filter(pk=pk).first()
     if found is None:
         raise NotFound
     return _as_json(found)

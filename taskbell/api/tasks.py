@@ -9,14 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from taskbell.accounts.policy import Capability
 from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
 from taskbell.api.fields import filled
-from taskbell.api.pagination import PAGING, page_of
+from taskbell.api.pagination import frame_of
+from taskbell.api.parameters import PAGING, TASK_PARAMETERS, query_of
 from taskbell.api.response_cache import cached_response
 from taskbell.api.session import validated
-from taskbell.api.task_filters import PARAMETERS, filtered, listing, ordering
 from taskbell.api.task_input import (
     EXAMPLE,
     TaskChange,
@@ -29,7 +28,7 @@ from taskbell.api.task_input import (
 )
 from taskbell.api.task_output import TaskOut, TaskPage, task_as_json, tasks_as_json
 from taskbell.common.clock import utc_now
-from taskbell.common.compiled_query import with_params
+from taskbell.search.tasks import page_of_tasks
 from taskbell.tasks import actions
 from taskbell.tasks.models import Task
 from taskbell.tasks.policy import check_may_create, check_may_edit
@@ -71,7 +70,7 @@ class Tasks(APIView):
     @extend_schema(
         operation_id="tasks_list",
         tags=["tasks"],
-        parameters=[*PARAMETERS, *PAGING],
+        parameters=[*TASK_PARAMETERS, *PAGING],
         responses={200: TaskPage},
     )
     def get(self, request: Request) -> HttpResponseBase:
@@ -80,11 +79,8 @@ class Tasks(APIView):
 
     def _page(self, request: Request) -> dict[str, Any]:
         person = person_of(request)
-        keys = ordering(request)
-        condition, values = with_params(filtered(request), Task)
-        tasks = listing(person.can(Capability.SEE_EVERYTHING), condition, keys)
-        page = page_of(tasks, request, load=lambda found: tasks_as_json(found, person), person=person.pk, **values)
-        return page.frame | {"results": page.rows}
+        page = page_of_tasks(query_of(request), person)
+        return frame_of(page, request) | {"results": tasks_as_json(page.rows, person)}
 
     @extend_schema(
         operation_id="tasks_create",

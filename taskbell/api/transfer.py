@@ -19,13 +19,13 @@ from rest_framework.views import APIView
 from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
 from taskbell.api.import_answers import ImportOut, check_kept, imported, refused
-from taskbell.api.pagination import refuse_unknown
-from taskbell.api.parameters import flag
-from taskbell.api.task_filters import PARAMETERS, filtered, ordering, with_order_columns
+from taskbell.api.parameters import TASK_PARAMETERS, query_of
 from taskbell.api.wire import TooLarge
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import invalid
-from taskbell.tasks.models import Task
+from taskbell.common.values import BadValue, read_boolean
+from taskbell.search.parameters import refuse_unknown
+from taskbell.search.tasks import ordered_tasks
 from taskbell.tasks.policy import check_may_create
 from taskbell.transfer.exporting import FORMATS as WRITERS
 from taskbell.transfer.exporting import export_tasks
@@ -88,7 +88,7 @@ class Import(APIView):
         """Makes a task of every row: of all, or with `partial` of those that are good. Nobody gets a mail."""
         person = person_of(request)
         check_may_create(person)
-        refuse_unknown(request, {"format", "partial"}, in_pages=False)
+        refuse_unknown(query_of(request), ("format", "partial"))
         _check_size(int(request.META.get("CONTENT_LENGTH") or 0))
         partial = _flag(request, "partial")
         file, format_ = _file(request)
@@ -115,8 +115,8 @@ def _buffered(raw: io.RawIOBase) -> IO[bytes]:
 
 def _flag(request: Request, name: str) -> bool:
     try:
-        return flag(request.query_params.get(name, "false"))
-    except ValueError as error:
+        return read_boolean(request.query_params.get(name, "false"))
+    except BadValue as error:
         raise invalid(name, "invalid", str(error)) from error
 
 
@@ -124,7 +124,7 @@ def _file(request: Request) -> tuple[Any, str]:
     """What is to be imported, and its format. Raises Invalid, UnsupportedMediaType."""
     said = request.query_params.get("format")
     if said is not None and said not in READERS:
-        raise invalid("format", "invalid", f"This is one of {', '.join(READERS)}.")
+        raise invalid("format", "invalid", f"Must be one of {', '.join(READERS)}.")
     media_type = request.content_type.partition(";")[0].strip().lower()
     file: Any = request.data
     name = ""
@@ -147,19 +147,19 @@ class Export(APIView):
     @extend_schema(
         operation_id="tasks_export",
         tags=["tasks"],
-        parameters=[OpenApiParameter("format", str, enum=list(WRITERS), description="csv, unless told."), *PARAMETERS],
+        parameters=[
+            OpenApiParameter("format", str, enum=list(WRITERS), description="csv, unless told."),
+            *TASK_PARAMETERS,
+        ],
         responses={(200, media_type.partition(";")[0]): OpenApiTypes.STR for media_type in MEDIA_TYPES.values()},
     )
     def get(self, request: Request) -> HttpResponseBase:
         """The tasks I may see, narrowed as in the list, the oldest first, as a file that can be imported again."""
-        person = person_of(request)
-        format_ = request.query_params.get("format", "csv")
+        person, query = person_of(request), query_of(request)
+        format_ = query.pop("format", "csv")
         if format_ not in WRITERS:
-            raise invalid("format", "invalid", f"This is one of {', '.join(WRITERS)}.")
-        keys = ordering(request, usual="id")
-        wanted = Task.objects.visible_to(person).filter(filtered(request, also=("format",), in_pages=False))
-        tasks = with_order_columns(wanted, keys, person)
-        pieces = export_tasks(tasks.order_by(*(key.order() for key in keys)), person, format_)
+            raise invalid("format", "invalid", f"Must be one of {', '.join(WRITERS)}.")
+        pieces = export_tasks(ordered_tasks(query, person), person, format_)
         headers = {"Content-Disposition": f'attachment; filename="tasks.{format_}"', "Cache-Control": "no-store"}
         return StreamingHttpResponse(
             StreamedFile(pieces, _has_left(request)), content_type=MEDIA_TYPES[format_], headers=headers

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Q
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -12,26 +11,18 @@ from rest_framework.views import APIView
 from taskbell.accounts.models import Invite, User
 from taskbell.accounts.policy import ROLES, Capability, Role
 from taskbell.api.authentication import person_of
-from taskbell.api.cursor import Key
 from taskbell.api.etags import etag_response
 from taskbell.api.fields import Choice, Password, StrictSerializer, Text
-from taskbell.api.pagination import PAGING, paged, refuse_unknown
-from taskbell.api.parameters import Filter, contains, documented, narrowed, number
+from taskbell.api.pagination import frame_of
+from taskbell.api.parameters import PAGING, documented, id_parameter, query_of
 from taskbell.api.session import Register, validated
 from taskbell.common.clock import utc_now
-from taskbell.common.errors import NotAllowed, invalid
+from taskbell.common.errors import NotAllowed
 from taskbell.people.editing import update_person
 from taskbell.people.invitations import invite, invites_seen_by, withdraw_invite
 from taskbell.people.leaving import deactivate_person
 from taskbell.people.roles import active_person, check_may_manage
-
-
-def _words(text: str, person: User) -> Q:
-    names = contains("username", text) | contains("first_name", text) | contains("last_name", text)
-    return names | contains("email", text) if person.can(Capability.MANAGE_PEOPLE) else names
-
-
-FILTERS = {"q": Filter("Text in the names.", _words)}
+from taskbell.search.people import FILTERS, page_of_people
 
 
 class PersonIn(StrictSerializer):
@@ -114,11 +105,9 @@ class Users(Register):
     )
     def get(self, request: Request) -> Any:
         """Lists the people who are here, with names; address and role for admins."""
-        refuse_unknown(request, set(FILTERS))
-        people = narrowed(User.objects.filter(is_active=True), request, FILTERS)
-        page = paged(people, request, keys=[Key("id")])
-        rows = [_as_json(person, to=person_of(request)) for person in page.rows]
-        return etag_response(request, page.frame | {"results": rows})
+        page = page_of_people(query_of(request), person_of(request))
+        results = [_as_json(person, to=person_of(request)) for person in page.rows]
+        return etag_response(request, frame_of(page, request) | {"results": results})
 
 
 class UserDetail(APIView):
@@ -148,12 +137,7 @@ class UserDetail(APIView):
     def delete(self, request: Request, pk: int) -> Response:
         """Ends the account and hands the person's open tasks on. The last admin stays."""
         person = self._managed(request, pk)
-        raw = request.query_params.get("hand_to")
-        try:
-            hand_to = None if raw is None else number(raw)
-        except ValueError as error:
-            raise invalid("hand_to", "invalid", str(error)) from error
-        deactivate_person(person, hand_to=hand_to, by=person_of(request), now=utc_now())
+        deactivate_person(person, hand_to=id_parameter(request, "hand_to"), by=person_of(request), now=utc_now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _managed(self, request: Request, pk: int) -> User:

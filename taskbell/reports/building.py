@@ -14,45 +14,43 @@ from django.db import OperationalError, transaction
 from taskbell.accounts.policy import Capability
 from taskbell.activity.actions import record_private
 from taskbell.common.errors import Refusal
-from taskbell.reports.insights import Question
-from taskbell.reports.models import Piece, Report, State
+from taskbell.reports.models import Piece, Report, ReportState
+from taskbell.reports.questions import read_question
 from taskbell.reports.writing import pieces
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)
-MOST_ATTEMPTS = 5
+MAX_ATTEMPTS = 5
 TOLD_EVERY = 5  # per cent
 GAVE_UP = "It was begun several times and never finished."
 BROKE = "Something unexpected happened; the log of the worker says more."
 
 Clock = Callable[[], datetime]
-Ask = Callable[[Report], Question]
 
 
 class Fenced(Exception):
     """The report is not this worker's any more: it was deleted, or another one has taken it up."""
 
 
-def make_waiting(ask: Ask, *, clock: Clock, should_stop: Callable[[], bool] = lambda: False) -> int:
-    """Makes reports until none waits; says how many. Any number may run at once.
+def make_waiting(*, clock: Clock, should_stop: Callable[[], bool] = lambda: False) -> int:
+    """Makes reports until none is waiting; returns how many. Any number of workers may run this at once.
 
-    `ask` says over what a report is, with the rights that the person has now. When told to stop, the report in the
-    making is handed back, to be begun anew.
+    When it should stop, the unfinished report is given back and will be started again from the beginning.
     """
     made = 0
     while not should_stop() and (report := claim(clock())):
         try:
-            made += _make(report, ask, clock=clock, should_stop=should_stop)
+            made += _make(report, clock=clock, should_stop=should_stop)
         except Fenced:
             log.info("%s is not ours any more", report)
         except OperationalError:
             raise  # the database is away: the lease ends, and somebody takes it up
         except Refusal as refusal:
-            _end(report, State.FAILED, now=clock(), problem=str(refusal)[:500])
+            _end(report, ReportState.FAILED, now=clock(), problem=str(refusal)[:500])
         except Exception:
             log.exception("%s cannot be made", report)
-            _end(report, State.FAILED, now=clock(), problem=BROKE)
+            _end(report, ReportState.FAILED, now=clock(), problem=BROKE)
     return made
 
 
@@ -63,26 +61,28 @@ def claim(now: datetime) -> Report | None:
     if report is None:
         return None
     Piece.objects.filter(report=report).delete()
-    report.state, report.progress, report.size, report.attempt = State.RUNNING, 0, 0, report.attempt + 1
+    report.state, report.progress, report.size, report.attempt = ReportState.RUNNING, 0, 0, report.attempt + 1
     report.lease_token, report.lease_until = uuid4(), now + LEASE
     report.of_everything = report.person.can(Capability.SEE_EVERYTHING)
     report.save(force_update=True)
     return report
 
 
-def _make(report: Report, ask: Ask, *, clock: Clock, should_stop: Callable[[], bool]) -> bool:
+def _make(report: Report, *, clock: Clock, should_stop: Callable[[], bool]) -> bool:
     """Writes the file; False where it was handed back, or given up."""
-    if report.attempt > MOST_ATTEMPTS:
-        _end(report, State.FAILED, now=clock(), problem=GAVE_UP)
+    if report.attempt > MAX_ATTEMPTS:
+        _end(report, ReportState.FAILED, now=clock(), problem=GAVE_UP)
         return False
     position = 0
-    for data, share in pieces(report, ask(report), now=clock()):
+    # With the rights that the person has now.
+    question = read_question(report.query, report.person, kind=report.kind, now=clock())
+    for data, share in pieces(report, question, now=clock()):
         if should_stop():
-            _write(report, state=State.WAITING, attempt=report.attempt - 1, lease_token=None)
+            _write(report, state=ReportState.WAITING, attempt=report.attempt - 1, lease_token=None)
             return False
         _keep(report, position, data, progress=min(int(share * 100), 99), now=clock())
         position += bool(data)
-    _end(report, State.DONE, now=clock(), progress=100)
+    _end(report, ReportState.DONE, now=clock(), progress=100)
     return True
 
 
@@ -98,7 +98,7 @@ def _keep(report: Report, position: int, data: bytes, *, progress: int, now: dat
 
 
 @transaction.atomic
-def _end(report: Report, state: State, *, now: datetime, progress: int | None = None, problem: str = "") -> None:
+def _end(report: Report, state: ReportState, *, now: datetime, progress: int | None = None, problem: str = "") -> None:
     progress = report.progress if progress is None else progress
     try:
         _write(report, state=state, progress=progress, problem=problem, finished_at=now, lease_token=None)
@@ -109,7 +109,7 @@ def _end(report: Report, state: State, *, now: datetime, progress: int | None = 
 
 def _write(report: Report, **fields: object) -> None:
     """Writes where the lease is still ours. Raises Fenced."""
-    ours = Report.objects.filter(pk=report.pk, state=State.RUNNING, lease_token=report.lease_token)
+    ours = Report.objects.filter(pk=report.pk, state=ReportState.RUNNING, lease_token=report.lease_token)
     if ours.update(**fields) != 1:
         raise Fenced
     for name, value in fields.items():

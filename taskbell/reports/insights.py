@@ -11,7 +11,7 @@ from django.db.models import BigIntegerField, BooleanField, F, Q
 from django.db.models.expressions import RawSQL
 
 from taskbell.reports.counting import kept
-from taskbell.reports.series import Span, series
+from taskbell.reports.series import Periods, series
 from taskbell.tasks.models import IS_OPEN_BY_INDEX, STATUSES, Priority, Stage, Task, TaskQuerySet, status_of
 
 SOON = timedelta(hours=24)
@@ -26,14 +26,14 @@ class Question:
 
     tasks: TaskQuerySet
     is_of_everything: bool
-    span: Span | None = None
+    periods: Periods | None = None
 
 
 def insights(question: Question, *, now: datetime) -> dict[str, Any]:
     """The report as the contract has it, and the series where one is asked for."""
     everything, tasks = question.is_of_everything, question.tasks
     report = insights_of_everything(now=now) if everything else insights_of(tasks, now=now)
-    return report | {"series": series(tasks, question.span)} if question.span else report
+    return report | {"series": series(tasks, question.periods)} if question.periods else report
 
 
 def insights_of_everything(*, now: datetime) -> dict[str, Any]:

@@ -1,15 +1,31 @@
 """Queue entry points."""
 
+from threading import BoundedSemaphore
+
 from celery import shared_task
+from celery.worker import state as worker_state
 
 from taskbell.common.clock import utc_now
 from taskbell.reports import building, counting
+
+# One report at a time in a worker: large ones take long, and must not hold up the mails.
+MAKER = BoundedSemaphore(1)
 
 
 @shared_task(name="taskbell.reports.fold_counts")
 def fold_counts() -> None:
     """Every ten seconds."""
     counting.fold()
+
+
+@shared_task(name="taskbell.reports.make_waiting")
+def make_waiting() -> None:
+    """Every five seconds."""
+    if MAKER.acquire(blocking=False):
+        try:
+            building.make_waiting(clock=utc_now, should_stop=lambda: worker_state.should_stop is not None)
+        finally:
+            MAKER.release()
 
 
 @shared_task(name="taskbell.reports.forget_old")

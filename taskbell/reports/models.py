@@ -22,7 +22,7 @@ class TaskCount(models.Model):
         return f"{self.section} {self.key}: {self.n:+}"
 
 
-class Kind(models.TextChoices):
+class ReportKind(models.TextChoices):
     """What a report tells."""
 
     INSIGHTS = "insights"
@@ -37,7 +37,7 @@ class Format(models.TextChoices):
     XLSX = "xlsx"
 
 
-class State(models.TextChoices):
+class ReportState(models.TextChoices):
     """How far it is."""
 
     WAITING = "waiting"
@@ -46,7 +46,7 @@ class State(models.TextChoices):
     FAILED = "failed"
 
 
-UNFINISHED = (State.WAITING, State.RUNNING)
+UNFINISHED = (ReportState.WAITING, ReportState.RUNNING)
 
 
 class ReportQuerySet(models.QuerySet["Report"]):
@@ -58,18 +58,18 @@ class ReportQuerySet(models.QuerySet["Report"]):
 
     def claimable(self, now: datetime) -> "ReportQuerySet":
         """Reports that nobody makes: those that wait, and those of a worker that is not heard of any more."""
-        abandoned = Q(state=State.RUNNING, lease_until__lt=now)
-        return self.filter(Q(state=State.WAITING) | abandoned).order_by("id")
+        abandoned = Q(state=ReportState.RUNNING, lease_until__lt=now)
+        return self.filter(Q(state=ReportState.WAITING) | abandoned).order_by("id")
 
 
 class Report(models.Model):
     """A report that a worker makes for one person; nobody else has anything to do with it."""
 
     person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="reports")
-    kind = models.CharField(max_length=10, choices=Kind.choices)
+    kind = models.CharField(max_length=10, choices=ReportKind.choices)
     format = models.CharField(max_length=10, choices=Format.choices)
     query = models.JSONField(default=dict, help_text="The filters, as the list of tasks takes them.")
-    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    state = models.CharField(max_length=10, choices=ReportState.choices, default=ReportState.WAITING)
     progress = models.PositiveSmallIntegerField(default=0, help_text="From 0 to 100.")
     size = models.PositiveBigIntegerField(default=0, help_text="Bytes that are there.")
     problem = models.CharField(max_length=500, blank=True, help_text="Why it could not be made.")

@@ -12,14 +12,14 @@ from django.db.models.functions import RowNumber
 from taskbell.common.clock import end_of_day, instant
 from taskbell.tasks.models import TaskQuerySet
 
-# How many periods there are unless somebody says from when on.
-USUAL = {"day": 30, "week": 12, "month": 12}
-GROUPS = list(USUAL)
-MOST = 400
+# The number of periods where no first day is given.
+DEFAULT_PERIODS = {"day": 30, "week": 12, "month": 12}
+GROUPS = list(DEFAULT_PERIODS)
+MAX_PERIODS = 400
 
 
 @dataclass(frozen=True)
-class Span:
+class Periods:
     """Whole days, weeks or months, from the one that holds `first` to the one that holds `last`, in a time zone."""
 
     group: str
@@ -35,22 +35,22 @@ class Span:
         return starts
 
 
-def usual_first(group: str, last: date) -> date:
-    """The first day of the first period, where nobody has said which one it is."""
+def default_first(group: str, last: date) -> date:
+    """The first day of the first period, where none is given."""
     first = _start(last, group)
-    for _ in range(USUAL[group] - 1):
+    for _ in range(DEFAULT_PERIODS[group] - 1):
         first = _start(first - timedelta(days=1), group)
     return first
 
 
-def series(tasks: TaskQuerySet, span: Span) -> list[dict[str, Any]]:
+def series(tasks: TaskQuerySet, periods: Periods) -> list[dict[str, Any]]:
     """For each period: tasks created in it, completed in it with the median of how long that took, and missed in it.
 
     Missed are tasks whose due moment passed in the period while they were open, also those that were finished later.
     """
-    created = _per_period(tasks, "created_at", span)
-    overdue = _per_period(tasks.filter(is_overdue=True), "due_at", span)
-    completed, medians = _completed(tasks, span)
+    created = _per_period(tasks, "created_at", periods)
+    overdue = _per_period(tasks.filter(is_overdue=True), "due_at", periods)
+    completed, medians = _completed(tasks, periods)
     return [
         {
             "from": start,
@@ -59,15 +59,15 @@ def series(tasks: TaskQuerySet, span: Span) -> list[dict[str, Any]]:
             "overdue": overdue.get(place, 0),
             "median_seconds_to_complete": medians.get(place),
         }
-        for place, start in enumerate(span.starts())
+        for place, start in enumerate(periods.starts())
     ]
 
 
-def _within(tasks: TaskQuerySet, column: str, span: Span) -> Any:
+def _within(tasks: TaskQuerySet, column: str, periods: Periods) -> Any:
     """Those of the whole periods, each with the place of the period that the moment in the column lies in."""
-    starts = span.starts()
-    begins = [instant(start, time(), span.zone) for start in starts]
-    end = end_of_day(_after(starts[-1], span.group) - timedelta(days=1), span.zone)
+    starts = periods.starts()
+    begins = [instant(start, time(), periods.zone) for start in starts]
+    end = end_of_day(_after(starts[-1], periods.group) - timedelta(days=1), periods.zone)
     inside = {f"{column}__gte": begins[0], f"{column}__lt": end}
     return tasks.order_by().filter(**inside).annotate(period=_period(column, begins))
 
@@ -84,18 +84,18 @@ def _period(column: str, begins: list[datetime], first: int = 0) -> Any:
     return Case(earlier, default=_period(column, begins[half:], first + half), output_field=IntegerField())
 
 
-def _per_period(tasks: TaskQuerySet, column: str, span: Span) -> dict[int, int]:
-    rows = _within(tasks, column, span).values("period").annotate(n=Count("pk"))
+def _per_period(tasks: TaskQuerySet, column: str, periods: Periods) -> dict[int, int]:
+    rows = _within(tasks, column, periods).values("period").annotate(n=Count("pk"))
     return dict(rows.values_list("period", "n"))
 
 
-def _completed(tasks: TaskQuerySet, span: Span) -> tuple[dict[int, int], dict[int, float]]:
+def _completed(tasks: TaskQuerySet, periods: Periods) -> tuple[dict[int, int], dict[int, float]]:
     """How many were completed in each period, and the median of how many seconds it took from their creation.
 
     The database numbers them by how long they took; the one in the middle, or the two, are all that is fetched.
     """
     period = [F("period")]
-    numbered = _within(tasks, "completed_at", span).annotate(
+    numbered = _within(tasks, "completed_at", periods).annotate(
         took=Took("completed_at", "created_at"),
         place=Window(RowNumber(), partition_by=period, order_by=["took"]),
         n=Window(Count("pk"), partition_by=period),

@@ -14,13 +14,13 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from taskbell.accounts.models import User
 from taskbell.common.spreadsheet import csv_chunks
 from taskbell.reports.insights import Question, insights
-from taskbell.reports.models import Format, Kind, Report
+from taskbell.reports.models import Format, Report, ReportKind
 from taskbell.tasks.models import TaskQuerySet
 from taskbell.transfer.exporting import FORMATS, HEADER, as_cells, exported
 
-AT_ONCE = 2000
-ROWS_A_SHEET = 1_000_000  # a sheet has room for 1,048,576
-PIECE = 256 * 1024
+CHUNK_ROWS = 2000
+MAX_SHEET_ROWS = 1_000_000  # a sheet has room for 1,048,576
+CHUNK_BYTES = 256 * 1024
 Record = tuple[Any, ...]
 # Some of the file, and how much of the work is done with it, from 0 to 1.
 StreamedFile = Iterator[tuple[bytes, float]]
@@ -28,8 +28,8 @@ StreamedFile = Iterator[tuple[bytes, float]]
 
 def pieces(report: Report, question: Question, *, now: datetime) -> StreamedFile:
     """The file of the report."""
-    if report.kind == Kind.EXPORT:
-        return _export(Tasks(question.tasks, report.person), report.format)
+    if report.kind == ReportKind.EXPORT:
+        return _export(ExportRows(question.tasks, report.person), report.format)
     told = insights(question, now=now)
     if report.format == Format.JSON:
         return iter([(orjson.dumps(told, option=orjson.OPT_INDENT_2), 1.0)])
@@ -39,7 +39,7 @@ def pieces(report: Report, question: Question, *, now: datetime) -> StreamedFile
     return ((data, 1.0) for data in csv_chunks(table))
 
 
-class Tasks:
+class ExportRows:
     """The rows of an export, in the order of their ids, each as it was when its batch was read.
 
     Between two batches no transaction is open: how far it is can be told, and the lease be renewed.
@@ -58,14 +58,14 @@ class Tasks:
                 yield row
 
     def _after(self, last: int) -> TaskQuerySet:
-        return self._tasks.filter(pk__gt=last)[:AT_ONCE]
+        return self._tasks.filter(pk__gt=last)[:CHUNK_ROWS]
 
     def share(self) -> float:
         """How much of them was read, from 0 to 1."""
         return min(self._done / max(self._total, 1), 1.0)
 
 
-def _export(tasks: Tasks, format_: str) -> StreamedFile:
+def _export(tasks: ExportRows, format_: str) -> StreamedFile:
     """The same file as that which is exported at once; and as a workbook, with times that it can reckon with."""
     if format_ == Format.XLSX:
         return _workbook(chain([HEADER], map(_as_values, tasks)), tasks.share)
@@ -109,9 +109,9 @@ def _workbook(table: Iterable[Record], share: Callable[[], float]) -> StreamedFi
     header, book, room = next(rows), Workbook(write_only=True), 0
     batch: list[Record] = []
     while batch or not book.worksheets:
-        batch = list(islice(rows, AT_ONCE))
+        batch = list(islice(rows, CHUNK_ROWS))
         if room < len(batch) or not book.worksheets:
-            sheet, room = book.create_sheet(), ROWS_A_SHEET
+            sheet, room = book.create_sheet(), MAX_SHEET_ROWS
             sheet.append(header)
         for row in batch:
             sheet.append([_cell(sheet, value) for value in row])
@@ -121,7 +121,7 @@ def _workbook(table: Iterable[Record], share: Callable[[], float]) -> StreamedFi
         book.save(file)
         whole = file.tell()
         file.seek(0)
-        while piece := file.read(PIECE):
+        while piece := file.read(CHUNK_BYTES):
             yield piece, 0.9 + 0.1 * file.tell() / whole
 
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from taskbell.accounts.models import User
-from taskbell.api.task_filters import listing
+from taskbell.search.tasks import listing
 from taskbell.tasks.scheduled import mark_overdue
 from tests.api.shelf import BEGIN, Shelf, Slip, later
 from tests.conftest import Program

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from benchmarks import shape
 from benchmarks.seed import load, seed_people
 from taskbell.accounts.models import Profile, User
-from taskbell.api.task_filters import ORDERINGS
+from taskbell.search.tasks import ORDERS
 from taskbell.tasks.digest import send_digests
 from taskbell.tasks.models import Prerequisite, Task
 from tests.conftest import Program
@@ -101,7 +101,7 @@ def test_members_find_their_tasks_by_an_index_in_every_order(
         if who == shape.BUSY and narrowing == "blocked=true":
             continue  # for thousands of tasks, joining all links is cheaper than looking up those of each
         # The plan depends on each of them, hardly on the two together.
-        for order in ORDERINGS if narrowing in FILTERS[:2] else ["id"]:
+        for order in ORDERS if narrowing in FILTERS[:2] else ["id"]:
             for way, page in (("", "page=1"), ("-", "cursor=")):
                 ask(one, f"/api/tasks/?{narrowing}&ordering={way}{order}&page_size=5&{page}")
 

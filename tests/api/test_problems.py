@@ -190,7 +190,7 @@ def test_a_mistake_of_ours_tells_nothing_of_itself(
         raise RuntimeError("secret detail")
 
     program = as_user(bo)
-    monkeypatch.setattr("taskbell.api.tasks.page_of", broken)
+    monkeypatch.setattr("taskbell.api.tasks.page_of_tasks", broken)
     answer = program.get("/api/tasks/")
     check_problem(answer, 500)
     assert b"secret" not in answer.content

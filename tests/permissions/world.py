@@ -12,7 +12,6 @@ from taskbell.accounts import tokens
 from taskbell.accounts.actions import Client, open_session
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
-from taskbell.api.reports import ask
 from taskbell.common.clock import utc_now
 from taskbell.people.invitations import make_invite
 from taskbell.reminders.schedule import ReminderPlan
@@ -73,7 +72,7 @@ class World:
     def _reports(self) -> dict[str, Any]:
         creator = self.people["creator"]
         made = request_report(creator, "insights", "json", {}, now=NOW)
-        make_waiting(ask, clock=utc_now)
+        make_waiting(clock=utc_now)
         return {"report": made.pk, "waiting_report": request_report(creator, "export", "csv", {}, now=NOW).pk}
 
     def _labels(self) -> dict[str, Any]:

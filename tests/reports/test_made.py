@@ -14,12 +14,11 @@ from openpyxl import load_workbook
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.activity.models import Activity
-from taskbell.api.reports import ask
 from taskbell.common import spreadsheet
 from taskbell.common.clock import utc_now
 from taskbell.reports import building, writing
-from taskbell.reports.actions import MOST_AT_ONCE, MOST_KEPT
-from taskbell.reports.models import Piece, Report, State
+from taskbell.reports.actions import MAX_REPORTS, MAX_UNFINISHED
+from taskbell.reports.models import Piece, Report, ReportState
 from taskbell.tasks.models import Task
 from tests.conftest import NOW, Program
 from tests.tasks.conftest import a_task
@@ -48,7 +47,7 @@ def asked(program: Program, **body: Any) -> str:
 
 def made(program: Program, **body: Any) -> dict[str, Any]:
     path = asked(program, **body)
-    assert building.make_waiting(ask, clock=utc_now) == 1
+    assert building.make_waiting(clock=utc_now) == 1
     report: dict[str, Any] = program.get(path).json()
     assert (report["state"], report["progress"], report["problem"]) == ("done", 100, "")
     return report
@@ -65,7 +64,7 @@ def file_of(program: Program, report: dict[str, Any]) -> bytes:
 
 
 def test_an_export_has_every_task_in_each_format(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing, "AT_ONCE", 2)
+    monkeypatch.setattr(writing, "CHUNK_ROWS", 2)
     as_json = json.loads(file_of(program, made(program, kind="export", format="json")))
     assert [task["title"] for task in as_json] == TITLES
     rows = list(csv.DictReader(io.StringIO(file_of(program, made(program, kind="export", format="csv")).decode())))
@@ -82,7 +81,7 @@ def test_an_export_has_every_task_in_each_format(program: Program, monkeypatch: 
 def test_an_export_is_the_same_file_as_the_one_made_at_once_and_can_be_imported_again(
     program: Program, bo: User, cy: User, as_user: Somebody, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing, "AT_ONCE", 2)
+    monkeypatch.setattr(writing, "CHUNK_ROWS", 2)
     first, *_, last = Task.objects.order_by("id").values_list("pk", flat=True)
     reminders = [{"before_due": "PT2H"}]
     fields = {"pre_tasks": [last], "due_date": "2027-01-05", "due_time": "09:30", "reminders": reminders}
@@ -100,8 +99,8 @@ def test_an_export_is_the_same_file_as_the_one_made_at_once_and_can_be_imported_
 
 
 def test_very_many_rows_go_on_to_another_sheet(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing, "AT_ONCE", 2)
-    monkeypatch.setattr(writing, "ROWS_A_SHEET", 2)
+    monkeypatch.setattr(writing, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(writing, "MAX_SHEET_ROWS", 2)
     book = load_workbook(io.BytesIO(file_of(program, made(program, kind="export", format="xlsx"))))
     assert [sheet.max_row for sheet in book.worksheets] == [3, 3, 2]
 
@@ -166,7 +165,7 @@ def test_a_report_tells_what_its_person_may_see_when_it_is_made(program: Program
     a_task(cy, "Cy's own")
     path = asked(program, kind="export")
     User.objects.filter(pk=bo.pk).update(role=Role.MANAGER)
-    building.make_waiting(ask, clock=utc_now)
+    building.make_waiting(clock=utc_now)
     titles = [task["title"] for task in json.loads(file_of(program, program.get(path).json()))]
     assert titles == [*TITLES, "Cy's own"]
 
@@ -193,7 +192,7 @@ def test_nobody_else_gets_the_report_not_even_an_admin(program: Program, ada: Us
 
 
 def test_a_person_has_three_in_the_making_at_most(program: Program, cy: User, as_user: Somebody) -> None:
-    paths = [asked(program, kind="export") for _ in range(MOST_AT_ONCE)]
+    paths = [asked(program, kind="export") for _ in range(MAX_UNFINISHED)]
     answer: HttpResponse = program.post(URL, {"kind": "export"})
     assert answer.status_code == 429
     assert answer["Retry-After"]
@@ -204,7 +203,7 @@ def test_a_person_has_three_in_the_making_at_most(program: Program, cy: User, as
 
 
 def test_the_oldest_of_very_many_makes_room(program: Program) -> None:
-    reports = [made(program, kind="insights")["id"] for _ in range(MOST_KEPT + 2)]
+    reports = [made(program, kind="insights")["id"] for _ in range(MAX_REPORTS + 2)]
     kept = [report["id"] for report in program.get(f"{URL}?page_size=200").json()["results"]]
     assert kept == reports[:1:-1]
 
@@ -232,7 +231,7 @@ def test_the_report_of_a_worker_that_is_gone_is_taken_up_and_the_worker_is_fence
     building._keep(lost, 0, b"half a fi", progress=50, now=now)
     assert building.claim(now + timedelta(seconds=100)) is None
     later = now + timedelta(minutes=3)
-    assert building.make_waiting(ask, clock=lambda: later) == 1
+    assert building.make_waiting(clock=lambda: later) == 1
     with pytest.raises(building.Fenced):
         building._keep(lost, 1, b"le", progress=60, now=now)
     content = file_of(program, program.get(path).json())
@@ -241,10 +240,10 @@ def test_the_report_of_a_worker_that_is_gone_is_taken_up_and_the_worker_is_fence
 
 def test_a_report_that_no_worker_survives_is_given_up(program: Program) -> None:
     path, now = asked(program, kind="export"), utc_now()
-    for _ in range(building.MOST_ATTEMPTS):
+    for _ in range(building.MAX_ATTEMPTS):
         assert building.claim(now)
         now += timedelta(minutes=3)
-    assert building.make_waiting(ask, clock=lambda: now) == 0
+    assert building.make_waiting(clock=lambda: now) == 0
     report = program.get(path).json()
     assert (report["state"], report["problem"]) == ("failed", building.GAVE_UP)
     answer = program.get(path + "download/")
@@ -254,21 +253,21 @@ def test_a_report_that_no_worker_survives_is_given_up(program: Program) -> None:
 def test_a_worker_that_is_told_to_stop_hands_the_report_back(program: Program) -> None:
     path = asked(program, kind="export")
     stops = iter([False, True, True])
-    assert building.make_waiting(ask, clock=utc_now, should_stop=lambda: next(stops)) == 0
-    assert program.get(path).json()["state"] == State.WAITING
+    assert building.make_waiting(clock=utc_now, should_stop=lambda: next(stops)) == 0
+    assert program.get(path).json()["state"] == ReportState.WAITING
     assert Report.objects.get().attempt == 0
-    assert building.make_waiting(ask, clock=utc_now) == 1
+    assert building.make_waiting(clock=utc_now) == 1
 
 
 def test_a_report_that_is_deleted_in_the_making_leaves_nothing(program: Program) -> None:
     path = asked(program, kind="export", format="csv")
 
     def stop_after_deleting() -> bool:
-        if Report.objects.filter(state=State.RUNNING).exists():
+        if Report.objects.filter(state=ReportState.RUNNING).exists():
             assert program.delete(path).status_code == 204
         return False
 
-    assert building.make_waiting(ask, clock=utc_now, should_stop=stop_after_deleting) == 0
+    assert building.make_waiting(clock=utc_now, should_stop=stop_after_deleting) == 0
     assert not Report.objects.exists()
     assert not Piece.objects.exists()
     assert program.get(path).status_code == 404
@@ -280,7 +279,7 @@ def test_what_breaks_is_told_and_keeps_no_other_from_being_made(
     broken = asked(program, kind="export")
     Report.objects.update(query={"priority": "gone from the code"})
     fine = asked(program, kind="insights")
-    assert building.make_waiting(ask, clock=utc_now) == 1
+    assert building.make_waiting(clock=utc_now) == 1
     assert program.get(fine).json()["state"] == "done"
     report = program.get(broken).json()
     assert (report["state"], "LOW" in report["problem"]) == ("failed", True)

@@ -6,7 +6,7 @@ from taskbell.accounts.models import User
 from taskbell.common import spreadsheet
 from taskbell.reports import writing
 from taskbell.reports.insights import Question
-from taskbell.reports.models import Format, Kind, Report
+from taskbell.reports.models import Format, Report, ReportKind
 from taskbell.tasks.models import Task
 from tests.conftest import NOW
 from tests.memory import peak
@@ -20,9 +20,9 @@ def test_an_export_as_csv(bo: User, monkeypatch: pytest.MonkeyPatch) -> None:
         return peak(lambda: writing.pieces(report, question, now=NOW))
 
     # Not too few at a time: of each batch's statement psycopg keeps some 20 KiB, of the last 128 of them.
-    monkeypatch.setattr(writing, "AT_ONCE", 500)
+    monkeypatch.setattr(writing, "CHUNK_ROWS", 500)
     monkeypatch.setattr(spreadsheet, "ROWS_AT_ONCE", 100)
-    report = Report(kind=Kind.EXPORT, format=Format.CSV, person=bo)
+    report = Report(kind=ReportKind.EXPORT, format=Format.CSV, person=bo)
     moments = {"created_at": NOW, "updated_at": NOW}
     Task.objects.bulk_create(Task(title="Sow", timezone="UTC", created_by=bo, **moments) for _ in range(4 * TASKS))
     first = Task.objects.order_by("id").values_list("pk", flat=True)[0]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from taskbell.accounts.models import User
-from taskbell.reports.series import Span, series, usual_first
+from taskbell.reports.series import Periods, default_first, series
 from taskbell.tasks.models import Stage, Task
 from tests.reports.oracle import local_day
 
@@ -26,8 +26,8 @@ def a_task(by: User, created: str, completed: str | None = None, due: str | None
 
 
 def told(group: str, first: str, last: str, zone: str = BERLIN) -> list[dict[str, Any]]:
-    span = Span(group, date.fromisoformat(first), date.fromisoformat(last), zone)
-    return series(Task.objects.all(), span)
+    periods = Periods(group, date.fromisoformat(first), date.fromisoformat(last), zone)
+    return series(Task.objects.all(), periods)
 
 
 def column(points: list[dict[str, Any]], name: str) -> list[Any]:
@@ -87,5 +87,5 @@ def test_missed_tasks_count_in_the_period_they_were_due_in_also_when_finished_la
 @pytest.mark.parametrize(("group", "first"), [("day", "2026-10-23"), ("week", "2026-08-31"), ("month", "2025-12-01")])
 def test_a_series_usually_has_thirty_days_twelve_weeks_or_twelve_months(group: str, first: str) -> None:
     last = date(2026, 11, 21)
-    assert usual_first(group, last).isoformat() == first
-    assert len(Span(group, usual_first(group, last), last, "UTC").starts()) == {"day": 30}.get(group, 12)
+    assert default_first(group, last).isoformat() == first
+    assert len(Periods(group, default_first(group, last), last, "UTC").starts()) == {"day": 30}.get(group, 12)

@@ -1,4 +1,4 @@
-"""A list in some order, of which pages are read."""
+"""A list in some order, read page by page."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -6,12 +6,12 @@ from typing import Any
 
 from django.db.models import IntegerField, QuerySet
 
-from taskbell.api.cursor import Key, columns_of, lists_after
 from taskbell.common.compiled_query import CompiledQuery, Param, Row
 from taskbell.common.union import Union
+from taskbell.search.keyset import Key, columns_of, lists_after
 
 SIZE, START = Param("size", IntegerField()), Param("start", IntegerField())
-# What several lists have to be merged for is found once, and counted and sorted in memory.
+# Several lists have to be merged anyway: the rows are found once, then counted and sorted in memory.
 OF_MANY = """
     WITH found AS ({rows}) SELECT *, (SELECT COUNT(*) FROM found) FROM found ORDER BY {order} LIMIT %s OFFSET %s
 """
@@ -24,7 +24,7 @@ OF_ONE = """
 class Listing:
     """Rows in the order of `keys`, whose last must be unique: each the values of the keys and, last, the primary key.
 
-    The SQL of each kind of page is made at the first use. Where there are blanks in the rows, `values` fill them.
+    The SQL of each kind of page is compiled at the first use. `values` are those of the parameters in `rows`.
     """
 
     def __init__(self, rows: Union[Any], keys: Sequence[Key]) -> None:
@@ -32,13 +32,13 @@ class Listing:
         self._after: dict[Any, list[CompiledQuery]] = {}
 
     def numbered(self, start: int, size: int, **values: Any) -> tuple[int, list[Row]]:
-        """How many rows there are, and some of them, by one query."""
+        """The number of rows, and some of them, by one query."""
         page = self._counted_page(size=size, start=start, **values)
         counted = page or (self._count(**values) if start else [])
         return (counted[0][-1] if counted else 0), [row[:-1] for row in page]
 
     def after(self, last: Sequence[Any] | None, size: int, **values: Any) -> list[Row]:
-        """So many rows that follow the one with these values of the keys; from the beginning, if there is none."""
+        """Up to `size` rows after the one with these key values; without one, from the start."""
         found: list[Row] = []
         for read in self._statements_after(last):
             found += read(size=size - len(found), **values, **_named(last or ()))
@@ -57,16 +57,16 @@ class Listing:
         return self._statement(self.rows.values_list("pk"), "SELECT COUNT(*) FROM ({rows}) AS counted")
 
     def _statements_after(self, last: Sequence[Any] | None) -> list[CompiledQuery]:
-        """Which of the values are None makes another SQL; what the others are does not."""
+        """The SQL depends on which of the values are None, and on nothing else about them."""
         shape = last and tuple(value is None for value in last)
         if shape not in self._after:
-            blanks = last and [None if last[place] is None else blank for place, blank in enumerate(self._blanks)]
-            lists = lists_after(self.rows, self.keys, blanks)
+            params = last and [None if last[place] is None else param for place, param in enumerate(self._params)]
+            lists = lists_after(self.rows, self.keys, params)
             self._after[shape] = [self._statement(rows, "{rows} LIMIT %s", SIZE) for rows in lists]
         return self._after[shape]
 
     @cached_property
-    def _blanks(self) -> list[Param]:
+    def _params(self) -> list[Param]:
         query = self.rows.parts[0].query
         fields = (query.resolve_ref(key.name).output_field for key in self.keys)
         return [Param(name, field) for name, field in zip(_named(self.keys), fields, strict=True)]

@@ -1,4 +1,4 @@
-"""Pages by cursor: what follows a row, found by an index at a cost that does not grow with depth."""
+"""Keyset pagination: an index finds the rows after a given one, at a cost that does not grow with depth."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ SALT = "taskbell.api.cursor"
 
 @dataclass(frozen=True)
 class Key:
-    """What a list is ordered by: a column or annotation, and which way. Rows without a value come last."""
+    """A column or annotation that a list is ordered by, and the direction. Rows without a value come last."""
 
     name: str
     descending: bool = False
@@ -25,33 +25,33 @@ class Key:
 
     @property
     def column(self) -> str:
-        """What the key is called among `columns_of`."""
+        """The name of the key among `columns_of`."""
         return "pk" if self.name == "id" else self.name
 
     def order(self) -> Any:
-        """For `order_by`. Says where rows without a value go only if there can be any, because of the indexes."""
+        """For `order_by`. NULLS LAST only where there can be NULLs: otherwise no index would match."""
         column = F(self.name)
         last = True if self.nullable else None
         return column.desc(nulls_last=last) if self.descending else column.asc(nulls_last=last)
 
     def order_of_column(self, number: int) -> str:
-        """The same in SQL, for a column by its number."""
+        """The same in SQL, for a column given by its number."""
         return f"{number} {'DESC' if self.descending else 'ASC'}{' NULLS LAST' if self.nullable else ''}"
 
-    def same(self, value: Any) -> Q:
+    def equal_to(self, value: Any) -> Q:
         """Rows that have this value."""
         return Q(**{f"{self.name}__isnull": True}) if value is None else Q(**{self.name: value})
 
-    def beyond(self, value: Any) -> Q:
+    def after(self, value: Any) -> Q:
         """Rows that come after those with this value."""
         if value is None:
             return Q(pk__in=[])
-        after = Q(**{f"{self.name}__{'lt' if self.descending else 'gt'}": value})
-        return after | Q(**{f"{self.name}__isnull": True}) if self.nullable else after
+        further = Q(**{f"{self.name}__{'lt' if self.descending else 'gt'}": value})
+        return further | Q(**{f"{self.name}__isnull": True}) if self.nullable else further
 
 
 def cursor_after(row: Sequence[Any], keys: Sequence[Key]) -> str:
-    """Where the page after this row of `columns_of` begins."""
+    """The cursor of the page that follows this row of `columns_of`."""
     columns = columns_of(keys)
     values = [row[columns.index(key.column)] for key in keys]
     plain = [value.isoformat() if hasattr(value, "isoformat") else value for value in values]
@@ -59,9 +59,9 @@ def cursor_after(row: Sequence[Any], keys: Sequence[Key]) -> str:
 
 
 def lists_after(rows: Union[Any], keys: Sequence[Key], values: Sequence[Any] | None) -> Iterator[QuerySet[Any, Any]]:
-    """The rows after the one with these values, or all, in order, as lists that follow one another.
+    """The rows after the one with these values, or all of them, as consecutive ordered lists.
 
-    Each list has an index to itself. Its rows are the values of the keys and, last, the primary key.
+    Each list can use an index of its own. Its rows are the values of the keys and, last, the primary key.
     """
     names = columns_of(keys)
     for part, order in _lists(rows, keys, values):
@@ -69,17 +69,17 @@ def lists_after(rows: Union[Any], keys: Sequence[Key], values: Sequence[Any] | N
 
 
 def columns_of(keys: Sequence[Key]) -> list[str]:
-    """What is read of a row to know its place: the keys and, last, the primary key, each once."""
+    """The columns that give the position of a row: the keys and, last, the primary key, each once."""
     return [*dict.fromkeys(key.column for key in keys if key.column != "pk"), "pk"]
 
 
 def _lists(
     rows: Union[Any], keys: Sequence[Key], values: Sequence[Any] | None
 ) -> Iterator[tuple[Union[Any], Sequence[Key]]]:
-    """Rows without a value are a list of their own: together with the others, no index has them in order."""
+    """Rows without a value are a separate list: no index has them in order together with the others."""
     first, *others = keys
     if not first.nullable:
-        yield (rows if values is None else rows.filter(_beyond(keys, values))), keys
+        yield (rows if values is None else rows.filter(_rows_after(keys, values))), keys
         return
     if values is None or values[0] is not None:
         present = rows.filter(**{f"{first.name}__isnull": False})
@@ -88,26 +88,26 @@ def _lists(
     yield from _lists(rows.filter(**{f"{first.name}__isnull": True}), others, values and values[1:])
 
 
-def _beyond(keys: Sequence[Key], values: Sequence[Any]) -> Any:
-    """Rows behind the one with these values: one comparison of rows, which an index answers, where there is one."""
+def _rows_after(keys: Sequence[Key], values: Sequence[Any]) -> Any:
+    """Rows after the one with these values, as one row comparison where the database can answer that by an index."""
     comparable = connection.features.supports_tuple_lookups and not any(key.nullable for key in keys)
     if not comparable or len({key.descending for key in keys}) > 1:
-        return _further(keys, values)
+        return _spelled_out(keys, values)
     compare = TupleLessThan if keys[0].descending else TupleGreaterThan
     return compare(Tuple(*(F(key.name) for key in keys)), tuple(values))
 
 
-def _further(keys: Sequence[Key], values: Sequence[Any]) -> Q:
-    """Further by the first key, or the same and further by the next; an index leads to the first of these."""
+def _spelled_out(keys: Sequence[Key], values: Sequence[Any]) -> Q:
+    """Greater by the first key, or equal and greater by the next; the last condition lets an index find the start."""
     condition, prefix = Q(pk__in=[]), Q()
     for key, value in zip(keys, values, strict=True):
-        condition |= prefix & key.beyond(value)
-        prefix &= key.same(value)
+        condition |= prefix & key.after(value)
+        prefix &= key.equal_to(value)
     return condition & Q(**{f"{keys[0].name}__{'lte' if keys[0].descending else 'gte'}": values[0]})
 
 
 def values_of(cursor: str, keys: Sequence[Key]) -> list[Any]:
-    """The values that the row before the page has. Raises Invalid."""
+    """The key values of the row before the page. Raises Invalid."""
     try:
         known, values = signing.loads(cursor, salt=SALT)
     except (signing.BadSignature, ValueError) as error:
@@ -122,4 +122,4 @@ def _shape(keys: Sequence[Key]) -> list[str]:
 
 
 def _bad_cursor() -> Invalid:
-    return invalid("cursor", "invalid", "This is not a cursor of this list. Start with an empty one.")
+    return invalid("cursor", "invalid", "Must be a cursor of this list in this order. Start with an empty one.")

@@ -1,0 +1,57 @@
+"""What a report is asked with: the filters of the list of tasks and, for a series, its periods."""
+
+from datetime import date, datetime
+
+from taskbell.accounts.models import User
+from taskbell.accounts.policy import Capability
+from taskbell.common.errors import invalid
+from taskbell.common.values import BadValue, read_date
+from taskbell.reports.insights import Question
+from taskbell.reports.models import ReportKind
+from taskbell.reports.series import DEFAULT_PERIODS, GROUPS, MAX_PERIODS, Periods, default_first, today
+from taskbell.search.parameters import Parameters, refuse_unknown
+from taskbell.search.tasks import FILTERS, matching_tasks
+
+SERIES = {
+    "group": f"Adds a series for charts: one of {', '.join(GROUPS)}.",
+    "from": "With `group`: the first day of the series. By default it has {day} days, {week} weeks or {month} months."
+    "".format(**DEFAULT_PERIODS),
+    "to": "With `group`: the last day of the series; by default today, in your time zone.",
+}
+
+
+def read_question(parameters: Parameters, person: User, *, kind: str = ReportKind.INSIGHTS, now: datetime) -> Question:
+    """The question that the parameters ask, over the tasks that the person may see now. Raises Invalid."""
+    series = SERIES if kind == ReportKind.INSIGHTS else {}
+    refuse_unknown(parameters, (*FILTERS, *series))
+    filters = {name: text for name, text in parameters.items() if name in FILTERS}
+    is_of_everything = person.can(Capability.SEE_EVERYTHING) and not filters
+    return Question(matching_tasks(filters, person), is_of_everything, _periods(parameters, person, now=now))
+
+
+def _periods(parameters: Parameters, person: User, *, now: datetime) -> Periods | None:
+    """The periods of the requested series. Raises Invalid."""
+    if "group" not in parameters:
+        for name in ("from", "to"):
+            if name in parameters:
+                raise invalid(name, "invalid", "Only for a series: send `group` too.")
+        return None
+    group = parameters["group"]
+    if group not in GROUPS:
+        raise invalid("group", "invalid", f"Must be one of {', '.join(GROUPS)}.")
+    zone = person.profile.timezone
+    last = _day(parameters, "to", default=today(now, zone))
+    first = _day(parameters, "from", default=default_first(group, last))
+    if first > last:
+        raise invalid("from", "invalid", "Must not be after the end of the series.")
+    periods = Periods(group, first, last, zone)
+    if len(periods.starts()) > MAX_PERIODS:
+        raise invalid("from", "invalid", f"A series can't have more than {MAX_PERIODS} points. Begin it later.")
+    return periods
+
+
+def _day(parameters: Parameters, name: str, *, default: date) -> date:
+    try:
+        return read_date(parameters[name]) if name in parameters else default
+    except BadValue as error:
+        raise invalid(name, "invalid", str(error)) from error

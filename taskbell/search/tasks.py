@@ -1,0 +1,155 @@
+"""The filters and orders of the list of tasks."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import Case, IntegerField, Min, OuterRef, Q, Subquery, Value, When
+
+from taskbell.accounts.models import User
+from taskbell.accounts.policy import Capability
+from taskbell.common.compiled_query import with_params
+from taskbell.common.errors import invalid
+from taskbell.common.values import read_choices, read_id
+from taskbell.reminders.models import Reminder
+from taskbell.search.filters import (
+    Filter,
+    condition_of,
+    contains,
+    date_filter,
+    instant_filter,
+    is_filter,
+    person_filter,
+)
+from taskbell.search.keyset import Key
+from taskbell.search.listing import Listing
+from taskbell.search.pages import PAGE_PARAMETERS, ResultPage, page_of_keys
+from taskbell.search.parameters import Parameters, refuse_unknown
+from taskbell.tasks.models import (
+    OPEN_STAGES,
+    OVERDUE,
+    PRIORITY_NAMES,
+    STAGES,
+    STATUSES,
+    Priority,
+    Stage,
+    Task,
+    TaskQuerySet,
+    is_blocked,
+)
+from taskbell.tasks.queries import ViewerParam
+
+MAX_LISTINGS = 500  # that are kept; each is some SQL
+
+
+def _status(text: str, person: User) -> Q:
+    """Kept short: in a full scan each comparison of a text costs time."""
+    names = set(read_choices(text, STATUSES))
+    overdue = OVERDUE in names
+    whole = [stage for stage in STAGES if stage in names and (overdue or stage not in OPEN_STAGES)]
+    partly = [stage for stage in OPEN_STAGES if (stage in names) != overdue]
+    some = Q(stage__in=partly, is_overdue=overdue)
+    if not partly:
+        return Q(stage__in=whole)
+    return Q(stage__in=whole) | some if whole else some
+
+
+def _stage(text: str, person: User) -> Q:
+    return Q(stage__in=read_choices(text, STAGES))
+
+
+def _priority(text: str, person: User) -> Q:
+    return Q(priority__in=[Priority[name].value for name in read_choices(text, PRIORITY_NAMES)])
+
+
+def _category(text: str, person: User) -> Q:
+    return Q(category__isnull=True) if text == "none" else Q(category=read_id(text))
+
+
+def _text(text: str, person: User) -> Q:
+    return contains("title", text.strip()) | contains("description", text.strip())
+
+
+FILTERS = {
+    "priority": Filter("Priorities, separated by commas.", _priority),
+    "status": Filter("Statuses, separated by commas; OVERDUE is one.", _status),
+    "stage": Filter("Stages, separated by commas.", _stage),
+    "due_date": date_filter("due_date", "Due on this day."),
+    "due_date_gte": date_filter("due_date__gte", "Due on this day or later."),
+    "due_date_gt": date_filter("due_date__gt", "Due after this day."),
+    "due_date_lte": date_filter("due_date__lte", "Due on this day or earlier."),
+    "due_date_lt": date_filter("due_date__lt", "Due before this day."),
+    "category": Filter("The id of a category, or `none`.", _category),
+    "assigned_to": person_filter("assigned_to", "Who the task is assigned to."),
+    "created_by": person_filter("created_by", "Who created the task."),
+    "blocked": is_filter(Q(is_blocked()), "Whether the task is blocked by others."),
+    "completed": is_filter(Q(stage=Stage.COMPLETED), "Whether the task is completed."),
+    "updated_since": instant_filter("updated_at__gte", "Changed at this moment or later."),
+    "q": Filter("Text in title or description.", _text),
+}
+ORDERS = ("id", "title", "priority", "status", "due_date", "remind_at", "created_at", "updated_at")
+NULLABLE = {"due_date", "remind_at"}
+COLUMNS = {"status": "status_rank", "remind_at": "next_reminder_at"}
+# In the order in which people read them.
+STATUS_RANK = Case(
+    When(Q(is_overdue=True, stage__in=OPEN_STAGES), then=Value(STATUSES.index(OVERDUE))),
+    *(When(stage=stage, then=Value(rank)) for rank, stage in enumerate(STAGES)),
+    output_field=IntegerField(),
+)
+
+
+def page_of_tasks(parameters: Parameters, person: User) -> ResultPage[int]:
+    """The ids on the requested page of the tasks that the person sees, by default the newest first. Raises Invalid."""
+    refuse_unknown(parameters, (*FILTERS, "ordering", *PAGE_PARAMETERS))
+    keys = order_of(parameters, default="-id")
+    condition, values = with_params(condition_of(parameters, FILTERS, person), Task)
+    tasks = listing(person.can(Capability.SEE_EVERYTHING), condition, keys)
+    return page_of_keys(tasks, parameters, person=person.pk, **values)
+
+
+def matching_tasks(parameters: Parameters, person: User) -> TaskQuerySet:
+    """All tasks that the person sees and that match, in no order. Raises Invalid."""
+    refuse_unknown(parameters, FILTERS)
+    return Task.objects.visible_to(person).filter(condition_of(parameters, FILTERS, person))
+
+
+def ordered_tasks(parameters: Parameters, person: User) -> TaskQuerySet:
+    """All tasks that the person sees and that match, by default the oldest first. Raises Invalid."""
+    refuse_unknown(parameters, (*FILTERS, "ordering"))
+    keys = order_of(parameters, default="id")
+    tasks = matching_tasks({name: text for name, text in parameters.items() if name != "ordering"}, person)
+    ordered: TaskQuerySet = with_order_columns(tasks, keys, person).order_by(*(key.order() for key in keys))
+    return ordered
+
+
+@lru_cache(MAX_LISTINGS)
+def listing(sees_everything: bool, condition: Q, keys: Sequence[Key]) -> Listing:
+    """The tasks that a person sees and that match, in this order. The SQL is the same for all people and values."""
+    person: Any = ViewerParam(sees_everything)
+    return Listing(with_order_columns(Task.objects.lists_visible_to(person).filter(condition), keys, person), keys)
+
+
+def order_of(parameters: Parameters, *, default: str) -> tuple[Key, ...]:
+    """The keys that the list is ordered by; ties are broken by id. Raises Invalid."""
+    keys: list[Key] = []
+    for part in parameters.get("ordering", default).split(","):
+        name = part.strip().removeprefix("-")
+        if name not in ORDERS:
+            raise invalid("ordering", "invalid", f"Must be one or more of {', '.join(ORDERS)}, with or without a -.")
+        column = COLUMNS.get(name, name)
+        if column not in {key.name for key in keys}:
+            keys.append(Key(column, part.strip().startswith("-"), nullable=name in NULLABLE))
+    if keys[-1].name != "id":
+        keys.append(Key("id", keys[-1].descending))
+    return tuple(keys)
+
+
+def with_order_columns(tasks: Any, keys: Sequence[Key], person: User) -> Any:
+    """Adds the columns to order by that the table does not have."""
+    names = {key.name for key in keys}
+    if "status_rank" in names:
+        tasks = tasks.annotate(status_rank=STATUS_RANK)
+    if "next_reminder_at" in names:
+        mine = Reminder.objects.visible_to(person).filter(task=OuterRef("pk")).order_by().values("task")
+        tasks = tasks.annotate(next_reminder_at=Subquery(mine.annotate(first=Min("next_at")).values("first")))
+    return tasks
