@@ -2,7 +2,7 @@
 
 from datetime import datetime, time
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.http.response import HttpResponseBase
@@ -24,6 +24,7 @@ from taskbell.common.clock import as_instant, utc_now
 from taskbell.common.errors import NotFound, invalid
 from taskbell.common.recurrence import parse_rule
 from taskbell.reminders.models import Reminder, ReminderQuerySet
+from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks import reminder_actions
 from taskbell.tasks.models import Task
 from taskbell.tasks.queries import visible_task
@@ -105,8 +106,8 @@ class ScheduleOut(serializers.Serializer[Any]):
     past = PastOut(many=True)
 
 
-def _as_json(reminder: Reminder, task: Task) -> dict[str, Any]:
-    return reminder_as_json(reminder, ZoneInfo(task.timezone))
+def _as_json(reminder: Reminder) -> dict[str, Any]:
+    return reminder_as_json(reminder, ZoneInfo(reminder.task.timezone))
 
 
 class Reminders(APIView):
@@ -116,7 +117,7 @@ class Reminders(APIView):
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """Lists the shared reminders and my own."""
         task = visible_task(pk, to=person_of(request))
-        return etag_response(request, [_as_json(reminder, task) for reminder in _reminders(task, person_of(request))])
+        return etag_response(request, [_as_json(reminder) for reminder in _reminders(task, person_of(request))])
 
     @extend_schema(
         operation_id="reminders_create",
@@ -131,10 +132,11 @@ class Reminders(APIView):
         return idempotency.once(request, lambda: self._create(request, pk))
 
     def _create(self, request: Request, pk: int) -> Response:
-        task = visible_task(pk, to=person_of(request))
-        plan = plan_from(validated(ReminderIn(data=request.data)), zone=task.timezone)
+        def plan(task: Task) -> ReminderPlan:
+            return plan_from(validated(ReminderIn(data=request.data)), zone=task.timezone)
+
         reminder = reminder_actions.add_reminder(pk, plan, by=person_of(request), now=utc_now())
-        return Response(_as_json(reminder, task), status=status.HTTP_201_CREATED)
+        return Response(_as_json(reminder), status=status.HTTP_201_CREATED)
 
 
 class ReminderDetail(APIView):
@@ -144,43 +146,40 @@ class ReminderDetail(APIView):
     def get(self, request: Request, pk: int, rid: int) -> Response:
         """Shows the reminder."""
         task = visible_task(pk, to=person_of(request))
-        return Response(_as_json(_seen(task, rid, person_of(request)), task))
+        reminder = _reminders(task, person_of(request)).filter(pk=rid).first()
+        if reminder is None:
+            raise NotFound
+        return Response(_as_json(reminder))
 
     @extend_schema(
         operation_id="reminders_change", tags=["reminders"], request=ReminderChange, responses={200: ReminderOut}
     )
     def patch(self, request: Request, pk: int, rid: int) -> Response:
         """Changes what is sent. Sending `at` lets go of `before_due`, and the other way round."""
-        task = visible_task(pk, to=person_of(request))
-        reminder = _seen(task, rid, person_of(request))
-        body = validated(ReminderChange(data=request.data))
-        known = {
-            "at": None if "before_due" in body else reminder.at,
-            "before_due": None if "at" in body else reminder.before_due,
-            "repeat": reminder.repeat,
-            "for_me": reminder.recipient_id is not None,
-        }
-        plan = plan_from(_checked(known | body), zone=task.timezone)
+
+        def plan(reminder: Reminder) -> ReminderPlan:
+            body = validated(ReminderChange(data=request.data))
+            known = {
+                "at": None if "before_due" in body else reminder.at,
+                "before_due": None if "at" in body else reminder.before_due,
+                "repeat": reminder.repeat,
+                "for_me": reminder.recipient_id is not None,
+            }
+            return plan_from(_checked(known | body), zone=reminder.task.timezone)
+
         changed = reminder_actions.change_reminder(pk, rid, plan, by=person_of(request), now=utc_now())
-        return Response(_as_json(changed, task))
+        return Response(_as_json(changed))
 
     @extend_schema(operation_id="reminders_delete", tags=["reminders"], responses={204: None})
     def delete(self, request: Request, pk: int, rid: int) -> Response:
         """Takes the reminder back."""
-        _seen(visible_task(pk, to=person_of(request)), rid, person_of(request))
-        reminder_actions.remove_reminder(pk, rid, by=person_of(request), now=utc_now())
+        reminder_actions.delete_reminder(pk, rid, by=person_of(request), now=utc_now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 def _reminders(task: Task, person: User) -> ReminderQuerySet:
-    return Reminder.objects.visible_to(person).filter(task=task)
-
-
-def _seen(task: Task, rid: int, person: User) -> Reminder:
-    reminder = _reminders(task, person).filter(pk=rid).first()
-    if reminder is None:
-        raise NotFound
-    return reminder
+    """The shared reminders and the person's own."""
+    return cast(ReminderQuerySet, task.reminders).visible_to(person)
 
 
 def _checked(patch: dict[str, Any]) -> dict[str, Any]:
@@ -206,11 +205,14 @@ class Snooze(APIView):
         return idempotency.once(request, lambda: self._snooze(request, pk))
 
     def _snooze(self, request: Request, pk: int) -> Response:
-        task, now = visible_task(pk, to=person_of(request)), utc_now()
-        body = validated(SnoozeIn(data=request.data))
-        at = now + body["span"] if "span" in body else as_instant(body["until"], task.timezone)
-        reminder = reminder_actions.remind_me_again(pk, at, by=person_of(request), now=now)
-        return Response(_as_json(reminder, task), status=status.HTTP_201_CREATED)
+        now = utc_now()
+
+        def at(task: Task) -> datetime:
+            body = validated(SnoozeIn(data=request.data))
+            return now + body["span"] if "span" in body else as_instant(body["until"], task.timezone)
+
+        reminder = reminder_actions.snooze_task(pk, at, by=person_of(request), now=now)
+        return Response(_as_json(reminder), status=status.HTTP_201_CREATED)
 
 
 class Schedule(APIView):

@@ -34,7 +34,8 @@ def replace_reminders(
     A reminder that is planned again as it was stays what it is: one that has fired does not fire again.
     Returns the change for the history, if any. The caller holds the task. Raises Invalid where they are too many.
     """
-    existing = [(plan_of(reminder), reminder.pk) for reminder in within_reach(task, by=by, shared_too=shared_too)]
+    reach = Reminder.objects.visible_to(by) if shared_too else Reminder.objects.filter(recipient=by)
+    existing = [(plan_of(reminder), reminder.pk) for reminder in reach.filter(task_id=task.pk)]
     known = [plan for plan, _ in existing]
     plans = [settled(plan, known, task.timezone) for plan in plans]
     gone = [pk for plan, pk in existing if plan not in plans]
@@ -48,13 +49,54 @@ def replace_reminders(
     return _as_history(known, plans)
 
 
-def within_reach(task: Dated, *, by: User, shared_too: bool) -> list[Reminder]:
-    """The reminders on the task that the person may take back."""
-    reach = Reminder.objects.visible_to(by) if shared_too else Reminder.objects.filter(recipient=by)
-    return list(reach.filter(task_id=task.pk))
+def add_reminder(
+    task: Dated,
+    plan: ReminderPlan,
+    existing: Sequence[Reminder],
+    *,
+    instead_of: Sequence[Reminder] = (),
+    by: User,
+    now: datetime,
+) -> tuple[Reminder, dict[str, Change]]:
+    """Adds one reminder to the `existing` ones of the task, unless an equal one is there, and deletes `instead_of`.
+
+    Returns the reminder, and the change for the history, if any. Raises Invalid where they are too many.
+    """
+    visible = visible_among(existing, by)
+    known = {reminder: plan_of(reminder) for reminder in visible}
+    plan = settled(plan, list(known.values()), task.timezone)
+    fired = {reminder for reminder in instead_of if reminder.next_at is None}
+    equal = next((reminder for reminder in visible if known[reminder] == plan and reminder not in fired), None)
+    gone = [reminder for reminder in instead_of if reminder != equal]
+    if equal is None and len(existing) - len(gone) >= MOST_REMINDERS:
+        raise invalid("reminders", "max_length", TOO_MANY)
+    if gone:
+        Reminder.objects.filter(pk__in=[reminder.pk for reminder in gone]).delete()
+    reminder = equal or made(plan, task, by=by, now=now)
+    if equal is None:
+        reminder.save(force_insert=True)
+    if equal is not None and not gone:
+        return reminder, {}
+    after = [known[stays] for stays in visible if stays not in gone]
+    return reminder, _as_history(list(known.values()), after if equal else [*after, plan])
 
 
-def change(reminder: Reminder, plan: ReminderPlan, task: Dated, *, by: User, now: datetime) -> dict[str, Change]:
+def delete_reminder(reminder: Reminder, existing: Sequence[Reminder], *, by: User) -> dict[str, Change]:
+    """Deletes the reminder and its equals of the `existing` ones. Returns the change for the history."""
+    known = {one.pk: plan_of(one) for one in visible_among(existing, by)}
+    equal = [pk for pk, plan in known.items() if plan == known[reminder.pk]]
+    Reminder.objects.filter(pk__in=equal).delete()
+    return _as_history(list(known.values()), [plan for pk, plan in known.items() if pk not in equal])
+
+
+def visible_among(reminders: Sequence[Reminder], person: User) -> list[Reminder]:
+    """The shared reminders and the person's own."""
+    return [reminder for reminder in reminders if reminder.recipient_id in (None, person.pk)]
+
+
+def change_reminder(
+    reminder: Reminder, plan: ReminderPlan, task: Dated, *, by: User, now: datetime
+) -> dict[str, Change]:
     """Makes the reminder what is planned and arms it anew. Returns the change for the history, if any."""
     before = plan_of(reminder)
     plan = settled(plan, [before], task.timezone)

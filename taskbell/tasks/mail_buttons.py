@@ -13,7 +13,7 @@ from taskbell.notifications.links import LinkAction
 from taskbell.notifications.models import Kind
 from taskbell.tasks.actions import TaskPatch, update_task
 from taskbell.tasks.models import Stage, Task
-from taskbell.tasks.reminder_actions import remind_me_again
+from taskbell.tasks.reminder_actions import snooze_task
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ def _finish(deed: LinkAction, person: User, now: datetime) -> None:
 
 
 def _in_an_hour(deed: LinkAction, person: User, now: datetime) -> None:
-    remind_me_again(int(deed.about), now + timedelta(hours=1), by=person, now=now)
+    snooze_task(int(deed.about), now + timedelta(hours=1), by=person, now=now)
 
 
 def _tomorrow(deed: LinkAction, person: User, now: datetime) -> None:
     zone = person.profile.timezone
     day = wall_time(now, zone).date() + timedelta(days=1)
-    remind_me_again(int(deed.about), instant(day, time(9), zone), by=person, now=now)
+    snooze_task(int(deed.about), instant(day, time(9), zone), by=person, now=now)
 
 
 def _unsubscribe(deed: LinkAction, person: User, now: datetime) -> None:

@@ -9,6 +9,7 @@ from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.common.compiled_query import CompiledModelQuery, Param, names_of
 from taskbell.common.errors import NotFound
+from taskbell.reminders.models import Reminder
 from taskbell.tasks.models import Task
 
 
@@ -51,3 +52,22 @@ def _by_id(sees_everything: bool, locked: bool) -> CompiledModelQuery:
         return tasks.select_for_update(no_key=True) if locked else tasks
 
     return CompiledModelQuery(build, {"": names_of(Task)})
+
+
+def task_with_reminders(task_id: int) -> tuple[Task, list[Reminder]]:
+    """The task and all its reminders, in one query. Call it with the task locked. Raises NotFound."""
+    rows = _with_reminders(id=task_id)
+    if not rows:
+        raise NotFound
+    task = rows[0]
+    reminders = [row._state.fields_cache["reminders"] for row in rows]
+    for reminder in filter(None, reminders):
+        reminder.task = task
+    return task, [reminder for reminder in reminders if reminder]
+
+
+# Without the description, which would come once for each reminder.
+_with_reminders = CompiledModelQuery(
+    lambda: Task.objects.filter(pk=Param("id", BigIntegerField())).order_by("reminders__id"),
+    {"": names_of(Task, but={"description"}), "reminders": names_of(Reminder)},
+)

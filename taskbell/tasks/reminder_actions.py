@@ -1,76 +1,104 @@
-"""Single reminders of a task: added, changed and taken back by the same rules as all of them at once."""
+"""One reminder of a task: add, change, delete or snooze it. Its sisters are read, not rewritten."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from taskbell.accounts.models import User
-from taskbell.activity.actions import record_changes
+from taskbell.activity.actions import Change, record_changes
 from taskbell.common.errors import Conflict, NotFound
-from taskbell.reminders.actions import change, within_reach
+from taskbell.reminders import actions
 from taskbell.reminders.models import Reminder
-from taskbell.reminders.schedule import ReminderPlan, plan_of, settled
-from taskbell.tasks.actions import TaskPatch, update_task
+from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.models import Task
 from taskbell.tasks.notifications import notify_updated
-from taskbell.tasks.policy import check_may_remind_others, may_edit
-from taskbell.tasks.queries import lock_task, visible_task
+from taskbell.tasks.policy import check_may_remind_others
+from taskbell.tasks.queries import task_with_reminders
 
-Plans = list[ReminderPlan]
-NOT_OPEN = "This task is not open any more, so there is nothing to remind you of."
-
-
-def add_reminder(task_id: int, plan: ReminderPlan, *, by: User, now: datetime) -> Reminder:
-    """One reminder more. Raises NotFound, NotAllowed."""
-    return _changed(task_id, lambda plans: [*plans, plan], plan, by=by, now=now)
+NOT_OPEN = "Can't snooze this task, because it is not open. Reopen it first."
 
 
 @transaction.atomic
-def change_reminder(task_id: int, reminder_id: int, plan: ReminderPlan, *, by: User, now: datetime) -> Reminder:
-    """Makes the reminder what is planned; it is armed anew. Raises NotFound, NotAllowed."""
-    task = lock_task(task_id, by=by)
-    reminder = reminder_within_reach(task_id, reminder_id, by=by)
+def add_reminder(
+    task_id: int, plan: ReminderPlan | Callable[[Task], ReminderPlan], *, by: User, now: datetime
+) -> Reminder:
+    """Adds a reminder; one that is already there is not doubled. Raises NotFound, NotAllowed, Invalid.
+
+    `plan` may be a function of the task, for callers that need its time zone.
+    """
+    task, existing = _lock_next_version(task_id, by=by, now=now)
+    plan = plan(task) if callable(plan) else plan
     if not plan.for_me:
         check_may_remind_others(by, task)
-    changes = change(reminder, plan, task, by=by, now=now)
-    if changes:
-        task.write(now)
-        record_changes(task_id, "updated", changes, by=by, at=now)
-    if "reminders" in changes:
-        notify_updated(task, by=by, now=now, but=set())
+    return _add(plan, task, existing, by=by, now=now)
+
+
+@transaction.atomic
+def change_reminder(
+    task_id: int, reminder_id: int, plan: ReminderPlan | Callable[[Reminder], ReminderPlan], *, by: User, now: datetime
+) -> Reminder:
+    """Changes the reminder and reschedules it. Raises NotFound, NotAllowed, Invalid.
+
+    `plan` may be a function of the reminder, for callers that change only a part of it.
+    """
+    task, existing = _lock_next_version(task_id, by=by, now=now)
+    reminder = _reminder_to_edit(task, reminder_id, existing, by=by)
+    plan = plan(reminder) if callable(plan) else plan
+    if not plan.for_me:
+        check_may_remind_others(by, task)
+    _record(task, actions.change_reminder(reminder, plan, task, by=by, now=now), by=by, now=now)
     return reminder
 
 
 @transaction.atomic
-def remove_reminder(task_id: int, reminder_id: int, *, by: User, now: datetime) -> None:
-    """One reminder less. Raises NotFound, NotAllowed."""
-    old = plan_of(reminder_within_reach(task_id, reminder_id, by=by))
-    _change(task_id, lambda plans: [known for known in plans if known != old], by=by, now=now)
+def delete_reminder(task_id: int, reminder_id: int, *, by: User, now: datetime) -> None:
+    """Deletes the reminder, with any that have become equal to it. Raises NotFound, NotAllowed."""
+    task, existing = _lock_next_version(task_id, by=by, now=now)
+    reminder = _reminder_to_edit(task, reminder_id, existing, by=by)
+    _record(task, actions.delete_reminder(reminder, existing, by=by), by=by, now=now)
 
 
 @transaction.atomic
-def remind_me_again(task_id: int, at: datetime, *, by: User, now: datetime) -> Reminder:
-    """A reminder for oneself: what people call snooze. It takes the place of those that the person has set before.
+def snooze_task(task_id: int, at: datetime | Callable[[Task], datetime], *, by: User, now: datetime) -> Reminder:
+    """Reminds the person again at `at`, in place of their earlier snoozes.
 
-    It is of this task alone: where the task recurs, the later ones do not get it.
-    Raises NotFound, or Conflict for a task that is not open, of which nobody is reminded.
+    The snooze belongs to this task alone; later tasks of a series do not get it. Raises NotFound, Conflict, Invalid.
     """
-    if not lock_task(task_id, by=by).is_open:
+    task, existing = _lock_next_version(task_id, by=by, now=now)
+    plan = ReminderPlan(at=at(task) if callable(at) else at, for_me=True, is_snooze=True)
+    if not task.is_open:
         raise Conflict(NOT_OPEN)
-    earlier = Reminder.objects.snoozes().filter(task_id=task_id, recipient=by)
-    earlier.filter(next_at=None).delete()
-    old = [plan_of(reminder) for reminder in earlier]
-    plan = ReminderPlan(at=at, for_me=True, is_snooze=True)
-    return _changed(
-        task_id, lambda plans: [*(known for known in plans if known not in old), plan], plan, by=by, now=now
-    )
+    earlier = [reminder for reminder in existing if reminder.is_snooze and reminder.recipient_id == by.pk]
+    return _add(plan, task, existing, instead_of=earlier, by=by, now=now)
 
 
-def reminder_within_reach(task_id: int, reminder_id: int, *, by: User) -> Reminder:
-    """A reminder that the person sees and may take back. Raises NotFound, NotAllowed."""
-    task = visible_task(task_id, to=by)
-    for reminder in within_reach(task, by=by, shared_too=True):
+def _add(
+    plan: ReminderPlan,
+    task: Task,
+    existing: Sequence[Reminder],
+    *,
+    instead_of: Sequence[Reminder] = (),
+    by: User,
+    now: datetime,
+) -> Reminder:
+    reminder, changes = actions.add_reminder(task, plan, existing, instead_of=instead_of, by=by, now=now)
+    _record(task, changes, by=by, now=now)
+    reminder.task = task
+    return reminder
+
+
+def _lock_next_version(task_id: int, *, by: User, now: datetime) -> tuple[Task, list[Reminder]]:
+    """The task in its next version, locked by that, with all its reminders. Raises NotFound."""
+    if not Task.objects.visible_to(by).filter(pk=task_id).update(version=F("version") + 1, updated_at=now):
+        raise NotFound
+    return task_with_reminders(task_id)
+
+
+def _reminder_to_edit(task: Task, reminder_id: int, existing: Sequence[Reminder], *, by: User) -> Reminder:
+    """The reminder, if the person sees it and may change it. Raises NotFound, NotAllowed."""
+    for reminder in actions.visible_among(existing, by):
         if reminder.pk == reminder_id:
             if reminder.recipient_id is None:
                 check_may_remind_others(by, task)
@@ -78,17 +106,11 @@ def reminder_within_reach(task_id: int, reminder_id: int, *, by: User) -> Remind
     raise NotFound
 
 
-@transaction.atomic
-def _changed(task_id: int, edit: Callable[[Plans], Plans], plan: ReminderPlan, *, by: User, now: datetime) -> Reminder:
-    task = _change(task_id, edit, by=by, now=now)
-    for reminder in within_reach(task, by=by, shared_too=True):
-        if plan_of(reminder) == settled(plan, [plan_of(reminder)], task.timezone):
-            return reminder
-    raise NotFound
-
-
-def _change(task_id: int, edit: Callable[[Plans], Plans], *, by: User, now: datetime) -> Task:
-    # Held first: what two people add at once must not replace one another.
-    task = lock_task(task_id, by=by)
-    plans = [plan_of(reminder) for reminder in within_reach(task, by=by, shared_too=may_edit(by, task))]
-    return update_task(task_id, TaskPatch({}, reminders=edit(plans)), by=by, now=now)
+def _record(task: Task, changes: dict[str, Change], *, by: User, now: datetime) -> None:
+    """Writes the history and notifies the others. If nothing has changed, the task keeps its version."""
+    if not changes:
+        transaction.set_rollback(True)
+        return
+    record_changes(task.pk, "updated", changes, by=by, at=now)
+    if "reminders" in changes:
+        notify_updated(task, by=by, now=now, but=set())

@@ -21,7 +21,7 @@ from taskbell.tasks.actions import TaskPatch, create_task, delete_task, restore_
 from taskbell.tasks.bulk import Batch, change_many
 from taskbell.tasks.categories import create_category, delete_category, rename_category
 from taskbell.tasks.models import Task
-from taskbell.tasks.reminder_actions import remind_me_again
+from taskbell.tasks.reminder_actions import snooze_task
 from taskbell.tasks.scheduled import mark_overdue, purge_deleted
 from tests.conftest import NOW, Program
 
@@ -181,7 +181,7 @@ class World:
         return self.change(by, TaskPatch({}, reminders=[plan]))
 
     def snooze(self, by: User) -> int:
-        remind_me_again(self.some(by), self.now + timedelta(hours=1), by=by, now=self.now)
+        snooze_task(self.some(by), self.now + timedelta(hours=1), by=by, now=self.now)
         return 1
 
     def skip(self, by: User) -> int:

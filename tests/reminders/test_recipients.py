@@ -14,7 +14,7 @@ from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import TaskPatch, delete_task, update_task
 from taskbell.tasks.models import Stage, Task
-from taskbell.tasks.reminder_actions import add_reminder, remind_me_again
+from taskbell.tasks.reminder_actions import add_reminder, snooze_task
 from tests.conftest import NOW, Program, QueryBudget
 from tests.reminders.mailbox import Mailbox, names
 from tests.reminders.patches import DAY, HOUR, change, next_at, promised, state
@@ -56,15 +56,15 @@ def test_snooze_tells_the_one_who_pressed_it_an_hour_later(bo: User, cy: User, m
     task = promised(bo, SHARED)
     silently(task, cy)
     assert names(mailbox.tick(AT)) == ["bo", "cy"]
-    remind_me_again(task.pk, AT + HOUR, by=cy, now=AT)
+    snooze_task(task.pk, AT + HOUR, by=cy, now=AT)
     assert mailbox.tick(AT + HOUR - HOUR / 60) == []
     assert names(mailbox.tick(AT + HOUR)) == ["cy"]
 
 
 def test_bo_who_presses_snooze_twice_is_reminded_once(bo: User, mailbox: Mailbox) -> None:
     task = promised(bo)
-    remind_me_again(task.pk, AT, by=bo, now=NOW)
-    again = remind_me_again(task.pk, AT + HOUR / 3600, by=bo, now=NOW + HOUR / 3600)
+    snooze_task(task.pk, AT, by=bo, now=NOW)
+    again = snooze_task(task.pk, AT + HOUR / 3600, by=bo, now=NOW + HOUR / 3600)
     assert Reminder.objects.get() == again
     assert names(mailbox.tick(AT + HOUR)) == ["bo"]
 
@@ -72,9 +72,9 @@ def test_bo_who_presses_snooze_twice_is_reminded_once(bo: User, mailbox: Mailbox
 def test_a_snooze_leaves_what_others_have_put_off_and_what_was_planned(bo: User, cy: User, mailbox: Mailbox) -> None:
     task = promised(bo, SHARED, MINE)
     silently(task, cy)
-    remind_me_again(task.pk, AT + HOUR, by=cy, now=NOW)
-    remind_me_again(task.pk, AT + DAY, by=bo, now=NOW)
-    remind_me_again(task.pk, AT + 2 * DAY, by=bo, now=NOW)
+    snooze_task(task.pk, AT + HOUR, by=cy, now=NOW)
+    snooze_task(task.pk, AT + DAY, by=bo, now=NOW)
+    snooze_task(task.pk, AT + 2 * DAY, by=bo, now=NOW)
     assert names(mailbox.tick(AT)) == ["bo", "bo", "cy"]
     assert names(mailbox.tick(AT + DAY)) == ["cy"]
     assert names(mailbox.tick(AT + 2 * DAY)) == ["bo"]
@@ -82,8 +82,8 @@ def test_a_snooze_leaves_what_others_have_put_off_and_what_was_planned(bo: User,
 
 def test_a_snooze_until_the_same_moment_stays_as_it_is(bo: User) -> None:
     task = promised(bo)
-    first = remind_me_again(task.pk, AT, by=bo, now=NOW)
-    assert remind_me_again(task.pk, AT, by=bo, now=NOW) == first
+    first = snooze_task(task.pk, AT, by=bo, now=NOW)
+    assert snooze_task(task.pk, AT, by=bo, now=NOW) == first
 
 
 def finished(task: Task, bo: User) -> None:
@@ -111,8 +111,8 @@ def test_nobody_hears_of_a_task_that_is_over(bo: User, mailbox: Mailbox, happeni
 def test_nobody_can_put_off_what_is_over(bo: User, as_user: Somebody, happening: Any) -> None:
     task = promised(bo)
     happening(task, bo)
-    with pytest.raises(Conflict, match="not open any more"):
-        remind_me_again(task.pk, AT, by=bo, now=NOW)
+    with pytest.raises(Conflict, match="it is not open"):
+        snooze_task(task.pk, AT, by=bo, now=NOW)
     program: Program = as_user(bo)
     assert program.post(f"/api/tasks/{task.pk}/snooze/", {"span": "PT1H"}).status_code == 409
     assert not Reminder.objects.exists()

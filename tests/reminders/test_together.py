@@ -15,7 +15,7 @@ from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.models import Task
-from taskbell.tasks.reminder_actions import add_reminder, change_reminder, remove_reminder
+from taskbell.tasks.reminder_actions import add_reminder, change_reminder, delete_reminder
 from tests.conftest import NOW
 from tests.reminders.patches import DAY, HOUR, promised
 
@@ -63,7 +63,7 @@ def test_adding_changing_and_removing_do_not_get_into_each_others_way(people: li
     def work(which: int) -> None:
         by, key = people[which % 2], keys[which]
         if which % 3 == 0:
-            remove_reminder(task.pk, key, by=by, now=NOW)
+            delete_reminder(task.pk, key, by=by, now=NOW)
         elif which % 3 == 1:
             change_reminder(task.pk, key, ReminderPlan(at=moment(100 + which)), by=by, now=NOW)
         else:

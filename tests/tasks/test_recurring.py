@@ -14,7 +14,7 @@ from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import TaskPatch, create_task, delete_task, skip_task, update_task
 from taskbell.tasks.models import Basis, Stage, Task
-from taskbell.tasks.reminder_actions import add_reminder, remind_me_again
+from taskbell.tasks.reminder_actions import add_reminder, snooze_task
 from tests.conftest import NOW
 
 DAY = timedelta(days=1)
@@ -166,7 +166,7 @@ def test_mia_who_is_no_manager_any_more_has_no_reminder_on_the_next_one(bo: User
 
 def test_a_snooze_is_for_the_one_task_and_not_for_those_that_follow(bo: User, cy: User) -> None:
     task = a_series(bo, "FREQ=DAILY", assigned_to_id=cy.pk, reminders=[ReminderPlan(before_due=DAY)])
-    remind_me_again(task.pk, NOW + DAY, by=cy, now=NOW)
+    snooze_task(task.pk, NOW + DAY, by=cy, now=NOW)
     new = the_next(task, bo)
     assert Reminder.objects.get(task=new).before_due == DAY
     assert Reminder.objects.filter(task=task).count() == 2
@@ -177,7 +177,7 @@ def test_a_snooze_is_for_the_one_task_and_not_for_those_that_follow(bo: User, cy
 
 def test_what_was_put_off_is_gone_with_the_occurrence_that_is_skipped(bo: User) -> None:
     task = a_series(bo, "FREQ=DAILY", reminders=[ReminderPlan(before_due=DAY)])
-    remind_me_again(task.pk, NOW + DAY, by=bo, now=NOW)
+    snooze_task(task.pk, NOW + DAY, by=bo, now=NOW)
     skip_task(task.pk, by=bo, now=NOW)
     assert Reminder.objects.get().before_due == DAY
 

@@ -202,7 +202,7 @@ def test_nobody_is_promised_a_reminder_of_a_finished_task(strict: Browser, bob: 
     update_task(task.pk, TaskPatch({"stage": Stage.COMPLETED}), by=bob, now=utc_now())
     answer = strict.post(path(bob, do, task.pk))
     assert answer.status_code == 409
-    assert "This task is not open any more, so there is nothing to remind you of." in text(answer)
+    assert "because it is not open. Reopen it first." in text(answer)
     assert mail_buttons.BUTTONS[do].done not in text(answer)
     assert not Reminder.objects.exists()
 
