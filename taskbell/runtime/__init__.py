@@ -1,1 +1,1 @@
-"""The one-command start: the command line, the parent process, and what it watches over."""
+"""The one-command start: the command line, the parent process and its child processes."""

@@ -1,4 +1,4 @@
-"""The first words to the person who has started Taskbell."""
+"""The message printed once Taskbell has started."""
 
 from taskbell.config.env import Environment
 from taskbell.config.mail import mail_settings
@@ -6,17 +6,17 @@ from taskbell.runtime.files import setup_link_file
 
 
 def banner(env: Environment) -> str:
-    """Where everything is, and what to do next."""
+    """The address, the location of the data, and the next step."""
     mail = mail_settings(env)
     lines = [
         "",
         f"  Taskbell is ready at {env.url}",
         "",
         f"  Data    {env.data}",
-        f"  Mail    {'by ' + mail['host'] if mail['host'] else 'written to files in ' + mail['folder']}",
+        f"  Email   {'through ' + mail['host'] if mail['host'] else 'written to files in ' + mail['folder']}",
         *_first_steps(env),
         "",
-        "  Ctrl-C stops everything.",
+        "  Press Ctrl-C to stop.",
         "",
     ]
     return "\n".join(lines)
@@ -28,6 +28,6 @@ def _first_steps(env: Environment) -> list[str]:
         return []
     return [
         "",
-        "  Nobody is here yet: the first person who registers becomes ADMIN. Your link, good for once:",
+        "  There are no accounts yet. Create the first one, which becomes the admin, with this one-time link:",
         f"  {file.read_text()}",
     ]

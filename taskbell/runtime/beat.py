@@ -1,4 +1,4 @@
-"""Beat: ticks into the queue. It keeps no file and needs no models; a tick missed is followed by the next."""
+"""Beat: puts ticks into the queue. It needs no file and no models; after a missed tick, the next one follows."""
 
 import logging
 import logging.config
@@ -15,29 +15,28 @@ from taskbell.runtime.setup import check_broker
 
 logger = logging.getLogger("taskbell.beat")
 
-
-SET_BACK = 1  # second; less is the machine keeping time
+SET_BACK_SECONDS = 1  # smaller steps back are ordinary clock corrections
 
 
 class Ticker(Scheduler):
-    """The schedule in memory. A broker that is away is reported once; the original prints a traceback each second."""
+    """The schedule in memory. Reports an unreachable broker once; Celery's class prints a traceback at each tick."""
 
     broker_is_away = False
-    _looked_at = 0.0
+    _last_tick_at = 0.0
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
-        """Runs what is due. Where the clock of the machine was set back, begins anew instead of waiting for then."""
+        """Runs what is due. If the machine's clock was set back, restarts the schedule instead of waiting."""
         now = time.time()
-        if now < self._looked_at - SET_BACK:
-            logger.warning("The clock was set back by %.0f s.", self._looked_at - now)
+        if now < self._last_tick_at - SET_BACK_SECONDS:
+            logger.warning("The system clock was set back by %.0f s.", self._last_tick_at - now)
             for entry in self.schedule.values():
                 entry.last_run_at = entry.default_now()
             self._heap = None
-        self._looked_at = now
+        self._last_tick_at = now
         return float(super().tick(*args, **kwargs))
 
     def adjust(self, n: float, drift: float = 0) -> float:
-        """When to look next. The original wakes ten milliseconds early, and spins until the time has come."""
+        """Seconds until the next tick. Celery's version wakes ten milliseconds early and then busy-waits."""
         return n + drift
 
     def apply_entry(self, entry: ScheduleEntry, producer: Any = None) -> None:
@@ -45,16 +44,16 @@ class Ticker(Scheduler):
             self.apply_async(entry, producer=producer, advance=False)
         except SchedulingError as error:
             if not self.broker_is_away:
-                logger.warning("The broker does not answer; ticks are dropped until it does (%s)", error)
+                logger.warning("Can't reach the broker. Dropping ticks until it is back (%s)", error)
             self.broker_is_away = True
         else:
             if self.broker_is_away:
-                logger.warning("The broker answers again.")
+                logger.warning("The broker is reachable again.")
             self.broker_is_away = False
 
 
 def tick() -> None:
-    """Ticks until SIGTERM or Ctrl-C. Raises CannotStart without a broker."""
+    """Ticks until SIGTERM or Ctrl-C. Raises CannotStart if the broker can't be reached."""
     logging.config.dictConfig(settings.LOGGING)
     check_broker()
     service = Service(app, max_interval=1, scheduler_cls=Ticker, remote_control=False)

@@ -1,4 +1,4 @@
-"""A process that the parent keeps alive."""
+"""Child processes that the parent keeps running."""
 
 import ctypes
 import logging
@@ -12,41 +12,41 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-FIRST_PAUSE = 0.5
-LONGEST_PAUSE = 30.0
-HEALTHY_AFTER = 60.0
+FIRST_RESTART_DELAY = 0.5
+MAX_RESTART_DELAY = 30.0
+HEALTHY_AFTER_SECONDS = 60.0
 PR_SET_PDEATHSIG = 1
 
 logger = logging.getLogger("taskbell.run")
 
 
 def _end_with_parent() -> None:
-    """Runs in the child before its program: Linux will send SIGTERM when the parent ends, however it ends."""
+    """Runs in the child before exec. Makes Linux send SIGTERM to the child when the parent ends for any reason."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @dataclass
 class Child:
-    """One program, started again with growing pauses whenever it ends."""
+    """One program, restarted with growing delays whenever it exits."""
 
     name: str
     command: Sequence[str]
     pid_file: Path
     inherited: Sequence[int] = ()
-    pause: float = FIRST_PAUSE
+    delay: float = FIRST_RESTART_DELAY
     start_at: float | None = None
     started_at: float = 0.0
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
-        """Starts the program in a session of its own, so that Ctrl-C reaches the parent alone."""
+        """Starts the program in its own session, so that Ctrl-C reaches only the parent."""
         self.process = subprocess.Popen(
             self.command,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
             pass_fds=self.inherited,
-            preexec_fn=_end_with_parent,  # safe here: the parent has one thread only
+            preexec_fn=_end_with_parent,  # safe here: the parent has only one thread
         )
         self.pid_file.write_text(str(self.process.pid))
         self.started_at = time.monotonic()
@@ -54,30 +54,30 @@ class Child:
 
     @property
     def exit_code(self) -> int | None:
-        """How the program ended; None while it runs. A negative number is a signal."""
+        """The program's exit code, negative for a signal; None while it runs."""
         return self.process.poll() if self.process else None
 
     def watch(self) -> None:
-        """Notices that the program has ended, and starts it again when the pause is over."""
+        """Schedules a restart if the program has exited, and restarts it after the delay."""
         now = time.monotonic()
         if self.start_at is not None:
             if now >= self.start_at:
                 self.start()
         elif self.exit_code is not None:
             self.kill()
-            self.pause = FIRST_PAUSE if now - self.started_at > HEALTHY_AFTER else self.pause
-            logger.warning("%s ended (%s); it is started again in %g s.", self.name, how(self.exit_code), self.pause)
-            self.start_at = now + self.pause
-            self.pause = min(2 * self.pause, LONGEST_PAUSE)
+            self.delay = FIRST_RESTART_DELAY if now - self.started_at > HEALTHY_AFTER_SECONDS else self.delay
+            logger.warning("%s exited (%s). Restarting in %g s.", self.name, _reason(self.exit_code), self.delay)
+            self.start_at = now + self.delay
+            self.delay = min(2 * self.delay, MAX_RESTART_DELAY)
 
     def ask_to_stop(self) -> None:
-        """SIGTERM, to the program itself: it knows how to stop its own children."""
+        """Sends SIGTERM to the program, which stops its own children."""
         self.start_at = None
         if self.process and self.exit_code is None:
             self.process.terminate()
 
     def kill(self) -> None:
-        """SIGKILL to whatever is left of the program and of what it started."""
+        """Sends SIGKILL to the program and every process it started."""
         self.pid_file.unlink(missing_ok=True)
         if self.process:
             with suppress(ProcessLookupError):
@@ -85,13 +85,12 @@ class Child:
             self.process.wait()
 
 
-def how(exit_code: int) -> str:
-    """The exit code in words."""
+def _reason(exit_code: int) -> str:
     return signal.Signals(-exit_code).name if exit_code < 0 else f"exit code {exit_code}"
 
 
 def stop_all(children: Sequence[Child], *, within: float) -> None:
-    """Asks all at once, waits for them, and kills what is left after so many seconds."""
+    """Asks all children to stop, waits up to `within` seconds, and kills those still running."""
     for child in children:
         child.ask_to_stop()
     deadline = time.monotonic() + within

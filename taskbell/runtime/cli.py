@@ -1,4 +1,4 @@
-"""The command line: our own commands, and behind them every command of Django."""
+"""The command line: Taskbell's own commands, and every Django command."""
 
 import os
 import sys
@@ -14,8 +14,8 @@ from taskbell.config.files import prepare_data_folder
 from taskbell.runtime.refusals import CANNOT_START, CannotStart
 
 app = typer.Typer(
-    help="Taskbell keeps people's tasks and tells them on time.",
-    epilog="Django's commands work too: createsuperuser, shell, dumpdata ... 'taskbell help NAME' explains one.",
+    help="Taskbell manages your team's tasks and sends reminders on time.",
+    epilog="Django's commands work too: createsuperuser, shell, dumpdata, … Run 'taskbell help NAME' for details.",
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -23,13 +23,15 @@ app = typer.Typer(
 
 @app.command()
 def run() -> None:
-    """Start everything: web server, worker, beat, and the broker where REDIS_URL names none. Ctrl-C stops it."""
+    """Start everything: web server, worker and beat, plus a broker unless REDIS_URL is set. Press Ctrl-C to stop."""
     _part("supervisor").run()
 
 
 @app.command()
 def web(
-    prepare: Annotated[bool, typer.Option("--prepare", help="First migrate and collect the static files.")] = False,
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="Migrate the database and collect static files first.")
+    ] = False,
 ) -> None:
     """Serve HTTP and WebSocket on TASKBELL_BIND and PORT."""
     _django_part("web").serve(prepare=prepare)
@@ -37,102 +39,108 @@ def web(
 
 @app.command()
 def worker(
-    queues: Annotated[str, typer.Option(help="Which queues to take jobs from.")] = "mail,default,reports",
+    queues: Annotated[
+        str, typer.Option(help="Queues to take jobs from, separated by commas.")
+    ] = "mail,default,reports",
 ) -> None:
-    """Run the jobs: send the mails, deliver the reminders."""
+    """Run jobs: send emails, deliver reminders, build reports."""
     _django_part("worker").work(queues)
 
 
 @app.command()
 def beat() -> None:
-    """Tick: put the jobs of the schedule into the queue when their time has come. A second beat does no harm."""
+    """Queue scheduled jobs when they are due. Running more than one beat is safe."""
     _part("beat").tick()
 
 
 @app.command(add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 def migrate(context: typer.Context) -> None:
-    """Bring the database up to date."""
+    """Apply database migrations."""
     _django_part("management").run(["migrate", *context.args])
 
 
 @app.command()
-def demo(tasks: Annotated[int, typer.Option(min=0, max=5_000_000, help="How many tasks.")] = 100) -> None:
-    """Fill in sample people and tasks, and say how to sign in as one of them."""
+def demo(tasks: Annotated[int, typer.Option(min=0, max=5_000_000, help="Number of tasks.")] = 100) -> None:
+    """Add sample people and tasks, and print how to sign in."""
     _django_part("demo").fill(tasks)
 
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="The file: CSV, JSON, or one of another program.")],
-    person: Annotated[str, typer.Option("--as", help="Username of who imports. The first admin, unless told.")] = "",
+    file: Annotated[Path, typer.Argument(help="The file: CSV, JSON, or an export from another app.")],
+    person: Annotated[str, typer.Option("--as", help="Username to import as. Default: the first admin.")] = "",
     format_: Annotated[
-        str, typer.Option("--format", help="csv, json, todoist, vikunja or ical. By the name, unless told.")
+        str,
+        typer.Option("--format", help="csv, json, todoist, vikunja or ical. Default: the file's extension."),
     ] = "",
-    partial: Annotated[bool, typer.Option("--partial", help="Import the good rows although others are not.")] = False,
+    partial: Annotated[bool, typer.Option("--partial", help="Import valid rows even if others fail.")] = False,
 ) -> None:
-    """Make tasks of the rows of a file: of all of them, or of none."""
-    _django_part("transfer").bring_in(file, person, format_, partial=partial)
+    """Create tasks from the rows of a file. If one row fails, none is imported."""
+    _django_part("transfer").import_file(file, person, format_, partial=partial)
 
 
 @app.command()
 def export(
-    file: Annotated[Path | None, typer.Argument(help="Where to; the terminal, unless told.")] = None,
-    person: Annotated[str, typer.Option("--as", help="Username of whose tasks. The first admin, unless told.")] = "",
-    format_: Annotated[str, typer.Option("--format", help="csv, json or ndjson. By the name, unless told.")] = "",
+    file: Annotated[Path | None, typer.Argument(help="File to write. Default: standard output.")] = None,
+    person: Annotated[str, typer.Option("--as", help="Username to export as. Default: the first admin.")] = "",
+    format_: Annotated[str, typer.Option("--format", help="csv, json or ndjson. Default: the file's extension.")] = "",
 ) -> None:
-    """Write the tasks that a person sees to a file that can be imported again."""
-    _django_part("transfer").take_out(file, person, format_)
+    """Write the tasks that a person can see to a file, in a form that can be imported again."""
+    _django_part("transfer").export_file(file, person, format_)
 
 
 @app.command()
 def mail(
-    deed: Annotated[Literal["preview"], typer.Argument(help="What to do: preview.")],
+    action: Annotated[Literal["preview"], typer.Argument(help="The only action: preview.")],
     to: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("mail-preview"),
 ) -> None:
-    """Write every kind of mail to files, to see what people get. `taskbell mail preview`"""
-    _django_part("letters").preview(to)
+    """Write a sample of every kind of email to files: 'taskbell mail preview'."""
+    _django_part("mail_preview").preview(to)
 
 
 @app.command()
 def recount() -> None:
-    """Count all tasks anew, put right what reports keep of them, and say where it differed."""
+    """Recount all tasks, correct the stored counts of the reports, and print the differences."""
     _django_part("recount").compare()
 
 
-MOMENTS = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S%z", "%Y-%m-%d"]
+INSTANT_FORMATS = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S%z", "%Y-%m-%d"]
 
 
 @app.command()
 def after_restore(
     sent_until: Annotated[
         datetime,
-        typer.Option(formats=MOMENTS, help="When the data of the backup was last in use: UTC, unless with an offset."),
+        typer.Option(
+            formats=INSTANT_FORMATS,
+            help="When the backed-up server last ran, in UTC unless it has an offset.",
+        ),
     ],
 ) -> None:
-    """After a backup was restored: keep what was due by then from being sent a second time."""
+    """After restoring a backup: prevent emails that were already sent from being sent again."""
     _django_part("restored").forget(sent_until)
 
 
 def _part(name: str) -> Any:
-    """A module of this package, loaded when its command is asked for: so the parent process stays without Django."""
+    """A module of this package, loaded when its command runs, so that the parent process never loads Django."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "taskbell.config.settings")
     data = environment().data
     try:
         prepare_data_folder(data)
     except OSError as error:
-        raise CannotStart(f"TASKBELL_DATA: cannot use the folder {data} ({error.strerror}).") from error
+        raise CannotStart(f"TASKBELL_DATA: can't use the folder {data} ({error.strerror}).") from error
     return import_module(f"taskbell.runtime.{name}")
 
 
 def _django_part(name: str) -> Any:
-    """The same for a module that needs the models; they can be imported after Django's setup only."""
+    """The same for a module that imports models, which requires Django to be set up."""
     _part("setup").set_up_django()
     return _part(name)
 
 
 def _dispatch(arguments: list[str]) -> None:
-    named = (command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands)
-    ours = {name.replace("_", "-") for name in named}
+    names = (command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands)
+    ours = {name.replace("_", "-") for name in names}
     match arguments:
         case [] | ["help"]:
             app(["--help"], prog_name="taskbell")
@@ -145,7 +153,7 @@ def _dispatch(arguments: list[str]) -> None:
 
 
 def main() -> None:
-    """Runs the command that was typed. Whatever keeps it from starting is one sentence and exit code 2."""
+    """Runs the given command. If it can't start, prints one sentence and exits with code 2."""
     try:
         _dispatch(sys.argv[1:])
     except (CannotStart, UnusableEnvironment) as reason:

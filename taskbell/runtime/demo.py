@@ -1,4 +1,4 @@
-"""Sample people and tasks, to look around with. Nobody is mailed: the addresses are of example.org."""
+"""Sample people and tasks, for trying things out. The email addresses are at example.org, so no one gets email."""
 
 import random
 import secrets
@@ -31,28 +31,28 @@ PEOPLE = [
     ("ivo", "Ivo", "Santos", Role.INTERN),
 ]
 CATEGORIES = ["Garden", "Office", "Website", "Finance", "Events", "Support"]
-DOINGS = ["Order", "Check", "Repair", "Plan", "Write down", "Send", "Review", "Clean", "Renew", "Call about"]
+VERBS = ["Order", "Check", "Repair", "Plan", "Write down", "Send", "Review", "Clean", "Renew", "Call about"]
 THINGS = [
-    *("the seedlings", "the greenhouse roof", "the invoices of last month", "the summer party", "the newsletter"),
+    *("the seedlings", "the greenhouse roof", "last month's invoices", "the summer party", "the newsletter"),
     *("the backup plan", "the printer contract", "the landing page", "the photo archive", "the delivery from Lyon"),
     *("the price list", "the meeting room", "the tax papers", "the watering timer", "the job posting"),
 ]
 STAGES = [Stage.PENDING] * 5 + [Stage.IN_PROGRESS] * 3 + [Stage.COMPLETED] * 4 + [Stage.ARCHIVED]
-CHUNK = 1000
+CHUNK_ROWS = 1000
 
 
 def fill(tasks: int) -> None:
-    """Adds the sample people, where they are missing, and so many tasks; shows how to sign in."""
+    """Adds the sample people, if missing, and `tasks` tasks; prints how to sign in."""
     console, chance, now = Console(), random.Random(), utc_now()  # noqa: S311 - sample data
     migrate_database()
     password = secrets.token_urlsafe(12)
     people = _people(password)
     categories = _categories(people[0], now)
-    sizes = [CHUNK] * (tasks // CHUNK) + [tasks % CHUNK] * bool(tasks % CHUNK)
+    sizes = [CHUNK_ROWS] * (tasks // CHUNK_ROWS) + [tasks % CHUNK_ROWS] * bool(tasks % CHUNK_ROWS)
     for size in track(sizes, description=f"{tasks} tasks", console=console):
         _add_tasks(size, people, categories, chance=chance, now=now)
     console.print(f"\n  {len(people)} people: {', '.join(person.username for person in people)}.")
-    console.print(f"  They all sign in with the password  [bold]{password}[/bold]\n")
+    console.print(f"  They all have the password  [bold]{password}[/bold]\n")
 
 
 @transaction.atomic
@@ -104,7 +104,7 @@ def _task(people: Sequence[User], categories: Sequence[Category], *, chance: ran
     stage = chance.choice(STAGES)
     due_on = (now + timedelta(days=chance.randint(1, 45))).date() if chance.random() < 0.7 else None
     task = Task(
-        title=f"{chance.choice(DOINGS)} {chance.choice(THINGS)}",
+        title=f"{chance.choice(VERBS)} {chance.choice(THINGS)}",
         stage=stage,
         priority=chance.choices(Priority.values, weights=[3, 5, 3, 1])[0],
         category=chance.choice([*categories, None]),

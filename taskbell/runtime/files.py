@@ -1,4 +1,4 @@
-"""What the running processes leave in the data folder, and the locks that keep them apart."""
+"""Files of the running processes in the data folder, and the locks between them."""
 
 import fcntl
 import os
@@ -11,34 +11,34 @@ from taskbell.runtime.refusals import CannotStart
 
 
 def run_folder(data: Path) -> Path:
-    """Where the process numbers are."""
+    """The folder for process IDs."""
     folder = data / "run"
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 
 
 def pid_file(data: Path, name: str) -> Path:
-    """Holds the process number of web, worker, beat or valkey."""
+    """The file with the process ID of web, worker, beat or valkey."""
     return run_folder(data) / f"{name}.pid"
 
 
 def setup_link_file(data: Path) -> Path:
-    """Holds the link with which the first person becomes administrator, as long as there is nobody."""
+    """The file with the link for creating the first account; it exists while there are no accounts."""
     return run_folder(data) / "setup-link"
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Waits until no other process is inside."""
+    """Holds an exclusive lock on the file, waiting for other processes to release theirs."""
     with open(path, "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def claim_data_folder(data: Path, *, patience: float = 3.0) -> int:
-    """The file descriptor of a lock that only one process can have. Raises CannotStart where another has it.
+    """The file descriptor of an exclusive lock. Raises CannotStart if another process holds the lock.
 
-    Waits for `patience` seconds, because the children of a parent that was killed need a moment to end.
+    Retries for `patience` seconds, because the children of a killed parent need a moment to exit.
     """
     lock = os.open(run_folder(data) / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     deadline = time.monotonic() + patience
@@ -48,5 +48,5 @@ def claim_data_folder(data: Path, *, patience: float = 3.0) -> int:
             return lock
         except BlockingIOError:
             if time.monotonic() > deadline:
-                raise CannotStart(f"TASKBELL_DATA: another Taskbell is already running on {data}.") from None
+                raise CannotStart(f"TASKBELL_DATA: another Taskbell is already using {data}. Stop it first.") from None
             time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""Django's own commands under Taskbell's name."""
+"""Django's own commands, run through `taskbell`."""
 
 from difflib import get_close_matches
 
@@ -10,10 +10,10 @@ from taskbell.runtime.setup import check_database
 
 
 def run(arguments: list[str]) -> None:
-    """Runs the command. Raises CannotStart where there is none of that name, or no database to run it on."""
+    """Runs the command. Raises CannotStart if it doesn't exist or can't reach the database."""
     name = arguments[1] if arguments[0] == "help" else arguments[0]
     if name not in get_commands():
-        raise CannotStart(f"there is no command '{name}'{_perhaps(name)}; 'taskbell --help' lists them.")
+        raise CannotStart(f"unknown command '{name}'{_suggestion(name)}. Run 'taskbell --help' for a list.")
     if name == "migrate":
         check_database()
     try:
@@ -23,6 +23,6 @@ def run(arguments: list[str]) -> None:
         raise
 
 
-def _perhaps(name: str) -> str:
+def _suggestion(name: str) -> str:
     close = get_close_matches(name, ["run", "web", "worker", "beat", *get_commands()], n=1)
-    return f", perhaps '{close[0]}'" if close else ""
+    return f" (did you mean '{close[0]}'?)" if close else ""

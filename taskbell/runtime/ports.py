@@ -11,50 +11,53 @@ from taskbell.runtime.refusals import CannotStart
 
 UNIX = "unix:"
 REASONS = {
-    errno.EADDRINUSE: "PORT: another program already listens on port {port} of {host}.",
-    errno.EACCES: "PORT: this user may not listen on port {port}; choose one above 1023.",
+    errno.EADDRINUSE: "PORT: can't listen on port {port} of {host}, because another program uses it.",
+    errno.EACCES: "PORT: this user can't listen on port {port}. Choose a port above 1023.",
 }
-GIVE_UP_AFTER = 60_000  # milliseconds
+UNACKNOWLEDGED_MILLISECONDS = 60_000
 
 
 def bound(host: str, port: int) -> socket.socket:
-    """A socket that has the address; it does not listen yet. Raises CannotStart where that cannot be."""
+    """A socket bound to the address, not listening yet. Raises CannotStart if binding fails."""
     if host.startswith(UNIX):
         return _bound_to_file(Path(host.removeprefix(UNIX)))
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a restart need not wait for old connections
-        if hasattr(socket, "TCP_USER_TIMEOUT"):  # a client that takes nothing is given up, and its buffers with it
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GIVE_UP_AFTER)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a restart doesn't wait for old connections
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # drops clients that stop reading, and frees their buffers
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MILLISECONDS)
         listener.bind(address)
         return listener
     except OSError as error:
-        reason = REASONS.get(error.errno or 0, "TASKBELL_BIND: this machine cannot listen on {host}.")
+        reason = REASONS.get(
+            error.errno or 0, "TASKBELL_BIND: can't listen on {host}, because it isn't an address of this machine."
+        )
         raise CannotStart(reason.format(host=host, port=port)) from error
 
 
 def _bound_to_file(path: Path) -> socket.socket:
-    """The same for a socket file; one that nobody listens on any more is replaced."""
+    """The same for a socket file; a stale one is replaced."""
     listener = socket.socket(socket.AF_UNIX)
     try:
-        if path.exists() and stat.S_ISSOCK(path.stat().st_mode) and not _somebody_listens(path):
+        if path.exists() and stat.S_ISSOCK(path.stat().st_mode) and not _is_in_use(path):
             path.unlink()
         listener.bind(str(path))
-        os.chmod(path, 0o660)  # the group of the folder says which proxy may connect
+        os.chmod(path, 0o660)  # the folder's group decides which proxy may connect
         return listener
     except OSError as error:
-        reason = "another program already listens on" if error.errno == errno.EADDRINUSE else "cannot listen on"
-        raise CannotStart(f"TASKBELL_BIND: {reason} {path} ({error.strerror or error}).") from error
+        in_use = error.errno == errno.EADDRINUSE
+        reason = "because another program uses it" if in_use else f"because of an error ({error.strerror or error})"
+        raise CannotStart(f"TASKBELL_BIND: can't listen on {path}, {reason}.") from error
 
 
-def _somebody_listens(path: Path) -> bool:
+def _is_in_use(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
         return probe.connect_ex(str(path)) == 0
 
 
 def connection_to(host: str, port: int) -> HTTPConnection:
-    """A connection from this machine to a server that listens there."""
+    """A connection from this machine to a server that listens on `host` and `port`."""
     if host.startswith(UNIX):
         return _FileConnection(host.removeprefix(UNIX))
     return HTTPConnection({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port, timeout=1)  # noqa: S104
@@ -74,5 +77,5 @@ class _FileConnection(HTTPConnection):
 
 
 def name_of(host: str, port: int) -> str:
-    """Where it listens, in words."""
+    """The address for people to read."""
     return host.removeprefix(UNIX) if host.startswith(UNIX) else f"{host} port {port}"

@@ -1,4 +1,4 @@
-"""What has to be done before the first request; done again it costs next to nothing."""
+"""Work before the first request. Repeating it costs next to nothing."""
 
 import hashlib
 import logging
@@ -21,39 +21,39 @@ logger = logging.getLogger("taskbell.start")
 
 
 def migrate_database() -> None:
-    """Brings the database up to date; the command itself runs only where there is something to do."""
+    """Applies pending migrations; the migrate command runs only if there are any."""
     executor = MigrationExecutor(connection)
-    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if waiting:
-        logger.info("Bringing the database up to date: %d migrations.", len(waiting))
+    pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if pending:
+        logger.info("Migrating the database: %d migrations.", len(pending))
         call_command("migrate", interactive=False, verbosity=0)
 
 
 def collect_static_files() -> None:
-    """Collects and compresses the static files, unless those collected last are the same."""
+    """Collects and compresses the static files, unless they haven't changed since last time."""
     root = Path(settings.STATIC_ROOT)
     with locked(root.with_name("static.lock")):
-        wanted = _fingerprint()
+        current = _fingerprint()
         stamp = root / STAMP
-        if stamp.exists() and stamp.read_text() == wanted:
+        if stamp.exists() and stamp.read_text() == current:
             return
-        logger.info("Collecting the static files.")
+        logger.info("Collecting static files.")
         call_command("collectstatic", interactive=False, clear=True, verbosity=0)
-        stamp.write_text(wanted)
+        stamp.write_text(current)
 
 
 def _fingerprint() -> str:
-    """Changes with every file that would be collected, and with what compresses and names them."""
-    seen = [version(name) for name in ("django", "whitenoise")]
+    """Changes with every file to collect, and with the versions of the packages that process them."""
+    parts = [version(name) for name in ("django", "whitenoise")]
     for finder in get_finders():
         for name, storage in finder.list([]):
             status = os.stat(storage.path(name))
-            seen.append(f"{name} {status.st_size} {status.st_mtime_ns}")
-    return hashlib.sha256("\n".join(seen).encode()).hexdigest()
+            parts.append(f"{name} {status.st_size} {status.st_mtime_ns}")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def leave_setup_link(data: Path) -> None:
-    """Leaves the link of the first administrator where the parent process, which has no Django, finds it."""
+    """Writes the link for the first account to a file for the parent process, which doesn't load Django."""
     file = setup_link_file(data)
     file.unlink(missing_ok=True)
     link = setup_link()

@@ -1,4 +1,4 @@
-"""Counting the tasks anew, for those who want to be sure."""
+"""Recounting all tasks, to verify the stored counts."""
 
 from rich.console import Console
 
@@ -6,11 +6,13 @@ from taskbell.reports.counting import recount
 
 
 def compare() -> None:
-    """Puts the kept counts right, and says where they were wrong."""
+    """Corrects the stored counts and prints the differences."""
     differences = recount()
     console = Console(soft_wrap=True)
     for section, key, n in differences:
         console.print(f"{section} {key}: {n:+,}", highlight=False)
     console.print(
-        f"Counts that were wrong and are right now: {len(differences)}." if differences else "All counts are right."
+        f"Counts that were wrong and have been corrected: {len(differences)}."
+        if differences
+        else "All counts are correct."
     )

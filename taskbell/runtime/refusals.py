@@ -1,8 +1,8 @@
-"""Reasons not to start, each one sentence for the person at the terminal."""
+"""Reasons not to start, each a sentence for the person at the terminal."""
 
 
 class CannotStart(Exception):
-    """What is missing lies outside of Taskbell; the text says what, and names the setting."""
+    """Something outside Taskbell prevents the start; the message names it and the setting."""
 
 
 CANNOT_START = 2  # the exit code of a command that did not start

@@ -1,4 +1,4 @@
-"""After a backup was restored, the clock must not repeat what has happened since it was made."""
+"""After a backup is restored, emails and reminders sent since the backup must not be sent again."""
 
 from datetime import UTC, datetime
 
@@ -15,17 +15,17 @@ from taskbell.tasks.scheduled import mark_overdue
 
 
 def forget(sent_until: datetime) -> None:
-    """Takes reminders and mails that were due by this moment, in UTC unless it says otherwise, for done.
+    """Marks reminders and emails due by this instant (UTC unless it has an offset) as done.
 
-    The clock catches up first: mails that the backup does not know of yet are due by then as well. Raises CannotStart
-    for a moment to come, before which nothing can have been sent.
+    Runs the scheduled work first, since it creates further emails due by then. Raises CannotStart for an instant in
+    the future.
     """
     moment = sent_until.replace(tzinfo=UTC) if sent_until.tzinfo is None else sent_until.astimezone(UTC)
     if moment > utc_now():
-        raise CannotStart(f"--sent-until: {moment:%Y-%m-%d %H:%M:%S} UTC is still to come.")
+        raise CannotStart(f"--sent-until: {moment:%Y-%m-%d %H:%M:%S} UTC is in the future.")
     with transaction.atomic():
         mark_overdue(moment)
         send_digests(moment)
         begin_epoch()
         reminders, mails = forget_fired_until(moment), forget_sent_until(moment)
-    Console().print(f"{reminders} reminders and {mails} mails that were due until {moment:%Y-%m-%d %H:%M} UTC rest.")
+    Console().print(f"Skipped {reminders} reminders and {mails} emails due until {moment:%Y-%m-%d %H:%M} UTC.")

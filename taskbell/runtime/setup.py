@@ -1,4 +1,4 @@
-"""Django made ready, and the services behind it asked whether they are there."""
+"""Sets up Django and checks that the services behind it are reachable."""
 
 from urllib.parse import urlsplit
 
@@ -15,35 +15,35 @@ def set_up_django() -> None:
 
 
 def check_database() -> None:
-    """Raises CannotStart where the database does not answer."""
+    """Raises CannotStart if the database can't be reached."""
     try:
         connection.ensure_connection()
     except OperationalError as error:
-        raise CannotStart(f"{_name_of_database()} ({_first_line(error)}).") from error
+        raise CannotStart(f"{_database_problem()} ({_first_line(error)}).") from error
 
 
 def check_broker() -> None:
-    """Raises CannotStart where Redis or Valkey does not answer."""
-    import redis  # noqa: PLC0415 - slow to load, and the web server on the embedded broker need not wait for it
+    """Raises CannotStart if Redis or Valkey can't be reached."""
+    import redis  # noqa: PLC0415 - slow to load, and a web server on the embedded broker doesn't need it
 
     try:
         with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5, socket_timeout=5, retry=None) as broker:
             broker.ping()
     except (redis.RedisError, ValueError) as error:
-        raise CannotStart(f"REDIS_URL: no answer from {where(settings.REDIS_URL)} ({_first_line(error)}).") from error
+        raise CannotStart(f"REDIS_URL: can't reach {address_in(settings.REDIS_URL)} ({_first_line(error)}).") from error
 
 
-def where(url: str) -> str:
-    """The address in a URL without its user and password."""
+def address_in(url: str) -> str:
+    """The address in a URL, without user and password."""
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname or parts.path
 
 
-def _name_of_database() -> str:
+def _database_problem() -> str:
     database = connection.settings_dict
     if connection.vendor == "sqlite":
-        return f"TASKBELL_DATA: cannot open the database {database['NAME']}"
-    return f"DATABASE_URL: no answer from PostgreSQL at {database['HOST'] or 'localhost'}:{database['PORT'] or 5432}"
+        return f"TASKBELL_DATA: can't open the database {database['NAME']}"
+    return f"DATABASE_URL: can't reach PostgreSQL at {database['HOST'] or 'localhost'}:{database['PORT'] or 5432}"
 
 
 def _first_line(error: Exception) -> str:

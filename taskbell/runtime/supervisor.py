@@ -16,20 +16,20 @@ from taskbell.runtime.ports import bound, connection_to
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.valkey import answers, valkey
 
-WHILE_STARTING, WHILE_RUNNING = 0.02, 0.25  # seconds between two looks
-STOP_SECONDS = 8.0  # for web, worker and beat; then Valkey, and all of it within ten
+STARTING_PAUSE, RUNNING_PAUSE = 0.02, 0.25  # seconds between two checks of the children
+STOP_SECONDS = 8.0  # for web, worker and beat; Valkey stops after them, and everything within ten seconds
 VALKEY_STOP_SECONDS = 1.5
 
 
 class Stop(Exception):
-    """Somebody asked the parent process to stop, or it has to."""
+    """The parent process was asked to stop, or can't go on."""
 
     def __init__(self, exit_code: int | None = 0) -> None:
         self.exit_code = exit_code
 
 
 def run() -> None:
-    """Runs everything until SIGTERM or Ctrl-C, then exits with 0. Raises CannotStart where something is missing."""
+    """Runs everything until SIGTERM or Ctrl-C, then exits with 0. Raises CannotStart if something is missing."""
     env = environment()
     logging.basicConfig(level=env.TASKBELL_LOG_LEVEL, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     lock = claim_data_folder(env.data)
@@ -60,13 +60,13 @@ class Supervisor:
         return Child(name, [sys.executable, "-m", "taskbell", name, *options], pid_file(self.env.data, name))
 
     def on_signal(self, _signal: int, _frame: FrameType | None) -> None:
-        """Leaves a note; an exception in the middle of starting a child would lose the child."""
+        """Only sets a flag: an exception raised while a child is starting would lose that child."""
         self.asked_to_stop = True
 
     def start(self) -> None:
-        """Returns when the web server answers and the others are on their way.
+        """Returns once the web server answers and the other processes have been started.
 
-        They come after it, because it migrates, and because a visitor waits for it and for nothing else.
+        The web server starts first, because it applies migrations and is what visitors wait for.
         """
         for broker in self.broker:
             broker.start()
@@ -78,24 +78,24 @@ class Supervisor:
         print(banner(self.env), flush=True)
 
     def watch(self) -> None:
-        """Starts again whatever ends. Returns by an exception only."""
+        """Restarts children that exit. Returns only by an exception."""
         while True:
-            self._look_after([*self.broker, self.web, *self.others], pause=WHILE_RUNNING)
+            self._look_after([*self.broker, self.web, *self.others], pause=RUNNING_PAUSE)
 
     def stop(self) -> None:
-        """Stops everything within ten seconds, Valkey last, so that the others can still finish their work."""
+        """Stops everything within ten seconds; Valkey last, so that the others can finish their work."""
         stop_all([self.web, *self.others], within=STOP_SECONDS)
         stop_all(self.broker, within=VALKEY_STOP_SECONDS)
 
     def _wait_for(self, is_ready: Callable[[], bool]) -> None:
         while not is_ready():
-            self._give_up_if_over()
-            self._look_after([*self.broker, self.web], pause=WHILE_STARTING)
+            self._stop_on_failed_start()
+            self._look_after([*self.broker, self.web], pause=STARTING_PAUSE)
 
-    def _give_up_if_over(self) -> None:
-        """What ends of itself before the first answer would end the same way again, and has said why."""
+    def _stop_on_failed_start(self) -> None:
+        """A child that exits before it first answers would only fail again; it has already printed the reason."""
         if any(broker.exit_code is not None for broker in self.broker):
-            raise CannotStart(f"The embedded Valkey did not start; {self.env.data / 'valkey' / 'valkey.log'} says why.")
+            raise CannotStart(f"The embedded Valkey did not start. See {self.env.data / 'valkey' / 'valkey.log'}.")
         if (self.web.exit_code or 0) > 0:
             raise Stop(self.web.exit_code)
 

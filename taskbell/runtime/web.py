@@ -13,19 +13,19 @@ from taskbell.runtime.preparation import collect_static_files, leave_setup_link,
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.setup import check_broker, check_database
 
-STOP_SECONDS = 5  # for answers under way; the parent process waits longer before it kills
-LARGEST_MESSAGE = 64 * 1024  # clients send tokens and acknowledgements, never documents
+STOP_SECONDS = 5  # for responses in progress; the parent process waits longer before it kills
+MAX_MESSAGE_BYTES = 64 * 1024  # clients send tokens and acknowledgements, never documents
 
 logger = logging.getLogger("taskbell.web")
 
 
 def serve(*, prepare: bool) -> None:
-    """Serves until SIGTERM or Ctrl-C. Raises CannotStart where database, broker or port are not to be had."""
+    """Serves until SIGTERM or Ctrl-C. Raises CannotStart if database, broker or port are unavailable."""
     env = environment()
     refuse_endless_redirect(env)
     listener = bound(env.TASKBELL_BIND, env.PORT)
     check_database()
-    if env.REDIS_URL or not prepare:  # otherwise the parent has just started it and heard its answer
+    if env.REDIS_URL or not prepare:  # otherwise the parent has just started the broker and checked it
         check_broker()
     if prepare:
         migrate_database()
@@ -39,14 +39,14 @@ def serve(*, prepare: bool) -> None:
         port=env.PORT,
         workers=env.WEB_CONCURRENCY,
         lifespan="off",
-        log_config=None,  # Django's is in force
+        log_config=None,  # keeps Django's logging
         log_level="warning",
         access_log=False,
         server_header=False,
-        proxy_headers=False,  # the application counts the hops itself, as many as TASKBELL_PROXIES says
+        proxy_headers=False,  # the application reads the proxy headers itself, by TASKBELL_PROXIES
         timeout_graceful_shutdown=STOP_SECONDS,
-        ws_max_size=LARGEST_MESSAGE,
-        ws_per_message_deflate=False,  # small messages to many: it would cost more time than it saves bytes
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_per_message_deflate=False,  # messages are small, and compression costs more than it saves
     )
     logger.info("Listening on %s.", name_of(env.TASKBELL_BIND, env.PORT))
     with suppress(KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""The worker: runs jobs side by side in threads, since they wait for mail servers most of the time."""
+"""The worker: runs jobs in parallel threads, because most of them wait for mail servers."""
 
 import sys
 import warnings
@@ -15,18 +15,18 @@ QUEUES = list(app.conf.task_queues)
 
 
 def work(queues: str) -> None:
-    """Takes jobs from these queues until SIGTERM; jobs under way are finished first.
+    """Takes jobs from these queues until SIGTERM, then finishes running jobs.
 
-    Raises CannotStart without database or broker, and for a queue that nothing is ever put into.
+    Raises CannotStart without database or broker, and for an unknown queue.
     """
     names = [name.strip() for name in queues.split(",")]
     if not set(names) <= set(QUEUES):
-        raise CannotStart(f"--queues: the queues are {', '.join(QUEUES)}.")
+        raise CannotStart(f"--queues: must be from {', '.join(QUEUES)}.")
     check_database()
     check_broker()
-    # Of root, for the sake of pickled messages: ours are JSON, and in a container everybody is root.
+    # Warns against running as root, because of pickled messages: ours are JSON, and containers run as root.
     warnings.simplefilter("ignore", SecurityWarning)
-    # Of jobs that go on while the broker is away: they may, since they claim their row in the database.
+    # Warns of jobs that continue while the broker is away: that is safe, because each claims its row in the database.
     warnings.simplefilter("ignore", CPendingDeprecationWarning)
     env = environment()
     worker = app.Worker(
@@ -35,7 +35,7 @@ def work(queues: str) -> None:
         queues=names,
         loglevel=env.TASKBELL_LOG_LEVEL,
         quiet=True,
-        # Workers have nothing to say to each other: the truth is in the database.
+        # Workers don't need to talk to each other: the state is in the database.
         without_gossip=True,
         without_mingle=True,
         without_heartbeat=True,

@@ -170,4 +170,4 @@ def test_a_moment_without_a_zone_is_utc(bo: User, capsys: pytest.CaptureFixture[
     forget(datetime(2026, 11, 21, 9))  # noqa: DTZ001 - as the command line reads it
     forget(datetime(2026, 11, 21, 9, tzinfo=UTC))
     first, second = capsys.readouterr().out.splitlines()
-    assert first == second == "0 reminders and 0 mails that were due until 2026-11-21 09:00 UTC rest."
+    assert first == second == "Skipped 0 reminders and 0 emails due until 2026-11-21 09:00 UTC."

@@ -10,7 +10,9 @@ from tests.processes import taskbell
 def test_an_unknown_command_gets_one_sentence_and_a_guess(data: Path) -> None:
     result = taskbell("wrker", data=data)
     assert result.returncode == 2
-    assert result.stderr == "taskbell: there is no command 'wrker', perhaps 'worker'; 'taskbell --help' lists them.\n"
+    assert result.stderr == (
+        "taskbell: unknown command 'wrker' (did you mean 'worker'?). Run 'taskbell --help' for a list.\n"
+    )
 
 
 @pytest.mark.parametrize("arguments", [[], ["help"], ["--help"]])
@@ -36,8 +38,8 @@ def test_commands_of_django_take_their_own_options(data: Path) -> None:
 def test_recount_says_that_the_counts_are_right_or_where_they_were_wrong(data: Path) -> None:
     assert taskbell("migrate", "--verbosity", "0", data=data).returncode == 0
     assert taskbell("demo", "--tasks", "20", data=data, within=60).returncode == 0
-    assert taskbell("recount", data=data).stdout == "All counts are right.\n"
+    assert taskbell("recount", data=data).stdout == "All counts are correct.\n"
     spoil = "from taskbell.reports.models import TaskCount; TaskCount.objects.create(section='status', key='x', n=2)"
     assert taskbell("shell", "-v", "0", "-c", spoil, data=data).returncode == 0
-    assert taskbell("recount", data=data).stdout == "status x: -2\nCounts that were wrong and are right now: 1.\n"
-    assert taskbell("recount", data=data).stdout == "All counts are right.\n"
+    assert taskbell("recount", data=data).stdout == "status x: -2\nCounts that were wrong and have been corrected: 1.\n"
+    assert taskbell("recount", data=data).stdout == "All counts are correct.\n"

@@ -9,7 +9,7 @@ from tests.processes import taskbell
 def test_the_demo_fills_in_people_and_tasks_with_their_history(data: Path) -> None:
     result = taskbell("demo", "--tasks", "1200", data=data)
     assert result.returncode == 0, result.stderr
-    assert "They all sign in with the password" in result.stdout
+    assert "They all have the password" in result.stdout
     with sqlite3.connect(data / "taskbell.sqlite3") as file:
         (people,) = file.execute("SELECT count(*) FROM accounts_profile").fetchone()
         (tasks,) = file.execute("SELECT count(*) FROM tasks_task").fetchone()

@@ -17,7 +17,7 @@ MEBIBYTE = 1024 * 1024
 
 def test_the_banner_says_where_everything_is_and_who_becomes_admin(running: RunningTaskbell) -> None:
     assert running.answers()
-    for words in (running.base_url, str(running.data), str(running.data / "mail"), "becomes ADMIN", "Ctrl-C"):
+    for words in (running.base_url, str(running.data), str(running.data / "mail"), "becomes the admin", "Ctrl-C"):
         assert words in running.output
     assert f"{running.base_url}/setup/" in running.output
     assert "Traceback" not in running.output
@@ -48,7 +48,7 @@ def test_everything_together_needs_less_than_450_mebibytes(running: RunningTaskb
 def test_a_killed_child_is_started_again(running: RunningTaskbell, name: str) -> None:
     old = running.kill(name)
     new = running.wait_until_restarted(name, old=old)
-    assert f"{name} ended (SIGKILL)" in running.output
+    assert f"{name} exited (SIGKILL)" in running.output
     eventually(running.answers, within=15)
     assert psutil.pid_exists(new)
 
@@ -56,14 +56,16 @@ def test_a_killed_child_is_started_again(running: RunningTaskbell, name: str) ->
 def test_a_second_start_on_the_same_folder_says_that_the_first_is_running(running: RunningTaskbell) -> None:
     second = taskbell("run", data=running.data)
     assert second.returncode == 2
-    assert second.stderr == f"taskbell: TASKBELL_DATA: another Taskbell is already running on {running.data}.\n"
+    reason = f"TASKBELL_DATA: another Taskbell is already using {running.data}. Stop it first."
+    assert second.stderr == f"taskbell: {reason}\n"
     assert running.answers()
 
 
 def test_a_second_start_on_the_same_port_says_that_it_is_taken(running: RunningTaskbell, data: Path) -> None:
     second = taskbell("run", data=data, env={"PORT": str(running.port)})
     assert second.returncode == 2
-    assert second.stderr == (f"taskbell: PORT: another program already listens on port {running.port} of 127.0.0.1.\n")
+    reason = f"PORT: can't listen on port {running.port} of 127.0.0.1, because another program uses it."
+    assert second.stderr == f"taskbell: {reason}\n"
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

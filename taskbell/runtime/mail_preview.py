@@ -1,4 +1,4 @@
-"""Every kind of mail as files, to be looked at before anybody gets one."""
+"""A sample of every kind of email as files, to check before people get them."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -20,16 +20,16 @@ from taskbell.tasks.models import Priority, Task
 
 
 def preview(folder: Path) -> None:
-    """Writes subject, text and HTML of every kind, with sample people who are gone again afterwards."""
+    """Writes subject, text and HTML of every kind of email. The sample data is rolled back afterwards."""
     migrate_database()
     folder.mkdir(parents=True, exist_ok=True)
     with transaction.atomic():
         for mail in _samples():
             letter = compose(mail, now=mail.due_at + timedelta(seconds=1))
-            for ending, words in (("subject.txt", letter.subject), ("txt", letter.text), ("html", letter.html)):
-                (folder / f"{mail.kind}.{ending}").write_text(words)
+            for suffix, text in (("subject.txt", letter.subject), ("txt", letter.text), ("html", letter.html)):
+                (folder / f"{mail.kind}.{suffix}").write_text(text)
         transaction.set_rollback(True)
-    Console().print(f"{len(Kind)} kinds of mail are in {folder}")
+    Console().print(f"Wrote {len(Kind)} kinds of email to {folder}")
 
 
 def _samples() -> list[Notification]:
@@ -40,7 +40,7 @@ def _samples() -> list[Notification]:
     )
     fields = {
         "title": "Order the seedlings",
-        "description": "Two trays of tomatoes, one of basil.\nAsk for the discount of last year.",
+        "description": "Two trays of tomatoes, one of basil.\nAsk for last year's discount.",
         "priority": Priority.HIGH.value,
         "due_date": (now + timedelta(days=1)).date(),
         "assigned_to_id": bo.pk,
@@ -50,11 +50,11 @@ def _samples() -> list[Notification]:
         TaskPatch(fields | {"title": "Mend the greenhouse tap", "priority": Priority.LOW.value}), by=ada, now=now
     )
     update_task(task.pk, TaskPatch({"title": "Order the seedlings and the pots"}), by=ada, now=now)
-    made = make_invite("cy@preview.invalid", Role.MEMBER, by=ada, now=now)
+    invitation = make_invite("cy@preview.invalid", Role.MEMBER, by=ada, now=now)
     data: dict[str, dict[str, Any]] = {
         Kind.TASK_ASSIGNED: {"by": ada.name},
         Kind.TASK_UPDATED: {"since": now.isoformat()},
-        Kind.INVITE: {"invite": made.pk, "inviter": ada.name, "role": made.get_role_display()},
+        Kind.INVITE: {"invite": invitation.pk, "inviter": ada.name, "role": invitation.get_role_display()},
         Kind.DUE_DIGEST: {"tasks": [_line(task), _line(other)]},
     }
     notify(
