@@ -103,7 +103,7 @@ def test_a_socket_file_left_behind_is_replaced_and_a_used_one_is_not(tmp_path: P
     with RunningTaskbell(tmp_path / "one", env=env):
         second = taskbell("run", data=tmp_path / "two", env=env)
         assert second.returncode == 2
-        assert second.stderr.startswith("taskbell: TASKBELL_BIND: another program already listens on")
+        assert second.stderr.startswith("taskbell: TASKBELL_BIND: can't listen on")
     assert file.exists()
     with (
         RunningTaskbell(tmp_path / "one", env=env),
