@@ -8,14 +8,13 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from taskbell.accounts.models import Profile, User
+from taskbell.accounts.preferences import MAIL_SWITCHES
 from taskbell.accounts.validation import check_email, check_names, check_username
 from taskbell.common.clock import time_zones
 from taskbell.common.errors import Conflict, FieldError, Invalid, invalid
 from taskbell.common.text import folded
 
 LANGUAGES = frozenset({"en"})
-# The kinds of email that people can switch off.
-SWITCHABLE = ("reminder", "due_digest", "overdue", "task_assigned", "task_updated", "unblocked")
 # The time of the next digest depends on these.
 DIGEST_FIELDS = {"timezone", "digest_at", "digest_enabled"}
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -101,9 +100,9 @@ def _check_colour(field: str, value: str) -> None:
 
 
 def _check_preferences(field: str, value: Mapping[str, bool]) -> None:
-    unknown = sorted(set(value) - set(SWITCHABLE))
+    unknown = sorted(set(value) - set(MAIL_SWITCHES))
     if unknown:
-        raise invalid(f"{field}.{unknown[0][:50]}", "unknown", f"Must be one of {', '.join(SWITCHABLE)}.")
+        raise invalid(f"{field}.{unknown[0][:50]}", "unknown", f"Must be one of {', '.join(MAIL_SWITCHES)}.")
 
 
 def _check_quiet_hours(profile: Profile, settings: Mapping[str, Any]) -> None:

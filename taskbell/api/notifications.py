@@ -17,8 +17,8 @@ from taskbell.api.parameters import PAGING, documented, query_of
 from taskbell.api.session import validated
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound
-from taskbell.notifications.inbox import mark_all_read, mark_read
-from taskbell.notifications.models import Notification, State
+from taskbell.notifications.inbox import inbox_of, mark_all_read, mark_read
+from taskbell.notifications.models import State
 from taskbell.search.notifications import FILTERS, KINDS, notifications_of, page_of_notifications
 
 
@@ -82,7 +82,7 @@ class Notifications(APIView):
         """Lists my notifications, the newest first, and says how many I have not read."""
         person = person_of(request)
         page = page_of_notifications(query_of(request), person)
-        unread = {"unread": Notification.objects.in_app(person).filter(read_at=None).count()}
+        unread = {"unread": inbox_of(person).filter(read_at=None).count()}
         results = [_as_json(notification) for notification in page.rows]
         return etag_response(request, frame_of(page, request) | unread | {"results": results})
 

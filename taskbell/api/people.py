@@ -10,7 +10,8 @@ from rest_framework.views import APIView
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import ROLES
-from taskbell.accounts.profile import LANGUAGES, SWITCHABLE
+from taskbell.accounts.preferences import MAIL_SWITCHES
+from taskbell.accounts.profile import LANGUAGES
 from taskbell.api.authentication import person_of
 from taskbell.api.fields import Choice, Flag, StrictSerializer, Text, TimeOfDay, Zone
 from taskbell.api.session import validated
@@ -58,7 +59,7 @@ class ProfileOut(serializers.Serializer[Any]):
     quiet_reminders = serializers.BooleanField(source="profile.quiet_reminders")
 
     def get_mail_preferences(self, person: User) -> dict[str, bool]:
-        return {kind: person.profile.wants(kind) for kind in SWITCHABLE}
+        return {kind: person.profile.wants(kind) for kind in MAIL_SWITCHES}
 
 
 DEFAULTS: dict[str, Any] = {"first_name": "", "last_name": ""}

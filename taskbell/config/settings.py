@@ -53,6 +53,13 @@ INSTALLED_APPS = [
     "taskbell.accounts",
 ]
 
+# Where features register the kinds of notifications they send.
+NOTIFICATION_KINDS = [
+    "taskbell.reminders.notifications",
+    "taskbell.tasks.notifications",
+    "taskbell.people.notifications",
+]
+
 MIDDLEWARE = [
     "taskbell.api.health.Health",
     "django.middleware.security.SecurityMiddleware",

@@ -11,7 +11,8 @@ from django.db import transaction
 from taskbell.activity.actions import Entry, record_entries
 from taskbell.common.loading import insert_rows
 from taskbell.notifications.channels.mail.rendering import message_id_for
-from taskbell.notifications.models import NOT_IN_APP, Kind, Notification
+from taskbell.notifications.kinds import Kind, hidden_in_app
+from taskbell.notifications.models import Notification
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def notify(messages: Iterable[Message], *, now: datetime) -> None:
             {
                 "recipient_id": message.recipient_id,
                 "address": message.address,
-                "kind": message.kind,
+                "kind": message.kind.name,
                 "dedupe_key": message.key,
                 "message_id": message_id_for(message.key),
                 "task_id": message.task_id,
@@ -49,8 +50,9 @@ def notify(messages: Iterable[Message], *, now: datetime) -> None:
         given={"created_at": now},
         returning=("recipient_id", "task_id", "id", "kind"),
     )
+    hidden = hidden_in_app()
     record_entries(
         Entry(task_id, "notification.created", by=None, at=now, new={"id": pk, "kind": kind}, person_id=recipient_id)
         for recipient_id, task_id, pk, kind in told
-        if kind not in NOT_IN_APP
+        if kind not in hidden
     )

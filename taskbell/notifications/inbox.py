@@ -1,4 +1,4 @@
-"""What people have read."""
+"""The notifications that a person sees in the app, and which of them they have read."""
 
 from datetime import datetime
 
@@ -7,13 +7,19 @@ from django.db import transaction
 from taskbell.accounts.models import User
 from taskbell.activity.actions import record_private
 from taskbell.common.errors import NotFound
-from taskbell.notifications.models import Notification
+from taskbell.notifications.kinds import hidden_in_app
+from taskbell.notifications.models import Notification, NotificationQuerySet
+
+
+def inbox_of(person: User) -> NotificationQuerySet:
+    """The person's notifications, without those that are of no use to a person who is signed in."""
+    return Notification.objects.filter(recipient=person).exclude(kind__in=hidden_in_app())
 
 
 @transaction.atomic
 def mark_read(pk: int, *, read: bool, by: User, now: datetime) -> None:
     """Marks one of the person's notifications read or unread; their other screens hear of it. Raises NotFound."""
-    mine = Notification.objects.in_app(by).filter(pk=pk)
+    mine = inbox_of(by).filter(pk=pk)
     if mine.filter(read_at__isnull=read).update(read_at=now if read else None):
         record_private(by.pk, "notification.updated", at=now, new={"id": pk, "read": read})
     elif not mine.exists():
@@ -23,7 +29,7 @@ def mark_read(pk: int, *, read: bool, by: User, now: datetime) -> None:
 @transaction.atomic
 def mark_all_read(*, by: User, now: datetime) -> int:
     """Marks all of the person's notifications read; says how many were not."""
-    changed = Notification.objects.in_app(by).filter(read_at=None).update(read_at=now)
+    changed = inbox_of(by).filter(read_at=None).update(read_at=now)
     if changed:
         record_private(by.pk, "notification.updated", at=now, new={"id": None, "read": True})
     return changed

@@ -7,28 +7,11 @@ from django.db import models
 from django.db.models import Q
 
 from taskbell.accounts.models import User
+from taskbell.notifications.kinds import choices
 
 # RFC 5321 §4.5.3.2.6: a client waits ten minutes for the answer to the final dot. After that,
 # and one minute of grace, no answer to the first attempt can arrive any more.
 DOT_LEASE = timedelta(minutes=11)
-
-
-class Kind(models.TextChoices):
-    """What a message is about; each has a folder of templates by this name."""
-
-    REMINDER = "reminder"
-    TASK_ASSIGNED = "task_assigned"
-    TASK_UPDATED = "task_updated"
-    UNBLOCKED = "unblocked"
-    OVERDUE = "overdue"
-    DUE_DIGEST = "due_digest"
-    INVITE = "invite"
-    PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind of mail
-    SESSION_ENDED = "session_ended"
-
-
-# Mails that are of no use to somebody who is signed in.
-NOT_IN_APP = (Kind.INVITE, Kind.PASSWORD_RESET)
 
 
 class State(models.TextChoices):
@@ -43,10 +26,6 @@ class State(models.TextChoices):
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
     """Named reads of the outbox, and of what people read in the app."""
-
-    def in_app(self, person: User) -> "NotificationQuerySet":
-        """What the person was told, of what is of use to somebody who is signed in."""
-        return self.filter(recipient=person).exclude(kind__in=NOT_IN_APP)
 
     def unanswered(self, now: datetime) -> "NotificationQuerySet":
         """Mails whose final dot went out so long ago that no answer can arrive any more."""
@@ -90,7 +69,7 @@ class Notification(models.Model):
         help_text="Nobody: see the address.",
     )
     address = models.EmailField(blank=True, help_text="For somebody who is not a person here yet.")
-    kind = models.CharField(max_length=30, choices=Kind.choices)
+    kind = models.CharField(max_length=30, choices=choices)
     task = models.ForeignKey(
         "tasks.Task", on_delete=models.CASCADE, null=True, blank=True, related_name="notifications"
     )

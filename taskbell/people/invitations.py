@@ -11,7 +11,7 @@ from taskbell.accounts.policy import Capability
 from taskbell.accounts.validation import check_email
 from taskbell.common.errors import Conflict, NotAllowed, NotFound, invalid
 from taskbell.notifications.actions import Message, notify
-from taskbell.notifications.models import Kind
+from taskbell.people.notifications import INVITE
 
 
 @transaction.atomic
@@ -20,7 +20,7 @@ def invite(email: str, role: str, *, by: User, now: datetime) -> Invite:
     made = make_invite(email, role, by=by, now=now)
     data = {"invite": made.pk, "inviter": by.name, "role": made.get_role_display()}
     key = f"invite:{made.pk}"
-    notify([Message(None, Kind.INVITE, key=key, due_at=now, address=made.email, data=data)], now=now)
+    notify([Message(None, INVITE, key=key, due_at=now, address=made.email, data=data)], now=now)
     return made
 
 

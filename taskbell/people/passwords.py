@@ -11,7 +11,7 @@ from taskbell.accounts.models import User
 from taskbell.common.errors import invalid
 from taskbell.common.text import folded
 from taskbell.notifications.actions import Message, notify
-from taskbell.notifications.models import Kind
+from taskbell.people.notifications import PASSWORD_RESET
 
 WRONG_RESET = "This link is no longer valid. Request a new one."
 
@@ -22,7 +22,7 @@ def mail_password_reset(email: str, *, client: Client, now: datetime) -> None:
     throttle.RESET_PER_ACCOUNT.count(email, now=now)
     for person in User.objects.filter(email=folded(email), is_active=True):
         key = f"password_reset:{person.pk}:{now.isoformat()}"
-        notify([Message(person.pk, Kind.PASSWORD_RESET, key=key, due_at=now)], now=now)
+        notify([Message(person.pk, PASSWORD_RESET, key=key, due_at=now)], now=now)
 
 
 def reset_password(uid: str, token: str, new: str, *, now: datetime) -> User:

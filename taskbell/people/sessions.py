@@ -12,7 +12,7 @@ from taskbell.accounts.models import Session
 from taskbell.accounts.tokens import TokenPair
 from taskbell.common.errors import NotSignedIn
 from taskbell.notifications.actions import Message, notify
-from taskbell.notifications.models import Kind
+from taskbell.people.notifications import SESSION_ENDED
 
 REFRESH_GRACE = timedelta(seconds=10)
 
@@ -54,4 +54,4 @@ def _is_twin(session: Session, token_id: UUID, now: datetime) -> bool:
 def _end_stolen(session: Session, *, now: datetime) -> None:
     end_sessions(session.user, now=now, because="refresh token reused", only=session.pk)
     key = f"session_ended:{session.pk}"
-    notify([Message(session.user_id, Kind.SESSION_ENDED, key=key, due_at=now)], now=now)
+    notify([Message(session.user_id, SESSION_ENDED, key=key, due_at=now)], now=now)

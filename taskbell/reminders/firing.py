@@ -9,8 +9,8 @@ from django.db import transaction
 from taskbell.activity.actions import Entry, record_entries
 from taskbell.common.compiled_query import AnyOf, CompiledModelQuery, IdArray
 from taskbell.notifications.actions import Message, notify
-from taskbell.notifications.models import Kind
 from taskbell.reminders.models import Reminder, ReminderState
+from taskbell.reminders.notifications import REMINDER
 from taskbell.reminders.schedule import Firing, firing_of
 
 ASKED = {
@@ -56,7 +56,7 @@ def _messages(reminder: Reminder, firing: Firing) -> list[Message]:
     return [
         Message(
             recipient_id=person,
-            kind=Kind.REMINDER,
+            kind=REMINDER,
             key=f"reminder:{reminder.pk}:{occurrence}:{person}",
             due_at=firing.occurrence,
             task_id=reminder.task_id,

@@ -12,7 +12,8 @@ from taskbell.accounts.policy import Role
 from taskbell.common.clock import utc_now
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.channels.mail.rendering import compose
-from taskbell.notifications.models import Kind, Notification
+from taskbell.notifications.kinds import registered
+from taskbell.notifications.models import Notification
 from taskbell.people.invitations import make_invite
 from taskbell.runtime.preparation import migrate_database
 from taskbell.tasks.actions import TaskPatch, create_task, update_task
@@ -29,7 +30,7 @@ def preview(folder: Path) -> None:
             for suffix, text in (("subject.txt", letter.subject), ("txt", letter.text), ("html", letter.html)):
                 (folder / f"{mail.kind}.{suffix}").write_text(text)
         transaction.set_rollback(True)
-    Console().print(f"Wrote {len(Kind)} kinds of email to {folder}")
+    Console().print(f"Wrote {len(registered())} kinds of email to {folder}")
 
 
 def _samples() -> list[Notification]:
@@ -52,15 +53,15 @@ def _samples() -> list[Notification]:
     update_task(task.pk, TaskPatch({"title": "Order the seedlings and the pots"}), by=ada, now=now)
     invitation = make_invite("cy@preview.invalid", Role.MEMBER, by=ada, now=now)
     data: dict[str, dict[str, Any]] = {
-        Kind.TASK_ASSIGNED: {"by": ada.name},
-        Kind.TASK_UPDATED: {"since": now.isoformat()},
-        Kind.INVITE: {"invite": invitation.pk, "inviter": ada.name, "role": invitation.get_role_display()},
-        Kind.DUE_DIGEST: {"tasks": [_line(task), _line(other)]},
+        "task_assigned": {"by": ada.name},
+        "task_updated": {"since": now.isoformat()},
+        "invite": {"invite": invitation.pk, "inviter": ada.name, "role": invitation.get_role_display()},
+        "due_digest": {"tasks": [_line(task), _line(other)]},
     }
     notify(
         [
-            Message(bo.pk, kind, key=f"preview:{kind}", due_at=now, task_id=task.pk, data=data.get(kind, {}))
-            for kind in Kind
+            Message(bo.pk, kind, key=f"preview:{kind.name}", due_at=now, task_id=task.pk, data=data.get(kind.name, {}))
+            for kind in registered()
         ],
         now=now,
     )

@@ -4,14 +4,16 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from taskbell.accounts.models import User
 from taskbell.common.values import read_boolean, read_choices
-from taskbell.notifications.models import NOT_IN_APP, Kind, Notification
+from taskbell.notifications.inbox import inbox_of
+from taskbell.notifications.kinds import registered
+from taskbell.notifications.models import Notification
 from taskbell.search.filters import Filter, id_filter
 from taskbell.search.keyset import Key
 from taskbell.search.pages import ResultPage, page_of_rows
 from taskbell.search.parameters import Parameters
 from taskbell.tasks.models import Task
 
-KINDS = [kind for kind in Kind.values if kind not in NOT_IN_APP]
+KINDS = [kind.name for kind in registered() if kind.shows_in_app]
 FILTERS = {
     "read": Filter("Whether you have read it.", lambda text, person: Q(read_at__isnull=not read_boolean(text))),
     "kind": Filter("Kinds, separated by commas.", lambda text, person: Q(kind__in=read_choices(text, KINDS))),
@@ -23,7 +25,7 @@ def notifications_of(person: User) -> QuerySet[Notification]:
     """The person's notifications, each with the title of its task where the person still sees it."""
     task = Task.objects.visible_to(person).filter(pk=OuterRef("task"))
     title = Subquery(task.order_by().values("title")[:1])
-    return Notification.objects.in_app(person).defer("mime", "data").annotate(task_title=title)
+    return inbox_of(person).defer("mime", "data").annotate(task_title=title)
 
 
 def page_of_notifications(parameters: Parameters, person: User) -> ResultPage[Notification]:

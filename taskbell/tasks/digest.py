@@ -11,8 +11,8 @@ from taskbell.accounts.models import Profile, User
 from taskbell.common.clock import instant
 from taskbell.common.recurrence import wall_time
 from taskbell.notifications.actions import Message, notify
-from taskbell.notifications.models import Kind
 from taskbell.tasks.models import Priority, Task
+from taskbell.tasks.notifications import DUE_DIGEST
 
 AHEAD = timedelta(hours=24)
 MOST_TASKS = 100
@@ -71,7 +71,7 @@ def _notify(person: User, day: date, *, due_at: datetime, until: datetime, now: 
     tasks = _due_soon(person, since=due_at, until=until)
     if tasks:
         key = f"digest:{person.pk}:{day.isoformat()}"
-        notify([Message(person.pk, Kind.DUE_DIGEST, key=key, due_at=due_at, data={"tasks": tasks})], now=now)
+        notify([Message(person.pk, DUE_DIGEST, key=key, due_at=due_at, data={"tasks": tasks})], now=now)
 
 
 def _due_soon(person: User, *, since: datetime, until: datetime) -> list[dict[str, Any]]:

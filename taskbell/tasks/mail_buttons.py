@@ -9,8 +9,8 @@ from taskbell.accounts.profile import update_profile
 from taskbell.common.clock import instant
 from taskbell.common.errors import NotFound
 from taskbell.common.recurrence import wall_time
+from taskbell.notifications.kinds import find_kind
 from taskbell.notifications.links import LinkAction
-from taskbell.notifications.models import Kind
 from taskbell.tasks.actions import TaskPatch, update_task
 from taskbell.tasks.models import Stage, Task
 from taskbell.tasks.reminder_actions import snooze_task
@@ -57,7 +57,8 @@ def subject_of(deed: LinkAction) -> tuple[User, str]:
     if person is None or deed.do not in BUTTONS:
         raise NotFound
     if deed.do == "unsubscribe":
-        return person, str(Kind(str(deed.about)).label).lower()
+        kind = find_kind(str(deed.about))
+        return person, kind.label if kind else str(deed.about)
     task = Task.objects.visible_to(person).filter(pk=deed.about).first()
     if task is None:
         raise NotFound

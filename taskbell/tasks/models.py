@@ -1,6 +1,7 @@
 """The heart: a task, what people set on it and what everybody reads."""
 
 from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import BooleanField, Exists, OuterRef, Q
@@ -11,6 +12,7 @@ from taskbell.accounts.policy import Capability
 from taskbell.common.clock import instant
 from taskbell.common.errors import NotFound
 from taskbell.common.union import Union
+from taskbell.common.wording import in_words, shortened
 
 
 class Priority(models.IntegerChoices):
@@ -210,6 +212,22 @@ class Task(models.Model):
         """The same as `visible_to`, of a task and a person that were read just now."""
         concerned = person.can(Capability.SEE_EVERYTHING) or person.pk in (self.created_by_id, self.assigned_to_id)
         return concerned and self.deleted_at is None
+
+    def facts(self, zone: ZoneInfo) -> dict[str, str]:
+        """What emails about the task say of it, with times in this zone."""
+        return {
+            "title": self.title,
+            "priority": str(self.get_priority_display()),
+            "description": shortened(self.description, 1000),
+            "due": self._due_in_words(zone),
+        }
+
+    def _due_in_words(self, zone: ZoneInfo) -> str:
+        if self.due_at is None or self.due_date is None:
+            return ""
+        if self.due_time is None:
+            return in_words(self.due_date, "l, j F Y")
+        return f"{in_words(self.due_at.astimezone(zone), 'l, j F Y, H:i')} ({zone.key})"
 
     def write(self, now: datetime) -> None:
         """Saves a new version."""

@@ -1,65 +1,126 @@
-"""Who hears of what happens to a task. Nobody is told of what they did themselves."""
+"""What people are notified of when a task changes, and the kinds of notifications about tasks.
+
+Nobody is notified of what they did themselves.
+"""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from taskbell.accounts.models import User
+from taskbell.activity.queries import FieldChange, changes_since
 from taskbell.notifications.actions import Message, notify
-from taskbell.notifications.models import Kind, Notification, State
-from taskbell.tasks.models import Task
+from taskbell.notifications.kinds import Kind
+from taskbell.notifications.models import Notification, State
+from taskbell.tasks.models import Category, Task
 
-# Several changes within this time become one mail.
+# Several changes within this time become one email.
 GATHER = timedelta(minutes=1)
+FINISHED = "Cancelled because the task is finished."
+
+
+def _unless_unblocked(notification: Notification) -> str | None:
+    task = notification.task
+    if task is None or not task.is_open:
+        return FINISHED
+    is_blocked = Task.objects.filter(pk=task.pk).blocked().exists()
+    return "Cancelled because the task is blocked again." if is_blocked else None
+
+
+def _unless_overdue(notification: Notification) -> str | None:
+    task = notification.task
+    if task is None or not task.is_open:
+        return FINISHED
+    return None if task.due_at == notification.moment else "Cancelled because the due date has changed."
+
+
+def _unless_changed(notification: Notification) -> str | None:
+    return None if gather_changes(notification) else "Cancelled because the changes were undone."
+
+
+def _unless_tasks_are_left(digest: Notification) -> str | None:
+    return None if open_tasks(digest) else "Cancelled because nothing is left to do."
+
+
+TASK_ASSIGNED = Kind("task_assigned", switch="A task is assigned to me", compiled=True)
+TASK_UPDATED = Kind(
+    "task_updated",
+    switch="Someone else changes a task of mine",
+    reason_not_to_send=_unless_changed,
+    context=lambda notification: {"changes": gather_changes(notification)},
+)
+UNBLOCKED = Kind(
+    "unblocked", switch="A task of mine is no longer blocked", reason_not_to_send=_unless_unblocked, compiled=True
+)
+OVERDUE = Kind(
+    "overdue",
+    switch="A task of mine is overdue",
+    reason_not_to_send=_unless_overdue,
+    has_buttons=True,
+    compiled=True,
+)
+DUE_DIGEST = Kind(
+    "due_digest",
+    switch="Tasks are due today",
+    reason_not_to_send=_unless_tasks_are_left,
+    context=lambda digest: {"tasks": open_tasks(digest)},
+)
+KINDS = (TASK_ASSIGNED, TASK_UPDATED, UNBLOCKED, OVERDUE, DUE_DIGEST)
 
 
 def people_of(task: Task, *, but: User | None = None) -> list[int]:
-    """Creator and assignee, each once, without the one who acted."""
+    """Creator and assignee, each once, without the person who acted."""
     return sorted(task.people - {but.pk if but else None})
 
 
 def notify_assigned(task: Task, *, by: User, now: datetime) -> None:
-    """Tells the assignee that the task is theirs now."""
+    """Notifies the assignee that the task is theirs now."""
     if task.assigned_to_id is None or task.assigned_to_id == by.pk:
         return
     key = f"task_assigned:{task.pk}:{task.version}:{task.assigned_to_id}"
     data = {"by": by.name}
-    notify([Message(task.assigned_to_id, Kind.TASK_ASSIGNED, key=key, due_at=now, task_id=task.pk, data=data)], now=now)
+    notify([Message(task.assigned_to_id, TASK_ASSIGNED, key=key, due_at=now, task_id=task.pk, data=data)], now=now)
 
 
 def notify_updated(task: Task, *, by: User, now: datetime, but: set[int]) -> None:
-    """Tells the others of a change, a minute later, with what else has changed by then.
+    """Notifies the others of a change, a minute later, together with what else has changed by then.
 
-    The mail gathers the history since `data.since` when it is rendered, so a later change needs no second one.
-    The caller holds the task, which keeps two changes from both seeing no mail under way.
+    The email gathers the history since `data.since` when it is rendered, so a later change needs no second one.
+    The caller has locked the task, so that two changes can't both find no waiting email.
     """
     recipients = set(people_of(task, but=by)) - but
     if not recipients:
         return
-    under_way = Notification.objects.filter(
-        task=task, kind=Kind.TASK_UPDATED, recipient__in=recipients, state=State.PENDING, mime=None, not_before__gt=now
+    waiting = Notification.objects.filter(
+        task=task,
+        kind=TASK_UPDATED.name,
+        recipient__in=recipients,
+        state=State.PENDING,
+        mime=None,
+        not_before__gt=now,
     ).values_list("recipient_id", flat=True)
     notify(
         [
             Message(
                 person,
-                Kind.TASK_UPDATED,
+                TASK_UPDATED,
                 key=f"task_updated:{task.pk}:{task.version}:{person}",
                 due_at=now + GATHER,
                 task_id=task.pk,
                 data={"since": now.isoformat()},
             )
-            for person in sorted(recipients - set(under_way))
+            for person in sorted(recipients - set(waiting))
         ],
         now=now,
     )
 
 
 def notify_unblocked(task: Task, *, by: User | None, now: datetime) -> None:
-    """Tells creator and assignee that they can begin."""
+    """Notifies creator and assignee that they can start."""
     notify(
         [
             Message(
                 person,
-                Kind.UNBLOCKED,
+                UNBLOCKED,
                 key=f"unblocked:{task.pk}:{now.isoformat()}:{person}",
                 due_at=now,
                 task_id=task.pk,
@@ -71,17 +132,52 @@ def notify_unblocked(task: Task, *, by: User | None, now: datetime) -> None:
 
 
 def overdue_messages(task: Task) -> list[Message]:
-    """At most one message a person and due moment."""
+    """At most one message per person and due date."""
     if task.due_at is None:
         return []
-    moment = task.due_at
     return [
         Message(
             person,
-            Kind.OVERDUE,
-            key=f"overdue:{task.pk}:{moment.isoformat()}:{person}",
-            due_at=moment,
+            OVERDUE,
+            key=f"overdue:{task.pk}:{task.due_at.isoformat()}:{person}",
+            due_at=task.due_at,
             task_id=task.pk,
         )
         for person in people_of(task)
     ]
+
+
+def gather_changes(update: Notification) -> list[FieldChange]:
+    """What others have changed on the task since the first change that the email is about, as its reader may see it."""
+    assert update.recipient is not None  # noqa: S101 - such emails are for people
+    assert update.task_id is not None  # noqa: S101 - and about tasks
+    changes = changes_since(update.task_id, datetime.fromisoformat(update.data["since"]), but=update.recipient)
+    _hide_unknown_prerequisites(changes, reader=update.recipient)
+    _replace_ids_by_names(changes)
+    return [change for change in changes if change.old != change.new and change.field != "next_task"]
+
+
+def _hide_unknown_prerequisites(changes: list[FieldChange], *, reader: User) -> None:
+    links = [change for change in changes if change.field == "pre_tasks"]
+    named = {pk for change in links for pk in (*change.old, *change.new)}
+    known = set(Task.objects.concerning(reader).filter(pk__in=named).values_list("pk", flat=True)) if named else set()
+    for change in links:
+        change.old, change.new = ([pk for pk in value if pk in known] for value in (change.old, change.new))
+
+
+def _replace_ids_by_names(changes: list[FieldChange]) -> None:
+    """Categories and people that still exist."""
+    models: dict[str, Any] = {"category": Category, "assigned_to": User}
+    for change in changes:
+        if change.field in models:
+            named = models[change.field].objects.in_bulk([key for key in (change.old, change.new) if key is not None])
+            change.old, change.new = (named[key].name if key in named else key for key in (change.old, change.new))
+
+
+def open_tasks(digest: Notification) -> list[dict[str, Any]]:
+    """The tasks that the digest lists, without those finished or taken away from the person since."""
+    assert digest.recipient is not None  # noqa: S101 - digests are for people
+    listed: list[dict[str, Any]] = digest.data["tasks"]
+    theirs = Task.objects.visible_to(digest.recipient).open().filter(pk__in=[task["id"] for task in listed])
+    keys = set(theirs.values_list("pk", flat=True))
+    return [task for task in listed if task["id"] in keys]

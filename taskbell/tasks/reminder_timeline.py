@@ -10,8 +10,9 @@ from django.db.models import Q
 
 from taskbell.accounts.models import User
 from taskbell.common.recurrence import parse_rule
-from taskbell.notifications.models import Kind, Notification, NotificationQuerySet, State
+from taskbell.notifications.models import Notification, NotificationQuerySet, State
 from taskbell.reminders.models import Reminder, ReminderState
+from taskbell.reminders.notifications import REMINDER
 from taskbell.reminders.schedule import taken_up_at
 from taskbell.tasks.models import Task
 from taskbell.tasks.policy import may_edit
@@ -81,7 +82,7 @@ def _untold(reminders: list[Reminder], mails: NotificationQuerySet, task: Task) 
     skipped = [_reminder(one, _why_skipped(one, task)) for one in over if one.state == ReminderState.SKIPPED]
     fired = [one for one in over if one.state == ReminderState.FIRED]
     if fired:
-        named = mails.filter(kind=Kind.REMINDER).order_by().values_list("data__reminder", flat=True)
+        named = mails.filter(kind=REMINDER.name).order_by().values_list("data__reminder", flat=True)
         shown = set(named.distinct())
         return skipped + [_reminder(one, NO_MAIL) for one in fired if one.pk not in shown]
     return skipped
@@ -95,7 +96,7 @@ def _why_skipped(reminder: Reminder, task: Task) -> str:
 
 def _reminder(reminder: Reminder, reason: str) -> Row:
     return {
-        "kind": Kind.REMINDER.value,
+        "kind": REMINDER.name,
         "reminder": reminder.pk,
         "recipient": reminder.recipient_id,
         "due_at": taken_up_at(reminder),
@@ -116,7 +117,7 @@ def _told(mail: Notification, now: datetime) -> Row:
     # What quiet hours hold has kept its own moment, and is due when they end.
     is_held = waits and mail.not_before == mail.due_at > max(mail.moment, now)
     return {
-        "kind": Kind(mail.kind).value,
+        "kind": mail.kind,
         "reminder": mail.data.get("reminder"),
         "recipient": mail.recipient_id,
         "due_at": mail.due_at,

@@ -6,18 +6,13 @@ from typing import Any
 
 from django import forms
 
+from taskbell.accounts.preferences import MAIL_SWITCHES
 from taskbell.common.clock import time_zones
 
 Choices = list[tuple[str, str | list[tuple[str, str]]]]
 DIGEST = "due_digest"
-# The emails that people can turn off; the labels continue "Email me when".
-MAIL_LABELS = {
-    "reminder": "A reminder is due",
-    "task_assigned": "A task is assigned to me",
-    "task_updated": "Someone else changes a task of mine",
-    "unblocked": "A task of mine is no longer blocked",
-    "overdue": "A task of mine is overdue",
-}
+# The labels continue "Email me when". The digest has an hour beside its switch.
+MAIL_LABELS = {kind: label for kind, label in MAIL_SWITCHES.items() if kind != DIGEST}
 REGIONS = ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 
 

@@ -12,7 +12,8 @@ from taskbell.accounts.models import User
 from taskbell.api import health, metrics
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.jobs import TICKED_AT
-from taskbell.notifications.models import Kind, Notification, State
+from taskbell.notifications.models import Notification, State
+from taskbell.people.notifications import SESSION_ENDED
 from tests.conftest import NOW, PASSWORD, Program
 
 TOKEN = "a token of twenty characters"
@@ -37,7 +38,7 @@ def figures() -> dict[str, float]:
 
 
 def mail(person: User, key: str, *, due_at: datetime = NOW, **outcome: Any) -> None:
-    notify([Message(person.pk, Kind.SESSION_ENDED, key=key, due_at=due_at)], now=due_at)
+    notify([Message(person.pk, SESSION_ENDED, key=key, due_at=due_at)], now=due_at)
     Notification.objects.filter(dedupe_key=key).update(**outcome)
 
 

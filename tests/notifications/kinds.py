@@ -6,7 +6,8 @@ from typing import Any
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.notifications.actions import Message, notify
-from taskbell.notifications.models import Kind, Notification
+from taskbell.notifications.kinds import find_kind
+from taskbell.notifications.models import Notification
 from taskbell.people.invitations import make_invite
 from taskbell.tasks.actions import TaskPatch, create_task, update_task
 from taskbell.tasks.models import Task
@@ -22,19 +23,21 @@ def a_changed_task(reader: User, by: User, *, at: datetime, **fields: Any) -> Ta
     return task
 
 
-def message(kind: Kind, reader: User, by: User, task: Task, *, at: datetime) -> Notification:
+def message(kind: str, reader: User, by: User, task: Task, *, at: datetime) -> Notification:
     """A message of this kind to the reader."""
     data: dict[str, dict[str, Any]] = {
-        Kind.TASK_ASSIGNED: {"by": by.name},
-        Kind.TASK_UPDATED: {"since": at.isoformat()},
-        Kind.DUE_DIGEST: {"tasks": [{"id": task.pk, "title": task.title, "priority": "High", "due": "Today"}]},
+        "task_assigned": {"by": by.name},
+        "task_updated": {"since": at.isoformat()},
+        "due_digest": {"tasks": [{"id": task.pk, "title": task.title, "priority": "High", "due": "Today"}]},
     }
-    if kind == Kind.INVITE:
+    if kind == "invite":
         made = make_invite(f"new-{at:%H%M%S}@example.org", Role.MEMBER, by=by, now=at)
         data[kind] = {"invite": made.pk, "inviter": by.name, "role": "Member"}
-    if kind == Kind.OVERDUE:
+    if kind == "overdue":
         Task.objects.filter(pk=task.pk).update(due_at=at)
-    about = task.pk if kind.value in ("reminder", "task_assigned", "task_updated", "unblocked", "overdue") else None
+    about = task.pk if kind in ("reminder", "task_assigned", "task_updated", "unblocked", "overdue") else None
+    found = find_kind(kind)
+    assert found is not None
     key = f"{kind}:{task.pk}:{at.isoformat()}:{reader.pk}"
-    notify([Message(reader.pk, kind, key=key, due_at=at, task_id=about, data=data.get(kind, {}))], now=at)
+    notify([Message(reader.pk, found, key=key, due_at=at, task_id=about, data=data.get(kind, {}))], now=at)
     return Notification.objects.select_related("recipient__profile", "task").get(dedupe_key=key)

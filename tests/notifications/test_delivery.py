@@ -82,9 +82,9 @@ def leave(task: Task, bo: User) -> None:
 @pytest.mark.parametrize(
     ("happening", "reason"),
     [
-        (finish, "The task is finished."),
-        (remove, "The person may not see the task any more."),
-        (leave, "The account is not active."),
+        (finish, "Cancelled because the task is finished."),
+        (remove, "Cancelled because the person no longer has access to the task."),
+        (leave, "Cancelled because the account is deactivated."),
     ],
 )
 def test_it_is_asked_again_right_before_sending(bo: User, sink: SmtpSink, happening: Any, reason: str) -> None:

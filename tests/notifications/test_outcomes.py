@@ -7,7 +7,7 @@ import pytest
 
 from taskbell.accounts.models import Profile, User
 from taskbell.notifications.channels.mail import delivery
-from taskbell.notifications.models import Kind, Notification, State
+from taskbell.notifications.models import Notification, State
 from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
@@ -79,7 +79,7 @@ def test_a_change_that_was_taken_back_within_the_minute_is_no_mail(bo: User, cy:
     for title in ("Anew", "Water the plants"):
         update_task(task.pk, TaskPatch({"title": title}), by=bo, now=NOW)
     assert mailbox.send(NOW + HOUR) == []
-    assert the_mail().reason == "What was changed has been changed back."
+    assert the_mail().reason == "Cancelled because the changes were undone."
 
 
 def test_several_changes_arrive_as_one_mail(bo: User, cy: User, mailbox: Mailbox) -> None:
@@ -139,7 +139,7 @@ def test_after_a_restore_nothing_that_was_due_before_comes_again(
 
 def test_after_a_restore_mails_that_waited_then_are_over(bo: User, mia: User, mailbox: Mailbox) -> None:
     task = a_changed_task(bo, mia, at=NOW)
-    old, new = (message(Kind.UNBLOCKED, bo, mia, task, at=at) for at in (NOW, NOW + 9 * HOUR))
+    old, new = (message("unblocked", bo, mia, task, at=at) for at in (NOW, NOW + 9 * HOUR))
     forget(NOW + HOUR)
     assert mailbox.send(NOW + HOUR) == []
     old.refresh_from_db()

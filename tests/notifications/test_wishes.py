@@ -7,10 +7,12 @@ import pytest
 from django.test import RequestFactory
 
 from taskbell.accounts.models import User
-from taskbell.accounts.profile import SWITCHABLE, update_profile
+from taskbell.accounts.preferences import MAIL_SWITCHES
+from taskbell.accounts.profile import update_profile
 from taskbell.api import health, metrics
-from taskbell.notifications.models import Kind, Notification, State
-from taskbell.notifications.policy import URGENT, quiet_until
+from taskbell.notifications.kinds import registered
+from taskbell.notifications.models import Notification, State
+from taskbell.notifications.policy import quiet_until
 from taskbell.tasks.actions import TaskPatch, update_task
 from taskbell.tasks.models import Prerequisite
 from tests.conftest import NOW, Program
@@ -22,7 +24,9 @@ HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 NIGHT = {"quiet_from": time(22), "quiet_until": time(7)}
 LATE = NOW.replace(hour=23)
 MORNING = LATE + 8 * HOUR
-PATIENT = sorted(set(Kind) - URGENT - {Kind.REMINDER})
+KINDS = {kind.name for kind in registered()}
+URGENT = {"invite", "password_reset", "session_ended"}
+PATIENT = sorted(KINDS - URGENT - {"reminder"})
 
 
 @pytest.fixture
@@ -31,29 +35,32 @@ def mailbox(settings: Any, tmp_path: Any) -> Mailbox:
 
 
 def tell(kind: str, reader: User, by: User, at: datetime = NOW) -> Notification:
-    return message(Kind(kind), reader, by, a_changed_task(reader, by, at=at), at=at)
+    return message(kind, reader, by, a_changed_task(reader, by, at=at), at=at)
 
 
 def test_every_kind_that_nobody_waits_for_can_be_switched_off() -> None:
-    assert set(SWITCHABLE) == set(Kind) - URGENT
+    assert set(MAIL_SWITCHES) == KINDS - URGENT
 
 
-@pytest.mark.parametrize("kind", SWITCHABLE)
+@pytest.mark.parametrize("kind", MAIL_SWITCHES)
 def test_a_kind_that_is_switched_off_sends_no_mail_and_is_still_to_be_read_in_the_app(
     bo: User, mia: User, as_user: Somebody, mailbox: Mailbox, kind: str
 ) -> None:
     answer = as_user(bo).patch("/api/profile/", {"mail_preferences": {kind: False}})
-    assert answer.json()["mail_preferences"] == {other: other != kind for other in SWITCHABLE}
+    assert answer.json()["mail_preferences"] == {other: other != kind for other in MAIL_SWITCHES}
     row = tell(kind, bo, mia)
     assert mailbox.send(NOW) == []
     row.refresh_from_db()
-    assert (row.state, row.reason) == (State.CANCELLED, "The person does not want mails of this kind.")
+    assert (row.state, row.reason) == (
+        State.CANCELLED,
+        "Cancelled because the person switched off emails of this kind.",
+    )
     assert (row.recipient, row.read_at) == (bo, None)
 
 
-@pytest.mark.parametrize("kind", SWITCHABLE)
+@pytest.mark.parametrize("kind", MAIL_SWITCHES)
 def test_the_other_kinds_still_come(bo: User, mia: User, mailbox: Mailbox, kind: str) -> None:
-    update_profile(bo, now=NOW, mail_preferences=dict.fromkeys(set(SWITCHABLE) - {kind}, False))
+    update_profile(bo, now=NOW, mail_preferences=dict.fromkeys(set(MAIL_SWITCHES) - {kind}, False))
     tell(kind, bo, mia)
     assert names(mailbox.send(NOW)) == ["bo"]
 
@@ -70,7 +77,7 @@ def test_mails_about_the_account_cannot_be_switched_off(
 
 
 @pytest.mark.parametrize("kind", PATIENT)
-def test_in_the_night_mails_wait_for_the_morning(bo: User, mia: User, mailbox: Mailbox, kind: Kind) -> None:
+def test_in_the_night_mails_wait_for_the_morning(bo: User, mia: User, mailbox: Mailbox, kind: str) -> None:
     update_profile(bo, now=NOW, **NIGHT)
     row = tell(kind, bo, mia, LATE)
     assert mailbox.send(LATE) == mailbox.send(MORNING - SECOND) == []
@@ -79,9 +86,9 @@ def test_in_the_night_mails_wait_for_the_morning(bo: User, mia: User, mailbox: M
     assert names(mailbox.send(MORNING)) == ["bo"]
 
 
-@pytest.mark.parametrize("kind", sorted(URGENT | {Kind.REMINDER}))
+@pytest.mark.parametrize("kind", sorted(URGENT | {"reminder"}))
 def test_reminders_and_mails_about_the_account_come_in_the_night(
-    bo: User, mia: User, mailbox: Mailbox, kind: Kind
+    bo: User, mia: User, mailbox: Mailbox, kind: str
 ) -> None:
     update_profile(bo, now=NOW, **NIGHT)
     tell(kind, bo, mia, LATE)
@@ -92,7 +99,7 @@ def test_reminders_keep_quiet_for_those_who_want_that_and_are_not_called_late(
     bo: User, mia: User, mailbox: Mailbox
 ) -> None:
     update_profile(bo, now=NOW, **NIGHT, quiet_reminders=True)
-    tell(Kind.REMINDER, bo, mia, LATE)
+    tell("reminder", bo, mia, LATE)
     assert mailbox.send(LATE) == []
     (mail,) = mailbox.send(MORNING)
     assert "You asked Taskbell to tell you at 23:00 on 21 November 2026." in part(mail)
@@ -101,14 +108,14 @@ def test_reminders_keep_quiet_for_those_who_want_that_and_are_not_called_late(
 
 def test_overdue_since_is_the_moment_itself_not_the_end_of_the_night(bo: User, mia: User, mailbox: Mailbox) -> None:
     update_profile(bo, now=NOW, **NIGHT)
-    tell(Kind.OVERDUE, bo, mia, LATE)
+    tell("overdue", bo, mia, LATE)
     mailbox.send(LATE)
     assert "overdue since Saturday, 21 November 2026, 23:00" in part(mailbox.send(MORNING)[0])
 
 
 def test_a_quiet_night_alarms_nobody(bo: User, mia: User, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
     update_profile(bo, now=NOW, **NIGHT)
-    tell(Kind.OVERDUE, bo, mia, LATE)
+    tell("overdue", bo, mia, LATE)
     mailbox.send(LATE)
     for module in (health, metrics):
         monkeypatch.setattr(module, "utc_now", lambda: LATE + 4 * HOUR)
@@ -137,7 +144,7 @@ def test_a_quiet_night_alarms_nobody(bo: User, mia: User, mailbox: Mailbox, monk
 )
 def test_the_night_over_midnight_and_over_clock_changes(bo: User, mia: User, now: str, end: str | None) -> None:
     update_profile(bo, now=NOW, **NIGHT, timezone="Europe/Berlin")
-    row = tell(Kind.OVERDUE, bo, mia)
+    row = tell("overdue", bo, mia)
     expected = None if end is None else datetime.fromisoformat(f"{end}+00:00")
     assert quiet_until(row, now=datetime.fromisoformat(f"{now}+00:00")) == expected
 
@@ -154,14 +161,14 @@ def test_the_night_over_midnight_and_over_clock_changes(bo: User, mia: User, now
 )
 def test_a_quiet_noon(bo: User, mia: User, begin: Any, end: Any, now: str, until: str | None) -> None:
     update_profile(bo, now=NOW, quiet_from=begin, quiet_until=end)
-    row = tell(Kind.OVERDUE, bo, mia)
+    row = tell("overdue", bo, mia)
     found = quiet_until(row, now=datetime.fromisoformat(f"2026-11-21T{now}:00+00:00"))
     assert (found and f"{found:%H:%M}") == until
 
 
 def test_an_end_that_comes_twice_is_over_when_the_clock_has_passed_it_for_good(bo: User, mia: User) -> None:
     update_profile(bo, now=NOW, quiet_from=time(1), quiet_until=time(2, 30), timezone="Europe/Berlin")
-    row = tell(Kind.OVERDUE, bo, mia)
+    row = tell("overdue", bo, mia)
     second_quarter_past_two = datetime.fromisoformat("2027-10-31T01:15:00+00:00")
     assert quiet_until(row, now=second_quarter_past_two) == second_quarter_past_two + SECOND
     assert quiet_until(row, now=second_quarter_past_two + HOUR / 4) is None
@@ -169,7 +176,7 @@ def test_an_end_that_comes_twice_is_over_when_the_clock_has_passed_it_for_good(b
 
 def test_the_mail_is_asked_for_again_after_the_night(bo: User, mia: User, mailbox: Mailbox) -> None:
     update_profile(bo, now=NOW, **NIGHT)
-    row = tell(Kind.OVERDUE, bo, mia, LATE)
+    row = tell("overdue", bo, mia, LATE)
     mailbox.send(LATE)
     update_profile(bo, now=NOW, mail_preferences={"overdue": False})
     assert mailbox.send(MORNING) == []
@@ -187,21 +194,21 @@ def test_the_two_ends_of_the_night_are_sent_together(bo: User, as_user: Somebody
 
 def test_what_was_put_off_in_the_night_is_not_overdue_in_the_morning(bo: User, mia: User, mailbox: Mailbox) -> None:
     update_profile(bo, now=NOW, **NIGHT)
-    row = tell(Kind.OVERDUE, bo, mia, LATE)
+    row = tell("overdue", bo, mia, LATE)
     assert row.task_id is not None
     mailbox.send(LATE)
     update_task(row.task_id, TaskPatch({"due_date": MORNING.date()}), by=mia, now=LATE + HOUR)
     Notification.objects.exclude(pk=row.pk).delete()
     assert mailbox.send(MORNING) == []
     row.refresh_from_db()
-    assert (row.state, row.reason) == (State.CANCELLED, "The task is due at another time now.")
+    assert (row.state, row.reason) == (State.CANCELLED, "Cancelled because the due date has changed.")
 
 
 def test_what_waits_again_in_the_morning_is_not_free(bo: User, mia: User, mailbox: Mailbox) -> None:
     update_profile(bo, now=NOW, **NIGHT)
-    row = tell(Kind.UNBLOCKED, bo, mia, LATE)
+    row = tell("unblocked", bo, mia, LATE)
     mailbox.send(LATE)
     Prerequisite.objects.create(task_id=row.task_id, needs=a_task(mia))
     assert mailbox.send(MORNING) == []
     row.refresh_from_db()
-    assert (row.state, row.reason) == (State.CANCELLED, "The task waits for another one again.")
+    assert (row.state, row.reason) == (State.CANCELLED, "Cancelled because the task is blocked again.")

@@ -7,7 +7,7 @@ import pytest
 from taskbell.accounts.actions import Client, open_session
 from taskbell.accounts.models import Session, User
 from taskbell.activity.models import Activity
-from taskbell.notifications.models import Kind, Notification
+from taskbell.notifications.models import Notification
 from taskbell.people.leaving import deactivate_person
 from taskbell.tasks.actions import delete_task
 from taskbell.tasks.models import Stage, Task
@@ -31,7 +31,7 @@ def test_open_tasks_go_to_whom_the_admin_names(ada: User, bo: User, cy: User, iv
         line = Activity.objects.get(task=task, action="assigned")
         assert (line.user, line.field, line.old_value, line.new_value) == (ada, "assigned_to", cy.pk, ivo.pk)
         assert Task.objects.get(pk=task.pk).version == 2
-    told = Notification.objects.filter(kind=Kind.TASK_ASSIGNED, recipient=ivo)
+    told = Notification.objects.filter(kind="task_assigned", recipient=ivo)
     assert {mail.task_id for mail in told} == {task.pk for task in tasks}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
-from taskbell.notifications.models import Kind, Notification
+from taskbell.notifications.models import Notification
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.models import Task
 from tests.conftest import Program, QueryBudget
@@ -38,7 +38,7 @@ def crowded(program: Program, cy: User, as_user: Somebody) -> str:
     as_user(cy).post(f"{path}reminders/", {"at": AT, "for_me": True})
     program.post(f"{path}snooze/", {"span": "PT1H"})
     program.patch(path, {"title": "Rewrite"})
-    assert Notification.objects.filter(kind=Kind.TASK_UPDATED, recipient=cy).exists()
+    assert Notification.objects.filter(kind="task_updated", recipient=cy).exists()
     return path
 
 
@@ -81,7 +81,7 @@ def test_on_a_crowded_task(crowded: str, program: Program, query_budget: QueryBu
     pk = first_reminder()
     with query_budget(8):  # and the email that waits already; or the earlier snooze, which goes
         assert verb(program, crowded, pk).status_code < 300
-    assert Notification.objects.filter(kind=Kind.TASK_UPDATED).count() == 1
+    assert Notification.objects.filter(kind="task_updated").count() == 1
 
 
 @pytest.mark.parametrize("verb", [add, change, remove])
@@ -90,7 +90,7 @@ def test_where_an_email_is_written(crowded: str, program: Program, query_budget:
     pk = first_reminder()
     with query_budget(8 + FIRST_EMAIL):
         verb(program, crowded, pk)
-    assert Notification.objects.filter(kind=Kind.TASK_UPDATED).count() == 1
+    assert Notification.objects.filter(kind="task_updated").count() == 1
 
 
 @pytest.mark.parametrize(("verb", "gone"), [(add, 0), (change, 1), (remove, 1), (snooze, 1)])

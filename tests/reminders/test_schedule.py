@@ -55,7 +55,7 @@ def test_the_schedule_tells_what_became_of_each_mail(bo: User, program: Program)
     rows = Notification.objects
     sent_at = first.due_at + timedelta(seconds=90)
     rows.filter(pk=first.pk).update(state=State.SENT, sent_at=sent_at, smtp_reply="250 accepted", attempt=1)
-    rows.filter(pk=second.pk).update(state=State.CANCELLED, reason="The task is finished.")
+    rows.filter(pk=second.pk).update(state=State.CANCELLED, reason="Cancelled because the task is finished.")
     rows.filter(pk=third.pk).update(
         state=State.FAILED, reason="The mail server refused it.", smtp_reply="550 no such user"
     )
@@ -64,7 +64,7 @@ def test_the_schedule_tells_what_became_of_each_mail(bo: User, program: Program)
     names = ("state", "lateness_seconds", "server_said", "reason")
     assert [tuple(mail[name] for name in names) for mail in mails] == [
         ("failed", None, "550 no such user", "The mail server refused it."),
-        ("cancelled", None, "", "The task is finished."),
+        ("cancelled", None, "", "Cancelled because the task is finished."),
         ("sent", 90.0, "250 accepted", ""),
     ]
     assert mails[2] | {"sent_at": "2020-01-01T09:01:30Z", "attempts": 1, "ambiguous": False} == mails[2]

@@ -8,7 +8,7 @@ import pytest
 
 from taskbell.accounts.models import Profile, User
 from taskbell.accounts.profile import update_profile
-from taskbell.notifications.models import Kind, Notification, State
+from taskbell.notifications.models import Notification, State
 from taskbell.tasks.actions import TaskPatch, create_task, delete_task, update_task
 from taskbell.tasks.digest import send_digests
 from taskbell.tasks.models import Stage, Task
@@ -49,7 +49,7 @@ def task_due(at: datetime, by: User, title: str = "Water the plants", **fields: 
 
 def digests() -> list[tuple[str, datetime]]:
     """Of each digest its local day and when it was due, in that order."""
-    rows = Notification.objects.filter(kind=Kind.DUE_DIGEST).order_by("due_at")
+    rows = Notification.objects.filter(kind="due_digest").order_by("due_at")
     return [(row.dedupe_key.split(":")[2], row.due_at) for row in rows]
 
 
@@ -118,7 +118,7 @@ def test_it_lists_what_is_due_within_a_day_and_is_the_persons_own(bo: User, cy: 
 
 def titles() -> list[list[str]]:
     """What each digest lists, in the order in which they came."""
-    rows = Notification.objects.filter(kind=Kind.DUE_DIGEST).order_by("due_at")
+    rows = Notification.objects.filter(kind="due_digest").order_by("due_at")
     return [[task["title"] for task in row.data["tasks"]] for row in rows]
 
 
@@ -237,7 +237,7 @@ def test_what_is_over_before_the_mail_goes_out_is_not_in_it(bo: User, mailbox: M
     (mail,) = [mail for mail in mailbox.send(TEN) if mail["To"] == "bo@example.org"]
     assert subjects([mail]) == ["Due within a day: Order soil"]
     assert "Water" not in part(mail) + part(mail, "html")
-    Notification.objects.filter(kind=Kind.DUE_DIGEST).update(state=State.PENDING, mime=None, not_before=TEN)
+    Notification.objects.filter(kind="due_digest").update(state=State.PENDING, mime=None, not_before=TEN)
     Task.objects.filter(pk=second.pk).update(stage=Stage.ARCHIVED)
     assert mailbox.send(TEN + TICK) == []
-    assert Notification.objects.get(kind=Kind.DUE_DIGEST).reason == "Nothing of it is left to do."
+    assert Notification.objects.get(kind="due_digest").reason == "Cancelled because nothing is left to do."

@@ -11,7 +11,7 @@ from taskbell.accounts.models import Profile, User
 from taskbell.accounts.profile import update_profile
 from taskbell.common.clock import instant
 from taskbell.common.recurrence import wall_time
-from taskbell.notifications.models import Kind, Notification
+from taskbell.notifications.models import Notification
 from taskbell.tasks.actions import TaskPatch, create_task
 from taskbell.tasks.digest import send_digests
 from tests.undoing import undone
@@ -76,7 +76,7 @@ def test_no_day_has_two_and_no_day_that_was_lived_through_has_none(bo: User, ste
             life.tick()
             if changes:
                 life.change(**changes)
-        keys = list(Notification.objects.filter(kind=Kind.DUE_DIGEST).values_list("dedupe_key", flat=True))
+        keys = list(Notification.objects.filter(kind="due_digest").values_list("dedupe_key", flat=True))
         days = [date.fromisoformat(key.rpartition(":")[2]) for key in keys]
         assert len(days) == len(set(days))
         assert life.expected <= set(days) <= life.allowed

@@ -7,7 +7,7 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.notifications.channels.mail.rendering import compose
-from taskbell.notifications.models import Kind, Notification, State
+from taskbell.notifications.models import Notification, State
 from taskbell.tasks.actions import TaskPatch, delete_task, restore_task, update_task
 from taskbell.tasks.categories import create_category
 from taskbell.tasks.models import Priority, Stage, Task
@@ -28,7 +28,7 @@ def changes(task: Task, by: User, now: datetime = NOW, **fields: Any) -> None:
     update_task(task.pk, TaskPatch(fields), by=by, now=now)
 
 
-def letter(person: User, kind: Kind = Kind.TASK_UPDATED) -> str:
+def letter(person: User, kind: str = "task_updated") -> str:
     return compose(Notification.objects.filter(recipient=person, kind=kind).latest("id"), now=NOW + MINUTE).text
 
 
@@ -96,7 +96,7 @@ def test_a_change_after_the_minute_is_another_mail_and_tells_only_itself(bo: Use
 def test_a_mail_that_is_on_its_way_takes_nothing_more_up(bo: User, cy: User, state: State) -> None:
     task = a_task(bo, assigned_to_id=cy.pk)
     changes(task, bo, title="Anew")
-    Notification.objects.filter(kind=Kind.TASK_UPDATED).update(state=state)
+    Notification.objects.filter(kind="task_updated").update(state=state)
     changes(task, bo, NOW + SECOND, title="Anew again")
     assert told().count(("cy", "task_updated")) == 2
 

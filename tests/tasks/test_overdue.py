@@ -7,7 +7,7 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
-from taskbell.notifications.models import Kind, Notification
+from taskbell.notifications.models import Notification
 from taskbell.tasks import scheduled
 from taskbell.tasks.actions import TaskPatch, delete_task, update_task
 from taskbell.tasks.models import OVERDUE, Stage, Task
@@ -32,7 +32,7 @@ def lines(task: Task) -> list[tuple[str, Any, Any]]:
 
 def mails() -> list[tuple[str, datetime]]:
     """Who was told, and of which due moment."""
-    told = Notification.objects.filter(kind=Kind.OVERDUE).order_by("due_at", "recipient__username")
+    told = Notification.objects.filter(kind="overdue").order_by("due_at", "recipient__username")
     return [(mail.recipient.username, mail.due_at) for mail in told if mail.recipient]
 
 

@@ -8,7 +8,7 @@ from django.db import connections
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
-from taskbell.notifications.models import Kind, Notification
+from taskbell.notifications.models import Notification
 from taskbell.tasks.actions import TaskPatch, delete_task, restore_task, update_task
 from taskbell.tasks.bulk import Batch, change_many
 from taskbell.tasks.models import Stage, Task
@@ -18,7 +18,7 @@ from tests.tasks.conftest import a_task
 
 def told_of(task: Task) -> list[str]:
     """Who was told that the task is free, in alphabetical order."""
-    messages = Notification.objects.filter(kind=Kind.UNBLOCKED, task=task)
+    messages = Notification.objects.filter(kind="unblocked", task=task)
     return sorted(message.recipient.username for message in messages if message.recipient)
 
 

@@ -11,8 +11,9 @@ from taskbell.accounts.policy import Role
 from taskbell.activity.models import Activity
 from taskbell.common.clock import utc_now
 from taskbell.notifications.actions import Message, notify
-from taskbell.notifications.models import Kind, Notification
+from taskbell.notifications.models import Notification
 from taskbell.people.invitations import invite
+from taskbell.reminders.notifications import REMINDER
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import TaskPatch, create_task, delete_task
 from taskbell.tasks.categories import create_category
@@ -48,7 +49,7 @@ def task(alice: User, bob: User) -> Task:
     task = create_task(
         TaskPatch({"title": "Order soil", "assigned_to": bob}, reminders=[ReminderPlan(at=now)]), by=alice, now=now
     )
-    notify([Message(bob.pk, Kind.REMINDER, key="k", due_at=now, task_id=task.pk)], now=now)
+    notify([Message(bob.pk, REMINDER, key="k", due_at=now, task_id=task.pk)], now=now)
     return task
 
 
@@ -101,7 +102,7 @@ def test_what_the_program_wrote_nobody_rewrites(admin: Browser, table: str) -> N
 
 
 def test_the_mail_itself_is_not_shown(admin: Browser, task: Task) -> None:
-    notification = Notification.objects.get(recipient__username="bob", kind=Kind.REMINDER)
+    notification = Notification.objects.get(recipient__username="bob", kind="reminder")
     Notification.objects.update(mime=b"a link that lets its reader in")
     assert "lets its reader in" not in text(admin.get(f"/admin/notifications/notification/{notification.pk}/change/"))
 

@@ -7,7 +7,8 @@ import pytest
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
 from taskbell.notifications.actions import Message, notify
-from taskbell.notifications.models import Kind, Notification, State
+from taskbell.notifications.models import Notification, State
+from taskbell.people.notifications import SESSION_ENDED
 from tests.web.conftest import Browser
 from tests.web.test_admin import BrowserOf
 
@@ -17,7 +18,7 @@ REFUSED = "550 no such mailbox"
 @pytest.fixture
 def failed(bob: User) -> Notification:
     now = utc_now() - timedelta(hours=1)
-    notify([Message(bob.pk, Kind.SESSION_ENDED, key="failed", due_at=now)], now=now)
+    notify([Message(bob.pk, SESSION_ENDED, key="failed", due_at=now)], now=now)
     Notification.objects.update(state=State.FAILED, attempt=3, smtp_reply=REFUSED, reason="The mail server refused it.")
     return Notification.objects.get()
 

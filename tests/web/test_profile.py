@@ -7,7 +7,8 @@ from datetime import time
 import pytest
 
 from taskbell.accounts.models import Session, User
-from taskbell.accounts.profile import SWITCHABLE, update_profile
+from taskbell.accounts.preferences import MAIL_SWITCHES
+from taskbell.accounts.profile import update_profile
 from taskbell.common.clock import utc_now
 from taskbell.web.browsers import browser_name
 from taskbell.web.forms import DIGEST, MAIL_LABELS, zone_choices
@@ -35,7 +36,7 @@ def test_bob_says_which_mails_he_wants_and_when_they_wait(browser_of: BrowserOf,
     night = {"quiet_from": "22:30", "quiet_until": "07:00", "quiet_reminders": "on"}
     assert browser.post("/profile/", FORM | night | {"mail_reminder": "on", "mail_overdue": "on"}).status_code == 302
     profile = User.objects.get(pk=bob.pk).profile
-    assert {kind for kind in SWITCHABLE if profile.wants(kind)} == {"reminder", "overdue"}
+    assert {kind for kind in MAIL_SWITCHES if profile.wants(kind)} == {"reminder", "overdue"}
     assert (profile.quiet_from, profile.quiet_until, profile.quiet_reminders) == (time(22, 30), time(7), True)
     page = text(browser.get("/profile/"))
     assert page.count(" checked") == 3
@@ -47,7 +48,7 @@ def test_bob_says_which_mails_he_wants_and_when_they_wait(browser_of: BrowserOf,
 
 def test_every_kind_that_can_be_switched_off_has_a_box_with_a_label(browser_of: BrowserOf, bob: User) -> None:
     page = text(browser_of(bob).get("/profile/"))
-    assert {*MAIL_LABELS, DIGEST} == set(SWITCHABLE)
+    assert {*MAIL_LABELS, DIGEST} == set(MAIL_SWITCHES)
     labelled = set(re.findall('<label for="([^"]+)"', page))
     assert set(re.findall('<(?:input type="checkbox"|input type="time"|select)[^>]* id="([^"]+)"', page)) <= labelled
     assert {"id_mail_reminder", "id_quiet_from", "id_quiet_until", "id_quiet_reminders"} <= labelled

@@ -1,7 +1,7 @@
-"""Filling in the templates of mails: for kinds that come by the thousand, the template is worked through once.
+"""Filling in the templates of emails. For kinds that come by the thousand, each template is rendered once.
 
-Such a template becomes a form with a place for each word. It may put words in and ask whether they are there, and
-what `FLAGS` says; a template of an administrator may do anything, and is worked through for every mail.
+Such a template becomes a form with a place for each word, which takes a third of the time. It may insert `WORDS`, ask
+whether they are given, and use `FLAGS`. A template of an administrator may do anything, and is rendered for each email.
 """
 
 import re
@@ -15,11 +15,10 @@ from django.template import engines
 from django.template.backends.django import DjangoTemplates
 from django.template.defaultfilters import linebreaksbr
 
-from taskbell.notifications.models import Kind
+from taskbell.notifications.kinds import Kind
 
-BY_THE_THOUSAND = {Kind.REMINDER, Kind.OVERDUE, Kind.TASK_ASSIGNED, Kind.UNBLOCKED}
 WORDS = (
-    *("title", "description", "priority", "by", "due", "due_words", "due_day", "due_time", "zone", "site"),
+    *("name", "title", "description", "priority", "by", "due", "due_words", "due_day", "due_time", "zone", "site"),
     *("done", "snooze", "tomorrow", "unsubscribe"),
 )
 FLAGS = ("is_late", "missed")
@@ -28,16 +27,16 @@ NAMES = ("subject.txt", "body.txt", "body.html")
 _inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True, keep_style_tags=True)
 
 
-def filled_in(kind: str, context: dict[str, Any]) -> tuple[str, str, str]:
-    """Subject, text and HTML in words: by the templates in TASKBELL_MAIL_TEMPLATES where there are some, or by ours."""
+def fill_in(kind: Kind, context: dict[str, Any]) -> tuple[str, str, str]:
+    """Subject, text and HTML: by the templates in TASKBELL_MAIL_TEMPLATES if there are some, or by ours."""
     engine = cast(DjangoTemplates, engines["mail"])
     is_ours = len(engine.engine.dirs) == 1
-    if is_ours and kind in BY_THE_THOUSAND:
+    if is_ours and kind.compiled:
         words = {word: context[word] for word in WORDS if context.get(word)}
-        subject, text, html = form(kind, tuple(words), *(context.get(flag, 0) for flag in FLAGS))
+        subject, text, html = form(kind.name, tuple(words), *(context.get(flag, 0) for flag in FLAGS))
         return subject % words, text % words, html % _in_html(words)
     given = {**context, "is_ours": is_ours}
-    subject, text, html = (str(engine.get_template(f"{kind}/{name}").render(given)) for name in NAMES)
+    subject, text, html = (str(engine.get_template(f"{kind.name}/{name}").render(given)) for name in NAMES)
     # Ours have the rules of the style sheet at their elements already.
     return subject, text, html if is_ours else _inliner.inline(html)
 

@@ -1,0 +1,83 @@
+"""The kinds of notifications. The feature that sends a kind says everything about it, in one place.
+
+The modules listed in the setting NOTIFICATION_KINDS each have their kinds in `KINDS`.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from taskbell.accounts.preferences import MAIL_SWITCHES
+
+if TYPE_CHECKING:
+    from taskbell.accounts.models import Profile
+    from taskbell.notifications.models import Notification
+
+
+def _none(_: "Notification") -> None:
+    return None
+
+
+def _nothing(_: "Notification") -> dict[str, Any]:
+    return {}
+
+
+def _no(_: "Profile") -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of notification. Its email templates are in the folder of the same name.
+
+    `reason_not_to_send` is asked again right before each attempt. `context` adds what the templates need, when the
+    email is rendered. A `compiled` email is rendered through a form (`channels/mail/templates.py`), because thousands
+    can be due in one second.
+    """
+
+    name: str
+    switch: str | None = None  # the label of its switch in the profile; None: people can't switch it off
+    shows_in_app: bool = True
+    ignores_quiet_hours: Callable[["Profile"], bool] = _no
+    reason_not_to_send: Callable[["Notification"], str | None] = _none
+    context: Callable[["Notification"], dict[str, Any]] = _nothing
+    has_buttons: bool = False  # done, snooze and tomorrow, for the task
+    compiled: bool = False
+
+    @property
+    def label(self) -> str:
+        """The name in words."""
+        return self.name.replace("_", " ")
+
+
+_registered: dict[str, Kind] = {}
+
+
+def load(modules: Iterable[str]) -> None:
+    """Registers the kinds of these modules."""
+    for module in modules:
+        for kind in import_module(module).KINDS:
+            _registered[kind.name] = kind
+            if kind.switch is not None:
+                MAIL_SWITCHES[kind.name] = kind.switch
+
+
+def registered() -> list[Kind]:
+    """All kinds."""
+    return list(_registered.values())
+
+
+def find_kind(name: str) -> Kind | None:
+    """The kind of this name; None for one that no feature sends any more."""
+    return _registered.get(name)
+
+
+def choices() -> list[tuple[str, str]]:
+    """Names and labels, as a model field takes them."""
+    return [(kind.name, kind.label.capitalize()) for kind in registered()]
+
+
+def hidden_in_app() -> list[str]:
+    """The names of the kinds that are of no use to a person who is signed in."""
+    return [kind.name for kind in registered() if not kind.shows_in_app]

@@ -1,0 +1,35 @@
+"""The emails about an account. People can't switch them off, and quiet hours don't delay them."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.tokens import default_token_generator
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+
+from taskbell.accounts.invites import token_of
+from taskbell.accounts.models import Profile
+from taskbell.notifications.kinds import Kind
+from taskbell.notifications.models import Notification
+
+
+def _always(_: Profile) -> bool:
+    return True
+
+
+def _reset_link(reset: Notification) -> dict[str, Any]:
+    """Made when the email is rendered, so that the token is nowhere else."""
+    person = reset.recipient
+    assert person is not None  # noqa: S101 - a reset is for a person
+    uid = urlsafe_base64_encode(force_bytes(person.pk))
+    return {"link": f"{settings.URL}/password/reset/{uid}/{default_token_generator.make_token(person)}/"}
+
+
+def _invite_link(invite: Notification) -> dict[str, Any]:
+    return {"link": f"{settings.URL}/invite/{token_of(invite.data['invite'])}/"}
+
+
+INVITE = Kind("invite", shows_in_app=False, ignores_quiet_hours=_always, context=_invite_link)
+PASSWORD_RESET = Kind("password_reset", shows_in_app=False, ignores_quiet_hours=_always, context=_reset_link)
+SESSION_ENDED = Kind("session_ended", ignores_quiet_hours=_always)
+KINDS = (INVITE, PASSWORD_RESET, SESSION_ENDED)

@@ -1,0 +1,20 @@
+"""The email that a reminder sends."""
+
+from taskbell.notifications.kinds import Kind
+from taskbell.notifications.models import Notification
+
+
+def _is_finished(reminder: Notification) -> str | None:
+    is_open = reminder.task is not None and reminder.task.is_open
+    return None if is_open else "Cancelled because the task is finished."
+
+
+REMINDER = Kind(
+    "reminder",
+    switch="A reminder is due",
+    ignores_quiet_hours=lambda profile: not profile.quiet_reminders,
+    reason_not_to_send=_is_finished,
+    has_buttons=True,
+    compiled=True,
+)
+KINDS = (REMINDER,)
