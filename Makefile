@@ -14,10 +14,10 @@ export UV_SYSTEM_CERTS := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test coverage lint bench faults docs screenshots lock clean
+.PHONY: help run demo test deploy-test coverage lint bench faults docs screenshots lock clean
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/installed ## Start Taskbell; Ctrl-C stops it.
 	@exec $(BIN)/taskbell run
@@ -35,6 +35,9 @@ WITH_PROCESSES := tests/faults tests/journeys
 LIVE := tests/realtime
 OF_THE_WHOLE := tests/runtime
 
+# What stands in deploy/, started as platforms and machines start it; `make deploy-test`.
+OF_DEPLOYMENT := tests/deploy
+
 # Tests side by side are dealt out by their order, which must not depend on a chance of the hash.
 RUN_TESTS := PYTHONHASHSEED=0 $(BIN)/python -m pytest $(PYTEST)
 SIDE_BY_SIDE := --dist loadfile --no-loadscope-reorder -n
@@ -44,7 +47,7 @@ test: $(VENV)/installed-dev ## Run the tests on SQLite and on PostgreSQL.
 	for database in sqlite postgres; do \
 		export TEST_DATABASE=$$database; \
 		echo "Tests on $$database, side by side"; \
-		$(RUN_TESTS) $(SIDE_BY_SIDE) 3 $(addprefix --ignore=,$(WITH_PROCESSES) $(LIVE) $(OF_NO_DATABASE) $(OF_THE_WHOLE)) || failed=1; \
+		$(RUN_TESTS) $(SIDE_BY_SIDE) 3 $(addprefix --ignore=,$(WITH_PROCESSES) $(LIVE) $(OF_NO_DATABASE) $(OF_THE_WHOLE) $(OF_DEPLOYMENT)) || failed=1; \
 		echo "Tests on $$database that start processes"; \
 		$(RUN_TESTS) $(SIDE_BY_SIDE) 2 $(WITH_PROCESSES) || failed=1; \
 		echo "Tests of live updates on $$database"; \
@@ -56,6 +59,9 @@ test: $(VENV)/installed-dev ## Run the tests on SQLite and on PostgreSQL.
 	echo "Tests of the command and its processes"; \
 	$(RUN_TESTS) $(OF_THE_WHOLE) || failed=1; \
 	exit $$failed
+
+deploy-test: $(VENV)/installed-dev ## Check and start what is in deploy/: platforms, units, image, compose, Kubernetes.
+	@TEST_DATABASE=sqlite $(RUN_TESTS) --durations=10 $(OF_DEPLOYMENT)
 
 coverage: $(VENV)/installed-dev ## Run the tests and show which lines they do not reach.
 	@rm -f .coverage .coverage.*
