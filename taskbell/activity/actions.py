@@ -1,4 +1,4 @@
-"""The one way a line of history comes to be."""
+"""Writing the history. Every entry goes through here."""
 
 import json
 import secrets
@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from taskbell.accounts.models import User
-from taskbell.activity.models import Activity, Epoch
+from taskbell.activity.models import Activity, Epoch, Subject, SubjectType
 from taskbell.activity.wakeups import announce
 from taskbell.common.loading import insert_from, insert_rows
 
 Change = tuple[Any, Any]
-AT_ONCE = 1000
+CHUNK_ROWS = 1000  # in one INSERT
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What a line of history says.
+    """One entry of the history.
 
-    `by` is None where the clock did it, `task_id` where it is about no single task. With `person_id`, it is for that
-    person alone.
+    `by` is None where the clock did it. `task_id` is the task that the entry has to do with, if there is one; `about`
+    is the subject, by default that task. With `person_id`, only that person may know of the entry.
     """
 
     task_id: int | None
@@ -34,6 +34,12 @@ class Entry:
     old: Any = None
     new: Any = None
     person_id: int | None = None
+    about: Subject | None = None
+
+    @property
+    def subject(self) -> Subject:
+        """What the entry is about."""
+        return self.about or Subject(SubjectType.TASK, self.task_id)
 
 
 def record(
@@ -46,37 +52,47 @@ def record(
     old: Any = None,
     new: Any = None,
 ) -> None:
-    """Writes one line. Call it in the transaction of the change it tells of."""
+    """Writes an entry about a task. Call it in the transaction of the change."""
     record_entries([Entry(task_id, action, by, at, field, old, new)])
 
 
 def record_changes(task_id: int, action: str, changes: Mapping[str, Change], *, by: User | None, at: datetime) -> None:
-    """Writes one line for every field that changed."""
+    """Writes an entry for every field of the task that changed."""
     record_entries(Entry(task_id, action, by, at, field, old, new) for field, (old, new) in changes.items())
 
 
-def record_private(person_id: int, action: str, *, at: datetime, task_id: int | None = None, new: Any = None) -> None:
-    """Writes a line that only this person hears of; it is in nobody's log."""
-    record_entries([Entry(task_id, action, by=None, at=at, new=new, person_id=person_id)])
+def record_about(
+    subject: Subject, action: str, *, by: User | None, at: datetime, field: str = "", old: Any = None, new: Any = None
+) -> None:
+    """Writes an entry about something that is not a task."""
+    record_entries([Entry(None, action, by, at, field, old, new, about=subject)])
 
 
-def record_entries(lines: Iterable[Entry]) -> None:
-    """Writes many lines at once, and has open screens told when they are committed."""
+def record_private(person_id: int, subject: Subject, action: str, *, at: datetime, new: Any = None) -> None:
+    """Writes an entry that only this person may know of; no log shows it."""
+    record_entries([Entry(None, action, by=None, at=at, new=new, person_id=person_id, about=subject)])
+
+
+def record_entries(entries: Iterable[Entry]) -> None:
+    """Writes many entries at once, and wakes the readers of the history after the commit."""
     rows = [
         {
-            "task_id": line.task_id,
-            "action": line.action,
-            "user_id": line.by.pk if line.by else None,
-            "person_id": line.person_id,
-            "timestamp": line.at,
-            "field": line.field,
-            "old_value": _in_json(line.old),
-            "new_value": _in_json(line.new),
+            "subject_type": entry.subject.type,
+            "subject_id": entry.subject.id,
+            "task_id": entry.task_id,
+            "action": entry.action,
+            "user_id": entry.by.pk if entry.by else None,
+            "session": _session_of(entry.by),
+            "person_id": entry.person_id,
+            "timestamp": entry.at,
+            "field": entry.field,
+            "old_value": _in_json(entry.old),
+            "new_value": _in_json(entry.new),
         }
-        for line in lines
+        for entry in entries
     ]
-    for begin in range(0, len(rows), AT_ONCE):
-        insert_rows(Activity, rows[begin : begin + AT_ONCE], given={})
+    for begin in range(0, len(rows), CHUNK_ROWS):
+        insert_rows(Activity, rows[begin : begin + CHUNK_ROWS], given={})
     if rows:
         transaction.on_commit(announce)
 
@@ -84,14 +100,26 @@ def record_entries(lines: Iterable[Entry]) -> None:
 def record_from(
     source: str, values: Mapping[str, str], action: str, *, by: User, at: datetime, field: str = ""
 ) -> None:
-    """Writes a line for each row of a query: `values` are its expressions for task_id, old_value and new_value."""
+    """Writes an entry about a task for each row of a query.
+
+    `values` are the query's expressions for task_id, old_value and new_value.
+    """
     given = {"action": action, "user_id": by.pk, "timestamp": at, "field": field}
-    if insert_from(Activity, values, source, given=given):
+    if by.session:
+        given["session"] = by.session.pk
+    if insert_from(Activity, {"subject_id": values["task_id"], **values}, source, given=given):
         transaction.on_commit(announce)
 
 
+def _session_of(person: User | None) -> Any:
+    """The id of the session that the person acts with, as the database stores it."""
+    if person is None or person.session is None:
+        return None
+    return Activity._meta.get_field("session").get_db_prep_value(person.session.pk, connection)
+
+
 def begin_epoch() -> None:
-    """After a backup was restored: no cursor of before means anything any more."""
+    """Starts a new run of the history after a backup was restored. Every cursor handed out before is void."""
     Epoch.objects.update_or_create(pk=1, defaults={"name": secrets.token_hex(8)})
 
 
@@ -100,7 +128,7 @@ def _in_json(value: Any) -> str | None:
 
 
 def _plain(value: Any) -> Any:
-    """The value as JSON knows it."""
+    """The value in types that JSON has."""
     match value:
         case datetime() | date() | time():
             return value.isoformat()

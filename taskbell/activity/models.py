@@ -1,22 +1,45 @@
-"""Remembering: one line for every change, written in the transaction of the change."""
+"""The history: an entry for every change, written in the transaction of the change."""
+
+from typing import NamedTuple
 
 from django.db import models
 
 from taskbell.accounts.models import User
 
 
+class SubjectType(models.TextChoices):
+    """The kinds of things that an entry can be about."""
+
+    TASK = "task"
+    CATEGORY = "category"
+    PERSON = "person"
+    INVITATION = "invitation"
+    NOTIFICATION = "notification"
+    REPORT = "report"
+
+
+class Subject(NamedTuple):
+    """What an entry is about. The id is None where it is about all that a person has of the kind."""
+
+    type: SubjectType
+    id: int | None
+
+
 class ActivityQuerySet(models.QuerySet["Activity"]):
     """Named reads of the history."""
 
     def of_tasks(self) -> "ActivityQuerySet":
-        """Lines about tasks, which all may read who see the task."""
+        """Entries about tasks, for everybody who sees the task."""
         return self.filter(task__isnull=False, person=None)
 
 
 class Activity(models.Model):
-    """Who changed what, from which value to which, and when. Lines are added and never changed."""
+    """Who changed what, from which value to which, and when. Entries are added and never changed."""
 
-    # No constraint in the database: a line outlives its task.
+    # Neither choices nor a foreign key: a new kind of subject needs no migration, and an entry outlives its subject.
+    subject_type = models.CharField(max_length=12, db_default=SubjectType.TASK)
+    subject_id = models.BigIntegerField(null=True, blank=True)
+    # No constraint in the database: an entry outlives its task.
     task = models.ForeignKey(
         "tasks.Task",
         on_delete=models.DO_NOTHING,
@@ -25,7 +48,7 @@ class Activity(models.Model):
         db_constraint=False,
         db_index=False,
         related_name="activity",
-        help_text="Nothing: the line is about something that many tasks share, or about a person.",
+        help_text="Empty: the entry has to do with no single task.",
     )
     user = models.ForeignKey(
         User,
@@ -33,7 +56,7 @@ class Activity(models.Model):
         null=True,
         blank=True,
         db_index=False,
-        help_text="Nobody: the clock did it.",
+        help_text="Empty: the clock did it.",
     )
     person = models.ForeignKey(
         User,
@@ -42,8 +65,10 @@ class Activity(models.Model):
         blank=True,
         db_index=False,
         related_name="+",
-        help_text="Who alone hears of it. Nobody: all who see the task.",
+        help_text="The only person who may know of it. Empty: everybody who sees the subject.",
     )
+    session = models.UUIDField(null=True, blank=True, help_text="The session or token that was used; it may be gone.")
+    project_id = models.BigIntegerField(null=True, blank=True, help_text="The project that the subject belonged to.")
     action = models.CharField(max_length=30)
     field = models.CharField(max_length=30, blank=True)
     old_value = models.JSONField(null=True)
@@ -61,23 +86,31 @@ class Activity(models.Model):
         return f"{self.action} {self.field}".strip()
 
 
-class Place(models.Model):
-    """Where a line stands in the order of commits. The database writes it, when the transaction commits.
+class Position(models.Model):
+    """Where an entry stands in the order of commits. The database writes the row when the transaction commits.
 
-    Who sees a position sees every lower one that will ever be there (docs/decisions/0016).
+    A reader that sees position N has seen every lower position (docs/decisions/0016).
     """
 
     position = models.BigIntegerField(primary_key=True)
-    line = models.ForeignKey(
-        Activity, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    entry = models.ForeignKey(
+        Activity,
+        on_delete=models.DO_NOTHING,
+        db_column="line_id",  # the name that the triggers write to
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
     )
+
+    class Meta:
+        db_table = "activity_place"  # the name that the triggers write to
 
     def __str__(self) -> str:
         return str(self.position)
 
 
 class Epoch(models.Model):
-    """The one row that names the run of the history. It is another one after a backup was restored."""
+    """The one row that names the current run of the history. A restored backup starts a new run."""
 
     name = models.CharField(max_length=16)
 

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Max, Subquery
+from django.db.models import Max, Q, Subquery
 
 from taskbell.accounts.models import User
-from taskbell.activity.models import Activity, Epoch, Place
+from taskbell.activity.models import Activity, Epoch, Position
 
 
 @dataclass
 class FieldChange:
-    """What one field was before several changes, and what it is after them."""
+    """The value of one field before several changes, and after them."""
 
     field: str
     old: Any
@@ -27,44 +27,51 @@ class FieldChange:
 
 
 def changes_since(task_id: int, since: datetime, *, but: User) -> list[FieldChange]:
-    """What other people than `but` have changed on the task, each field once, from its first value to its last."""
-    lines = Activity.objects.of_tasks().filter(task_id=task_id, timestamp__gte=since, user__isnull=False)
-    lines = lines.exclude(field="").exclude(user=but)
+    """What people other than `but` have changed on the task: each field once, from its first value to its last."""
+    entries = Activity.objects.of_tasks().filter(task_id=task_id, timestamp__gte=since, user__isnull=False)
+    entries = entries.exclude(field="").exclude(user=but)
     changes: dict[str, FieldChange] = {}
-    for line in lines.select_related("user").order_by("id"):
-        assert line.user is not None  # noqa: S101 - asked for
-        first = changes.get(line.field)
-        old = first.old if first else line.old_value
-        changes[line.field] = FieldChange(line.field, old, line.new_value, line.user.name)
+    for entry in entries.select_related("user").order_by("id"):
+        assert entry.user is not None  # noqa: S101 - asked for
+        first = changes.get(entry.field)
+        old = first.old if first else entry.old_value
+        changes[entry.field] = FieldChange(entry.field, old, entry.new_value, entry.user.name)
     return [change for change in changes.values() if change.old != change.new]
 
 
-class Moment(NamedTuple):
-    """A point in the history: of which run of it, and after which line."""
+class Checkpoint(NamedTuple):
+    """A point in the history: the run, and the position of the last entry."""
 
     epoch: str
     position: int
 
 
-# The parts of the present moment, to be read beside something else in one query.
+# The two parts of the current checkpoint, to be read beside something else in one query.
 EPOCH = Subquery(Epoch.objects.filter(pk=1).values("name"))
-POSITION = Subquery(Place.objects.order_by("-position").values("position")[:1])
+POSITION = Subquery(Position.objects.order_by("-position").values("position")[:1])
 
 
 def latest_position() -> int:
-    """The place of the last line that is committed; 0 before the first. All that tasks show is as of it, or later."""
-    return Place.objects.aggregate(latest=Max("position"))["latest"] or 0
+    """The position of the last committed entry; 0 before the first. What is read afterwards is as of then, or later."""
+    return Position.objects.aggregate(latest=Max("position"))["latest"] or 0
 
 
-def present_moment() -> Moment:
-    """Where the history stands, in one query. As long as it is the same, so is everything that tasks show."""
+def current_checkpoint() -> Checkpoint:
+    """The end of the history, in one query. While it stays the same, nothing that tasks show has changed."""
     row = Epoch.objects.filter(pk=1).values_list("name", POSITION).first()
-    if row is None:  # nobody has asked before
+    if row is None:  # the first call in this installation
         Epoch.objects.get_or_create(pk=1, defaults={"name": secrets.token_hex(8)})
-        return present_moment()
-    return Moment(row[0], row[1] or 0)
+        return current_checkpoint()
+    return Checkpoint(row[0], row[1] or 0)
 
 
-def lines_after(position: int, limit: int) -> list[Place]:
-    """The next lines in the order of commits, each with its place. None ever comes to be before one of these."""
-    return list(Place.objects.filter(position__gt=position).select_related("line").order_by("position")[:limit])
+def entries_after(position: int, limit: int) -> list[Position]:
+    """The next entries in the order of commits, each with its position. No entry is ever added before one of them."""
+    return list(Position.objects.filter(position__gt=position).select_related("entry").order_by("position")[:limit])
+
+
+def entries_for(person: User, position: int, *, until: int, limit: int) -> list[Position]:
+    """The same, up to a position and without what only other people may know of."""
+    of_person = Q(entry__person=None) | Q(entry__person=person)
+    rows = Position.objects.filter(of_person, position__gt=position, position__lte=until).select_related("entry")
+    return list(rows.order_by("position")[:limit])

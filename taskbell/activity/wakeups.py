@@ -1,6 +1,6 @@
-"""Hints between processes: something has been committed, look at the history. At most once, and without content.
+"""Wake-ups between processes: something was committed, read the history. Sent at most once, and without content.
 
-Who hears one reads the history from its cursor on. A hint that is lost costs time, never an event.
+On a wake-up, a process reads the history from its cursor. A lost wake-up costs time, never an event.
 """
 
 import asyncio
@@ -14,11 +14,11 @@ from django.conf import settings
 
 log = logging.getLogger(__name__)
 
-CHANNEL = "taskbell.hints"
+CHANNEL = "taskbell.wakeups"
 
 
 class Announcer:
-    """Publishes from a thread of its own, so that no answer waits for the broker."""
+    """Publishes from its own thread, so that no response waits for the broker."""
 
     def __init__(self) -> None:
         self._wanted = Event()
@@ -30,57 +30,57 @@ class Announcer:
         if self._thread is None or not self._thread.is_alive():  # first use, or this process was forked
             with self._starting:
                 if self._thread is None or not self._thread.is_alive():
-                    self._thread = Thread(target=self._run, name="hints", daemon=True)
+                    self._thread = Thread(target=self._run, name="wakeups", daemon=True)
                     self._thread.start()
 
     def _run(self) -> None:
         broker = redis.Redis.from_url(settings.REDIS_URL, **settings.REDIS_TIMEOUTS)
         while self._wanted.wait():
-            self._wanted.clear()  # before publishing: what is committed meanwhile gets a hint of its own
+            self._wanted.clear()  # before publishing: a commit in between gets its own wake-up
             try:
                 broker.publish(CHANNEL, b"")
             except redis.RedisError as error:
-                log.debug("no hint: %s", error)
+                log.debug("wake-up not sent: %s", error)
 
 
 _announcer = Announcer()
 
 
 def announce() -> None:
-    """Lets every process that listens know that there is something new; returns at once, whatever the broker does.
+    """Wakes every process that follows the history. Returns at once, even when the broker is slow or away.
 
-    Call it after the commit. Many calls at a time become one hint.
+    Call it after the commit. Calls in quick succession become one wake-up.
     """
     _announcer.announce()
 
 
-async def hints(*, at_least_every: float = 5) -> AsyncGenerator[None]:
-    """Yields whenever it is worth looking at the history: at first, after hints, and after so many seconds without.
+async def wakeups(*, at_least_every: float = 5) -> AsyncGenerator[None]:
+    """Yields when the history may have grown: at the start, on wake-ups, and after this many seconds without one.
 
-    Several hints that come while nobody waits are one. Never ends: while the broker is away, it goes by the clock.
+    Wake-ups that arrive while the caller is busy become one. Never ends: while the broker is away, the timer goes on.
     """
-    heard = asyncio.Event()
-    listener = asyncio.create_task(_listen(heard))
+    woken = asyncio.Event()
+    listener = asyncio.create_task(_listen(woken))
     try:
         while True:
-            heard.clear()
+            woken.clear()
             yield
             try:
-                await asyncio.wait_for(heard.wait(), at_least_every)
+                await asyncio.wait_for(woken.wait(), at_least_every)
             except TimeoutError:
                 continue
     finally:
         listener.cancel()
 
 
-async def _listen(heard: asyncio.Event) -> None:
+async def _listen(woken: asyncio.Event) -> None:
     while True:
         broker = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1)
         try:
             async with broker, broker.pubsub() as subscription:
                 await subscription.subscribe(CHANNEL)
                 async for _ in subscription.listen():
-                    heard.set()  # the first message says that we are subscribed: something may have come before
+                    woken.set()  # the first message confirms the subscription: look for what was committed before it
         except (redis.RedisError, OSError) as error:
-            log.debug("no hints: %s", error)
+            log.debug("no wake-ups: %s", error)
         await asyncio.sleep(1)

@@ -10,7 +10,6 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from taskbell.accounts.models import User
-from taskbell.accounts.policy import Capability
 from taskbell.activity.models import Activity
 from taskbell.api.authentication import person_of
 from taskbell.api.etags import etag_response
@@ -18,6 +17,7 @@ from taskbell.api.pagination import frame_of
 from taskbell.api.parameters import PAGING, documented, query_of
 from taskbell.search.activity import FILTERS, page_of_activity
 from taskbell.search.pages import ResultPage
+from taskbell.tasks.audience import sees_everything
 from taskbell.tasks.models import Task
 from taskbell.tasks.queries import visible_task
 
@@ -71,7 +71,7 @@ def _without(hidden: set[int], field: str, value: Any) -> Any:
 def _hidden_from(person: User, lines: Sequence[Activity]) -> set[int]:
     """Of the prerequisites that the lines speak of, those that the person has nothing to do with."""
     named = {pk for line in lines for value in (line.old_value, line.new_value) for pk in _links_in(line.field, value)}
-    if not named or person.can(Capability.SEE_EVERYTHING):
+    if not named or sees_everything(person):
         return set()
     return named - set(Task.objects.concerning(person).filter(pk__in=named).values_list("pk", flat=True))
 

@@ -8,20 +8,20 @@ from rest_framework.request import Request
 
 from taskbell.accounts.models import Session, User
 from taskbell.accounts.queries import SessionLookup, session_of_token
-from taskbell.activity.queries import EPOCH, POSITION, Moment, present_moment
+from taskbell.activity.queries import EPOCH, POSITION, Checkpoint, current_checkpoint
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotSignedIn
 
 # One query for who asks, and for when: what is read after it is as of that moment, or later.
-session_and_moment = SessionLookup(moment_epoch=EPOCH, moment_position=POSITION)
+session_and_checkpoint = SessionLookup(checkpoint_epoch=EPOCH, checkpoint_position=POSITION)
 
 
-def moment_of(request: Request) -> Moment:
+def checkpoint_of(request: Request) -> Checkpoint:
     """Where the history stood when the request was let in."""
     session: Any = session_of(request)
-    if not hasattr(session, "moment_position"):  # of a browser's cookie
-        return present_moment()
-    return Moment(session.moment_epoch or "", session.moment_position or 0)
+    if not hasattr(session, "checkpoint_position"):  # of a browser's cookie
+        return current_checkpoint()
+    return Checkpoint(session.checkpoint_epoch or "", session.checkpoint_position or 0)
 
 
 def person_of(request: Request) -> User:
@@ -42,7 +42,7 @@ class BearerToken(BaseAuthentication):
         if scheme.lower() != b"bearer":
             return None
         try:
-            session = session_of_token(token.strip().decode("ascii"), now=utc_now(), find=session_and_moment)
+            session = session_of_token(token.strip().decode("ascii"), now=utc_now(), find=session_and_checkpoint)
         except UnicodeDecodeError as error:
             raise NotSignedIn("The access token is not valid or has expired.") from error
         session.user.session = session

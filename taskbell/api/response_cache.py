@@ -17,9 +17,10 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rest_framework.request import Request
 
-from taskbell.api.authentication import moment_of, person_of
+from taskbell.api.authentication import checkpoint_of, person_of
 from taskbell.api.etags import HEADERS, digest, known_tags
 from taskbell.api.wire import as_bytes
+from taskbell.tasks.audience import access_of
 
 KEEP_SECONDS = 300
 # A slow cache gives answers later than they are made.
@@ -93,5 +94,12 @@ def cached_response(request: Request, make: Callable[[], Any], *, also: str = ""
 def _key(request: Request, also: str) -> str:
     """Who asks what, and when: all that the answer can depend on."""
     person = person_of(request)
-    said = (person.pk, person.role, person.profile.timezone, request.build_absolute_uri(), also, *moment_of(request))
+    said = (
+        access_of(person),
+        person.role,
+        person.profile.timezone,
+        request.build_absolute_uri(),
+        also,
+        *checkpoint_of(request),
+    )
     return hashlib.sha256(repr(said).encode(errors="replace")).hexdigest()[:32]

@@ -20,7 +20,8 @@ from taskbell.config.bridge import Bridge
 from taskbell.config.wsgi import application as wsgi_application
 
 # isort: split
-from taskbell.config.live import live  # it imports models, for which the line above has set Django up
+from taskbell.realtime.consumer import TaskEvents  # imports models: the line above has set Django up
+from taskbell.realtime.hub import Hub
 
 LIVE_PATH = "/ws/tasks"
 REQUEST_THREADS = 10
@@ -37,6 +38,7 @@ TOO_SLOW = (
 
 imports, streams = asyncio.Semaphore(IMPORTS_AT_ONCE), asyncio.Semaphore(STREAMS_AT_ONCE)
 http = Bridge(wsgi_application, threads=REQUEST_THREADS)
+live = TaskEvents.as_asgi(hub=Hub())
 
 
 async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:

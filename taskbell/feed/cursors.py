@@ -1,56 +1,65 @@
-"""How far somebody has followed the history, as a text that they keep and show again.
+"""How far a client has followed the history, as a text that it keeps and sends back.
 
-The same for those who ask and for those who listen, so that a client can go from one to the other.
+Sync and live connections use the same cursors, so a client can switch between them.
 """
 
 import re
 from dataclasses import dataclass, replace
 
-from taskbell.accounts.models import User
-from taskbell.accounts.policy import Capability
-from taskbell.common.errors import invalid
+from taskbell.activity.queries import current_checkpoint
+from taskbell.common.errors import Invalid, invalid
 
 FORM = re.compile(r"([0-9a-f]{16})\.([1-9]\d{0,17}[ao])\.(\d{1,18})(?:\.(?:(\d{1,18})\.)?(\d{1,18}))?", re.ASCII)
+MAX_MISSED_ENTRIES = 10_000  # a client that has missed more is quicker with a fresh list
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """Up to which line of which epoch, and for whom.
+    """A position in one epoch of the history, for one access (tasks/audience.py:access_of).
 
-    With `task_id`, they are in the midst of something that is told by the ids of tasks: their first look; or, with
-    `until`, the tasks that wait for those of the lines up to there.
+    With `task_id`, the client is in the middle of something that goes by task ids: the first copy; or, with `until`,
+    the tasks that wait for those changed up to that position.
     """
 
     epoch: str
-    scope: str
+    access: str
     position: int
     until: int | None = None
     task_id: int | None = None
 
     def __str__(self) -> str:
         rest = (part for part in (self.until, self.task_id) if part is not None)
-        return ".".join([plain_cursor(self.epoch, self.scope, self.position), *map(str, rest)])
+        return ".".join([plain_cursor(self.epoch, self.access, self.position), *map(str, rest)])
 
     def at(self, position: int) -> "Cursor":
-        """The same, with nothing left of what lies before this position."""
+        """The cursor after everything up to this position."""
         return replace(self, position=max(position, self.position), until=None, task_id=None)
 
 
-def plain_cursor(epoch: str, scope: str, position: int) -> str:
-    """The text of a cursor after a whole line; live connections make one for every message."""
-    return f"{epoch}.{scope}.{position}"
-
-
-def scope_of(person: User) -> str:
-    """Who it is and whether they see everything. Where that changes, what they have is not what they may have."""
-    return f"{person.pk}{'a' if person.can(Capability.SEE_EVERYTHING) else 'o'}"
+def plain_cursor(epoch: str, access: str, position: int) -> str:
+    """The text of a cursor after a whole entry; live connections make one for every message."""
+    return f"{epoch}.{access}.{position}"
 
 
 def read_cursor(text: str, *, field: str = "since") -> Cursor:
-    """The cursor that was given out. Raises Invalid."""
+    """The cursor in this text. Raises Invalid."""
     match = FORM.fullmatch(text)
     if match is None:
-        raise invalid(field, "invalid", "This is not a cursor that was given out here.")
-    epoch, scope, *numbers = match.groups()
+        raise invalid(field, "invalid", "Must be a cursor from an earlier answer.")
+    epoch, access, *numbers = match.groups()
     position, until, task_id = (None if number is None else int(number) for number in numbers)
-    return Cursor(epoch, scope, position or 0, until, task_id)
+    return Cursor(epoch, access, position or 0, until, task_id)
+
+
+def resumable_position(text: str, access: str) -> int | None:
+    """The position to resume from; None where events can't bring the client up to date.
+
+    The cursor may be from before a restored backup, of another person or access, from the middle of a copy, or too old.
+    """
+    try:
+        cursor = read_cursor(text)
+    except Invalid:
+        return None
+    end = current_checkpoint()
+    is_valid = cursor == Cursor(end.epoch, access, cursor.position) and cursor.position <= end.position
+    return cursor.position if is_valid and end.position - cursor.position <= MAX_MISSED_ENTRIES else None

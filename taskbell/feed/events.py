@@ -1,18 +1,16 @@
-"""The history as others follow it: what each line means now, and who may hear of it."""
+"""The history as others follow it: what each entry means now, and who may see it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from taskbell.accounts.models import User
-from taskbell.accounts.policy import Capability
-from taskbell.activity.models import Activity, Place
-from taskbell.activity.queries import lines_after
+from taskbell.activity.models import Activity, Position, SubjectType
+from taskbell.activity.queries import entries_after
+from taskbell.tasks.audience import ALL, Audience, audience_of
 from taskbell.tasks.models import Category, Priority, Task
 
-BATCH = 500
-DELETED = ("deleted", "withdrawn")
+PAGE_ENTRIES = 500  # read at once
 EVENTS = {
     "created": "task.created",
     "restored": "task.created",
@@ -22,120 +20,114 @@ EVENTS = {
     "unblocked": "task.unblocked",
     "reminded": "reminder.fired",
 }
-USUAL = "task.updated"
+DEFAULT_EVENT = "task.updated"
+# Beside tasks, what clients hear of. Entries about people and invitations are for the history alone.
+PUBLISHED = {SubjectType.CATEGORY, SubjectType.NOTIFICATION, SubjectType.REPORT}
 Payload = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened, as it looks now: `payload` for those who see it, `farewell` for those who did."""
+    """Something that happened, as it looks now, and who may see it."""
 
     position: int
-    payload: Payload | None
-    people: frozenset[int] = frozenset()
-    is_for_all: bool = False
-    only: int | None = None
-    left: frozenset[int] = frozenset()
-    removal: Payload | None = None
-
-    def heard_by(self, person: User) -> Payload | None:
-        """What this person is told; None: nothing. One object for all who are told the same."""
-        if self.only is not None and self.only != person.pk:
-            return None
-        if self.is_for_all or person.pk in self.people or person.can(Capability.SEE_EVERYTHING):
-            return self.payload
-        return self.removal if person.pk in self.left else None
+    payload: Payload
+    audience: Audience
 
 
 @dataclass(frozen=True)
 class Events:
-    """Some events in the order of commits, and up to which line of the history they tell."""
+    """Some events in the order of commits, and the position of the last entry that was read for them."""
 
     events: Sequence[Event]
     position: int
 
 
-def events_after(position: int, *, limit: int = BATCH) -> Events:
-    """What comes after this line, for everybody; each event knows who may hear of it. Two queries, or up to four.
+def events_after(position: int, *, limit: int = PAGE_ENTRIES) -> Events:
+    """The events after this position, for everybody. Two queries, or up to four.
 
-    What and whom an event tells is decided now: the tasks are read after the lines. Ask again, from the position that
-    is returned, until it stays.
+    The tasks are read after the entries, so payloads and audiences are as of now. Call it again with the position that
+    it returns until that stays the same.
     """
-    places = lines_after(position, limit)
-    world = _Context([place.line for place in places])
-    events = [event for group in _grouped(places) if (event := _event(group, world)) is not None]
-    return Events(events, places[-1].position if places else position)
+    rows = entries_after(position, limit)
+    context = _Context([row.entry for row in rows])
+    events = [event for group in _grouped(rows) for event in _events(group, context)]
+    return Events(events, rows[-1].position if rows else position)
 
 
 class _Context:
-    """All that some lines of history speak of, as it is now."""
+    """The tasks and categories that some entries are about, as they are now."""
 
-    def __init__(self, lines: Sequence[Activity]) -> None:
-        ids = {line.task_id for line in lines if line.task_id is not None}
+    def __init__(self, entries: Sequence[Activity]) -> None:
+        ids = {entry.task_id for entry in entries if entry.task_id is not None}
         self.tasks: Mapping[int, Task] = Task.objects.in_bulk(ids) if ids else {}
         missing = ids - self.tasks.keys()
-        self.knew = gone_for_good(missing) if missing else {}
-        labels = {_said(line)["id"] for line in lines if line.action.startswith("category.")}
-        self.categories = Category.objects.in_bulk(labels) if labels else {}
+        self.purged = audiences_of_purged(missing) if missing else {}
+        self.categories = categories_of(entries)
 
 
-def gone_for_good(tasks: Iterable[int]) -> dict[int, frozenset[int]]:
-    """Of these tasks, those that were purged, each with the people it was of."""
-    lines: Any = Activity.objects.filter(task__in=list(tasks), action="purged").values_list("task_id", "old_value")
-    return {pk: frozenset(people) for pk, people in lines}
+def audiences_of_purged(tasks: Iterable[int]) -> dict[int, Audience]:
+    """The audiences of those of these tasks that were purged."""
+    entries: Any = Activity.objects.filter(task__in=list(tasks), action="purged").values_list("task_id", "old_value")
+    return {pk: audience_of(people) for pk, people in entries}
 
 
-def _grouped(places: Iterable[Place]) -> Iterator[list[Place]]:
-    """One change of several fields has several lines, and is one event."""
-    for _, group in groupby(places, key=lambda place: _deed(place.line)):
+def categories_of(entries: Iterable[Activity]) -> Mapping[int, Category]:
+    """The categories that these entries are about, as far as they still exist."""
+    ids = {entry.subject_id for entry in entries if entry.subject_type == SubjectType.CATEGORY}
+    return Category.objects.in_bulk(ids) if ids else {}
+
+
+def _grouped(rows: Iterable[Position]) -> Iterator[list[Position]]:
+    """A change of several fields has several entries and is one event."""
+    for _, group in groupby(rows, key=lambda row: _change(row.entry)):
         yield list(group)
 
 
-def _deed(line: Activity) -> tuple[Any, ...]:
-    event = EVENTS.get(line.action, USUAL)
-    apart = line.pk if line.task_id is None or line.person_id is not None else None
-    return line.task_id, event, line.user_id, line.person_id, line.timestamp, apart
+def _change(entry: Activity) -> tuple[Any, ...]:
+    event = EVENTS.get(entry.action, DEFAULT_EVENT)
+    apart = entry.pk if entry.subject_type != SubjectType.TASK or entry.person_id is not None else None
+    return entry.task_id, event, entry.user_id, entry.person_id, entry.timestamp, apart
 
 
-def _event(group: list[Place], world: _Context) -> Event | None:
-    place, line = group[-1], group[-1].line
-    if "." in line.action:
-        payload = event_by_itself(line, world.categories)
-        return Event(place.position, payload, is_for_all=True, only=line.person_id)
-    return _event_of_task(place, EVENTS.get(line.action, USUAL), _who_left(group), world)
+def _events(group: list[Position], context: _Context) -> Iterator[Event]:
+    position, entry = group[-1].position, group[-1].entry
+    if entry.subject_type in PUBLISHED:
+        audience = ALL if entry.person_id is None else ALL.only(entry.person_id)
+        yield Event(position, payload_of(entry, context.categories), audience)
+    elif entry.subject_type == SubjectType.TASK and entry.task_id is not None:
+        yield from _events_of_task(position, entry, _previous_assignees(group), context)
 
 
-def event_by_itself(line: Activity, categories: Mapping[int, Category]) -> Payload:
-    """What a line says that is not a change of one task; its action has a dot. A category has the name of now."""
-    said = _said(line)
-    if line.action.startswith("category."):
-        category = categories.get(said["id"])
-        return {"event": line.action, "category_id": said["id"], "name": category and category.name}
-    return {"event": line.action, "task_id": line.task_id, **said}
+def payload_of(entry: Activity, categories: Mapping[int, Category]) -> Payload:
+    """The event of an entry that is not about a task. A category has its current name."""
+    event = f"{entry.subject_type}.{entry.action}"
+    if entry.subject_type == SubjectType.CATEGORY:
+        category = categories.get(entry.subject_id or 0)
+        return {"event": event, "category_id": entry.subject_id, "name": category and category.name}
+    return {"event": event, "task_id": entry.task_id, **(entry.new_value or {})}
 
 
-def _event_of_task(place: Place, event: str, left: frozenset[int], world: _Context) -> Event | None:
-    line = place.line
-    assert line.task_id is not None  # noqa: S101 - asked before
-    task = world.tasks.get(line.task_id)
-    goodbye = {"event": "task.deleted", "task_id": line.task_id}
+def _events_of_task(position: int, entry: Activity, left: set[int], context: _Context) -> Iterator[Event]:
+    """At most one for the audience of the task, and a removal for people who have lost sight of it."""
+    assert entry.task_id is not None  # noqa: S101 - the caller has checked
+    task = context.tasks.get(entry.task_id)
+    audience = task.audience if task else context.purged.get(entry.task_id, audience_of(()))
+    event = EVENTS.get(entry.action, DEFAULT_EVENT)
+    removal = {"event": "task.deleted", "task_id": entry.task_id}
+    shown = _shown(task) if task else {}
     if event == "task.deleted":
-        people = task.people if task else world.knew.get(line.task_id, frozenset())
-        payload = {**goodbye, **_shown(task)} if task else goodbye
-        return Event(place.position, payload, people=people, left=left, removal=goodbye)
-    if task is None or task.deleted_at is not None:  # its end comes later, and tells all
-        return Event(place.position, None, left=left, removal=goodbye) if left else None
-    payload = {"event": event, "task_id": line.task_id, **_shown(task)}
-    return Event(place.position, payload, people=task.people, only=line.person_id, left=left, removal=goodbye)
+        yield Event(position, removal | shown, audience)
+    elif task and task.deleted_at is None:  # otherwise a later entry tells of the end
+        seen_by = audience if entry.person_id is None else audience.only(entry.person_id)
+        yield Event(position, {"event": event, "task_id": entry.task_id} | shown, seen_by)
+    if left:
+        yield Event(position, removal, audience.lost_by(left))
 
 
-def _who_left(group: list[Place]) -> frozenset[int]:
-    lines = [place.line for place in group]
-    return frozenset(line.old_value for line in lines if line.field == "assigned_to" and line.old_value is not None)
-
-
-def _said(line: Activity) -> Payload:
-    return dict(line.new_value or {})
+def _previous_assignees(group: list[Position]) -> set[int]:
+    entries = [row.entry for row in group]
+    return {entry.old_value for entry in entries if entry.field == "assigned_to" and entry.old_value is not None}
 
 
 def _shown(task: Task) -> Payload:

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from taskbell.activity.actions import Entry, record_entries
+from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.loading import insert_rows
 from taskbell.notifications.channels.mail.rendering import message_id_for
 from taskbell.notifications.kinds import Kind, hidden_in_app
@@ -52,7 +53,15 @@ def notify(messages: Iterable[Message], *, now: datetime) -> None:
     )
     hidden = hidden_in_app()
     record_entries(
-        Entry(task_id, "notification.created", by=None, at=now, new={"id": pk, "kind": kind}, person_id=recipient_id)
+        Entry(
+            task_id,
+            "created",
+            by=None,
+            at=now,
+            new={"id": pk, "kind": kind},
+            person_id=recipient_id,
+            about=Subject(SubjectType.NOTIFICATION, pk),
+        )
         for recipient_id, task_id, pk, kind in told
         if kind not in hidden
     )

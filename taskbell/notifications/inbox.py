@@ -6,6 +6,7 @@ from django.db import transaction
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import record_private
+from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import NotFound
 from taskbell.notifications.kinds import hidden_in_app
 from taskbell.notifications.models import Notification, NotificationQuerySet
@@ -21,7 +22,7 @@ def mark_read(pk: int, *, read: bool, by: User, now: datetime) -> None:
     """Marks one of the person's notifications read or unread; their other screens hear of it. Raises NotFound."""
     mine = inbox_of(by).filter(pk=pk)
     if mine.filter(read_at__isnull=read).update(read_at=now if read else None):
-        record_private(by.pk, "notification.updated", at=now, new={"id": pk, "read": read})
+        record_private(by.pk, Subject(SubjectType.NOTIFICATION, pk), "updated", at=now, new={"id": pk, "read": read})
     elif not mine.exists():
         raise NotFound
 
@@ -31,5 +32,7 @@ def mark_all_read(*, by: User, now: datetime) -> int:
     """Marks all of the person's notifications read; says how many were not."""
     changed = inbox_of(by).filter(read_at=None).update(read_at=now)
     if changed:
-        record_private(by.pk, "notification.updated", at=now, new={"id": None, "read": True})
+        record_private(
+            by.pk, Subject(SubjectType.NOTIFICATION, None), "updated", at=now, new={"id": None, "read": True}
+        )
     return changed

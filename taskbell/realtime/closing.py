@@ -4,60 +4,60 @@ from typing import ClassVar
 
 
 class Closed(Exception):
-    """The connection is to be closed with this code. The reason is for people, at most 123 bytes."""
+    """Closes the connection with this code. The reason is for people, at most 123 bytes."""
 
     code: ClassVar[int]
-    usual_reason: ClassVar[str] = ""
+    default_reason: ClassVar[str] = ""
 
     def __init__(self, reason: str = "") -> None:
         super().__init__(reason)
-        self.reason = reason or self.usual_reason
+        self.reason = reason or self.default_reason
 
 
 class NotText(Closed):
-    """A binary frame."""
+    """The client sent a binary frame."""
 
     code = 1003
-    usual_reason = "Only text frames are understood."
+    default_reason = "Only text frames are supported."
 
 
-class TooMuchTalk(Closed):
-    """More frames than anybody needs to send."""
+class TooManyFrames(Closed):
+    """The client sent more frames than any client needs to."""
 
     code = 1008
-    usual_reason = "Too many frames."
+    default_reason = "Too many frames."
 
 
 class Failed(Closed):
-    """A mistake of ours; the log says which."""
+    """An error of ours; the log has the details."""
 
     code = 1011
-    usual_reason = "Something went wrong on our side."
+    default_reason = "Something went wrong on our side."
 
 
-class TryLater(Closed):
-    """Nothing is wrong with the client: let it connect again and resume."""
+class TryAgainLater(Closed):
+    """The client has done nothing wrong: it can connect again and resume."""
 
     code = 1013
-    usual_reason = "The database is away. Connect again in a while."
+    default_reason = "The database is away. Connect again in a while."
 
 
 class SignedOut(Closed):
-    """Nobody is known to be there, or no longer."""
+    """The client is not signed in, or no longer."""
 
     code = 4401
-    usual_reason = "This session has ended. Sign in again."
+    default_reason = "This session has ended. Sign in again."
 
 
 class ForeignPage(Closed):
-    """A browser has come with our cookie from a page that is not ours."""
+    """A browser sent our cookie from a page that is not ours."""
 
     code = 4403
-    usual_reason = "With a cookie, connections are for our own pages alone."
+    default_reason = "Connections with a cookie are only for our own pages."
 
 
 class TooManyConnections(Closed):
     """One person has more connections than anybody needs."""
 
     code = 4429
-    usual_reason = "You have too many connections. Close some of them."
+    default_reason = "You have too many connections. Close some of them."

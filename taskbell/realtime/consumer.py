@@ -1,4 +1,4 @@
-"""One live connection: sign in, say from where, listen."""
+"""One live connection: sign in, resume, receive."""
 
 import asyncio
 import logging
@@ -12,17 +12,17 @@ import orjson
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import InterfaceError, OperationalError
 
-from taskbell.realtime.closing import Closed, Failed, NotText, SignedOut, TooMuchTalk, TryLater
-from taskbell.realtime.handshake import Credential, Handshake, Token
+from taskbell.realtime.closing import Closed, Failed, NotText, SignedOut, TooManyFrames, TryAgainLater
+from taskbell.realtime.handshake import AccessToken, Credential, Handshake
 from taskbell.realtime.hub import Hub
-from taskbell.realtime.subscribers import Event, Subscriber
+from taskbell.realtime.subscribers import Frame, Subscriber
 
-TOKEN_WITHIN = 5.0  # seconds for the first frame, where nothing else says who is there
-RESUME_WITHIN = 1.0  # seconds for which events are held back, so that what was missed comes first
-MOST_FRAMES, A_WHILE = 60, 60.0
+TOKEN_SECONDS = 5.0  # for a first frame with a token, where nothing else signs the client in
+RESUME_SECONDS = 1.0  # for which events are held back, so that missed ones come first
+MAX_FRAMES, FRAME_WINDOW_SECONDS = 60, 60.0
 
-NOT_UNDERSTOOD = 'This is not understood. Send {"resume": "<cursor>"}, or nothing.'
-ANONYMOUS = 'Nobody is signed in. Send {"token": "<access token>"} as your first frame.'
+UNKNOWN_FRAME = 'Must be {"resume": "<cursor>"}. Nothing else can be sent.'
+ANONYMOUS = 'You are not signed in. Send {"token": "<access token>"} as your first frame.'
 
 logger = logging.getLogger("taskbell.live")
 
@@ -30,13 +30,13 @@ Work = Callable[[], Awaitable[None]]
 
 
 class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
-    """Tells a signed-in person of every change that they may see, in the order of commits."""
+    """Sends a signed-in person every change that they may see, in the order of commits."""
 
-    channel_layer_alias = ""  # the follower speaks to it directly; a channel for each connection is not needed
+    channel_layer_alias = ""  # the follower fills its inbox directly; no channel is needed
 
-    def __init__(self, live: Hub) -> None:
+    def __init__(self, hub: Hub) -> None:
         super().__init__()
-        self.live = live
+        self.hub = hub
         self.subscriber: Subscriber | None = None
         self._task: asyncio.Task[None] | None = None
         self._is_ending = False
@@ -69,101 +69,103 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
                 del frame["token"]
                 if not frame:
                     return
-            await self._heed(frame)
+            await self._obey(frame)
 
-    async def _heed(self, frame: Any) -> None:
+    async def _obey(self, frame: Any) -> None:
         match frame:
             case {"resume": str(cursor)} if len(frame) == 1:
                 self._go_on_with(partial(self._resume, cursor))
             case _:
-                await self._say({"error": NOT_UNDERSTOOD})
+                await self._reply({"error": UNKNOWN_FRAME})
 
     async def _expect_token(self) -> None:
-        await asyncio.sleep(TOKEN_WITHIN)
+        await asyncio.sleep(TOKEN_SECONDS)
         raise SignedOut(ANONYMOUS)
 
     async def _sign_in(self, credential: Credential) -> None:
         self._stop()
-        session = await self.live.session_behind(credential)
-        scope = await self.live.scope(session.user_id)
-        await self.live.start()
-        position = self.live.follower.position
-        subscriber = Subscriber(session, scope=scope, position=position, close=self._close, resync=self._resync_client)
-        self.live.room.enter(subscriber)
+        session = await self.hub.session_behind(credential)
+        access = await self.hub.access(session.user_id)
+        await self.hub.start()
+        position = self.hub.follower.position
+        subscriber = Subscriber(
+            session, access=access, position=position, close=self._close, resync=self._resync_client
+        )
+        self.hub.subscribers.enter(subscriber)
         self.subscriber = subscriber
-        await self._say({"event": "connected", "cursor": self._cursor(subscriber.position)})
-        self._go_on_with(partial(self._listen, hold=RESUME_WITHIN))
+        await self._reply({"event": "connected", "cursor": self._cursor(subscriber.position)})
+        self._go_on_with(partial(self._listen, hold=RESUME_SECONDS))
 
     async def _listen(self, *, hold: float = 0) -> None:
         subscriber = self._known
         await asyncio.sleep(hold)
-        await self.live.follower.catch_up(subscriber, self._tell)
+        await self.hub.follower.catch_up(subscriber, self._forward)
         while True:
-            await self._tell(await subscriber.next())
+            await self._forward(await subscriber.next())
 
     async def _resume(self, cursor: str) -> None:
         subscriber = self._known
-        subscriber.scope = await self.live.scope(subscriber.person)
-        position = await self.live.position(cursor, subscriber.scope)
+        subscriber.access = await self.hub.access(subscriber.person)
+        position = await self.hub.position(cursor, subscriber.access)
         if position is None:
-            position = self.live.follower.position
-            await self._say({"resync": True, "cursor": self._cursor(position)})
+            position = self.hub.follower.position
+            await self._reply({"resync": True, "cursor": self._cursor(position)})
         subscriber.go_to(position)
         await self._listen()
 
     @property
     def _known(self) -> Subscriber:
-        assert self.subscriber  # noqa: S101 - who has not signed in does not come so far
+        assert self.subscriber  # noqa: S101 - only called once signed in
         return self.subscriber
 
     def _cursor(self, position: int) -> str:
-        return self.live.cursor(position, self._known.scope)
+        return self.hub.cursor(position, self._known.access)
 
-    async def _tell(self, event: Event) -> None:
-        await self.send(event.with_cursor(self._cursor(event.position)))
+    async def _forward(self, frame: Frame) -> None:
+        await self.send(frame.with_cursor(self._cursor(frame.position)))
 
-    async def _say(self, message: dict[str, Any]) -> None:
+    async def _reply(self, message: dict[str, Any]) -> None:
         await self.send(orjson.dumps(message).decode())
 
     def _count_frame(self) -> None:
         now = monotonic()
-        if now - self._since > A_WHILE:
+        if now - self._since > FRAME_WINDOW_SECONDS:
             self._frames, self._since = 0, now
         self._frames += 1
-        if self._frames > MOST_FRAMES:
-            raise TooMuchTalk
+        if self._frames > MAX_FRAMES:
+            raise TooManyFrames
 
     def _close(self, why: Closed) -> None:
-        """Closes the connection from outside; whoever asks for it does not wait for the client."""
+        """Closes the connection from outside; the caller does not wait for the client."""
         self._go_on_with(partial(self._end, why))
 
     def _resync_client(self) -> None:
-        """Tells the client that nothing it has heard counts any more: no cursor of before does."""
+        """Tells the client to start over: its cursors are void."""
         self._go_on_with(partial(self._resume, ""))
 
     def _go_on_with(self, work: Work) -> None:
-        """Does this from now on, instead of whatever is being done."""
+        """Replaces the current work."""
         self._stop()
         self._task = asyncio.create_task(self._guarded(work))
 
     async def _guarded(self, work: Work) -> None:
-        with suppress(OSError):  # the client has left, which the server tells us by another way
+        with suppress(OSError):  # the client has left, which the server reports in another way
             async with self._closing():
                 await work()
 
     @asynccontextmanager
     async def _closing(self) -> AsyncIterator[None]:
-        """Turns refusals into the end of the connection."""
+        """Turns errors into the end of the connection."""
         try:
             yield
         except Closed as why:
             await self._end(why)
         except (OperationalError, InterfaceError):
-            await self._end(TryLater())
+            await self._end(TryAgainLater())
         except OSError:
             raise
         except Exception:
-            logger.exception("A live connection has failed.")
+            logger.exception("A live connection failed.")
             await self._end(Failed())
 
     async def _end(self, why: Closed) -> None:
@@ -178,7 +180,7 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
     def _leave(self) -> None:
         self._stop()
         if self.subscriber:
-            self.live.room.leave(self.subscriber)
+            self.hub.subscribers.leave(self.subscriber)
 
 
 def _parsed(text: str) -> Any:
@@ -188,9 +190,9 @@ def _parsed(text: str) -> Any:
         return text
 
 
-def _token_in(frame: Any) -> Token:
+def _token_in(frame: Any) -> AccessToken:
     match frame:
         case {"token": str(access)}:
-            return Token(access)
+            return AccessToken(access)
         case _:
             raise SignedOut(ANONYMOUS)

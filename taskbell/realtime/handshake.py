@@ -1,4 +1,4 @@
-"""What a client shows when it knocks: a token, a cookie, or nothing yet."""
+"""How a client signs in: with a token, a cookie, or a later first frame."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,20 +21,20 @@ NAMES_OF_TOKENS = {"token", "access", "access_token", "auth", "authorization", "
 
 
 @dataclass(frozen=True)
-class Token:
-    """An access token, however it came."""
+class AccessToken:
+    """An access token, from a header, a subprotocol or a frame."""
 
     access: str
 
 
 @dataclass(frozen=True)
-class Cookie:
-    """The session that the cookie of a browser names."""
+class SessionCookie:
+    """The session that a browser's cookie names."""
 
     session_id: UUID
 
 
-Credential = Token | Cookie
+Credential = AccessToken | SessionCookie
 
 
 class Handshake:
@@ -48,29 +48,31 @@ class Handshake:
 
     @property
     def subprotocol(self) -> str | None:
-        """What to answer to the subprotocols on offer: `bearer`, never the token beside it."""
+        """The subprotocol to accept: `bearer`, never the token beside it."""
         return BEARER if BEARER in self.subprotocols else None
 
     def credential(self) -> Credential | None:
-        """What the client shows of itself; None if it is going to say so in its first frame. Raises Closed."""
+        """The client's credential; None if it comes in the first frame. Raises Closed."""
         if NAMES_OF_TOKENS & {name.lower() for name in self.query}:
-            raise SignedOut("A token in an address ends up in logs. Send it by header, subprotocol or first frame.")
+            raise SignedOut(
+                "Can't take a token from an address: it ends up in logs. Use a header, subprotocol or first frame."
+            )
         scheme, _, token = self.headers.get("authorization", "").partition(" ")
         if scheme.lower() == BEARER:
-            return Token(token.strip())
+            return AccessToken(token.strip())
         if self.subprotocol:
-            return Token(next((offer for offer in self.subprotocols if offer != BEARER), ""))
+            return AccessToken(next((offer for offer in self.subprotocols if offer != BEARER), ""))
         return self._cookie()
 
-    def _cookie(self) -> Cookie | None:
+    def _cookie(self) -> SessionCookie | None:
         raw = parse_cookie(self.headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME, "")
         session_id = session_of_cookie(raw)
         if session_id is None:
             return None
-        # A browser sends its cookie along whichever page asks; only the Origin tells whose page it is (RFC 6455 §10.2).
+        # A browser sends its cookie from any page; only the Origin says which page it is (RFC 6455 §10.2).
         if not self._is_from_our_page():
             raise ForeignPage
-        return Cookie(session_id)
+        return SessionCookie(session_id)
 
     def _is_from_our_page(self) -> bool:
         origin, host = self.headers.get("origin", ""), self.headers.get("host", "")
@@ -83,14 +85,14 @@ class Handshake:
 
 
 def session_behind(credential: Credential, *, now: datetime) -> Session:
-    """The living session, in one query. Raises SignedOut."""
+    """The active session of a credential, in one query. Raises SignedOut."""
     match credential:
-        case Token(access):
+        case AccessToken(access):
             try:
                 return session_of_token(access, now=now)
             except NotSignedIn as error:
                 raise SignedOut(error.detail) from error
-        case Cookie(session_id):
+        case SessionCookie(session_id):
             session = living_session(session_id, now=now)
             if session is None:
                 raise SignedOut

@@ -1,78 +1,77 @@
-"""What all live connections of a process share. Nothing runs before the first of them."""
+"""What all live connections of a process share. Nothing runs before the first connection."""
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from functools import partial
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError
 
-from taskbell.accounts.models import Session
+from taskbell.accounts.models import Session, User
+from taskbell.activity.wakeups import wakeups
 from taskbell.common.clock import utc_now
+from taskbell.feed.cursors import plain_cursor, resumable_position
 from taskbell.realtime.closing import SignedOut
-from taskbell.realtime.follower import Feed, Follower
+from taskbell.realtime.follower import Follower
 from taskbell.realtime.handshake import Credential, session_behind
 from taskbell.realtime.subscribers import Subscribers
 from taskbell.realtime.threads import Threads
+from taskbell.tasks.audience import access_of
 
-SESSIONS_EVERY = 10.0  # seconds
-PAUSE_AFTER_FAILURE = 1.0
+SESSION_CHECK_SECONDS = 10.0
+PAUSE_AFTER_FAILURE_SECONDS = 1.0
 
 logger = logging.getLogger("taskbell.live")
 
-Hints = Callable[[], AsyncGenerator[None]]
-
 
 class Hub:
-    """The room, the follower, and the look at the sessions."""
+    """The subscribers, the follower, and the check of the sessions."""
 
-    def __init__(self, feed: Feed, hints: Hints) -> None:
-        self.room = Subscribers()
-        self.follower = Follower(feed, self.room)
-        self._feed = feed
-        self._hints = hints
+    def __init__(self) -> None:
+        self.subscribers = Subscribers()
+        self.follower = Follower(self.subscribers)
         self._threads = Threads("sessions", 2)
         self._starting = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def session_behind(self, credential: Credential) -> Session:
-        """Who has come. Raises SignedOut."""
+        """The session that the client has shown. Raises SignedOut."""
         return await self._threads.run(lambda: session_behind(credential, now=utc_now()))
 
     async def start(self) -> None:
-        """Returns when it is known where the history stands; it is followed from then on."""
+        """Returns once the end of the history is known and the process follows it."""
         async with self._starting:
             if not self._tasks:
                 await self.follower.go_to_end()
                 self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._watch_sessions())]
 
-    async def scope(self, person: int) -> str:
-        """What the cursors of this person are good for."""
-        return await self._threads.run(partial(self._feed.scope, person))
+    async def access(self, person: int) -> str:
+        """What the person may see now; cursors are valid for one access."""
+        return await self._threads.run(lambda: access_of(User.objects.get(pk=person)))
 
-    def cursor(self, position: int, scope: str) -> str:
-        """What a client has to resume from that has seen everything up to this position."""
-        return self._feed.cursor(position, scope)
+    def cursor(self, position: int, access: str) -> str:
+        """What a client that has seen everything up to this position resumes from."""
+        return plain_cursor(self.follower.epoch, access, position)
 
-    async def position(self, cursor: str, scope: str) -> int | None:
-        """What the cursor says; None where it says nothing any more."""
-        return await self._threads.run(partial(self._feed.position, cursor, scope))
+    async def position(self, cursor: str, access: str) -> int | None:
+        """The position to resume from; None where the client has to start over."""
+        return await self._threads.run(partial(resumable_position, cursor, access))
 
     async def _follow(self) -> None:
-        async with aclosing(self._hints()) as hints:
-            async for _ in hints:
+        async with aclosing(wakeups()) as moments:
+            async for _ in moments:
                 await _patiently(self.follower.read_on)
 
     async def _watch_sessions(self) -> None:
         while True:
-            await asyncio.sleep(SESSIONS_EVERY)
+            await asyncio.sleep(SESSION_CHECK_SECONDS)
             await _patiently(self._close_signed_out)
 
     async def _close_signed_out(self) -> None:
-        """One query for everybody in the room."""
-        before = list(self.room.of(None))
+        """One query for all subscribers."""
+        before = self.subscribers.everybody()
         sessions = {subscriber.session_id for subscriber in before}
         alive = await self._threads.run(partial(_alive, sessions)) if sessions else set()
         for subscriber in before:
@@ -85,12 +84,12 @@ def _alive(sessions: set[UUID]) -> set[UUID]:
 
 
 async def _patiently(work: Callable[[], Awaitable[None]]) -> None:
-    """Does it; where that fails, says so and leaves it to the next time."""
+    """Does the work. A failure is logged, and the next round tries again."""
     try:
         await work()
     except (OperationalError, InterfaceError) as error:
         logger.warning("The database is away; live connections wait for it (%s).", str(error).strip())
-        await asyncio.sleep(PAUSE_AFTER_FAILURE)
+        await asyncio.sleep(PAUSE_AFTER_FAILURE_SECONDS)
     except Exception:
         logger.exception("Live connections were not served for a moment.")
-        await asyncio.sleep(PAUSE_AFTER_FAILURE)
+        await asyncio.sleep(PAUSE_AFTER_FAILURE_SECONDS)

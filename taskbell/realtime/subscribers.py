@@ -1,8 +1,8 @@
-"""The signed-in clients of this process, and what each still has to be told."""
+"""The signed-in clients of this process, and the frames that wait for each."""
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from time import monotonic
 from uuid import UUID
@@ -10,26 +10,23 @@ from uuid import UUID
 from django.conf import settings
 
 from taskbell.accounts.models import Session
-from taskbell.realtime.closing import Closed, TooManyConnections, TryLater
+from taskbell.realtime.closing import Closed, TooManyConnections, TryAgainLater
+from taskbell.tasks.audience import EVERYBODY, Audience, Key, Keys, viewer_keys
 
-MANY = 500  # events
-PATIENCE, LOOK_EVERY = 1.0, 0.02  # seconds
+MAX_WAITING_FRAMES = 500
+PATIENCE_SECONDS, CHECK_SECONDS = 1.0, 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """One message, its place in the history, and who may hear it as things stand now; None: everybody.
+class Frame:
+    """One event as JSON, its position in the history, and who may see it.
 
-    `text` is a JSON object, the same for all who hear it; the cursor that goes with it is each listener's own.
+    `text` is the same for all clients; the cursor that goes with it is each client's own.
     """
 
     position: int
     text: str
-    people: frozenset[int] | None
-
-    def is_for(self, person: int) -> bool:
-        """True if this person may hear it."""
-        return self.people is None or person in self.people
+    audience: Audience
 
     def with_cursor(self, cursor: str) -> str:
         """The whole message."""
@@ -42,12 +39,13 @@ class Subscriber:
     __slots__ = (
         "_arrived",
         "_waiting",
+        "access",
         "close",
         "is_live",
+        "keys",
         "person",
         "position",
         "resync",
-        "scope",
         "session_id",
     )
 
@@ -55,38 +53,39 @@ class Subscriber:
         self,
         session: Session,
         *,
-        scope: str,
+        access: str,
         position: int,
         close: Callable[[Closed], None],
         resync: Callable[[], None],
     ) -> None:
         self.person: int = session.user_id
-        self.scope = scope
+        self.access = access
+        self.keys: Keys = frozenset()
         self.session_id: UUID = session.pk
         self.close, self.resync = close, resync
-        self._waiting: deque[Event] = deque()
+        self._waiting: deque[Frame] = deque()
         self._arrived = asyncio.Event()
         self.go_to(position)
 
     def go_to(self, position: int) -> None:
-        """The client knows everything up to here, and is told what follows once it is live."""
+        """The client knows everything up to here, and gets what follows once it is live."""
         self.position = position
         self.is_live = False
         self._waiting.clear()
 
-    def offer(self, event: Event) -> None:
-        """Puts an event into the inbox, unless the client knew it before."""
-        if self.is_live and event.position > self.position:
-            self._waiting.append(event)
+    def offer(self, frame: Frame) -> None:
+        """Puts a frame into the inbox, unless the client has had it."""
+        if self.is_live and frame.position > self.position:
+            self._waiting.append(frame)
             self._arrived.set()
 
     @property
     def is_behind(self) -> bool:
-        """True while too much waits."""
-        return len(self._waiting) > MANY
+        """True while too many frames wait."""
+        return len(self._waiting) > MAX_WAITING_FRAMES
 
-    async def next(self) -> Event:
-        """The oldest event in the inbox, as soon as there is one."""
+    async def next(self) -> Frame:
+        """The oldest frame in the inbox, as soon as there is one."""
         while not self._waiting:
             self._arrived.clear()
             await self._arrived.wait()
@@ -94,40 +93,60 @@ class Subscriber:
 
 
 class Subscribers:
-    """Who is there."""
+    """All subscribers, by the keys that audiences name."""
 
     def __init__(self) -> None:
-        self._of_person: dict[int, set[Subscriber]] = {}
+        self._by_key: dict[Key, set[Subscriber]] = {}
+        self._overseers: frozenset[int] = frozenset()
 
     def enter(self, subscriber: Subscriber) -> None:
         """Raises TooManyConnections where one person takes more than their share."""
-        others = self._of_person.setdefault(subscriber.person, set())
-        if len(others) >= settings.TASKBELL_LIVE_CONNECTIONS:
+        if len(self._under(subscriber.person)) >= settings.TASKBELL_LIVE_CONNECTIONS:
             raise TooManyConnections
-        others.add(subscriber)
+        self._file(subscriber)
 
     def leave(self, subscriber: Subscriber) -> None:
-        """Forgets the listener."""
-        others = self._of_person[subscriber.person]
-        others.discard(subscriber)
-        if not others:
-            del self._of_person[subscriber.person]
+        """Forgets the subscriber."""
+        for key in subscriber.keys:
+            self._by_key[key].discard(subscriber)
+            if not self._by_key[key]:
+                del self._by_key[key]
 
-    def of(self, people: Iterable[int] | None) -> Iterator[Subscriber]:
-        """The listeners of these people; None: of everybody."""
-        for person in self._of_person if people is None else people:
-            yield from self._of_person.get(person, ())
+    def regroup(self, overseers: frozenset[int]) -> None:
+        """Gives every subscriber the keys that it has now that these people see everything."""
+        changed, self._overseers = overseers ^ self._overseers, overseers
+        for person in changed:
+            for subscriber in list(self._under(person)):
+                self.leave(subscriber)
+                self._file(subscriber)
+
+    def in_audience(self, audience: Audience) -> Iterator[Subscriber]:
+        """The subscribers who may see what has this audience."""
+        found = set().union(*(self._under(key) for key in audience.keys))
+        return (subscriber for subscriber in found if audience.includes(subscriber.keys))
+
+    def everybody(self) -> list[Subscriber]:
+        """All subscribers."""
+        return list(self._under(EVERYBODY))
 
     async def keep_up(self) -> None:
-        """Gives those who are behind a moment, because a burst makes everybody slow; then puts them off."""
-        deadline = monotonic() + PATIENCE
-        while (behind := [one for one in self.of(None) if one.is_behind]) and monotonic() < deadline:
-            await asyncio.sleep(LOOK_EVERY)
+        """Gives clients that are behind a moment, because a burst slows down everybody; then closes them."""
+        deadline = monotonic() + PATIENCE_SECONDS
+        while (behind := [one for one in self._under(EVERYBODY) if one.is_behind]) and monotonic() < deadline:
+            await asyncio.sleep(CHECK_SECONDS)
         for subscriber in behind:
             subscriber.go_to(subscriber.position)
-            subscriber.close(TryLater("You read too slowly. Connect again and resume."))
+            subscriber.close(TryAgainLater("You read too slowly. Connect again and resume."))
 
     @property
     def is_empty(self) -> bool:
-        """True while nobody is there."""
-        return not self._of_person
+        """True while nobody is connected."""
+        return not self._by_key
+
+    def _file(self, subscriber: Subscriber) -> None:
+        subscriber.keys = viewer_keys(subscriber.person, sees_everything=subscriber.person in self._overseers)
+        for key in subscriber.keys:
+            self._by_key.setdefault(key, set()).add(subscriber)
+
+    def _under(self, key: Key) -> Collection[Subscriber]:
+        return self._by_key.get(key, ())

@@ -1,4 +1,4 @@
-"""The database, asked from the event loop."""
+"""Database access from the event loop."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,18 +11,18 @@ Answer = TypeVar("Answer")
 
 
 class Threads:
-    """A few threads, each with a connection of its own that is kept."""
+    """A few threads, each with its own database connection."""
 
     def __init__(self, name: str, number: int) -> None:
         self._pool = ThreadPoolExecutor(number, thread_name_prefix=name)
 
     async def run(self, ask: Callable[[], Answer]) -> Answer:
-        """The answer, or the exception."""
+        """The result of the call, or its exception."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, _fresh, ask)
 
 
 def _fresh(ask: Callable[[], Answer]) -> Answer:
-    close_old_connections()  # a connection that the database has dropped is replaced, as at the start of a request
+    close_old_connections()  # replaces a connection that the database has dropped, as at the start of a request
     try:
         return ask()
     finally:

@@ -11,12 +11,13 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import OperationalError, transaction
 
-from taskbell.accounts.policy import Capability
 from taskbell.activity.actions import record_private
+from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import Refusal
 from taskbell.reports.models import Piece, Report, ReportState
 from taskbell.reports.questions import read_question
 from taskbell.reports.writing import pieces
+from taskbell.tasks.audience import sees_everything
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ def claim(now: datetime) -> Report | None:
     Piece.objects.filter(report=report).delete()
     report.state, report.progress, report.size, report.attempt = ReportState.RUNNING, 0, 0, report.attempt + 1
     report.lease_token, report.lease_until = uuid4(), now + LEASE
-    report.of_everything = report.person.can(Capability.SEE_EVERYTHING)
+    report.of_everything = sees_everything(report.person)
     report.save(force_update=True)
     return report
 
@@ -118,7 +119,7 @@ def _write(report: Report, **fields: object) -> None:
 
 def _tell(report: Report, *, now: datetime) -> None:
     said = {"report_id": report.pk, "state": str(report.state), "progress": report.progress}
-    record_private(report.person_id, "report.progress", at=now, new=said)
+    record_private(report.person_id, Subject(SubjectType.REPORT, report.pk), "progress", at=now, new=said)
 
 
 def forget_old(now: datetime) -> int:

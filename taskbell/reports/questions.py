@@ -3,7 +3,6 @@
 from datetime import date, datetime
 
 from taskbell.accounts.models import User
-from taskbell.accounts.policy import Capability
 from taskbell.common.errors import invalid
 from taskbell.common.values import BadValue, read_date
 from taskbell.reports.insights import Question
@@ -11,6 +10,7 @@ from taskbell.reports.models import ReportKind
 from taskbell.reports.series import DEFAULT_PERIODS, GROUPS, MAX_PERIODS, Periods, default_first, today
 from taskbell.search.parameters import Parameters, refuse_unknown
 from taskbell.search.tasks import FILTERS, matching_tasks
+from taskbell.tasks.audience import sees_everything
 
 SERIES = {
     "group": f"Adds a series for charts: one of {', '.join(GROUPS)}.",
@@ -25,7 +25,7 @@ def read_question(parameters: Parameters, person: User, *, kind: str = ReportKin
     series = SERIES if kind == ReportKind.INSIGHTS else {}
     refuse_unknown(parameters, (*FILTERS, *series))
     filters = {name: text for name, text in parameters.items() if name in FILTERS}
-    is_of_everything = person.can(Capability.SEE_EVERYTHING) and not filters
+    is_of_everything = sees_everything(person) and not filters
     return Question(matching_tasks(filters, person), is_of_everything, _periods(parameters, person, now=now))
 
 

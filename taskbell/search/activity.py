@@ -5,7 +5,6 @@ from datetime import time
 from django.db.models import Q
 
 from taskbell.accounts.models import User
-from taskbell.accounts.policy import Capability
 from taskbell.activity.models import Activity
 from taskbell.common.clock import end_of_day, instant
 from taskbell.common.values import read_date
@@ -13,6 +12,7 @@ from taskbell.search.filters import Filter, id_filter, instant_filter, person_fi
 from taskbell.search.keyset import Key
 from taskbell.search.pages import ResultPage, page_of_rows
 from taskbell.search.parameters import Parameters
+from taskbell.tasks.audience import sees_everything
 from taskbell.tasks.models import Task
 
 
@@ -40,6 +40,6 @@ def page_of_activity(parameters: Parameters, person: User, *, task: Task | None 
     entries = Activity.objects.of_tasks()
     if task is not None:
         entries = entries.filter(task=task)
-    elif not person.can(Capability.SEE_EVERYTHING):
+    elif not sees_everything(person):
         entries = entries.filter(task__in=Task.objects.visible_to(person))
     return page_of_rows(entries, parameters, person, keys=[Key("id", descending=True)], filters=FILTERS)

@@ -7,7 +7,6 @@ from typing import Any
 from django.db.models import Case, IntegerField, Min, OuterRef, Q, Subquery, Value, When
 
 from taskbell.accounts.models import User
-from taskbell.accounts.policy import Capability
 from taskbell.common.compiled_query import with_params
 from taskbell.common.errors import invalid
 from taskbell.common.values import read_choices, read_id
@@ -25,6 +24,7 @@ from taskbell.search.keyset import Key
 from taskbell.search.listing import Listing
 from taskbell.search.pages import PAGE_PARAMETERS, ResultPage, page_of_keys
 from taskbell.search.parameters import Parameters, refuse_unknown
+from taskbell.tasks.audience import sees_everything
 from taskbell.tasks.models import (
     OPEN_STAGES,
     OVERDUE,
@@ -103,7 +103,7 @@ def page_of_tasks(parameters: Parameters, person: User) -> ResultPage[int]:
     refuse_unknown(parameters, (*FILTERS, "ordering", *PAGE_PARAMETERS))
     keys = order_of(parameters, default="-id")
     condition, values = with_params(condition_of(parameters, FILTERS, person), Task)
-    tasks = listing(person.can(Capability.SEE_EVERYTHING), condition, keys)
+    tasks = listing(sees_everything(person), condition, keys)
     return page_of_keys(tasks, parameters, person=person.pk, **values)
 
 

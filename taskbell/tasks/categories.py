@@ -6,7 +6,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from taskbell.accounts.models import User
-from taskbell.activity.actions import Entry, record, record_entries
+from taskbell.activity.actions import Entry, record_about, record_entries
+from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import Conflict, NotFound, invalid
 from taskbell.common.text import folded
 from taskbell.tasks.models import Category, Task
@@ -73,9 +74,10 @@ def _locked(pk: int, other: int | None = None) -> dict[int, Category]:
     return locked
 
 
-def _record(category: Category, deed: str, *, by: User, at: datetime) -> None:
-    """One line for all tasks that show the name of the category."""
-    record(None, f"category.{deed}", by=by, at=at, new={"id": category.pk, "name": category.name})
+def _record(category: Category, action: str, *, by: User, at: datetime) -> None:
+    """One entry for all tasks that show the name of the category."""
+    new = {"id": category.pk, "name": category.name}
+    record_about(Subject(SubjectType.CATEGORY, category.pk), action, by=by, at=at, new=new)
 
 
 def _key_of(name: str) -> str:

@@ -80,8 +80,7 @@ def _due_soon(person: User, *, since: datetime, until: datetime) -> list[dict[st
     From the hour of this digest, however late it is sent, to that of the next, however long the day: what is due
     between the two is in one of them.
     """
-    mine = Q(assigned_to=person) | Q(created_by=person, assigned_to=None)
-    tasks = Task.objects.open().filter(mine, due_at__gte=since, due_at__lt=until).order_by("due_at", "id")
+    tasks = Task.objects.to_do_by(person).filter(due_at__gte=since, due_at__lt=until).order_by("due_at", "id")
     return [
         {
             "id": task.pk,

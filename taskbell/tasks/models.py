@@ -1,6 +1,8 @@
 """The heart: a task, what people set on it and what everybody reads."""
 
 from datetime import datetime, time, timedelta
+from functools import reduce
+from operator import or_
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -8,11 +10,11 @@ from django.db.models import BooleanField, Exists, OuterRef, Q
 from django.db.models.expressions import RawSQL
 
 from taskbell.accounts.models import User
-from taskbell.accounts.policy import Capability
 from taskbell.common.clock import instant
 from taskbell.common.errors import NotFound
 from taskbell.common.union import Union
 from taskbell.common.wording import in_words, shortened
+from taskbell.tasks.audience import Audience, audience_of, keys_of, people_of, sees_everything, ways_to_see
 
 
 class Priority(models.IntegerChoices):
@@ -72,30 +74,25 @@ class Category(models.Model):
         return self.name
 
 
-def _concern(person: User) -> tuple[Q, Q]:
-    """The ways in which a task concerns somebody: created by them, or else assigned to them."""
-    return Q(created_by=person), Q(assigned_to=person) & ~Q(created_by=person)
-
-
 class TaskQuerySet(models.QuerySet["Task"]):
     """Named reads; a door chains them."""
 
     def concerning(self, person: User) -> "TaskQuerySet":
-        """The tasks a person has to do with, those in the trash too. The one place where that is decided."""
-        if person.can(Capability.SEE_EVERYTHING):
-            return self
-        created, assigned = _concern(person)
-        return self.filter(created | assigned)
+        """The tasks that the person sees, and those in the trash that they would see."""
+        return self if sees_everything(person) else self.filter(reduce(or_, ways_to_see(person)))
 
     def visible_to(self, person: User) -> "TaskQuerySet":
-        """The tasks a person may know of."""
+        """The tasks that the person sees (tasks/audience.py)."""
         return self.concerning(person).filter(deleted_at=None)
 
     def lists_visible_to(self, person: User) -> Union["Task"]:
-        """The same, to be searched as lists: who sees only their own has an index for each of the two."""
-        if person.can(Capability.SEE_EVERYTHING):
-            return Union([self.visible_to(person)])
-        return Union([self.filter(part, deleted_at=None) for part in _concern(person)])
+        """The same for lists: one part for each index that finds tasks of a person."""
+        return Union([self.filter(way, deleted_at=None) for way in ways_to_see(person)])
+
+    def to_do_by(self, person: User) -> "TaskQuerySet":
+        """Of the visible tasks, the open ones assigned to the person, or created by them and assigned to nobody."""
+        theirs = Q(assigned_to=person) | Q(created_by=person, assigned_to=None)
+        return self.visible_to(person).open().filter(theirs)
 
     def locked(self, task_id: int) -> "Task":
         """The task, locked until the transaction ends, so that no edit is lost under another. Raises NotFound."""
@@ -205,13 +202,17 @@ class Task(models.Model):
 
     @property
     def people(self) -> frozenset[int]:
-        """Creator and assignee. `concerning` says that besides those who see everything, it is for them."""
-        return frozenset({self.created_by_id, self.assigned_to_id or self.created_by_id})
+        """The ids of creator and assignee."""
+        return people_of(self)
+
+    @property
+    def audience(self) -> Audience:
+        """Who sees the task; in the trash, who would see it."""
+        return audience_of(self.people)
 
     def is_visible_to(self, person: User) -> bool:
-        """The same as `visible_to`, of a task and a person that were read just now."""
-        concerned = person.can(Capability.SEE_EVERYTHING) or person.pk in (self.created_by_id, self.assigned_to_id)
-        return concerned and self.deleted_at is None
+        """The same as `visible_to`, for a task and a person that were read just now."""
+        return self.deleted_at is None and self.audience.includes(keys_of(person))
 
     def facts(self, zone: ZoneInfo) -> dict[str, str]:
         """What emails about the task say of it, with times in this zone."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -61,8 +61,7 @@ def undelivered(person: User, *, now: datetime) -> Notification | None:
 
 def next_tasks(person: User) -> list[Task]:
     """The person's open tasks: soonest due first, tasks without a due date last."""
-    for_person = Q(assigned_to=person) | Q(assigned_to=None, created_by=person)
-    tasks = Task.objects.visible_to(person).open().filter(for_person).with_people().select_related("category")
+    tasks = Task.objects.to_do_by(person).with_people().select_related("category")
     tasks = tasks.annotate(waits=is_blocked())
     return list(tasks.order_by(F("due_at").asc(nulls_last=True), "-priority", "id")[:NEXT_TASKS])
 

@@ -15,8 +15,8 @@ from django.db import connection, transaction
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Entry, begin_epoch, record, record_entries
 from taskbell.activity.models import Activity
-from taskbell.activity.queries import latest_position, lines_after, present_moment
-from taskbell.activity.wakeups import Announcer, hints
+from taskbell.activity.queries import current_checkpoint, entries_after, latest_position
+from taskbell.activity.wakeups import Announcer, wakeups
 from tests.conftest import NOW, Program
 from tests.undoing import undone
 
@@ -59,9 +59,9 @@ def follow(until: Event) -> Iterator[tuple[int, tuple[int, int]]]:
     position = 0
     while True:
         over = until.is_set()
-        places = lines_after(position, 100)
+        places = entries_after(position, 100)
         for place in places:
-            value = place.line.new_value
+            value = place.entry.new_value
             assert value is not None
             yield place.position, (value[0], value[1])
             position = place.position
@@ -104,25 +104,25 @@ def test_who_commits_later_stands_later_although_they_wrote_first() -> None:
     slow.start()
     assert wrote.wait(10)
     record(None, "quick", by=None, at=NOW)
-    assert [place.line.action for place in lines_after(0, 9)] == ["quick"]
+    assert [place.entry.action for place in entries_after(0, 9)] == ["quick"]
     may_commit.set()
     slow.join()
-    assert [place.line.action for place in lines_after(0, 9)] == ["quick", "slow"]
+    assert [place.entry.action for place in entries_after(0, 9)] == ["quick", "slow"]
 
 
 def test_what_is_rolled_back_moves_nothing(bo: User) -> None:
     record(None, "tested", by=bo, at=NOW)
-    before = present_moment()
+    before = current_checkpoint()
     with undone():
         record(None, "tested", by=bo, at=NOW)
-    assert present_moment() == before
+    assert current_checkpoint() == before
 
 
 def test_a_restored_backup_begins_another_epoch(db: None) -> None:
-    before = present_moment()
-    assert present_moment() == before
+    before = current_checkpoint()
+    assert current_checkpoint() == before
     begin_epoch()
-    assert present_moment().epoch != before.epoch
+    assert current_checkpoint().epoch != before.epoch
 
 
 def test_lines_of_before_places_were_invented_have_one() -> None:
@@ -135,13 +135,13 @@ def test_lines_of_before_places_were_invented_have_one() -> None:
     finally:
         call_command("migrate", "activity", verbosity=0)
     record(None, "new", by=None, at=NOW)
-    assert [place.line.action for place in lines_after(0, 9)] == ["old", "new"]
+    assert [place.entry.action for place in entries_after(0, 9)] == ["old", "new"]
     assert Activity.objects.count() == 2
 
 
 def test_a_private_line_is_in_nobodys_log(bo: User, ada: User) -> None:
-    record_entries([Entry(1, "report.progress", None, NOW, new={"percent": 5}, person_id=bo.pk)])
-    assert [place.line.person_id for place in lines_after(0, 9)] == [bo.pk]
+    record_entries([Entry(1, "progress", None, NOW, new={"percent": 5}, person_id=bo.pk)])
+    assert [place.entry.person_id for place in entries_after(0, 9)] == [bo.pk]
     assert list(Activity.objects.of_tasks()) == []
 
 
@@ -150,7 +150,7 @@ def test_a_commit_wakes_those_who_listen_and_a_lost_hint_only_costs_time(monkeyp
 
     async def listen() -> list[float]:
         woken, begin = [], time.monotonic()
-        async for _ in hints(at_least_every=3):
+        async for _ in wakeups(at_least_every=3):
             woken.append(time.monotonic() - begin)
             if len(woken) == 2:  # subscribed
                 begin = time.monotonic()

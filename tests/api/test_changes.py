@@ -9,7 +9,7 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import begin_epoch
-from taskbell.activity.queries import Moment, present_moment
+from taskbell.activity.queries import Checkpoint, current_checkpoint
 from taskbell.feed.cursors import read_cursor
 from taskbell.feed.sync import RESYNC, changes_for
 from taskbell.people.editing import update_person
@@ -173,13 +173,13 @@ def test_what_happens_while_i_ask_is_told_once(bo: User, as_user: Somebody, monk
     program = as_user(bo)
     since = start(program)
 
-    def and_then_something_happens() -> Moment:
-        moment = present_moment()
+    def and_then_something_happens() -> Checkpoint:
+        moment = current_checkpoint()
         for name in islice(names, 1):
             rename_category(label.pk, name, by=bo, now=NOW)
         return moment
 
-    monkeypatch.setattr("taskbell.feed.sync.present_moment", and_then_something_happens)
+    monkeypatch.setattr("taskbell.feed.sync.current_checkpoint", and_then_something_happens)
     rename_category(label.pk, "Letters", by=bo, now=NOW)
     events = []
     for _ in range(4):

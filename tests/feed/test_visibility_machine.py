@@ -1,4 +1,4 @@
-"""Whatever people do with tasks, each sees exactly what concerns them: in lists, details, logs and searches."""
+"""Whatever people do with tasks, each sees exactly what concerns them, at every door, on the socket and in sync."""
 
 from typing import Any
 
@@ -177,6 +177,14 @@ class Visibility(RuleBasedStateMachine):
                 assert row["title"] == f"Plant the {task.word}"
                 assert set(row["pre_tasks"]) == {need for need in task.needs if self.model.sees(name, need)}
                 assert row["is_blocked"] is self.model.is_blocked(pk)
+
+    @invariant()
+    def who_follows_knows_what_they_see_and_nothing_else(self) -> None:
+        self.people.follow()
+        for name in ROLES:
+            seen = {pk: f"Plant the {self.model.tasks[pk].word}" for pk in self.model.visible(name)}
+            assert self.people.by_socket[name].tasks == seen
+            assert self.people.by_sync[name].tasks == seen
 
     @rule(name=PERSON, word=WORD)
     def somebody_searches(self, name: str, word: str) -> None:

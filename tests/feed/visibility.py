@@ -8,8 +8,10 @@ from django.http import HttpResponse
 from taskbell.accounts import tokens
 from taskbell.accounts.actions import Client, open_session
 from taskbell.accounts.policy import Role
+from taskbell.activity.queries import latest_position
 from taskbell.common.clock import utc_now
 from tests.conftest import Program, make_person
+from tests.feed.hearing import heard_by
 
 ROLES = {"mia": Role.MANAGER, "bo": Role.MEMBER, "cy": Role.MEMBER}
 WORDS = ["apple", "birch", "cedar"]
@@ -65,16 +67,52 @@ class Model:
         return pk in seen
 
 
+class Copy:
+    """The tasks that a person knows from following the history, by the socket or by sync, from the beginning."""
+
+    def __init__(self) -> None:
+        self.tasks: dict[int, str] = {}
+
+    def take(self, event: dict[str, Any]) -> None:
+        """Brings the copy up to date, as a client does."""
+        match event:
+            case {"event": "task.deleted", "task_id": pk}:
+                self.tasks.pop(pk, None)
+            case {"event": "task.updated", "task": task}:
+                self.tasks[task["id"]] = task["title"]
+            case {"event": _, "task_id": pk, "title": title}:
+                self.tasks[pk] = title
+
+
 class People:
-    """Mia, who manages, Bo and Cy, each with a program that speaks for them."""
+    """Mia, who manages, Bo and Cy, each with a program that speaks for them and two that follow."""
 
     def __init__(self) -> None:
         people = {name: make_person(name, role) for name, role in ROLES.items()}
+        self.people, self.position = people, latest_position()
+        self.by_socket = {name: Copy() for name in people}
+        self.by_sync = {name: Copy() for name in people}
+        self.cursors = dict.fromkeys(people, "")
         self.numbers = {name: person.pk for name, person in people.items()}
         self.programs = {
             name: Program(tokens.pair_for(open_session(person, client=Client(), now=utc_now())).access)
             for name, person in people.items()
         }
+
+    def follow(self) -> None:
+        """Everybody's socket and sync bring what is new."""
+        position = latest_position()
+        for name, person in self.people.items():
+            for event in heard_by(person, self.position):
+                self.by_socket[name].take(event)
+            more = True
+            while more:
+                answer = self.ask(name, "GET", f"changes/?since={self.cursors[name]}").json()
+                assert not answer["resync"]
+                self.cursors[name], more = answer["cursor"], answer["more"]
+                for event in answer["changes"]:
+                    self.by_sync[name].take(event)
+        self.position = position
 
     def number(self, name: str | None) -> int | None:
         """The person's number, or nobody's."""

@@ -7,61 +7,69 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import connection
 
+from taskbell.activity.actions import begin_epoch, record_about
+from taskbell.activity.models import Position, Subject, SubjectType
+from taskbell.activity.queries import latest_position
 from taskbell.common.clock import utc_now
-from taskbell.realtime.follower import Follower, Page
-from taskbell.realtime.subscribers import Event, Subscriber, Subscribers
+from taskbell.realtime.follower import Follower
+from taskbell.realtime.subscribers import Subscriber, Subscribers
 from tests.processes import RunningTaskbell, taskbell
 from tests.realtime.live import Somebody
 from tests.services import fresh_database
 
 
-class History:
-    """As many events as one says, for everybody."""
-
-    def __init__(self, length: int) -> None:
-        self.length = length
-        self.name = self.epoch = "first"
-
-    def latest(self) -> int:
-        self.epoch = self.name
-        return self.length
-
-    def after(self, position: int) -> Page:
-        told = [Event(number, f'{{"n":{number}}}', None) for number in range(position + 1, self.length + 1)]
-        return Page(told, max(position, self.length))
-
-    def scope(self, person: int) -> str:
-        return ""
-
-    def cursor(self, position: int, scope: str) -> str:
-        return ""
-
-    def position(self, cursor: str, scope: str) -> int | None:
-        return None
+def write(entries: int) -> None:
+    """So many entries of history that everybody may see."""
+    for number in range(entries):
+        record_about(Subject(SubjectType.CATEGORY, number), "created", by=None, at=utc_now())
+    connection.close()
 
 
-@pytest.mark.parametrize(("name", "length"), [("first", 3), ("second", 3), ("second", 20)])
-def test_listeners_begin_anew_and_hear_what_comes_then(name: str, length: int) -> None:
+def restore(begin: int, length: int, *, epoch: bool) -> None:
+    """What the restoring of a backup does to the history: another epoch, and a length that can be anything."""
+    Position.objects.filter(position__gt=begin + length).delete()
+    write(max(length - 10, 0))
+    if epoch:
+        begin_epoch()
+    connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("epoch", "length"), [(False, 3), (True, 3), (True, 20)])
+def test_listeners_begin_anew_and_hear_what_comes_then(epoch: bool, length: int) -> None:
     told: list[str] = []
+    begin = latest_position()
+    if not begin:  # positions go on counting from where other tests ended
+        write(1)
+        begin = latest_position()
+    write(10)
 
-    async def listen() -> int:
-        history, room = History(10), Subscribers()
-        follower = Follower(history, room)
+    async def listen() -> tuple[int, int]:
+        subscribers = Subscribers()
+        follower = Follower(subscribers)
         await follower.go_to_end()
         session: Any = SimpleNamespace(pk=None, user_id=1)
         subscriber = Subscriber(
-            session, scope="", position=10, close=lambda _: None, resync=lambda: told.append("anew")
+            session,
+            access="",
+            position=follower.position,
+            close=lambda _: None,
+            resync=lambda: told.append("anew"),
         )
-        room.enter(subscriber)
-        history.name, history.length = name, length
+        subscribers.enter(subscriber)
+        await asyncio.to_thread(restore, begin, length, epoch=epoch)
         await follower.read_on()
+        restored_to = follower.position
         await follower.catch_up(subscriber, lambda _: asyncio.sleep(0))
-        history.length += 1
+        await asyncio.to_thread(write, 1)
         await follower.read_on()
-        return (await asyncio.wait_for(subscriber.next(), 5)).position
+        return restored_to, (await asyncio.wait_for(subscriber.next(), 5)).position
 
-    assert asyncio.run(listen()) == length + 1
+    restored_to, heard = asyncio.run(listen())
+    assert restored_to == begin + length
+    assert heard == latest_position() > restored_to
     assert told == ["anew"]
 
 

@@ -1,0 +1,99 @@
+"""Who sees a task: the one place. Lists, single tasks, events, sync, counts, caches and mails all ask here.
+
+A person sees the tasks that they created and those assigned to them; some roles see everything. Queries need this as a
+condition; everything else compares keys: an audience has keys, a viewer has keys, and one that they share opens the
+door. tests/tasks/test_audience.py proves that the two agree.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+
+from taskbell.accounts.models import User
+from taskbell.accounts.policy import Capability, roles_with
+
+Key = int | str  # a person by id, or a group
+Keys = frozenset[Key]
+EVERYBODY = "everybody"
+OVERSEERS = "overseers"  # the people who see everything
+PEOPLE_FIELDS = ("created_by", "assigned_to")  # of a task
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Viewers with one of `keys`: only those who also have one of `within`, and none of `without`."""
+
+    keys: Keys
+    within: Keys | None = None
+    without: Keys = frozenset()
+
+    def includes(self, viewer: Keys) -> bool:
+        """True for a viewer with these keys."""
+        return (
+            not self.keys.isdisjoint(viewer)
+            and (self.within is None or not self.within.isdisjoint(viewer))
+            and self.without.isdisjoint(viewer)
+        )
+
+    def only(self, person: int) -> "Audience":
+        """Of this audience, one person."""
+        return Audience(frozenset({person}), within=self.keys)
+
+    def lost_by(self, people: Iterable[int]) -> "Audience":
+        """Of these people, those who are not in this audience."""
+        return Audience(frozenset(people), without=self.keys)
+
+
+ALL = Audience(frozenset({EVERYBODY}))
+
+
+def audience_of(people: Iterable[int]) -> Audience:
+    """Who sees a task of these people, its creator and its assignee."""
+    return Audience(frozenset({*people, OVERSEERS}))
+
+
+def people_of(task: Any) -> frozenset[int]:
+    """The ids of the people that the task names."""
+    people = (getattr(task, f"{field}_id") for field in PEOPLE_FIELDS)
+    return frozenset(person for person in people if person is not None)
+
+
+def ways_to_see(person: User) -> list[Q]:
+    """The conditions under which the person sees a task; no task meets two of them."""
+    if sees_everything(person):
+        return [Q()]
+    ways: list[Q] = []
+    for number, field in enumerate(PEOPLE_FIELDS):
+        way = Q((field, person))
+        for earlier in PEOPLE_FIELDS[:number]:
+            way &= ~Q((earlier, person))
+        ways.append(way)
+    return ways
+
+
+def sees_everything(person: User) -> bool:
+    """True for a person who sees all tasks, whose reports count all tasks, and whose history shows all tasks."""
+    return person.can(Capability.SEE_EVERYTHING)
+
+
+def viewer_keys(person: int, *, sees_everything: bool) -> Keys:
+    """The keys of a viewer."""
+    return frozenset({person, EVERYBODY, OVERSEERS} if sees_everything else {person, EVERYBODY})
+
+
+def keys_of(person: User) -> Keys:
+    """The keys of this person, by the role that they have now."""
+    return viewer_keys(person.pk, sees_everything=sees_everything(person))
+
+
+def overseers() -> frozenset[int]:
+    """The ids of the active people who see everything, in one query."""
+    people = User.objects.filter(is_active=True, role__in=roles_with(Capability.SEE_EVERYTHING))
+    return frozenset(people.values_list("pk", flat=True))
+
+
+def access_of(person: User) -> str:
+    """What the person may see, as a short text. What was cached or synchronised for another access is void."""
+    return f"{person.pk}{'a' if sees_everything(person) else 'o'}"

@@ -1,0 +1,151 @@
+"""Who sees a task: every reader of the rule gives the same answer, and that of the contract."""
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import taskbell
+from taskbell.accounts.models import User
+from taskbell.accounts.policy import Role
+from taskbell.activity.queries import latest_position
+from taskbell.common.errors import Conflict
+from taskbell.notifications.models import Kind, Notification
+from taskbell.notifications.policy import reason_not_to_send
+from taskbell.reminders.models import Reminder
+from taskbell.reports.actions import finished_report
+from taskbell.reports.models import Report, State
+from taskbell.tasks.actions import TaskPatch, delete_task, update_task
+from taskbell.tasks.audience import EVERYBODY, OVERSEERS, access_of, keys_of, overseers, viewer_keys, ways_to_see
+from taskbell.tasks.models import Task
+from taskbell.tasks.queries import visible_task
+from tests.conftest import NOW, Program, make_person
+from tests.feed.hearing import heard_by
+from tests.tasks.conftest import a_task
+
+RULE = "SEE_EVERYTHING"
+Somebody = Callable[[User], Program]
+ALL, OWN = "all", "own"
+SEES = {Role.ADMIN: ALL, Role.MANAGER: ALL, Role.MEMBER: OWN, Role.INTERN: OWN}
+
+
+@pytest.fixture
+def people(db: None) -> list[User]:
+    return [make_person(f"{role.lower()}{number}", role) for role in Role for number in (1, 2)]
+
+
+@pytest.fixture
+def seen(people: list[User]) -> dict[int, set[int]]:
+    """By person, the tasks that they see: with every pair of creator and assignee, one, and some that are gone."""
+    seen: dict[int, set[int]] = {person.pk: set() for person in people}
+    for creator in people:
+        if creator.role == Role.INTERN:
+            continue
+        for assignee in (None, *people):
+            task = a_task(creator, assigned_to_id=assignee and assignee.pk)
+            for person in people:
+                if SEES[Role(person.role)] == ALL or person in (creator, assignee):
+                    seen[person.pk].add(task.pk)
+        gone = a_task(creator, "Gone", assigned_to_id=people[-1].pk)
+        delete_task(gone.pk, by=creator, now=NOW)
+    return seen
+
+
+def test_conditions_and_keys_give_the_same_answer(people: list[User], seen: dict[int, set[int]]) -> None:
+    tasks = list(Task.objects.all())
+    for person in people:
+        expected = seen[person.pk]
+        assert set(Task.objects.visible_to(person).values_list("pk", flat=True)) == expected
+        assert {task.pk for task in tasks if task.is_visible_to(person)} == expected
+        living = [task for task in tasks if task.deleted_at is None]
+        assert {task.pk for task in living if task.audience.includes(keys_of(person))} == expected
+        ways = [Task.objects.filter(way, deleted_at=None) for way in ways_to_see(person)]
+        by_way = sorted(task.pk for way in ways for task in way)
+        assert by_way == sorted(expected), "a list shows a task twice, or not at all"
+        concerning = set(Task.objects.concerning(person).values_list("pk", flat=True))
+        assert concerning == {task.pk for task in tasks if task.audience.includes(keys_of(person))}
+
+
+def test_every_door_shows_the_same(people: list[User], seen: dict[int, set[int]], as_user: Somebody) -> None:
+    for person in people:
+        program, expected = as_user(person), seen[person.pk]
+        assert {row["id"] for row in program.get("/api/tasks/?page_size=200").json()["results"]} == expected
+        assert program.get("/api/reports/insights/").json()["total"] == len(expected)
+        exported = b"".join(program.get("/api/tasks/export/?format=csv"))  # type: ignore[call-overload]
+        assert {int(row["id"]) for row in csv.DictReader(io.StringIO(exported.decode("utf-8-sig")))} == expected
+        copied = program.get("/api/changes/?limit=500").json()["changes"]
+        assert {change["task_id"] for change in copied} == expected
+        logs = {row["task"] for row in program.get("/api/tasks/logs/?page_size=200&action=created").json()["results"]}
+        ever = set(Task.objects.values_list("pk", flat=True))
+        assert logs == (ever if SEES[Role(person.role)] == ALL else expected)
+
+
+def test_a_single_task_is_found_by_those_who_see_it(
+    people: list[User], seen: dict[int, set[int]], as_user: Somebody
+) -> None:
+    tasks = list(Task.objects.order_by("pk"))[::5]
+    for person in people:
+        program = as_user(person)
+        for task in tasks:
+            is_seen = task.pk in seen[person.pk]
+            assert program.get(f"/api/tasks/{task.pk}/").status_code == (200 if is_seen else 404)
+            if is_seen:
+                assert visible_task(task.pk, to=person) == task
+
+
+def test_who_is_told_is_who_sees(people: list[User], seen: dict[int, set[int]]) -> None:
+    for person in people:
+        told = [event for event in heard_by(person, 0) if event["event"] == "task.created"]
+        assert {event["task_id"] for event in told} == seen[person.pk]
+
+
+def test_a_mail_goes_to_who_sees_the_task_when_it_is_sent(people: list[User], seen: dict[int, set[int]]) -> None:
+    gone = "The person may not see the task any more."
+    for person in people:
+        for task in list(Task.objects.order_by("pk"))[::5]:
+            mail = Notification(recipient=person, task=task, kind=Kind.TASK_ASSIGNED, data={}, due_at=NOW)
+            reminder = Reminder(task=task, recipient=person, created_by=person)
+            is_seen = task.pk in seen[person.pk]
+            assert (reason_not_to_send(mail) == gone) is not is_seen
+            assert reminder.is_to_be_told is is_seen
+
+
+def test_who_oversees_is_asked_of_the_database_as_of_the_person(people: list[User]) -> None:
+    assert overseers() == {person.pk for person in people if SEES[Role(person.role)] == ALL}
+    for person in people:
+        assert keys_of(person) == viewer_keys(person.pk, sees_everything=person.pk in overseers())
+        assert (OVERSEERS in keys_of(person)) is (SEES[Role(person.role)] == ALL)
+        assert {person.pk, EVERYBODY} <= keys_of(person)
+    User.objects.filter(pk=people[0].pk).update(is_active=False)
+    assert people[0].pk not in overseers()
+
+
+def test_who_loses_the_role_gets_nothing_from_any_door(mia: User, bo: User, as_user: Somebody) -> None:
+    task = a_task(bo)
+    program = as_user(mia)
+    cursor = program.get("/api/changes/").json()["cursor"]
+    cursor = program.get(f"/api/changes/?since={cursor}").json()["cursor"]
+    assert program.get("/api/tasks/").json()["count"] == 1
+    access, since = access_of(mia), latest_position()
+    report = Report.objects.create(
+        person=mia, kind="export", format="csv", query={}, created_at=NOW, state=State.DONE, of_everything=True
+    )
+    User.objects.filter(pk=mia.pk).update(role=Role.MEMBER)
+    mia.refresh_from_db()
+    update_task(task.pk, TaskPatch({"title": "Secret"}), by=bo, now=NOW + timedelta(minutes=1))
+    assert heard_by(mia, since) == []
+    assert program.get(f"/api/changes/?since={cursor}").json()["resync"] is True
+    assert program.get("/api/tasks/").json()["count"] == 0
+    assert program.get(f"/api/tasks/{task.pk}/").status_code == 404
+    assert access_of(mia) != access
+    with pytest.raises(Conflict):
+        finished_report(mia, report.pk)
+
+
+def test_the_rule_is_written_in_one_place() -> None:
+    package = Path(taskbell.__file__).parent
+    said = [path.relative_to(package).as_posix() for path in package.rglob("*.py") if RULE in path.read_text()]
+    assert sorted(said) == ["accounts/policy.py", "tasks/audience.py"]
