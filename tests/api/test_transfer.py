@@ -46,7 +46,7 @@ def test_the_history_tells_of_an_import_as_of_a_task_made_by_hand(as_user: Any, 
     body = {"title": "Sow", "priority": "HIGH", "due_date": "2027-03-31", "due_time": "09:30:00"}
     as_user(bo).post("/api/tasks/", body)
     assert send(as_user(bo), f"{','.join(body)}\n{','.join(body.values())}\n").status_code == 200
-    by_hand, imported = Activity.objects.filter(action="created").order_by("id")
+    by_hand, imported = Activity.objects.of_tasks().filter(action="created").order_by("id")
     assert imported.new_value == by_hand.new_value
     assert (imported.user, imported.field, imported.old_value) == (bo, "", None)
 

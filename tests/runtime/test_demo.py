@@ -13,7 +13,9 @@ def test_the_demo_fills_in_people_and_tasks_with_their_history(data: Path) -> No
     with sqlite3.connect(data / "taskbell.sqlite3") as file:
         (people,) = file.execute("SELECT count(*) FROM accounts_profile").fetchone()
         (tasks,) = file.execute("SELECT count(*) FROM tasks_task").fetchone()
-        (lines,) = file.execute("SELECT count(*) FROM activity_activity WHERE action = 'created'").fetchone()
+        (lines,) = file.execute(
+            "SELECT count(*) FROM activity_activity WHERE subject_type = 'task' AND action = 'created'"
+        ).fetchone()
         (mails,) = file.execute("SELECT count(*) FROM notifications_notification").fetchone()
     assert (people, tasks, lines, mails) == (8, 1200, 1200, 0)
 

@@ -17,7 +17,7 @@ from taskbell.notifications.models import Kind, Notification
 from taskbell.notifications.policy import reason_not_to_send
 from taskbell.reminders.models import Reminder
 from taskbell.reports.actions import finished_report
-from taskbell.reports.models import Report, State
+from taskbell.reports.models import Report, ReportState
 from taskbell.tasks.actions import TaskPatch, delete_task, update_task
 from taskbell.tasks.audience import EVERYBODY, OVERSEERS, access_of, keys_of, overseers, viewer_keys, ways_to_see
 from taskbell.tasks.models import Task
@@ -131,7 +131,7 @@ def test_who_loses_the_role_gets_nothing_from_any_door(mia: User, bo: User, as_u
     assert program.get("/api/tasks/").json()["count"] == 1
     access, since = access_of(mia), latest_position()
     report = Report.objects.create(
-        person=mia, kind="export", format="csv", query={}, created_at=NOW, state=State.DONE, of_everything=True
+        person=mia, kind="export", format="csv", query={}, created_at=NOW, state=ReportState.DONE, of_everything=True
     )
     User.objects.filter(pk=mia.pk).update(role=Role.MEMBER)
     mia.refresh_from_db()

@@ -36,7 +36,7 @@ def test_the_same_key_and_body_give_the_same_answer_and_one_task(program: Progra
     assert first.status_code == 201
     assert first.get("Idempotency-Replayed") is None
     assert again["Idempotency-Replayed"] == "true"
-    assert Task.objects.count() == Activity.objects.filter(action="created").count() == 1
+    assert Task.objects.count() == Activity.objects.of_tasks().filter(action="created").count() == 1
     assert Notification.objects.filter(kind="task_assigned").count() == 1
 
 

@@ -131,7 +131,7 @@ def test_an_export_imported_into_an_empty_installation_is_the_same(ada: User, bo
             report = import_tasks(READERS[format_](io.BytesIO(file)), by=bo, now=NOW)
             assert report.created == len(before[0]), report
             assert picture() == before
-            created = Activity.objects.filter(action="created", task__in=Task.objects.all())
+            created = Activity.objects.of_tasks().filter(action="created", task__in=Task.objects.all())
             assert created.count() == report.created
 
     holds()
