@@ -1,1 +1,1 @@
-"""Taskbell keeps people's tasks and tells them on time."""
+"""Taskbell manages a team's tasks and sends reminders on time."""

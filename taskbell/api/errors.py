@@ -80,7 +80,7 @@ def as_refusal(error: Exception) -> Refusal:
         case IntegrityError():
             return Conflict("Something that this refers to was changed at the same moment. Please try again.")
         case OperationalError() | InterfaceError():
-            return Unavailable("The database is away. Please try again.")
+            return Unavailable("Can't reach the database right now. Try again in a few seconds.")
         case exceptions.APIException():
             return _framework_refusal(error)
         case _:

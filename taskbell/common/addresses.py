@@ -1,4 +1,4 @@
-"""Addresses of mails, as programs take them."""
+"""Email addresses in the form that programs accept."""
 
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -7,9 +7,9 @@ from functools import lru_cache
 
 @lru_cache(maxsize=10_000)
 def in_ascii(address: str) -> str:
-    """The address with its domain in ASCII, for headers and for SMTP.
+    """The address with its domain in ASCII, for headers and SMTP.
 
-    Raises ValueError for one that no mail can be addressed to: the standard takes more than programs do.
+    Raises ValueError for an address that Python's email package can't use; the standard allows more than it does.
     """
     local, _, domain = address.rpartition("@")
     try:

@@ -1,4 +1,4 @@
-"""What the tables of the admin have in common."""
+"""Base classes for the tables of the admin."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -12,7 +12,7 @@ from taskbell.common.errors import Refusal
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """A table to look things up in: what stands there was written by the program, and stays."""
+    """A read-only table: only the program writes these rows."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -25,7 +25,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 class AdminByVerbs(admin.ModelAdmin):  # type: ignore[type-arg]
-    """A table that is changed by the same verbs as everywhere. A refusal is told above it, and nothing has changed."""
+    """A table that changes rows through the same verbs as every door. A refusal is shown above the table."""
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return self._or_refused(request, lambda: super(AdminByVerbs, self).changeform_view(request, *args, **kwargs))
@@ -46,5 +46,5 @@ class AdminByVerbs(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 def admin_person(request: HttpRequest) -> Any:
-    """The ADMIN in front of the screen; the admin site lets nobody else in."""
+    """The signed-in ADMIN; the admin site admits no one else."""
     return cast(Any, request.user)

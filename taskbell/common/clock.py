@@ -1,40 +1,40 @@
-"""Wall time and instants. Only jobs and doors look at the clock; everything else is told the time."""
+"""Wall time and instants. Only jobs and doors read the clock; all other code takes the time as an argument."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-# What a date that somebody sends lies between.
+# The range of dates that people can enter.
 EARLIEST, LATEST = date(1970, 1, 1), date(2999, 12, 31)
 
 
 def utc_now() -> datetime:
-    """This instant."""
+    """The current instant."""
     return datetime.now(UTC)
 
 
 @cache
 def time_zones() -> frozenset[str]:
-    """The names of the IANA time zones; looking for them opens some six hundred files, so it is done once."""
+    """The names of the IANA time zones, cached because listing them opens some 600 files."""
     return frozenset(available_timezones())
 
 
 def instant(day: date, at: time, zone: str) -> datetime:
     """The UTC instant of a local wall time.
 
-    A wall time that a clock change skips is moved forward by the length of the gap; one that comes
-    twice means the first time (both is what fold=0 says, PEP 495, once the way goes through UTC).
+    A wall time that a clock change skips moves forward by the length of the gap; of one that occurs twice, the first
+    is taken. Both follow from fold=0 and a conversion through UTC (PEP 495).
     """
     return datetime.combine(day, at, ZoneInfo(zone)).replace(fold=0).astimezone(UTC)
 
 
 def end_of_day(day: date, zone: str) -> datetime:
-    """The instant at which the local day is over: the next local midnight."""
+    """The instant at which the local day ends: the next local midnight."""
     return instant(day + timedelta(days=1), time(), zone)
 
 
 def as_instant(moment: datetime, zone: str) -> datetime:
-    """The UTC instant of a moment, read in the zone where it has no offset of its own."""
+    """The UTC instant of a date and time; without an offset, it is read in the zone."""
     if moment.tzinfo is None:
         return instant(moment.date(), moment.time(), zone)
     return moment.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""Refusals: each has a name and a sentence for people; the doors translate them once."""
+"""Refusals: each has a class and a sentence for people. Each door translates them in one place."""
 
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True)
 class FieldError:
-    """What is wrong with one field of what was sent."""
+    """An error in one field of the input."""
 
     field: str
     code: str
@@ -15,7 +15,7 @@ class FieldError:
 
 @dataclass
 class Refusal(Exception):
-    """The verb was understood and not done. Nothing has changed."""
+    """The action was refused, and nothing has changed."""
 
     detail: str
     status: ClassVar[int] = 400
@@ -25,13 +25,13 @@ class Refusal(Exception):
         return self.detail
 
     def members(self) -> dict[str, Any]:
-        """Further members of the problem document (RFC 9457 §3.2)."""
+        """Extension members of the problem document (RFC 9457 §3.2)."""
         return {}
 
 
 @dataclass
 class Invalid(Refusal):
-    """The values do not fit; every one that does not is named."""
+    """Some values are invalid; each is listed in `errors`."""
 
     errors: list[FieldError] = field(default_factory=list)
     title: ClassVar[str] = "Invalid input"
@@ -41,36 +41,36 @@ class Invalid(Refusal):
 
 
 def invalid(field_name: str, code: str, message: str) -> Invalid:
-    """The refusal of one field."""
+    """The refusal of a single field."""
     return Invalid(message, [FieldError(field_name, code, message)])
 
 
 class NotSignedIn(Refusal):
-    """Nobody is known to be asking, or the token no longer counts."""
+    """No valid session or token."""
 
     status = 401
     title = "Not signed in"
 
 
 class NotAllowed(Refusal):
-    """Seen, but not theirs to change."""
+    """The person can see it but isn't allowed to do this."""
 
     status = 403
     title = "Not allowed"
 
 
 class NotFound(Refusal):
-    """Not there, or not visible to the person: the two look alike on purpose."""
+    """It doesn't exist, or the person can't see it: the two look alike on purpose."""
 
     status = 404
     title = "Not found"
 
     def __init__(self) -> None:
-        super().__init__("There is nothing here that you can see.")
+        super().__init__("Not found, or not visible to you.")
 
 
 class Conflict(Refusal):
-    """Right by itself, but against what is so now."""
+    """Valid, but conflicts with the current state."""
 
     status = 409
     title = "Conflict"
@@ -78,7 +78,7 @@ class Conflict(Refusal):
 
 @dataclass
 class TooMany(Refusal):
-    """Too often; `retry_after` is in seconds."""
+    """Rate limit exceeded; `retry_after` is in seconds."""
 
     retry_after: int = 60
     status: ClassVar[int] = 429

@@ -1,6 +1,6 @@
-"""Dates and times as ISO 8601 has them, written by the database as Python's `isoformat` would.
+"""ISO 8601 dates and times, formatted by the database exactly as Python's `isoformat` would.
 
-Reading a moment into Python only to write it out takes longer than all the rest of a row.
+Converting an instant to a Python object only to format it takes longer than the rest of the row.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ from django.db.models import Func, TextField
 
 
 class _Iso(Func):
-    """SQLite keeps them as such a text already; Python leaves one alone that is no bare column."""
+    """SQLite already stores ISO text. Concatenating '' makes Django skip its conversion to a Python object."""
 
     arity = 1
     output_field = TextField()
@@ -27,7 +27,7 @@ class IsoDate(_Iso):
 
 
 class IsoTime(_Iso):
-    """A time; with microseconds where it has some."""
+    """A time, with microseconds if it has any."""
 
     postgresql = "to_char(%(expressions)s, 'HH24:MI:SS' || " + (
         "CASE WHEN mod(date_part('microseconds', %(expressions)s)::int, 1000000) = 0 THEN '' ELSE '.US' END)"
@@ -35,7 +35,7 @@ class IsoTime(_Iso):
 
 
 class IsoInstant(_Iso):
-    """An instant in UTC, with a Z; with microseconds where it has some."""
+    """An instant in UTC with a Z, with microseconds if it has any."""
 
     template = "(REPLACE(%(expressions)s, ' ', 'T') || 'Z')"
     postgresql = "to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS' || " + (

@@ -1,19 +1,19 @@
-"""What must not be in a log."""
+"""Keeps secrets out of the logs."""
 
 import logging
 import re
 
-# Whoever has such an address may do what it is for.
+# Anyone who has such a URL can use it.
 SIGNED = re.compile(r"(/(?:mail|invite|password/reset)/)[^\s\"'?]+")
 
 
 class WithoutSecrets(logging.Filter):
-    """Takes the signed part out of addresses, whoever logs them; the message stays."""
+    """Removes the signed part of URLs from every log message."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Always True: nothing is left out but secrets."""
+        """Always True: messages are changed, never dropped."""
         message = record.getMessage()
-        bare = SIGNED.sub(r"\1…", message)
-        if bare != message:
-            record.msg, record.args = bare, ()
+        redacted = SIGNED.sub(r"\1…", message)
+        if redacted != message:
+            record.msg, record.args = redacted, ()
         return True

@@ -1,4 +1,4 @@
-"""What every request passes through before a door sees it."""
+"""Middleware that every request passes through before it reaches a door."""
 
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -11,7 +11,7 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 
 class OptionalSlash:
-    """Takes an API path with and without its final slash for the same, without a redirect that would lose the body."""
+    """Accepts API paths without their trailing slash; a redirect would lose the request body."""
 
     def __init__(self, next_handler: Handler) -> None:
         self.next_handler = next_handler
@@ -23,7 +23,7 @@ class OptionalSlash:
 
 
 class DatabaseAway:
-    """Answers 503 with the seconds to wait while the database is away; the API says it in its own form."""
+    """Answers 503 with Retry-After while the database is unreachable. The API sends its own form of this error."""
 
     def __init__(self, next_handler: Handler) -> None:
         self.next_handler = next_handler
@@ -36,22 +36,24 @@ class DatabaseAway:
 
 
 def database_away(request: HttpRequest) -> HttpResponse:
-    """503, as a page for browsers and as a line for everybody else. Neither asks the database who is there."""
+    """503 as a page for browsers, and as plain text for other clients. Neither needs the database."""
     headers = {"Retry-After": "5", "Cache-Control": "no-store"}
     if "text/html" in request.headers.get("Accept", ""):
         return HttpResponse(render_to_string("503.html"), status=503, headers=headers)
-    return HttpResponse("The database is away. Please try again.", "text/plain", 503, headers=headers)
+    return HttpResponse(
+        "Can't reach the database right now. Try again in a few seconds.", "text/plain", 503, headers=headers
+    )
 
 
 def client_address(request: HttpRequest, *, proxies: int) -> str:
-    """The address of the client, taking the word of as many proxies as there are, and of no others."""
+    """The client's address, trusting as many entries of X-Forwarded-For as there are proxies."""
     hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
     trusted = [*hops, request.META.get("REMOTE_ADDR", "")]
     return _without_port(str(trusted[-1 - min(proxies, len(trusted) - 1)]))[:64]
 
 
 def _without_port(hop: str) -> str:
-    """One spelling for each address: some proxies add a port, and a socket for IPv6 shows IPv4 as `::ffff:…`."""
+    """The canonical form of an address: some proxies add a port, and IPv6 sockets show IPv4 as `::ffff:…`."""
     bare = hop[1:].partition("]")[0] if hop.startswith("[") else hop.partition(":")[0] if hop.count(":") == 1 else hop
     try:
         address = ip_address(bare)

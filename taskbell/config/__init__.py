@@ -1,1 +1,1 @@
-"""How the pieces are wired."""
+"""Settings and wiring."""

@@ -1,7 +1,7 @@
-"""One port for both: HTTP goes to the WSGI application in threads, WebSocket to Channels.
+"""HTTP and WebSocket on one port: HTTP goes to the WSGI application in threads, WebSocket to Channels.
 
-Django's own ASGI handler serves a small answer several times slower than its WSGI handler does,
-which is why HTTP does not go through it (docs/decisions).
+Django's own ASGI handler serves small responses several times slower than its WSGI handler, so HTTP bypasses it
+(docs/decisions).
 """
 
 import asyncio
@@ -20,29 +20,29 @@ from taskbell.config.bridge import Bridge
 from taskbell.config.wsgi import application as wsgi_application
 
 # isort: split
-from taskbell.realtime.consumer import TaskEvents  # imports models: the line above has set Django up
+from taskbell.realtime.consumer import TaskEvents  # imports models; the line above has set up Django
 from taskbell.realtime.hub import Hub
 
 LIVE_PATH = "/ws/tasks"
 REQUEST_THREADS = 10
-IN_MEMORY = 64 * 1024
+IN_MEMORY_BYTES = 64 * 1024
 MIB = 1024 * 1024
-MOST_HEARD = 64 * MIB
+MAX_DISCARDED_BYTES = 64 * MIB
 IMPORT, STREAMED = re.compile(r"/api/tasks?/import/?"), re.compile(r"/api/(tasks?/export|reports/[^/]+/download)/?")
-IMPORTS_AT_ONCE = 3  # so many large bodies are kept on the disk
-STREAMS_AT_ONCE = 4  # each takes a thread until its client has read it; with the imports, three threads are left
-STALLED_SECONDS = 30.0  # between two pieces of a body
+MAX_IMPORTS = 3  # concurrent large bodies on the disk
+MAX_STREAMS = 4  # each takes a thread until its client has read it; beside the imports, three threads remain
+STALLED_SECONDS = 30.0  # between two chunks of a body
 TOO_SLOW = (
-    b'{"type":"about:blank","title":"Request timeout","status":408,"detail":"The body of the request did not come."}'
+    b'{"type":"about:blank","title":"Request timeout","status":408,"detail":"The request body did not arrive in time."}'
 )
 
-imports, streams = asyncio.Semaphore(IMPORTS_AT_ONCE), asyncio.Semaphore(STREAMS_AT_ONCE)
+imports, streams = asyncio.Semaphore(MAX_IMPORTS), asyncio.Semaphore(MAX_STREAMS)
 http = Bridge(wsgi_application, threads=REQUEST_THREADS)
 live = TaskEvents.as_asgi(hub=Hub())
 
 
 async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-    """Hands the connection to the door it knocks on."""
+    """Routes the connection to its door."""
     if scope["type"] == "websocket":
         if scope["path"].rstrip("/") == LIVE_PATH:
             await live(scope, receive, send)
@@ -50,37 +50,37 @@ async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISend
             await send({"type": "websocket.close", "code": 1000, "reason": None})
         return
     if scope["type"] != "http":
-        raise NotImplementedError(scope["type"])  # which tells the server not to ask again
-    # A query string is bytes on the wire, and clients do send bytes that are not ASCII.
+        raise NotImplementedError(scope["type"])  # tells the server that this type isn't supported
+    # A query string is bytes on the wire, and some clients send non-ASCII bytes.
     scope["query_string"] = quote(scope["query_string"], safe="!#$%&'()*+,/:;=?@[]~").encode()
-    # In WSGI, X_Forwarded_For and X-Forwarded-For have one name; a proxy watches over the second alone.
+    # WSGI gives X_Forwarded_For and X-Forwarded-For the same name, but a proxy overwrites only the second.
     scope["headers"] = [(name, value) for name, value in scope["headers"] if b"_" not in name]
     if IMPORT.fullmatch(scope["path"]):
         async with imports:
-            await _answer(scope, receive, send, most=settings.TASKBELL_IMPORT_MEGABYTES * MIB)
+            await _respond(scope, receive, send, max_bytes=settings.TASKBELL_IMPORT_MEGABYTES * MIB)
     else:
-        await _answer(scope, receive, send, most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        await _respond(scope, receive, send, max_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
 
-async def _answer(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable, *, most: int) -> None:
-    with SpooledTemporaryFile(IN_MEMORY) as body:
+async def _respond(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable, *, max_bytes: int) -> None:
+    with SpooledTemporaryFile(IN_MEMORY_BYTES) as body:
         try:
-            whole = await _read_ahead(scope, receive, body, most=most)
+            receive_body = await _read_ahead(scope, receive, body, max_bytes=max_bytes)
         except TimeoutError:
-            await _give_up(send)
+            await _send_timeout(send)
             return
-        if whole is None:
+        if receive_body is None:
             return
         if scope["method"] == "GET" and STREAMED.fullmatch(scope["path"]):
             async with streams:
                 with _watched(scope, receive):
-                    await http(scope, whole, send)
+                    await http(scope, receive_body, send)
         else:
-            await http(scope, whole, send)
+            await http(scope, receive_body, send)
 
 
-async def _give_up(send: ASGISendCallable) -> None:
-    """Tells a client whose body does not come, and hangs up."""
+async def _send_timeout(send: ASGISendCallable) -> None:
+    """Answers 408 and closes the connection."""
     headers = [
         (b"content-type", b"application/problem+json"),
         (b"content-length", str(len(TOO_SLOW)).encode()),
@@ -92,7 +92,7 @@ async def _give_up(send: ASGISendCallable) -> None:
 
 @contextmanager
 def _watched(scope: HTTPScope, receive: ASGIReceiveCallable) -> Iterator[None]:
-    """Lets a long answer know when nobody listens any more: `taskbell.left` in the scope is set then."""
+    """Sets the event `taskbell.left` in the scope when the client disconnects, so that a long response can stop."""
     left = Event()
     scope["taskbell.left"] = left  # type: ignore[typeddict-unknown-key]
 
@@ -109,28 +109,28 @@ def _watched(scope: HTTPScope, receive: ASGIReceiveCallable) -> Iterator[None]:
 
 
 async def _read_ahead(
-    scope: HTTPScope, receive: ASGIReceiveCallable, body: IO[bytes], *, most: int
+    scope: HTTPScope, receive: ASGIReceiveCallable, body: IO[bytes], *, max_bytes: int
 ) -> ASGIReceiveCallable | None:
-    """Reads the body before it takes a thread: ten clients that send theirs slowly would take all of them.
+    """Reads the body before the request takes a thread; otherwise ten slow clients would block all threads.
 
-    None where the client has left: the beginning of a body can look like a whole one (RFC 9112 §8). Raises TimeoutError
-    where the next piece does not come.
+    None if the client disconnects, because a truncated body can look complete (RFC 9112 §8). Raises TimeoutError if
+    the next chunk doesn't arrive.
 
-    A body that comes in chunks gets the length that WSGI asks for. Of one that is larger than any
-    that makes sense, the rest is heard and forgotten: closing on it would lose the answer (RFC 9112 §9.6).
+    A chunked body gets the Content-Length that WSGI needs. The rest of an oversized body is read and discarded:
+    closing the connection early would lose the response (RFC 9112 §9.6).
     """
     headers = dict(scope["headers"])
     in_chunks = b"transfer-encoding" in headers
     if not in_chunks and headers.get(b"content-length", b"0") == b"0":
         return receive
-    more, heard, most_heard = True, 0, max(MOST_HEARD, most + MOST_HEARD // 4)
-    while more and heard < most_heard:
+    more, received, max_received = True, 0, max(MAX_DISCARDED_BYTES, max_bytes + MAX_DISCARDED_BYTES // 4)
+    while more and received < max_received:
         async with asyncio.timeout(STALLED_SECONDS):
             message = await receive()
         if message["type"] != "http.request":
             return None
-        heard += len(message.get("body", b""))
-        if body.tell() <= most:
+        received += len(message.get("body", b""))
+        if body.tell() <= max_bytes:
             body.write(message.get("body", b""))
         more = message.get("more_body", False)
     length = body.tell()
@@ -138,10 +138,10 @@ async def _read_ahead(
     if in_chunks:
         scope["headers"] = [*scope["headers"], (b"content-length", str(length).encode())]
 
-    async def again() -> ASGIReceiveEvent:
+    async def receive_body() -> ASGIReceiveEvent:
         if body.tell() == length and more:
             return await receive()
-        chunk = body.read(IN_MEMORY)
+        chunk = body.read(IN_MEMORY_BYTES)
         return {"type": "http.request", "body": chunk, "more_body": more or body.tell() < length}
 
-    return again
+    return receive_body

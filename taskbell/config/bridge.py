@@ -1,4 +1,4 @@
-"""From the event loop of the server to the threads of the WSGI application, and back."""
+"""Between the server's event loop and the threads of the WSGI application."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,10 +11,10 @@ from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
 
 class Bridge:
-    """A WSGI application as an ASGI application.
+    """Runs a WSGI application as an ASGI application.
 
-    That of `a2wsgi` goes back to the loop with each part of an answer and waits there, which costs as much as a small
-    answer itself. This one goes back once, with all of it, unless the answer comes in pieces.
+    The version in `a2wsgi` hands each part of a response to the event loop separately, which takes as long as a small
+    response itself. This one hands over the whole response at once, unless it is streamed.
     """
 
     def __init__(self, application: WSGIApplication, *, threads: int) -> None:
@@ -24,50 +24,50 @@ class Bridge:
     async def __call__(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Answers one request. Raises what the application raises."""
         loop = asyncio.get_running_loop()
-        answer = _Answer(loop, send)
+        response = _Response(loop, send)
         environ = build_environ(scope, Body(loop, receive))  # type: ignore[arg-type]
-        await loop.run_in_executor(self._threads, self._answer, environ, answer)
-        await answer.go_out()
+        await loop.run_in_executor(self._threads, self._run, environ, response)
+        await response.flush()
 
-    def _answer(self, environ: Any, answer: "_Answer") -> None:
-        pieces = self._application(environ, answer.begin)
+    def _run(self, environ: Any, response: "_Response") -> None:
+        chunks = self._application(environ, response.start)
         try:
-            for piece in pieces:
-                answer.write(piece)
-            answer.end()
+            for chunk in chunks:
+                response.write(chunk)
+            response.end()
         finally:
-            getattr(pieces, "close", lambda: None)()
+            getattr(chunks, "close", lambda: None)()
 
 
-class _Answer:
-    """An answer under way. Up to its first piece it waits here; each further piece waits until it is gone."""
+class _Response:
+    """A response in progress. The first chunk is buffered; each further chunk first sends the one before it."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, send: ASGISendCallable) -> None:
         self._loop, self._send = loop, send
-        self._waiting: list[Any] = []
-        self._has_piece = False
+        self._buffered: list[Any] = []
+        self._has_chunk = False
 
-    def begin(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
-        """As PEP 3333 asks for."""
-        named = [(name.encode("latin-1").lower(), value.encode("latin-1")) for name, value in headers]
-        self._waiting = [{"type": "http.response.start", "status": int(status[:3]), "headers": named}]
+    def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+        """WSGI's `start_response` (PEP 3333)."""
+        encoded = [(name.encode("latin-1").lower(), value.encode("latin-1")) for name, value in headers]
+        self._buffered = [{"type": "http.response.start", "status": int(status[:3]), "headers": encoded}]
         return self.write
 
-    def write(self, piece: bytes) -> None:
-        """Another piece of the body."""
-        if self._has_piece:
-            asyncio.run_coroutine_threadsafe(self.go_out(), self._loop).result()
-        self._has_piece = True
-        self._waiting.append({"type": "http.response.body", "body": piece, "more_body": True})
+    def write(self, chunk: bytes) -> None:
+        """Adds a chunk of the body."""
+        if self._has_chunk:
+            asyncio.run_coroutine_threadsafe(self.flush(), self._loop).result()
+        self._has_chunk = True
+        self._buffered.append({"type": "http.response.body", "body": chunk, "more_body": True})
 
     def end(self) -> None:
-        """That was all."""
-        if not self._has_piece:
-            self._waiting.append({"type": "http.response.body", "body": b""})
-        self._waiting[-1]["more_body"] = False
+        """Marks the last chunk."""
+        if not self._has_chunk:
+            self._buffered.append({"type": "http.response.body", "body": b""})
+        self._buffered[-1]["more_body"] = False
 
-    async def go_out(self) -> None:
-        """Sends what waits."""
-        waiting, self._waiting = self._waiting, []
-        for message in waiting:
+    async def flush(self) -> None:
+        """Sends everything buffered."""
+        buffered, self._buffered = self._buffered, []
+        for message in buffered:
             await self._send(message)

@@ -1,4 +1,4 @@
-"""The Celery application: it wakes and executes; what is to be done stands in the database."""
+"""The Celery application. It wakes up and runs jobs; the work itself is listed in the database."""
 
 import os
 
@@ -12,5 +12,5 @@ app = Celery("taskbell")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(related_name="jobs")
 
-# Django knows how long a connection is good for; Celery would open one for every job.
+# Lets Django decide when to close a connection; Celery would open a new one for every job.
 task_prerun.connect(close_old_connections)

@@ -11,16 +11,17 @@ from taskbell.config.env import Environment, is_secret, names_of
 INTRODUCTION = """\
 # Configuration
 
-Every setting is an environment variable, or a line in a file `.env` in the folder Taskbell is started from; the
-environment wins. All have a default: nothing needs to be set for a first start. An empty value counts as not set.
+Set each setting as an environment variable, or as a line in a file `.env` in the folder where you start Taskbell. The
+environment takes precedence. Every setting has a default, so you don't need any for a first start. An empty value
+counts as not set.
 
-A setting marked *secret* can also be read from a file: `SECRET_KEY_FILE=/run/secrets/key` instead of `SECRET_KEY=…`.
-The file wins where both are set.
+You can also store a setting marked *secret* in a file: `SECRET_KEY_FILE=/run/secrets/key` instead of `SECRET_KEY=…`.
+If both are set, the file takes precedence.
 
-A value that cannot be used, and a name beginning with `TASKBELL_` that does not exist, keep Taskbell from starting.
-One sentence names the setting.
+Taskbell doesn't start with an invalid value, or with an unknown setting whose name starts with `TASKBELL_`. The error
+message names the setting.
 
-This page is generated from `taskbell/config/env.py`: change it there, then run `make docs`.
+This page is generated from `taskbell/config/env.py`. To change it, edit that file and run `make docs`.
 
 | setting | value | meaning |
 |---|---|---|
@@ -28,7 +29,7 @@ This page is generated from `taskbell/config/env.py`: change it there, then run 
 
 
 def configuration_page() -> str:
-    """The page as it must stand in docs/."""
+    """The full text of the page."""
     return INTRODUCTION + "".join(_row(name, field) for name, field in Environment.model_fields.items())
 
 
@@ -48,7 +49,7 @@ def _as_typed(default: object) -> str:
 
 
 def _kind(field: FieldInfo) -> str:
-    """What may be typed, in words."""
+    """The allowed values, for people to read."""
     types = set(_plain_types(field.annotation))
     choices = [f"`{choice}`" for kind in types if get_origin(kind) is Literal for choice in get_args(kind)]
     if choices:

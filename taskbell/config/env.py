@@ -1,4 +1,4 @@
-"""Every setting the environment can make, declared once: type, default, and a sentence.
+"""Every setting, declared once: type, default and description.
 
 ``docs/configuration.md`` is generated from this file.
 """
@@ -18,24 +18,24 @@ DOTENV = Path(".env")
 
 
 class UnusableEnvironment(Exception):
-    """A setting is unknown or has a value that cannot be used; the text names it."""
+    """A setting is unknown or has an invalid value; the message names it."""
 
 
 def _known_zone(name: str) -> str:
     if name not in available_timezones():
-        raise ValueError("is not an IANA time zone such as Europe/Berlin")
+        raise ValueError("must be an IANA time zone such as Europe/Berlin.")
     return name
 
 
 def _web_address(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("is not a web address such as https://tasks.example.org")
+        raise ValueError("must be a web address such as https://tasks.example.org.")
     return url.rstrip("/")
 
 
 def _of_the_form(example: str, *schemes: str) -> AfterValidator:
-    """Refuses what is no such address, without repeating the password that is in it."""
+    """Refuses other addresses, without repeating the password in them."""
 
     def check(url: SecretStr) -> SecretStr:
         try:
@@ -44,7 +44,7 @@ def _of_the_form(example: str, *schemes: str) -> AfterValidator:
         except ValueError:
             fits = False
         if not fits:
-            raise ValueError(f"is not of the form {example}")
+            raise ValueError(f"must have the form {example}.")
         return url
 
     return AfterValidator(check)
@@ -57,132 +57,141 @@ BrokerAddress = Annotated[SecretStr, _of_the_form("redis://host:6379/0", "redis"
 
 
 class Environment(BaseSettings):
-    """The settings. A name in capitals is the name of the environment variable."""
+    """The settings. Names in capitals are environment variables."""
 
     model_config = SettingsConfigDict(env_file=DOTENV, extra="ignore", frozen=True, env_ignore_empty=True)
 
     TASKBELL_DATA: Path = Field(
         Path("var"),
-        description="Folder for all that Taskbell keeps: database, broker, secret key, mails of the development mode.",
+        description="Folder for all data: database, broker, secret key, and emails written to files.",
     )
     TASKBELL_URL: Annotated[str, AfterValidator(_web_address)] | None = Field(
         None,
-        description="Address under which people reach Taskbell, used in links. "
-        "With https, cookies are sent over TLS only. Default: http://localhost with the port.",
+        description="Address of this server as people reach it, used in links. "
+        "With https, cookies are sent only over TLS. Default: http://localhost with the port.",
     )
     TASKBELL_BIND: str = Field(
         "127.0.0.1",
-        description="Network address the web server listens on: 0.0.0.0 for all of IPv4, :: for all of IPv6 and IPv4, "
-        "unix:/run/taskbell/web.sock for a socket file that a proxy on the same machine connects to.",
+        description="Network address the web server listens on: 0.0.0.0 for all IPv4 addresses, :: for all IPv6 and "
+        "IPv4 addresses, or unix:/run/taskbell/web.sock for a socket file for a proxy on the same machine.",
     )
     PORT: int = Field(8000, ge=1, le=65535, description="Port the web server listens on.")
-    WEB_CONCURRENCY: int = Field(1, ge=1, le=64, description="Web server processes.")
-    TASKBELL_WORKER_THREADS: int = Field(4, ge=1, le=64, description="Jobs one worker runs side by side.")
+    WEB_CONCURRENCY: int = Field(1, ge=1, le=64, description="Number of web server processes.")
+    TASKBELL_WORKER_THREADS: int = Field(4, ge=1, le=64, description="Jobs that one worker runs in parallel.")
     SECRET_KEY: SecretStr | None = Field(
         None,
         min_length=32,
-        description="Signs tokens, cookies and links. Default: made on the first start and kept in the data folder.",
+        description="Signs tokens, cookies and links. Default: created on the first start, in the data folder.",
     )
     SECRET_KEY_FALLBACKS: SecretStr | None = Field(
         None,
-        description="Earlier values of SECRET_KEY, separated by commas or line breaks: what they signed stays valid.",
+        description="Former values of SECRET_KEY, separated by commas or line breaks. Tokens, cookies and links "
+        "signed with them stay valid.",
     )
-    DEBUG: bool = Field(False, description="Shows the details of errors in the browser. Never in production.")
-    ALLOWED_HOSTS: str = Field("", description="Further host names to answer to, separated by commas.")
+    DEBUG: bool = Field(False, description="Show error details in the browser. Never use in production.")
+    ALLOWED_HOSTS: str = Field("", description="Additional host names to answer to, separated by commas.")
     DATABASE_URL: DatabaseAddress | None = Field(
         None,
         description="PostgreSQL as postgres://user:password@host/name. Default: an SQLite file in the data folder.",
     )
     REDIS_URL: BrokerAddress | None = Field(
-        None, description="Redis or Valkey as redis://host:6379/0. Default: the Valkey that Taskbell starts itself."
+        None, description="Redis or Valkey as redis://host:6379/0. Default: an embedded Valkey."
     )
     TASKBELL_PROXIES: int = Field(
         0,
         ge=0,
         le=5,
-        description="Proxies in front of the web server whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+        description="Proxies in front of the web server whose X-Forwarded-For and X-Forwarded-Proto are trusted.",
     )
     TASKBELL_HSTS: Literal["off", "host", "subdomains", "preload"] = Field(
         "host",
-        description="Where TASKBELL_URL is https, browsers are told to use nothing else for a year: for this host, "
-        "also for its subdomains, also by the list that browsers ship. off for a first try.",
+        description="With an https TASKBELL_URL, tells browsers to use only https for a year: on this host, on its "
+        "subdomains too, or also through the preload list of browsers. Use off until TLS works.",
     )
     TASKBELL_STATIC: Path | None = Field(
         None,
-        description="Folder with static files that taskbell collectstatic has put there once, as in the image. "
-        "Default: in the data folder, where each start brings them up to date.",
+        description="Folder with static files written by taskbell collectstatic, as in the image. "
+        "Default: in the data folder, updated at each start.",
     )
-    TASKBELL_REGISTRATION: Literal["open", "invite", "closed"] = Field("open", description="Who may create an account.")
+    TASKBELL_REGISTRATION: Literal["open", "invite", "closed"] = Field("open", description="Who can create an account.")
     TASKBELL_PASSWORD_RULES: Literal["basic", "strict"] = Field(
         "basic",
-        description="basic: eight characters, not only digits, not like one's own name, and not the first word that "
-        "anybody tries. strict: also none of the 20,000 most common.",
+        description="basic: at least eight characters, not only digits, not similar to the person's name, and not "
+        "one of the most obvious passwords. strict: also none of the 20,000 most common passwords.",
     )
     TASKBELL_TIME_ZONE: Annotated[str, AfterValidator(_known_zone)] = Field(
-        "UTC", description="Time zone of people who have not chosen their own (IANA name)."
+        "UTC", description="Default time zone for people who haven't chosen one (IANA name)."
     )
-    TASKBELL_ACCESS_MINUTES: int = Field(10, ge=5, le=15, description="Minutes an access token lives.")
-    TASKBELL_SESSION_DAYS: int = Field(30, ge=1, le=365, description="Days after which an unused session ends.")
+    TASKBELL_ACCESS_MINUTES: int = Field(10, ge=5, le=15, description="Lifetime of an access token, in minutes.")
+    TASKBELL_SESSION_DAYS: int = Field(30, ge=1, le=365, description="Days until an unused session ends.")
     TASKBELL_OVERDUE_SWEEP_SECONDS: int = Field(
-        30, ge=1, le=3600, description="Seconds between two looks for tasks that have become overdue."
+        30, ge=1, le=3600, description="Seconds between two checks for overdue tasks."
     )
     TASKBELL_TRASH_DAYS: int = Field(
-        30, ge=1, le=3650, description="Days for which a deleted task can be restored; then it is removed for good."
+        30,
+        ge=1,
+        le=3650,
+        description="Days during which a deleted task can be restored. After that it is removed for good.",
     )
     TASKBELL_REPORT_DAYS: int = Field(
-        7, ge=1, le=365, description="Days for which a report that a worker has made can be downloaded."
+        7, ge=1, le=365, description="Days during which a finished report can be downloaded."
     )
     TASKBELL_AMBIGUOUS: Literal["resend", "hold"] = Field(
         "resend",
-        description="What happens to a mail whose final dot the mail server never answered: it is sent again, "
-        "the same to the byte, or it waits for an administrator.",
+        description="What to do with an email if the mail server never acknowledged its final dot: send it again, "
+        "identical to the byte, or hold it for an administrator.",
     )
     TASKBELL_IDEMPOTENCY_HEADER: str = Field(
         "",
         pattern=r"^([A-Za-z][A-Za-z0-9-]{0,60})?$",
-        description="Header by which the mail relay knows a mail it has already accepted, if it knows such a header.",
+        description="Name of the header by which the mail relay recognises duplicates, if it supports one.",
     )
     TASKBELL_MAIL_TEMPLATES: Path | None = Field(
-        None, description="Folder with templates of mails that replace ours, such as reminder/subject.txt or base.html."
+        None,
+        description="Folder with email templates that replace ours, such as reminder/subject.txt or base.html.",
     )
     TASKBELL_LIVE_CONNECTIONS: int = Field(
-        300, ge=1, le=100_000, description="Live connections that one person may have to one web server process."
+        300, ge=1, le=100_000, description="Maximum number of live connections per person and web server process."
     )
     TASKBELL_METRICS_TOKEN: SecretStr | None = Field(
-        None, min_length=16, description="Bearer token for /metrics from other machines; without it only local ones."
+        None,
+        min_length=16,
+        description="Bearer token for /metrics from other machines. Without it, only local requests are allowed.",
     )
     TASKBELL_IMPORT_MEGABYTES: int = Field(
-        512, ge=1, le=10_000, description="The largest file that can be imported, in MiB."
+        512, ge=1, le=10_000, description="Maximum size of an imported file, in MiB."
     )
-    TASKBELL_LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged.")
+    TASKBELL_LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Minimum level of log messages."
+    )
     MAIL_FROM: str = Field(
         "Taskbell <taskbell@localhost>",
         validation_alias=AliasChoices("MAIL_FROM", "DEFAULT_FROM_EMAIL"),
-        description="Sender of every mail.",
+        description="Sender of every email.",
     )
     EMAIL_URL: SecretStr | None = Field(
         None,
         description="Mail server in one line: smtp://user:password@host:587/?tls=true, "
         "or smtps:// for TLS from the start.",
     )
-    EMAIL_HOST: str | None = Field(None, description="Mail server. Default: mails become files in the data folder.")
+    EMAIL_HOST: str | None = Field(None, description="Mail server. Without a mail server, emails are written to files.")
     EMAIL_PORT: int | None = Field(
         None, ge=1, le=65535, description="Port of the mail server. Default: 587 with TLS, 465 with SSL, else 25."
     )
     EMAIL_HOST_USER: str | None = Field(
         None,
         validation_alias=AliasChoices("EMAIL_HOST_USER", "EMAIL_ID"),
-        description="Name to sign in to the mail server with.",
+        description="Username for the mail server.",
     )
     EMAIL_HOST_PASSWORD: SecretStr | None = Field(
         None,
         validation_alias=AliasChoices("EMAIL_HOST_PASSWORD", "EMAIL_PASSWORD"),
-        description="Password to sign in to the mail server with.",
+        description="Password for the mail server.",
     )
-    EMAIL_USE_TLS: bool = Field(False, description="Upgrade the connection to TLS (STARTTLS).")
-    EMAIL_USE_SSL: bool = Field(False, description="TLS from the first byte.")
+    EMAIL_USE_TLS: bool = Field(False, description="Use STARTTLS to upgrade the connection to TLS.")
+    EMAIL_USE_SSL: bool = Field(False, description="Use TLS from the start of the connection.")
     EMAIL_CONNECTIONS: int = Field(
-        16, ge=1, le=50, description="Connections to the mail server that one sender may have at a time."
+        16, ge=1, le=50, description="Maximum number of connections to the mail server per sender."
     )
     EMAIL_BACKEND: (
         Literal[
@@ -193,15 +202,15 @@ class Environment(BaseSettings):
         | None
     ) = Field(
         None,
-        description="Django's name for a way to send: smtp needs EMAIL_HOST, the others mean files in the data folder.",
+        description="Django's name of an email backend: smtp requires EMAIL_HOST, the others write files.",
     )
 
     @model_validator(mode="after")
     def _settings_agree(self) -> "Environment":
         if self.EMAIL_USE_TLS and self.EMAIL_USE_SSL:
-            raise ValueError("EMAIL_USE_TLS and EMAIL_USE_SSL exclude each other.")
+            raise ValueError("EMAIL_USE_SSL: can't be used together with EMAIL_USE_TLS. Choose one.")
         if self.EMAIL_BACKEND and "smtp" in self.EMAIL_BACKEND and not (self.EMAIL_HOST or self.EMAIL_URL):
-            raise ValueError("EMAIL_BACKEND asks for SMTP, but EMAIL_HOST is not set.")
+            raise ValueError("EMAIL_BACKEND: can't use SMTP, because EMAIL_HOST is not set.")
         return self
 
     @property
@@ -222,18 +231,18 @@ class Environment(BaseSettings):
 
     @property
     def url(self) -> str:
-        """Where people reach Taskbell, without a final slash."""
+        """The server's public address, without a trailing slash."""
         return self.TASKBELL_URL or f"http://localhost:{self.PORT}"
 
 
 def names_of(field: str) -> list[str]:
-    """Every environment variable that sets this field, the preferred one first."""
+    """Every environment variable for this field, the preferred one first."""
     alias = Environment.model_fields[field].validation_alias
     return [str(choice) for choice in alias.choices] if isinstance(alias, AliasChoices) else [field]
 
 
 def is_secret(field: str) -> bool:
-    """True where the value may also come from a file named by ``<NAME>_FILE``."""
+    """True if the value can also come from a file named by ``<NAME>_FILE``."""
     return "SecretStr" in str(Environment.model_fields[field].annotation)
 
 
@@ -250,7 +259,7 @@ def _secrets_from_files(given: dict[str, str]) -> dict[str, str]:
         try:
             found[name] = Path(path).read_text().strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise UnusableEnvironment(f"{file_variable}: cannot read the secret from {path} ({error}).") from error
+            raise UnusableEnvironment(f"{file_variable}: can't read the secret from {path} ({error}).") from error
     return found
 
 
@@ -258,10 +267,10 @@ def _refuse_unknown(given: dict[str, str]) -> None:
     known = {name for field in Environment.model_fields for name in names_of(field)} | set(_secret_file_names())
     for name in sorted(given):
         if name.startswith("TASKBELL_") and name not in known:
-            raise UnusableEnvironment(f"{name} is not a setting of Taskbell; docs/configuration.md lists them all.")
+            raise UnusableEnvironment(f"{name}: unknown setting. See docs/configuration.md for all settings.")
 
 
-def _in_words(error: ValidationError) -> str:
+def _sentence(error: ValidationError) -> str:
     first: Any = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"])
     message = str(first["msg"]).removeprefix("Value error, ")
@@ -272,11 +281,11 @@ def _in_words(error: ValidationError) -> str:
 def environment() -> Environment:
     """The settings of this process.
 
-    Raises UnusableEnvironment with one sentence that names the setting.
+    Raises UnusableEnvironment with a sentence that names the setting.
     """
     given = {name: value for name, value in (dotenv_values(DOTENV) | dict(os.environ)).items() if value is not None}
     _refuse_unknown(given)
     try:
         return Environment(**_secrets_from_files(given))  # type: ignore[arg-type]
     except ValidationError as error:
-        raise UnusableEnvironment(_in_words(error)) from error
+        raise UnusableEnvironment(_sentence(error)) from error

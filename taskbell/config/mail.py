@@ -1,4 +1,4 @@
-"""How mail leaves: SMTP where a server is named, files in the data folder otherwise."""
+"""How email is sent: by SMTP if a mail server is set, otherwise to files in the data folder."""
 
 from typing import TypedDict
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -7,7 +7,7 @@ from taskbell.config.env import Environment, UnusableEnvironment
 
 
 class MailSettings(TypedDict):
-    """What the transports of ``notifications/transport.py`` need to know."""
+    """The settings of the mail channel's transports."""
 
     sender: str
     folder: str
@@ -21,7 +21,7 @@ class MailSettings(TypedDict):
 
 
 def mail_settings(env: Environment) -> MailSettings:
-    """Raises UnusableEnvironment where EMAIL_URL cannot be read."""
+    """The settings from EMAIL_URL, or from EMAIL_HOST and the others. Raises UnusableEnvironment."""
     folder = str(env.data / "mail")
     if env.EMAIL_URL:
         return _from_url(env.EMAIL_URL.get_secret_value(), env, folder=folder)
@@ -30,7 +30,7 @@ def mail_settings(env: Environment) -> MailSettings:
         sender=env.MAIL_FROM,
         folder=folder,
         host=env.EMAIL_HOST if smtp else None,
-        port=env.EMAIL_PORT or _usual_port(tls=env.EMAIL_USE_TLS, ssl=env.EMAIL_USE_SSL),
+        port=env.EMAIL_PORT or _default_port(tls=env.EMAIL_USE_TLS, ssl=env.EMAIL_USE_SSL),
         username=env.EMAIL_HOST_USER or "",
         password=env.EMAIL_HOST_PASSWORD.get_secret_value() if env.EMAIL_HOST_PASSWORD else "",
         use_tls=env.EMAIL_USE_TLS,
@@ -39,21 +39,21 @@ def mail_settings(env: Environment) -> MailSettings:
     )
 
 
-def _usual_port(*, tls: bool, ssl: bool) -> int:
+def _default_port(*, tls: bool, ssl: bool) -> int:
     return 465 if ssl else 587 if tls else 25
 
 
 def _from_url(url: str, env: Environment, *, folder: str) -> MailSettings:
     parts = urlsplit(url)
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise UnusableEnvironment("EMAIL_URL: is not of the form smtp://user:password@host:port/?tls=true.")
+        raise UnusableEnvironment("EMAIL_URL: must have the form smtp://user:password@host:port/?tls=true.")
     ssl = parts.scheme == "smtps"
     tls = parse_qs(parts.query).get("tls", ["false"])[0].lower() in ("1", "true", "yes")
     return MailSettings(
         sender=env.MAIL_FROM,
         folder=folder,
         host=parts.hostname,
-        port=parts.port or _usual_port(tls=tls, ssl=ssl),
+        port=parts.port or _default_port(tls=tls, ssl=ssl),
         username=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
         use_tls=tls and not ssl,

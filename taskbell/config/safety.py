@@ -1,23 +1,25 @@
-"""Combinations of settings that must not reach people; each is refused with a sentence."""
+"""Refuses unsafe combinations of settings, each with a sentence that names the setting."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from taskbell.config.env import Environment, UnusableEnvironment
 
-SHORTEST_KEY, FEWEST_CHARACTERS = 32, 5
+MIN_KEY_LENGTH, MIN_DISTINCT_CHARACTERS = 32, 5
 EXAMPLES = ("django-insecure-", "change-me", "changeme", "change_me", "your-secret-key")
 MAKE_ONE = "Make one with: openssl rand -base64 48"
 
 
 def refuse_unsafe(env: Environment) -> None:
-    """Raises UnusableEnvironment for settings that would give something away."""
+    """Raises UnusableEnvironment for settings that would expose data or secrets."""
     https, open_ = env.url.startswith("https://"), not is_of_this_machine(env.TASKBELL_BIND)
     if env.DEBUG and (https or open_):
-        reached = "TASKBELL_URL is https" if https else f"the server listens on {env.TASKBELL_BIND}"
-        raise UnusableEnvironment(f"DEBUG: must be false where {reached}, because its pages show code and settings.")
+        cause = "TASKBELL_URL is https" if https else f"the server listens on {env.TASKBELL_BIND}"
+        raise UnusableEnvironment(f"DEBUG: must be false if {cause}, because its pages show code and settings.")
     if https and "*" in env.hosts:
-        raise UnusableEnvironment("ALLOWED_HOSTS: must name the hosts where TASKBELL_URL is https; * is any host.")
+        raise UnusableEnvironment(
+            "ALLOWED_HOSTS: must name the hosts if TASKBELL_URL is https, because * allows any host."
+        )
     keys = {"SECRET_KEY_FALLBACKS": env.former_keys}
     if env.SECRET_KEY:
         keys["SECRET_KEY"] = [env.SECRET_KEY.get_secret_value()]
@@ -27,13 +29,13 @@ def refuse_unsafe(env: Environment) -> None:
 
 
 def is_guessable(key: str) -> bool:
-    """True for keys of examples, and for those that are too short or repeat a few characters."""
+    """True for keys from examples, and for keys that are too short or have few distinct characters."""
     is_example = any(example in key.lower() for example in EXAMPLES)
-    return is_example or len(key) < SHORTEST_KEY or len(set(key)) < FEWEST_CHARACTERS
+    return is_example or len(key) < MIN_KEY_LENGTH or len(set(key)) < MIN_DISTINCT_CHARACTERS
 
 
 def is_of_this_machine(bind: str) -> bool:
-    """True where only programs on this machine can connect."""
+    """True if only programs on this machine can connect."""
     try:
         return ip_address(bind).is_loopback
     except ValueError:
@@ -41,6 +43,6 @@ def is_of_this_machine(bind: str) -> bool:
 
 
 def host_of(url: str) -> str:
-    """The host in a URL as ALLOWED_HOSTS has it: an IPv6 address in brackets."""
+    """The host of a URL in the form of ALLOWED_HOSTS: IPv6 addresses have brackets."""
     host = str(urlsplit(url).hostname)
     return f"[{host}]" if ":" in host else host

@@ -1,4 +1,4 @@
-"""The clock is a table: what runs when, and where a second copy of a tick goes to die."""
+"""The schedule: which job runs when, and when an unclaimed tick expires."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from taskbell.config.env import environment
 
 
 def every(*, seconds: int, run: str) -> tuple[str, dict[str, Any]]:
-    """An entry for beat, which ticks on the second: what falls due then need not wait for the next.
+    """An entry of the schedule. Beat ticks on the full second, so that work due then runs immediately.
 
-    A tick that nobody took before the next one is thrown away.
+    A tick that no worker takes before it expires is dropped.
     """
     ticks = schedule(seconds, relative=True)
     return run, {"task": run, "schedule": ticks, "options": {"expires": max(2 * seconds, 5)}}

@@ -6,7 +6,7 @@ from typing import Any
 
 import dj_database_url
 
-# The application that every shared_task belongs to: wherever Django is, it is the current one.
+# Makes this the current Celery application, which every shared_task belongs to.
 import taskbell.config.celery  # noqa: F401
 from taskbell.config.env import environment
 from taskbell.config.files import prepare_data_folder, secret_key, valkey_socket
@@ -77,7 +77,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "taskbell.config.urls"
 WSGI_APPLICATION = "taskbell.config.wsgi.application"
-APPEND_SLASH = False  # OptionalSlash does it without a redirect, so that no body is lost
+APPEND_SLASH = False  # OptionalSlash adds it without a redirect, which would lose the request body
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -91,7 +91,7 @@ TEMPLATES = [
         },
     },
     {
-        # Apart from those of pages: a base.html of mails is none of theirs.
+        # Separate from the templates of pages, which have a base.html of their own.
         "NAME": "mail",
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [
@@ -108,7 +108,7 @@ DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL)}
 DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
-        # A deferred transaction that turns into a write fails with "database is locked"; an immediate one waits.
+        # When a deferred transaction starts writing, it can fail with "database is locked"; an immediate one waits.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000;",
@@ -134,7 +134,7 @@ CACHES = {
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
-CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: the schedule is in the code
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory, since the schedule is in the code
 CELERY_TASK_QUEUES = {name: {"exchange": name} for name in ("mail", "default", "reports")}
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
@@ -158,18 +158,18 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
     "priority_steps": [0],
 }
-CELERY_TASK_PUBLISH_RETRY = False  # a tick that cannot be published is followed by another a second later
+CELERY_TASK_PUBLISH_RETRY = False  # the next tick follows a second later
 
 AUTH_USER_MODEL = "accounts.User"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
-IS_LENIENT = env.TASKBELL_PASSWORD_RULES == "basic"  # noqa: S105 - a name of rules
+IS_LENIENT = env.TASKBELL_PASSWORD_RULES == "basic"  # noqa: S105 - not a password
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
     {
         "NAME": "django.contrib.auth.password_validation.CommonPasswordValidator",
-        # The first words anybody tries; "strict" takes Django's list of 20,000.
+        # The most obvious passwords; "strict" uses Django's list of 20,000.
         "OPTIONS": {"password_list_path": PACKAGE / "accounts" / "common_passwords.txt"} if IS_LENIENT else {},
     },
 ]
@@ -189,7 +189,7 @@ TASKBELL_IDEMPOTENCY_HEADER = env.TASKBELL_IDEMPOTENCY_HEADER
 TASKBELL_IMPORT_MEGABYTES = env.TASKBELL_IMPORT_MEGABYTES
 TASKBELL_METRICS_TOKEN = env.TASKBELL_METRICS_TOKEN.get_secret_value() if env.TASKBELL_METRICS_TOKEN else ""
 
-# The cookie carries the number of our own session row, signed; the row decides (accounts/models.py).
+# The cookie contains the signed ID of our own session row; the row decides whether it is valid (accounts/models.py).
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
 SESSION_COOKIE_AGE = env.TASKBELL_SESSION_DAYS * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
@@ -200,16 +200,16 @@ CSRF_TRUSTED_ORIGINS = [URL]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS and env.TASKBELL_HSTS != "off" else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.TASKBELL_HSTS in ("subdomains", "preload")
 SECURE_HSTS_PRELOAD = env.TASKBELL_HSTS == "preload"
-# Other hosts below this one, and the list that browsers ship, are not Taskbell's to decide: TASKBELL_HSTS says.
+# These checks recommend HSTS for subdomains and preloading, which TASKBELL_HSTS leaves to you.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = ["^healthz", "^readyz", "^metrics/?$"]  # asked for from this machine, past the proxy
+SECURE_REDIRECT_EXEMPT = ["^healthz", "^readyz", "^metrics/?$"]  # requested on this machine, without the proxy
 SECURE_REFERRER_POLICY = "same-origin"
 if env.TASKBELL_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
 
-# The largest body: bulk requests of 1,000 tasks stay well below it.
+# The maximum body size; bulk requests of 1,000 tasks stay well below it.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
@@ -249,7 +249,7 @@ REST_FRAMEWORK = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Taskbell",
-    "DESCRIPTION": "Keeps people's tasks and tells them on time.",
+    "DESCRIPTION": "Manages your team's tasks and sends reminders on time.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -257,7 +257,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    # The validator is a page of others that would be told the address of ours.
+    # The validator is a third-party page that would learn the address of this server.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
@@ -281,11 +281,11 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.TASKBELL_LOG_LEVEL},
     "loggers": {
         "celery.beat": {"level": "WARNING"},
-        # Scanners send foreign host names all day; the answer is 400, and that is all there is to say.
+        # Scanners send foreign host names all day; answering 400 is enough.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
-        "celery.worker.request": {"level": "WARNING"},  # each tick that expired while nobody worked
+        "celery.worker.request": {"level": "WARNING"},  # would log every tick that expired while no worker ran
         "django.request": {"level": "ERROR"},
     },
 }

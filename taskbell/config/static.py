@@ -1,4 +1,4 @@
-"""Static files: named after their content, compressed once."""
+"""Static files: named by content hash, compressed once."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class GzippedStaticFiles(CompressedManifestStaticFilesStorage):
-    """Gzip alone: Brotli made the first start take 13 seconds instead of one."""
+    """Gzip only: with Brotli, the first start took 13 seconds instead of one."""
 
     def create_compressor(self, **options: Any) -> Compressor:
         return Compressor(use_brotli=False, **options)

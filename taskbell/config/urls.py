@@ -1,4 +1,4 @@
-"""Which door a path leads to."""
+"""Routes each path to its door."""
 
 from django.urls import include, path, re_path
 

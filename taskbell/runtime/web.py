@@ -57,9 +57,9 @@ def serve(*, prepare: bool) -> None:
 
 
 def refuse_endless_redirect(env: Environment) -> None:
-    """Raises CannotStart where every request would look like plain HTTP and be redirected forever."""
+    """Raises CannotStart if every request would look like plain HTTP and be redirected forever."""
     if env.url.startswith("https://") and not env.TASKBELL_PROXIES:
         raise CannotStart(
-            "TASKBELL_PROXIES: must be 1 or more where TASKBELL_URL is https, because this server speaks plain HTTP "
-            "and believes the X-Forwarded-Proto of a proxy only if you say there is one."
+            "TASKBELL_PROXIES: must be 1 or more if TASKBELL_URL is https, because this server speaks plain HTTP "
+            "and trusts a proxy's X-Forwarded-Proto only if you declare the proxy."
         )

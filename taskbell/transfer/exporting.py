@@ -130,7 +130,7 @@ def _instant(moment: datetime) -> str:
 
 def as_csv(rows: Iterable[Record]) -> Iterator[bytes]:
     """The rows as CSV with a header; ids of prerequisites with spaces between them, reminders as JSON."""
-    return csv_chunks(chain([HEADER], map(as_cells, rows)), words=WORDS)
+    return csv_chunks(chain([HEADER], map(as_cells, rows)), text_columns=WORDS)
 
 
 PRE_TASKS, REMINDERS = HEADER.index("pre_tasks"), HEADER.index("reminders")

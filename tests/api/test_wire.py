@@ -12,7 +12,7 @@ import uvicorn
 
 from taskbell.accounts.models import User
 from taskbell.config import asgi
-from taskbell.config.asgi import IMPORTS_AT_ONCE, REQUEST_THREADS, STREAMS_AT_ONCE, application
+from taskbell.config.asgi import MAX_IMPORTS, MAX_STREAMS, REQUEST_THREADS, application
 from taskbell.tasks.models import Task
 from tests.conftest import NOW, Program
 from tests.processes import eventually
@@ -163,9 +163,9 @@ def test_a_client_that_leaves_in_the_middle_changes_nothing(raw: Raw, port: int,
 def test_uploads_that_stall_are_given_up_and_imports_go_on(
     raw: Raw, port: int, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asgi, "imports", asyncio.Semaphore(IMPORTS_AT_ONCE))
+    monkeypatch.setattr(asgi, "imports", asyncio.Semaphore(MAX_IMPORTS))
     monkeypatch.setattr(asgi, "STALLED_SECONDS", 0.5)
-    stalled = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(IMPORTS_AT_ONCE)]
+    stalled = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(MAX_IMPORTS)]
     try:
         for connection in stalled:
             connection.sendall(request_of("POST", "/api/tasks/import/", "Content-Length: 9"))
@@ -190,7 +190,7 @@ def slow_reader(port: int, data: bytes) -> socket.socket:
 def test_clients_that_read_a_long_answer_slowly_hold_nobody_else_up(
     raw: Raw, port: int, token: str, bo: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asgi, "streams", asyncio.Semaphore(STREAMS_AT_ONCE))
+    monkeypatch.setattr(asgi, "streams", asyncio.Semaphore(MAX_STREAMS))
     moments = {"created_at": NOW, "updated_at": NOW}
     text = "Water them well. " * 500
     Task.objects.bulk_create(
@@ -199,7 +199,7 @@ def test_clients_that_read_a_long_answer_slowly_hold_nobody_else_up(
     asked = request_of("GET", "/api/tasks/export/", f"Authorization: Bearer {token}")
     slow = [slow_reader(port, asked) for _ in range(REQUEST_THREADS + 2)]
     try:
-        for connection in slow[:STREAMS_AT_ONCE]:
+        for connection in slow[:MAX_STREAMS]:
             connection.recv(1)  # they are being answered
         assert status_of(raw(request_of("GET", "/healthz"))) == 200
     finally:

@@ -216,7 +216,7 @@ def test_the_same_request_twice_is_one_report(program: Program) -> None:
 
 
 def test_how_far_it_is_can_be_followed(program: Program, bo: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spreadsheet, "ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(spreadsheet, "CHUNK_ROWS", 1)
     report = made(program, kind="export", format="csv")
     lines = Activity.objects.filter(subject_type="report", action="progress", person_id=bo.pk).order_by("id")
     told = [line.new_value for line in lines]

@@ -21,7 +21,7 @@ def test_an_export_as_csv(bo: User, monkeypatch: pytest.MonkeyPatch) -> None:
 
     # Not too few at a time: of each batch's statement psycopg keeps some 20 KiB, of the last 128 of them.
     monkeypatch.setattr(writing, "CHUNK_ROWS", 500)
-    monkeypatch.setattr(spreadsheet, "ROWS_AT_ONCE", 100)
+    monkeypatch.setattr(spreadsheet, "CHUNK_ROWS", 100)
     report = Report(kind=ReportKind.EXPORT, format=Format.CSV, person=bo)
     moments = {"created_at": NOW, "updated_at": NOW}
     Task.objects.bulk_create(Task(title="Sow", timezone="UTC", created_by=bo, **moments) for _ in range(4 * TASKS))

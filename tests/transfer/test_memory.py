@@ -46,7 +46,7 @@ def _few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A small file has many batches as well."""
     for module in (exporting, importing, loading):
         monkeypatch.setattr(module, "AT_ONCE", 500)
-    monkeypatch.setattr(spreadsheet, "ROWS_AT_ONCE", 100)
+    monkeypatch.setattr(spreadsheet, "CHUNK_ROWS", 100)
 
 
 @pytest.mark.parametrize("format_", ["csv", "json", "ndjson"])

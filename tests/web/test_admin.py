@@ -159,7 +159,7 @@ def test_a_refusal_is_told_above_the_form(admin: Browser, alice: User, task: Tas
         )
         answer = admin.post(path, fields)
     assert answer["Location"] == path
-    assert "There is nothing here that you can see." in text(admin.get(path))
+    assert "Not found, or not visible to you." in text(admin.get(path))
 
 
 def test_alice_adds_a_person_who_can_sign_in(admin: Browser) -> None:

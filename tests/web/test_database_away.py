@@ -38,7 +38,7 @@ def test_a_browser_is_shown_a_page_that_asks_no_database(browser: Browser, path:
 def test_whoever_asks_for_no_page_gets_one_line(browser: Browser) -> None:
     answer = browser.get("/", HTTP_ACCEPT="*/*")
     assert (answer.status_code, answer["Content-Type"]) == (503, "text/plain")
-    assert text(answer) == "The database is away. Please try again."
+    assert text(answer) == "Can't reach the database right now. Try again in a few seconds."
 
 
 @pytest.mark.usefixtures("database_is_away")
