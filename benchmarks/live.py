@@ -24,7 +24,8 @@ from taskbell.accounts.models import Installation, User
 from taskbell.accounts.policy import Role
 from taskbell.common.clock import utc_now
 from taskbell.runtime.ports import bound
-from taskbell.tasks.actions import TaskPatch, create_task, update_task
+from taskbell.tasks.actions import create_task, update_task
+from taskbell.tasks.patch import TaskPatch
 
 BURST = 50
 HOLD = 1.5  # events are held back for a second after the greeting
@@ -40,12 +41,12 @@ def run(sizes: Sizes) -> list[Row]:
     Installation.claim(now)
     mia = User.objects.create_person(username="mia", email="mia@example.org", password="", role=Role.MANAGER)
     access = tokens.pair_for(actions.open_session(mia, client=actions.Client(), now=now)).access
-    task = create_task(TaskPatch({"title": "Water"}), by=mia, now=now).pk
+    task = create_task(TaskPatch(title="Water"), by=mia, now=now).pk
 
     def commit(events: int) -> float:
         with transaction.atomic():
             for number in range(events):
-                patch = TaskPatch({"title": f"Water {number} {perf_counter()}"})
+                patch = TaskPatch(title=f"Water {number} {perf_counter()}")
                 update_task(task, patch, by=mia, now=utc_now())
             times: list[float] = []
             transaction.on_commit(lambda: times.append(perf_counter()))

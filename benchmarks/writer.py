@@ -14,7 +14,8 @@ from benchmarks import shape
 from benchmarks.measure import Row, Sizes, milliseconds
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
-from taskbell.tasks.actions import TaskPatch, update_task
+from taskbell.tasks.actions import update_task
+from taskbell.tasks.patch import TaskPatch
 
 PAUSE = 0.01  # a busy team, not a load test
 
@@ -26,7 +27,7 @@ def run(sizes: Sizes) -> list[Row]:
     sys.stdout.flush()
     while not select.select([sys.stdin], [], [], PAUSE)[0]:
         task, begin = random.randrange(1, sizes.due + 1), monotonic()
-        patch = TaskPatch({"title": f"Call back at {begin}"})
+        patch = TaskPatch(title=f"Call back at {begin}")
         took = milliseconds(partial(update_task, task, patch, by=manager, now=utc_now()))
         sys.stdout.write(f"{begin} {took}\n")
     return []

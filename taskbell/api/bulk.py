@@ -18,9 +18,9 @@ from taskbell.api.task_input import TaskChange, TaskIn, is_forced, patch_to_chan
 from taskbell.api.task_output import TaskOut, tasks_as_json
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound
-from taskbell.tasks.actions import TaskPatch
-from taskbell.tasks.bulk import MOST, Batch, change_many, named
+from taskbell.tasks.bulk import MAX_CHANGES, Batch, change_many, named
 from taskbell.tasks.models import Task
+from taskbell.tasks.patch import TaskPatch
 
 
 class BulkChange(TaskChange):
@@ -33,14 +33,9 @@ class BulkChange(TaskChange):
 class BulkIn(StrictSerializer):
     """What is to be made, changed and deleted."""
 
-    create = TaskIn(many=True, required=False, max_length=MOST)  # type: ignore[assignment, call-arg]
-    update = BulkChange(many=True, required=False, max_length=MOST)  # type: ignore[assignment, call-arg]
-    delete = serializers.ListField(child=IdField(), required=False, max_length=MOST)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if not 0 < sum(len(part) for part in attrs.values()) <= MOST:
-            raise serializers.ValidationError(f"Send 1 to {MOST} changes.", code="size")
-        return attrs
+    create = TaskIn(many=True, required=False, max_length=MAX_CHANGES)  # type: ignore[assignment, call-arg]
+    update = BulkChange(many=True, required=False, max_length=MAX_CHANGES)  # type: ignore[assignment, call-arg]
+    delete = serializers.ListField(child=IdField(), required=False, max_length=MAX_CHANGES)
 
 
 class BulkOut(serializers.Serializer[Any]):

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from taskbell.accounts.models import User
 from taskbell.common import values
 from taskbell.common.errors import Invalid
 from taskbell.common.recurrence import LONGEST
@@ -79,6 +78,23 @@ class Text(Words):
         except Invalid as error:
             raise serializers.ValidationError(error.detail, code="unprintable") from error
         return text
+
+
+class DocumentedText(Words):
+    """Text whose rules the verb checks: the bounds here are for the OpenAPI document."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return super(serializers.CharField, self).run_validation(data)
+
+    def run_validators(self, value: Any) -> None:
+        """The verb does it."""
+
+
+class DocumentedList(serializers.ListField):
+    """A list whose length the verb checks: the bound here is for the OpenAPI document."""
+
+    def run_validators(self, value: Any) -> None:
+        """The verb does it."""
 
 
 class Password(Words):
@@ -183,10 +199,3 @@ class Choice(serializers.ChoiceField):
             return values.read_choice(data, list(self.choices))
         except BadValue as error:
             raise serializers.ValidationError(str(error), code=error.code) from error
-
-
-def check_person(pk: int) -> int:
-    """Raises a ValidationError unless there is an active person by this id."""
-    if not User.objects.filter(pk=pk, is_active=True).exists():
-        raise serializers.ValidationError("There is no active person with this id.", code="does_not_exist")
-    return pk

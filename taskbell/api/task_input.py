@@ -1,4 +1,4 @@
-"""What may be sent about a task, and the wish it becomes."""
+"""What may be sent about a task, and the patch it becomes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -12,25 +12,26 @@ from taskbell.api.fields import (
     AsRead,
     Choice,
     Day,
+    DocumentedList,
+    DocumentedText,
     DurationField,
     Flag,
     IdField,
     InstantField,
     Recurrence,
     StrictSerializer,
-    Text,
     TimeOfDay,
     Zone,
-    check_person,
 )
 from taskbell.common.clock import as_instant, utc_now
 from taskbell.common.errors import invalid
 from taskbell.reminders.actions import MOST_REMINDERS, TOO_MANY
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan, next_of
-from taskbell.tasks.actions import TaskPatch
-from taskbell.tasks.models import PRIORITY_NAMES, STAGES, Basis, Category, Priority, Stage, Task
+from taskbell.tasks.models import PRIORITY_NAMES, STAGES, Basis, Priority, Stage, Task
+from taskbell.tasks.patch import UNSET, TaskPatch, Unset
 from taskbell.tasks.prerequisites import MOST_PREREQUISITES
+from taskbell.tasks.validation import MAX_DESCRIPTION, MAX_TITLE
 
 # What the model and the API call by the same name.
 SAME_NAME = ("title", "description", "due_date", "due_time", "timezone", "recurrence_from")
@@ -71,8 +72,8 @@ class TaskIn(StrictSerializer):
         }
     )
     aliases = {"reminder_time": "remind_at", "schedule_time": "remind_at"}
-    title = Text(max_length=255)
-    description = Text(max_length=20_000, allow_blank=True, required=False)
+    title = DocumentedText(max_length=MAX_TITLE)
+    description = DocumentedText(max_length=MAX_DESCRIPTION, allow_blank=True, required=False)
     status = Choice(choices=STAGES, required=False)
     stage = Choice(choices=STAGES, required=False)
     priority = Choice(choices=PRIORITY_NAMES, required=False)
@@ -83,7 +84,7 @@ class TaskIn(StrictSerializer):
     assigned_to = IdField(allow_null=True, required=False)
     recurrence = Recurrence(required=False)
     recurrence_from = Choice(choices=Basis.values, required=False)
-    pre_tasks = serializers.ListField(child=IdField(), max_length=MOST_PREREQUISITES, required=False)
+    pre_tasks = DocumentedList(child=IdField(), max_length=MOST_PREREQUISITES, required=False)
     reminders = ReminderIn(
         many=True,
         required=False,
@@ -91,14 +92,6 @@ class TaskIn(StrictSerializer):
         error_messages={"max_length": TOO_MANY},
     )
     remind_at = InstantField(allow_null=True, required=False)
-
-    def validate_assigned_to(self, pk: int | None) -> int | None:
-        return pk if pk is None else check_person(pk)
-
-    def validate_category(self, pk: int | None) -> int | None:
-        if pk is not None and not Category.objects.filter(pk=pk).exists():
-            raise serializers.ValidationError("There is no category with this id.", code="does_not_exist")
-        return pk
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "status" in attrs and "stage" in attrs and attrs["status"] != attrs["stage"]:
@@ -109,31 +102,36 @@ class TaskIn(StrictSerializer):
 class TaskChange(TaskIn):
     """For PATCH. Not `partial`, which would make the fields of each reminder optional as well."""
 
-    title = Text(max_length=255, required=False)
+    title = DocumentedText(max_length=MAX_TITLE, required=False)
 
 
 def patch_to_create(body: Mapping[str, Any], *, by: User) -> TaskPatch:
-    """What the body asks a new task to be."""
-    fields = _fields_of(body)
-    plans = _plans_of(body, _dated(Task(timezone=by.profile.timezone), fields), by=by)
-    return TaskPatch(fields, reminders=plans, pre_tasks=body.get("pre_tasks"))
+    """The task that the body asks for."""
+    return _patch(body, _columns_of(body), Task(timezone=by.profile.timezone), by=by)
 
 
 def patch_to_change(body: Mapping[str, Any], task: Task, *, by: User) -> TaskPatch:
-    """What PATCH asks the task to be: what is not sent stays."""
-    fields = _fields_of(body)
-    return TaskPatch(fields, reminders=_plans_of(body, _dated(task, fields), by=by), pre_tasks=body.get("pre_tasks"))
+    """What PATCH makes of the task: what is not sent stays."""
+    return _patch(body, _columns_of(body), task, by=by)
 
 
 def patch_to_replace(body: Mapping[str, Any], task: Task, *, by: User) -> TaskPatch:
-    """What PUT asks the task to be: what is not sent is emptied."""
-    fields = _blank_fields(task.created_by) | _fields_of(body)
+    """What PUT makes of the task: what is not sent is emptied."""
+    emptied = {"reminders": (), "pre_tasks": ()} | _blank_columns(task.created_by) | _columns_of(body)
+    return _patch(body, emptied, task, by=by)
+
+
+def _patch(body: Mapping[str, Any], fields: dict[str, Any], task: Task, *, by: User) -> TaskPatch:
+    if "pre_tasks" in body:
+        fields["pre_tasks"] = body["pre_tasks"]
     plans = _plans_of(body, _dated(task, fields), by=by)
-    return TaskPatch(fields, reminders=() if plans is None else plans, pre_tasks=body.get("pre_tasks", ()))
+    if plans is not UNSET:
+        fields["reminders"] = plans
+    return TaskPatch(**fields)
 
 
-def _fields_of(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The body's fields by the names and values of the model."""
+def _columns_of(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The body's fields by the names and values of the model's columns."""
     fields = {name: body[name] for name in SAME_NAME if name in body}
     if "status" in body or "stage" in body:
         fields["stage"] = body.get("stage", body.get("status"))
@@ -148,15 +146,15 @@ def _fields_of(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _dated(task: Task, fields: Mapping[str, Any]) -> Task:
-    """The task as far as its reminders ask, with the dates that are wished for."""
+    """The task as its reminders see it, with the dates that it will have."""
     dates = {name: fields.get(name, getattr(task, name)) for name in ("due_date", "due_time", "timezone")}
     dated = Task(pk=task.pk, **dates)
     dated.due_at = dated.compute_due_at()
     return dated
 
 
-def _plans_of(body: Mapping[str, Any], task: Task, *, by: User) -> Sequence[ReminderPlan] | None:
-    """The reminders the body asks for, or None where it does not speak of them. Raises Invalid."""
+def _plans_of(body: Mapping[str, Any], task: Task, *, by: User) -> Sequence[ReminderPlan] | Unset:
+    """The reminders that the body asks for, if it names any. Raises Invalid."""
     zone = task.timezone
     if "reminders" in body:
         plans = [plan_from(patch, zone=zone) for patch in body["reminders"]]
@@ -166,7 +164,7 @@ def _plans_of(body: Mapping[str, Any], task: Task, *, by: User) -> Sequence[Remi
     if "remind_at" in body:
         moment: datetime | None = body["remind_at"]
         return [] if moment is None else [plan_from({"at": moment, "for_me": False}, zone=zone)]
-    return None
+    return UNSET
 
 
 def _check_agreement(body: Mapping[str, Any], plans: Sequence[ReminderPlan], task: Task, *, by: User) -> None:
@@ -202,7 +200,7 @@ def plan_from(patch: Mapping[str, Any], *, zone: str) -> ReminderPlan:
     )
 
 
-def _blank_fields(creator: User) -> dict[str, Any]:
+def _blank_columns(creator: User) -> dict[str, Any]:
     return {
         "description": "",
         "stage": Stage.PENDING,

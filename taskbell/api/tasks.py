@@ -31,6 +31,7 @@ from taskbell.common.clock import utc_now
 from taskbell.search.tasks import page_of_tasks
 from taskbell.tasks import actions
 from taskbell.tasks.models import Task
+from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.policy import check_may_create, check_may_edit
 from taskbell.tasks.queries import visible_task
 
@@ -145,7 +146,7 @@ class TaskDetail(APIView):
         actions.delete_task(pk, version=expected_version(request), by=person_of(request), now=utc_now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _update(self, request: Request, pk: int, patch: actions.TaskPatch) -> Response:
+    def _update(self, request: Request, pk: int, patch: TaskPatch) -> Response:
         version, force = expected_version(request), is_forced(request)
         actions.update_task(pk, patch, version=version, force=force, by=person_of(request), now=utc_now())
         return answer(request, pk)

@@ -2,11 +2,23 @@
 
 import re
 import unicodedata
+from itertools import chain
 
 from taskbell.common.errors import invalid
 
 # NUL, lone surrogates, and control characters except line breaks and tabs: databases disagree on them.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+SELECTORS = ((0x180B, 0x1810), (0xFE00, 0xFE10), (0xE0100, 0xE01F0))
+# Characters without a shape, beside spaces and those of a format: fillers, blanks and selectors of a variant.
+SHAPELESS = frozenset(
+    chain("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0", *(map(chr, range(*ends)) for ends in SELECTORS))
+)
+
+
+def is_invisible(text: str) -> bool:
+    """True for text that shows nothing: empty, or made of spaces, joiners and fillers."""
+    return all(unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Zs") or char in SHAPELESS for char in text)
 
 
 def printable(text: str) -> str:

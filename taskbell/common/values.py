@@ -12,6 +12,7 @@ from django.utils.dateparse import parse_date, parse_datetime, parse_duration, p
 
 from taskbell.common.clock import EARLIEST, LATEST, time_zones
 from taskbell.common.recurrence import parse_rule
+from taskbell.common.text import UNPRINTABLE, is_invisible
 
 MAX_ID = 2**63 - 1
 MAX_DIGITS = 20  # of a number: Python refuses to read very long ones
@@ -28,6 +29,20 @@ class BadValue(ValueError):
     def __init__(self, message: str, code: str = "invalid") -> None:
         super().__init__(message)
         self.code = code
+
+
+def read_text(value: object, *, most: int, blank: bool = False) -> str:
+    """Text of people without outer space. It shows something, unless it may be `blank`."""
+    if not isinstance(value, str):
+        raise BadValue("Must be text.")
+    text = value.strip()
+    if not blank and is_invisible(text):
+        raise BadValue("Must not be empty.", "blank")
+    if len(text) > most:
+        raise BadValue(f"Must have at most {most:,} characters.", "max_length")
+    if not text.isprintable() and UNPRINTABLE.search(text):
+        raise BadValue("Must not contain control characters or bytes that are not UTF-8.", "unprintable")
+    return text
 
 
 def read_date(value: object) -> date:

@@ -1,5 +1,6 @@
 """A sample of every kind of email as files, to check before people get them."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from taskbell.notifications.kinds import registered
 from taskbell.notifications.models import Notification
 from taskbell.people.invitations import make_invite
 from taskbell.runtime.preparation import migrate_database
-from taskbell.tasks.actions import TaskPatch, create_task, update_task
+from taskbell.tasks.actions import create_task, update_task
 from taskbell.tasks.models import Priority, Task
+from taskbell.tasks.patch import TaskPatch
 
 
 def preview(folder: Path) -> None:
@@ -39,18 +41,17 @@ def _samples() -> list[Notification]:
         User.objects.create_person(username=f"preview-{name}", email=f"{name}@preview.invalid", password="", **names)
         for name, names in (("ada", {"first_name": "Ada", "role": Role.ADMIN}), ("bo", {"first_name": "Bo"}))
     )
-    fields = {
-        "title": "Order the seedlings",
-        "description": "Two trays of tomatoes, one of basil.\nAsk for last year's discount.",
-        "priority": Priority.HIGH.value,
-        "due_date": (now + timedelta(days=1)).date(),
-        "assigned_to_id": bo.pk,
-    }
-    task = create_task(TaskPatch(fields), by=ada, now=now)
-    other = create_task(
-        TaskPatch(fields | {"title": "Mend the greenhouse tap", "priority": Priority.LOW.value}), by=ada, now=now
+    patch = TaskPatch(
+        title="Order the seedlings",
+        description="Two trays of tomatoes, one of basil.\nAsk for last year's discount.",
+        priority=Priority.HIGH.value,
+        due_date=(now + timedelta(days=1)).date(),
+        assigned_to_id=bo.pk,
     )
-    update_task(task.pk, TaskPatch({"title": "Order the seedlings and the pots"}), by=ada, now=now)
+    task = create_task(patch, by=ada, now=now)
+    second = replace(patch, title="Mend the greenhouse tap", priority=Priority.LOW.value)
+    other = create_task(second, by=ada, now=now)
+    update_task(task.pk, TaskPatch(title="Order the seedlings and the pots"), by=ada, now=now)
     invitation = make_invite("cy@preview.invalid", Role.MEMBER, by=ada, now=now)
     data: dict[str, dict[str, Any]] = {
         "task_assigned": {"by": ada.name},

@@ -1,7 +1,7 @@
 """What people do with tasks: each verb one transaction, with its history."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,12 +9,13 @@ from django.db import transaction
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Change, record, record_changes
-from taskbell.common.errors import Refusal, invalid
+from taskbell.common.errors import Refusal
 from taskbell.reminders.actions import add_reminders, replace_reminders, reschedule
-from taskbell.reminders.schedule import ReminderPlan
+from taskbell.tasks.assignees import active_creator, assignee_has_left, assignees_of, hand_over, lock_assignees
 from taskbell.tasks.history import differences, snapshot
 from taskbell.tasks.models import OPEN_STAGES, Stage, Task
 from taskbell.tasks.notifications import notify_assigned, notify_updated
+from taskbell.tasks.patch import UNSET, TaskPatch
 from taskbell.tasks.policy import (
     check_may_change,
     check_may_create,
@@ -25,9 +26,7 @@ from taskbell.tasks.policy import (
 from taskbell.tasks.prerequisites import blocked_by, check_not_blocked, notify_unblocked_by, replace_prerequisites
 from taskbell.tasks.queries import lock_task
 from taskbell.tasks.recurring import begin_series, make_next, skip_occurrence, withdraw_next
-
-Fields = Mapping[str, Any]
-Plans = Sequence[ReminderPlan]
+from taskbell.tasks.validation import check_columns, check_dates, check_rows, read_columns
 
 
 class StaleVersion(Refusal):
@@ -37,21 +36,16 @@ class StaleVersion(Refusal):
     title = "Changed in the meantime"
 
 
-@dataclass(frozen=True)
-class TaskPatch:
-    """What somebody wants a task to be: `fields` by the names of the model; None leaves the rest as it is."""
-
-    fields: Fields
-    reminders: Plans | None = None
-    pre_tasks: Sequence[int] | None = None
-
-
 @transaction.atomic
 def create_task(patch: TaskPatch, *, by: User, now: datetime) -> Task:
-    """A new task of this person. Raises NotAllowed, Invalid, or Blocked for one that is finished before its time."""
+    """A new task of this person. Raises NotAllowed, Invalid, or Blocked if it is completed before its prerequisites."""
     check_may_create(by)
+    assignable = lock_assignees(assignees_of([patch]))
+    columns, errors = read_columns(patch if patch.title is not UNSET else replace(patch, title=""))
+    check_columns(columns, errors, assignable=assignable)
+    check_rows(patch)
     task = Task(created_by=by, timezone=by.profile.timezone, created_at=now, updated_at=now)
-    _apply(task, patch.fields, now=now)
+    _apply(task, columns, now=now)
     task.save(force_insert=True)
     if task.recurrence:
         begin_series(task)
@@ -68,18 +62,24 @@ def create_task(patch: TaskPatch, *, by: User, now: datetime) -> Task:
 def update_task(
     task_id: int, patch: TaskPatch, *, version: int | None = None, force: bool = False, by: User, now: datetime
 ) -> Task:
-    """Makes the task what is wished; what is already so is no change.
+    """Makes the task what the patch says; a field that is so already is no change, and always accepted.
 
     With `version`, only if that is still the task's version. A blocked task is completed only by `force`.
-    Raises NotFound, NotAllowed, Invalid, StaleVersion, Blocked.
+    Raises NotFound, NotAllowed, StaleVersion, Invalid, Blocked.
     """
+    assignable = lock_assignees(assignees_of([patch]))
     task = lock_task(task_id, by=by)
-    before = snapshot(task)
-    changing = {name: value for name, value in patch.fields.items() if getattr(task, name) != value}
+    before, was_open = snapshot(task), task.is_open
+    columns, errors = read_columns(patch)
+    changing = {name: value for name, value in columns.items() if getattr(task, name) != value}
     check_may_change(by, task, changing)
     _check_version(task, version)
+    check_columns(changing, errors, assignable=assignable)
+    check_rows(patch)
     waiting = blocked_by([task.pk]) if changing.get("stage", Stage.PENDING) not in OPEN_STAGES else set()
-    _apply(task, patch.fields, now=now)
+    _apply(task, changing, now=now)
+    if task.is_open and not was_open and assignee_has_left(task):
+        task.assigned_to_id = active_creator(task)
     if "recurrence" in changing:
         begin_series(task)
     changes = differences(before, snapshot(task)) | _apply_reminders_and_prerequisites(task, patch, by=by, now=now)
@@ -87,7 +87,7 @@ def update_task(
         _check_may_complete(task, force=force, by=by, now=now)
     if changes:
         task.write(now)
-        _record_and_tell(task, changes, by=by, now=now)
+        _record_and_notify(task, changes, by=by, now=now)
         _run_consequences(task, changes, was_done=before["stage"] == Stage.COMPLETED, by=by, now=now)
         notify_unblocked_by(waiting, by=by, now=now)
     return task
@@ -124,12 +124,14 @@ def restore_task(task_id: int, *, by: User, now: datetime) -> Task:
     if task.is_open:
         reschedule(task, now=now)
     record(task.pk, "restored", by=by, at=now)
+    if task.is_open and assignee_has_left(task):
+        hand_over(task, active_creator(task), by=by, now=now)
     return task
 
 
 def _check_version(task: Task, version: int | None) -> None:
     if version is not None and version != task.version:
-        raise StaleVersion(f"The task has changed: its version is {task.version} by now.")
+        raise StaleVersion(f"The task has changed: its version is now {task.version}.")
 
 
 def _check_may_complete(task: Task, *, force: bool, by: User, now: datetime) -> None:
@@ -141,25 +143,22 @@ def _check_may_complete(task: Task, *, force: bool, by: User, now: datetime) -> 
         record(task.pk, "forced", by=by, at=now, field="is_blocked", old=True, new=True)
 
 
-def _apply(task: Task, fields: Fields, *, now: datetime) -> None:
-    for name, value in fields.items():
+def _apply(task: Task, columns: Mapping[str, Any], *, now: datetime) -> None:
+    for name, value in columns.items():
         setattr(task, name, value)
-    if task.due_time is not None and task.due_date is None:
-        raise invalid("due_time", "needs_date", "A due time needs a due date.")
-    if task.recurrence and task.due_date is None:
-        raise invalid("recurrence", "needs_date", "A task that recurs needs a due date.")
+    check_dates(task)
     due_at = task.compute_due_at()
     if due_at != task.due_at:
         task.due_at = due_at
         task.is_overdue = False  # the clock judges the new due moment
     if task.stage == Stage.COMPLETED:
         task.completed_at = task.completed_at or now
-    elif task.is_open:  # what is put away afterwards stays completed
+    elif task.is_open:  # archiving a completed task keeps its completion
         task.completed_at = None
 
 
 def _run_consequences(task: Task, changes: dict[str, Change], *, was_done: bool, by: User, now: datetime) -> None:
-    """What a change brings with it: reminders move, the next occurrence is made or taken back."""
+    """After a change: reminders move, the next occurrence is created or withdrawn."""
     is_done = task.stage == Stage.COMPLETED
     if task.is_open and changes.keys() & {"due_date", "due_time", "timezone", "status"}:
         reschedule(task, now=now)
@@ -174,24 +173,24 @@ def _apply_reminders_and_prerequisites(
 ) -> dict[str, Change]:
     """Sets reminders and prerequisites, which are rows of their own; returns what that changed."""
     changes: dict[str, Change] = {}
-    if patch.reminders is not None:
+    if patch.reminders is not UNSET:
         if not all(plan.for_me for plan in patch.reminders):
             check_may_remind_others(by, task)
         if is_new:
             changes |= add_reminders(task, patch.reminders, by=by, now=now)
         else:
             changes |= replace_reminders(task, patch.reminders, by=by, shared_too=may_edit(by, task), now=now)
-    if patch.pre_tasks is not None:
+    if patch.pre_tasks is not UNSET:
         changes |= replace_prerequisites(task, patch.pre_tasks, by=by)
     return changes
 
 
-def _record_and_tell(task: Task, changes: dict[str, Change], *, by: User, now: datetime) -> None:
+def _record_and_notify(task: Task, changes: dict[str, Change], *, by: User, now: datetime) -> None:
     assigned = {name: changes[name] for name in ("assigned_to",) if name in changes}
     record_changes(task.pk, "assigned", assigned, by=by, at=now)
     record_changes(task.pk, "updated", {name: changes[name] for name in changes if name not in assigned}, by=by, at=now)
-    told = {task.assigned_to_id} if assigned and task.assigned_to_id is not None else set()
+    notified = {task.assigned_to_id} if assigned and task.assigned_to_id is not None else set()
     if assigned:
         notify_assigned(task, by=by, now=now)
     if changes.keys() - {"own_reminders"}:
-        notify_updated(task, by=by, now=now, but=told)
+        notify_updated(task, by=by, now=now, but=notified)

@@ -1,12 +1,9 @@
 """Tasks and categories in the admin: changed by the same verbs as everywhere, so that the history stays complete."""
 
-from datetime import date
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AdminDateWidget
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -17,6 +14,8 @@ from taskbell.common.clock import utc_now
 from taskbell.reminders.models import Reminder
 from taskbell.tasks import actions, categories
 from taskbell.tasks.models import Category, Prerequisite, Task, is_blocked
+from taskbell.tasks.patch import TaskPatch
+from taskbell.tasks.validation import read_columns
 
 WRITTEN_BY_PROGRAM = (
     *("created_by", "timezone", "due_at", "is_overdue", "blocked"),
@@ -96,13 +95,21 @@ class PrerequisiteInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 class TaskForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A task; its due date stays within what every database and calendar knows."""
+    """A task. The rules are those of the verbs, whose refusals stand at the fields."""
 
-    due_date = forms.DateField(
-        required=False,
-        widget=AdminDateWidget,
-        validators=[MinValueValidator(date(1970, 1, 1)), MaxValueValidator(date(2999, 12, 31))],
-    )
+    def clean(self) -> Any:
+        given = super().clean()
+        for error in read_columns(self.patch())[1].values():
+            self.add_error(error.field, error.message)
+        return given
+
+    def patch(self) -> TaskPatch:
+        """What was changed in the form."""
+        changed = {name: self.cleaned_data[name] for name in self.changed_data if name in self.cleaned_data}
+        for name in changed.keys() & {"category", "assigned_to"}:
+            row = changed.pop(name)
+            changed[f"{name}_id"] = row and row.pk
+        return TaskPatch(**changed)
 
 
 @admin.register(Task)
@@ -166,11 +173,10 @@ class TaskAdmin(AdminByVerbs):
 
     def save_model(self, request: HttpRequest, obj: Task, form: Any, change: bool) -> None:
         person, now = admin_person(request), utc_now()
-        fields = {name: form.cleaned_data[name] for name in form.changed_data}
         if change:
-            actions.update_task(obj.pk, actions.TaskPatch(fields), by=person, now=now)
+            actions.update_task(obj.pk, form.patch(), by=person, now=now)
         else:
-            obj.pk = actions.create_task(actions.TaskPatch(fields), by=person, now=now).pk
+            obj.pk = actions.create_task(form.patch(), by=person, now=now).pk
         obj.refresh_from_db()
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
@@ -179,7 +185,7 @@ class TaskAdmin(AdminByVerbs):
             return
         rows = [row.cleaned_data for row in formset.forms if row.cleaned_data.get("needs")]
         wanted = [row["needs"].pk for row in rows if not row.get("DELETE")]
-        patch = actions.TaskPatch({}, pre_tasks=wanted)
+        patch = TaskPatch(pre_tasks=wanted)
         actions.update_task(form.instance.pk, patch, by=admin_person(request), now=utc_now())
 
     def delete_model(self, request: HttpRequest, obj: Task) -> None:

@@ -8,16 +8,18 @@ from datetime import datetime
 from django.db import transaction
 
 from taskbell.accounts.models import User
-from taskbell.common.errors import FieldError, Invalid, Refusal
-from taskbell.tasks.actions import TaskPatch, create_task, delete_task, update_task
+from taskbell.common.errors import FieldError, Invalid, Refusal, invalid
+from taskbell.tasks.actions import create_task, delete_task, update_task
+from taskbell.tasks.assignees import assignees_of, lock_assignees
 from taskbell.tasks.models import Task
+from taskbell.tasks.patch import TaskPatch
 
-MOST = 1000
+MAX_CHANGES = 1000
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What is to be made, changed and deleted, in that order. Changes come with the version they are for, or None."""
+    """What to create, change and delete, in that order. A change comes with the version it expects, or None."""
 
     create: Sequence[TaskPatch]
     update: Sequence[tuple[int, TaskPatch, int | None]]
@@ -25,7 +27,7 @@ class Batch:
 
 
 class BatchRefused(Refusal):
-    """One of the changes was refused, and so none was made."""
+    """One of the changes was refused, so none was made."""
 
     def __init__(self, place: str, refusal: Refusal) -> None:
         super().__init__(f"{place}: {refusal.detail}")
@@ -43,32 +45,35 @@ class BatchRefused(Refusal):
 
 @transaction.atomic
 def change_many(batch: Batch, *, force: bool = False, by: User, now: datetime) -> tuple[list[int], list[int]]:
-    """Does all of it; returns the ids of the tasks that were made and of those that were changed.
+    """Makes all of the changes; returns the ids of the created and of the changed tasks.
 
-    Raises BatchRefused, which names the place of the first that cannot be done.
+    Raises Invalid for too many, and BatchRefused, which names the place of the first change that was refused.
     """
-    _hold([pk for pk, _, _ in batch.update] + list(batch.delete))
-    made, changed = [], []
+    if not 0 < len(batch.create) + len(batch.update) + len(batch.delete) <= MAX_CHANGES:
+        raise invalid("", "size", f"Send 1 to {MAX_CHANGES:,} changes.")
+    lock_assignees(assignees_of([*batch.create, *(patch for _, patch, _ in batch.update)]))
+    _lock([pk for pk, _, _ in batch.update] + list(batch.delete))
+    created, changed = [], []
     for place, patch in enumerate(batch.create):
         with named(f"create.{place}"):
-            made.append(create_task(patch, by=by, now=now).pk)
+            created.append(create_task(patch, by=by, now=now).pk)
     for place, (pk, patch, version) in enumerate(batch.update):
         with named(f"update.{place}"):
             changed.append(update_task(pk, patch, version=version, force=force, by=by, now=now).pk)
     for place, pk in enumerate(batch.delete):
         with named(f"delete.{place}"):
             delete_task(pk, by=by, now=now)
-    return made, changed
+    return created, changed
 
 
-def _hold(ids: list[int]) -> None:
-    """Takes the tasks in one order, so that two batches never wait for each other."""
+def _lock(ids: list[int]) -> None:
+    """Locks the tasks in one order, so that two batches never wait for each other in a circle."""
     list(Task.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))
 
 
 @contextmanager
 def named(place: str) -> Iterator[None]:
-    """A refusal within says which of the changes it is about. Raises BatchRefused."""
+    """Adds to a refusal the place of the change that it is about. Raises BatchRefused."""
     try:
         yield
     except Refusal as refusal:

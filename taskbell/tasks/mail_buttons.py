@@ -11,8 +11,9 @@ from taskbell.common.errors import NotFound
 from taskbell.common.recurrence import wall_time
 from taskbell.notifications.kinds import find_kind
 from taskbell.notifications.links import LinkAction
-from taskbell.tasks.actions import TaskPatch, update_task
+from taskbell.tasks.actions import update_task
 from taskbell.tasks.models import Stage, Task
+from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.reminder_actions import snooze_task
 
 
@@ -26,7 +27,7 @@ class Button:
 
 
 def _finish(deed: LinkAction, person: User, now: datetime) -> None:
-    update_task(int(deed.about), TaskPatch({"stage": Stage.COMPLETED}), by=person, now=now)
+    update_task(int(deed.about), TaskPatch(stage=Stage.COMPLETED), by=person, now=now)
 
 
 def _in_an_hour(deed: LinkAction, person: User, now: datetime) -> None:

@@ -11,6 +11,7 @@ from taskbell.common.recurrence import Rule, following, parse_rule, wall_time
 from taskbell.reminders.actions import reschedule
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import move
+from taskbell.tasks.assignees import active_creator, assignee_has_left, hand_over
 from taskbell.tasks.history import differences, snapshot
 from taskbell.tasks.models import Basis, Task
 from taskbell.tasks.notifications import notify_assigned, notify_updated
@@ -114,7 +115,8 @@ def skip_occurrence(task: Task, *, by: User, now: datetime) -> None:
 
 
 def _next_of(task: Task) -> Task | None:
-    return Task.objects.filter(series=task.series, occurrence=task.occurrence + 1).first()
+    following = Task.objects.filter(series=task.series, occurrence=task.occurrence + 1)
+    return following.select_for_update(no_key=True).first()
 
 
 def _later_than(task: Task) -> Task | None:
@@ -146,6 +148,8 @@ def _bring_back(new: Task, old: Task, due_date: date, *, by: User, now: datetime
         reschedule(new, now=now)
     record(new.pk, "restored", by=by, at=now)
     record_changes(new.pk, "restored", differences(before, snapshot(new)), by=by, at=now)
+    if new.is_open and assignee_has_left(new):
+        hand_over(new, active_creator(new), by=by, now=now)
 
 
 def _make_room(task: Task) -> None:

@@ -13,8 +13,9 @@ from taskbell.common.errors import Refusal
 from taskbell.notifications.models import Notification
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks import actions
-from taskbell.tasks.actions import TaskPatch, create_task, delete_task, update_task
+from taskbell.tasks.actions import create_task, delete_task, update_task
 from taskbell.tasks.models import Stage, Task
+from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW, Program
 
 Somebody = Callable[[User], Program]
@@ -30,7 +31,7 @@ Somebody = Callable[[User], Program]
     ],
 )
 def test_the_database_itself_refuses_to_rewrite_history(bo: User, statement: str) -> None:
-    create_task(TaskPatch({"title": "Water the plants"}), by=bo, now=NOW)
+    create_task(TaskPatch(title="Water the plants"), by=bo, now=NOW)
     before = list(Activity.objects.values())
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
@@ -38,7 +39,7 @@ def test_the_database_itself_refuses_to_rewrite_history(bo: User, statement: str
 
 
 def test_the_program_cannot_either(bo: User) -> None:
-    create_task(TaskPatch({"title": "Water the plants"}), by=bo, now=NOW)
+    create_task(TaskPatch(title="Water the plants"), by=bo, now=NOW)
     line = Activity.objects.get()
     line.action = "nothing"
     for deed in (line.save, line.delete, Activity.objects.all().delete):
@@ -59,54 +60,54 @@ def broken(*args: Any, **kwargs: Any) -> None:
 def test_a_change_that_fails_half_way_leaves_neither_a_change_nor_a_line(
     bo: User, cy: User, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
-    task = create_task(TaskPatch({"title": "Water the plants", "assigned_to_id": cy.pk}), by=bo, now=NOW)
+    task = create_task(TaskPatch(title="Water the plants", assigned_to_id=cy.pk), by=bo, now=NOW)
     before = everything()
     monkeypatch.setattr(actions, where, broken)
     with pytest.raises(RuntimeError):
-        update_task(task.pk, TaskPatch({"title": "x"}, reminders=[ReminderPlan(at=NOW)]), by=bo, now=NOW)
+        update_task(task.pk, TaskPatch(title="x", reminders=[ReminderPlan(at=NOW)]), by=bo, now=NOW)
     assert everything() == before
 
 
 def test_without_its_line_nothing_is_made_and_nothing_is_deleted(bo: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    task = create_task(TaskPatch({"title": "Water the plants"}), by=bo, now=NOW)
+    task = create_task(TaskPatch(title="Water the plants"), by=bo, now=NOW)
     before = everything()
     monkeypatch.setattr(history, "insert_rows", broken)
     with pytest.raises(RuntimeError):
-        create_task(TaskPatch({"title": "Order soil"}), by=bo, now=NOW)
+        create_task(TaskPatch(title="Order soil"), by=bo, now=NOW)
     with pytest.raises(RuntimeError):
         delete_task(task.pk, by=bo, now=NOW)
     assert everything() == before
 
 
 def test_what_is_refused_leaves_no_line(bo: User) -> None:
-    first = create_task(TaskPatch({"title": "Fill the can"}), by=bo, now=NOW)
-    second = create_task(TaskPatch({"title": "Water the plants"}, pre_tasks=[first.pk]), by=bo, now=NOW)
+    first = create_task(TaskPatch(title="Fill the can"), by=bo, now=NOW)
+    second = create_task(TaskPatch(title="Water the plants", pre_tasks=[first.pk]), by=bo, now=NOW)
     before = everything()
     for patch in (
-        TaskPatch({"title": "x", "stage": Stage.COMPLETED}),
-        TaskPatch({"title": "x"}, pre_tasks=[second.pk]),
-        TaskPatch({"title": "x"}, pre_tasks=[999_999]),
+        TaskPatch(title="x", stage=Stage.COMPLETED),
+        TaskPatch(title="x", pre_tasks=[second.pk]),
+        TaskPatch(title="x", pre_tasks=[999_999]),
     ):
         with pytest.raises(Refusal):
             update_task(second.pk, patch, by=bo, now=NOW)
     with pytest.raises(Refusal):
-        create_task(TaskPatch({"title": "x"}, pre_tasks=[999_999]), by=bo, now=NOW)
+        create_task(TaskPatch(title="x", pre_tasks=[999_999]), by=bo, now=NOW)
     assert everything() == before
 
 
 def test_doing_what_is_so_already_is_not_history(bo: User) -> None:
-    task = create_task(TaskPatch({"title": "Water the plants"}), by=bo, now=NOW)
+    task = create_task(TaskPatch(title="Water the plants"), by=bo, now=NOW)
     before = everything()
-    update_task(task.pk, TaskPatch({"title": "Water the plants", "stage": Stage.PENDING}, pre_tasks=[]), by=bo, now=NOW)
+    update_task(task.pk, TaskPatch(title="Water the plants", stage=Stage.PENDING, pre_tasks=[]), by=bo, now=NOW)
     assert everything() == before
 
 
 def test_bo_reads_the_history_of_what_he_sees_and_managers_read_all_of_it(
     bo: User, cy: User, mia: User, as_user: Somebody
 ) -> None:
-    mine = create_task(TaskPatch({"title": "Water the plants"}), by=bo, now=NOW)
-    theirs = create_task(TaskPatch({"title": "Order soil"}), by=cy, now=NOW)
-    gone = create_task(TaskPatch({"title": "Gone"}), by=cy, now=NOW)
+    mine = create_task(TaskPatch(title="Water the plants"), by=bo, now=NOW)
+    theirs = create_task(TaskPatch(title="Order soil"), by=cy, now=NOW)
+    gone = create_task(TaskPatch(title="Gone"), by=cy, now=NOW)
     delete_task(gone.pk, by=cy, now=NOW)
 
     def told(person: User) -> set[int]:
@@ -120,11 +121,11 @@ def test_bo_reads_the_history_of_what_he_sees_and_managers_read_all_of_it(
 def test_history_does_not_name_prerequisites_that_the_reader_has_nothing_to_do_with(
     bo: User, cy: User, mia: User, as_user: Somebody
 ) -> None:
-    secret = create_task(TaskPatch({"title": "Secret"}), by=mia, now=NOW)
-    other = create_task(TaskPatch({"title": "Fill the can", "assigned_to_id": cy.pk}), by=mia, now=NOW)
+    secret = create_task(TaskPatch(title="Secret"), by=mia, now=NOW)
+    other = create_task(TaskPatch(title="Fill the can", assigned_to_id=cy.pk), by=mia, now=NOW)
     links = [secret.pk, other.pk]
-    task = create_task(TaskPatch({"title": "Water", "assigned_to_id": cy.pk}, pre_tasks=links), by=mia, now=NOW)
-    update_task(task.pk, TaskPatch({}, pre_tasks=[secret.pk]), by=mia, now=NOW)
+    task = create_task(TaskPatch(title="Water", assigned_to_id=cy.pk, pre_tasks=links), by=mia, now=NOW)
+    update_task(task.pk, TaskPatch(pre_tasks=[secret.pk]), by=mia, now=NOW)
 
     def told(person: User) -> list[Any]:
         lines = as_user(person).get(f"/api/tasks/{task.pk}/logs/").json()["results"]

@@ -12,10 +12,11 @@ from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
 from taskbell.common.errors import Refusal
 from taskbell.people.leaving import deactivate_person
-from taskbell.tasks.actions import TaskPatch, create_task, delete_task, restore_task, skip_task, update_task
+from taskbell.tasks.actions import create_task, delete_task, restore_task, skip_task, update_task
 from taskbell.tasks.categories import create_category, delete_category
 from taskbell.tasks.history import snapshot
 from taskbell.tasks.models import OVERDUE, Basis, Category, Prerequisite, Priority, Stage, Task
+from taskbell.tasks.patch import UNSET, TaskPatch
 from taskbell.tasks.scheduled import mark_overdue
 from tests.conftest import NOW
 from tests.undoing import undone
@@ -42,11 +43,11 @@ LINKS = st.none() | st.lists(st.sampled_from(["first", "second", "third"]), uniq
 
 
 def patch(names: dict[str, Any], fields: dict[str, Any], links: list[str] | None) -> TaskPatch:
-    """What somebody wishes, with the numbers of things in the place of their names."""
+    """What somebody asks for, with ids in the place of names."""
     found = {name: names.get(value, value) if name.endswith("_id") else value for name, value in fields.items()}
     gone = found.get("category_id") is not None and not Category.objects.filter(pk=found["category_id"]).exists()
     kept = {name: value for name, value in found.items() if not (gone and name == "category_id")}
-    return TaskPatch(kept, pre_tasks=None if links is None else [names[link] for link in links])
+    return TaskPatch(**kept, pre_tasks=UNSET if links is None else [names[link] for link in links])
 
 
 def edits(fields: dict[str, Any], links: list[str] | None, force: bool) -> LinkAction:
@@ -56,7 +57,7 @@ def edits(fields: dict[str, Any], links: list[str] | None, force: bool) -> LinkA
 
 
 def finishes(link: str) -> LinkAction:
-    return lambda names, now: update_task(names[link], TaskPatch({"stage": "COMPLETED"}), by=names["mia"], now=now)
+    return lambda names, now: update_task(names[link], TaskPatch(stage="COMPLETED"), by=names["mia"], now=now)
 
 
 def deletes(what: str) -> LinkAction:
@@ -127,7 +128,7 @@ def present(task_id: int) -> dict[str, Any]:
 
 def cast(ada: User, mia: User, bo: User, cy: User) -> dict[str, Any]:
     """Everybody and everything that plays a part, by name."""
-    made = {name: create_task(TaskPatch({"title": name}), by=bo, now=NOW).pk for name in ("first", "second", "third")}
+    made = {name: create_task(TaskPatch(title=name), by=bo, now=NOW).pk for name in ("first", "second", "third")}
     labels = {name: create_category(name, by=bo, now=NOW).pk for name in ("garden", "house")}
     return made | labels | {"ada": ada, "mia": mia, "bo": bo.pk, "cy": cy.pk}
 
@@ -156,28 +157,28 @@ def test_history_played_back_is_the_task_as_it_is(
 
 
 def test_an_overdue_task_that_is_finished_and_taken_up_again_keeps_its_stage_in_the_history(bo: User) -> None:
-    task = create_task(TaskPatch({"title": "x", "due_date": date(2026, 11, 1)}), by=bo, now=NOW)
+    task = create_task(TaskPatch(title="x", due_date=date(2026, 11, 1)), by=bo, now=NOW)
     mark_overdue(NOW)
     for stage in (Stage.COMPLETED, Stage.IN_PROGRESS):
-        update_task(task.pk, TaskPatch({"stage": stage}), by=bo, now=NOW)
+        update_task(task.pk, TaskPatch(stage=stage), by=bo, now=NOW)
     assert present(task.pk)["status"] == OVERDUE
     assert played_back(task.pk) == present(task.pk)
 
 
 def test_the_next_occurrence_that_was_late_and_comes_back_on_time_tells_so(bo: User) -> None:
     fields = {"title": "x", "due_date": date(2026, 11, 1), "recurrence": "FREQ=DAILY"}
-    task = create_task(TaskPatch(fields), by=bo, now=NOW)
-    update_task(task.pk, TaskPatch({"stage": Stage.COMPLETED}), by=bo, now=NOW)
+    task = create_task(TaskPatch(**fields), by=bo, now=NOW)
+    update_task(task.pk, TaskPatch(stage=Stage.COMPLETED), by=bo, now=NOW)
     mark_overdue(NOW)
     for stage in (Stage.PENDING, Stage.COMPLETED):
-        update_task(task.pk, TaskPatch({"stage": stage}), by=bo, now=NOW)
+        update_task(task.pk, TaskPatch(stage=stage), by=bo, now=NOW)
         for pk in Task.objects.values_list("pk", flat=True):
             assert played_back(pk) == present(pk)
 
 
 def test_skipping_what_is_late_tells_that_it_is_late_no_more(bo: User) -> None:
     fields = {"title": "x", "due_date": date(2026, 11, 1), "recurrence": "FREQ=MONTHLY"}
-    task = create_task(TaskPatch(fields), by=bo, now=NOW)
+    task = create_task(TaskPatch(**fields), by=bo, now=NOW)
     mark_overdue(NOW)
     skip_task(task.pk, by=bo, now=NOW)
     assert present(task.pk)["status"] == "PENDING"

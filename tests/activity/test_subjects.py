@@ -15,8 +15,9 @@ from taskbell.activity.actions import record_about, record_from
 from taskbell.activity.models import Activity, Subject, SubjectType
 from taskbell.activity.queries import entries_after, latest_position
 from taskbell.common.clock import utc_now
-from taskbell.tasks.actions import TaskPatch, create_task
+from taskbell.tasks.actions import create_task
 from taskbell.tasks.categories import create_category
+from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW, Program
 from tests.feed.hearing import heard_by
 from tests.tasks.conftest import a_task
@@ -106,7 +107,7 @@ def test_what_is_about_people_is_shown_to_nobody_else_by_the_code_of_before(ada:
 def test_the_history_still_cannot_be_rewritten_and_has_an_order(bo: User, cy: User) -> None:
     with before_subjects():
         write_old_entries(bo, cy)
-    create_task(TaskPatch({"title": "Water the plants"}), by=bo, now=NOW)
+    create_task(TaskPatch(title="Water the plants"), by=bo, now=NOW)
     assert entries_after(latest_position() - 1, 9)[0].entry == Activity.objects.latest("id")
     before = list(Activity.objects.values())
     for statement in ("UPDATE activity_activity SET subject_id = 1", "DELETE FROM activity_activity"):
@@ -133,7 +134,7 @@ def test_an_entry_names_the_session_that_was_used(bo: User, as_user: Somebody) -
     pk = program.post("/api/tasks/", {"title": "Water the plants"}).json()["id"]
     session.user.session = session
     record_from(f"tasks_task WHERE id = {pk}", {"task_id": "id"}, "updated", by=session.user, at=NOW)
-    create_task(TaskPatch({"title": "By nobody's session"}), by=bo, now=NOW)
+    create_task(TaskPatch(title="By nobody's session"), by=bo, now=NOW)
     assert (
         list(Activity.objects.order_by("id").values_list("session", "subject_type", "subject_id")[:2])
         == [(session.pk, "task", pk)] * 2

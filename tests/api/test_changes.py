@@ -15,9 +15,10 @@ from taskbell.feed.sync import RESYNC, changes_for
 from taskbell.people.editing import update_person
 from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.actions import TaskPatch, create_task, delete_task, restore_task, update_task
+from taskbell.tasks.actions import create_task, delete_task, restore_task, update_task
 from taskbell.tasks.categories import create_category, rename_category
 from taskbell.tasks.models import Task
+from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.scheduled import purge_deleted
 from tests.conftest import NOW, Program
 
@@ -25,7 +26,7 @@ Somebody = Callable[[User], Program]
 
 
 def a_task(by: User, title: str = "Water the plants", *, after: tuple[Task, ...] = (), **fields: Any) -> Task:
-    return create_task(TaskPatch({"title": title} | fields, pre_tasks=[task.pk for task in after]), by=by, now=NOW)
+    return create_task(TaskPatch(**({"title": title} | fields), pre_tasks=[task.pk for task in after]), by=by, now=NOW)
 
 
 def answers(program: Program, since: str | None, limit: int = 100) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def test_what_happens_during_the_first_look_is_not_missed(bo: User, cy: User, as
     tasks = [a_task(bo, f"Task {number}") for number in range(3)]
     program = as_user(bo)
     first = program.get("/api/changes/?limit=1").json()
-    update_task(tasks[0].pk, TaskPatch({"title": "Anew"}), by=bo, now=NOW)
+    update_task(tasks[0].pk, TaskPatch(title="Anew"), by=bo, now=NOW)
     delete_task(tasks[1].pk, by=bo, now=NOW)
     events = told(program, first["cursor"])
     assert events == [
@@ -81,7 +82,7 @@ def test_changes_come_in_the_order_of_commits_each_task_as_it_is_now(bo: User, a
     program = as_user(bo)
     since = start(program)
     first, second = a_task(bo, "First"), a_task(bo, "Second")
-    update_task(first.pk, TaskPatch({"title": "Anew"}), by=bo, now=NOW)
+    update_task(first.pk, TaskPatch(title="Anew"), by=bo, now=NOW)
     changes = [c for c in answers(program, since, limit)["changes"] if "task" in c]
     assert [change["task"]["title"] for change in changes][:2] == ["Anew", "Second"]
     assert {change["task_id"] for change in changes} == {first.pk, second.pk}
@@ -93,9 +94,9 @@ def test_what_is_taken_from_me_is_gone_and_what_i_never_saw_is_not_spoken_of(
     mine, theirs = a_task(mia, assigned_to_id=bo.pk), a_task(mia, "Secret")
     program, since = as_user(bo), ""
     since = start(program)
-    update_task(mine.pk, TaskPatch({"assigned_to_id": cy.pk}), by=mia, now=NOW)
-    update_task(mine.pk, TaskPatch({"title": "Not for Bo"}), by=mia, now=NOW)
-    update_task(theirs.pk, TaskPatch({"assigned_to_id": cy.pk}), by=mia, now=NOW)
+    update_task(mine.pk, TaskPatch(assigned_to_id=cy.pk), by=mia, now=NOW)
+    update_task(mine.pk, TaskPatch(title="Not for Bo"), by=mia, now=NOW)
+    update_task(theirs.pk, TaskPatch(assigned_to_id=cy.pk), by=mia, now=NOW)
     delete_task(theirs.pk, by=mia, now=NOW)
     purge_deleted(NOW + timedelta(days=31))
     assert told(program, since) == [("task.deleted", mine.pk)]
@@ -123,12 +124,12 @@ def test_a_task_changes_with_what_it_waits_for(bo: User, cy: User, mia: User, as
     task = a_task(mia, after=(needed,), assigned_to_id=bo.pk)
     program = as_user(bo)
     since = start(program)
-    update_task(needed.pk, TaskPatch({"title": "Fill it"}), by=mia, now=NOW)
+    update_task(needed.pk, TaskPatch(title="Fill it"), by=mia, now=NOW)
     assert told(program, since) == []
-    update_task(needed.pk, TaskPatch({"stage": "COMPLETED"}), by=mia, now=NOW)
+    update_task(needed.pk, TaskPatch(stage="COMPLETED"), by=mia, now=NOW)
     [change] = [c for c in answers(program, since)["changes"] if "task" in c]
     assert (change["task"]["id"], change["task"]["is_blocked"], change["task"]["pre_tasks"]) == (task.pk, False, [])
-    update_task(needed.pk, TaskPatch({"assigned_to_id": bo.pk}), by=mia, now=NOW)
+    update_task(needed.pk, TaskPatch(assigned_to_id=bo.pk), by=mia, now=NOW)
     shown = {c["task_id"]: c["task"] for c in answers(program, since)["changes"] if "task" in c}
     assert shown[task.pk]["pre_tasks"] == [needed.pk]
 
@@ -138,7 +139,7 @@ def test_many_that_wait_for_one_come_in_several_answers(bo: User, cy: User, mia:
     waiting = [a_task(mia, f"Bed {number}", after=(needed, other), assigned_to_id=bo.pk) for number in range(7)]
     program = as_user(bo)
     since = start(program)
-    update_task(needed.pk, TaskPatch({"stage": "COMPLETED"}), by=mia, now=NOW)
+    update_task(needed.pk, TaskPatch(stage="COMPLETED"), by=mia, now=NOW)
     mine = a_task(bo, "Sweep")
     told_of: list[int] = []
     more = True
@@ -148,7 +149,7 @@ def test_many_that_wait_for_one_come_in_several_answers(bo: User, cy: User, mia:
         told_of += [change["task_id"] for change in answer["changes"] if "task" in change]
         since, more = answer["cursor"], answer["more"]
         if len(told_of) == 3:  # in the midst of it
-            update_task(waiting[0].pk, TaskPatch({"title": "Anew"}), by=mia, now=NOW)
+            update_task(waiting[0].pk, TaskPatch(title="Anew"), by=mia, now=NOW)
     assert set(told_of) == {mine.pk, *(task.pk for task in waiting)}
     assert told_of.count(waiting[-1].pk) == 1
     assert told(program, since) == []
@@ -157,7 +158,7 @@ def test_many_that_wait_for_one_come_in_several_answers(bo: User, cy: User, mia:
 def test_categories_and_my_own_reminders(bo: User, cy: User, as_user: Somebody) -> None:
     label = create_category("Docs", by=bo, now=NOW)
     plans = [ReminderPlan(at=NOW, for_me=True)]
-    task = create_task(TaskPatch({"title": "x", "assigned_to_id": cy.pk}, reminders=plans), by=bo, now=NOW)
+    task = create_task(TaskPatch(title="x", assigned_to_id=cy.pk, reminders=plans), by=bo, now=NOW)
     begin = {person: start(as_user(person)) for person in (bo, cy)}
     rename_category(label.pk, "Papers", by=bo, now=NOW)
     [change] = answers(as_user(cy), begin[cy])["changes"]
@@ -247,7 +248,7 @@ def test_what_is_new_costs_no_more_for_more(
     for number in range(size):
         first = a_task(bo, f"Task {number}")
         a_task(bo, f"Next {number}", after=(first,))
-        update_task(first.pk, TaskPatch({"stage": "COMPLETED"}), by=bo, now=NOW)
+        update_task(first.pk, TaskPatch(stage="COMPLETED"), by=bo, now=NOW)
         delete_task(a_task(bo, "Gone").pk, by=bo, now=NOW)
     with query_budget(9):  # also links, tasks, reminders, the trash, what was purged, categories
         assert len(program.get(f"/api/changes/?limit=500&since={since}").json()["changes"]) >= 3 * size

@@ -11,7 +11,8 @@ from taskbell.activity.queries import latest_position
 from taskbell.feed.events import events_after
 from taskbell.notifications.models import Notification, State
 from taskbell.people.passwords import mail_password_reset
-from taskbell.tasks.actions import TaskPatch, create_task, update_task
+from taskbell.tasks.actions import create_task, update_task
+from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW, Program
 from tests.feed.hearing import heard_by
 
@@ -28,7 +29,7 @@ def program(cy: User, as_user: Somebody) -> Program:
 def told(bo: User, cy: User) -> list[int]:
     """What Cy was told of, from the first to the last."""
     for number in range(3):
-        create_task(TaskPatch({"title": f"Task {number}", "assigned_to_id": cy.pk}), by=bo, now=NOW)
+        create_task(TaskPatch(title=f"Task {number}", assigned_to_id=cy.pk), by=bo, now=NOW)
     return list(cy.notifications.order_by("pk").values_list("pk", flat=True))
 
 
@@ -55,7 +56,7 @@ def test_one_is_marked_read_and_unread(program: Program, told: list[int]) -> Non
 
 
 def test_all_are_marked_read_and_nobody_elses(program: Program, told: list[int], bo: User, cy: User) -> None:
-    update_task(Notification.objects.get(pk=told[0]).task_id or 0, TaskPatch({"stage": "COMPLETED"}), by=cy, now=NOW)
+    update_task(Notification.objects.get(pk=told[0]).task_id or 0, TaskPatch(stage="COMPLETED"), by=cy, now=NOW)
     assert program.post("/api/notifications/read/").json() == {"marked": 3}
     assert program.post("/api/notifications/read/").json() == {"marked": 0}
     assert program.get("/api/notifications/").json()["unread"] == 0
@@ -82,7 +83,7 @@ def test_why_a_mail_was_not_sent_is_told(program: Program, told: list[int]) -> N
 def test_the_title_of_a_task_that_is_not_his_any_more_is_not_told(program: Program, told: list[int], bo: User) -> None:
     task = Notification.objects.get(pk=told[0]).task_id
     assert task is not None
-    update_task(task, TaskPatch({"assigned_to_id": None, "title": "Secret"}), by=bo, now=NOW)
+    update_task(task, TaskPatch(assigned_to_id=None, title="Secret"), by=bo, now=NOW)
     row = program.get(f"/api/notifications/{told[0]}/").json()
     assert (row["task"], row["task_title"]) == (task, None)
 

@@ -8,7 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from taskbell.accounts.models import User
 from taskbell.common.postgresql.statistics import look_at_unknown_tables
-from taskbell.tasks.actions import TaskPatch, create_task
+from taskbell.tasks.actions import create_task
+from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW
 from tests.processes import eventually
 from tests.services import IS_POSTGRES
@@ -66,7 +67,7 @@ def test_a_notice_that_arrived_meanwhile_costs_a_query_and_no_connection(kept: A
 
 
 def test_a_table_that_postgresql_knows_nothing_of_is_looked_at_once(bo: User) -> None:
-    create_task(TaskPatch({"title": "Water the plants"}), by=bo, now=NOW)
+    create_task(TaskPatch(title="Water the plants"), by=bo, now=NOW)
     forget_statistics("tasks_task")
     look_at_unknown_tables()
     with CaptureQueriesContext(connection) as queries:

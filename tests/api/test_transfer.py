@@ -16,8 +16,9 @@ from taskbell.activity.models import Activity
 from taskbell.api import import_answers
 from taskbell.common.spreadsheet import BEGINS_FORMULA
 from taskbell.notifications.models import Notification
-from taskbell.tasks.actions import TaskPatch, create_task
+from taskbell.tasks.actions import create_task
 from taskbell.tasks.models import Category, Prerequisite, Task
+from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW
 
 IMPORT, EXPORT = "/api/tasks/import/", "/api/tasks/export/"
@@ -231,7 +232,7 @@ def test_a_file_that_is_too_large_is_refused(as_user: Any, bo: User, settings: A
 
 def test_an_export_has_what_the_list_has(as_user: Any, bo: User, cy: User, mia: User) -> None:
     for title, by in (("Sow", bo), ("Reap", bo), ("Rest", cy)):
-        create_task(TaskPatch({"title": title}), by=by, now=NOW)
+        create_task(TaskPatch(title=title), by=by, now=NOW)
     for person, query, titles in (
         (bo, "", ["Sow", "Reap"]),
         (bo, "&q=sow", ["Sow"]),
@@ -243,8 +244,8 @@ def test_an_export_has_what_the_list_has(as_user: Any, bo: User, cy: User, mia: 
 
 
 def test_an_export_names_no_prerequisites_that_it_does_not_have(as_user: Any, bo: User) -> None:
-    first = create_task(TaskPatch({"title": "Sow", "stage": "COMPLETED"}), by=bo, now=NOW)
-    create_task(TaskPatch({"title": "Reap"}, pre_tasks=[first.pk]), by=bo, now=NOW)
+    first = create_task(TaskPatch(title="Sow", stage="COMPLETED"), by=bo, now=NOW)
+    create_task(TaskPatch(title="Reap", pre_tasks=[first.pk]), by=bo, now=NOW)
     file = as_user(bo).get(f"{EXPORT}?stage=PENDING").getvalue()
     assert send(as_user(bo), file).json()["created"] == 1
 

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from taskbell.accounts.models import User
 from taskbell.common.iso import IsoDate, IsoInstant, IsoTime
-from taskbell.tasks.actions import TaskPatch, create_task
+from taskbell.tasks.actions import create_task
 from taskbell.tasks.models import Task
+from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW
 
 ROUND = st.sampled_from([timedelta(), timedelta(milliseconds=120), timedelta(microseconds=999_999)])
@@ -17,7 +18,7 @@ WHOLE = st.builds(lambda at, more: at.replace(microsecond=0) + more, INSTANT, RO
 
 
 def test_the_database_writes_what_isoformat_writes(bo: User) -> None:
-    task = create_task(TaskPatch({"title": "Sow"}), by=bo, now=NOW)
+    task = create_task(TaskPatch(title="Sow"), by=bo, now=NOW)
 
     @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.dates(), st.times() | st.times().map(lambda clock: clock.replace(microsecond=0)), INSTANT | WHOLE)
@@ -31,6 +32,6 @@ def test_the_database_writes_what_isoformat_writes(bo: User) -> None:
 
 
 def test_nothing_stays_nothing(bo: User) -> None:
-    create_task(TaskPatch({"title": "Sow"}), by=bo, now=NOW)
+    create_task(TaskPatch(title="Sow"), by=bo, now=NOW)
     written = Task.objects.values_list(IsoDate("due_date"), IsoTime("due_time"), IsoInstant("completed_at"))
     assert written.get() == (None, None, None)

@@ -8,7 +8,8 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.actions import TaskPatch, create_task
+from taskbell.tasks.actions import create_task
+from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW
 from tests.faults.test_safeguards import AT, Scene, die, scene
 
@@ -65,7 +66,7 @@ def test_a_clock_set_forward_by_a_year_sends_what_was_missed_once(scene: Scene, 
 
 def test_a_daily_reminder_told_of_today_is_not_told_of_it_again(scene: Scene, bo: User) -> None:
     plan = ReminderPlan(at=AT, repeat="FREQ=DAILY")
-    create_task(TaskPatch({"title": "Water the plants"}, reminders=[plan]), by=bo, now=NOW)
+    create_task(TaskPatch(title="Water the plants", reminders=[plan]), by=bo, now=NOW)
     for days in (0, 3, 1, 2, 3, 0, 4):
         scene.now = AT + timedelta(days=days)
         tick(scene)
@@ -78,7 +79,7 @@ def test_a_clock_that_jumps_about_at_random(seed: int, scene: Scene, bo: User) -
     random = Random(seed)
     for number in range(10):
         at = AT + random.uniform(0, 60) * MINUTE
-        create_task(TaskPatch({"title": f"Errand {number}"}, reminders=[ReminderPlan(at=at)]), by=bo, now=NOW)
+        create_task(TaskPatch(title=f"Errand {number}", reminders=[ReminderPlan(at=at)]), by=bo, now=NOW)
     for _ in range(30):
         scene.now = AT + random.uniform(-30, 90) * MINUTE
         tick(scene)

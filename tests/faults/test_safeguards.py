@@ -17,8 +17,9 @@ from taskbell.notifications.channels.mail.transport import Answer, DeliveryProbl
 from taskbell.notifications.models import DOT_LEASE, Notification, NotificationQuerySet, State
 from taskbell.reminders import firing as reminders
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.actions import TaskPatch, create_task
+from taskbell.tasks.actions import create_task
 from taskbell.tasks.models import Task
+from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW
 from tests.faults.checks import History, Known, Promise, Row, complaints
 from tests.faults.sink import Entry
@@ -104,7 +105,7 @@ def row_of(mail: Notification) -> Row:
 @pytest.fixture
 def scene(bo: User, monkeypatch: pytest.MonkeyPatch) -> Scene:
     for number in range(3):
-        create_task(TaskPatch({"title": f"Task {number}"}, reminders=[ReminderPlan(at=AT)]), by=bo, now=NOW)
+        create_task(TaskPatch(title=f"Task {number}", reminders=[ReminderPlan(at=AT)]), by=bo, now=NOW)
     scene = Scene()
     monkeypatch.setattr(delivery, "open_transport", lambda: scene)
     return scene

@@ -12,9 +12,10 @@ from taskbell.activity.queries import latest_position
 from taskbell.feed.events import events_after
 from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.actions import TaskPatch, delete_task, restore_task, update_task
+from taskbell.tasks.actions import delete_task, restore_task, update_task
 from taskbell.tasks.categories import create_category, rename_category
 from taskbell.tasks.models import Task
+from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.scheduled import mark_overdue, purge_deleted
 from tests.conftest import NOW
 from tests.feed.hearing import heard_by
@@ -38,7 +39,7 @@ def test_creator_assignee_and_managers_hear_and_nobody_else(
     bo: User, cy: User, ivo: User, mia: User, since: int
 ) -> None:
     task = a_task(bo, assigned_to_id=cy.pk)
-    update_task(task.pk, TaskPatch({"title": "Anew", "priority": 4, "stage": "IN_PROGRESS"}), by=bo, now=NOW)
+    update_task(task.pk, TaskPatch(title="Anew", priority=4, stage="IN_PROGRESS"), by=bo, now=NOW)
     for person in (bo, cy, mia):
         assert told(person, since) == [("task.created", task.pk), ("task.updated", task.pk)]
     assert told(ivo, since) == []
@@ -46,7 +47,7 @@ def test_creator_assignee_and_managers_hear_and_nobody_else(
 
 def test_an_event_shows_the_task_as_it_is_now(bo: User, since: int) -> None:
     task = a_task(bo, "Before", due_date=date(2027, 1, 1))
-    update_task(task.pk, TaskPatch({"title": "Anew"}), by=bo, now=NOW)
+    update_task(task.pk, TaskPatch(title="Anew"), by=bo, now=NOW)
     shown = heard_by(bo, since)
     assert [event["title"] for event in shown] == ["Anew", "Anew"]
     assert shown[0] == {
@@ -67,8 +68,8 @@ def test_who_the_task_is_taken_from_hears_that_it_is_gone_and_nothing_of_it(
     bo: User, cy: User, ivo: User, since: int
 ) -> None:
     task = a_task(bo, "Secret", assigned_to_id=cy.pk)
-    update_task(task.pk, TaskPatch({"assigned_to_id": ivo.pk}), by=bo, now=NOW)
-    update_task(task.pk, TaskPatch({"title": "Not for Cy"}), by=bo, now=NOW)
+    update_task(task.pk, TaskPatch(assigned_to_id=ivo.pk), by=bo, now=NOW)
+    update_task(task.pk, TaskPatch(title="Not for Cy"), by=bo, now=NOW)
     heard = heard_by(cy, since)
     assert [it for it in heard if it["event"] != "notification.created"] == [
         {"event": "task.deleted", "task_id": task.pk}
@@ -91,8 +92,8 @@ def test_deleting_restoring_and_purging_are_told_once(bo: User, cy: User, mia: U
 def test_the_clock_is_heard_too(bo: User, cy: User, since: int) -> None:
     first = a_task(bo, "Fill the can")
     task = a_task(bo, after=(first,), due_date=date(2026, 11, 22))
-    update_task(first.pk, TaskPatch({"stage": "COMPLETED"}, reminders=[]), by=bo, now=NOW)
-    update_task(task.pk, TaskPatch({}, reminders=[ReminderPlan(at=NOW)]), by=bo, now=NOW)
+    update_task(first.pk, TaskPatch(stage="COMPLETED", reminders=[]), by=bo, now=NOW)
+    update_task(task.pk, TaskPatch(reminders=[ReminderPlan(at=NOW)]), by=bo, now=NOW)
     begin = latest_position()
     assert deliver_due(NOW) == 1
     mark_overdue(NOW + timedelta(days=3))
@@ -103,7 +104,7 @@ def test_the_clock_is_heard_too(bo: User, cy: User, since: int) -> None:
 
 def test_only_whose_reminder_it_is_hears_it_fire(bo: User, cy: User, mia: User, since: int) -> None:
     task = a_task(bo, assigned_to_id=cy.pk)
-    update_task(task.pk, TaskPatch({}, reminders=[ReminderPlan(at=NOW, for_me=True)]), by=cy, now=NOW)
+    update_task(task.pk, TaskPatch(reminders=[ReminderPlan(at=NOW, for_me=True)]), by=cy, now=NOW)
     begin = latest_position()
     assert deliver_due(NOW) == 1
     assert told(cy, begin) == [("reminder.fired", task.pk)]

@@ -17,10 +17,11 @@ from taskbell.people.editing import update_person
 from taskbell.people.leaving import deactivate_person
 from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.actions import TaskPatch, create_task, delete_task, restore_task, skip_task, update_task
+from taskbell.tasks.actions import create_task, delete_task, restore_task, skip_task, update_task
 from taskbell.tasks.bulk import Batch, change_many
 from taskbell.tasks.categories import create_category, delete_category, rename_category
 from taskbell.tasks.models import Task
+from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.reminder_actions import snooze_task
 from taskbell.tasks.scheduled import mark_overdue, purge_deleted
 from tests.conftest import NOW, Program
@@ -127,7 +128,7 @@ class World:
         due = self.day() or (self.now.date() if rule else None)
         fields = {"title": "x", "assigned_to_id": self.somebody(), "due_date": due, "recurrence": rule}
         links = [self.some(by)] if self.seen[by.pk] and self.chance.random() < 0.4 else None
-        self.tasks.append(create_task(TaskPatch(fields, pre_tasks=links), by=by, now=self.now).pk)
+        self.tasks.append(create_task(TaskPatch(**fields, pre_tasks=links), by=by, now=self.now).pk)
         return 1
 
     def change(self, by: User, patch: TaskPatch) -> int:
@@ -141,22 +142,22 @@ class World:
             "due_date": self.day(),
             "category_id": self.chance.choice([None, *self.labels]),
         }
-        return self.change(by, TaskPatch({name: fields[name] for name in self.chance.sample(sorted(fields), 2)}))
+        return self.change(by, TaskPatch(**{name: fields[name] for name in self.chance.sample(sorted(fields), 2)}))
 
     def edit_many(self, by: User) -> int:
         """All or none: where one is refused, those before it are undone."""
         tasks = self.chance.sample(self.seen[by.pk], min(MANY, len(self.seen[by.pk])))
         title, priority = f"Title {self.chance.random()}", self.chance.randint(1, 4)
-        patch = TaskPatch({"title": title, "priority": priority})
+        patch = TaskPatch(title=title, priority=priority)
         change_many(Batch([], [(pk, patch, None) for pk in tasks], []), by=by, now=self.now)
         return len(tasks)
 
     def assign(self, by: User) -> int:
-        return self.change(by, TaskPatch({"assigned_to_id": self.somebody()}))
+        return self.change(by, TaskPatch(assigned_to_id=self.somebody()))
 
     def stage(self, by: User) -> int:
         stages = ["PENDING", "IN_PROGRESS", "COMPLETED", "COMPLETED", "ARCHIVED"]
-        return self.change(by, TaskPatch({"stage": self.chance.choice(stages)}))
+        return self.change(by, TaskPatch(stage=self.chance.choice(stages)))
 
     def delete(self, by: User) -> int:
         delete_task(self.some(by), by=by, now=self.now)
@@ -168,7 +169,7 @@ class World:
         return 1
 
     def link(self, by: User) -> int:
-        return self.change(by, TaskPatch({}, pre_tasks=[self.some(by), self.some(by)]))
+        return self.change(by, TaskPatch(pre_tasks=[self.some(by), self.some(by)]))
 
     def remind(self, by: User) -> int:
         plan = self.chance.choice(
@@ -178,7 +179,7 @@ class World:
                 ReminderPlan(before_due=timedelta(hours=5)),
             ]
         )
-        return self.change(by, TaskPatch({}, reminders=[plan]))
+        return self.change(by, TaskPatch(reminders=[plan]))
 
     def snooze(self, by: User) -> int:
         snooze_task(self.some(by), self.now + timedelta(hours=1), by=by, now=self.now)

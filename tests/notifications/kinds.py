@@ -9,15 +9,18 @@ from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.kinds import find_kind
 from taskbell.notifications.models import Notification
 from taskbell.people.invitations import make_invite
-from taskbell.tasks.actions import TaskPatch, create_task, update_task
+from taskbell.tasks.actions import create_task, update_task
 from taskbell.tasks.models import Task
+from taskbell.tasks.patch import TaskPatch
 
 
 def a_changed_task(reader: User, by: User, *, at: datetime, **fields: Any) -> Task:
     """A task for the reader that somebody else has just changed, with no message about it yet."""
     patch = {"title": "Water the plants", "due_date": at.date(), "assigned_to_id": reader.pk} | fields
-    task = create_task(TaskPatch({"title": "Before"} | {k: v for k, v in patch.items() if k != "title"}), by=by, now=at)
-    update_task(task.pk, TaskPatch({"title": patch["title"]}), by=by, now=at)
+    task = create_task(
+        TaskPatch(**({"title": "Before"} | {k: v for k, v in patch.items() if k != "title"})), by=by, now=at
+    )
+    update_task(task.pk, TaskPatch(title=patch["title"]), by=by, now=at)
     Notification.objects.all().delete()
     task.refresh_from_db()
     return task

@@ -8,8 +8,9 @@ from taskbell.notifications.channels.mail import delivery
 from taskbell.notifications.models import Notification
 from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.actions import TaskPatch, create_task
+from taskbell.tasks.actions import create_task
 from taskbell.tasks.models import Task
+from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW
 from tests.mail import Accepted, SmtpSink
 
@@ -18,7 +19,7 @@ AT = NOW + timedelta(hours=1)
 
 def reminded_task(by: User, *, to: User | None = None, title: str = "Water the plants", **plan: Any) -> Task:
     fields = {"title": title, "assigned_to_id": to.pk if to else None}
-    return create_task(TaskPatch(fields, reminders=[ReminderPlan(at=AT, **plan)]), by=by, now=NOW)
+    return create_task(TaskPatch(**fields, reminders=[ReminderPlan(at=AT, **plan)]), by=by, now=NOW)
 
 
 def send_at(now: datetime) -> int:

@@ -17,8 +17,9 @@ from taskbell.people.passwords import mail_password_reset
 from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.actions import TaskPatch, create_task, delete_task, update_task
+from taskbell.tasks.actions import create_task, delete_task, update_task
 from taskbell.tasks.models import Stage, Task
+from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW
 from tests.mail import SmtpSink
 from tests.notifications.outbox import AT, fire_and_send, reminded_task, reminders_in, send_at, the_mail
@@ -61,14 +62,14 @@ def test_the_firing_is_in_the_history(bo: User) -> None:
 @pytest.mark.parametrize("stage", [Stage.COMPLETED, Stage.ARCHIVED])
 def test_nobody_is_reminded_of_what_is_done(bo: User, sink: SmtpSink, stage: Stage) -> None:
     task = reminded_task(bo)
-    update_task(task.pk, TaskPatch({"stage": stage}), by=bo, now=NOW)
+    update_task(task.pk, TaskPatch(stage=stage), by=bo, now=NOW)
     fire_and_send()
     assert sink.accepted == []
     assert Reminder.objects.get().state == "skipped"
 
 
 def finish(task: Task, bo: User) -> None:
-    update_task(task.pk, TaskPatch({"stage": Stage.COMPLETED}), by=bo, now=AT)
+    update_task(task.pk, TaskPatch(stage=Stage.COMPLETED), by=bo, now=AT)
 
 
 def remove(task: Task, bo: User) -> None:
@@ -99,7 +100,7 @@ def test_it_is_asked_again_right_before_sending(bo: User, sink: SmtpSink, happen
 def test_somebody_who_lost_the_task_hears_nothing_of_it(bo: User, cy: User, sink: SmtpSink) -> None:
     task = reminded_task(bo, to=cy)
     deliver_due(AT)
-    update_task(task.pk, TaskPatch({"assigned_to_id": None}), by=bo, now=AT)
+    update_task(task.pk, TaskPatch(assigned_to_id=None), by=bo, now=AT)
     send_at(AT)
     assert [mail.recipient for mail in sink.accepted] == ["bo@example.org"]
 
@@ -181,7 +182,7 @@ def test_what_people_write_cannot_become_a_header_or_markup(bo: User, sink: Smtp
 
 def test_a_line_that_starts_with_a_dot_arrives_as_it_was(bo: User, sink: SmtpSink) -> None:
     fields = {"title": "Dots", "description": ".hidden\n..\n.\nend"}
-    create_task(TaskPatch(fields, reminders=[ReminderPlan(at=AT)]), by=bo, now=NOW)
+    create_task(TaskPatch(**fields, reminders=[ReminderPlan(at=AT)]), by=bo, now=NOW)
     fire_and_send()
     text = sink.accepted[0].message.get_body(("plain",))
     assert text is not None

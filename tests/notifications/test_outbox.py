@@ -14,8 +14,9 @@ from taskbell.notifications.channels.mail import delivery, outbox
 from taskbell.notifications.models import Notification, State
 from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.actions import TaskPatch, create_task
+from taskbell.tasks.actions import create_task
 from taskbell.tasks.models import Task
+from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW
 from tests.mail import SmtpSink
 from tests.services import IS_POSTGRES
@@ -25,7 +26,7 @@ from tests.services import IS_POSTGRES
 def mails(bo: User) -> list[Notification]:
     """Three that a sender has claimed."""
     for number in range(3):
-        create_task(TaskPatch({"title": f"Task {number}"}, reminders=[ReminderPlan(at=NOW)]), by=bo, now=NOW)
+        create_task(TaskPatch(title=f"Task {number}", reminders=[ReminderPlan(at=NOW)]), by=bo, now=NOW)
     deliver_due(NOW)
     return delivery.claim(NOW, limit=5)
 
@@ -136,7 +137,7 @@ def test_a_task_shows_itself_to_those_who_find_it(
     bo: User, cy: User, role: Role, is_deleted: bool, relation: str
 ) -> None:
     by, to = (cy if relation == "creator" else bo), (cy if relation == "assignee" else None)
-    task = create_task(TaskPatch({"title": "Water the plants", "assigned_to_id": to and to.pk}), by=by, now=NOW)
+    task = create_task(TaskPatch(title="Water the plants", assigned_to_id=to and to.pk), by=by, now=NOW)
     User.objects.filter(pk=cy.pk).update(role=role)
     Task.objects.filter(pk=task.pk).update(deleted_at=NOW if is_deleted else None)
     cy.refresh_from_db()

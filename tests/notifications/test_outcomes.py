@@ -12,9 +12,10 @@ from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.runtime.restored import forget
-from taskbell.tasks.actions import TaskPatch, create_task, update_task
+from taskbell.tasks.actions import create_task, update_task
 from taskbell.tasks.digest import send_digests
 from taskbell.tasks.models import Task
+from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.reminder_actions import add_reminder
 from taskbell.tasks.scheduled import mark_overdue
 from tests.conftest import NOW
@@ -33,7 +34,7 @@ def mailbox(settings: Any, tmp_path: Any) -> Mailbox:
 
 
 def a_reminder(bo: User) -> None:
-    create_task(TaskPatch({"title": "Water the plants"}, reminders=[ReminderPlan(at=NOW)]), by=bo, now=NOW)
+    create_task(TaskPatch(title="Water the plants", reminders=[ReminderPlan(at=NOW)]), by=bo, now=NOW)
     deliver_due(NOW)
 
 
@@ -74,19 +75,19 @@ def test_only_what_failed_or_was_cancelled_is_tried_once_more(bo: User, mailbox:
 
 
 def test_a_change_that_was_taken_back_within_the_minute_is_no_mail(bo: User, cy: User, mailbox: Mailbox) -> None:
-    task = create_task(TaskPatch({"title": "Water the plants", "assigned_to_id": cy.pk}), by=bo, now=NOW)
+    task = create_task(TaskPatch(title="Water the plants", assigned_to_id=cy.pk), by=bo, now=NOW)
     Notification.objects.all().delete()
     for title in ("Anew", "Water the plants"):
-        update_task(task.pk, TaskPatch({"title": title}), by=bo, now=NOW)
+        update_task(task.pk, TaskPatch(title=title), by=bo, now=NOW)
     assert mailbox.send(NOW + HOUR) == []
     assert the_mail().reason == "Cancelled because the changes were undone."
 
 
 def test_several_changes_arrive_as_one_mail(bo: User, cy: User, mailbox: Mailbox) -> None:
-    task = create_task(TaskPatch({"title": "Water the plants", "assigned_to_id": cy.pk}), by=bo, now=NOW)
+    task = create_task(TaskPatch(title="Water the plants", assigned_to_id=cy.pk), by=bo, now=NOW)
     Notification.objects.all().delete()
     for number, title in enumerate(("Anew", "Water <all>")):
-        update_task(task.pk, TaskPatch({"title": title, "description": "x"}), by=bo, now=NOW + number * SECOND)
+        update_task(task.pk, TaskPatch(title=title, description="x"), by=bo, now=NOW + number * SECOND)
     assert mailbox.send(NOW + 59 * SECOND) == []
     (mail,) = mailbox.send(NOW + 60 * SECOND)
     assert "Title: Water the plants → Water <all> (Bo)" in part(mail)
@@ -97,20 +98,20 @@ def test_a_mail_names_no_prerequisite_that_its_reader_may_not_see(
     bo: User, cy: User, mia: User, mailbox: Mailbox
 ) -> None:
     task, hidden, known = (
-        create_task(TaskPatch({"title": title, "assigned_to_id": to}), by=by, now=NOW)
+        create_task(TaskPatch(title=title, assigned_to_id=to), by=by, now=NOW)
         for title, to, by in (("Water the plants", cy.pk, bo), ("Secret", None, mia), ("Known", cy.pk, mia))
     )
     Notification.objects.all().delete()
-    update_task(task.pk, TaskPatch({}, pre_tasks=[hidden.pk]), by=mia, now=NOW)
+    update_task(task.pk, TaskPatch(pre_tasks=[hidden.pk]), by=mia, now=NOW)
     assert mailbox.send(NOW + HOUR) == []
-    update_task(task.pk, TaskPatch({}, pre_tasks=[hidden.pk, known.pk]), by=mia, now=NOW + HOUR)
+    update_task(task.pk, TaskPatch(pre_tasks=[hidden.pk, known.pk]), by=mia, now=NOW + HOUR)
     (mail,) = [mail for mail in mailbox.send(NOW + 2 * HOUR) if str(mail["To"]).startswith("cy")]
     assert f"Pre tasks: [] → [{known.pk}] (Mia)" in part(mail)
     assert f"[] → [{known.pk}]" in part(mail, "html")
 
 
 def test_nobody_is_told_of_a_reminder_that_somebody_sets_for_themselves(bo: User, cy: User, mailbox: Mailbox) -> None:
-    task = create_task(TaskPatch({"title": "Water the plants", "assigned_to_id": cy.pk}), by=bo, now=NOW)
+    task = create_task(TaskPatch(title="Water the plants", assigned_to_id=cy.pk), by=bo, now=NOW)
     Notification.objects.all().delete()
     add_reminder(task.pk, ReminderPlan(at=NOW + 9 * DAY, for_me=True), by=cy, now=NOW)
     assert mailbox.send(NOW + HOUR) == []
@@ -126,7 +127,7 @@ def test_after_a_restore_nothing_that_was_due_before_comes_again(
         ReminderPlan(at=NOW + HOUR, repeat="FREQ=DAILY"),
         ReminderPlan(at=NOW + 9 * HOUR),
     ]
-    create_task(TaskPatch({"title": "Water the plants"}, reminders=plans), by=bo, now=NOW)
+    create_task(TaskPatch(title="Water the plants", reminders=plans), by=bo, now=NOW)
     lived_until = NOW + 5 * HOUR
     forget(lived_until.replace(tzinfo=None))
     assert "2 reminders and 0 mails" in capsys.readouterr().out
@@ -153,7 +154,7 @@ def test_after_a_restore_neither_digest_nor_overdue_mail_comes_again(bo: User, m
     Profile.objects.update(last_digest_on=(NOW - DAY).date())
     for due in (NOW + 2 * HOUR, NOW + 9 * HOUR):
         fields = {"title": f"Due at {due:%H:%M}", "due_date": due.date(), "due_time": due.time(), "timezone": "UTC"}
-        create_task(TaskPatch(fields), by=bo, now=NOW)
+        create_task(TaskPatch(**fields), by=bo, now=NOW)
     lived_until = NOW + 5 * HOUR
     forget(lived_until)
     send_digests(lived_until + SECOND)

@@ -13,8 +13,9 @@ from taskbell.api import health, metrics
 from taskbell.notifications.kinds import registered
 from taskbell.notifications.models import Notification, State
 from taskbell.notifications.policy import quiet_until
-from taskbell.tasks.actions import TaskPatch, update_task
+from taskbell.tasks.actions import update_task
 from taskbell.tasks.models import Prerequisite
+from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW, Program
 from tests.notifications.kinds import a_changed_task, message
 from tests.reminders.mailbox import Mailbox, mailbox_in, names, part
@@ -197,7 +198,7 @@ def test_what_was_put_off_in_the_night_is_not_overdue_in_the_morning(bo: User, m
     row = tell("overdue", bo, mia, LATE)
     assert row.task_id is not None
     mailbox.send(LATE)
-    update_task(row.task_id, TaskPatch({"due_date": MORNING.date()}), by=mia, now=LATE + HOUR)
+    update_task(row.task_id, TaskPatch(due_date=MORNING.date()), by=mia, now=LATE + HOUR)
     Notification.objects.exclude(pk=row.pk).delete()
     assert mailbox.send(MORNING) == []
     row.refresh_from_db()

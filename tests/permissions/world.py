@@ -17,9 +17,10 @@ from taskbell.people.invitations import make_invite
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.reports.actions import request_report
 from taskbell.reports.building import make_waiting
-from taskbell.tasks.actions import TaskPatch, create_task, delete_task
+from taskbell.tasks.actions import create_task, delete_task
 from taskbell.tasks.categories import create_category
 from taskbell.tasks.models import Category, Task
+from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.reminder_actions import add_reminder
 from tests.conftest import NOW, Program, make_person
 from tests.permissions.matrix import Way
@@ -62,7 +63,7 @@ class World:
 
     def _task(self, title: str, **fields: Any) -> Task:
         given = {"title": title, "assigned_to_id": self.people["assignee"].pk} | fields
-        return create_task(TaskPatch(given), by=self.people["creator"], now=NOW)
+        return create_task(TaskPatch(**given), by=self.people["creator"], now=NOW)
 
     def _reminders(self) -> dict[str, Any]:
         plans = {"shared": ReminderPlan(at=NOW), "private": ReminderPlan(at=NOW, for_me=True)}

@@ -6,8 +6,9 @@ from typing import Any
 from taskbell.accounts.models import User
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.actions import TaskPatch, create_task, update_task
+from taskbell.tasks.actions import create_task, update_task
 from taskbell.tasks.models import Task
+from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW
 
 BERLIN = "Europe/Berlin"
@@ -20,12 +21,12 @@ DAY_BEFORE = ReminderPlan(before_due=DAY)
 def promised(by: User, *plans: ReminderPlan, now: datetime = NOW, **fields: Any) -> Task:
     """A task with these reminders."""
     patch = {"title": "Water the plants", "timezone": BERLIN} | fields
-    return create_task(TaskPatch(patch, reminders=plans), by=by, now=now)
+    return create_task(TaskPatch(**patch, reminders=plans), by=by, now=now)
 
 
 def change(task: Task, by: User, now: datetime = NOW, **fields: Any) -> Task:
     """The task after this change."""
-    return update_task(task.pk, TaskPatch(fields), by=by, now=now)
+    return update_task(task.pk, TaskPatch(**fields), by=by, now=now)
 
 
 def next_at() -> datetime | None:

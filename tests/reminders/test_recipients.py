@@ -12,8 +12,9 @@ from taskbell.notifications.models import Notification, State
 from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.actions import TaskPatch, delete_task, update_task
+from taskbell.tasks.actions import delete_task, update_task
 from taskbell.tasks.models import Stage, Task
+from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.reminder_actions import add_reminder, snooze_task
 from tests.conftest import NOW, Program, QueryBudget
 from tests.reminders.mailbox import Mailbox, names
@@ -132,7 +133,7 @@ def test_cy_who_lost_the_task_hears_nothing_even_of_his_own_reminder(bo: User, c
     task = promised(bo)
     silently(task, cy)
     add_reminder(task.pk, plan, by=cy, now=NOW)
-    update_task(task.pk, TaskPatch({"assigned_to_id": None}), by=bo, now=NOW)
+    update_task(task.pk, TaskPatch(assigned_to_id=None), by=bo, now=NOW)
     Notification.objects.all().delete()
     assert [deliver_due(AT), deliver_due(AT + DAY)] == [1, 0]
     assert not Notification.objects.exists()

@@ -8,8 +8,9 @@ import pytest
 from taskbell.accounts.models import User
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.actions import TaskPatch, create_task, delete_task, restore_task, skip_task
+from taskbell.tasks.actions import create_task, delete_task, restore_task, skip_task
 from taskbell.tasks.models import Stage
+from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW
 from tests.reminders.mailbox import Mailbox, names
 from tests.reminders.patches import BERLIN, DAY, DAY_BEFORE, FRIDAY, HOUR, change, next_at, promised, state, utc
@@ -108,7 +109,7 @@ def test_a_skipped_occurrence_takes_the_reminder_along(bo: User) -> None:
 def test_a_task_out_of_the_trash_has_its_repeating_reminder_back(bo: User, mailbox: Mailbox) -> None:
     patch = {"title": "Water the plants", "timezone": BERLIN, "due_date": FRIDAY}
     weekly = ReminderPlan(before_due=DAY, repeat="FREQ=WEEKLY")
-    task = create_task(TaskPatch(patch, reminders=[weekly]), by=bo, now=NOW)
+    task = create_task(TaskPatch(**patch, reminders=[weekly]), by=bo, now=NOW)
     delete_task(task.pk, by=bo, now=NOW)
     assert mailbox.tick(BEFORE_MIDNIGHT) == []
     restore_task(task.pk, by=bo, now=BEFORE_MIDNIGHT + HOUR)

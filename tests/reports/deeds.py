@@ -12,9 +12,10 @@ from taskbell.accounts.models import User
 from taskbell.common.errors import Refusal
 from taskbell.people.leaving import deactivate_person
 from taskbell.reports.counting import fold
-from taskbell.tasks.actions import TaskPatch, create_task, delete_task, restore_task, skip_task, update_task
+from taskbell.tasks.actions import create_task, delete_task, restore_task, skip_task, update_task
 from taskbell.tasks.bulk import Batch, change_many
 from taskbell.tasks.models import Priority, Stage, Task
+from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.scheduled import mark_overdue, purge_deleted
 from tests.conftest import NOW
 
@@ -42,13 +43,16 @@ class Office:
     def somebody(self) -> User:
         return self.random.choice(self.people)
 
+    def somebody_or_nobody(self) -> int | None:
+        return self.random.choice([None, *(person.pk for person in self.people)])
+
     def fields(self) -> dict[str, Any]:
         due = self.random.choice([None, self.now.date() + timedelta(days=self.random.randrange(-2, 3))])
         return {
             "title": "Water the plants",
             "priority": self.random.choice(list(Priority)),
             "stage": self.random.choice(list(Stage)),
-            "assigned_to": self.random.choice([None, *self.people]),
+            "assigned_to_id": self.somebody_or_nobody(),
             "due_date": due,
             "recurrence": "FREQ=DAILY" if due and self.random.random() < 0.3 else "",
         }
@@ -57,16 +61,16 @@ class Office:
         return self.random.choice([0, *Task.objects.order_by("pk").values_list("pk", flat=True)])
 
     def create(self) -> None:
-        create_task(TaskPatch(self.fields()), by=self.somebody(), now=self.now)
+        create_task(TaskPatch(**self.fields()), by=self.somebody(), now=self.now)
 
     def _update(self, **fields: Any) -> None:
-        update_task(self.any_task(), TaskPatch(fields), force=True, by=self.people[0], now=self.now)
+        update_task(self.any_task(), TaskPatch(**fields), force=True, by=self.people[0], now=self.now)
 
     def change(self) -> None:
         self._update(**self.fields())
 
     def assign(self) -> None:
-        self._update(assigned_to=self.random.choice([None, *self.people]))
+        self._update(assigned_to_id=self.somebody_or_nobody())
 
     def finish(self) -> None:
         self._update(stage=self.random.choice(list(Stage)))
@@ -75,8 +79,8 @@ class Office:
         self._update(due_date=self.now.date() + timedelta(days=3))
 
     def bulk(self) -> None:
-        patches = [TaskPatch(self.fields()) for _ in range(3)]
-        change = [(self.any_task(), TaskPatch({"priority": Priority.URGENT}), None)]
+        patches = [TaskPatch(**self.fields()) for _ in range(3)]
+        change = [(self.any_task(), TaskPatch(priority=Priority.URGENT), None)]
         change_many(Batch(patches, change, [self.any_task()]), force=True, by=self.people[0], now=self.now)
 
     def delete(self) -> None:

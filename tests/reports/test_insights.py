@@ -35,11 +35,11 @@ NOTHING = {
 def board(bo: User, cy: User, mia: User) -> list[Task]:
     """A little of everything."""
     tasks = [
-        a_task(bo, "Order soil", assigned_to=cy, priority=Priority.HIGH, due_date=utc_now().date()),
+        a_task(bo, "Order soil", assigned_to_id=cy.pk, priority=Priority.HIGH, due_date=utc_now().date()),
         a_task(bo, "Sow the beans", stage=Stage.IN_PROGRESS),
         a_task(cy, "Repair the can", stage=Stage.COMPLETED, priority=Priority.LOW),
-        a_task(mia, "Plan", assigned_to=bo, stage=Stage.ARCHIVED, priority=Priority.URGENT),
-        a_task(mia, "Late", assigned_to=cy, due_date=NOW.date() - timedelta(days=3)),
+        a_task(mia, "Plan", assigned_to_id=bo.pk, stage=Stage.ARCHIVED, priority=Priority.URGENT),
+        a_task(mia, "Late", assigned_to_id=cy.pk, due_date=NOW.date() - timedelta(days=3)),
         a_task(mia, "Gone"),
     ]
     Task.objects.filter(title="Late").update(is_overdue=True)
@@ -163,7 +163,7 @@ def test_the_price_does_not_grow_with_the_tasks(
     bo: User, mia: User, as_user: Somebody, query_budget: Any, count: int
 ) -> None:
     for _ in range(count):
-        a_task(bo, assigned_to=mia)
+        a_task(bo, assigned_to_id=mia.pk)
     # Session and person, counts, due soon; before counts of rows, whether all are read, and where the middle is.
     for person, most in ((mia, 3), (bo, 5)):
         program = as_user(person)

@@ -18,9 +18,10 @@ from taskbell.notifications.policy import reason_not_to_send
 from taskbell.reminders.models import Reminder
 from taskbell.reports.actions import finished_report
 from taskbell.reports.models import Report, ReportState
-from taskbell.tasks.actions import TaskPatch, delete_task, update_task
+from taskbell.tasks.actions import delete_task, update_task
 from taskbell.tasks.audience import EVERYBODY, OVERSEERS, access_of, keys_of, overseers, viewer_keys, ways_to_see
 from taskbell.tasks.models import Task
+from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.queries import visible_task
 from tests.conftest import NOW, Program, make_person
 from tests.feed.hearing import heard_by
@@ -135,7 +136,7 @@ def test_who_loses_the_role_gets_nothing_from_any_door(mia: User, bo: User, as_u
     )
     User.objects.filter(pk=mia.pk).update(role=Role.MEMBER)
     mia.refresh_from_db()
-    update_task(task.pk, TaskPatch({"title": "Secret"}), by=bo, now=NOW + timedelta(minutes=1))
+    update_task(task.pk, TaskPatch(title="Secret"), by=bo, now=NOW + timedelta(minutes=1))
     assert heard_by(mia, since) == []
     assert program.get(f"/api/changes/?since={cursor}").json()["resync"] is True
     assert program.get("/api/tasks/").json()["count"] == 0

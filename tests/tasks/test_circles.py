@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from taskbell.accounts.models import User
 from taskbell.common.errors import Invalid
-from taskbell.tasks.actions import TaskPatch, update_task
+from taskbell.tasks.actions import update_task
 from taskbell.tasks.models import Prerequisite
+from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW
 from tests.tasks.conftest import a_task
 from tests.undoing import undone
@@ -34,7 +35,7 @@ def has_circle(graph: Graph) -> bool:
 def links(wanted: int, needs: set[int], numbers: list[int], by: User) -> bool:
     """Whether the task was let wait for exactly these."""
     try:
-        update_task(numbers[wanted], TaskPatch({}, pre_tasks=[numbers[n] for n in needs]), by=by, now=NOW)
+        update_task(numbers[wanted], TaskPatch(pre_tasks=[numbers[n] for n in needs]), by=by, now=NOW)
     except Invalid as refusal:
         check_way(refusal, wanted, needs, numbers)
         return False

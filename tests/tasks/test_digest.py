@@ -9,9 +9,10 @@ import pytest
 from taskbell.accounts.models import Profile, User
 from taskbell.accounts.profile import update_profile
 from taskbell.notifications.models import Notification, State
-from taskbell.tasks.actions import TaskPatch, create_task, delete_task, update_task
+from taskbell.tasks.actions import create_task, delete_task, update_task
 from taskbell.tasks.digest import send_digests
 from taskbell.tasks.models import Stage, Task
+from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW, make_person
 from tests.reminders.mailbox import Mailbox, mailbox_in, part, subjects
 
@@ -39,12 +40,12 @@ def due_daily(person: User) -> None:
     for number in range(8):
         at = NOW + number * DAY / 2 + HOUR
         fields = {"title": f"Task {number}", "due_date": at.date(), "due_time": at.time(), "timezone": "UTC"}
-        create_task(TaskPatch(fields), by=person, now=NOW)
+        create_task(TaskPatch(**fields), by=person, now=NOW)
 
 
 def task_due(at: datetime, by: User, title: str = "Water the plants", **fields: Any) -> Task:
     patch = {"title": title, "due_date": at.date(), "due_time": at.time(), "timezone": "UTC"} | fields
-    return create_task(TaskPatch(patch), by=by, now=NOW)
+    return create_task(TaskPatch(**patch), by=by, now=NOW)
 
 
 def digests() -> list[tuple[str, datetime]]:
@@ -102,8 +103,8 @@ def test_it_lists_what_is_due_within_a_day_and_is_the_persons_own(bo: User, cy: 
     task_due(TEN - HOUR, bo, "Overdue already")
     task_due(TEN + HOUR, bo, "Of Cy now", assigned_to_id=cy.pk)
     done = task_due(TEN + HOUR, bo, "Done")
-    update_task(done.pk, TaskPatch({"stage": Stage.COMPLETED}), by=bo, now=NOW)
-    create_task(TaskPatch({"title": "By day", "due_date": TEN.date(), "timezone": "UTC"}), by=bo, now=NOW)
+    update_task(done.pk, TaskPatch(stage=Stage.COMPLETED), by=bo, now=NOW)
+    create_task(TaskPatch(title="By day", due_date=TEN.date(), timezone="UTC"), by=bo, now=NOW)
     Notification.objects.all().delete()
     send_digests(TEN)
     (mail,) = mailbox.send(TEN)
@@ -217,7 +218,7 @@ def test_many_people_are_told_in_one_go(db: None) -> None:
 
 
 def finish(task: Task, bo: User) -> None:
-    update_task(task.pk, TaskPatch({"stage": Stage.COMPLETED}), by=bo, now=TEN)
+    update_task(task.pk, TaskPatch(stage=Stage.COMPLETED), by=bo, now=TEN)
 
 
 def remove(task: Task, bo: User) -> None:

@@ -12,8 +12,9 @@ from taskbell.accounts.profile import update_profile
 from taskbell.common.clock import instant
 from taskbell.common.recurrence import wall_time
 from taskbell.notifications.models import Notification
-from taskbell.tasks.actions import TaskPatch, create_task
+from taskbell.tasks.actions import create_task
 from taskbell.tasks.digest import send_digests
+from taskbell.tasks.patch import TaskPatch
 from tests.undoing import undone
 
 BEGIN = datetime(2027, 3, 26, 0, 0, tzinfo=UTC)  # a week in which clocks change in Berlin and on Lord Howe
@@ -68,7 +69,7 @@ class Life:
 def test_no_day_has_two_and_no_day_that_was_lived_through_has_none(bo: User, steps: list[Any]) -> None:
     with undone():
         User.objects.update(date_joined=BEGIN)
-        create_task(TaskPatch({"title": "Water the plants", "due_date": date(2027, 3, 27)}), by=bo, now=BEGIN)
+        create_task(TaskPatch(title="Water the plants", due_date=date(2027, 3, 27)), by=bo, now=BEGIN)
         life = Life(bo)
         for pause, changes in steps:
             life.at += pause

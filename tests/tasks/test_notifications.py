@@ -8,9 +8,10 @@ import pytest
 from taskbell.accounts.models import User
 from taskbell.notifications.channels.mail.rendering import compose
 from taskbell.notifications.models import Notification, State
-from taskbell.tasks.actions import TaskPatch, delete_task, restore_task, update_task
+from taskbell.tasks.actions import delete_task, restore_task, update_task
 from taskbell.tasks.categories import create_category
 from taskbell.tasks.models import Priority, Stage, Task
+from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW
 from tests.tasks.conftest import a_task
 
@@ -25,7 +26,7 @@ def told() -> list[tuple[str, str]]:
 
 
 def changes(task: Task, by: User, now: datetime = NOW, **fields: Any) -> None:
-    update_task(task.pk, TaskPatch(fields), by=by, now=now)
+    update_task(task.pk, TaskPatch(**fields), by=by, now=now)
 
 
 def letter(person: User, kind: str = "task_updated") -> str:

@@ -9,8 +9,9 @@ from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
 from taskbell.notifications.models import Notification
 from taskbell.tasks import scheduled
-from taskbell.tasks.actions import TaskPatch, delete_task, update_task
+from taskbell.tasks.actions import delete_task, update_task
 from taskbell.tasks.models import OVERDUE, Stage, Task
+from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.scheduled import mark_overdue
 from tests.conftest import NOW, Program
 from tests.tasks.conftest import a_task
@@ -37,7 +38,7 @@ def mails() -> list[tuple[str, datetime]]:
 
 
 def change(task: Task, by: User, now: datetime = DUE, **fields: Any) -> None:
-    update_task(task.pk, TaskPatch(fields), by=by, now=now)
+    update_task(task.pk, TaskPatch(**fields), by=by, now=now)
 
 
 def test_from_its_minute_on_the_task_is_overdue(bo: User, cy: User) -> None:

@@ -4,8 +4,9 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
-from taskbell.tasks.actions import TaskPatch, delete_task, restore_task, update_task
+from taskbell.tasks.actions import delete_task, restore_task, update_task
 from taskbell.tasks.models import Prerequisite, Stage, Task
+from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW, Program
 from tests.tasks.conftest import Somebody, a_task
 
@@ -48,8 +49,8 @@ def test_a_circle_is_refused_and_the_way_round_is_named(program: Program, bo: Us
 def test_the_way_round_does_not_name_what_bo_cannot_see(program: Program, bo: User, mia: User) -> None:
     first, hidden = a_task(bo), a_task(mia)
     second = a_task(bo)
-    update_task(hidden.pk, TaskPatch({}, pre_tasks=[first.pk]), by=mia, now=NOW)
-    update_task(second.pk, TaskPatch({}, pre_tasks=[hidden.pk]), by=mia, now=NOW)
+    update_task(hidden.pk, TaskPatch(pre_tasks=[first.pk]), by=mia, now=NOW)
+    update_task(second.pk, TaskPatch(pre_tasks=[hidden.pk]), by=mia, now=NOW)
     answer = program.patch(path(first), {"pre_tasks": [second.pk]})
     assert refusal(answer)[0][2] == f"A task cannot wait for itself: {first.pk} → {second.pk} → … → {first.pk}."
 
@@ -77,7 +78,7 @@ def test_what_bo_cannot_see_he_cannot_wait_for(program: Program, bo: User, cy: U
 
 def test_replacing_touches_only_what_bo_can_see(program: Program, bo: User, mia: User) -> None:
     task, mine, hidden = a_task(bo), a_task(bo), a_task(mia)
-    update_task(task.pk, TaskPatch({}, pre_tasks=[mine.pk, hidden.pk]), by=mia, now=NOW)
+    update_task(task.pk, TaskPatch(pre_tasks=[mine.pk, hidden.pk]), by=mia, now=NOW)
     assert program.get(path(task)).json()["pre_tasks"] == [mine.pk]
     assert program.put(path(task), {"title": "Anew"}).json()["pre_tasks"] == []
     assert links(task) == {hidden.pk}
@@ -98,7 +99,7 @@ def test_a_blocked_task_is_not_finished_and_bo_hears_what_it_waits_for(program: 
     first, hidden = a_task(bo, "Fill the can"), a_task(mia, "Secret")
     done = a_task(bo, stage=Stage.COMPLETED)
     task = a_task(bo)
-    update_task(task.pk, TaskPatch({}, pre_tasks=[first.pk, hidden.pk, done.pk]), by=mia, now=NOW)
+    update_task(task.pk, TaskPatch(pre_tasks=[first.pk, hidden.pk, done.pk]), by=mia, now=NOW)
     answer = program.patch(path(task), {"status": "COMPLETED", "title": "x"})
     assert answer.status_code == 409
     assert answer.json()["blockers"] == [{"id": first.pk, "title": "Fill the can", "status": "PENDING"}]
@@ -158,7 +159,7 @@ def test_what_is_taken_up_again_blocks_again(bo: User, program: Program, stage: 
     first = a_task(bo)
     task = a_task(bo, after=(first,))
     for wanted, blocked in ((stage, False), (Stage.PENDING, True), (stage, False), (Stage.IN_PROGRESS, True)):
-        update_task(first.pk, TaskPatch({"stage": wanted}), by=bo, now=NOW)
+        update_task(first.pk, TaskPatch(stage=wanted), by=bo, now=NOW)
         assert program.get(path(task)).json()["is_blocked"] is blocked
         assert program.get(f"/api/tasks/?blocked={blocked}").json()["results"][0]["id"] == task.pk
 

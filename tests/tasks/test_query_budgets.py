@@ -7,8 +7,9 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.reminders.models import Reminder
-from taskbell.tasks.actions import TaskPatch, update_task
+from taskbell.tasks.actions import update_task
 from taskbell.tasks.categories import create_category
+from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW, Program
 from tests.tasks.conftest import Somebody, a_task
 
@@ -28,7 +29,7 @@ def crowd(bo: User, cy: User, mia: User) -> None:
             Reminder.objects.create(
                 task=task, created_by=bo, recipient=recipient, at=at, next_at=at, timezone=task.timezone
             )
-        update_task(task.pk, TaskPatch({"title": f"Task no. {number}"}), by=mia, now=NOW)
+        update_task(task.pk, TaskPatch(title=f"Task no. {number}"), by=mia, now=NOW)
         before += (task,)
 
 

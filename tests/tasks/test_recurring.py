@@ -12,8 +12,9 @@ from taskbell.common.errors import Conflict, Invalid, NotAllowed
 from taskbell.notifications.models import Notification
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.actions import TaskPatch, create_task, delete_task, skip_task, update_task
+from taskbell.tasks.actions import create_task, delete_task, skip_task, update_task
 from taskbell.tasks.models import Basis, Stage, Task
+from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.reminder_actions import add_reminder, snooze_task
 from tests.conftest import NOW
 
@@ -23,11 +24,11 @@ FRIDAY = date(2026, 11, 27)
 
 def a_series(by: User, rule: str = "FREQ=WEEKLY", due: date = FRIDAY, reminders: Any = (), **fields: Any) -> Task:
     patch = {"title": "Water the plants", "recurrence": rule, "due_date": due, "timezone": "Europe/Berlin"} | fields
-    return create_task(TaskPatch(patch, reminders=reminders), by=by, now=NOW)
+    return create_task(TaskPatch(**patch, reminders=reminders), by=by, now=NOW)
 
 
 def put(task: Task, by: User, stage: str, now: datetime = NOW, **fields: Any) -> None:
-    update_task(task.pk, TaskPatch({"stage": stage} | fields), by=by, now=now)
+    update_task(task.pk, TaskPatch(**({"stage": stage} | fields)), by=by, now=now)
 
 
 def complete(task: Task, by: User, now: datetime = NOW) -> Task | None:
@@ -93,7 +94,7 @@ def test_counted_from_the_day_on_which_it_is_done_in_the_zone_of_the_task(bo: Us
 @pytest.mark.parametrize("basis", Basis.values)
 def test_three_times_stays_three_times_for_one_who_is_ahead_of_the_plan(bo: User, basis: str) -> None:
     second = the_next(a_series(bo, "FREQ=WEEKLY;COUNT=3", date(2027, 1, 4), recurrence_from=basis), bo)
-    update_task(second.pk, TaskPatch({"due_date": date(2027, 1, 10)}), by=bo, now=NOW)
+    update_task(second.pk, TaskPatch(due_date=date(2027, 1, 10)), by=bo, now=NOW)
     assert len(walk(second, bo, 9)) == 1
 
 
@@ -191,20 +192,20 @@ def test_archiving_what_is_done_leaves_the_next_one_alone(bo: User) -> None:
 
 def test_a_task_that_recurs_needs_a_due_date(bo: User) -> None:
     with pytest.raises(Invalid, match="needs a due date"):
-        create_task(TaskPatch({"title": "x", "recurrence": "FREQ=DAILY"}), by=bo, now=NOW)
+        create_task(TaskPatch(title="x", recurrence="FREQ=DAILY"), by=bo, now=NOW)
     task = a_series(bo)
     with pytest.raises(Invalid, match="needs a due date"):
-        update_task(task.pk, TaskPatch({"due_date": None}), by=bo, now=NOW)
+        update_task(task.pk, TaskPatch(due_date=None), by=bo, now=NOW)
 
 
 def test_a_new_rule_begins_anew_and_none_at_all_ends_it(bo: User) -> None:
     task = a_series(bo, "FREQ=DAILY;COUNT=2")
     new = the_next(task, bo)
-    update_task(new.pk, TaskPatch({"recurrence": "FREQ=MONTHLY;COUNT=2"}), by=bo, now=NOW)
+    update_task(new.pk, TaskPatch(recurrence="FREQ=MONTHLY;COUNT=2"), by=bo, now=NOW)
     new.refresh_from_db()
     assert walk(new, bo, 9) == [date(2026, 12, 28)]
     last = a_series(bo)
-    update_task(last.pk, TaskPatch({"recurrence": ""}), by=bo, now=NOW)
+    update_task(last.pk, TaskPatch(recurrence=""), by=bo, now=NOW)
     assert complete(last, bo) is None
 
 
@@ -228,7 +229,7 @@ def test_skip_moves_the_task_itself_and_tells_the_others(bo: User, cy: User) -> 
 
 def test_skip_is_refused_where_there_is_nothing_to_skip_to(bo: User, cy: User) -> None:
     last = a_series(bo, "FREQ=WEEKLY;COUNT=1")
-    done, once = a_series(bo), create_task(TaskPatch({"title": "x"}), by=bo, now=NOW)
+    done, once = a_series(bo), create_task(TaskPatch(title="x"), by=bo, now=NOW)
     complete(done, bo)
     for task in (last, done, once):
         with pytest.raises(Conflict):
@@ -247,7 +248,7 @@ def test_an_overdue_task_that_is_skipped_is_overdue_no_more(bo: User) -> None:
 def test_what_somebody_deleted_comes_back_as_they_left_it(bo: User) -> None:
     task = a_series(bo)
     new = the_next(task, bo)
-    update_task(new.pk, TaskPatch({"title": "Water the roses"}), by=bo, now=NOW)
+    update_task(new.pk, TaskPatch(title="Water the roses"), by=bo, now=NOW)
     delete_task(new.pk, by=bo, now=NOW)
     put(task, bo, Stage.PENDING)
     assert the_next(task, bo).title == "Water the roses"

@@ -13,8 +13,9 @@ from taskbell.activity.models import Activity
 from taskbell.common.errors import Conflict
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.actions import TaskPatch, delete_task, skip_task, update_task
+from taskbell.tasks.actions import delete_task, skip_task, update_task
 from taskbell.tasks.models import Basis, Stage, Task
+from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.reminder_actions import add_reminder
 from taskbell.tasks.scheduled import mark_overdue
 from tests.conftest import NOW
@@ -24,7 +25,7 @@ DAY_BEFORE = ReminderPlan(before_due=DAY)
 
 
 def renamed(new: Task, by: User) -> None:
-    update_task(new.pk, TaskPatch({"title": "Water the roses"}), by=by, now=NOW)
+    update_task(new.pk, TaskPatch(title="Water the roses"), by=by, now=NOW)
 
 
 def begun(new: Task, by: User) -> None:

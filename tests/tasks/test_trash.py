@@ -13,8 +13,9 @@ from taskbell.activity.models import Activity
 from taskbell.common.errors import NotFound
 from taskbell.notifications.models import Notification
 from taskbell.tasks import scheduled
-from taskbell.tasks.actions import TaskPatch, delete_task, restore_task, update_task
+from taskbell.tasks.actions import delete_task, restore_task, update_task
 from taskbell.tasks.models import Prerequisite, Task
+from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.scheduled import purge_deleted
 from tests.conftest import NOW, Program
 from tests.tasks.conftest import Somebody, a_task
@@ -138,6 +139,6 @@ def test_a_task_is_restored_or_purged_and_never_both(request: pytest.FixtureRequ
 
 def test_deleting_needs_the_version_that_was_read(program: Program, bo: User) -> None:
     task = a_task(bo)
-    update_task(task.pk, TaskPatch({"title": "Anew"}), by=bo, now=NOW)
+    update_task(task.pk, TaskPatch(title="Anew"), by=bo, now=NOW)
     assert program.delete(f"/api/tasks/{task.pk}/", **{"If-Match": '"1"'}).status_code == 412
     assert program.delete(f"/api/tasks/{task.pk}/", **{"If-Match": '"2"'}).status_code == 204

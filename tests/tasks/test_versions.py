@@ -8,8 +8,9 @@ import pytest
 from django.db import connections
 
 from taskbell.accounts.models import User
-from taskbell.tasks.actions import StaleVersion, TaskPatch, update_task
+from taskbell.tasks.actions import StaleVersion, update_task
 from taskbell.tasks.models import Task
+from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW, Program
 from tests.tasks.conftest import Somebody, a_task
 
@@ -29,7 +30,7 @@ def test_the_version_is_the_etag_of_every_answer(program: Program, bo: User) -> 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 def test_who_read_an_older_version_writes_nothing(program: Program, bo: User, method: str) -> None:
     task = a_task(bo)
-    update_task(task.pk, TaskPatch({"priority": 4}), by=bo, now=NOW)
+    update_task(task.pk, TaskPatch(priority=4), by=bo, now=NOW)
     answer = program(method, path(task), {"title": "y"}, **{"If-Match": '"1"'})
     assert answer.status_code == 412
     assert answer["Content-Type"] == "application/problem+json"
@@ -87,7 +88,7 @@ def test_of_many_who_read_the_same_version_one_writes(request: pytest.FixtureReq
 
     def write(number: int) -> bool:
         try:
-            update_task(task.pk, TaskPatch({"title": f"Title {number}"}), version=1, by=bo, now=NOW)
+            update_task(task.pk, TaskPatch(title=f"Title {number}"), version=1, by=bo, now=NOW)
         except StaleVersion:
             return False
         return True
@@ -103,7 +104,7 @@ def test_no_edit_is_lost_under_another(request: pytest.FixtureRequest) -> None:
     bo = request.getfixturevalue("bo")
     task = a_task(bo)
     edits = [{"title": "Anew"}, {"description": "Twice."}, {"priority": 4}, {"stage": "IN_PROGRESS"}]
-    at_once(len(edits), lambda number: update_task(task.pk, TaskPatch(edits[number]), by=bo, now=NOW))
+    at_once(len(edits), lambda number: update_task(task.pk, TaskPatch(**edits[number]), by=bo, now=NOW))
     after = Task.objects.get()
     assert (after.title, after.description, after.priority, after.stage) == ("Anew", "Twice.", 4, "IN_PROGRESS")
     assert after.version == 5

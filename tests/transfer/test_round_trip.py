@@ -16,9 +16,10 @@ from taskbell.common.errors import Refusal
 from taskbell.people.leaving import leave
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.actions import TaskPatch, create_task, update_task
+from taskbell.tasks.actions import create_task, update_task
 from taskbell.tasks.categories import create_category
 from taskbell.tasks.models import STAGES, Basis, Category, Prerequisite, Priority, Task
+from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.scheduled import mark_overdue
 from taskbell.transfer import checking
 from taskbell.transfer.exporting import every_task, export_tasks
@@ -80,12 +81,12 @@ def make(patches: Sequence[Any], by: User, people: dict[str, User]) -> None:
         earlier = [made[place].pk for place in needs if place < len(made)]
         try:
             with transaction.atomic():
-                made.append(create_task(TaskPatch(given, reminders=plans, pre_tasks=earlier), by=by, now=NOW))
+                made.append(create_task(TaskPatch(**given, reminders=plans, pre_tasks=earlier), by=by, now=NOW))
         except Refusal:
             continue  # completed before what it waits for
     for task in made[:2]:
         try:
-            update_task(task.pk, TaskPatch({"stage": "COMPLETED"}), force=True, by=by, now=NOW)
+            update_task(task.pk, TaskPatch(stage="COMPLETED"), force=True, by=by, now=NOW)
         except Refusal:
             continue
     mark_overdue(NOW)
@@ -139,7 +140,7 @@ def test_an_export_imported_into_an_empty_installation_is_the_same(ada: User, bo
 
 @pytest.mark.parametrize("format_", ["csv", "json", "ndjson"])
 def test_tasks_of_somebody_who_has_left_stay_theirs(ada: User, mia: User, cy: User, format_: str) -> None:
-    create_task(TaskPatch({"title": "Sow", "assigned_to_id": cy.pk}), by=cy, now=NOW)
+    create_task(TaskPatch(title="Sow", assigned_to_id=cy.pk), by=cy, now=NOW)
     leave(cy, by=ada, now=NOW)
     file = b"".join(export_tasks(every_task(mia), mia, format_))
     before = picture()

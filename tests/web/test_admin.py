@@ -15,9 +15,10 @@ from taskbell.notifications.models import Notification
 from taskbell.people.invitations import invite
 from taskbell.reminders.notifications import REMINDER
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.actions import TaskPatch, create_task, delete_task
+from taskbell.tasks.actions import create_task, delete_task
 from taskbell.tasks.categories import create_category
 from taskbell.tasks.models import Task
+from taskbell.tasks.patch import TaskPatch
 from tests.web.conftest import PASSWORD, Browser, person, text
 
 BrowserOf = Callable[[User], Browser]
@@ -47,7 +48,7 @@ def task(alice: User, bob: User) -> Task:
     create_category("Soil", by=alice, now=now)
     invite("cy@example.org", Role.MEMBER, by=alice, now=now)
     task = create_task(
-        TaskPatch({"title": "Order soil", "assigned_to": bob}, reminders=[ReminderPlan(at=now)]), by=alice, now=now
+        TaskPatch(title="Order soil", assigned_to_id=bob.pk, reminders=[ReminderPlan(at=now)]), by=alice, now=now
     )
     notify([Message(bob.pk, REMINDER, key="k", due_at=now, task_id=task.pk)], now=now)
     return task

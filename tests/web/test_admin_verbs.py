@@ -1,5 +1,6 @@
 """What an ADMIN changes in the admin is done by the same verbs as everywhere, refusals included."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ from taskbell.activity.models import Activity
 from taskbell.common.clock import utc_now
 from taskbell.notifications.models import Notification
 from taskbell.people.invitations import invite
-from taskbell.tasks.actions import TaskPatch, create_task, delete_task
+from taskbell.tasks.actions import create_task, delete_task
 from taskbell.tasks.categories import create_category
 from taskbell.tasks.models import Category, Stage, Task
+from taskbell.tasks.patch import TaskPatch
 from tests.web.conftest import Browser, person, text
 from tests.web.test_admin import BrowserOf, form_of
 
@@ -23,8 +25,8 @@ def admin(browser_of: BrowserOf, alice: User) -> Browser:
     return browser_of(alice)
 
 
-def make(title: str, *, by: User, pre_tasks: list[int] | None = None, **fields: Any) -> Task:
-    return create_task(TaskPatch({"title": title, **fields}, pre_tasks=pre_tasks), by=by, now=utc_now())
+def make(title: str, *, by: User, pre_tasks: Sequence[int] = (), **fields: Any) -> Task:
+    return create_task(TaskPatch(title=title, **fields, pre_tasks=pre_tasks), by=by, now=utc_now())
 
 
 def change_of(row: Any, app: str) -> str:
@@ -46,7 +48,7 @@ def linked(number: int, needs: Task, **more: Any) -> dict[str, Any]:
 
 def test_the_list_says_who_waits_and_in_which_category(admin: Browser, alice: User) -> None:
     soil = create_category("Soil", by=alice, now=utc_now())
-    first = make("Order soil", by=alice, category=soil)
+    first = make("Order soil", by=alice, category_id=soil.pk)
     second = make("Fill the beds", by=alice, pre_tasks=[first.pk])
     page = text(admin.get("/admin/tasks/task/"))
     assert "Soil" in page
@@ -121,7 +123,7 @@ def test_a_name_that_is_taken_is_told_above_the_form(admin: Browser, alice: User
 @pytest.mark.parametrize("several", [False, True])
 def test_a_category_that_tasks_are_in_stays(admin: Browser, alice: User, several: bool) -> None:
     empty, soil = (create_category(name, by=alice, now=utc_now()) for name in ("Empty", "Soil"))
-    make("Order soil", by=alice, category=soil)
+    make("Order soil", by=alice, category_id=soil.pk)
     if several:
         chosen = {"action": "delete_selected", "_selected_action": [empty.pk, soil.pk], "post": "yes"}
         answer = admin.post("/admin/tasks/category/", chosen, follow=True)
@@ -138,7 +140,7 @@ def test_who_is_made_inactive_hands_on_their_tasks_and_is_signed_out(
     admin: Browser, browser_of: BrowserOf, bob: User
 ) -> None:
     his, mia = browser_of(bob), person("mia")
-    mine = make("Order soil", by=User.objects.get(username="alice"), assigned_to=bob)
+    mine = make("Order soil", by=User.objects.get(username="alice"), assigned_to_id=bob.pk)
     save(admin, change_of(bob, "accounts/user"), is_active=None, hand_to=mia.pk)
     mine.refresh_from_db()
     assert mine.assigned_to == mia
@@ -198,7 +200,7 @@ def test_an_open_invitation_is_withdrawn_and_a_used_one_stays(admin: Browser, al
 
 @pytest.mark.parametrize(("name", "value"), [("state", "pending"), ("kind", "task_assigned"), ("ambiguous", "0")])
 def test_mails_are_found_by_what_became_of_them(admin: Browser, alice: User, bob: User, name: str, value: str) -> None:
-    make("Order soil", by=alice, assigned_to=bob)
+    make("Order soil", by=alice, assigned_to_id=bob.pk)
     mails = "/admin/notifications/notification/"
     assert len(admin.get(mails, {f"{name}__exact": value}).context["cl"].queryset) == 1
     Notification.objects.update(state="sent", kind="reminder", ambiguous=True)

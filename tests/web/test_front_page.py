@@ -11,9 +11,10 @@ from django.conf import settings
 
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
-from taskbell.tasks.actions import TaskPatch, create_task, delete_task
+from taskbell.tasks.actions import create_task, delete_task
 from taskbell.tasks.categories import create_category
 from taskbell.tasks.models import Stage, Task
+from taskbell.tasks.patch import TaskPatch
 from taskbell.web.pages import create_example, next_tasks, sign_in_example
 from tests.web.conftest import Browser, text
 
@@ -22,7 +23,7 @@ QueryBudget = Callable[[int], Any]
 
 
 def make(title: str, *, by: User, due: date | None = None, **fields: Any) -> Task:
-    return create_task(TaskPatch({"title": title, "due_date": due, **fields}), by=by, now=utc_now())
+    return create_task(TaskPatch(title=title, due_date=due, **fields), by=by, now=utc_now())
 
 
 def today() -> date:
@@ -39,8 +40,8 @@ def test_strangers_read_what_it_is_and_where_to_go(browser: Browser, alice: User
 def test_bob_sees_what_he_is_to_do_the_soonest_first(bob: User, alice: User) -> None:
     make("Later", by=bob, due=today() + timedelta(days=9))
     make("Some day", by=bob)
-    make("From Alice", by=alice, assigned_to=bob, due=today() + timedelta(days=2))
-    make("For Alice to do", by=bob, assigned_to=alice, due=today())
+    make("From Alice", by=alice, assigned_to_id=bob.pk, due=today() + timedelta(days=2))
+    make("For Alice to do", by=bob, assigned_to_id=alice.pk, due=today())
     make("Of Alice", by=alice, due=today())
     make("Done", by=bob, due=today(), stage=Stage.COMPLETED)
     delete_task(make("Deleted", by=bob, due=today()).pk, by=bob, now=utc_now())
@@ -59,7 +60,7 @@ def test_the_page_says_when_in_the_time_of_its_reader(browser_of: BrowserOf, bob
 def test_the_page_says_what_it_is_about_and_whether_it_waits(browser_of: BrowserOf, bob: User) -> None:
     garden = create_category("Garden", by=bob, now=utc_now())
     first = make("Order soil", by=bob)
-    create_task(TaskPatch({"title": "Sow", "category": garden}, pre_tasks=[first.pk]), by=bob, now=utc_now())
+    create_task(TaskPatch(title="Sow", category_id=garden.pk, pre_tasks=[first.pk]), by=bob, now=utc_now())
     page = text(browser_of(bob).get("/"))
     assert "Garden · Medium priority · blocked by another task" in page
     assert page.count("blocked by another task") == 1
@@ -81,7 +82,7 @@ def test_the_page_costs_the_same_for_one_task_and_for_ten(
     browser_of: BrowserOf, bob: User, alice: User, query_budget: QueryBudget
 ) -> None:
     for number in range(12):
-        make(f"Task {number}", by=alice, assigned_to=bob)
+        make(f"Task {number}", by=alice, assigned_to_id=bob.pk)
     browser = browser_of(bob)
     with query_budget(3):  # session and person, tasks, a mail that was refused
         assert text(browser.get("/")).count('class="task ') == 10

@@ -15,8 +15,9 @@ from taskbell.notifications import links
 from taskbell.notifications.links import LinkAction, link_for
 from taskbell.reminders.models import Reminder
 from taskbell.tasks import mail_buttons
-from taskbell.tasks.actions import TaskPatch, create_task, delete_task, update_task
+from taskbell.tasks.actions import create_task, delete_task, update_task
 from taskbell.tasks.models import Stage, Task
+from taskbell.tasks.patch import TaskPatch
 from tests.web.conftest import Browser, person, text
 
 NOON = datetime.fromisoformat("2027-03-27T12:00:00+00:00")
@@ -28,7 +29,7 @@ OVER = "The link has expired, or the task has been deleted."
 def task(bob: User) -> Task:
     """Made by a manager, for Bob."""
     fields = {"title": "Water <b>plants</b>", "assigned_to_id": bob.pk}
-    return create_task(TaskPatch(fields), by=person("mia", "MANAGER"), now=utc_now())  # type: ignore[arg-type]
+    return create_task(TaskPatch(**fields), by=person("mia", "MANAGER"), now=utc_now())  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -162,7 +163,7 @@ def left(bob: User, task: Task) -> None:
 
 
 def lost(bob: User, task: Task) -> None:
-    update_task(task.pk, TaskPatch({"assigned_to_id": None}), by=task.created_by, now=utc_now())
+    update_task(task.pk, TaskPatch(assigned_to_id=None), by=task.created_by, now=utc_now())
 
 
 def deleted(bob: User, task: Task) -> None:
@@ -188,8 +189,8 @@ def test_who_has_left_cannot_unsubscribe_either(strict: Browser, bob: User, task
 
 
 def test_a_task_that_waits_for_another_says_so(strict: Browser, bob: User, task: Task) -> None:
-    first = create_task(TaskPatch({"title": "Order soil"}), by=task.created_by, now=utc_now())
-    update_task(task.pk, TaskPatch({}, pre_tasks=[first.pk]), by=task.created_by, now=utc_now())
+    first = create_task(TaskPatch(title="Order soil"), by=task.created_by, now=utc_now())
+    update_task(task.pk, TaskPatch(pre_tasks=[first.pk]), by=task.created_by, now=utc_now())
     answer = strict.post(path(bob, "done", task.pk))
     assert answer.status_code == 409
     assert "Finish the tasks this one waits for first." in text(answer)
@@ -199,7 +200,7 @@ def test_a_task_that_waits_for_another_says_so(strict: Browser, bob: User, task:
 
 @pytest.mark.parametrize("do", ["snooze", "tomorrow"])
 def test_nobody_is_promised_a_reminder_of_a_finished_task(strict: Browser, bob: User, task: Task, do: str) -> None:
-    update_task(task.pk, TaskPatch({"stage": Stage.COMPLETED}), by=bob, now=utc_now())
+    update_task(task.pk, TaskPatch(stage=Stage.COMPLETED), by=bob, now=utc_now())
     answer = strict.post(path(bob, do, task.pk))
     assert answer.status_code == 409
     assert "because it is not open. Reopen it first." in text(answer)

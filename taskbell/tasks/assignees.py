@@ -1,0 +1,57 @@
+"""Who a task is assigned to: somebody active, also while people leave.
+
+Assigning and leaving meet at the person's row: an assignment shares it until its transaction ends, leaving takes it
+alone. The person's row is locked before any task, so that the two never wait for each other in a circle.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import connection
+
+from taskbell.accounts.models import User
+from taskbell.activity.actions import record
+from taskbell.common.values import MAX_ID
+from taskbell.tasks.models import Task
+from taskbell.tasks.notifications import notify_assigned
+from taskbell.tasks.patch import TaskPatch
+
+
+def assignees_of(patches: Iterable[TaskPatch]) -> set[int]:
+    """The people to whom the patches assign tasks."""
+    named = {patch.assigned_to_id for patch in patches}
+    return {pk for pk in named if isinstance(pk, int) and 0 < pk <= MAX_ID}
+
+
+def lock_assignees(ids: set[int]) -> set[int]:
+    """Those of these people who are active; none of them can leave until the transaction ends."""
+    wanted = sorted(ids)
+    if not wanted:
+        return set()
+    marks = ", ".join(["%s"] * len(wanted))
+    lock = " FOR SHARE" if connection.vendor == "postgresql" else ""  # SQLite has one writer at a time
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id FROM accounts_user WHERE id IN ({marks}) AND is_active ORDER BY id{lock}",  # noqa: S608
+            wanted,
+        )
+        return {pk for (pk,) in cursor.fetchall()}
+
+
+def hand_over(task: Task, to: int | None, *, by: User, now: datetime) -> None:
+    """Assigns the task, which the caller has locked, to somebody else or to nobody."""
+    old, task.assigned_to_id = task.assigned_to_id, to
+    task.write(now)
+    record(task.pk, "assigned", by=by, at=now, field="assigned_to", old=old, new=to)
+    notify_assigned(task, by=by, now=now)
+
+
+def active_creator(task: Task) -> int | None:
+    """The creator of the task; None if they have left."""
+    return User.objects.filter(pk=task.created_by_id, is_active=True).values_list("pk", flat=True).first()
+
+
+def assignee_has_left(task: Task) -> bool:
+    """True if the task, which the caller has locked, is assigned to somebody who is not active any more."""
+    assignee = task.assigned_to_id
+    return assignee is not None and not User.objects.filter(pk=assignee, is_active=True).exists()

@@ -1,0 +1,42 @@
+"""What somebody wants a task to be: what people can set, each field a value or left as it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, time
+from enum import Enum
+from typing import Any, Final
+
+from taskbell.reminders.schedule import ReminderPlan
+
+
+class Unset(Enum):
+    """The type of UNSET, so that type checkers can tell it from every value."""
+
+    UNSET = "unset"
+
+
+UNSET: Final = Unset.UNSET
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskPatch:
+    """The fields of a task by the names of the model. UNSET leaves a field as it is; None empties it."""
+
+    title: str | Unset = UNSET
+    description: str | Unset = UNSET
+    stage: str | Unset = UNSET
+    priority: int | Unset = UNSET
+    category_id: int | Unset | None = UNSET
+    due_date: date | Unset | None = UNSET
+    due_time: time | Unset | None = UNSET
+    timezone: str | Unset = UNSET
+    assigned_to_id: int | Unset | None = UNSET
+    recurrence: str | Unset = UNSET
+    recurrence_from: str | Unset = UNSET
+    reminders: Sequence[ReminderPlan] | Unset = UNSET
+    pre_tasks: Sequence[int] | Unset = UNSET
+
+    def columns(self) -> dict[str, Any]:
+        """The fields that are set and are columns of the task; reminders and prerequisites are rows of their own."""
+        rows = ("reminders", "pre_tasks")
+        return {name: value for name, value in vars(self).items() if value is not UNSET and name not in rows}

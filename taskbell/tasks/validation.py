@@ -1,0 +1,129 @@
+"""The rules of a task. The verbs check them, so that no door can let anything else in.
+
+Each rule returns a value in the form in which it is stored, or raises BadValue.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from taskbell.common.clock import EARLIEST, LATEST
+from taskbell.common.errors import FieldError, Invalid, invalid
+from taskbell.common.values import (
+    BadValue,
+    in_bounds,
+    read_choice,
+    read_id,
+    read_number,
+    read_rule,
+    read_text,
+    read_zone,
+)
+from taskbell.reminders.schedule import LONGEST_SPAN, ReminderPlan
+from taskbell.tasks.models import STAGES, Basis, Category, Priority, Task
+from taskbell.tasks.patch import UNSET, TaskPatch
+from taskbell.tasks.prerequisites import MOST_PREREQUISITES
+
+MAX_TITLE, MAX_DESCRIPTION = 255, 20_000  # characters
+# A local date may lie a day outside of the bounds in UTC.
+EARLIEST_IN_UTC, LATEST_IN_UTC = EARLIEST - timedelta(days=1), LATEST + timedelta(days=1)
+Rule = Callable[[Any], Any]
+
+
+def _or_none(rule: Rule) -> Rule:
+    return lambda value: None if value is None else rule(value)
+
+
+RULES: Mapping[str, Rule] = {
+    "title": partial(read_text, most=MAX_TITLE),
+    "description": partial(read_text, most=MAX_DESCRIPTION, blank=True),
+    "stage": partial(read_choice, choices=STAGES),
+    "priority": partial(read_number, least=min(Priority), most=max(Priority)),
+    "category_id": _or_none(read_id),
+    "due_date": _or_none(in_bounds),
+    "due_time": lambda value: value,
+    "timezone": read_zone,
+    "assigned_to_id": _or_none(read_id),
+    "recurrence": read_rule,
+    "recurrence_from": partial(read_choice, choices=Basis.values),
+}
+# What people call a column.
+FIELD_NAMES = {"category_id": "category", "assigned_to_id": "assigned_to"}
+Errors = dict[str, FieldError]
+
+
+def read_columns(patch: TaskPatch) -> tuple[dict[str, Any], Errors]:
+    """The columns that are set, as they are stored, and what is wrong with which."""
+    columns, errors = patch.columns(), Errors()
+    for name, value in columns.items():
+        try:
+            columns[name] = RULES[name](value)
+        except BadValue as error:
+            errors[name] = FieldError(FIELD_NAMES.get(name, name), error.code, str(error))
+    return columns, errors
+
+
+def check_columns(changing: Mapping[str, Any], errors: Errors, *, assignable: Collection[int]) -> None:
+    """Raises Invalid naming every field that changes to a wrong value; `assignable` are active people.
+
+    A field that stays as it is was accepted before: its error does not count.
+    """
+    found = {name: error for name, error in errors.items() if name in changing}
+    category, assignee = changing.get("category_id"), changing.get("assigned_to_id")
+    if "category_id" not in found and category is not None and not Category.objects.filter(pk=category).exists():
+        found["category_id"] = FieldError("category", "does_not_exist", "There is no category with this id.")
+    if "assigned_to_id" not in found and assignee is not None and assignee not in assignable:
+        found["assigned_to_id"] = FieldError("assigned_to", "does_not_exist", "There is no active person with this id.")
+    refuse(found.values())
+
+
+def check_rows(patch: TaskPatch) -> None:
+    """Raises Invalid naming every reminder, and every prerequisite, that breaks a rule."""
+    errors = []
+    if patch.reminders is not UNSET:
+        errors += [error for index, plan in enumerate(patch.reminders) for error in _errors_of_reminder(plan, index)]
+    if patch.pre_tasks is not UNSET:
+        errors += _errors_of_prerequisites(patch.pre_tasks)
+    refuse(errors)
+
+
+def check_dates(task: Task) -> None:
+    """Raises Invalid where a due time or a rule has no due date to start from."""
+    if task.due_date is None and task.due_time is not None:
+        raise invalid("due_time", "needs_date", "A due time needs a due date.")
+    if task.due_date is None and task.recurrence:
+        raise invalid("recurrence", "needs_date", "A task that repeats needs a due date.")
+
+
+def refuse(errors: Iterable[FieldError]) -> None:
+    """Raises Invalid with all of the errors, if there are any."""
+    found = list(errors)
+    if found:
+        raise Invalid(found[0].message, found)
+
+
+def _errors_of_reminder(plan: ReminderPlan, index: int) -> Iterator[FieldError]:
+    def error(member: str, code: str, message: str) -> FieldError:
+        return FieldError(f"reminders.{index}.{member}", code, message)
+
+    if plan.at is None and plan.before_due is None:
+        yield error("at", "required", "Send at or before_due.")
+    if plan.at is not None and not EARLIEST_IN_UTC <= plan.at.date() <= LATEST_IN_UTC:
+        yield error("at", "out_of_range", f"Must be between {EARLIEST} and {LATEST}.")
+    if plan.before_due is not None and not timedelta() <= plan.before_due <= LONGEST_SPAN:
+        yield error("before_due", "duration", f"Must be a duration up to {LONGEST_SPAN.days} days.")
+    try:
+        read_rule(plan.repeat)
+    except BadValue as wrong:
+        yield error("repeat", wrong.code, str(wrong))
+
+
+def _errors_of_prerequisites(ids: Sequence[int]) -> Iterator[FieldError]:
+    if len(ids) > MOST_PREREQUISITES:
+        yield FieldError("pre_tasks", "max_length", f"A task has at most {MOST_PREREQUISITES} prerequisites.")
+    for index, pk in enumerate(ids):
+        try:
+            read_id(pk)
+        except BadValue as error:
+            yield FieldError(f"pre_tasks.{index}", error.code, str(error))
