@@ -127,7 +127,7 @@ class World:
         rule = "FREQ=DAILY" if self.chance.random() < 0.2 else ""
         due = self.day() or (self.now.date() if rule else None)
         fields = {"title": "x", "assigned_to_id": self.somebody(), "due_date": due, "recurrence": rule}
-        links = [self.some(by)] if self.seen[by.pk] and self.chance.random() < 0.4 else None
+        links = [self.some(by)] if self.seen[by.pk] and self.chance.random() < 0.4 else []
         self.tasks.append(create_task(TaskPatch(**fields, pre_tasks=links), by=by, now=self.now).pk)
         return 1
 
