@@ -1,5 +1,5 @@
 const tasks = new Map();
-let cursor = null, pause = 500;
+let cursor = null, delay = 500;
 
 async function load() {
   tasks.clear();
@@ -10,24 +10,24 @@ async function load() {
   }
 }
 
-async function hear(message) {
+async function apply(message) {
   if (message.resync || (message.event === "connected" && cursor === null)) await load();
   else if (message.event === "task.deleted") tasks.delete(message.task_id);
   else if (message.title) tasks.set(message.task_id, message);
   if (message.event !== "connected" || cursor === null) cursor = message.cursor;
-  pause = 500;
+  delay = 500;
 }
 
 export function follow(show) {
   const socket = new WebSocket(`${location.origin.replace("http", "ws")}/ws/tasks/`);
-  let turn = Promise.resolve();
+  let queue = Promise.resolve();
   socket.onopen = () => cursor && socket.send(JSON.stringify({ resume: cursor }));
   socket.onmessage = ({ data }) => {
-    turn = turn.then(() => hear(JSON.parse(data))).then(() => show("Live", [...tasks.values()]));
-    turn.catch(() => socket.close());
+    queue = queue.then(() => apply(JSON.parse(data))).then(() => show("Live", [...tasks.values()]));
+    queue.catch(() => socket.close());
   };
   socket.onclose = ({ code }) => {
-    show(code === 4401 ? "Signed out" : "Away", [...tasks.values()]);
-    if (code !== 4401) setTimeout(follow, (pause = Math.min(2 * pause, 30000)), show);
+    show(code === 4401 ? "Signed out" : "Offline", [...tasks.values()]);
+    if (code !== 4401) setTimeout(follow, (delay = Math.min(2 * delay, 30000)), show);
   };
 }
