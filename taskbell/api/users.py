@@ -176,5 +176,5 @@ class InviteDetail(APIView):
     @extend_schema(operation_id="invites_withdraw", tags=["people"], responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
         """Withdraws the invitation: its link stops working."""
-        withdraw_invite(pk, by=person_of(request))
+        withdraw_invite(pk, by=person_of(request), now=utc_now())
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -9,6 +9,8 @@ from taskbell.accounts.invites import INVITE_LIFETIME, invite_of, is_valid, may_
 from taskbell.accounts.models import Invite, User
 from taskbell.accounts.policy import Capability
 from taskbell.accounts.validation import check_email
+from taskbell.activity.actions import record_about
+from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import Conflict, NotAllowed, NotFound, invalid
 from taskbell.notifications.actions import Message, notify
 from taskbell.people.notifications import INVITE
@@ -24,6 +26,7 @@ def invite(email: str, role: str, *, by: User, now: datetime) -> Invite:
     return made
 
 
+@transaction.atomic
 def make_invite(email: str, role: str, *, by: User, now: datetime) -> Invite:
     """An invitation, not emailed yet. Raises NotAllowed, Invalid, Conflict."""
     if not may_invite(by, role):
@@ -31,9 +34,12 @@ def make_invite(email: str, role: str, *, by: User, now: datetime) -> Invite:
     address = check_email(email)
     if User.objects.filter(email=address).exists():
         raise Conflict("An account with this email address already exists.")
-    return Invite.objects.create(
+    made = Invite.objects.create(
         email=address, role=role, invited_by=by, created_at=now, expires_at=now + INVITE_LIFETIME
     )
+    subject = Subject(SubjectType.INVITATION, made.pk)
+    record_about(subject, "created", by=by, at=now, new={"email": address, "role": role})
+    return made
 
 
 def invites_seen_by(person: User, *, now: datetime) -> list[Invite]:
@@ -41,10 +47,12 @@ def invites_seen_by(person: User, *, now: datetime) -> list[Invite]:
     return [invite for invite in _within_reach(person).select_related("invited_by") if is_valid(invite, now=now)]
 
 
-def withdraw_invite(pk: int, *, by: User) -> None:
+@transaction.atomic
+def withdraw_invite(pk: int, *, by: User, now: datetime) -> None:
     """Deletes the invitation, so that its link stops working. Raises NotAllowed, NotFound."""
     if not _within_reach(by).filter(pk=pk).delete()[0]:
         raise NotFound
+    record_about(Subject(SubjectType.INVITATION, pk), "withdrawn", by=by, at=now)
 
 
 def _within_reach(person: User) -> QuerySet[Invite]:
@@ -55,11 +63,11 @@ def _within_reach(person: User) -> QuerySet[Invite]:
     return waiting if person.can(Capability.MANAGE_PEOPLE) else waiting.filter(invited_by=person)
 
 
-def accept_invite(token: str, *, email: str, now: datetime) -> str:
-    """Marks the invitation as accepted, which works once; returns its role. Raises Invalid."""
+def accept_invite(token: str, *, email: str, now: datetime) -> Invite:
+    """Marks the invitation as accepted, which works once. Raises Invalid."""
     invite = invite_of(token, now=now)
     if invite is None or not Invite.objects.filter(pk=invite.pk, accepted_at=None).update(accepted_at=now):
         raise invalid("invite", "invalid", "This invitation is no longer valid. Ask for a new one.")
     if invite.email != email:
         raise invalid("email", "not_invited", "This invitation is for another e-mail address.")
-    return invite.role
+    return invite

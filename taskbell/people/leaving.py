@@ -6,6 +6,8 @@ from django.db import transaction
 
 from taskbell.accounts.actions import end_sessions
 from taskbell.accounts.models import User
+from taskbell.activity.actions import record_about
+from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import invalid
 from taskbell.people.roles import check_may_manage, keep_an_admin
 from taskbell.tasks.assignees import active_creator, hand_over
@@ -35,9 +37,12 @@ def leave(person: User, *, by: User, now: datetime) -> None:
     keep_an_admin(without=person)
     User.objects.filter(pk=person.pk).update(is_active=False)
     person.is_active = False
+    record_about(Subject(SubjectType.PERSON, person.pk), "deactivated", by=by, at=now)
     end_sessions(person, now=now, because="account deactivated")
 
 
-def reactivate_person(person: User) -> None:
+@transaction.atomic
+def reactivate_person(person: User, *, by: User, now: datetime) -> None:
     """Lets the person sign in again."""
-    User.objects.filter(pk=person.pk).update(is_active=True)
+    if User.objects.filter(pk=person.pk, is_active=False).update(is_active=True):
+        record_about(Subject(SubjectType.PERSON, person.pk), "reactivated", by=by, at=now)

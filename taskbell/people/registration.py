@@ -12,6 +12,8 @@ from taskbell.accounts.models import Installation, User
 from taskbell.accounts.policy import Role
 from taskbell.accounts.queries import is_setup_token
 from taskbell.accounts.validation import check_email, check_names, check_password_strength, check_username
+from taskbell.activity.actions import record_about
+from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import Conflict, NotAllowed
 from taskbell.people.invitations import accept_invite
 
@@ -40,10 +42,15 @@ def register(form: Registration, *, client: Client, now: datetime) -> User:
     throttle.REGISTER_PER_ADDRESS.count(client.address, now=now)
     try:
         with transaction.atomic():
-            role = _role_of_newcomer(form, email, now)
-            return User.objects.create_person(
+            invite = accept_invite(form.invite, email=email, now=now) if form.invite else None
+            role = invite.role if invite else _role_without_invite(now)
+            person = User.objects.create_person(
                 username=username, email=email, password=form.password, role=role, **names
             )
+            if invite:
+                subject = Subject(SubjectType.INVITATION, invite.pk)
+                record_about(subject, "accepted", by=person, at=now, new={"person": person.pk, "role": role})
+            return person
     except IntegrityError as error:
         taken = "email address" if User.objects.filter(email=email).exists() else "username"
         raise Conflict(f"An account with this {taken} already exists.") from error
@@ -55,7 +62,5 @@ def check_registration_open(setup_token: str = "") -> None:
         raise NotAllowed("New accounts are by invitation here.")
 
 
-def _role_of_newcomer(form: Registration, email: str, now: datetime) -> str:
-    if form.invite:
-        return accept_invite(form.invite, email=email, now=now)
+def _role_without_invite(now: datetime) -> str:
     return Role.ADMIN if Installation.claim(now) else Role.MEMBER

@@ -1,9 +1,13 @@
 """Roles, and who may manage whom."""
 
+from datetime import datetime
+
 from django.db import transaction
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability, Role
+from taskbell.activity.actions import record_about
+from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import Conflict, NotAllowed, NotFound
 from taskbell.common.locks import one_at_a_time
 
@@ -23,7 +27,7 @@ def active_person(pk: int) -> User:
 
 
 @transaction.atomic
-def change_role(person: User, role: str, *, by: User) -> None:
+def change_role(person: User, role: str, *, by: User, now: datetime) -> None:
     """Gives the person another role. Raises NotAllowed, or Conflict for the last ADMIN."""
     if person.role == role:
         return
@@ -31,6 +35,8 @@ def change_role(person: User, role: str, *, by: User) -> None:
         raise NotAllowed("Only admins may change roles.")
     keep_an_admin(without=person)
     User.objects.filter(pk=person.pk).update(role=role)
+    subject = Subject(SubjectType.PERSON, person.pk)
+    record_about(subject, "updated", by=by, at=now, field="role", old=person.role, new=role)
     person.role = role
 
 

@@ -79,7 +79,7 @@ class PersonAdmin(AdminByVerbs, UserAdmin):  # type: ignore[type-arg]
             hand_to = given["hand_to"]
             deactivate_person(person, hand_to=hand_to.pk if hand_to else None, by=by, now=now)
         elif given["is_active"]:
-            reactivate_person(person)
+            reactivate_person(person, by=by, now=now)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         formset.save(commit=False)  # fills in what the admin's own log needs
@@ -116,7 +116,7 @@ class InviteAdmin(AdminByVerbs):
         obj.refresh_from_db()
 
     def delete_model(self, request: HttpRequest, obj: Invite) -> None:
-        withdraw_invite(obj.pk, by=admin_person(request))
+        withdraw_invite(obj.pk, by=admin_person(request), now=utc_now())
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         for chosen in queryset:

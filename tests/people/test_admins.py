@@ -66,7 +66,7 @@ def test_nobody_lifts_themselves(mia: User, bo: User, ivo: User) -> None:
 
 
 def demote(person: User, by: User) -> None:
-    change_role(person, Role.MEMBER, by=by)
+    change_role(person, Role.MEMBER, by=by, now=NOW)
 
 
 def send_away(person: User, by: User) -> None:

@@ -12,7 +12,8 @@ from taskbell.activity.models import Activity
 from taskbell.common.clock import utc_now
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.models import Notification
-from taskbell.people.invitations import invite
+from taskbell.people.editing import update_person
+from taskbell.people.invitations import invite, make_invite
 from taskbell.reminders.notifications import REMINDER
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import create_task, delete_task
@@ -220,3 +221,15 @@ def test_alice_ends_the_sessions_of_bob(admin: Browser, browser_of: BrowserOf, b
     assert admin.post("/admin/accounts/session/", chosen).status_code == 302
     assert not his.is_signed_in
     assert admin.is_signed_in
+
+
+def test_the_history_of_the_admin_tells_of_people_and_invitations(admin: Browser, bob: User) -> None:
+    ada = User.objects.get(role="ADMIN")
+    update_person(bob, {"role": "MANAGER"}, by=ada, now=utc_now())
+    make_invite("new@example.org", "MEMBER", by=ada, now=utc_now())
+    shown = text(admin.get("/admin/activity/activity/"))
+    assert "new@example.org" in shown
+    assert "MANAGER" in shown
+    only = text(admin.get("/admin/activity/activity/?subject_type=invitation"))
+    assert "new@example.org" in only
+    assert "MANAGER" not in only
