@@ -61,7 +61,7 @@ def test_a_list_lives_through_changes_a_restart_and_signing_out(page: Page, tmp_
         old = house.pid("web")
         assert old
         os.kill(old, signal.SIGTERM)
-        expect(state).to_have_text("Away", timeout=10_000)
+        expect(state).to_have_text("Offline", timeout=10_000)
         eventually(house.answers, within=20)
         ada.http.delete(f"tasks/{task['id']}/")
         expect(rows).to_have_text(["There before: PENDING"], timeout=30_000)
