@@ -14,7 +14,7 @@ export UV_SYSTEM_CERTS := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test deploy-test coverage lint bench faults docs screenshots lock clean
+.PHONY: help run demo check test deploy-test coverage lint bench faults docs screenshots lock clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,24 +25,28 @@ run: $(VENV)/installed ## Start Taskbell; Ctrl-C stops it.
 demo: $(VENV)/installed ## Fill in sample people and tasks to look at.
 	@exec $(BIN)/taskbell demo
 
-# What has nothing to do with the database, or brings its own, is run once.
+# Tests that need no database, or bring their own, run once.
 OF_NO_DATABASE := tests/architecture tests/benchmarks tests/common tests/config tests/docs tests/web/test_browser.py
 
-# They mostly wait for what others do.
+# These mostly wait for other processes.
 WITH_PROCESSES := tests/faults tests/journeys
 
-# One after the other: here it matters how long things take.
+# One after the other, because they measure how long things take.
 LIVE := tests/realtime
 OF_THE_WHOLE := tests/runtime
 
 # What stands in deploy/, started as platforms and machines start it; `make deploy-test`.
 OF_DEPLOYMENT := tests/deploy
 
-# Tests side by side are dealt out by their order, which must not depend on a chance of the hash.
+# Tests side by side are distributed by their order, which must not depend on random hashes.
 RUN_TESTS := PYTHONHASHSEED=0 $(BIN)/python -m pytest $(PYTEST)
 SIDE_BY_SIDE := --dist loadfile --no-loadscope-reorder -n
 
-test: $(VENV)/installed-dev ## Run the tests on SQLite and on PostgreSQL.
+check: lint ## Check quickly: lint, types and the fast tests, on SQLite.
+	@TEST_DATABASE=sqlite $(RUN_TESTS) $(SIDE_BY_SIDE) 3 -m "not long and not slow and not processes" \
+		$(addprefix --ignore=,$(WITH_PROCESSES) $(LIVE) $(OF_THE_WHOLE) $(OF_DEPLOYMENT) tests/benchmarks tests/web/test_browser.py)
+
+test: $(VENV)/installed-dev ## Run all tests, on SQLite and on PostgreSQL.
 	@failed=0; \
 	for database in sqlite postgres; do \
 		export TEST_DATABASE=$$database; \
@@ -80,17 +84,17 @@ bench: $(VENV)/installed-dev ## Measure; takes a few minutes.
 faults: $(VENV)/installed-dev ## Kill and cut everything for ten minutes; writes docs/faults.md.
 	@exec $(BIN)/python -m tests.faults $(FAULTS)
 
-docs: $(VENV)/installed ## Write docs/configuration.md anew from the settings.
+docs: $(VENV)/installed ## Generate docs/configuration.md from the settings.
 	@$(BIN)/python -m taskbell.config.document > docs/configuration.md
 
-screenshots: $(VENV)/installed-dev ## Take the pictures in docs/images anew, with Chromium.
+screenshots: $(VENV)/installed-dev ## Take the pictures in docs/images, with Chromium.
 	@PYTHONPATH=. $(BIN)/python docs/images/take.py
 
-lock: | $(BIN)/python $(UV) ## Resolve the dependencies anew and pin them with their hashes.
+lock: | $(BIN)/python $(UV) ## Resolve the dependencies and pin them with their hashes.
 	@$(UV) pip compile --quiet --universal --generate-hashes pyproject.toml -o requirements.txt
 	@$(UV) pip compile --quiet --universal --generate-hashes --group dev pyproject.toml -o requirements-dev.txt
 
-clean: ## Remove everything that can be made again; the data folder stays.
+clean: ## Remove what can be made again; the data folder stays.
 	@rm -rf $(VENV) .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@find taskbell tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 

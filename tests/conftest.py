@@ -20,10 +20,17 @@ from taskbell.accounts.models import Installation, User
 from taskbell.accounts.policy import Role
 from taskbell.common.clock import utc_now
 from taskbell.reports.counting import drop_statements, trigger_statements
+from tests.processes import RunningTaskbell, taskbell
 
 APPEND_ONLY = import_module("taskbell.activity.migrations.0002_append_only")
 PASSWORD = "correct horse battery"
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+
+
+def pytest_itemcollected(item: Any) -> None:
+    """A test whose module starts Taskbell has a mark, by which `make check` leaves it out."""
+    if any(value is RunningTaskbell or value is taskbell for value in vars(item.module).values()):
+        item.add_marker("processes")
 
 
 @pytest.hookimpl(trylast=True)

@@ -11,7 +11,7 @@ from tests.processes import ROOT
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 NAMED_FILE = re.compile(r"`((?:taskbell|tests|docs)/[\w./-]+)`")
-NAMED_CODE = re.compile(r"`((?:taskbell/)?(\w+/\w+\.py)):(\w+)`")
+NAMED_CODE = re.compile(r"`(?:taskbell/)?((?:\w+/)*\w+\.py):(\w+)(?:\.(\w+))?`")
 
 every_page = pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -36,17 +36,22 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
 
 @every_page
 def test_every_file_a_page_names_is_there(page: Path) -> None:
-    if page.parent.name == "howto":
-        return  # a how-to names files that its reader will make
     for name in NAMED_FILE.findall(page.read_text()):
         assert (ROOT / name).exists(), f"{page.name} names {name}"
 
 
 @every_page
-def test_every_function_a_page_names_is_there(page: Path) -> None:
-    for _, module, name in NAMED_CODE.findall(page.read_text()):
+def test_every_function_class_and_field_a_page_names_is_there(page: Path) -> None:
+    for module, name, member in NAMED_CODE.findall(page.read_text()):
         source = (ROOT / "taskbell" / module).read_text()
         assert re.search(rf"^\s*(?:async )?(?:def|class) {name}\b|^{name}\b", source, re.MULTILINE), f"{module}:{name}"
+        inside = source.partition(f"class {name}")[2]
+        assert not member or re.search(rf"^    (?:def )?{member}\b", inside, re.MULTILINE), f"{module}:{name}.{member}"
+
+
+@every_page
+def test_no_block_hides_from_the_tests_by_its_indent(page: Path) -> None:
+    assert not re.search(r"^ +```", page.read_text(), re.MULTILINE)
 
 
 @every_page

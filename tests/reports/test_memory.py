@@ -11,6 +11,8 @@ from taskbell.tasks.models import Task
 from tests.conftest import NOW
 from tests.memory import peak
 
+pytestmark = pytest.mark.slow
+
 TASKS = 2500
 
 

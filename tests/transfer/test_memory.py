@@ -16,6 +16,8 @@ from taskbell.transfer.importing import ImportRefused, import_tasks
 from tests.conftest import NOW
 from tests.memory import peak
 
+pytestmark = pytest.mark.slow
+
 ROWS = 2500
 MORE = 1.5  # what a peak may differ by: drivers keep the statements they have seen lately
 GOOD = b"Sow the beans and the peas in rows that are straight,HIGH,As deep as they are long\n"
