@@ -11,10 +11,10 @@ from rest_framework import serializers
 
 from taskbell.common import values
 from taskbell.common.errors import Invalid
-from taskbell.common.recurrence import LONGEST
+from taskbell.common.recurrence import MAX_RULE_LENGTH
 from taskbell.common.text import refuse_unprintable
 from taskbell.common.values import MAX_ID, BadValue
-from taskbell.reminders.schedule import LONGEST_SPAN
+from taskbell.reminders.schedule import MAX_BEFORE_DUE
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -161,7 +161,7 @@ class Recurrence(ReadField, serializers.CharField):
     read = staticmethod(values.read_rule)
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=LONGEST, allow_blank=True, allow_null=True, **kwargs)
+        super().__init__(max_length=MAX_RULE_LENGTH, allow_blank=True, allow_null=True, **kwargs)
 
 
 @extend_schema_field({"type": "string", "format": "duration"})
@@ -170,7 +170,7 @@ class DurationField(ReadField):
 
     @staticmethod
     def read(value: Any) -> timedelta:
-        return values.read_duration(value, longest=LONGEST_SPAN)
+        return values.read_duration(value, longest=MAX_BEFORE_DUE)
 
 
 class IdField(ReadField, serializers.IntegerField):

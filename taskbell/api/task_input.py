@@ -25,12 +25,12 @@ from taskbell.api.fields import (
 )
 from taskbell.common.clock import as_instant, utc_now
 from taskbell.common.errors import invalid
-from taskbell.reminders.actions import MOST_REMINDERS, TOO_MANY
+from taskbell.reminders.actions import MAX_REMINDERS, TOO_MANY
 from taskbell.reminders.models import Reminder
-from taskbell.reminders.schedule import ReminderPlan, next_of
+from taskbell.reminders.schedule import ReminderPlan, first_firing
 from taskbell.tasks.models import PRIORITY_NAMES, STAGES, Basis, Priority, Stage, Task
 from taskbell.tasks.patch import UNSET, TaskPatch, Unset
-from taskbell.tasks.prerequisites import MOST_PREREQUISITES
+from taskbell.tasks.prerequisites import MAX_PREREQUISITES
 from taskbell.tasks.validation import MAX_DESCRIPTION, MAX_TITLE
 
 # What the model and the API call by the same name.
@@ -84,11 +84,11 @@ class TaskIn(StrictSerializer):
     assigned_to = IdField(allow_null=True, required=False)
     recurrence = Recurrence(required=False)
     recurrence_from = Choice(choices=Basis.values, required=False)
-    pre_tasks = DocumentedList(child=IdField(), max_length=MOST_PREREQUISITES, required=False)
+    pre_tasks = DocumentedList(child=IdField(), max_length=MAX_PREREQUISITES, required=False)
     reminders = ReminderIn(
         many=True,
         required=False,
-        max_length=MOST_REMINDERS,  # type: ignore[call-arg]
+        max_length=MAX_REMINDERS,  # type: ignore[call-arg]
         error_messages={"max_length": TOO_MANY},
     )
     remind_at = InstantField(allow_null=True, required=False)
@@ -173,7 +173,7 @@ def _check_agreement(body: Mapping[str, Any], plans: Sequence[ReminderPlan], tas
     What was read has both, and may be sent back as it is, also where a reminder has fired since.
     """
     said = None if body["remind_at"] is None else as_instant(body["remind_at"], task.timezone)
-    agreeing = {next_of(plans, task, now=utc_now())}
+    agreeing = {first_firing(plans, task, now=utc_now())}
     if task.pk is not None:
         known = Reminder.objects.visible_to(by).filter(task_id=task.pk)
         agreeing.add(_earliest(known.values_list("next_at", flat=True)))

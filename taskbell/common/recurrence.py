@@ -1,12 +1,12 @@
-"""Rules that repeat (RFC 5545 §3.3.10), read the way people mean them.
+"""Recurrence rules (RFC 5545 §3.3.10).
 
-A rule is expanded in local wall time; the time zone is attached to each occurrence afterwards, so that
-"every day at 9:00" stays 9:00 over clock changes. Beyond the RFC: a day of the month that a month does
-not have means its last day, and the day that was meant is remembered. The start is the first occurrence,
-whether it fits the rule or not, and COUNT counts it.
+A rule is expanded in local wall time, and the time zone is applied to each occurrence afterwards, so that
+"every day at 9:00" stays 9:00 across clock changes. Unlike the RFC, a day that a month does not have means the
+month's last day, and later months use the original day again. The start is always the first occurrence, even if it
+does not match the rule, and COUNT includes it.
 
-The walk over the periods is our own: python-dateutil 2.9 reads `BYDAY=MO,1TU` as "both at once", miscounts week 53
-and BYSETPOS in a first week, and must walk from the start, where we begin at the period that is asked for.
+We expand rules ourselves: python-dateutil 2.9 reads `BYDAY=MO,1TU` as "both at once", miscounts week 53 and BYSETPOS
+in a first week, and always walks from the start; ours begins at the requested period.
 """
 
 import re
@@ -18,37 +18,36 @@ from functools import lru_cache
 from itertools import chain, islice, takewhile
 from zoneinfo import ZoneInfo
 
-from taskbell.common.clock import instant
+from taskbell.common.clock import LATEST, instant
 
-LONGEST = 512
-MOST_COUNT = 10_000
-# How far a rule is looked into the future: one that does not fit within fifty years never does.
+MAX_RULE_LENGTH = 512
+MAX_COUNT = 10_000
+# How far ahead a rule is searched: one that does not match within fifty years never does.
 HORIZON = timedelta(days=50 * 366)
-LATEST = date(2999, 12, 31)
-WIDEST = timedelta(days=3)  # wall time and UTC, and the ends of a clock change, are less than this apart
+MAX_OFFSET = timedelta(days=3)  # wall time and UTC, and both ends of a clock change, are less than this apart
 # The largest INTERVAL of each frequency that stays within the horizon.
 INTERVALS = {"DAILY": 18_000, "WEEKLY": 2_600, "MONTHLY": 600, "YEARLY": 50}
 # The length of a period: in days for the first two, in months for the others.
 LENGTHS = {"DAILY": 1, "WEEKLY": 7, "MONTHLY": 1, "YEARLY": 12}
-ALWAYS = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYMONTH", "BYDAY"}
-# What else a rule of each frequency may say (RFC 5545 §3.3.10, the table); a daily rule leaves to a monthly one
-# what that one says as well.
+COMMON_PARTS = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYMONTH", "BYDAY"}
+# The parts allowed with each frequency (RFC 5545 §3.3.10, the table), except those of a daily rule that a monthly rule
+# can express as well.
 PARTS = {
-    "DAILY": ALWAYS,
-    "WEEKLY": ALWAYS | {"BYSETPOS"},
-    "MONTHLY": ALWAYS | {"BYSETPOS", "BYMONTHDAY"},
-    "YEARLY": ALWAYS | {"BYSETPOS", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO"},
+    "DAILY": COMMON_PARTS,
+    "WEEKLY": COMMON_PARTS | {"BYSETPOS"},
+    "MONTHLY": COMMON_PARTS | {"BYSETPOS", "BYMONTHDAY"},
+    "YEARLY": COMMON_PARTS | {"BYSETPOS", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO"},
 }
-LARGEST = {"BYMONTH": 12, "BYMONTHDAY": 31, "BYYEARDAY": 366, "BYWEEKNO": 53, "BYSETPOS": 366}
+MAX_NUMBERS = {"BYMONTH": 12, "BYMONTHDAY": 31, "BYYEARDAY": 366, "BYWEEKNO": 53, "BYSETPOS": 366}
 Occurrence = tuple[datetime, datetime]  # wall time and UTC instant
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
 @dataclass(frozen=True)
 class Days:
-    """Which days a rule wants. What it does not say is an empty set; negative numbers count from the end.
+    """The days that match a rule. A part that the rule lacks is an empty set; negative numbers count from the end.
 
-    A weekday is (which one, weekday), where 0 is each one.
+    A weekday is (n, weekday) for the nth one of the period; n = 0 means every one.
     """
 
     frequency: str
@@ -62,7 +61,7 @@ class Days:
     positions: frozenset[int]
 
     def starting(self, start: date) -> "Days":
-        """With what the rule leaves open taken from its start."""
+        """With parts that the rule lacks taken from its start."""
         if self.frequency == "DAILY" or self.weekdays or self.month_days or self.year_days:
             return self
         if self.frequency == "WEEKLY" or self.weeks:
@@ -71,11 +70,11 @@ class Days:
         return replace(self, months=months, month_days=frozenset({start.day}))
 
     def between(self, start: date, since: date, last: date) -> Iterator[date]:
-        """The days that fit, in order, to `last`; none before the period of `since` nor before that of `start`."""
+        """The matching days up to `last`, in order, from the period of `start` or that of `since` if later."""
         for period in self._periods(start, since, last):
-            fitting = [day for day in period if self._fits(day)]
-            for index, day in enumerate(fitting):
-                chosen = not self.positions or not self.positions.isdisjoint(_ends(index + 1, len(fitting)))
+            matching = [day for day in period if self._matches(day)]
+            for index, day in enumerate(matching):
+                chosen = not self.positions or not self.positions.isdisjoint(_ends(index + 1, len(matching)))
                 if chosen and day <= last:
                     yield day
 
@@ -100,24 +99,24 @@ class Days:
             for day in range(1, monthrange(year, month + 1)[1] + 1)
         ]
 
-    def _fits(self, day: date) -> bool:
+    def _matches(self, day: date) -> bool:
         return (
             (not self.months or day.month in self.months)
-            and (not self.month_days or self._fits_month_day(day))
+            and (not self.month_days or self._matches_month_day(day))
             and (not self.year_days or not self.year_days.isdisjoint(_ends(*_in_year(day))))
             and (not self.weeks or not self.weeks.isdisjoint(_ends(*_in_weeks(day, self.week_start))))
-            and (not self.weekdays or self._fits_weekday(day))
+            and (not self.weekdays or self._matches_weekday(day))
         )
 
-    def _fits_month_day(self, day: date) -> bool:
+    def _matches_month_day(self, day: date) -> bool:
         number, last = _in_month(day)
         if not self.month_days.isdisjoint(_ends(number, last)):
             return True
-        # Beside these, a day of the month is one condition among others and not a day that is meant.
-        is_meant = not (self.weekdays or self.weeks or self.year_days)
-        return is_meant and number == last < max(self.month_days)
+        # Combined with these, the day of the month is just one more condition, and is not moved to the last day.
+        is_alone = not (self.weekdays or self.weeks or self.year_days)
+        return is_alone and number == last < max(self.month_days)
 
-    def _fits_weekday(self, day: date) -> bool:
+    def _matches_weekday(self, day: date) -> bool:
         number, last = _in_month(day) if self.months or self.frequency == "MONTHLY" else _in_year(day)
         which = (0, (number + 6) // 7, -((last - number) // 7 + 1))
         return any((nth, day.weekday()) in self.weekdays for nth in which)
@@ -125,7 +124,7 @@ class Days:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule that was found good; `parts` is what it says without COUNT and UNTIL."""
+    """A valid rule; `parts` is everything but COUNT and UNTIL."""
 
     text: str
     parts: Days
@@ -133,12 +132,12 @@ class Rule:
     until: date | datetime | None = None
 
     def occurrences(self, start: datetime, zone: str, *, since: datetime | None = None) -> Iterator[Occurrence]:
-        """Wall time and UTC instant of each occurrence, in order, from the naive wall time `start` on.
+        """Wall time and UTC instant of each occurrence, in order, starting at the naive wall time `start`.
 
-        Those before the instant `since` may be left out, which is cheaper. Occurrences that a change of the
-        zone's calendar lays on one instant are one.
+        Occurrences before the instant `since` may be left out, which is cheaper. Occurrences that a time zone change
+        moves to the same instant count once.
         """
-        first = start.date() if since is None or since.date() <= start.date() else since.date() - WIDEST
+        first = start.date() if since is None or since.date() <= start.date() else since.date() - MAX_OFFSET
         previous = datetime.min.replace(tzinfo=UTC)
         for local in self._wall_times(start, max(first, start.date())):
             at = instant(local.date(), local.time(), zone)
@@ -169,38 +168,38 @@ class Rule:
 
 @lru_cache(maxsize=1024)
 def parse_rule(text: str) -> Rule:
-    """The rule. Raises ValueError, with a sentence, for one that is wrong, costly, or faster than daily."""
-    if len(text) > LONGEST:
-        raise ValueError(f"A rule has at most {LONGEST} characters.")
-    if not text.isascii():  # upper() would make an I of a dotless one
-        raise ValueError("A rule is made of plain letters and digits (RFC 5545 §3.3.10).")
-    said = _split(text.strip().upper().removeprefix("RRULE:"))
-    days = _days(said)
-    count = _number(said, "COUNT", MOST_COUNT)
-    if "COUNT" in said and "UNTIL" in said:
-        raise ValueError("COUNT and UNTIL exclude each other.")
-    _check_fits(days)
+    """The parsed rule. Raises ValueError, with a message for people, if it is invalid, too costly or sub-daily."""
+    if len(text) > MAX_RULE_LENGTH:
+        raise ValueError(f"A rule can have at most {MAX_RULE_LENGTH} characters.")
+    if not text.isascii():  # upper() would turn a dotless i into I
+        raise ValueError("A rule must consist of plain letters and digits (RFC 5545 §3.3.10).")
+    given = _split(text.strip().upper().removeprefix("RRULE:"))
+    days = _days(given)
+    count = _number(given, "COUNT", MAX_COUNT)
+    if "COUNT" in given and "UNTIL" in given:
+        raise ValueError("A rule can't have both COUNT and UNTIL.")
+    _check_matches(days)
     return Rule(
-        text=";".join(f"{name}={value}" for name, value in said.items()),
+        text=";".join(f"{name}={value}" for name, value in given.items()),
         parts=days,
-        count=count if "COUNT" in said else None,
-        until=_until(said["UNTIL"]) if "UNTIL" in said else None,
+        count=count if "COUNT" in given else None,
+        until=_until(given["UNTIL"]) if "UNTIL" in given else None,
     )
 
 
 def following(rule: Rule, start: datetime, zone: str, *, after: datetime) -> Occurrence | None:
-    """Wall time and instant of the first occurrence later than `after`; None where the rule has ended."""
+    """Wall time and instant of the first occurrence after `after`; None if the rule has ended."""
     return next((found for found in rule.occurrences(start, zone, since=after) if found[1] > after), None)
 
 
 def between(rule: Rule, start: datetime, zone: str, *, first: datetime, last: datetime) -> list[datetime]:
-    """The instants of the occurrences from `first` to `last`, both included."""
+    """The instants of the occurrences from `first` to `last`, inclusive."""
     instants = (at for _, at in rule.occurrences(start, zone, since=first))
     return [at for at in takewhile(lambda at: at <= last, instants) if at >= first]
 
 
 def wall_time(at: datetime, zone: str) -> datetime:
-    """What a clock in the zone shows at this instant, as a naive time."""
+    """The naive local time in the zone at this instant."""
     return at.astimezone(ZoneInfo(zone)).replace(tzinfo=None, fold=0)
 
 
@@ -208,53 +207,55 @@ def _split(text: str) -> dict[str, str]:
     pairs = [pair.partition("=") for pair in text.split(";")]
     parts = {name.strip(): value.strip() for name, _, value in pairs}
     if len(parts) != len(pairs) or not all(value for value in parts.values()):
-        raise ValueError("A rule is a list such as FREQ=WEEKLY;BYDAY=MO, each name once.")
+        raise ValueError("A rule must be a list such as FREQ=WEEKLY;BYDAY=MO, with each name once.")
     return parts
 
 
-def _days(said: Mapping[str, str]) -> Days:
-    frequency = said.get("FREQ", "")
+def _days(given: Mapping[str, str]) -> Days:
+    frequency = given.get("FREQ", "")
     if frequency not in PARTS:
-        raise ValueError("FREQ is DAILY, WEEKLY, MONTHLY or YEARLY.")
-    unknown = sorted(said.keys() - PARTS[frequency])
+        raise ValueError("FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY.")
+    unknown = sorted(given.keys() - PARTS[frequency])
     if unknown:
-        raise ValueError(f"{unknown[0][:20]} is not a part of a {frequency} rule.")
-    interval = _number(said, "INTERVAL", INTERVALS[frequency])
-    if frequency == "DAILY" and "BYDAY" in said and interval % 7 == 0:
-        raise ValueError("Say WEEKLY for a rule that names days of the week.")
-    if "BYSETPOS" in said and not any(name.startswith("BY") for name in said.keys() - {"BYSETPOS"}):
-        raise ValueError("BYSETPOS chooses from what another part such as BYDAY names.")
-    if said.get("WKST", "MO") not in WEEKDAYS:
-        raise ValueError("WKST is one of MO, TU, WE, TH, FR, SA and SU.")
-    months, month_days, year_days, weeks, positions = (_numbers(said, name) for name in LARGEST)
-    week_start = WEEKDAYS.index(said.get("WKST", "MO"))
-    weekdays = _weekdays(said, may_count=frequency in ("MONTHLY", "YEARLY") and not weeks)
+        raise ValueError(f"{unknown[0][:20]} is not allowed in a {frequency} rule.")
+    interval = _number(given, "INTERVAL", INTERVALS[frequency])
+    if frequency == "DAILY" and "BYDAY" in given and interval % 7 == 0:
+        raise ValueError("Use WEEKLY for a rule with days of the week.")
+    if "BYSETPOS" in given and not any(name.startswith("BY") for name in given.keys() - {"BYSETPOS"}):
+        raise ValueError("BYSETPOS needs another part to choose from, such as BYDAY.")
+    if given.get("WKST", "MO") not in WEEKDAYS:
+        raise ValueError("WKST must be one of MO, TU, WE, TH, FR, SA and SU.")
+    months, month_days, year_days, weeks, positions = (_numbers(given, name) for name in MAX_NUMBERS)
+    week_start = WEEKDAYS.index(given.get("WKST", "MO"))
+    weekdays = _weekdays(given, may_count=frequency in ("MONTHLY", "YEARLY") and not weeks)
     return Days(frequency, interval, week_start, months, month_days, year_days, weeks, weekdays, positions)
 
 
-def _number(said: Mapping[str, str], name: str, largest: int) -> int:
-    raw = said.get(name, "1")
+def _number(given: Mapping[str, str], name: str, largest: int) -> int:
+    raw = given.get(name, "1")
     if not re.fullmatch("[0-9]{1,6}", raw) or not 1 <= int(raw) <= largest:
-        raise ValueError(f"{name} is a number from 1 to {largest}.")
+        raise ValueError(f"{name} must be a number from 1 to {largest}.")
     return int(raw)
 
 
-def _numbers(said: Mapping[str, str], name: str) -> frozenset[int]:
-    raws = said[name].split(",") if name in said else []
-    sign, largest = "" if name == "BYMONTH" else "[+-]?", LARGEST[name]
+def _numbers(given: Mapping[str, str], name: str) -> frozenset[int]:
+    raws = given[name].split(",") if name in given else []
+    sign, largest = "" if name == "BYMONTH" else "[+-]?", MAX_NUMBERS[name]
     if not all(re.fullmatch(sign + "[0-9]{1,3}", raw) and 1 <= abs(int(raw)) <= largest for raw in raws):
-        raise ValueError(f"{name} is a list of numbers from 1 to {largest}{', or as many from the end' * bool(sign)}.")
+        raise ValueError(
+            f"{name} must be a list of numbers from 1 to {largest}{', or negative to count from the end' * bool(sign)}."
+        )
     return frozenset(map(int, raws))
 
 
-def _weekdays(said: Mapping[str, str], *, may_count: bool) -> frozenset[tuple[int, int]]:
+def _weekdays(given: Mapping[str, str], *, may_count: bool) -> frozenset[tuple[int, int]]:
     found = set()
-    for raw in said["BYDAY"].split(",") if "BYDAY" in said else ():
+    for raw in given["BYDAY"].split(",") if "BYDAY" in given else ():
         match = re.fullmatch(r"([+-]?[0-9]{1,2})?([A-Z]{2})", raw)
         if not match or match[2] not in WEEKDAYS or (match[1] and not 1 <= abs(int(match[1])) <= 53):
-            raise ValueError("BYDAY is a list of weekdays such as MO or, in a MONTHLY or YEARLY rule, -1MO.")
+            raise ValueError("BYDAY must be a list of weekdays such as MO or, in a MONTHLY or YEARLY rule, -1MO.")
         if match[1] and not may_count:
-            raise ValueError("Only a MONTHLY or a YEARLY rule without BYWEEKNO counts weekdays, as in 2MO.")
+            raise ValueError("Numbered weekdays such as 2MO need a MONTHLY or YEARLY rule without BYWEEKNO.")
         found.add((int(match[1] or 0), WEEKDAYS.index(match[2])))
     return frozenset(found)
 
@@ -266,19 +267,19 @@ def _until(text: str) -> date | datetime:
             return moment.replace(tzinfo=UTC if text[-1] == "Z" else None) if "T" in text else moment.date()
     except ValueError:
         pass
-    raise ValueError("UNTIL is a date such as 20271231 or an instant such as 20271231T090000Z.")
+    raise ValueError("UNTIL must be a date such as 20271231 or an instant such as 20271231T090000Z.")
 
 
-def _check_fits(days: Days) -> None:
-    """Raises ValueError for a rule that never fits, wherever it begins and whatever its INTERVAL leaves out."""
+def _check_matches(days: Days) -> None:
+    """Raises ValueError for a rule that never matches a day, whatever its start and INTERVAL."""
     every = replace(days, interval=1)
     starts = [date(2024, 1, day) for day in range(1, 8 if days.weeks else 2)]  # the weekday may come from the start
     if not any(day for start in starts for day in every.starting(start).between(start, start, start + HORIZON)):
-        raise ValueError("No day ever fits this rule.")
+        raise ValueError("No day ever matches this rule.")
 
 
 def _ends(number: int, last: int) -> tuple[int, int]:
-    """A number as it is counted from the front, and from the end."""
+    """A position counted from the start, and from the end."""
     return number, number - last - 1
 
 
@@ -291,7 +292,7 @@ def _in_year(day: date) -> tuple[int, int]:
 
 
 def _in_weeks(day: date, week_start: int) -> tuple[int, int]:
-    """The number of the day's week, and how many weeks its year has: the fourth day of a week decides the year."""
+    """The day's week number, and the number of weeks in its year; a week belongs to the year of its fourth day."""
     number, last = _in_year(day + timedelta(days=3 - (day.weekday() - week_start) % 7))
     return (number + 6) // 7, (number + 6) // 7 + (last - number) // 7
 

@@ -1,7 +1,7 @@
-"""Lists that have no row in common, read as one.
+"""Several disjoint lists, read as one.
 
-`a = 1 OR b = 1` makes a database look up all that fits either; two lists, each in the order of its index, it merges,
-and stops where the page is full.
+For `a = 1 OR b = 1`, a database collects all matching rows. Two lists, each ordered by its own index, it merges, and
+it stops when the page is full.
 """
 
 from collections.abc import Sequence
@@ -20,14 +20,14 @@ class Union(Generic[T]):
     parts: Sequence[QuerySet[T]]
 
     def filter(self, *args: Any, **kwargs: Any) -> "Union[T]":
-        """As of a queryset."""
+        """Like the queryset method."""
         return Union([part.filter(*args, **kwargs) for part in self.parts])
 
     def annotate(self, **annotations: Any) -> "Union[T]":
-        """As of a queryset."""
+        """Like the queryset method."""
         return Union([part.annotate(**annotations) for part in self.parts])
 
     def values_list(self, *names: str) -> QuerySet[Any, Any]:
-        """These columns of all lists, to be ordered and cut."""
+        """These columns of all lists, still to be ordered and sliced."""
         first, *others = (part.order_by().values_list(*names) for part in self.parts)
         return first.union(*others, all=True) if others else first

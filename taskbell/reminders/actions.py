@@ -1,4 +1,4 @@
-"""Making and taking back promises."""
+"""Adding, changing and deleting reminders."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,50 +7,50 @@ from taskbell.accounts.models import User
 from taskbell.activity.actions import Change
 from taskbell.common.errors import invalid
 from taskbell.reminders.models import Reminder, ReminderState
-from taskbell.reminders.schedule import Dated, ReminderPlan, instant_of, plan_of, schedule, settled
+from taskbell.reminders.schedule import RemindedTask, ReminderPlan, compute_at, plan_of, schedule, with_wall_time
 
-MOST_REMINDERS = 50
-MOVED = ["at", "wall_date", "wall_time", "timezone", "next_at", "state", "fired_at"]
-TOO_MANY = f"A task has at most {MOST_REMINDERS} reminders, those of everybody counted."
+MAX_REMINDERS = 50
+SCHEDULE_COLUMNS = ["at", "wall_date", "wall_time", "timezone", "next_at", "state", "fired_at"]
+TOO_MANY = f"A task can have at most {MAX_REMINDERS} reminders, including the private ones of other people."
 
 
-def add_reminders(task: Dated, plans: Sequence[ReminderPlan], *, by: User, now: datetime) -> dict[str, Change]:
-    """Makes these the reminders of a task that is new and has none.
+def add_reminders(task: RemindedTask, plans: Sequence[ReminderPlan], *, by: User, now: datetime) -> dict[str, Change]:
+    """Adds the reminders of a new task.
 
-    Returns the change for the history, if any. Raises Invalid where they are too many.
+    Returns the change for the history, if any. Raises Invalid if there are too many.
     """
-    new = list(dict.fromkeys(settled(plan, [], task.timezone) for plan in plans))
-    if len(new) > MOST_REMINDERS:
+    new = list(dict.fromkeys(with_wall_time(plan, [], task.timezone) for plan in plans))
+    if len(new) > MAX_REMINDERS:
         raise invalid("reminders", "max_length", TOO_MANY)
-    Reminder.objects.bulk_create(made(plan, task, by=by, now=now) for plan in new)
+    Reminder.objects.bulk_create(build_reminder(plan, task, by=by, now=now) for plan in new)
     return _as_history([], new) if new else {}
 
 
 def replace_reminders(
-    task: Dated, plans: Sequence[ReminderPlan], *, by: User, shared_too: bool, now: datetime
+    task: RemindedTask, plans: Sequence[ReminderPlan], *, by: User, shared_too: bool, now: datetime
 ) -> dict[str, Change]:
-    """Makes these the person's own reminders on the task, and with `shared_too` the shared ones as well.
+    """Replaces the person's own reminders on the task, and with `shared_too` the shared ones as well.
 
-    A reminder that is planned again as it was stays what it is: one that has fired does not fire again.
-    Returns the change for the history, if any. The caller holds the task. Raises Invalid where they are too many.
+    A reminder that is also in `plans` stays as it is: one that has fired does not fire again.
+    Returns the change for the history, if any. Call it with the task locked. Raises Invalid if there are too many.
     """
     reach = Reminder.objects.visible_to(by) if shared_too else Reminder.objects.filter(recipient=by)
     existing = [(plan_of(reminder), reminder.pk) for reminder in reach.filter(task_id=task.pk)]
     known = [plan for plan, _ in existing]
-    plans = [settled(plan, known, task.timezone) for plan in plans]
+    plans = [with_wall_time(plan, known, task.timezone) for plan in plans]
     gone = [pk for plan, pk in existing if plan not in plans]
     new = [plan for plan in dict.fromkeys(plans) if plan not in known]
     if not gone and not new:
         return {}
-    if new and Reminder.objects.filter(task_id=task.pk).count() - len(gone) + len(new) > MOST_REMINDERS:
+    if new and Reminder.objects.filter(task_id=task.pk).count() - len(gone) + len(new) > MAX_REMINDERS:
         raise invalid("reminders", "max_length", TOO_MANY)
     Reminder.objects.filter(pk__in=gone).delete()
-    Reminder.objects.bulk_create(made(plan, task, by=by, now=now) for plan in new)
+    Reminder.objects.bulk_create(build_reminder(plan, task, by=by, now=now) for plan in new)
     return _as_history(known, plans)
 
 
 def add_reminder(
-    task: Dated,
+    task: RemindedTask,
     plan: ReminderPlan,
     existing: Sequence[Reminder],
     *,
@@ -58,21 +58,21 @@ def add_reminder(
     by: User,
     now: datetime,
 ) -> tuple[Reminder, dict[str, Change]]:
-    """Adds one reminder to the `existing` ones of the task, unless an equal one is there, and deletes `instead_of`.
+    """Adds a reminder, unless one of the task's `existing` ones is equal to it, and deletes those in `instead_of`.
 
-    Returns the reminder, and the change for the history, if any. Raises Invalid where they are too many.
+    Returns the reminder, and the change for the history, if any. Raises Invalid if there are too many.
     """
     visible = visible_among(existing, by)
     known = {reminder: plan_of(reminder) for reminder in visible}
-    plan = settled(plan, list(known.values()), task.timezone)
+    plan = with_wall_time(plan, list(known.values()), task.timezone)
     fired = {reminder for reminder in instead_of if reminder.next_at is None}
     equal = next((reminder for reminder in visible if known[reminder] == plan and reminder not in fired), None)
     gone = [reminder for reminder in instead_of if reminder != equal]
-    if equal is None and len(existing) - len(gone) >= MOST_REMINDERS:
+    if equal is None and len(existing) - len(gone) >= MAX_REMINDERS:
         raise invalid("reminders", "max_length", TOO_MANY)
     if gone:
         Reminder.objects.filter(pk__in=[reminder.pk for reminder in gone]).delete()
-    reminder = equal or made(plan, task, by=by, now=now)
+    reminder = equal or build_reminder(plan, task, by=by, now=now)
     if equal is None:
         reminder.save(force_insert=True)
     if equal is not None and not gone:
@@ -82,7 +82,7 @@ def add_reminder(
 
 
 def delete_reminder(reminder: Reminder, existing: Sequence[Reminder], *, by: User) -> dict[str, Change]:
-    """Deletes the reminder and its equals of the `existing` ones. Returns the change for the history."""
+    """Deletes the reminder, and any `existing` ones equal to it. Returns the change for the history."""
     known = {one.pk: plan_of(one) for one in visible_among(existing, by)}
     equal = [pk for pk, plan in known.items() if plan == known[reminder.pk]]
     Reminder.objects.filter(pk__in=equal).delete()
@@ -95,11 +95,11 @@ def visible_among(reminders: Sequence[Reminder], person: User) -> list[Reminder]
 
 
 def change_reminder(
-    reminder: Reminder, plan: ReminderPlan, task: Dated, *, by: User, now: datetime
+    reminder: Reminder, plan: ReminderPlan, task: RemindedTask, *, by: User, now: datetime
 ) -> dict[str, Change]:
-    """Makes the reminder what is planned and arms it anew. Returns the change for the history, if any."""
+    """Changes the reminder and reschedules it. Returns the change for the history, if any."""
     before = plan_of(reminder)
-    plan = settled(plan, [before], task.timezone)
+    plan = with_wall_time(plan, [before], task.timezone)
     if before == plan:
         return {}
     reminder.recipient = by if plan.for_me else None
@@ -110,26 +110,26 @@ def change_reminder(
     return _as_history([before], [plan])
 
 
-def reschedule(task: Dated, *, now: datetime) -> None:
-    """Lets the reminders follow a task that is due at another time, or is open again.
+def reschedule(task: RemindedTask, *, now: datetime) -> None:
+    """Moves the reminders of a task whose due time has changed, or that has been reopened.
 
-    One that has no reason to move keeps its state: what has fired has, and what is about to fire will.
+    A reminder that does not move keeps its state: it has fired, or is about to.
     """
-    moving = [reminder for reminder in Reminder.objects.filter(task_id=task.pk) if _is_to_move(reminder, task)]
+    moving = [reminder for reminder in Reminder.objects.filter(task_id=task.pk) if _must_move(reminder, task)]
     for reminder in moving:
         schedule(reminder, task, now=now)
-    Reminder.objects.bulk_update(moving, MOVED)
+    Reminder.objects.bulk_update(moving, SCHEDULE_COLUMNS)
 
 
-def _is_to_move(reminder: Reminder, task: Dated) -> bool:
+def _must_move(reminder: Reminder, task: RemindedTask) -> bool:
     if reminder.repeat and reminder.state == ReminderState.SKIPPED:
         return True
-    moved = (instant_of(reminder, task), task.timezone) != (reminder.at, reminder.timezone)
+    moved = (compute_at(reminder, task), task.timezone) != (reminder.at, reminder.timezone)
     return reminder.before_due is not None and moved
 
 
-def made(plan: ReminderPlan, task: Dated, *, by: User, now: datetime) -> Reminder:
-    """The reminder that is planned, not saved yet."""
+def build_reminder(plan: ReminderPlan, task: RemindedTask, *, by: User, now: datetime) -> Reminder:
+    """The reminder of a plan, unsaved."""
     reminder = Reminder(
         task_id=task.pk,
         created_by=by,
@@ -145,12 +145,12 @@ def made(plan: ReminderPlan, task: Dated, *, by: User, now: datetime) -> Reminde
 
 
 def _as_history(before: Sequence[ReminderPlan], after: Sequence[ReminderPlan]) -> dict[str, Change]:
-    """The change as everybody may read it: when somebody reminds themselves is theirs to know."""
-    old, new = (sorted(in_words(plan) for plan in plans if not plan.for_me) for plans in (before, after))
+    """The change as everybody may read it: private reminders appear without their times."""
+    old, new = (sorted(describe(plan) for plan in plans if not plan.for_me) for plans in (before, after))
     return {"own_reminders": (None, None)} if old == new else {"reminders": (old, new)}
 
 
-def in_words(plan: ReminderPlan) -> str:
-    """The reminder as history tells it."""
+def describe(plan: ReminderPlan) -> str:
+    """The reminder in words, as the history shows it."""
     when = plan.at.isoformat() if plan.at else f"{plan.before_due} before due"
     return f"{when} {plan.repeat}".strip()

@@ -1,4 +1,4 @@
-"""Queue entry points."""
+"""Jobs of the queue."""
 
 from celery import shared_task
 
@@ -9,7 +9,7 @@ from taskbell.reminders import firing
 
 @shared_task(name="taskbell.reminders.deliver_due")
 def deliver_due() -> None:
-    """Every second: fires what is due, which others help to send at once, and sends what waits."""
+    """Every second: fires due reminders, calls other workers to help send their emails, and sends what waits."""
     try:
         while firing.deliver_due(utc_now()):
             send_waiting.delay()

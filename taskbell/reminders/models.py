@@ -1,4 +1,4 @@
-"""Promises bound to the clock."""
+"""Reminders: when each fires, and for whom."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from taskbell.accounts.models import User
 
 
 class ReminderState(models.TextChoices):
-    """What has become of the promise."""
+    """Whether the reminder is still to fire."""
 
     ARMED = "armed"
     FIRED = "fired"
@@ -20,20 +20,20 @@ class ReminderQuerySet(models.QuerySet["Reminder"]):
     """Named reads of reminders."""
 
     def due(self, now: datetime) -> "ReminderQuerySet":
-        """Those whose time has come. No lower edge: an outage loses nothing."""
+        """Reminders to fire now. There is no lower bound, so an outage loses nothing."""
         return self.filter(next_at__lte=now).order_by("next_at", "id")
 
     def visible_to(self, person: User) -> "ReminderQuerySet":
-        """The shared ones and the person's own."""
+        """The shared reminders and the person's own."""
         return self.filter(Q(recipient=None) | Q(recipient=person))
 
     def snoozes(self) -> "ReminderQuerySet":
-        """Those that only put another one off."""
+        """Reminders set by snoozing."""
         return self.filter(is_snooze=True)
 
 
 class Reminder(models.Model):
-    """Tells the people on a task, or one of them, at an instant."""
+    """Reminds the people on a task, or one person, at an instant."""
 
     task = models.ForeignKey("tasks.Task", on_delete=models.CASCADE, related_name="reminders")
     created_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
@@ -43,18 +43,24 @@ class Reminder(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text="Nobody: everybody on the task.",
+        help_text="Empty: everybody on the task.",
     )
-    at = models.DateTimeField(null=True, blank=True, help_text="When it fires first; empty while nothing is due.")
-    wall_date = models.DateField(null=True, blank=True, help_text="The local day that was meant by it,")
-    wall_time = models.TimeField(null=True, blank=True, help_text="and the local time, also where a clock skips it.")
-    before_due = models.DurationField(null=True, blank=True, help_text="How long before the due moment.")
-    repeat = models.CharField(max_length=512, blank=True, help_text="The rule by which it fires again (RRULE).")
-    timezone = models.CharField(max_length=64, help_text="In whose wall time the rule is read.")
-    next_at = models.DateTimeField(null=True, blank=True, help_text="When it fires next; empty: never again.")
+    at = models.DateTimeField(
+        null=True, blank=True, help_text="When it first fires; empty until the task has a due date."
+    )
+    wall_date = models.DateField(null=True, blank=True, help_text="The local date of that instant,")
+    wall_time = models.TimeField(
+        null=True, blank=True, help_text="and the local time, even if a clock change skips it."
+    )
+    before_due = models.DurationField(null=True, blank=True, help_text="How long before the task is due.")
+    repeat = models.CharField(max_length=512, blank=True, help_text="The rule it repeats by (RRULE).")
+    timezone = models.CharField(max_length=64, help_text="The time zone of local date, time and rule.")
+    next_at = models.DateTimeField(null=True, blank=True, help_text="When it fires next; empty: never.")
     state = models.CharField(max_length=10, choices=ReminderState.choices, default=ReminderState.ARMED)
-    fired_at = models.DateTimeField(null=True, blank=True)  # or was let pass by the clock
-    is_snooze = models.BooleanField(default=False, help_text="Only puts another one off; not for later occurrences.")
+    fired_at = models.DateTimeField(null=True, blank=True)  # or was skipped
+    is_snooze = models.BooleanField(
+        default=False, help_text="Set by snoozing; not copied to the next task of a series."
+    )
 
     objects = ReminderQuerySet.as_manager()
 
@@ -67,7 +73,7 @@ class Reminder(models.Model):
 
     @property
     def wall(self) -> datetime | None:
-        """The local wall time that was meant, without a zone. `at` is the instant that it came to."""
+        """The local wall time, without a zone; `at` is its instant."""
         if self.wall_date is None or self.wall_time is None:
             return None
         return datetime.combine(self.wall_date, self.wall_time)
@@ -77,12 +83,12 @@ class Reminder(models.Model):
         self.wall_date, self.wall_time = (None, None) if local is None else (local.date(), local.time())
 
     @property
-    def is_to_be_told(self) -> bool:
-        """False for one that is somebody's own who may not see the task (any more)."""
+    def recipient_may_see_task(self) -> bool:
+        """False for a private reminder of somebody who can no longer see the task."""
         return self.recipient is None or self.task.is_visible_to(self.recipient)
 
-    def recipients(self) -> set[int]:
-        """Who is to be told: the one person, or assignee and creator, each once."""
+    def recipient_ids(self) -> set[int]:
+        """The one person, or assignee and creator."""
         if self.recipient_id is not None:
             return {self.recipient_id}
         return {person for person in (self.task.created_by_id, self.task.assigned_to_id) if person is not None}

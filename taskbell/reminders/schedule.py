@@ -1,4 +1,4 @@
-"""When a reminder fires: worked out anew whenever what it hangs on moves."""
+"""When a reminder fires. Recalculated whenever the task's dates change."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -9,11 +9,11 @@ from taskbell.common.clock import instant
 from taskbell.common.recurrence import between, following, parse_rule, wall_time
 from taskbell.reminders.models import Reminder, ReminderState
 
-LONGEST_SPAN = timedelta(days=366)  # before the due moment
+MAX_BEFORE_DUE = timedelta(days=366)
 
 
-class Dated(Protocol):
-    """What a reminder needs to know of its task."""
+class RemindedTask(Protocol):
+    """The fields of a task that its reminders depend on."""
 
     pk: int
     due_at: datetime | None
@@ -21,15 +21,15 @@ class Dated(Protocol):
 
     @property
     def due_wall(self) -> datetime | None:
-        """The local wall time that `due_at` comes from."""
+        """The local wall time of `due_at`."""
 
 
 @dataclass(frozen=True)
 class ReminderPlan:
-    """A reminder somebody asks for: at an instant or so long before the task is due, once or again and again.
+    """A reminder to be set: at an instant, or some time before the task is due; once, or repeating.
 
-    For everybody on the task, or with `for_me` for whoever asks. `wall` is the local time that was said for `at`;
-    None where only the instant was.
+    It is for everybody on the task, or with `for_me` for its creator only. `wall` is the local time given for `at`,
+    or None if only the instant was given.
     """
 
     at: datetime | None = None
@@ -42,7 +42,7 @@ class ReminderPlan:
 
 @dataclass(frozen=True)
 class Firing:
-    """What is due of a reminder: the last occurrence, how many were missed before it, and when the next is."""
+    """A due reminder: its latest occurrence, how many earlier ones were missed, and when the next one is."""
 
     occurrence: datetime
     missed: int
@@ -50,53 +50,53 @@ class Firing:
 
 
 def plan_of(reminder: Reminder) -> ReminderPlan:
-    """What was asked for when the reminder was made."""
+    """The plan that the reminder was set from."""
     at, wall = (reminder.at, reminder.wall) if reminder.before_due is None else (None, None)
     for_me = reminder.recipient_id is not None
     return ReminderPlan(at=at, for_me=for_me, before_due=reminder.before_due, repeat=reminder.repeat, wall=wall)
 
 
-def settled(plan: ReminderPlan, known: Sequence[ReminderPlan], zone: str) -> ReminderPlan:
-    """The plan with the wall time that it leaves open: of a known one at the same instant, or what the clock shows.
+def with_wall_time(plan: ReminderPlan, known: Sequence[ReminderPlan], zone: str) -> ReminderPlan:
+    """The plan with its wall time filled in: that of a known plan at the same instant, or else the clock's in `zone`.
 
-    What was read as an instant and is sent back so still means the wall time that it once came from.
+    A client that reads an instant and sends it back keeps the wall time that the instant came from.
     """
     if plan.at is None or plan.wall is not None:
         return plan
-    at_once = (one for one in known if one.at == plan.at)
-    first = min(at_once, key=lambda one: replace(one, wall=None) != plan, default=None)
+    same_instant = (one for one in known if one.at == plan.at)
+    first = min(same_instant, key=lambda one: replace(one, wall=None) != plan, default=None)
     return replace(plan, wall=wall_time(plan.at, zone) if first is None else first.wall)
 
 
-def instant_of(reminder: Reminder, task: Dated) -> datetime | None:
-    """When the reminder fires first; None where that hangs on a due moment that is not known."""
+def compute_at(reminder: Reminder, task: RemindedTask) -> datetime | None:
+    """When the reminder first fires; None if that depends on a due date and the task has none."""
     if reminder.before_due is None:
         return reminder.at
     return None if task.due_at is None else task.due_at - reminder.before_due
 
 
-def schedule(reminder: Reminder, task: Dated, *, now: datetime, even_late: bool = True) -> None:
-    """Sets when the reminder fires, for a task that is due as it is now.
+def schedule(reminder: Reminder, task: RemindedTask, *, now: datetime, even_late: bool = True) -> None:
+    """Sets when the reminder fires, from the task's current dates.
 
-    An instant that has passed fires at once, if `even_late`; so long before the due moment, if that has passed, it
-    is too late, and of a rule only what is still to come counts.
+    With `even_late`, a fixed time in the past fires at once. A time before the due date that has passed is skipped,
+    and so are the past occurrences of a rule.
     """
-    reminder.at = instant_of(reminder, task)
-    reminder.wall = _wall_in_zone_of(task, reminder)
+    reminder.at = compute_at(reminder, task)
+    reminder.wall = _wall_in_task_zone(task, reminder)
     reminder.timezone = task.timezone
     reminder.next_at = _first(reminder, now=now, even_late=even_late)
     waits = reminder.next_at is not None or reminder.at is None
     reminder.state = ReminderState.ARMED if waits else ReminderState.SKIPPED
     if not waits:
-        reminder.fired_at = None  # the clock has not seen this moment, and never will
+        reminder.fired_at = None  # it was skipped without being due
 
 
-def move(reminder: Reminder, task: Dated, *, by_days: timedelta, now: datetime) -> None:
-    """Moves it by so many days of wall time; one that hangs on the due moment follows it of itself.
+def move(reminder: Reminder, task: RemindedTask, *, by_days: timedelta, now: datetime) -> None:
+    """Moves a reminder at a fixed time by some days of wall time; others follow the due date.
 
-    Nobody has asked for the moment that it comes to: where that has passed, it is too late.
+    Nobody chose the new time, so it is skipped if it has passed.
     """
-    wall = _wall_in_zone_of(task, reminder)
+    wall = _wall_in_task_zone(task, reminder)
     if reminder.before_due is None and wall is not None:
         reminder.wall = wall = wall + by_days
         reminder.timezone = task.timezone
@@ -104,20 +104,20 @@ def move(reminder: Reminder, task: Dated, *, by_days: timedelta, now: datetime) 
     schedule(reminder, task, now=now, even_late=False)
 
 
-def next_of(plans: Sequence[ReminderPlan], task: Dated, *, now: datetime) -> datetime | None:
-    """When the first of these would fire on the task."""
+def first_firing(plans: Sequence[ReminderPlan], task: RemindedTask, *, now: datetime) -> datetime | None:
+    """When the first of these would fire."""
     reminders = [Reminder(at=plan.at, before_due=plan.before_due, repeat=plan.repeat) for plan in plans]
     for reminder in reminders:
         schedule(reminder, task, now=now)
     return min((reminder.next_at for reminder in reminders if reminder.next_at), default=None)
 
 
-def _wall_in_zone_of(task: Dated, reminder: Reminder) -> datetime | None:
-    """The wall time that is meant, in the zone of the task; what the clock shows where nobody has said it."""
+def _wall_in_task_zone(task: RemindedTask, reminder: Reminder) -> datetime | None:
+    """The reminder's wall time in the task's zone; computed from the instant if none was given."""
     if reminder.at is None:
         return None
     if reminder.before_due is not None and task.due_wall is not None:
-        # A due time that the clock skips is meant again the next day.
+        # A due time that a clock change skips applies again the next day.
         wall = task.due_wall - reminder.before_due
         if instant(wall.date(), wall.time(), task.timezone) == reminder.at:
             return wall
@@ -135,8 +135,8 @@ def _first(reminder: Reminder, *, now: datetime, even_late: bool) -> datetime | 
 
 
 def firing_of(reminder: Reminder, *, now: datetime) -> Firing:
-    """What is due of a reminder whose time has come. Of a repeating one that was missed, only the latest counts."""
-    assert reminder.next_at is not None  # noqa: S101 - only such a reminder is due
+    """The firing of a due reminder. If a repeating one was missed, only its latest occurrence fires."""
+    assert reminder.next_at is not None  # noqa: S101 - only a due reminder fires
     if not reminder.repeat or reminder.wall is None:
         return Firing(reminder.next_at, missed=0, next_at=None)
     rule = parse_rule(reminder.repeat)
@@ -144,16 +144,16 @@ def firing_of(reminder: Reminder, *, now: datetime) -> Firing:
     return Firing(due[-1], missed=len(due) - 1, next_at=_next(reminder, after=now))
 
 
-def taken_up_at(reminder: Reminder) -> datetime | None:
-    """The occurrence that the clock took up last; the first, where it took up none."""
+def last_fired_occurrence(reminder: Reminder) -> datetime | None:
+    """The occurrence that was fired or skipped last; the first one if none was."""
     if not reminder.repeat or reminder.wall is None or reminder.fired_at is None:
         return reminder.at
     rule, last = parse_rule(reminder.repeat), reminder.fired_at
-    found = between(rule, reminder.wall, reminder.timezone, first=last - LONGEST_SPAN, last=last)
+    found = between(rule, reminder.wall, reminder.timezone, first=last - MAX_BEFORE_DUE, last=last)
     return found[-1] if found else last
 
 
 def _next(reminder: Reminder, *, after: datetime) -> datetime | None:
-    assert reminder.wall is not None  # noqa: S101 - asked of reminders with an anchor only
+    assert reminder.wall is not None  # noqa: S101 - a reminder that repeats has a wall time
     found = following(parse_rule(reminder.repeat), reminder.wall, reminder.timezone, after=after)
     return found[1] if found else None

@@ -1,4 +1,4 @@
-"""Every morning: what is due today, at each person's own hour."""
+"""The daily digest: tasks due within a day, sent at each person's own hour."""
 
 from collections import defaultdict
 from datetime import date, datetime, timedelta
@@ -14,13 +14,13 @@ from taskbell.notifications.actions import Message, notify
 from taskbell.tasks.models import Priority, Task
 from taskbell.tasks.notifications import DUE_DIGEST
 
-AHEAD = timedelta(hours=24)
-MOST_TASKS = 100
-BATCH = 200
+DIGEST_SPAN = timedelta(hours=24)
+MAX_TASKS = 100
+PROFILES_PER_BATCH = 200
 
 
 def send_digests(now: datetime) -> int:
-    """Writes the digests that are due; says for how many people it looked."""
+    """Writes the due digests; returns how many people were checked."""
     total = 0
     while seen := _send_batch(now):
         total += seen
@@ -31,8 +31,8 @@ def send_digests(now: datetime) -> int:
 def _send_batch(now: datetime) -> int:
     due = Q(next_digest_at=None) | Q(next_digest_at__lte=now)
     wanted = Profile.objects.filter(due, digest_enabled=True, user__is_active=True).select_related("user")
-    profiles = list(wanted.order_by("pk").select_for_update(skip_locked=True, of=("self",))[:BATCH])
-    outcomes = defaultdict(list)  # people of one zone and hour have the same
+    profiles = list(wanted.order_by("pk").select_for_update(skip_locked=True, of=("self",))[:PROFILES_PER_BATCH])
+    outcomes = defaultdict(list)  # people with the same zone and hour share one UPDATE
     for profile in profiles:
         _advance(profile, now=now)
         outcomes[profile.last_digest_on, profile.next_digest_at].append(profile.pk)
@@ -42,15 +42,14 @@ def _send_batch(now: datetime) -> int:
 
 
 def _advance(profile: Profile, *, now: datetime) -> None:
-    """Sends today's digest if its hour has come, and works out when the next one is.
+    """Writes today's digest if it is due, and computes when the next one is.
 
-    Whatever happens to zone and hour, each local day has one digest at the most, and no day that the
-    person lives through goes without. Of days that were missed, only the present one counts, and whoever
-    joins or switches it on after the hour gets the first one tomorrow.
+    However zone and hour change, each local day gets at most one digest, and no local day goes without. After an
+    outage only the current day's digest is sent. People who join or switch the digest on after its hour get their
+    first one tomorrow.
     """
     today = wall_time(now, profile.timezone).date()
-    # Only today counts, not how far the person has come: who travels back lives a day that was left out before.
-    # One that had its digest already does not get another, because of the key.
+    # Compared with today only: a local day can come again after a change of zone, but its key allows one digest.
     day = today + timedelta(days=profile.last_digest_on == today)
     at = _hour_of(profile, day)
     following = _hour_of(profile, day + timedelta(days=1))
@@ -58,7 +57,7 @@ def _advance(profile: Profile, *, now: datetime) -> None:
         profile.next_digest_at = at
         return
     if at > (profile.digest_since or profile.user.date_joined):
-        _notify(profile.user, day, due_at=at, until=max(now + AHEAD, following), now=now)
+        _notify(profile.user, day, due_at=at, until=max(now + DIGEST_SPAN, following), now=now)
         profile.last_digest_on = day
     profile.next_digest_at = following
 
@@ -75,10 +74,9 @@ def _notify(person: User, day: date, *, due_at: datetime, until: datetime, now: 
 
 
 def _due_soon(person: User, *, since: datetime, until: datetime) -> list[dict[str, Any]]:
-    """What the person has to do within a day: what is assigned to them, and what they made for nobody.
+    """Open tasks assigned to the person, and their own unassigned ones, that are due from this digest to the next.
 
-    From the hour of this digest, however late it is sent, to that of the next, however long the day: what is due
-    between the two is in one of them.
+    The range begins at the digest's hour, however late it is sent, so that no task falls between two digests.
     """
     tasks = Task.objects.to_do_by(person).filter(due_at__gte=since, due_at__lt=until).order_by("due_at", "id")
     return [
@@ -86,14 +84,14 @@ def _due_soon(person: User, *, since: datetime, until: datetime) -> list[dict[st
             "id": task.pk,
             "title": task.title,
             "priority": Priority(task.priority).label,
-            "due": _due_in_words(task, person.profile.timezone),
+            "due": _due_text(task, person.profile.timezone),
         }
-        for task in tasks[:MOST_TASKS]
+        for task in tasks[:MAX_TASKS]
     ]
 
 
-def _due_in_words(task: Task, zone: str) -> str:
-    """The day that was meant; a moment as the reader's clock shows it."""
+def _due_text(task: Task, zone: str) -> str:
+    """The due date; with a due time, both in the reader's time zone."""
     if task.due_at is not None and task.due_time is not None:
         return f"{wall_time(task.due_at, zone):%A, %-d %B, %H:%M}"
     return f"{task.due_date:%A, %-d %B}"

@@ -1,4 +1,4 @@
-"""The task as history tells it: by the names that people read."""
+"""A task's fields as the history shows them."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from taskbell.tasks.models import Priority, Task
 
 
 def snapshot(task: Task) -> dict[str, Any]:
-    """Every field that history follows. Reminders and prerequisites tell of themselves."""
+    """Every field that the history records, except reminders and prerequisites."""
     return {
         "title": task.title,
         "description": task.description,
@@ -25,8 +25,8 @@ def snapshot(task: Task) -> dict[str, Any]:
 
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Change]:
-    """What has changed between two snapshots, by field."""
+    """The changes between two snapshots, by field."""
     changes = {name: (before[name], after[name]) for name in before if before[name] != after[name]}
     if "status" in changes and after["status"] == after["stage"]:
-        changes.pop("stage", None)  # the status tells it; an overdue task has a stage that it does not tell
+        changes.pop("stage", None)  # the status says the same, unless the task is overdue
     return changes

@@ -1,4 +1,4 @@
-"""What has to be done first: a directed graph of tasks without circles."""
+"""Prerequisites: a directed graph of tasks without cycles."""
 
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -14,10 +14,10 @@ from taskbell.tasks.models import Prerequisite, Task
 from taskbell.tasks.notifications import notify_unblocked
 from taskbell.tasks.policy import check_may_edit
 
-MOST_PREREQUISITES = 200
-LONGEST_WAY = 20  # of a longer way round, the middle is left out where it is told
+MAX_PREREQUISITES = 200
+MAX_PATH_SHOWN = 20  # the middle of a longer path is left out of the message
 
-# Every link that can be reached from the new ones, each once, whatever the number of ways to it.
+# Every link reachable from the new ones, each once, however many paths lead to it.
 REACHABLE = """
 WITH RECURSIVE reachable(task_id, needs_id) AS (
     SELECT task_id, needs_id FROM tasks_prerequisite WHERE task_id IN ({placeholders})
@@ -29,12 +29,12 @@ SELECT task_id, needs_id FROM reachable
 
 
 class Blocked(Conflict):
-    """The task waits for others."""
+    """The task is blocked by others."""
 
     title = "Blocked"
 
     def __init__(self, blockers: Sequence[Task], hidden: int) -> None:
-        super().__init__("Finish the tasks this one waits for first.")
+        super().__init__("Can't complete this task, because it is blocked. Finish its prerequisites first.")
         self.blockers = blockers
         self.hidden = hidden
 
@@ -44,9 +44,9 @@ class Blocked(Conflict):
 
 
 def replace_prerequisites(task: Task, wanted: Iterable[int], *, by: User) -> dict[str, Change]:
-    """Makes these the task's prerequisites, of those that `by` can see; the others stay.
+    """Replaces the prerequisites that `by` can see; others stay.
 
-    Raises Invalid for one that cannot be seen, and for a circle, naming the way round.
+    Raises Invalid for a task that `by` can't see, and for a cycle, naming its path.
     Returns the change for the history, if any.
     """
     wanted = set(wanted)
@@ -63,23 +63,25 @@ def replace_prerequisites(task: Task, wanted: Iterable[int], *, by: User) -> dic
     if not gone and not new:
         return {}
     if new:
-        _refuse_circle(task, new, by=by)
+        _refuse_cycle(task, new, by=by)
     Prerequisite.objects.filter(task=task, needs__in=gone).delete()
     Prerequisite.objects.bulk_create(Prerequisite(task=task, needs_id=needs) for needs in sorted(new))
     return {"pre_tasks": (sorted(present), sorted(present - gone | new))}
 
 
-def _refuse_circle(task: Task, new: set[int], *, by: User) -> None:
-    path = [task.pk, task.pk] if task.pk in new else _way_back(task.pk, new)
+def _refuse_cycle(task: Task, new: set[int], *, by: User) -> None:
+    path = [task.pk, task.pk] if task.pk in new else _path_to_itself(task.pk, new)
     if path:
-        told = path if len(path) <= LONGEST_WAY else [*path[: LONGEST_WAY // 2], 0, *path[-LONGEST_WAY // 2 :]]
-        seen = set(Task.objects.visible_to(by).filter(pk__in=told).values_list("pk", flat=True))
-        way = " → ".join(str(pk) if pk in seen else "…" for pk in told)
-        raise invalid("pre_tasks", "circle", f"A task cannot wait for itself: {way}.")
+        shown = (
+            path if len(path) <= MAX_PATH_SHOWN else [*path[: MAX_PATH_SHOWN // 2], 0, *path[-MAX_PATH_SHOWN // 2 :]]
+        )
+        seen = set(Task.objects.visible_to(by).filter(pk__in=shown).values_list("pk", flat=True))
+        text = " → ".join(str(pk) if pk in seen else "…" for pk in shown)
+        raise invalid("pre_tasks", "circle", f"A task cannot wait for itself: {text}.")
 
 
-def _way_back(start: int, new: set[int]) -> list[int]:
-    """The shortest way from the task over a new link back to itself; empty where there is none."""
+def _path_to_itself(start: int, new: set[int]) -> list[int]:
+    """The shortest path from the task over a new link back to itself; empty if there is none."""
     links: dict[int, list[int]] = {start: sorted(new)}
     with connection.cursor() as cursor:
         cursor.execute(REACHABLE.format(placeholders=", ".join(["%s"] * len(new))), sorted(new))
@@ -91,14 +93,14 @@ def _way_back(start: int, new: set[int]) -> list[int]:
         here = queue.popleft()
         for there in links.get(here, ()):
             if there == start:
-                return _unwound(came_from, here, start)
+                return _traced_back(came_from, here, start)
             if there not in came_from:
                 came_from[there] = here
                 queue.append(there)
     return []
 
 
-def _unwound(came_from: dict[int, int], last: int, start: int) -> list[int]:
+def _traced_back(came_from: dict[int, int], last: int, start: int) -> list[int]:
     path = [start, last]
     while path[-1] != start:
         path.append(came_from[path[-1]])
@@ -115,9 +117,9 @@ def check_not_blocked(task: Task, *, by: User) -> None:
 
 
 def blocked_by(task_ids: Iterable[int]) -> set[int]:
-    """Of the open tasks that wait for any of these, those that are blocked now.
+    """The blocked tasks among those that have any of these as a prerequisite.
 
-    Two who finish the last two blockers at once come one after the other, so that one of them sees the task free.
+    Takes a lock if there are any: of two people who finish the last two blockers at once, one must see the task free.
     """
     waiting = Task.objects.open().filter(needs__needs__in=list(task_ids)).blocked()
     found = set(waiting.values_list("pk", flat=True))
@@ -126,10 +128,10 @@ def blocked_by(task_ids: Iterable[int]) -> set[int]:
     return found
 
 
-def notify_unblocked_by(were_blocked: set[int], *, by: User | None, now: datetime) -> None:
-    """Writes the history of tasks that nothing blocks any more, and tells their people."""
-    if not were_blocked:
+def notify_unblocked_by(blocked_before: set[int], *, by: User | None, now: datetime) -> None:
+    """Records which of these tasks are no longer blocked, and notifies their people."""
+    if not blocked_before:
         return
-    for task in Task.objects.open().filter(pk__in=were_blocked).free().order_by("pk"):
+    for task in Task.objects.open().filter(pk__in=blocked_before).free().order_by("pk"):
         record(task.pk, "unblocked", by=by, at=now, field="is_blocked", old=True, new=False)
         notify_unblocked(task, by=by, now=now)

@@ -1,4 +1,4 @@
-"""Tasks that come again: the next one is made when one is completed, exactly once."""
+"""Recurring tasks: completing one creates the next occurrence, exactly once."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -17,23 +17,23 @@ from taskbell.tasks.models import Basis, Task
 from taskbell.tasks.notifications import notify_assigned, notify_updated
 from taskbell.tasks.policy import check_may_edit
 
-COPIED = (
+COPIED_FIELDS = (
     *("title", "description", "priority", "category_id", "due_time", "timezone", "assigned_to_id", "created_by_id"),
     *("recurrence", "recurrence_from", "series", "anchor_date"),
 )
-# What happens to the next occurrence without anybody having it in hand.
-OF_THE_SERIES = ("created", "withdrawn", "restored")
+# What happens to the next occurrence without anybody editing it.
+SERIES_ACTIONS = ("created", "withdrawn", "restored")
 
 
 def begin_series(task: Task) -> None:
-    """Makes the task the first of its series: its due date is the day that the rule remembers."""
+    """Makes the task the first of its series; the rule counts from its due date."""
     task.series, task.occurrence, task.anchor_date = (task.pk, 1, task.due_date) if task.recurrence else (None, 1, None)
 
 
 def next_due_date(task: Task, *, completed_at: datetime | None = None) -> date | None:
-    """The due date of the next occurrence; None where the rule has ended, or there have been as many as it counts.
+    """The due date of the next occurrence, or None if the rule has ended or its COUNT is reached.
 
-    Counted from the due date, along the rule as it began; or, where the task says so, from the day of completion.
+    Counted from the due date, or from the day of completion if the task says so.
     """
     rule = parse_rule(task.recurrence)
     if task.due_date is None or task.anchor_date is None:
@@ -52,21 +52,21 @@ def next_due_date(task: Task, *, completed_at: datetime | None = None) -> date |
 
 
 def make_next(task: Task, *, by: User, now: datetime) -> Task | None:
-    """The next occurrence of a task that has just been completed; None where the rule has ended.
+    """The next occurrence of a task that has just been completed, or None if the rule has ended.
 
-    The caller holds the task. One that was withdrawn when the task was reopened comes back; where the series has
-    gone on meanwhile, no other is made beside it.
+    Call it with the task locked. An occurrence that was withdrawn when the task was reopened is restored; if the
+    series has moved on meanwhile, no other one is created.
     """
     due_date = next_due_date(task, completed_at=now)
     if due_date is None:
         return None
-    known = _later_than(task) or _next_of(task)
+    known = _first_later(task) or _next_of(task)
     if known is not None:
         if known.deleted_at is not None:
-            _bring_back(known, task, due_date, by=by, now=now)
+            _restore_next(known, task, due_date, by=by, now=now)
         return known
     new = Task(
-        **{name: getattr(task, name) for name in COPIED},
+        **{name: getattr(task, name) for name in COPIED_FIELDS},
         due_date=due_date,
         occurrence=task.occurrence + 1,
         created_at=now,
@@ -74,7 +74,7 @@ def make_next(task: Task, *, by: User, now: datetime) -> Task | None:
     )
     new.due_at = new.compute_due_at()
     new.save(force_insert=True)
-    _bring_reminders(task, new, now=now)
+    _copy_reminders(task, new, now=now)
     record(new.pk, "created", by=by, at=now, new=snapshot(new))
     record(task.pk, "recurred", by=by, at=now, field="next_task", new=new.pk)
     notify_assigned(new, by=by, now=now)
@@ -82,7 +82,7 @@ def make_next(task: Task, *, by: User, now: datetime) -> Task | None:
 
 
 def withdraw_next(task: Task, *, by: User, now: datetime) -> None:
-    """Takes the next occurrence back when the task is open again, unless somebody has touched it since."""
+    """Deletes the next occurrence when the task is reopened, unless somebody has edited it since."""
     new = _next_of(task)
     if new is not None and new.deleted_at is None and _is_untouched(new):
         new.deleted_at = now
@@ -91,17 +91,17 @@ def withdraw_next(task: Task, *, by: User, now: datetime) -> None:
 
 
 def skip_occurrence(task: Task, *, by: User, now: datetime) -> None:
-    """Moves an open task to its next occurrence without completing it. The caller holds the task.
+    """Moves an open task to its next occurrence without completing it. Call it with the task locked.
 
-    Raises NotAllowed, or Conflict where there is no next one, or where it is there already.
+    Raises NotAllowed, or Conflict if there is no next occurrence, or if it exists already.
     """
     check_may_edit(by, task)
     if not task.recurrence or not task.is_open:
-        raise Conflict("Only an open task that recurs can be skipped.")
+        raise Conflict("Can't skip this task. Only open, recurring tasks can be skipped.")
     due_date = next_due_date(task)
     if due_date is None:
-        raise Conflict("This is the last occurrence.")
-    _make_room(task)
+        raise Conflict("Can't skip the last occurrence. Complete the task instead.")
+    _free_next_number(task)
     Reminder.objects.filter(task=task).snoozes().delete()
     before, old, moved = snapshot(task), task.due_date, Reminder.objects.filter(task=task)
     task.due_date, task.occurrence = due_date, task.occurrence + 1
@@ -119,31 +119,31 @@ def _next_of(task: Task) -> Task | None:
     return following.select_for_update(no_key=True).first()
 
 
-def _later_than(task: Task) -> Task | None:
-    """The first of those that came after it and are there: the next one may have been skipped further on."""
+def _first_later(task: Task) -> Task | None:
+    """The first later occurrence that exists; it need not be the next, which may have been skipped on."""
     later = Task.objects.filter(series=task.series, occurrence__gt=task.occurrence, deleted_at=None)
     return later.order_by("occurrence").first()
 
 
 def _is_untouched(new: Task) -> bool:
-    """True while nobody has done anything with it. What the clock does is no touch."""
+    """True if nobody has edited it; scheduled changes do not count."""
     lines = Activity.objects.filter(task_id=new.pk).exclude(user=None)
-    return not lines.exclude(action__in=OF_THE_SERIES).exists()
+    return not lines.exclude(action__in=SERIES_ACTIONS).exists()
 
 
-def _bring_back(new: Task, old: Task, due_date: date, *, by: User, now: datetime) -> None:
-    """Takes it out of the trash: as the old one would make it now, or as somebody has left it."""
+def _restore_next(new: Task, old: Task, due_date: date, *, by: User, now: datetime) -> None:
+    """Takes it out of the trash: up to date with the old task, or as somebody has edited it."""
     is_untouched, new.deleted_at = _is_untouched(new), None
     before = snapshot(new)
     if is_untouched:
-        for name in COPIED:
+        for name in COPIED_FIELDS:
             setattr(new, name, getattr(old, name))
         new.due_date, new.is_overdue = due_date, False
         new.due_at = new.compute_due_at()
     new.write(now)
     if is_untouched:
         Reminder.objects.filter(task=new).delete()
-        _bring_reminders(old, new, now=now)
+        _copy_reminders(old, new, now=now)
     else:
         reschedule(new, now=now)
     record(new.pk, "restored", by=by, at=now)
@@ -152,24 +152,24 @@ def _bring_back(new: Task, old: Task, due_date: date, *, by: User, now: datetime
         hand_over(new, active_creator(new), by=by, now=now)
 
 
-def _make_room(task: Task) -> None:
-    """Lets go of the number of the next occurrence, which one that was withdrawn still holds. Raises Conflict."""
+def _free_next_number(task: Task) -> None:
+    """Frees the number of the next occurrence from one that was withdrawn. Raises Conflict if it exists."""
     known = _next_of(task)
     if known is None:
         return
     if known.deleted_at is None:
-        raise Conflict("The next occurrence is there already.")
+        raise Conflict("Can't skip this task, because its next occurrence exists already.")
     begin_series(known)
     known.save(update_fields=["series", "occurrence", "anchor_date"])
 
 
-def _bring_reminders(old: Task, new: Task, *, now: datetime) -> None:
-    """Gives the new task the reminders of the old one, as long before or after its due date.
+def _copy_reminders(old: Task, new: Task, *, now: datetime) -> None:
+    """Copies the reminders to the new task, at the same distance from its due date.
 
-    Not what somebody has put off, which was for the old one; nor what is for somebody who may not see it any more.
+    Except snoozes, which belong to the old task, and reminders of people who can no longer see it.
     """
     known = old.reminders.filter(is_snooze=False).select_related("recipient")
-    reminders = [reminder for reminder in known if reminder.is_to_be_told]
+    reminders = [reminder for reminder in known if reminder.recipient_may_see_task]
     for reminder in reminders:
         reminder.pk, reminder.task_id, reminder.fired_at = None, new.pk, None
         reminder._state.adding = True

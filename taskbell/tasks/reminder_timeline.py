@@ -1,7 +1,7 @@
-"""What will happen on a task, and what became of what should have."""
+"""The timeline of a task's reminders: upcoming, sent and skipped, each with its reason."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,25 +13,24 @@ from taskbell.common.recurrence import parse_rule
 from taskbell.notifications.models import Notification, NotificationQuerySet, State
 from taskbell.reminders.models import Reminder, ReminderState
 from taskbell.reminders.notifications import REMINDER
-from taskbell.reminders.schedule import taken_up_at
+from taskbell.reminders.schedule import last_fired_occurrence
 from taskbell.tasks.models import Task
 from taskbell.tasks.policy import may_edit
 
-MOST_COMING, MOST_PAST = 10, 100
+MAX_UPCOMING, MAX_PAST = 10, 100
 Row = dict[str, Any]
 
-QUIET = "It waits for the end of the recipient's quiet hours."
-FINISHED = "The task was finished by then."
-AWAY = "The task was finished or in the trash by then, or not to be seen by the person."
-TOO_LATE = "It was too late already when it was set, or when the task was moved or opened again."
-NO_MAIL = "It has fired; there is no mail of it that you may see."
+QUIET = "Waiting until the recipient's quiet hours end."
+FINISHED = "The task was already finished."
+AWAY = "The task was finished or in the trash, or its recipient could no longer see it."
+TOO_LATE = "Its time had already passed when it was set, or when the task was rescheduled or reopened."
+NO_MAIL = "It fired, but no email about it is visible to you."
 
 
 def reminder_timeline(task: Task, person: User, *, now: datetime) -> dict[str, list[Row]]:
-    """What will come of each reminder that the person sees, and what has: the mails that concern them, or why not.
+    """The upcoming firings of the reminders that the person sees, and past emails or the reason why there are none.
 
-    Those who may edit the task see what became of everybody's mails, the others of their own. When
-    somebody reminds themselves is theirs to know.
+    People who may edit the task see everybody's emails, except those of private reminders; others see their own.
     """
     reminders = list(Reminder.objects.visible_to(person).filter(task=task))
     mails = Notification.objects.filter(task=task)
@@ -39,31 +38,42 @@ def reminder_timeline(task: Task, person: User, *, now: datetime) -> dict[str, l
     if may_edit(person, task):
         concerning |= ~Q(pk__in=mails.filter(data__for_me=True))
     mails = mails.filter(concerning)
-    told = [_told(mail, now) for mail in mails.defer("mime").order_by("-due_at", "-id")[:MOST_PAST]]
-    past = [*told, *_untold(reminders, mails, task)]
+    sent = [_email(mail, now) for mail in mails.defer("mime").order_by("-due_at", "-id")[:MAX_PAST]]
+    past = [*sent, *_without_email(reminders, mails, task)]
     return {"next": _next(reminders, task), "past": sorted(past, key=lambda row: row["due_at"], reverse=True)}
 
 
 def _next(reminders: list[Reminder], task: Task) -> list[Row]:
-    """The first firings of all, and of each reminder at least its own first; at last those that wait for a due date."""
+    """The next firings, at least one for each reminder; those without a date come last."""
     coming = [firing for reminder in reminders for firing in _coming(reminder, task)]
     coming.sort(key=lambda firing: (firing["at"] is None, firing["at"]))
     first = {firing["reminder"]: firing for firing in reversed(coming)}
-    return [firing for place, firing in enumerate(coming) if place < MOST_COMING or firing is first[firing["reminder"]]]
+    return [
+        firing
+        for position, firing in enumerate(coming)
+        if position < MAX_UPCOMING or firing is first[firing["reminder"]]
+    ]
 
 
 def _coming(reminder: Reminder, task: Task) -> list[Row]:
     zone = ZoneInfo(reminder.timezone)
     who = "for one person" if reminder.recipient_id else "for everybody on the task"
-    why = f"{reminder.before_due} before due" if reminder.before_due is not None else "at a moment"
-    by_rule = f", by {reminder.repeat}" if reminder.repeat else ""
-    dateless = "; not before the task has a due date" if reminder.at is None else ""
+    why = "at a fixed time" if reminder.before_due is None else _before_due_text(reminder.before_due)
+    by_rule = f", repeating by {reminder.repeat}" if reminder.repeat else ""
+    dateless = "; waiting for the task to have a due date" if reminder.at is None else ""
     quiet = "" if task.is_open else "; not sent while the task is finished"
     reason = f"{why}{by_rule}, {who}{dateless}{quiet}"
     return [
         {"at": at, "local": at and at.astimezone(zone), "reminder": reminder.pk, "reason": reason}
         for at in _instants(reminder)
     ]
+
+
+def _before_due_text(span: timedelta) -> str:
+    minutes, seconds = divmod(int(span.total_seconds()), 60)
+    amounts = {"day": minutes // 1440, "hour": minutes // 60 % 24, "minute": minutes % 60, "second": seconds}
+    parts = [f"{amount} {unit}{'s' * (amount > 1)}" for unit, amount in amounts.items() if amount]
+    return f"{' '.join(parts)} before due" if parts else "when due"
 
 
 def _instants(reminder: Reminder) -> Sequence[datetime | None]:
@@ -73,11 +83,11 @@ def _instants(reminder: Reminder) -> Sequence[datetime | None]:
         return [reminder.next_at]
     first, rule = reminder.next_at, parse_rule(reminder.repeat)
     occurrences = (at for _, at in rule.occurrences(reminder.wall, reminder.timezone, since=first))
-    return list(islice((at for at in occurrences if at >= first), MOST_COMING))
+    return list(islice((at for at in occurrences if at >= first), MAX_UPCOMING))
 
 
-def _untold(reminders: list[Reminder], mails: NotificationQuerySet, task: Task) -> list[Row]:
-    """The reminders that will not fire any more, and of which no mail tells what became."""
+def _without_email(reminders: list[Reminder], mails: NotificationQuerySet, task: Task) -> list[Row]:
+    """The reminders that are over and have no visible email."""
     over = [reminder for reminder in reminders if reminder.next_at is None and reminder.at is not None]
     skipped = [_reminder(one, _why_skipped(one, task)) for one in over if one.state == ReminderState.SKIPPED]
     fired = [one for one in over if one.state == ReminderState.FIRED]
@@ -99,7 +109,7 @@ def _reminder(reminder: Reminder, reason: str) -> Row:
         "kind": REMINDER.name,
         "reminder": reminder.pk,
         "recipient": reminder.recipient_id,
-        "due_at": taken_up_at(reminder),
+        "due_at": last_fired_occurrence(reminder),
         "state": reminder.state,
         "next_try_at": None,
         "sent_at": None,
@@ -111,11 +121,11 @@ def _reminder(reminder: Reminder, reason: str) -> Row:
     }
 
 
-def _told(mail: Notification, now: datetime) -> Row:
+def _email(mail: Notification, now: datetime) -> Row:
     late = (mail.sent_at - mail.due_at).total_seconds() if mail.sent_at else None
     waits = mail.state == State.PENDING
-    # What quiet hours hold has kept its own moment, and is due when they end.
-    is_held = waits and mail.not_before == mail.due_at > max(mail.moment, now)
+    # Quiet hours move `due_at` to their end; the original time is kept in `moment`.
+    is_quiet = waits and mail.not_before == mail.due_at > max(mail.moment, now)
     return {
         "kind": mail.kind,
         "reminder": mail.data.get("reminder"),
@@ -126,7 +136,7 @@ def _told(mail: Notification, now: datetime) -> Row:
         "sent_at": mail.sent_at,
         "lateness_seconds": late,
         "server_said": mail.smtp_reply,
-        "reason": QUIET if is_held else mail.reason,
+        "reason": QUIET if is_quiet else mail.reason,
         "attempts": mail.attempt,
         "ambiguous": mail.ambiguous,
     }

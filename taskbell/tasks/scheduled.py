@@ -1,4 +1,4 @@
-"""What the clock does about tasks: it says that they are overdue, and empties the trash."""
+"""Scheduled work: marking tasks overdue and emptying the trash."""
 
 from datetime import datetime, timedelta
 
@@ -12,15 +12,15 @@ from taskbell.notifications.actions import notify
 from taskbell.tasks.models import OVERDUE, Task, TaskQuerySet
 from taskbell.tasks.notifications import overdue_messages
 
-# Small enough that a writer who waits for one batch does not notice.
-BATCH = 200
+# Small enough that no writer waits noticeably for one batch.
+TASKS_PER_BATCH = 200
 
 
 def mark_overdue(now: datetime) -> int:
-    """Turns every open task whose due moment has passed overdue; says how many.
+    """Marks open tasks overdue once their due time has passed; returns how many.
 
-    Once per due moment, with a line of history and at most one mail a person. Batch by batch, each in a
-    transaction of its own, so that a midnight with many due tasks holds nobody up.
+    Each task is marked once per due time, with a line of history and at most one email a person. Each batch is a
+    transaction, so that many tasks due at midnight do not block other writers.
     """
     total = 0
     while batch := _mark_batch(now):
@@ -31,7 +31,7 @@ def mark_overdue(now: datetime) -> int:
 
 @transaction.atomic
 def _mark_batch(now: datetime) -> int:
-    tasks = list(Task.objects.newly_overdue(now).select_for_update(skip_locked=True)[:BATCH])
+    tasks = list(Task.objects.newly_overdue(now).select_for_update(skip_locked=True)[:TASKS_PER_BATCH])
     if not tasks:
         return 0
     rows = Task.objects.filter(pk__in=[task.pk for task in tasks])
@@ -44,7 +44,7 @@ def _mark_batch(now: datetime) -> int:
 
 
 def purge_deleted(now: datetime) -> int:
-    """Removes for good what was deleted long enough ago; its history stays. Says how many tasks went."""
+    """Removes tasks that have been in the trash long enough; their history stays. Returns how many."""
     total = 0
     old = Task.objects.filter(deleted_at__lt=now - timedelta(days=settings.TASKBELL_TRASH_DAYS))
     while batch := _purge_batch(old, now):
@@ -55,8 +55,8 @@ def purge_deleted(now: datetime) -> int:
 
 @transaction.atomic
 def _purge_batch(old: TaskQuerySet, now: datetime) -> int:
-    tasks = list(old.select_for_update(skip_locked=True)[:BATCH])  # nobody restores them now
-    # Who knew the task may hear that it is gone, and can be told by nothing else any more.
+    tasks = list(old.select_for_update(skip_locked=True)[:TASKS_PER_BATCH])
+    # The task's people must learn that it is gone, and only the history still names them.
     record_entries(Entry(task.pk, "purged", by=None, at=now, field="people", old=sorted(task.people)) for task in tasks)
     Task.objects.filter(pk__in=[task.pk for task in tasks]).delete()
     return len(tasks)

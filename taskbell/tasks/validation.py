@@ -20,10 +20,10 @@ from taskbell.common.values import (
     read_text,
     read_zone,
 )
-from taskbell.reminders.schedule import LONGEST_SPAN, ReminderPlan
+from taskbell.reminders.schedule import MAX_BEFORE_DUE, ReminderPlan
 from taskbell.tasks.models import STAGES, Basis, Category, Priority, Task
 from taskbell.tasks.patch import UNSET, TaskPatch
-from taskbell.tasks.prerequisites import MOST_PREREQUISITES
+from taskbell.tasks.prerequisites import MAX_PREREQUISITES
 
 MAX_TITLE, MAX_DESCRIPTION = 255, 20_000  # characters
 # A local date may lie a day outside of the bounds in UTC.
@@ -111,8 +111,8 @@ def _errors_of_reminder(plan: ReminderPlan, index: int) -> Iterator[FieldError]:
         yield error("at", "required", "Send at or before_due.")
     if plan.at is not None and not EARLIEST_IN_UTC <= plan.at.date() <= LATEST_IN_UTC:
         yield error("at", "out_of_range", f"Must be between {EARLIEST} and {LATEST}.")
-    if plan.before_due is not None and not timedelta() <= plan.before_due <= LONGEST_SPAN:
-        yield error("before_due", "duration", f"Must be a duration up to {LONGEST_SPAN.days} days.")
+    if plan.before_due is not None and not timedelta() <= plan.before_due <= MAX_BEFORE_DUE:
+        yield error("before_due", "duration", f"Must be a duration up to {MAX_BEFORE_DUE.days} days.")
     try:
         read_rule(plan.repeat)
     except BadValue as wrong:
@@ -120,8 +120,8 @@ def _errors_of_reminder(plan: ReminderPlan, index: int) -> Iterator[FieldError]:
 
 
 def _errors_of_prerequisites(ids: Sequence[int]) -> Iterator[FieldError]:
-    if len(ids) > MOST_PREREQUISITES:
-        yield FieldError("pre_tasks", "max_length", f"A task has at most {MOST_PREREQUISITES} prerequisites.")
+    if len(ids) > MAX_PREREQUISITES:
+        yield FieldError("pre_tasks", "max_length", f"A task has at most {MAX_PREREQUISITES} prerequisites.")
     for index, pk in enumerate(ids):
         try:
             read_id(pk)

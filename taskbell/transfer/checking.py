@@ -13,9 +13,9 @@ from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.common.clock import as_instant, end_of_day, instant
 from taskbell.common.text import UNPRINTABLE, folded
-from taskbell.reminders.actions import in_words, made
+from taskbell.reminders.actions import build_reminder, describe
 from taskbell.reminders.models import ReminderState
-from taskbell.reminders.schedule import ReminderPlan, settled
+from taskbell.reminders.schedule import ReminderPlan, with_wall_time
 from taskbell.tasks.categories import LONGEST_KEY
 from taskbell.tasks.models import OPEN_STAGES, OVERDUE, Basis, Priority, Stage, Task
 from taskbell.transfer.columns import ReminderRow, Wrong, read_cells
@@ -175,7 +175,7 @@ class Checker:
         if "reminders" not in found:
             return None
         plans = found["plans"] = {_plan(row, found["timezone"]): row for row in found["reminders"]}
-        shared = sorted(in_words(plan) for plan in plans if not plan.for_me)
+        shared = sorted(describe(plan) for plan in plans if not plan.for_me)
         return orjson.dumps(shared).decode() if shared else None
 
     def _hanging_on(self, number: int, found: Values) -> tuple[list[int], list[tuple[Any, ...]]]:
@@ -187,7 +187,7 @@ class Checker:
 
     def _reminder(self, plan: ReminderPlan, row: ReminderRow, task: Dated) -> tuple[Any, ...]:
         """The values of `staging.REMINDER_COLUMNS`. What has fired has; what was missed is not caught up on."""
-        reminder = made(plan, task, by=self.by, now=self.now)
+        reminder = build_reminder(plan, task, by=self.by, now=self.now)
         if row.state == ReminderState.FIRED:
             reminder.state, reminder.next_at = ReminderState.FIRED, None
         elif row.state == ReminderState.SKIPPED or (reminder.next_at is not None and reminder.next_at <= self.now):
@@ -229,7 +229,7 @@ def _plan(row: ReminderRow, zone: str) -> ReminderPlan:
         repeat=row.repeat,
         is_snooze=row.is_snooze,
     )
-    return settled(plan, [], zone)
+    return with_wall_time(plan, [], zone)
 
 
 def _due_wall(found: Values) -> datetime | None:

@@ -10,13 +10,13 @@ import orjson
 from django.utils.dateparse import parse_duration
 
 from taskbell.common.clock import EARLIEST, LATEST, time_zones
-from taskbell.common.recurrence import LONGEST, parse_rule
+from taskbell.common.recurrence import MAX_RULE_LENGTH, parse_rule
 from taskbell.common.text import UNPRINTABLE
-from taskbell.reminders.actions import MOST_REMINDERS
+from taskbell.reminders.actions import MAX_REMINDERS
 from taskbell.reminders.models import ReminderState
-from taskbell.reminders.schedule import LONGEST_SPAN
+from taskbell.reminders.schedule import MAX_BEFORE_DUE
 from taskbell.tasks.models import OVERDUE, STAGES, Basis, Priority
-from taskbell.tasks.prerequisites import MOST_PREREQUISITES
+from taskbell.tasks.prerequisites import MAX_PREREQUISITES
 
 LARGEST_ID = 2**63 - 1
 LARGEST_OCCURRENCE = 2**31 - 1
@@ -135,8 +135,8 @@ def _wall(value: Any) -> datetime:
 
 
 def _rule(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > LONGEST:
-        raise Wrong("rule", f"This is a rule such as FREQ=WEEKLY, of at most {LONGEST} characters.")
+    if not isinstance(value, str) or len(value) > MAX_RULE_LENGTH:
+        raise Wrong("rule", f"This is a rule such as FREQ=WEEKLY, of at most {MAX_RULE_LENGTH} characters.")
     try:
         return parse_rule(value).text
     except ValueError as error:
@@ -146,15 +146,15 @@ def _rule(value: Any) -> str:
 def _span(value: Any) -> timedelta:
     readable = isinstance(value, str) and len(value) < 50 and value.startswith("P")
     span = parse_duration(value) if readable else None
-    if span is None or not timedelta() <= span <= LONGEST_SPAN:
+    if span is None or not timedelta() <= span <= MAX_BEFORE_DUE:
         raise Wrong("duration", "This is a length of time such as PT24H, up to a year.")
     return span
 
 
 def _prerequisites(value: Any) -> list[int]:
     numbers = value.replace(",", " ").split() if isinstance(value, str) else value
-    if not isinstance(numbers, list) or len(numbers) > MOST_PREREQUISITES:
-        raise Wrong("invalid", f"These are at most {MOST_PREREQUISITES} ids of other rows, with spaces between them.")
+    if not isinstance(numbers, list) or len(numbers) > MAX_PREREQUISITES:
+        raise Wrong("invalid", f"These are at most {MAX_PREREQUISITES} ids of other rows, with spaces between them.")
     return sorted({READERS["id"](number) for number in numbers})
 
 
@@ -163,8 +163,8 @@ def _reminders(value: Any) -> list[ReminderRow]:
         found = orjson.loads(value) if isinstance(value, str) else value
     except orjson.JSONDecodeError:
         found = None
-    if not isinstance(found, list) or len(found) > MOST_REMINDERS:
-        raise Wrong("invalid", f"This is a JSON list of at most {MOST_REMINDERS} reminders.")
+    if not isinstance(found, list) or len(found) > MAX_REMINDERS:
+        raise Wrong("invalid", f"This is a JSON list of at most {MAX_REMINDERS} reminders.")
     return [_reminder(members) for members in found]
 
 

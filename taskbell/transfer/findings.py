@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 
 from taskbell.common.loading import all_rows, load_rows
-from taskbell.tasks.prerequisites import LONGEST_WAY
+from taskbell.tasks.prerequisites import MAX_PATH_SHOWN
 from taskbell.transfer.circles import circles
 from taskbell.transfer.reading import RowError
 from taskbell.transfer.staging import ERROR_COLUMNS, LINKED
@@ -100,13 +100,15 @@ def _find_circles(rows: int) -> None:
 
 
 def _told(circle: list[int]) -> tuple[Any, ...]:
-    told = circle if len(circle) <= LONGEST_WAY else [*circle[: LONGEST_WAY // 2], *circle[-LONGEST_WAY // 2 :]]
+    told = (
+        circle if len(circle) <= MAX_PATH_SHOWN else [*circle[: MAX_PATH_SHOWN // 2], *circle[-MAX_PATH_SHOWN // 2 :]]
+    )
     marks = ", ".join(map(str, told))
     rows = _fetched(f"SELECT number, line, called FROM staged_task WHERE number IN ({marks})")  # noqa: S608 - numbers
     names = {number: called or str(line) for number, line, called in rows}
     way = [names[number] for number in told]
     if len(told) < len(circle):
-        way.insert(LONGEST_WAY // 2, "…")
+        way.insert(MAX_PATH_SHOWN // 2, "…")
     first, line, called = min(rows, key=lambda row: told.index(row[0]))
     lines = "" if called else "lines "
     return first, line, "pre_tasks", "circle", f"A task cannot wait for itself: {lines}{' → '.join(way)}."

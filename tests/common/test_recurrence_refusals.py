@@ -6,13 +6,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from taskbell.common.recurrence import INTERVALS, LONGEST, MOST_COUNT, PARTS, Rule, parse_rule
+from taskbell.common.recurrence import INTERVALS, MAX_RULE_LENGTH, MAX_COUNT, PARTS, Rule, parse_rule
 
 SECONDS = 5  # generous: an ordinary refusal takes a thousandth of one
 
 WRONG = {
-    "A rule has at most 512 characters.": ["FREQ=DAILY;BYDAY=" + ",".join(["MO"] * 200), "x" * 10_000_000],
-    "A rule is made of plain letters and digits (RFC 5545 §3.3.10).": [
+    "A rule can have at most 512 characters.": ["FREQ=DAILY;BYDAY=" + ",".join(["MO"] * 200), "x" * 10_000_000],
+    "A rule must consist of plain letters and digits (RFC 5545 §3.3.10).": [
         *(
             "FREQ=DAıLY",
             "FREQ=WEEKLY;WKST=ſU",
@@ -21,55 +21,61 @@ WRONG = {
             "\ud800",
         ),
     ],
-    "A rule is a list such as FREQ=WEEKLY;BYDAY=MO, each name once.": [
+    "A rule must be a list such as FREQ=WEEKLY;BYDAY=MO, with each name once.": [
         *("", " ", ";", "=", "FREQ", "FREQ=", "FREQ=DAILY;", "FREQ=DAILY;FREQ=DAILY", "FREQ=DAILY;freq=WEEKLY"),
         *("FREQ=DAILY;COUNT=1;COUNT=2", "FREQ=WEEKLY;BYDAY=MO;BYDAY=TU", "FREQ=DAILY; ;COUNT=1", "RRULE:"),
     ],
-    "FREQ is DAILY, WEEKLY, MONTHLY or YEARLY.": [
+    "FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY.": [
         *("FREQ=HOURLY", "FREQ=MINUTELY", "FREQ=SECONDLY", "FREQ=SOMETIMES", "BYDAY=MO", "RRULE:RRULE:FREQ=DAILY"),
         *("FREQ=DAILY\x00", "\x00=\x00", "FREQ=DAILY,WEEKLY", "FREQ==DAILY", "DTSTART:20260101\nRRULE:FREQ=DAILY"),
     ],
-    "BYHOUR is not a part of a DAILY rule.": ["FREQ=DAILY;BYHOUR=9", "FREQ=DAILY;BYHOUR=9;BYMINUTE=0"],
-    "BYMONTHDAY is not a part of a WEEKLY rule.": ["FREQ=WEEKLY;BYMONTHDAY=1"],
-    "BYMONTHDAY is not a part of a DAILY rule.": ["FREQ=DAILY;BYMONTHDAY=30;BYMONTH=2"],
-    "BYYEARDAY is not a part of a MONTHLY rule.": ["FREQ=MONTHLY;BYYEARDAY=1"],
-    "BYWEEKNO is not a part of a MONTHLY rule.": ["FREQ=MONTHLY;BYWEEKNO=1"],
-    "BYEASTER is not a part of a YEARLY rule.": ["FREQ=YEARLY;BYEASTER=0"],
-    "X\x00 is not a part of a DAILY rule.": ["FREQ=DAILY;X\x00=1"],
-    "COUNT and UNTIL exclude each other.": ["FREQ=DAILY;COUNT=3;UNTIL=20271231"],
-    "COUNT is a number from 1 to 10000.": [
+    "BYHOUR is not allowed in a DAILY rule.": ["FREQ=DAILY;BYHOUR=9", "FREQ=DAILY;BYHOUR=9;BYMINUTE=0"],
+    "BYMONTHDAY is not allowed in a WEEKLY rule.": ["FREQ=WEEKLY;BYMONTHDAY=1"],
+    "BYMONTHDAY is not allowed in a DAILY rule.": ["FREQ=DAILY;BYMONTHDAY=30;BYMONTH=2"],
+    "BYYEARDAY is not allowed in a MONTHLY rule.": ["FREQ=MONTHLY;BYYEARDAY=1"],
+    "BYWEEKNO is not allowed in a MONTHLY rule.": ["FREQ=MONTHLY;BYWEEKNO=1"],
+    "BYEASTER is not allowed in a YEARLY rule.": ["FREQ=YEARLY;BYEASTER=0"],
+    "X\x00 is not allowed in a DAILY rule.": ["FREQ=DAILY;X\x00=1"],
+    "A rule can't have both COUNT and UNTIL.": ["FREQ=DAILY;COUNT=3;UNTIL=20271231"],
+    "COUNT must be a number from 1 to 10000.": [
         f"FREQ=DAILY;COUNT={n}" for n in ("0", "-1", "+1", "10001", "1.5", "x", "1_0", "9" * 400, "1\n2")
     ],
-    "INTERVAL is a number from 1 to 50.": [f"FREQ=YEARLY;INTERVAL={n}" for n in ("0", "-1", "51", "1e1", "9" * 400)],
-    "Say WEEKLY for a rule that names days of the week.": ["FREQ=DAILY;INTERVAL=7;BYDAY=MO"],
-    "BYSETPOS chooses from what another part such as BYDAY names.": ["FREQ=MONTHLY;BYSETPOS=1"],
-    "WKST is one of MO, TU, WE, TH, FR, SA and SU.": [
+    "INTERVAL must be a number from 1 to 50.": [
+        f"FREQ=YEARLY;INTERVAL={n}" for n in ("0", "-1", "51", "1e1", "9" * 400)
+    ],
+    "Use WEEKLY for a rule with days of the week.": ["FREQ=DAILY;INTERVAL=7;BYDAY=MO"],
+    "BYSETPOS needs another part to choose from, such as BYDAY.": ["FREQ=MONTHLY;BYSETPOS=1"],
+    "WKST must be one of MO, TU, WE, TH, FR, SA and SU.": [
         f"FREQ=WEEKLY;WKST={day}" for day in ("XX", "MO,TU", "1", "MON", "MO\nDTSTART:20200101T000000")
     ],
-    "BYMONTH is a list of numbers from 1 to 12.": [
+    "BYMONTH must be a list of numbers from 1 to 12.": [
         f"FREQ=YEARLY;BYMONTH={months}" for months in ("0", "13", "-1", "1,13", "1,,2", "1,", "JAN", "+1", "1 2")
     ],
-    "BYMONTHDAY is a list of numbers from 1 to 31, or as many from the end.": [
+    "BYMONTHDAY must be a list of numbers from 1 to 31, or negative to count from the end.": [
         f"FREQ=MONTHLY;BYMONTHDAY={days}"
         for days in ("0", "32", "-32", "1,32", "1_0", "9" * 400, "--1", "1\x00", "1=1")
     ],
-    "BYYEARDAY is a list of numbers from 1 to 366, or as many from the end.": ["FREQ=YEARLY;BYYEARDAY=367"],
-    "BYWEEKNO is a list of numbers from 1 to 53, or as many from the end.": ["FREQ=YEARLY;BYWEEKNO=0"],
-    "BYSETPOS is a list of numbers from 1 to 366, or as many from the end.": ["FREQ=YEARLY;BYDAY=MO;BYSETPOS=0"],
-    "BYDAY is a list of weekdays such as MO or, in a MONTHLY or YEARLY rule, -1MO.": [
+    "BYYEARDAY must be a list of numbers from 1 to 366, or negative to count from the end.": [
+        "FREQ=YEARLY;BYYEARDAY=367"
+    ],
+    "BYWEEKNO must be a list of numbers from 1 to 53, or negative to count from the end.": ["FREQ=YEARLY;BYWEEKNO=0"],
+    "BYSETPOS must be a list of numbers from 1 to 366, or negative to count from the end.": [
+        "FREQ=YEARLY;BYDAY=MO;BYSETPOS=0"
+    ],
+    "BYDAY must be a list of weekdays such as MO or, in a MONTHLY or YEARLY rule, -1MO.": [
         f"FREQ=YEARLY;BYDAY={days}" for days in ("XX", "0MO", "54MO", "MO(+1)", "MO,,TU", "MONDAY", "1", "+MO", "1 MO")
     ],
-    "Only a MONTHLY or a YEARLY rule without BYWEEKNO counts weekdays, as in 2MO.": [
+    "Numbered weekdays such as 2MO need a MONTHLY or YEARLY rule without BYWEEKNO.": [
         *("FREQ=WEEKLY;BYDAY=2MO", "FREQ=DAILY;BYDAY=-1FR", "FREQ=YEARLY;BYWEEKNO=3;BYDAY=1MO"),
     ],
-    "UNTIL is a date such as 20271231 or an instant such as 20271231T090000Z.": [
+    "UNTIL must be a date such as 20271231 or an instant such as 20271231T090000Z.": [
         f"FREQ=DAILY;UNTIL={moment}"
         for moment in (
             *("0", "2027", "20271301", "20270229", "00000101", "202711T000000", "2027-12-31", "tomorrow", "2" * 400),
             *("20271231Z", "20271231T240000", "20271231T090000+0100", "20271231T235960Z", "99991232"),
         )
     ],
-    "No day ever fits this rule.": [
+    "No day ever matches this rule.": [
         *("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;BYDAY=MO", "FREQ=MONTHLY;BYDAY=6MO", "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=6"),
         *(
             "FREQ=YEARLY;BYYEARDAY=366;BYMONTH=1",
@@ -137,7 +143,7 @@ junk = settings(deadline=None, derandomize=True, max_examples=300, suppress_heal
 
 
 @junk
-@given(st.text(max_size=2 * LONGEST) | almost)
+@given(st.text(max_size=2 * MAX_RULE_LENGTH) | almost)
 def test_junk_is_a_refusal_and_nothing_else(text: str) -> None:
     outcome = rule_or_sentence(text)
     if isinstance(outcome, str):
@@ -154,5 +160,5 @@ def test_junk_is_a_refusal_and_nothing_else(text: str) -> None:
 def test_rules_of_known_parts_with_any_numbers_are_taken_or_refused(parts: dict[str, str], frequency: str) -> None:
     outcome = rule_or_sentence(";".join(f"{name}={value}" for name, value in {**parts, "FREQ": frequency}.items()))
     if isinstance(outcome, Rule):
-        assert outcome.count is None or 1 <= outcome.count <= MOST_COUNT
+        assert outcome.count is None or 1 <= outcome.count <= MAX_COUNT
         assert 1 <= outcome.parts.interval <= INTERVALS[frequency]

@@ -138,7 +138,7 @@ def a_sender_dies_after_the_dot(scene: Scene) -> None:
 def a_clock_dies_between_two_steps(scene: Scene) -> None:
     """What it had not committed is undone; its work is taken up by the next."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reminders, "_put_down", lambda *_: die())
+        patch.setattr(reminders, "_save_outcomes", lambda *_: die())
         with pytest.raises(Killed):
             scene.fire()
     scene.fire()
@@ -274,9 +274,9 @@ def test_without_the_key_they_do(scene: Scene, bo: User, monkeypatch: pytest.Mon
 
 def test_without_one_transaction_a_dying_clock_loses_a_reminder(scene: Scene, bo: User) -> None:
     """The reminder is put down and committed, and the clock dies before it has written the messages."""
-    put_down, due = reminders._put_down, list(reminders.Reminder.objects.due(AT).select_related("task"))
+    save_outcomes, due = reminders._save_outcomes, list(reminders.Reminder.objects.due(AT).select_related("task"))
     with transaction.atomic():
-        put_down(due, {reminder: reminders.firing_of(reminder, now=AT) for reminder in due}, AT)
+        save_outcomes(due, {reminder: reminders.firing_of(reminder, now=AT) for reminder in due}, AT)
     scene.fire()
     scene.send()
     assert any("was told 0 times in the app" in complaint for complaint in scene.complaints(bo))

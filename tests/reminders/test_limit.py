@@ -6,7 +6,7 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.common.errors import Invalid
-from taskbell.reminders.actions import MOST_REMINDERS
+from taskbell.reminders.actions import MAX_REMINDERS
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.reminder_actions import add_reminder
@@ -30,9 +30,9 @@ def sentence(answer: Any) -> tuple[str, str]:
 
 def test_the_fifty_first_is_refused_in_the_same_words_everywhere(bo: User, as_user: Somebody) -> None:
     program = as_user(bo)
-    task = program.post("/api/tasks/", {"title": "Write", "reminders": patches(MOST_REMINDERS)}).json()
+    task = program.post("/api/tasks/", {"title": "Write", "reminders": patches(MAX_REMINDERS)}).json()
     path = f"/api/tasks/{task['id']}/"
-    more = {"reminders": patches(MOST_REMINDERS + 1)}
+    more = {"reminders": patches(MAX_REMINDERS + 1)}
     answers = [
         program.post(f"{path}reminders/", WISH),
         program.post(f"{path}snooze/", {"span": "PT1H"}),
@@ -43,9 +43,9 @@ def test_the_fifty_first_is_refused_in_the_same_words_everywhere(bo: User, as_us
         program.post("/api/tasks/bulk/", {"update": [{"id": task["id"]} | more]}),
     ]
     assert {sentence(answer) for answer in answers} == {
-        ("max_length", "A task has at most 50 reminders, those of everybody counted.")
+        ("max_length", "A task can have at most 50 reminders, including the private ones of other people.")
     }
-    assert Reminder.objects.count() == MOST_REMINDERS
+    assert Reminder.objects.count() == MAX_REMINDERS
     assert program.put(path, program.get(path).json()).status_code == 200
     assert program.delete(f"{path}reminders/{task['reminders'][0]['id']}/").status_code == 204
     assert program.post(f"{path}reminders/", WISH).status_code == 201
@@ -64,7 +64,7 @@ def test_those_of_others_count_and_stay(bo: User, cy: User, as_user: Somebody) -
 def test_snoozes_that_have_fired_do_not_fill_it(bo: User, as_user: Somebody) -> None:
     program = as_user(bo)
     path = f"/api/tasks/{promised(bo).pk}/snooze/"
-    for _ in range(MOST_REMINDERS + 5):
+    for _ in range(MAX_REMINDERS + 5):
         assert program.post(path, {"span": "PT1H"}).status_code == 201
         Reminder.objects.update(next_at=None, state="fired")
     assert Reminder.objects.count() == 1
@@ -73,7 +73,7 @@ def test_snoozes_that_have_fired_do_not_fill_it(bo: User, as_user: Somebody) -> 
 @pytest.mark.django_db(transaction=True)
 def test_many_at_once_do_not_get_past_it(request: pytest.FixtureRequest) -> None:
     bo = request.getfixturevalue("bo")
-    task = promised(bo, *(ReminderPlan(at=moment(number)) for number in range(MOST_REMINDERS - 3)))
+    task = promised(bo, *(ReminderPlan(at=moment(number)) for number in range(MAX_REMINDERS - 3)))
     refused = []
 
     def add(which: int) -> None:
@@ -83,4 +83,4 @@ def test_many_at_once_do_not_get_past_it(request: pytest.FixtureRequest) -> None
             refused.append(refusal)
 
     at_once(add, 12)
-    assert (Reminder.objects.count(), len(refused)) == (MOST_REMINDERS, 9)
+    assert (Reminder.objects.count(), len(refused)) == (MAX_REMINDERS, 9)

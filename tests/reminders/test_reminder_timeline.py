@@ -1,6 +1,6 @@
 """Of every reminder the schedule tells what it will do, and what became of it or why nothing did."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import delete_task, restore_task
 from taskbell.tasks.models import Stage, Task
 from taskbell.tasks.reminder_actions import add_reminder
-from taskbell.tasks.reminder_timeline import AWAY, FINISHED, MOST_COMING, NO_MAIL, QUIET, TOO_LATE, reminder_timeline
+from taskbell.tasks.reminder_timeline import AWAY, FINISHED, MAX_UPCOMING, NO_MAIL, QUIET, TOO_LATE, reminder_timeline
 from tests.conftest import NOW
 from tests.reminders.mailbox import Mailbox, names
 from tests.reminders.patches import DAY, DAY_BEFORE, FRIDAY, HOUR, change, promised, utc
@@ -143,7 +143,7 @@ def test_one_that_waits_for_a_due_date_is_there_without_a_moment(bo: User) -> No
     found = reminder_timeline(task, bo, now=NOW)
     assert [row["at"] for row in found["next"]] == [NOW + HOUR, None]
     assert found["next"][1]["local"] is None
-    assert found["next"][1]["reason"].endswith("for everybody on the task; not before the task has a due date")
+    assert found["next"][1]["reason"].endswith("for everybody on the task; waiting for the task to have a due date")
     assert found["past"] == []
 
 
@@ -151,7 +151,7 @@ def test_many_firings_of_one_do_not_hide_another(bo: User) -> None:
     rare = [ReminderPlan(at=NOW + days * DAY) for days in (100, 200)]
     task = promised(bo, ReminderPlan(at=NOW + HOUR, repeat="FREQ=DAILY"), *rare)
     coming = [row["at"] for row in reminder_timeline(task, bo, now=NOW)["next"]]
-    assert coming == [*(NOW + HOUR + day * DAY for day in range(MOST_COMING)), NOW + 100 * DAY, NOW + 200 * DAY]
+    assert coming == [*(NOW + HOUR + day * DAY for day in range(MAX_UPCOMING)), NOW + 100 * DAY, NOW + 200 * DAY]
 
 
 @pytest.mark.parametrize("many", [1, 10])
@@ -165,3 +165,17 @@ def test_it_costs_three_however_many_there_are(bo: User, query_budget: Any, many
         found = reminder_timeline(task, bo, now=NOW)
     assert len(found["past"]) >= many + 1
     assert found["next"]
+
+
+@pytest.mark.parametrize(
+    ("span", "text"),
+    [
+        (timedelta(), "when due"),
+        (timedelta(minutes=1), "1 minute before due"),
+        (timedelta(days=2, hours=1, minutes=30, seconds=5), "2 days 1 hour 30 minutes 5 seconds before due"),
+    ],
+)
+def test_the_reason_says_how_long_before_due_in_words(bo: User, span: timedelta, text: str) -> None:
+    task = promised(bo, ReminderPlan(before_due=span), due_date=NOW.date() + timedelta(days=9))
+    (row,) = reminder_timeline(task, bo, now=NOW)["next"]
+    assert row["reason"] == f"{text}, for everybody on the task"

@@ -36,7 +36,10 @@ def test_the_schedule_shows_the_next_firings_in_local_time_with_the_reason(progr
     assert len(coming) == 10
     assert coming[0]["at"] == "2027-03-27T08:00:00Z"
     reasons = {firing["reason"] for firing in coming}
-    assert reasons == {"1:00:00 before due, for everybody on the task", "at a moment, by FREQ=DAILY, for one person"}
+    assert reasons == {
+        "1 hour before due, for everybody on the task",
+        "at a fixed time, repeating by FREQ=DAILY, for one person",
+    }
     program.patch(f"/api/tasks/{task['id']}/", {"stage": "COMPLETED"})
     done = program.get(f"/api/tasks/{task['id']}/schedule/").json()["next"]
     assert done[0]["reason"].endswith("; not sent while the task is finished")

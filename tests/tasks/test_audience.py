@@ -111,7 +111,7 @@ def test_a_mail_goes_to_who_sees_the_task_when_it_is_sent(people: list[User], se
             reminder = Reminder(task=task, recipient=person, created_by=person)
             is_seen = task.pk in seen[person.pk]
             assert (reason_not_to_send(mail) == gone) is not is_seen
-            assert reminder.is_to_be_told is is_seen
+            assert reminder.recipient_may_see_task is is_seen
 
 
 def test_who_oversees_is_asked_of_the_database_as_of_the_person(people: list[User]) -> None:

@@ -141,7 +141,7 @@ def test_nobody_can_write_overdue(program: Program, bo: User) -> None:
 
 
 def test_many_at_midnight_go_batch_by_batch(bo: User, monkeypatch: pytest.MonkeyPatch, query_budget: Any) -> None:
-    monkeypatch.setattr(scheduled, "BATCH", 20)
+    monkeypatch.setattr(scheduled, "TASKS_PER_BATCH", 20)
     for number in range(45):
         a_task(bo, f"Task {number}", **FIELDS)
     with query_budget(3 * 10 + 2):  # three batches and a look that finds nothing, whatever their size
@@ -151,7 +151,7 @@ def test_many_at_midnight_go_batch_by_batch(bo: User, monkeypatch: pytest.Monkey
 
 
 def test_a_batch_that_fails_leaves_what_the_others_did(bo: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scheduled, "BATCH", 2)
+    monkeypatch.setattr(scheduled, "TASKS_PER_BATCH", 2)
     for number in range(5):
         a_task(bo, f"Task {number}", **FIELDS)
     notify, told = scheduled.notify, []

@@ -99,7 +99,7 @@ def test_restoring_starts_the_thirty_days_anew(bo: User) -> None:
 
 
 def test_a_full_trash_is_emptied_batch_by_batch(bo: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scheduled, "BATCH", 2)
+    monkeypatch.setattr(scheduled, "TASKS_PER_BATCH", 2)
     for number in range(5):
         delete_task(a_task(bo, f"Task {number}").pk, by=bo, now=NOW)
     kept = a_task(bo)

@@ -81,7 +81,7 @@ def test_a_circle_is_refused_and_nothing_else_is_saved_with_it(admin: Browser, a
 def test_a_task_that_waits_is_not_completed(admin: Browser, alice: User) -> None:
     task = make("Fill the beds", by=alice, pre_tasks=[make("Order soil", by=alice).pk])
     answer = save(admin, change_of(task, "tasks/task"), stage=Stage.COMPLETED)
-    assert "Finish the tasks this one waits for first." in text(answer)
+    assert "because it is blocked. Finish its prerequisites first." in text(answer)
     assert Task.objects.get(pk=task.pk).stage == Stage.PENDING
 
 

@@ -103,7 +103,7 @@ def test_one_click_stops_the_mails_of_a_kind_without_cookie_or_question(strict: 
     for kind in ("overdue", "reminder"):
         answer = strict.post(path(bob, "unsubscribe", kind), {"List-Unsubscribe": "One-Click"})
         assert answer.status_code == 200
-        assert "You will get no more mails of this kind." in text(answer)
+        assert "You are unsubscribed from these emails." in text(answer)
     bob.profile.refresh_from_db()
     assert bob.profile.mail_preferences == {"overdue": False, "reminder": False}
     assert not bob.profile.wants("overdue")
@@ -193,7 +193,7 @@ def test_a_task_that_waits_for_another_says_so(strict: Browser, bob: User, task:
     update_task(task.pk, TaskPatch(pre_tasks=[first.pk]), by=task.created_by, now=utc_now())
     answer = strict.post(path(bob, "done", task.pk))
     assert answer.status_code == 409
-    assert "Finish the tasks this one waits for first." in text(answer)
+    assert "because it is blocked. Finish its prerequisites first." in text(answer)
     task.refresh_from_db()
     assert task.stage == Stage.PENDING
 

@@ -25,20 +25,20 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "reminder",
             "wall_date",
-            models.DateField(blank=True, help_text="The local day that was meant by it,", null=True),
+            models.DateField(blank=True, help_text="The local date of that instant,", null=True),
         ),
         migrations.AddField(
             "reminder",
             "wall_time",
             models.TimeField(
-                blank=True, help_text="and the local time, also where a clock skips it.", null=True
+                blank=True, help_text="and the local time, even if a clock change skips it.", null=True
             ),
         ),
         migrations.AddField(
             "reminder",
             "is_snooze",
             models.BooleanField(
-                default=False, help_text="Only puts another one off; not for later occurrences."
+                default=False, help_text="Set by snoozing; not copied to the next task of a series."
             ),
         ),
         migrations.RunPython(fill, migrations.RunPython.noop),
