@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from taskbell.common.recurrence import INTERVALS, MAX_RULE_LENGTH, MAX_COUNT, PARTS, Rule, parse_rule
+from taskbell.common.recurrence import INTERVALS, MAX_COUNT, MAX_RULE_LENGTH, PARTS, Rule, parse_rule
 
 SECONDS = 5  # generous: an ordinary refusal takes a thousandth of one
 
