@@ -28,6 +28,11 @@ def instant(day: date, at: time, zone: str) -> datetime:
     return datetime.combine(day, at, ZoneInfo(zone)).replace(fold=0).astimezone(UTC)
 
 
+def wall_time(at: datetime, zone: str) -> datetime:
+    """The naive local time in the zone at this instant."""
+    return at.astimezone(ZoneInfo(zone)).replace(tzinfo=None, fold=0)
+
+
 def end_of_day(day: date, zone: str) -> datetime:
     """The instant at which the local day ends: the next local midnight."""
     return instant(day + timedelta(days=1), time(), zone)

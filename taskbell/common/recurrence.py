@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import chain, islice, takewhile
-from zoneinfo import ZoneInfo
 
 from taskbell.common.clock import LATEST, instant
 
@@ -196,11 +195,6 @@ def between(rule: Rule, start: datetime, zone: str, *, first: datetime, last: da
     """The instants of the occurrences from `first` to `last`, inclusive."""
     instants = (at for _, at in rule.occurrences(start, zone, since=first))
     return [at for at in takewhile(lambda at: at <= last, instants) if at >= first]
-
-
-def wall_time(at: datetime, zone: str) -> datetime:
-    """The naive local time in the zone at this instant."""
-    return at.astimezone(ZoneInfo(zone)).replace(tzinfo=None, fold=0)
 
 
 def _split(text: str) -> dict[str, str]:

@@ -2,8 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from taskbell.common.clock import instant
-from taskbell.common.recurrence import wall_time
+from taskbell.common.clock import instant, wall_time
 from taskbell.notifications.kinds import find_kind
 from taskbell.notifications.models import Notification
 

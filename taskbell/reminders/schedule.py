@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from taskbell.common.clock import instant
-from taskbell.common.recurrence import between, following, parse_rule, wall_time
+from taskbell.common.clock import instant, wall_time
+from taskbell.common.recurrence import between, following, parse_rule
 from taskbell.reminders.models import Reminder, ReminderState
 
 MAX_BEFORE_DUE = timedelta(days=366)

@@ -8,8 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from taskbell.accounts.models import Profile, User
-from taskbell.common.clock import instant
-from taskbell.common.recurrence import wall_time
+from taskbell.common.clock import instant, wall_time
 from taskbell.notifications.actions import Message, notify
 from taskbell.tasks.models import Priority, Task
 from taskbell.tasks.notifications import DUE_DIGEST

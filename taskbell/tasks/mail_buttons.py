@@ -6,9 +6,8 @@ from datetime import datetime, time, timedelta
 
 from taskbell.accounts.models import User
 from taskbell.accounts.profile import update_profile
-from taskbell.common.clock import instant
+from taskbell.common.clock import instant, wall_time
 from taskbell.common.errors import NotFound
-from taskbell.common.recurrence import wall_time
 from taskbell.notifications.kinds import find_kind
 from taskbell.notifications.links import LinkAction
 from taskbell.tasks.actions import update_task

@@ -5,9 +5,9 @@ from datetime import date, datetime, time, timedelta
 from taskbell.accounts.models import User
 from taskbell.activity.actions import record, record_changes
 from taskbell.activity.models import Activity
-from taskbell.common.clock import instant
+from taskbell.common.clock import instant, wall_time
 from taskbell.common.errors import Conflict
-from taskbell.common.recurrence import Rule, following, parse_rule, wall_time
+from taskbell.common.recurrence import Rule, following, parse_rule
 from taskbell.reminders.actions import reschedule
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import move

@@ -13,9 +13,9 @@ from django.db.models import BigIntegerField
 from django.utils.duration import duration_iso_string
 
 from taskbell.accounts.models import User
+from taskbell.common.clock import wall_time
 from taskbell.common.compiled_query import AnyOf, CompiledQuery, IdArray, Param
 from taskbell.common.iso import IsoDate, IsoInstant, IsoTime
-from taskbell.common.recurrence import wall_time
 from taskbell.common.spreadsheet import csv_chunks
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.models import OPEN_STAGES, OVERDUE, Basis, Prerequisite, Priority, Task

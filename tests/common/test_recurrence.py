@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from taskbell.common.clock import instant
-from taskbell.common.recurrence import Rule, between, following, parse_rule, wall_time
+from taskbell.common.clock import instant, wall_time
+from taskbell.common.recurrence import Rule, between, following, parse_rule
 from tests.common.oracle import FIRST_DAY, LAST_DAY, NAMES, Said, as_text, changes, occurrences, wall_times
 
 ZONES = sorted(available_timezones())

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from taskbell.accounts.models import Profile, User
 from taskbell.accounts.profile import update_profile
-from taskbell.common.clock import instant
-from taskbell.common.recurrence import wall_time
+from taskbell.common.clock import instant, wall_time
 from taskbell.notifications.models import Notification
 from taskbell.tasks.actions import create_task
 from taskbell.tasks.digest import send_digests
