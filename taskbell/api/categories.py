@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
 from taskbell.api.etags import etag_response
-from taskbell.api.fields import StrictSerializer, Text
+from taskbell.api.fields import DocumentedText, StrictSerializer
 from taskbell.api.pagination import frame_of
 from taskbell.api.parameters import PAGING, id_parameter, query_of
 from taskbell.api.session import validated
@@ -20,17 +20,18 @@ from taskbell.common.errors import NotFound
 from taskbell.search.keyset import Key
 from taskbell.search.pages import page_of_rows
 from taskbell.tasks import categories
+from taskbell.tasks.categories import MAX_NAME
 from taskbell.tasks.models import Category
 from taskbell.tasks.policy import check_may_change_category, check_may_create_category
 
 
 class CategoryIn(StrictSerializer):
     ignored = frozenset({"id", "created_by", "created_at"})
-    name = Text(max_length=100)
+    name = DocumentedText(max_length=MAX_NAME)
 
 
 class CategoryChange(CategoryIn):
-    name = Text(max_length=100, required=False)
+    name = DocumentedText(max_length=MAX_NAME, required=False)
 
 
 class CategoryOut(serializers.ModelSerializer[Category]):

@@ -96,7 +96,7 @@ class Import(APIView):
         rows = READERS[format_](_buffered(heard))
         try:
             with prepared(rows, partial=partial, by=person, now=utc_now()) as found:
-                check_kept(request, found.report)
+                check_kept(request, found.result)
                 said = [format_, partial, heard.fingerprint()]
                 return idempotency.once(request, lambda: imported(request, found.write()), said=said)
         except ImportRefused as refusal:

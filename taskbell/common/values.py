@@ -4,16 +4,19 @@ Each reader returns a typed value, or raises BadValue with a sentence such as "M
 The bounds are explicit, so that every database and calendar accepts what was read.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from typing import Any, TypeVar
 
 from django.utils.dateparse import parse_date, parse_datetime, parse_duration, parse_time
 
 from taskbell.common.clock import EARLIEST, LATEST, time_zones
+from taskbell.common.errors import invalid
 from taskbell.common.recurrence import parse_rule
 from taskbell.common.text import UNPRINTABLE, is_invisible
 
+T = TypeVar("T")
 MAX_ID = 2**63 - 1
 MAX_DIGITS = 20  # of a number: Python refuses to read very long ones
 MAX_DURATION_CHARACTERS = 50
@@ -29,6 +32,14 @@ class BadValue(ValueError):
     def __init__(self, message: str, code: str = "invalid") -> None:
         super().__init__(message)
         self.code = code
+
+
+def read_field(name: str, read: Callable[[Any], T], value: Any) -> T:
+    """What the reader makes of a field's value. Raises Invalid naming the field."""
+    try:
+        return read(value)
+    except BadValue as error:
+        raise invalid(name, error.code, str(error)) from error
 
 
 def read_text(value: object, *, most: int, blank: bool = False) -> str:

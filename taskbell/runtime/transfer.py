@@ -35,7 +35,7 @@ def import_file(file: Path, person: str, format_: str, *, partial: bool) -> None
     except OSError as error:
         raise CannotStart(f"can't read {file} ({error.strerror}).") from error
     except ImportRefused as refusal:
-        _print_errors(refusal.report.errors, str(refusal))
+        _print_errors(refusal.result.errors, str(refusal))
         sys.exit(ROWS_FAILED)
     except Unreadable as refusal:
         _print_errors([refusal.error], "Nothing was imported.")

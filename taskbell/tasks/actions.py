@@ -146,7 +146,7 @@ def _check_may_complete(task: Task, *, force: bool, by: User, now: datetime) -> 
 def _apply(task: Task, columns: Mapping[str, Any], *, now: datetime) -> None:
     for name, value in columns.items():
         setattr(task, name, value)
-    check_dates(task)
+    check_dates(task.due_date, task.due_time, task.recurrence)
     due_at = task.compute_due_at()
     if due_at != task.due_at:
         task.due_at = due_at

@@ -1,4 +1,4 @@
-"""What people do with categories."""
+"""What people do with categories: each verb checks the rules itself."""
 
 from datetime import datetime
 
@@ -10,20 +10,30 @@ from taskbell.activity.actions import Entry, record_about, record_entries
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import Conflict, NotFound, invalid
 from taskbell.common.text import folded
+from taskbell.common.values import BadValue, read_field, read_text
 from taskbell.tasks.models import Category, Task
 from taskbell.tasks.policy import check_may_change_category, check_may_create_category
 
 TAKEN = "There is already a category of this name."
-LONGEST_KEY = 400  # one letter can stand for eighteen (NFKC)
+MAX_NAME = 100  # characters
+MAX_KEY = 400  # characters: one letter can stand for eighteen (NFKC)
+
+
+def read_category_name(value: object) -> str:
+    """The name as it is stored. Raises BadValue."""
+    name = read_text(value, most=MAX_NAME)
+    if len(folded(name)) > MAX_KEY:
+        raise BadValue("Must be shorter: some of its characters stand for many letters.", "max_length")
+    return name
 
 
 def create_category(name: str, *, by: User, now: datetime) -> Category:
     """A new category. Raises NotAllowed, Invalid, or Conflict where the name is taken."""
     check_may_create_category(by)
-    key = _key_of(name)
+    name = read_field("name", read_category_name, name)
     try:
         with transaction.atomic():
-            category = Category.objects.create(name=name, key=key, created_by=by, created_at=now)
+            category = Category.objects.create(name=name, key=folded(name), created_by=by, created_at=now)
             _record(category, "created", by=by, at=now)
     except IntegrityError as error:
         raise Conflict(TAKEN) from error
@@ -37,7 +47,8 @@ def rename_category(pk: int, name: str, *, by: User, now: datetime) -> Category:
     check_may_change_category(by, category)
     if category.name == name:
         return category
-    category.name, category.key = name, _key_of(name)
+    category.name = read_field("name", read_category_name, name)
+    category.key = folded(category.name)
     try:
         with transaction.atomic():
             category.save(update_fields=["name", "key"])
@@ -78,10 +89,3 @@ def _record(category: Category, action: str, *, by: User, at: datetime) -> None:
     """One entry for all tasks that show the name of the category."""
     new = {"id": category.pk, "name": category.name}
     record_about(Subject(SubjectType.CATEGORY, category.pk), action, by=by, at=at, new=new)
-
-
-def _key_of(name: str) -> str:
-    key = folded(name)
-    if len(key) > LONGEST_KEY:
-        raise invalid("name", "max_length", "This name is too long when it is spelled out.")
-    return key

@@ -4,7 +4,7 @@ Each rule returns a value in the form in which it is stored, or raises BadValue.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, time, timedelta
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,7 @@ from taskbell.common.values import (
     read_zone,
 )
 from taskbell.reminders.schedule import MAX_BEFORE_DUE, ReminderPlan
-from taskbell.tasks.models import STAGES, Basis, Category, Priority, Task
+from taskbell.tasks.models import STAGES, Basis, Category, Priority
 from taskbell.tasks.patch import UNSET, TaskPatch
 from taskbell.tasks.prerequisites import MAX_PREREQUISITES
 
@@ -88,11 +88,11 @@ def check_rows(patch: TaskPatch) -> None:
     refuse(errors)
 
 
-def check_dates(task: Task) -> None:
-    """Raises Invalid where a due time or a rule has no due date to start from."""
-    if task.due_date is None and task.due_time is not None:
+def check_dates(due_date: date | None, due_time: time | None, recurrence: str) -> None:
+    """Raises Invalid if a due time or a rule has no due date to start from."""
+    if due_date is None and due_time is not None:
         raise invalid("due_time", "needs_date", "A due time needs a due date.")
-    if task.due_date is None and task.recurrence:
+    if due_date is None and recurrence:
         raise invalid("recurrence", "needs_date", "A task that repeats needs a due date.")
 
 

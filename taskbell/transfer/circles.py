@@ -1,14 +1,14 @@
-"""Links between the rows of a file that lead back to where they began."""
+"""Circles of prerequisites between the rows of a file."""
 
 from array import array
 from collections.abc import Iterable, Iterator
 
 
 def circles(links: Iterable[tuple[int, int]], rows: int) -> Iterator[list[int]]:
-    """Of links (needed, waiting), ordered by the first: a circle for each part of the graph that has one.
+    """One circle for each connected part of the graph that has any. Links are (needed, waiting), ordered by the first.
 
-    Every row that is on a circle, or waits for one that is, waits for a row of one of these. Rows are numbered
-    from 1. It takes twelve bytes a row and four a link.
+    Every row on a circle, and every row blocked by one, is blocked by a row of a returned circle. Rows are numbered
+    from 1. Memory: twelve bytes a row and four a link.
     """
     followers, starts, waits = array("i"), array("i", bytes(4 * (rows + 2))), array("i", bytes(4 * (rows + 1)))
     for needed, waiting in links:
@@ -22,7 +22,7 @@ def circles(links: Iterable[tuple[int, int]], rows: int) -> Iterator[list[int]]:
 
 
 def _finish(followers: "array[int]", starts: "array[int]", waits: "array[int]") -> None:
-    """Does every task whose prerequisites are done, until none is left that can be done (Kahn, 1962)."""
+    """Completes every task whose prerequisites are complete, until no task is left that can be (Kahn, 1962)."""
     free = array("i", (number for number in range(1, len(waits)) if not waits[number]))
     while free:
         number = free.pop()
@@ -33,7 +33,7 @@ def _finish(followers: "array[int]", starts: "array[int]", waits: "array[int]") 
 
 
 def _reasons(followers: "array[int]", starts: "array[int]", waits: "array[int]") -> dict[int, int]:
-    """For each row that can never be done, one that it waits for and that never is either."""
+    """For each row that can never be completed, a prerequisite that can't be either."""
     never = (number for number in range(1, len(waits)) if waits[number])
     return {follower: number for number in never for follower in followers[starts[number] : starts[number + 1]]}
 

@@ -1,4 +1,4 @@
-"""What is wrong with the rows of a file: all of it is told, and may be longer than the file was."""
+"""The errors of a file: every one is reported, so they may take more space than the file."""
 
 from collections.abc import Iterable, Iterator
 from tempfile import SpooledTemporaryFile
@@ -8,16 +8,16 @@ import orjson
 
 from taskbell.transfer.reading import RowError
 
-PIECE = 64 * 1024
+CHUNK_BYTES = 64 * 1024
 
 
 class Errors:
-    """Errors in a file of their own, which is gone with this object. One reads them at a time."""
+    """Errors in a temporary file, which is deleted with this object. It has one reader at a time."""
 
     def __init__(self, errors: Iterable[RowError] = ()) -> None:
-        self._file = SpooledTemporaryFile(PIECE)  # noqa: SIM115 - it lives as long as this
+        self._file = SpooledTemporaryFile(CHUNK_BYTES)  # noqa: SIM115 - it lives as long as this
         finalize(self, self._file.close)
-        for error in errors:  # `writelines` would have all of them in memory
+        for error in errors:  # `writelines` would keep all of them in memory
             self._file.write(orjson.dumps(vars(error), option=orjson.OPT_APPEND_NEWLINE))
         self.size = self._file.tell()
 
@@ -27,11 +27,11 @@ class Errors:
             yield RowError(**orjson.loads(line))
 
     def as_json(self) -> Iterator[bytes]:
-        """One list, in pieces."""
+        """One JSON list, in chunks."""
         yield b"["
         self._file.seek(0)
         left = max(self.size - 1, 0)  # all but the end of the last line
-        while piece := self._file.read(min(PIECE, left)):
-            left -= len(piece)
-            yield piece.replace(b"\n", b",\n")
+        while chunk := self._file.read(min(CHUNK_BYTES, left)):
+            left -= len(chunk)
+            yield chunk.replace(b"\n", b",\n")
         yield b"]"

@@ -1,4 +1,4 @@
-"""Tasks as a file that can be imported again: row by row, with few of them in memory."""
+"""Writes tasks to a file that can be imported again, row by row and in constant memory."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +20,7 @@ from taskbell.common.spreadsheet import csv_chunks
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.models import OPEN_STAGES, OVERDUE, Basis, Prerequisite, Priority, Task
 
-AT_ONCE = 2000
+CHUNK_ROWS = 2000
 SELECTED = (
     *("id", "title", "description", "is_overdue", "stage", "priority", "category__name"),
     *(IsoDate("due_date"), IsoTime("due_time"), "timezone", "assigned_to__username", "created_by__username"),
@@ -43,13 +43,13 @@ Record = tuple[Any, ...]
 def exported(tasks: Any, person: User, *, part_of: Any = None) -> Iterator[Record]:
     """The tasks of the query as rows of `HEADER`, in its order.
 
-    A row names those prerequisites that the file has as well, and the reminders that the person may see. Where the
-    tasks are but a part of the file, `part_of` are all of it. The connection is held until the last row is read, or the
-    generator closed.
+    A row names the prerequisites that are in the file too, and the reminders that the person may see. If the tasks
+    are only a part of the file, `part_of` is all of it. The connection is in use until the last row is read or the
+    generator is closed.
     """
     whole = tasks if part_of is None else part_of
-    with _one_reading(), closing(tasks.values_list(*SELECTED).iterator(chunk_size=AT_ONCE)) as rows:
-        while batch := list(islice(rows, AT_ONCE)):
+    with _one_reading(), closing(tasks.values_list(*SELECTED).iterator(chunk_size=CHUNK_ROWS)) as rows:
+        while batch := list(islice(rows, CHUNK_ROWS)):
             ids = [row[0] for row in batch]
             needs, reminders = _links(ids, whole), _reminders(ids, person)
             for row in batch:
@@ -57,15 +57,15 @@ def exported(tasks: Any, person: User, *, part_of: Any = None) -> Iterator[Recor
 
 
 def _one_reading() -> AbstractContextManager[Any]:
-    """PostgreSQL keeps a cursor open as long as its transaction; on SQLite, one would keep others from writing."""
+    """PostgreSQL closes a cursor with its transaction; on SQLite, a transaction would block writers."""
     return transaction.atomic() if connection.vendor == "postgresql" else nullcontext()
 
 
 def _links(ids: list[int], tasks: Any) -> dict[int, list[int]]:
-    """What they wait for, as far as the file has it. That is asked by number: to search it takes as long as it is."""
+    """The prerequisites that are in the file. They are looked up by id, because scanning the file takes too long."""
     found = NEEDED(tasks=ids)
     needed, within = iter({needs for _, needs in found}), set[int]()
-    while some := list(islice(needed, AT_ONCE)):
+    while some := list(islice(needed, CHUNK_ROWS)):
         within.update(tasks.order_by().filter(pk__in=some).values_list("pk", flat=True))
     return _grouped((task, needs) for task, needs in found if needs in within)
 
@@ -95,10 +95,10 @@ def _grouped(pairs: Iterable[tuple[int, Any]]) -> dict[int, list[Any]]:
 
 
 def _reminder(zone: str, at: Any, day: Any, clock: Any, before_due: Any, repeat: str, *rest: Any) -> dict[str, Any]:
-    """What the reminder says beyond what is usual. The wall time is told where it does not follow from the instant."""
+    """The members of the reminder that differ from the defaults, and the wall time if the instant does not imply it."""
     recipient, state, fired_at, is_snooze = rest
     meant = datetime.combine(day, clock) if before_due is None and day and clock else None
-    told = {
+    members = {
         "at": None if before_due is not None else at and _instant(at),
         "wall": meant.isoformat() if meant and meant != wall_time(at, zone) else None,
         "before_due": None if before_due is None else duration_iso_string(before_due),
@@ -108,7 +108,7 @@ def _reminder(zone: str, at: Any, day: Any, clock: Any, before_due: Any, repeat:
         "state": None if state == "armed" else state,
         "fired_at": fired_at and _instant(fired_at),
     }
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def _row(row: Record, needs: list[int], reminders: list[Any]) -> Record:
@@ -129,12 +129,12 @@ def _instant(moment: datetime) -> str:
 
 
 def as_csv(rows: Iterable[Record]) -> Iterator[bytes]:
-    """The rows as CSV with a header; ids of prerequisites with spaces between them, reminders as JSON."""
-    return csv_chunks(chain([HEADER], map(as_cells, rows)), text_columns=WORDS)
+    """The rows as CSV with a header; prerequisites are ids separated by spaces, reminders are JSON."""
+    return csv_chunks(chain([HEADER], map(as_cells, rows)), text_columns=TEXT_COLUMNS)
 
 
 PRE_TASKS, REMINDERS = HEADER.index("pre_tasks"), HEADER.index("reminders")
-WORDS = tuple(map(HEADER.index, ("title", "description", "category", "assigned_to", "created_by")))
+TEXT_COLUMNS = tuple(map(HEADER.index, ("title", "description", "category", "assigned_to", "created_by")))
 
 
 def as_cells(row: Record) -> Sequence[Any]:
@@ -151,7 +151,7 @@ def as_cells(row: Record) -> Sequence[Any]:
 def as_ndjson(rows: Iterable[Record]) -> Iterator[bytes]:
     """The rows as objects, one a line."""
     remaining = iter(rows)
-    while batch := list(islice(remaining, AT_ONCE)):
+    while batch := list(islice(remaining, CHUNK_ROWS)):
         yield b"".join(orjson.dumps(_as_object(row), option=orjson.OPT_APPEND_NEWLINE) for row in batch)
 
 
@@ -172,10 +172,10 @@ FORMATS = {"csv": as_csv, "json": as_json, "ndjson": as_ndjson}
 
 
 def export_tasks(tasks: Any, person: User, format_: str) -> Iterator[bytes]:
-    """The file, in pieces. `format_` is one of FORMATS."""
+    """The file, in chunks. `format_` is one of FORMATS."""
     return FORMATS[format_](exported(tasks, person))
 
 
 def every_task(person: User) -> Any:
-    """What the person sees, the oldest first: imported again, they come in the same order."""
+    """The tasks that the person sees, the oldest first, so that an import keeps their order."""
     return Task.objects.visible_to(person).order_by("id")

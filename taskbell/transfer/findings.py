@@ -1,4 +1,4 @@
-"""What only the whole file tells: ids that come twice or never, and rows that wait for each other."""
+"""Errors between the rows of a file: ids that are repeated or missing, and circles of prerequisites."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -12,25 +12,25 @@ from taskbell.transfer.circles import circles
 from taskbell.transfer.reading import RowError
 from taskbell.transfer.staging import ERROR_COLUMNS, LINKED
 
-AT_ONCE = 500
-# Each gives number and line of rows, and what is to be said of them.
-TWICE = """
+CHUNK_ROWS = 500
+# Each finds the numbers and lines of bad rows, with the value for the sentence about them.
+REPEATED_ID = """
 SELECT number, line, file_id AS value FROM staged_task WHERE file_id IN (
     SELECT file_id FROM staged_task WHERE file_id IS NOT NULL GROUP BY file_id HAVING COUNT(*) > 1
 )
 """
-NOWHERE = """
+MISSING_ID = """
 SELECT task.number, task.line, link.needs AS value
 FROM staged_link link JOIN staged_task task ON task.number = link.number
 WHERE NOT EXISTS (SELECT 1 FROM staged_task needed WHERE needed.file_id = link.needs)
 """
-SAME_OCCURRENCE = """
+REPEATED_OCCURRENCE = """
 SELECT task.number, task.line, task.occurrence AS value FROM staged_task task JOIN (
     SELECT series, occurrence FROM staged_task WHERE series IS NOT NULL AND NOT is_bad
     GROUP BY series, occurrence HAVING COUNT(*) > 1
 ) twin ON twin.series = task.series AND twin.occurrence = task.occurrence
 """
-WAITS_FOR_BAD = f"""
+BLOCKED_BY_BAD = f"""
 WITH RECURSIVE lost(number, needs) AS (
     SELECT link.number, link.needs FROM {LINKED} WHERE needed.is_bad
     UNION
@@ -40,14 +40,14 @@ SELECT task.number, task.line, lost.needs AS value FROM lost JOIN staged_task ta
 WHERE NOT task.is_bad
 """  # noqa: S608 - names of our own
 SENTENCES = {
-    TWICE: ("id", "twice", "The id {} is there more than once."),
-    NOWHERE: ("pre_tasks", "does_not_exist", "The file has no row with the id {}."),
-    SAME_OCCURRENCE: ("occurrence", "twice", "The series has the occurrence {} more than once."),
-    WAITS_FOR_BAD: ("pre_tasks", "waits", "It waits for the row with the id {}, which cannot be imported."),
+    REPEATED_ID: ("id", "twice", "The id {} appears more than once."),
+    MISSING_ID: ("pre_tasks", "does_not_exist", "The file has no row with the id {}."),
+    REPEATED_OCCURRENCE: ("occurrence", "twice", "The series has the occurrence {} more than once."),
+    BLOCKED_BY_BAD: ("pre_tasks", "waits", "Blocked by the row with the id {}, which can't be imported."),
 }
 
 
-# Of one row in the order in which they were found, which both databases keep in a column of their own.
+# The errors of a row stay in the order in which they were found, which both databases keep in a hidden column.
 ERRORS = """
 SELECT error.line, error.field, error.code, COALESCE(task.called || ': ', '') || error.message
 FROM staged_error error JOIN staged_task task ON task.number = error.number ORDER BY error.number, error.{}
@@ -55,15 +55,15 @@ FROM staged_error error JOIN staged_task task ON task.number = error.number ORDE
 
 
 def across_rows(rows: int) -> None:
-    """Finds what is wrong between the rows; those that it is wrong with are bad from then on."""
-    for query in (TWICE, NOWHERE, SAME_OCCURRENCE):
+    """Finds errors between the rows, and marks those rows as bad."""
+    for query in (REPEATED_ID, MISSING_ID, REPEATED_OCCURRENCE):
         _find(query)
     _find_circles(rows)
 
 
-def waiting_for_bad() -> None:
-    """Finds rows that are good but for those that they wait for; they are bad from then on."""
-    _find(WAITS_FOR_BAD)
+def blocked_by_bad() -> None:
+    """Marks good rows as bad that are blocked by a bad one."""
+    _find(BLOCKED_BY_BAD)
 
 
 def count_bad() -> int:
@@ -72,9 +72,9 @@ def count_bad() -> int:
 
 
 def errors() -> Iterator[RowError]:
-    """Everything that was found, in the order of the rows."""
-    for told in all_rows(ERRORS.format("ctid" if connection.vendor == "postgresql" else "rowid")):
-        yield RowError(*told)
+    """All errors, in the order of the rows."""
+    for values in all_rows(ERRORS.format("ctid" if connection.vendor == "postgresql" else "rowid")):
+        yield RowError(*values)
 
 
 def _find(query: str) -> None:
@@ -89,27 +89,27 @@ def _find(query: str) -> None:
 def _find_circles(rows: int) -> None:
     forward = f"SELECT 1 FROM {LINKED} WHERE needed.number >= task.number LIMIT 1"  # noqa: S608 - names of our own
     if not _fetched(forward):
-        return  # links that all lead back in the file lead nowhere else
+        return  # if every link points to an earlier row, there is no circle
     ordered = f"SELECT needed.number, task.number FROM {LINKED} ORDER BY needed.number"  # noqa: S608 - names of our own
     found = circles(((int(needed), int(waiting)) for needed, waiting in all_rows(ordered)), rows)
-    while some := list(islice(found, AT_ONCE)):
-        load_rows("staged_error", ERROR_COLUMNS, [_told(circle) for circle in some])
+    while some := list(islice(found, CHUNK_ROWS)):
+        load_rows("staged_error", ERROR_COLUMNS, [_error_of(circle) for circle in some])
         numbers = (number for circle in some for number in circle)
-        while together := list(islice(numbers, AT_ONCE)):
+        while together := list(islice(numbers, CHUNK_ROWS)):
             _mark_bad(", ".join(map(str, together)))
 
 
-def _told(circle: list[int]) -> tuple[Any, ...]:
-    told = (
+def _error_of(circle: list[int]) -> tuple[Any, ...]:
+    shown = (
         circle if len(circle) <= MAX_PATH_SHOWN else [*circle[: MAX_PATH_SHOWN // 2], *circle[-MAX_PATH_SHOWN // 2 :]]
     )
-    marks = ", ".join(map(str, told))
+    marks = ", ".join(map(str, shown))
     rows = _fetched(f"SELECT number, line, called FROM staged_task WHERE number IN ({marks})")  # noqa: S608 - numbers
     names = {number: called or str(line) for number, line, called in rows}
-    way = [names[number] for number in told]
-    if len(told) < len(circle):
+    way = [names[number] for number in shown]
+    if len(shown) < len(circle):
         way.insert(MAX_PATH_SHOWN // 2, "…")
-    first, line, called = min(rows, key=lambda row: told.index(row[0]))
+    first, line, called = min(rows, key=lambda row: shown.index(row[0]))
     lines = "" if called else "lines "
     return first, line, "pre_tasks", "circle", f"A task cannot wait for itself: {lines}{' → '.join(way)}."
 

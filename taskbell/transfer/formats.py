@@ -1,4 +1,4 @@
-"""The kinds of files that can be imported."""
+"""The file formats that can be imported."""
 
 from collections.abc import Callable, Iterator
 from pathlib import PurePath
@@ -9,8 +9,8 @@ from taskbell.transfer.reading import Row, csv_rows, json_rows
 from taskbell.transfer.todoist import todoist_rows
 from taskbell.transfer.vikunja import vikunja_rows
 
-Reader = Callable[[IO[bytes]], Iterator[Row]]
-READERS: dict[str, Reader] = {
+FileReader = Callable[[IO[bytes]], Iterator[Row]]
+READERS: dict[str, FileReader] = {
     "csv": csv_rows,
     "json": json_rows,
     "ndjson": json_rows,
@@ -29,5 +29,5 @@ BY_ENDING = {".csv": "csv", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndj
 
 
 def format_of(media_type: str, name: str = "") -> str | None:
-    """The format that a file's type or else its name tells; None where they do not."""
+    """The format by the media type, or else by the file's name; None if neither is known."""
     return BY_TYPE.get(media_type) or BY_ENDING.get(PurePath(name).suffix.lower())

@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import IO, Any
 
 from taskbell.common.clock import time_zones
-from taskbell.transfer.columns import Wrong
+from taskbell.common.values import BadValue
 from taskbell.transfer.ical_zones import NOT_A_CALENDAR, Zones, parse_component
-from taskbell.transfer.reading import LONGEST_ROW, Row, Unreadable, as_text, lines_of
+from taskbell.transfer.reading import MAX_ROW_CHARACTERS, Row, Unreadable, as_text, lines_of
 
 MAX_TODOS = 100_000  # all are in memory at once: the last may be a child of the first
 STAGES = {"NEEDS-ACTION": "PENDING", "IN-PROCESS": "IN_PROGRESS", "COMPLETED": "COMPLETED", "CANCELLED": "ARCHIVED"}
@@ -28,7 +28,7 @@ def ical_rows(stream: IO[bytes]) -> Iterator[Row]:
             todo = _read(block, zones)
             rows.append(Row(line, _cells(todo)))
             children += [(parent, _number(todo)) for parent in _related(todo, "PARENT")]
-        except Wrong as error:
+        except BadValue as error:
             rows.append(Row.wrong(line, "timezone", error.code, str(error)))
         except NOT_A_CALENDAR as error:
             rows.append(Row.wrong(line, "", "invalid", f"Must be a to-do of a calendar: {error}."))
@@ -63,8 +63,8 @@ def _blocks(stream: IO[bytes], *names: str) -> Iterator[tuple[int, str]]:
             if begin:
                 block.append(line)
                 size += len(line)
-            if size > LONGEST_ROW:
-                raise Unreadable(begin, f"Must have at most {LONGEST_ROW:,} characters.")
+            if size > MAX_ROW_CHARACTERS:
+                raise Unreadable(begin, f"Must have at most {MAX_ROW_CHARACTERS:,} characters.")
             if begin and (edge, of) == ("END", name):
                 yield begin, "".join(block)
                 begin, size = 0, 0

@@ -11,7 +11,7 @@ from icalendar.prop import TypesFactory
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from taskbell.common.clock import time_zones
-from taskbell.transfer.columns import Wrong
+from taskbell.common.values import BadValue
 
 NOT_A_CALENDAR = (ValueError, LookupError, TypeError, AttributeError, OverflowError)  # what icalendar raises
 
@@ -52,15 +52,15 @@ class Zones:
     def find(self, name: str) -> tzinfo:
         """The zone by its IANA or Windows name, with or without a program's prefix, or by the file's definition.
 
-        Raises Wrong.
+        Raises BadValue.
         """
         parts = WINDOWS_TO_OLSON.get(name, name).split("/")[-3:]
         for start in range(len(parts)):
             if (ending := "/".join(parts[start:])) in time_zones():
                 return ZoneInfo(ending)
         if name not in self._defined:
-            raise Wrong(
-                "unknown_zone", f"Must be an IANA time zone or one that the file defines; {name!r:.100} is neither."
+            raise BadValue(
+                f"Must be an IANA time zone or one that the file defines; {name!r:.100} is neither.", "unknown_zone"
             )
         return self._defined[name]
 

@@ -1,4 +1,4 @@
-"""Makes tasks of a file: first every row is read and checked, then all of it is written in one transaction."""
+"""Imports a file: every row is read and checked first, then all tasks are written in one transaction."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,25 +16,25 @@ from taskbell.transfer.checking import Checker
 from taskbell.transfer.errors import Errors
 from taskbell.transfer.reading import Row
 
-AT_ONCE = 2000
+CHUNK_ROWS = 2000
 
 
 class ImportRefused(Refusal):
-    """Some rows cannot be imported, and so none was. What is wrong with each is in the report."""
+    """Some rows can't be imported, so none was. The result says what is wrong with each."""
 
     title = "Invalid input"
 
-    def __init__(self, report: "Report") -> None:
-        number = f"{report.failed:,} of {report.rows:,} rows" if report.rows > 1 else "The only row"
-        super().__init__(f"{number} cannot be imported, and so nothing was.")
-        self.report = report
+    def __init__(self, result: "ImportResult") -> None:
+        some = f"{result.failed:,} of {result.rows:,} rows" if result.rows > 1 else "the only row"
+        super().__init__(f"Can't import {some}, so nothing was imported.")
+        self.result = result
 
     def members(self) -> dict[str, object]:
-        return {"rows": self.report.rows, "failed": self.report.failed}
+        return {"rows": self.result.rows, "failed": self.result.failed}
 
 
 @dataclass
-class Report:
+class ImportResult:
     """How many rows there were, how many of them failed, and everything that was wrong with those."""
 
     rows: int = 0
@@ -43,54 +43,54 @@ class Report:
 
     @property
     def created(self) -> int:
-        """How many tasks were made."""
+        """How many tasks were created."""
         return self.rows - self.failed
 
 
-class Import:
-    """A file that was read and checked, and waits to be written."""
+class CheckedFile:
+    """A file that was read and checked, ready to be written."""
 
-    def __init__(self, report: Report, checker: Checker) -> None:
-        self.report, self._checker = report, checker
+    def __init__(self, result: ImportResult, checker: Checker) -> None:
+        self.result, self._checker = result, checker
 
-    def write(self) -> Report:
-        """Makes tasks of all the rows that are good, in one transaction. Nobody gets a mail about them."""
+    def write(self) -> ImportResult:
+        """Creates tasks from all good rows, in one transaction and without notifications. Raises Conflict."""
         with transaction.atomic():
             staging.write(self._checker.categories, by=self._checker.by, now=self._checker.now)
-        return self.report
+        return self.result
 
 
 @contextmanager
-def prepared(rows: Iterator[Row], *, partial: bool, by: User, now: datetime) -> Iterator[Import]:
+def prepared(rows: Iterator[Row], *, partial: bool, by: User, now: datetime) -> Iterator[CheckedFile]:
     """Reads and checks the rows. Raises NotAllowed, Unreadable, ImportRefused.
 
-    With `partial`, rows that cannot be imported are left out, and those that wait for one of them as well.
+    With `partial`, bad rows are left out, and so are rows that are blocked by one of them.
     """
     check_may_create(by)
-    checker, report = Checker(by, now), Report()
+    checker, result = Checker(by, now), ImportResult()
     with staging.staged():
-        _load(rows, checker, report)
+        _load(rows, checker, result)
         staging.index()
-        findings.across_rows(report.rows)
+        findings.across_rows(result.rows)
         if partial:
-            findings.waiting_for_bad()
-        report.failed = findings.count_bad()
-        if report.failed:
-            report.errors = Errors(findings.errors())
-        if report.failed and not partial:
-            raise ImportRefused(report)
-        yield Import(report, checker)
+            findings.blocked_by_bad()
+        result.failed = findings.count_bad()
+        if result.failed:
+            result.errors = Errors(findings.errors())
+        if result.failed and not partial:
+            raise ImportRefused(result)
+        yield CheckedFile(result, checker)
 
 
-def import_tasks(rows: Iterator[Row], *, partial: bool = False, by: User, now: datetime) -> Report:
-    """Reads, checks and writes. Raises NotAllowed, Unreadable, ImportRefused."""
+def import_tasks(rows: Iterator[Row], *, partial: bool = False, by: User, now: datetime) -> ImportResult:
+    """Reads, checks and writes. Raises NotAllowed, Unreadable, ImportRefused, Conflict."""
     with prepared(rows, partial=partial, by=by, now=now) as found:
         return found.write()
 
 
-def _load(rows: Iterator[Row], checker: Checker, report: Report) -> None:
-    while batch := list(islice(rows, AT_ONCE)):
+def _load(rows: Iterator[Row], checker: Checker, result: ImportResult) -> None:
+    while batch := list(islice(rows, CHUNK_ROWS)):
         checker.people.learn(row.cells.get(name) for row in batch for name in ("assigned_to", "created_by"))
-        checked = [checker.check(number, row) for number, row in enumerate(batch, start=report.rows + 1)]
-        report.rows += len(batch)
+        checked = [checker.check(number, row) for number, row in enumerate(batch, start=result.rows + 1)]
+        result.rows += len(batch)
         staging.load(checked)

@@ -1,4 +1,4 @@
-"""Files read row by row, with little of them in memory, however large they are."""
+"""Reads files row by row, in constant memory."""
 
 import csv
 import io
@@ -14,14 +14,14 @@ from taskbell.common.errors import Refusal
 from taskbell.common.spreadsheet import unguarded
 from taskbell.transfer.columns import COLUMNS
 
-LONGEST_ROW = 1024 * 1024  # characters
-AT_ONCE = 64 * 1024
+MAX_ROW_CHARACTERS = 1024 * 1024
+CHUNK_CHARACTERS = 64 * 1024
 SPACE = re.compile(r"[ \t\r\n]*")
 
 
 @dataclass(frozen=True)
 class RowError:
-    """What is wrong with which column of the row that begins on this line."""
+    """An error in a column of the row that begins on this line."""
 
     line: int
     field: str
@@ -31,9 +31,9 @@ class RowError:
 
 @dataclass(frozen=True)
 class Row:
-    """A row as the file has it: its cells by column, or why it has none.
+    """A row of the file: its cells by column, or why it can't be read.
 
-    Where many rows share a line, errors say what this one is `called`.
+    If many rows share a line, errors name this one as `called`.
     """
 
     line: int
@@ -43,12 +43,12 @@ class Row:
 
     @classmethod
     def wrong(cls, line: int, column: str, code: str, message: str, *, called: str | None = None) -> "Row":
-        """A row that cannot be read."""
+        """A row that can't be read."""
         return cls(line, error=RowError(line, column, code, message), called=called)
 
 
 class Unreadable(Refusal):
-    """The file is not what it was said to be; nothing after this line can be read."""
+    """The file does not have the expected format; nothing after this line can be read."""
 
     title = "Unreadable file"
 
@@ -62,7 +62,7 @@ class Unreadable(Refusal):
 
 @contextmanager
 def as_text(stream: IO[bytes]) -> Iterator[io.TextIOWrapper]:
-    """The stream as text. Bytes that are not UTF-8 become characters that every column refuses by its name."""
+    """The stream as text. Bytes that are not UTF-8 become characters that every column refuses."""
     text = io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
     try:
         yield text
@@ -71,10 +71,10 @@ def as_text(stream: IO[bytes]) -> Iterator[io.TextIOWrapper]:
 
 
 def lines_of(text: IO[str]) -> Iterator[str]:
-    """The lines with their ends. Raises Unreadable for one that is longer than any row."""
-    for number, line in enumerate(iter(lambda: text.readline(LONGEST_ROW), ""), start=1):
-        if len(line) == LONGEST_ROW:
-            raise Unreadable(number, f"A line has at most {LONGEST_ROW:,} characters.")
+    """The lines with their ends. Raises Unreadable for a line that is longer than any row."""
+    for number, line in enumerate(iter(lambda: text.readline(MAX_ROW_CHARACTERS), ""), start=1):
+        if len(line) == MAX_ROW_CHARACTERS:
+            raise Unreadable(number, f"A line must have at most {MAX_ROW_CHARACTERS:,} characters.")
         yield line
 
 
@@ -92,18 +92,21 @@ def csv_records(stream: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
                     yield line, record
                 line = reader.line_num + 1
         except csv.Error as error:
-            raise Unreadable(line, f"This is not CSV: {error}.") from error
+            raise Unreadable(line, f"Must be CSV: {error}.") from error
 
 
 def csv_rows(stream: IO[bytes]) -> Iterator[Row]:
-    """The rows of our own CSV. Raises Unreadable."""
+    """The rows of Taskbell's own CSV. Raises Unreadable."""
     records = csv_records(stream)
     names = [name.strip() for name in next(records, (1, []))[1]]
     check_names(names)
     for line, record in records:
         if len(record) != len(names):
             yield Row.wrong(
-                line, "", "cells", f"This row has {len(record)} cells where there are {len(names)} columns."
+                line,
+                "",
+                "cells",
+                f"Must have {len(names)} cells, one for each column, not {len(record)}.",
             )
         else:
             cells = [unguarded(cell) if cell[:1] == "'" else cell for cell in record]
@@ -111,35 +114,35 @@ def csv_rows(stream: IO[bytes]) -> Iterator[Row]:
 
 
 def check_names(names: list[str]) -> None:
-    """Raises Unreadable for columns that are unknown, double or missing."""
+    """Raises Unreadable for columns that are unknown, repeated or missing."""
     for name in names:
         if name not in COLUMNS:
-            raise Unreadable(1, f"There is no column of the name {name[:100]!r}.", column=name[:100])
+            raise Unreadable(1, f"There is no column named {name[:100]!r}.", column=name[:100])
         if names.count(name) > 1:
-            raise Unreadable(1, "This column is there twice.", column=name)
+            raise Unreadable(1, "This column appears twice.", column=name)
     if "title" not in names:
-        raise Unreadable(1, "The first line names the columns, of which title is one.", column="title")
+        raise Unreadable(1, "The first line must name the columns, and title must be one of them.", column="title")
 
 
 def json_rows(stream: IO[bytes]) -> Iterator[Row]:
-    """The rows of our own JSON: one array, or one object after the other (NDJSON). Raises Unreadable."""
+    """The rows of Taskbell's own JSON: one array, or one object after the other (NDJSON). Raises Unreadable."""
     for line, value in json_values(stream):
         if not isinstance(value, dict):
-            yield Row.wrong(line, "", "not_an_object", "A row is an object.")
+            yield Row.wrong(line, "", "not_an_object", "Must be an object.")
         elif unknown := sorted(value.keys() - set(COLUMNS)):
             yield Row.wrong(line, unknown[0][:100], "unknown", "There is no such field.")
         else:
             yield Row(line, value)
 
 
-def json_values(stream: IO[bytes], *, longest: int = LONGEST_ROW) -> Iterator[tuple[int, Any]]:
-    """The members of the array that the stream is, or the values it has one after the other, each with its line."""
+def json_values(stream: IO[bytes], *, longest: int = MAX_ROW_CHARACTERS) -> Iterator[tuple[int, Any]]:
+    """The members of the array in the stream, or its values one after the other, each with its line."""
     with as_text(stream) as text:
         yield from _Values(text, longest).each()
 
 
 class _Values:
-    """Reads JSON as far as one value needs it. `longest` is the most that a value may have, in characters."""
+    """Reads JSON value by value. `longest` is the most that a value may have, in characters."""
 
     def __init__(self, text: IO[str], longest: int) -> None:
         self.text, self.longest = text, longest
@@ -154,15 +157,15 @@ class _Values:
             yield self.line, self._value()
             if in_array and not self._take(","):
                 if not self._take("]"):
-                    raise Unreadable(self.line, "This is not JSON: a comma is missing.")
+                    raise Unreadable(self.line, "Must be JSON: a comma is missing.")
                 return self._end()
         if in_array:
-            raise Unreadable(self.line, "This is not JSON: it ends within the list.")
+            raise Unreadable(self.line, "Must be JSON: it ends within the list.")
         return None
 
     def _end(self) -> None:
         if self._peek():
-            raise Unreadable(self.line, "This is not JSON: there is more after its end.")
+            raise Unreadable(self.line, "Must be JSON: there is more after its end.")
 
     def _take(self, char: str) -> bool:
         is_there = self._peek() == char
@@ -170,7 +173,7 @@ class _Values:
         return is_there
 
     def _peek(self) -> str:
-        """The next character that is no space; nothing at the end."""
+        """The next character that is not a space; empty at the end."""
         while True:
             space = SPACE.match(self.buffer, self.place)
             self._pass(space.end() if space else self.place)
@@ -185,9 +188,9 @@ class _Values:
                 value, end = self.decoder.raw_decode(self.buffer, self.place)
             except (ValueError, RecursionError) as error:
                 if len(self.buffer) - self.place > self.longest:
-                    raise Unreadable(self.line, "This is not JSON, or longer than any task is.") from error
+                    raise Unreadable(self.line, "Must be JSON, and no longer than any task can be.") from error
                 if not self._more():
-                    raise Unreadable(self.line, f"This is not JSON: {error}.") from error
+                    raise Unreadable(self.line, f"Must be JSON: {error}.") from error
             else:
                 self._pass(end)
                 return value
@@ -197,10 +200,10 @@ class _Values:
         self.place = end
 
     def _more(self) -> bool:
-        chunk = self.text.read(max(AT_ONCE, len(self.buffer) - self.place))
+        chunk = self.text.read(max(CHUNK_CHARACTERS, len(self.buffer) - self.place))
         self.buffer, self.place = self.buffer[self.place :] + chunk, 0
         return bool(chunk)
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no number")
+    raise ValueError(f"{constant} is not a number")

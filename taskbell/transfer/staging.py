@@ -1,4 +1,4 @@
-"""Where the rows of a file wait until all of them are known: tables that this connection alone sees."""
+"""Keeps the rows of a file until all of them are checked, in temporary tables that only this connection sees."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,11 +12,14 @@ from taskbell.common.errors import Conflict
 from taskbell.common.loading import insert_from, json_array, json_object, json_value, load_rows, temporary_table
 from taskbell.common.text import folded, printable
 from taskbell.reminders.models import Reminder
+from taskbell.tasks.assignees import lock_assignees
 from taskbell.tasks.categories import create_category
-from taskbell.tasks.models import OVERDUE, Category, Prerequisite, Priority, Task
+from taskbell.tasks.models import OPEN_STAGES, OVERDUE, Category, Prerequisite, Priority, Task
 from taskbell.transfer.checking import REMINDER_FIELDS, Checked
 
-SAME = (
+LOCKED_AT_ONCE = 1000  # people
+# Columns that a task has as the staged row has them.
+COPIED = (
     *("title", "description", "stage", "priority", "due_date", "due_time", "timezone", "due_at", "is_overdue"),
     *("recurrence", "recurrence_from", "occurrence", "anchor_date", "assigned_to_id", "created_by_id"),
     *("completed_at", "created_at"),
@@ -49,7 +52,7 @@ GOOD_WITH_ALL = (
     " GROUP BY series) begun ON begun.series = task.series WHERE NOT task.is_bad"
 )
 PRIORITY_NAMES = " ".join(f"WHEN {one.value} THEN '{one.name}'" for one in Priority)
-# What history tells of a new task, as `history.snapshot` tells it of one that somebody makes by hand.
+# What history says about a new task, as `history.snapshot` does for a task that somebody creates by hand.
 SNAPSHOT = {
     **{name: f"task.{name}" for name in ("title", "description", "stage", "due_date", "due_time", "timezone")},
     "status": f"CASE WHEN task.is_overdue THEN '{OVERDUE}' ELSE task.stage END",
@@ -63,7 +66,7 @@ SNAPSHOT = {
 
 @contextmanager
 def staged() -> Iterator[None]:
-    """The tables, for as long as the block runs."""
+    """Creates the tables for the block."""
     reminder = {name: name for name in REMINDER_COLUMNS} | {"number": "id"}
     with (
         temporary_table("staged_task", TASK_TABLE, like=Task),
@@ -73,14 +76,14 @@ def staged() -> Iterator[None]:
         temporary_table("staged_category", {"number": "id", "id": "id"}, like=Category),
     ):
         if connection.vendor == "postgresql":
-            # Numbers that are taken by rows which are refused in the end are lost; there are enough.
+            # Ids of rows that are refused later stay unused.
             sequence = "nextval(pg_get_serial_sequence('tasks_task', 'id'))"
             _execute(f"ALTER TABLE staged_task ALTER COLUMN id SET DEFAULT {sequence}")
         yield
 
 
 def load(batch: list[Checked]) -> None:
-    """Puts rows that were read into the tables."""
+    """Loads checked rows into the tables."""
     load_rows("staged_task", TASK_COLUMNS, (row.task for row in batch))
     links = [(row.task[0], needs) for row in batch for needs in row.needs]
     reminders = [reminder for row in batch for reminder in row.reminders]
@@ -98,21 +101,22 @@ def load(batch: list[Checked]) -> None:
 
 
 def index() -> None:
-    """Lets the tables be searched, once they are full."""
+    """Indexes the full tables."""
     for table, column in (("task", "file_id"), ("task", "number"), ("link", "number"), ("reminder", "number")):
         _execute(f"CREATE INDEX staged_{table}_by_{column} ON staged_{table} ({column})")
         _execute(f"ANALYZE staged_{table}")
 
 
 def write(categories: dict[str, int], *, by: User, now: datetime) -> None:
-    """Makes tasks of the good rows, with what hangs on them and their history."""
+    """Creates tasks from the good rows, with links, reminders and history. Raises Conflict if an assignee has left."""
+    _lock_assignees()
     used = _used_categories(categories)
     known = _categories(used, by=by, now=now)
     numbers = [(number, known[folded(name)]) for name, number in used.items()]
     load_rows("staged_category", ("number", "id"), numbers)
     _execute("ANALYZE staged_category")
     if connection.vendor == "sqlite":
-        # Nobody else writes meanwhile.
+        # SQLite has one writer at a time: no id is taken meanwhile.
         last = "SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'tasks_task'"
         _execute(f"UPDATE staged_task SET id = number + ({last})")  # noqa: S608 - names of our own
     _write_tasks(by=by, now=now)
@@ -120,8 +124,21 @@ def write(categories: dict[str, int], *, by: User, now: datetime) -> None:
     _write_reminders(by=by, now=now)
 
 
+def _lock_assignees() -> None:
+    """Nobody who is assigned an open task leaves before it is written."""
+    marks = ", ".join(["%s"] * len(OPEN_STAGES))
+    query = f"SELECT DISTINCT assigned_to_id FROM staged_task WHERE NOT is_bad AND stage IN ({marks})"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(query, list(OPEN_STAGES))
+        assignees = sorted(pk for (pk,) in cursor.fetchall() if pk is not None)
+    for begin in range(0, len(assignees), LOCKED_AT_ONCE):
+        some = set(assignees[begin : begin + LOCKED_AT_ONCE])
+        if some - lock_assignees(some):
+            raise Conflict("Can't import this file now, because one of its assignees has just left. Try again.")
+
+
 def _used_categories(categories: dict[str, int]) -> dict[str, int]:
-    """Those that rows which are good have."""
+    """The categories of good rows."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT category FROM staged_task WHERE NOT is_bad")
         used = {number for (number,) in cursor.fetchall()}
@@ -129,20 +146,20 @@ def _used_categories(categories: dict[str, int]) -> dict[str, int]:
 
 
 def _categories(names: Iterable[str], *, by: User, now: datetime) -> dict[str, int]:
-    """The numbers of the categories by key. Those that are not there yet are made."""
+    """The ids of the categories by key. Missing ones are created."""
     keys: dict[str, str] = {}
     for name in names:
         keys.setdefault(folded(name), name)
     present = set(Category.objects.filter(key__in=keys).values_list("key", flat=True))
     for key in keys.keys() - present:
-        with suppress(Conflict):  # somebody else has made it meanwhile
+        with suppress(Conflict):  # somebody else has created it meanwhile
             create_category(keys[key], by=by, now=now)
     return dict(Category.objects.filter(key__in=keys).values_list("key", "pk"))
 
 
 def _write_tasks(*, by: User, now: datetime) -> None:
     own = "CASE WHEN task.recurrence <> '' THEN task.id END"
-    values = {name: f"task.{name}" for name in ("id", *SAME)} | {
+    values = {name: f"task.{name}" for name in ("id", *COPIED)} | {
         "category_id": "category.id",
         "series": f"COALESCE(begun.first, {own})",
     }
@@ -163,9 +180,9 @@ def _write_reminders(*, by: User, now: datetime) -> None:
     values = {name: f"reminder.{name}" for name in REMINDER_FIELDS} | {"task_id": "task.id"}
     source = "staged_reminder reminder JOIN staged_task task ON task.number = reminder.number WHERE NOT task.is_bad"
     insert_from(Reminder, values, source, given={"created_by_id": by.pk})
-    told = "staged_task task WHERE task.words IS NOT NULL AND NOT task.is_bad"
+    shared = "staged_task task WHERE task.words IS NOT NULL AND NOT task.is_bad"
     values = {"task_id": "task.id", "old_value": json_value("'[]'"), "new_value": json_value("task.words")}
-    record_from(told, values, "updated", by=by, at=now, field="reminders")
+    record_from(shared, values, "updated", by=by, at=now, field="reminders")
 
 
 def _execute(statement: str) -> None:

@@ -102,7 +102,7 @@ def test_an_answer_that_is_kept_tells_every_bad_row_again(
     first, again = (send(as_user(bo), table, "?partial=true", **key) for _ in range(2))
     assert (first.json()["created"], len(first.json()["errors"])) == (1, 3000)
     assert again.json() == first.json()
-    monkeypatch.setattr(import_answers, "MOST_KEPT", 100_000)
+    monkeypatch.setattr(import_answers, "MAX_KEPT_BYTES", 100_000)
     refused = send(as_user(bo), table, "?partial=true", **{"Idempotency-Key": "two"})
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "Idempotency-Key")
     assert Task.objects.count() == 1

@@ -44,7 +44,7 @@ def test_every_bad_row_is_a_line_and_there_is_an_exit_code(run, tmp_path: Path) 
     assert done.returncode == 1
     *bad, last = done.stderr.splitlines()
     assert [line.partition(":")[0] for line in bad] == [f"line {n}, priority" for n in range(2, 302)]
-    assert last == "300 of 301 rows cannot be imported, and so nothing was."
+    assert last == "Can't import 300 of 301 rows, so nothing was imported."
     assert len(run("export").stdout.splitlines()) == 1
     done = run("import", "in.csv", "--partial")
     assert (done.returncode, "Imported 1 tasks" in done.stderr) == (1, True)

@@ -11,7 +11,7 @@ from taskbell.accounts.models import User
 from taskbell.tasks.models import Task
 from taskbell.transfer.formats import READERS
 from taskbell.transfer.importing import ImportRefused, import_tasks
-from taskbell.transfer.reading import LONGEST_ROW
+from taskbell.transfer.reading import MAX_ROW_CHARACTERS
 from tests.conftest import NOW
 
 SUMMER = "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU"
@@ -45,7 +45,7 @@ def bring(by: User, *lines: str) -> Task:
 def refused(by: User, *lines: str) -> tuple[str, str]:
     with pytest.raises(ImportRefused) as error:
         bring(by, *lines)
-    (first,) = error.value.report.errors
+    (first,) = error.value.result.errors
     return first.code, first.message
 
 
@@ -135,9 +135,9 @@ def test_escapes_and_folded_lines(bo: User, written: str, read: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "DESCRIPTION:Sow\r\n" + "\r\n" * (LONGEST_ROW // 4) + "COMMENT:x",
-        f"DUE;TZID={'a/' * (LONGEST_ROW // 4)}b:20270715T090000",
-        "DESCRIPTION:" + "x\r\n " * (LONGEST_ROW // 8),
+        "DESCRIPTION:Sow\r\n" + "\r\n" * (MAX_ROW_CHARACTERS // 4) + "COMMENT:x",
+        f"DUE;TZID={'a/' * (MAX_ROW_CHARACTERS // 4)}b:20270715T090000",
+        "DESCRIPTION:" + "x\r\n " * (MAX_ROW_CHARACTERS // 8),
     ],
 )
 def test_no_line_takes_time_that_grows_with_its_square(bo: User, line: str) -> None:

@@ -46,9 +46,9 @@ def table(row: bytes, times: int) -> io.BufferedReader:
 @pytest.fixture(autouse=True)
 def _few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A small file has many batches as well."""
-    for module in (exporting, importing, loading):
-        monkeypatch.setattr(module, "AT_ONCE", 500)
-    monkeypatch.setattr(spreadsheet, "CHUNK_ROWS", 100)
+    monkeypatch.setattr(loading, "AT_ONCE", 500)
+    for module, rows in ((exporting, 500), (importing, 500), (spreadsheet, 100)):
+        monkeypatch.setattr(module, "CHUNK_ROWS", rows)
 
 
 @pytest.mark.parametrize("format_", ["csv", "json", "ndjson"])
@@ -78,7 +78,7 @@ def test_an_import_of_which_every_row_is_told_to_be_bad(bo: User) -> None:
     def told(rows: int) -> Iterator[bytes]:
         with pytest.raises(ImportRefused) as refused:
             import_tasks(READERS["csv"](table(BAD, rows)), by=bo, now=NOW)
-        errors = refused.value.report.errors
+        errors = refused.value.result.errors
         assert sum(1 for _ in errors) == rows
         return errors.as_json()
 

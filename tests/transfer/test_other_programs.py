@@ -96,7 +96,7 @@ def test_to_dos_of_a_calendar(bo: User) -> None:
 def test_what_does_not_fit_is_told_by_line_and_column(bo: User, format_: str, text: str, expected: Any) -> None:
     with pytest.raises(ImportRefused) as refused:
         import_tasks(READERS[format_](io.BytesIO(text.encode())), by=bo, now=NOW)
-    first = next(iter(refused.value.report.errors))
+    first = next(iter(refused.value.result.errors))
     assert (first.line, first.field) == expected
     assert not Task.objects.exists()
 
@@ -139,7 +139,7 @@ def test_a_zone_that_a_program_has_named_in_its_own_way_is_known(bo: User, calle
 def test_a_zone_that_nobody_knows_is_told_by_its_name(bo: User, lines: list[str]) -> None:
     with pytest.raises(ImportRefused) as refused:
         import_tasks(READERS["ical"](calendar(*lines)), by=bo, now=NOW)
-    (error,) = refused.value.report.errors
+    (error,) = refused.value.result.errors
     assert (error.line, error.field, error.code) == (1, "timezone", "unknown_zone")
     assert "Custom/Berlin" in error.message
 
@@ -176,9 +176,9 @@ def test_an_error_of_vikunja_names_the_task_since_all_share_a_line(bo: User) -> 
     text = f'[{{"title": "Garden", "tasks": [{lost}, {waits}, {circle}, {{"id": 11}}, 12]}}]'
     with pytest.raises(ImportRefused) as refused:
         import_tasks(READERS["vikunja"](io.BytesIO(text.encode())), by=bo, now=NOW)
-    told = [error.message for error in refused.value.report.errors]
+    told = [error.message for error in refused.value.result.errors]
     assert told == [
-        "Task 7 (Sow): Control characters and bytes that are not UTF-8 are not allowed here.",
+        "Task 7 (Sow): Must not contain control characters or bytes that are not UTF-8.",
         "Task 8 (Reap): The file has no row with the id 9.",
         "Task 10 (Turn): A task cannot wait for itself: Task 10 (Turn) → Task 10 (Turn).",
         "Task 11 (no title): This is not as Vikunja writes a task.",

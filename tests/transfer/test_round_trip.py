@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
-from taskbell.common.errors import Refusal
-from taskbell.people.leaving import leave
+from taskbell.common.errors import Conflict, Refusal
+from taskbell.people.leaving import deactivate_person
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import create_task, update_task
@@ -24,7 +24,7 @@ from taskbell.tasks.scheduled import mark_overdue
 from taskbell.transfer import checking
 from taskbell.transfer.exporting import every_task, export_tasks
 from taskbell.transfer.formats import READERS
-from taskbell.transfer.importing import ImportRefused, import_tasks
+from taskbell.transfer.importing import ImportRefused, import_tasks, prepared
 from tests.conftest import NOW
 from tests.undoing import undone
 
@@ -140,8 +140,8 @@ def test_an_export_imported_into_an_empty_installation_is_the_same(ada: User, bo
 
 @pytest.mark.parametrize("format_", ["csv", "json", "ndjson"])
 def test_tasks_of_somebody_who_has_left_stay_theirs(ada: User, mia: User, cy: User, format_: str) -> None:
-    create_task(TaskPatch(title="Sow", assigned_to_id=cy.pk), by=cy, now=NOW)
-    leave(cy, by=ada, now=NOW)
+    create_task(TaskPatch(title="Sow", assigned_to_id=cy.pk, stage="COMPLETED"), by=cy, now=NOW)
+    deactivate_person(cy, hand_to=None, by=ada, now=NOW)
     file = b"".join(export_tasks(every_task(mia), mia, format_))
     before = picture()
     Task.objects.all().delete()
@@ -150,15 +150,35 @@ def test_tasks_of_somebody_who_has_left_stay_theirs(ada: User, mia: User, cy: Us
     assert Task.objects.get().assigned_to == Task.objects.get().created_by == cy
 
 
+@pytest.mark.parametrize("stage", ["PENDING", "IN_PROGRESS"])
+def test_nobody_who_has_left_is_assigned_an_open_task(ada: User, mia: User, cy: User, stage: str) -> None:
+    deactivate_person(cy, hand_to=None, by=ada, now=NOW)
+    with pytest.raises(ImportRefused) as refused:
+        import_tasks(READERS["csv"](io.BytesIO(f"title,assigned_to,stage\nSow,cy,{stage}\n".encode())), by=mia, now=NOW)
+    assert [(error.field, error.code) for error in refused.value.result.errors] == [("assigned_to", "does_not_exist")]
+    assert not Task.objects.exists()
+
+
+def test_an_assignee_who_leaves_after_the_check_is_noticed_before_anything_is_written(
+    ada: User, mia: User, cy: User
+) -> None:
+    rows = READERS["csv"](io.BytesIO(b"title,assigned_to\nSow,cy\n"))
+    with prepared(rows, partial=False, by=mia, now=NOW) as found:
+        deactivate_person(cy, hand_to=None, by=ada, now=NOW)
+        with pytest.raises(Conflict, match="has just left"):
+            found.write()
+    assert not Task.objects.exists()
+
+
 def test_who_edits_their_own_tasks_alone_names_nobody_who_has_left(ada: User, bo: User, cy: User) -> None:
-    leave(cy, by=ada, now=NOW)
+    deactivate_person(cy, hand_to=None, by=ada, now=NOW)
     with pytest.raises(ImportRefused) as refused:
         import_tasks(READERS["csv"](io.BytesIO(b"title,assigned_to\nSow,cy\n")), by=bo, now=NOW)
-    assert [(error.field, error.code) for error in refused.value.report.errors] == [("assigned_to", "does_not_exist")]
+    assert [(error.field, error.code) for error in refused.value.result.errors] == [("assigned_to", "does_not_exist")]
 
 
 def test_people_are_known_in_a_file_that_names_very_many(bo: User, cy: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checking, "MOST_PEOPLE", 1)
+    monkeypatch.setattr(checking, "MAX_PEOPLE", 1)
     people = checking.People()
     people.learn(["bo", "somebody"])
     people.learn(["bo", "cy"])
