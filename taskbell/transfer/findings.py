@@ -100,15 +100,14 @@ def _find_circles(rows: int) -> None:
 
 
 def _error_of(circle: list[int]) -> tuple[Any, ...]:
-    shown = (
-        circle if len(circle) <= MAX_PATH_SHOWN else [*circle[: MAX_PATH_SHOWN // 2], *circle[-MAX_PATH_SHOWN // 2 :]]
-    )
+    half = MAX_PATH_SHOWN // 2
+    shown = circle if len(circle) <= MAX_PATH_SHOWN else [*circle[:half], *circle[-half:]]
     marks = ", ".join(map(str, shown))
     rows = _fetched(f"SELECT number, line, called FROM staged_task WHERE number IN ({marks})")  # noqa: S608 - numbers
     names = {number: called or str(line) for number, line, called in rows}
     way = [names[number] for number in shown]
     if len(shown) < len(circle):
-        way.insert(MAX_PATH_SHOWN // 2, "…")
+        way.insert(half, "…")
     first, line, called = min(rows, key=lambda row: shown.index(row[0]))
     lines = "" if called else "lines "
     return first, line, "pre_tasks", "circle", f"A task cannot wait for itself: {lines}{' → '.join(way)}."
