@@ -1,6 +1,6 @@
 """Many tasks in one request."""
 
-from typing import Any
+from typing import Any, TypedDict
 
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -15,9 +15,9 @@ from taskbell.api.authentication import person_of
 from taskbell.api.fields import IdField, StrictSerializer, filled
 from taskbell.api.session import validated
 from taskbell.api.task_input import TaskChange, TaskIn, is_forced, patch_to_change, patch_to_create
-from taskbell.api.task_output import TaskOut, tasks_as_json
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound
+from taskbell.payloads.tasks import TaskOut, tasks_by_id
 from taskbell.tasks.bulk import MAX_CHANGES, Batch, change_many, named
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
@@ -38,12 +38,12 @@ class BulkIn(StrictSerializer):
     delete = serializers.ListField(child=IdField(), required=False, max_length=MAX_CHANGES)
 
 
-class BulkOut(serializers.Serializer[Any]):
+class BulkOut(TypedDict):
     """One answer for each change, in the order in which they were sent."""
 
-    created = TaskOut(many=True)
-    updated = TaskOut(many=True)
-    deleted = serializers.ListField(child=serializers.IntegerField())
+    created: list[TaskOut]
+    updated: list[TaskOut]
+    deleted: list[int]
 
 
 EXAMPLE = {"create": [{"title": "Buy seeds"}], "update": [{"id": 7, "status": "COMPLETED"}], "delete": [9]}
@@ -75,8 +75,8 @@ def _change(request: Request) -> Response:
         delete=deletions,
     )
     made, changed = change_many(batch, force=is_forced(request), by=person, now=utc_now())
-    shown = {task["id"]: task for task in tasks_as_json([*made, *changed], person, also_hidden=True)}
-    answer = {
+    shown = tasks_by_id([*made, *changed], person, also_hidden=True)
+    answer: BulkOut = {
         "created": [shown[pk] for pk in made],
         "updated": [shown[pk] for pk in changed],
         "deleted": deletions,

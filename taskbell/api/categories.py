@@ -3,12 +3,13 @@
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.api import idempotency
+from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
 from taskbell.api.etags import etag_response
 from taskbell.api.fields import DocumentedText, StrictSerializer
@@ -17,6 +18,7 @@ from taskbell.api.parameters import PAGING, id_parameter, query_of
 from taskbell.api.session import validated
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound
+from taskbell.payloads.categories import CategoryOut, category_as_json
 from taskbell.search.keyset import Key
 from taskbell.search.pages import page_of_rows
 from taskbell.tasks import categories
@@ -34,28 +36,6 @@ class CategoryChange(CategoryIn):
     name = DocumentedText(max_length=MAX_NAME, required=False)
 
 
-class CategoryOut(serializers.ModelSerializer[Category]):
-    class Meta:
-        model = Category
-        fields = ("id", "name", "created_by", "created_at")
-
-
-class CategoryPage(serializers.Serializer[Any]):
-    count = serializers.IntegerField(required=False)
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
-    results = CategoryOut(many=True)
-
-
-def _as_json(category: Category) -> dict[str, Any]:
-    return {
-        "id": category.pk,
-        "name": category.name,
-        "created_by": category.created_by_id,
-        "created_at": category.created_at,
-    }
-
-
 def _shown(pk: int) -> Category:
     category = Category.objects.filter(pk=pk).first()
     if category is None:
@@ -67,12 +47,12 @@ class Categories(APIView):
     """The labels that everybody shares."""
 
     @extend_schema(
-        operation_id="categories_list", tags=["categories"], parameters=PAGING, responses={200: CategoryPage}
+        operation_id="categories_list", tags=["categories"], parameters=PAGING, responses={200: page_of(CategoryOut)}
     )
     def get(self, request: Request) -> Any:
         """Lists the categories by name."""
         page = page_of_rows(Category.objects.all(), query_of(request), person_of(request), keys=[Key("key")])
-        results = [_as_json(category) for category in page.rows]
+        results = [category_as_json(category) for category in page.rows]
         return etag_response(request, frame_of(page, request) | {"results": results})
 
     @extend_schema(
@@ -90,7 +70,7 @@ class Categories(APIView):
     def _create(self, request: Request) -> Response:
         name = validated(CategoryIn(data=request.data))["name"]
         category = categories.create_category(name, by=person_of(request), now=utc_now())
-        return Response(_as_json(category), status=status.HTTP_201_CREATED)
+        return Response(category_as_json(category), status=status.HTTP_201_CREATED)
 
 
 class CategoryDetail(APIView):
@@ -99,7 +79,7 @@ class CategoryDetail(APIView):
     @extend_schema(operation_id="categories_read", tags=["categories"], responses={200: CategoryOut})
     def get(self, request: Request, pk: int) -> Response:
         """Shows the category."""
-        return Response(_as_json(_shown(pk)))
+        return Response(category_as_json(_shown(pk)))
 
     @extend_schema(
         operation_id="categories_replace", tags=["categories"], request=CategoryIn, responses={200: CategoryOut}
@@ -133,4 +113,4 @@ class CategoryDetail(APIView):
         check_may_change_category(person_of(request), category)
         name = validated(form(data=request.data)).get("name", category.name)
         renamed = categories.rename_category(pk, name, by=person_of(request), now=utc_now())
-        return Response(_as_json(renamed))
+        return Response(category_as_json(renamed))

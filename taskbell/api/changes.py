@@ -1,20 +1,19 @@
-"""Sync: a copy of what I see, kept up to date."""
+"""Sync: for clients that keep a copy of what a person can see."""
 
-from collections.abc import Collection
-from typing import Any
+from functools import partial
+from typing import Annotated, NotRequired, TypedDict
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.api.authentication import person_of
 from taskbell.api.parameters import query_of
-from taskbell.api.task_output import TaskOut, tasks_as_json
 from taskbell.common.clock import utc_now
 from taskbell.feed.cursors import read_cursor
 from taskbell.feed.sync import RESYNC, changes_for
+from taskbell.payloads.tasks import TaskOut, tasks_by_id
 from taskbell.search.parameters import refuse_unknown, whole_number
 
 DEFAULT_CHANGES, MAX_CHANGES = 100, 500
@@ -26,40 +25,41 @@ LIMIT = OpenApiParameter(
 )
 
 
-class ChangeOut(serializers.Serializer[Any]):
-    event = serializers.CharField(help_text="`task.updated`, `task.deleted`, or another, as in live updates.")
-    task_id = serializers.IntegerField(required=False, allow_null=True)
-    task = TaskOut(required=False, help_text="With `task.updated`: the task as it is now.")
-    category_id = serializers.IntegerField(required=False)
-    name = serializers.CharField(required=False, allow_null=True, help_text="What the category is called now.")
-    id = serializers.IntegerField(required=False, help_text="Of the notification.")
-    kind = serializers.CharField(required=False, help_text="Of the notification.")
+class ChangeOut(TypedDict):
+    """A change: which members it has depends on the event."""
+
+    event: Annotated[str, "`task.updated`, `task.deleted`, or another, as in live updates."]
+    task_id: NotRequired[int | None]
+    task: NotRequired[Annotated[TaskOut, "With `task.updated`: the task as it is now."]]
+    category_id: NotRequired[int]
+    name: NotRequired[Annotated[str | None, "The category's current name."]]
+    id: NotRequired[Annotated[int, "Of the notification."]]
+    kind: NotRequired[Annotated[str, "Of the notification."]]
 
 
-class ChangesOut(serializers.Serializer[Any]):
-    changes = ChangeOut(many=True)
-    cursor = serializers.CharField(allow_null=True, help_text="For `since` of the next request.")
-    more = serializers.BooleanField(help_text="True: ask again at once.")
-    resync = serializers.BooleanField(help_text="True: forget everything and begin without `since`.")
+class ChangesOut(TypedDict):
+    """Some changes, in the order of commits, and where the next ones begin."""
+
+    changes: list[ChangeOut]
+    cursor: Annotated[str | None, "For `since` of the next request."]
+    more: Annotated[bool, "True: there are more changes; ask again at once."]
+    resync: Annotated[bool, "True: drop your copy and start without `since`."]
 
 
 class Changes(APIView):
-    """What has changed of what I see."""
+    """Changes to what you can see."""
 
     @extend_schema(operation_id="changes_list", tags=["sync"], parameters=[SINCE, LIMIT], responses={200: ChangesOut})
     def get(self, request: Request) -> Response:
-        """Lists what has changed since the cursor, in the order of commits and without a gap, each task as it is now.
+        """Lists the changes since the cursor, in the order of commits and without a gap, each task as it is now.
 
-        What I see no more comes as `task.deleted`.
+        A task that you can no longer see comes as `task.deleted`.
         """
         person, query = person_of(request), query_of(request)
         refuse_unknown(query, ("since", "limit"))
         limit = whole_number(query, "limit", default=DEFAULT_CHANGES, most=MAX_CHANGES)
         cursor = read_cursor(query["since"]) if query.get("since") else None
-
-        def show(ids: Collection[int]) -> dict[int, Any]:
-            return {task["id"]: task for task in tasks_as_json(list(ids), person)}
-
+        show = partial(tasks_by_id, person=person)
         found = changes_for(person, cursor, limit=limit, show=show, now=utc_now())
         return Response(
             {

@@ -2,11 +2,10 @@
 
 from http import HTTPStatus
 from itertools import chain
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from rest_framework import serializers
 from rest_framework.request import Request
 
 from taskbell.api import idempotency
@@ -19,18 +18,22 @@ from taskbell.transfer.importing import ImportRefused, ImportResult
 MAX_KEPT_BYTES = 16 * 1024 * 1024
 
 
-class RowErrorOut(serializers.Serializer[Any]):
-    line = serializers.IntegerField(help_text="Where the row begins; the first line of the file is 1.")
-    field = serializers.CharField(help_text="The column; empty for an error of the whole row.")
-    code = serializers.CharField()
-    message = serializers.CharField()
+class RowErrorOut(TypedDict):
+    """What is wrong with one row."""
+
+    line: Annotated[int, "Where the row begins; the first line of the file is 1."]
+    field: Annotated[str, "The column; empty for an error of the whole row."]
+    code: str
+    message: str
 
 
-class ImportOut(serializers.Serializer[Any]):
-    rows = serializers.IntegerField()
-    created = serializers.IntegerField()
-    failed = serializers.IntegerField(help_text="Rows that were left out; always 0 without `partial`.")
-    errors = RowErrorOut(many=True, help_text="Everything that was wrong with them.")  # type: ignore[assignment]
+class ImportOut(TypedDict):
+    """What was imported."""
+
+    rows: int
+    created: int
+    failed: Annotated[int, "Rows that were left out; always 0 without `partial`."]
+    errors: Annotated[list[RowErrorOut], "Everything that was wrong with them."]
 
 
 def check_kept(request: Request, result: ImportResult) -> None:

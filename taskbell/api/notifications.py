@@ -1,14 +1,14 @@
-"""Notifications: what I was told, and what became of the mail."""
+"""A person's notifications."""
 
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.accounts.models import User
+from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
 from taskbell.api.etags import etag_response
 from taskbell.api.fields import Flag, StrictSerializer
@@ -18,72 +18,38 @@ from taskbell.api.session import validated
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound
 from taskbell.notifications.inbox import inbox_of, mark_all_read, mark_read
-from taskbell.notifications.models import State
-from taskbell.search.notifications import FILTERS, KINDS, notifications_of, page_of_notifications
+from taskbell.payloads.notifications import NotificationOut, notification_as_json
+from taskbell.search.notifications import FILTERS, notifications_of, page_of_notifications
 
-
-class NotificationOut(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    kind = serializers.ChoiceField(choices=KINDS)
-    task = serializers.IntegerField(allow_null=True)
-    task_title = serializers.CharField(allow_null=True, help_text="Empty: there is none that I see.")
-    created_at = serializers.DateTimeField()
-    read = serializers.BooleanField()
-    read_at = serializers.DateTimeField(allow_null=True)
-    state = serializers.ChoiceField(choices=State.values, help_text="Where the mail is.")
-    sent_at = serializers.DateTimeField(allow_null=True)
-    reason = serializers.CharField(help_text="Why the mail was not sent.")
-    server_said = serializers.CharField(help_text="The last answer of the mail server.")
+UNREAD = Annotated[int, "How many you have not read, whatever the filters."]
 
 
 class NotificationChange(StrictSerializer):
-    ignored = frozenset(NotificationOut().fields) - {"read"}
+    ignored = frozenset(NotificationOut.__annotations__) - {"read"}
     read = Flag(required=False)
 
 
-class NotificationPage(serializers.Serializer[Any]):
-    count = serializers.IntegerField(required=False)
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
-    unread = serializers.IntegerField(help_text="How many I have not read, whatever the filters.")
-    results = NotificationOut(many=True)
+class Marked(TypedDict):
+    """How many notifications were unread before."""
 
-
-class Marked(serializers.Serializer[Any]):
-    marked = serializers.IntegerField()
-
-
-def _as_json(notification: Any) -> dict[str, Any]:
-    return {
-        "id": notification.pk,
-        "kind": notification.kind,
-        "task": notification.task_id,
-        "task_title": notification.task_title,
-        "created_at": notification.created_at,
-        "read": notification.read_at is not None,
-        "read_at": notification.read_at,
-        "state": notification.state,
-        "sent_at": notification.sent_at,
-        "reason": notification.reason,
-        "server_said": notification.smtp_reply,
-    }
+    marked: int
 
 
 class Notifications(APIView):
-    """What I was told."""
+    """Your notifications."""
 
     @extend_schema(
         operation_id="notifications_list",
         tags=["notifications"],
         parameters=[*documented(FILTERS), *PAGING],
-        responses={200: NotificationPage},
+        responses={200: page_of(NotificationOut, unread=UNREAD)},
     )
     def get(self, request: Request) -> Any:
-        """Lists my notifications, the newest first, and says how many I have not read."""
+        """Lists your notifications, the newest first, and how many you have not read."""
         person = person_of(request)
         page = page_of_notifications(query_of(request), person)
         unread = {"unread": inbox_of(person).filter(read_at=None).count()}
-        results = [_as_json(notification) for notification in page.rows]
+        results = [notification_as_json(notification) for notification in page.rows]
         return etag_response(request, frame_of(page, request) | unread | {"results": results})
 
 
@@ -92,7 +58,7 @@ class NotificationDetail(APIView):
 
     @extend_schema(operation_id="notifications_read", tags=["notifications"], responses={200: NotificationOut})
     def get(self, request: Request, pk: int) -> Response:
-        """Shows the notification, and what became of the mail."""
+        """Shows the notification, and what became of its email."""
         return Response(_one(person_of(request), pk))
 
     @extend_schema(
@@ -111,17 +77,17 @@ class NotificationDetail(APIView):
         return Response(_one(person, pk))
 
 
-def _one(person: User, pk: int) -> dict[str, Any]:
+def _one(person: User, pk: int) -> NotificationOut:
     found = notifications_of(person).filter(pk=pk).first()
     if found is None:
         raise NotFound
-    return _as_json(found)
+    return notification_as_json(found)
 
 
 class AllRead(APIView):
-    """All of my notifications."""
+    """All of your notifications."""
 
     @extend_schema(operation_id="notifications_read_all", tags=["notifications"], request=None, responses={200: Marked})
     def post(self, request: Request) -> Response:
-        """Marks all of them read."""
+        """Marks all of your notifications read."""
         return Response({"marked": mark_all_read(by=person_of(request), now=utc_now())})

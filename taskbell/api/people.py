@@ -1,4 +1,4 @@
-"""People as they see themselves."""
+"""Your own account."""
 
 from typing import Any
 
@@ -9,13 +9,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.accounts.models import User
-from taskbell.accounts.policy import ROLES
-from taskbell.accounts.preferences import MAIL_SWITCHES
 from taskbell.accounts.profile import LANGUAGES
 from taskbell.api.authentication import person_of
 from taskbell.api.fields import Choice, Flag, StrictSerializer, Text, TimeOfDay, Zone
 from taskbell.api.session import validated
 from taskbell.common.clock import utc_now
+from taskbell.payloads.people import ProfileOut, profile_as_json
 from taskbell.people.editing import update_person
 
 
@@ -41,47 +40,26 @@ class ProfileIn(StrictSerializer):
         return attrs
 
 
-class ProfileOut(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    username = serializers.CharField()
-    email = serializers.EmailField()
-    first_name = serializers.CharField()
-    last_name = serializers.CharField()
-    role = serializers.ChoiceField(choices=ROLES)
-    timezone = serializers.CharField(source="profile.timezone")
-    language = serializers.CharField(source="profile.language")
-    digest_enabled = serializers.BooleanField(source="profile.digest_enabled")
-    digest_at = serializers.TimeField(source="profile.digest_at")
-    avatar_colour = serializers.CharField(source="profile.avatar_colour")
-    mail_preferences = serializers.SerializerMethodField()
-    quiet_from = serializers.TimeField(source="profile.quiet_from", allow_null=True)
-    quiet_until = serializers.TimeField(source="profile.quiet_until", allow_null=True)
-    quiet_reminders = serializers.BooleanField(source="profile.quiet_reminders")
-
-    def get_mail_preferences(self, person: User) -> dict[str, bool]:
-        return {kind: person.profile.wants(kind) for kind in MAIL_SWITCHES}
+BLANK_NAMES: dict[str, Any] = {"first_name": "", "last_name": ""}
 
 
-DEFAULTS: dict[str, Any] = {"first_name": "", "last_name": ""}
-
-
-class Profile(APIView):
-    """My account and how I want to be told."""
+class OwnProfile(APIView):
+    """Your account and settings."""
 
     @extend_schema(operation_id="profile_read", tags=["people"], responses={200: ProfileOut})
     def get(self, request: Request) -> Response:
-        """Shows my profile."""
+        """Shows your profile."""
         return _answer(person_of(request))
 
     @extend_schema(operation_id="profile_replace", tags=["people"], request=ProfileIn, responses={200: ProfileOut})
     def put(self, request: Request) -> Response:
-        """Replaces my names; settings that are not sent stay as they are."""
-        changes = DEFAULTS | validated(ProfileIn(data=request.data))
+        """Replaces your names; settings that you don't send stay as they are."""
+        changes = BLANK_NAMES | validated(ProfileIn(data=request.data))
         return _change(person_of(request), changes)
 
     @extend_schema(operation_id="profile_change", tags=["people"], request=ProfileIn, responses={200: ProfileOut})
     def patch(self, request: Request) -> Response:
-        """Changes what is sent."""
+        """Changes the fields that you send."""
         return _change(person_of(request), validated(ProfileIn(data=request.data)))
 
 
@@ -90,4 +68,4 @@ def _change(person: User, changes: dict[str, Any]) -> Response:
 
 
 def _answer(person: User) -> Response:
-    return Response(ProfileOut(person).data)
+    return Response(profile_as_json(person))

@@ -2,7 +2,7 @@
 
 from datetime import datetime, time
 from itertools import islice
-from typing import Any, cast
+from typing import Annotated, Any, TypedDict, cast
 from zoneinfo import ZoneInfo
 
 from django.http.response import HttpResponseBase
@@ -19,16 +19,16 @@ from taskbell.api.etags import etag_response
 from taskbell.api.fields import Day, DurationField, Flag, InstantField, Recurrence, StrictSerializer, TimeOfDay, Zone
 from taskbell.api.session import validated
 from taskbell.api.task_input import ReminderIn, plan_from
-from taskbell.api.task_output import ReminderOut, reminder_as_json
 from taskbell.common.clock import as_instant, utc_now
 from taskbell.common.errors import NotFound, invalid
 from taskbell.common.recurrence import parse_rule
+from taskbell.payloads.reminders import ReminderOut, reminder_as_json
 from taskbell.reminders.models import Reminder, ReminderQuerySet
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks import reminder_actions
 from taskbell.tasks.models import Task
 from taskbell.tasks.queries import visible_task
-from taskbell.tasks.reminder_timeline import reminder_timeline
+from taskbell.tasks.reminder_timeline import ScheduleOut, reminder_timeline
 
 MOST_PREVIEWED = 100
 
@@ -69,51 +69,28 @@ class PreviewIn(StrictSerializer):
         return text
 
 
-class OccurrenceOut(serializers.Serializer[Any]):
-    local = serializers.DateTimeField()
-    at = serializers.DateTimeField()
+class OccurrenceOut(TypedDict):
+    """One occurrence, in local time and as an instant."""
+
+    local: datetime
+    at: datetime
 
 
-class PreviewOut(serializers.Serializer[Any]):
-    occurrences = OccurrenceOut(many=True)
-    ends = serializers.BooleanField(help_text="True where there are no more than these.")
+class PreviewOut(TypedDict):
+    """The first occurrences of a rule."""
+
+    occurrences: list[OccurrenceOut]
+    ends: Annotated[bool, "True where there are no more than these."]
 
 
-class ComingOut(serializers.Serializer[Any]):
-    at = serializers.DateTimeField(allow_null=True, help_text="Empty: it waits for the task to have a due date.")
-    local = serializers.DateTimeField(allow_null=True)
-    reminder = serializers.IntegerField()
-    reason = serializers.CharField()
-
-
-class PastOut(serializers.Serializer[Any]):
-    kind = serializers.CharField()
-    reminder = serializers.IntegerField(allow_null=True, help_text="Which reminder it comes from, if from one.")
-    recipient = serializers.IntegerField(allow_null=True, help_text="Empty: everybody on the task.")
-    due_at = serializers.DateTimeField()
-    state = serializers.CharField(help_text="Of the mail; `skipped` or `fired` of a reminder without one.")
-    next_try_at = serializers.DateTimeField(allow_null=True, help_text="When a mail that waits goes out.")
-    sent_at = serializers.DateTimeField(allow_null=True)
-    lateness_seconds = serializers.FloatField(allow_null=True)
-    server_said = serializers.CharField()
-    reason = serializers.CharField(help_text="Why there was no mail, or why it waits.")
-    attempts = serializers.IntegerField()
-    ambiguous = serializers.BooleanField()
-
-
-class ScheduleOut(serializers.Serializer[Any]):
-    next = ComingOut(many=True)
-    past = PastOut(many=True)
-
-
-def _as_json(reminder: Reminder) -> dict[str, Any]:
+def _as_json(reminder: Reminder) -> ReminderOut:
     return reminder_as_json(reminder, ZoneInfo(reminder.task.timezone))
 
 
 class Reminders(APIView):
     """The reminders on a task that I may see."""
 
-    @extend_schema(operation_id="reminders_list", tags=["reminders"], responses={200: ReminderOut(many=True)})
+    @extend_schema(operation_id="reminders_list", tags=["reminders"], responses={200: list[ReminderOut]})
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """Lists the shared reminders and my own."""
         task = visible_task(pk, to=person_of(request))
@@ -237,5 +214,8 @@ class Preview(APIView):
         zone = body.get("timezone", person_of(request).profile.timezone)
         start = datetime.combine(body["due_date"], body.get("due_time") or time())
         found = list(islice(parse_rule(body["recurrence"]).occurrences(start, zone), body["count"] + 1))
-        first = [{"local": at.astimezone(ZoneInfo(zone)), "at": at} for _, at in found[: body["count"]]]
-        return Response({"occurrences": first, "ends": len(found) <= body["count"]})
+        first: list[OccurrenceOut] = [
+            {"local": at.astimezone(ZoneInfo(zone)), "at": at} for _, at in found[: body["count"]]
+        ]
+        preview: PreviewOut = {"occurrences": first, "ends": len(found) <= body["count"]}
+        return Response(preview)

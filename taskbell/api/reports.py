@@ -1,8 +1,8 @@
-"""Reports that a worker makes: asked for here, looked after, and downloaded when they are done."""
+"""Reports that a worker makes: requested here, followed, and downloaded when they are done."""
 
 from collections.abc import Iterator
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Annotated, Any, TypedDict
 
 from django.conf import settings
 from django.http import StreamingHttpResponse
@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.api import idempotency
+from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
 from taskbell.api.etags import etag_response
 from taskbell.api.pagination import frame_of
@@ -36,46 +37,49 @@ EXAMPLE = {"kind": "export", "format": "xlsx", "status": "PENDING,OVERDUE", "ass
 
 
 class ReportIn(serializers.Serializer[Any]):
-    """Which report, and as what. Beside these, the filters of the list of tasks; for insights `group`, `from`, `to`."""
+    """The kind and format of a report. You can add the filters of the list of tasks and, for insights, a series."""
 
     kind = serializers.ChoiceField(choices=ReportKind.values)
     format = serializers.ChoiceField(choices=Format.values, default="json")
 
 
-class ReportOut(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    kind = serializers.ChoiceField(choices=ReportKind.values)
-    format = serializers.ChoiceField(choices=Format.values)
-    query = serializers.DictField(child=serializers.CharField(), help_text="The filters.")
-    state = serializers.ChoiceField(choices=ReportState.values)
-    progress = serializers.IntegerField(help_text="From 0 to 100.")
-    size = serializers.IntegerField(help_text="Bytes that are there.")
-    problem = serializers.CharField(help_text="Why it could not be made.")
-    created_at = serializers.DateTimeField()
-    finished_at = serializers.DateTimeField(allow_null=True)
-    expires_at = serializers.DateTimeField(allow_null=True)
-    download = serializers.CharField(allow_null=True, help_text="Where the file is, once it is done.")
+class ReportOut(TypedDict):
+    """A report, and how far it is."""
+
+    id: int
+    kind: Annotated[str, {"enum": ReportKind.values}]
+    format: Annotated[str, {"enum": Format.values}]
+    query: Annotated[dict[str, str], "The filters."]
+    state: Annotated[str, {"enum": ReportState.values}]
+    progress: Annotated[int, "From 0 to 100."]
+    size: Annotated[int, "Bytes so far."]
+    problem: Annotated[str, "Why the report could not be made."]
+    created_at: datetime
+    finished_at: datetime | None
+    expires_at: datetime | None
+    download: Annotated[str | None, "Where the file is, once the report is done."]
 
 
-class ReportPage(serializers.Serializer[Any]):
-    count = serializers.IntegerField(required=False)
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
-    results = ReportOut(many=True)
-
-
-def report_as_json(report: Report) -> dict[str, Any]:
-    """What its person is told of it."""
-    ends = report.finished_at and report.finished_at + timedelta(days=settings.TASKBELL_REPORT_DAYS)
-    names = ("id", "kind", "format", "query", "state", "progress", "size", "problem", "created_at", "finished_at")
-    return {name: getattr(report, name) for name in names} | {
-        "expires_at": ends,
+def report_as_json(report: Report) -> ReportOut:
+    """The report, for its person."""
+    return {
+        "id": report.pk,
+        "kind": report.kind,
+        "format": report.format,
+        "query": report.query,
+        "state": report.state,
+        "progress": report.progress,
+        "size": report.size,
+        "problem": report.problem,
+        "created_at": report.created_at,
+        "finished_at": report.finished_at,
+        "expires_at": report.finished_at and report.finished_at + timedelta(days=settings.TASKBELL_REPORT_DAYS),
         "download": f"/api/reports/{report.pk}/download/" if report.state == ReportState.DONE else None,
     }
 
 
 def _as_text(name: str, value: Any) -> str:
-    """A filter as it would stand in a query string. Raises Invalid."""
+    """A filter as text, as in a query string. Raises Invalid."""
     match value:
         case bool():
             return "true" if value else "false"
@@ -84,15 +88,17 @@ def _as_text(name: str, value: Any) -> str:
         case list() if value and all(isinstance(item, int | str) for item in value):
             return ",".join(map(str, value))
         case _:
-            raise invalid(name, "invalid", "A filter is a text, a number, true or false, or a list of texts.")
+            raise invalid(name, "invalid", "Must be a text, a number, true or false, or a list of texts or numbers.")
 
 
 class Reports(APIView):
-    """My reports."""
+    """Your reports."""
 
-    @extend_schema(operation_id="reports_list", tags=["reports"], parameters=PAGING, responses={200: ReportPage})
+    @extend_schema(
+        operation_id="reports_list", tags=["reports"], parameters=PAGING, responses={200: page_of(ReportOut)}
+    )
     def get(self, request: Request) -> HttpResponseBase:
-        """Lists my reports, the newest first."""
+        """Lists your reports, the newest first."""
         person = person_of(request)
         mine = Report.objects.filter(person=person)
         page = page_of_rows(mine, query_of(request), person, keys=[Key("id", descending=True)])
@@ -105,10 +111,10 @@ class Reports(APIView):
         parameters=[idempotency.HEADER],
         request=ReportIn,
         responses={202: ReportOut},
-        examples=[OpenApiExample("A workbook of my open tasks", EXAMPLE, request_only=True)],
+        examples=[OpenApiExample("A workbook of your open tasks", EXAMPLE, request_only=True)],
     )
     def post(self, request: Request) -> HttpResponseBase:
-        """Has a worker make a report. Look at it again to see how far it is."""
+        """Asks for a report that a worker makes. Read it again to see how far it is."""
         return idempotency.once(request, lambda: self._create(request))
 
     def _create(self, request: Request) -> Response:
@@ -121,7 +127,7 @@ class Reports(APIView):
 
 
 class ReportDetail(APIView):
-    """One of my reports."""
+    """One of your reports."""
 
     @extend_schema(operation_id="reports_read", tags=["reports"], responses={200: ReportOut})
     def get(self, request: Request, pk: int) -> Response:
@@ -130,13 +136,13 @@ class ReportDetail(APIView):
 
     @extend_schema(operation_id="reports_delete", tags=["reports"], responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
-        """Removes the report; one in the making is given up."""
+        """Deletes the report; an unfinished one is abandoned."""
         delete_report(person_of(request), pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class ReportDownload(APIView):
-    """The file of one of my reports."""
+    """The file of one of your reports."""
 
     @extend_schema(
         operation_id="reports_download",
@@ -156,7 +162,7 @@ class ReportDownload(APIView):
 
 
 def _pieces(report: Report) -> Iterator[bytes]:
-    """The file, a piece in memory at a time."""
+    """The file, with one piece in memory at a time."""
     position = 0
     while piece := Piece.objects.filter(report=report, position=position).first():
         yield bytes(piece.data)

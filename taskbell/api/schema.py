@@ -1,49 +1,53 @@
-"""What the OpenAPI document says of every operation beyond what the view declares."""
+"""The OpenAPI document of every operation, beyond what its view declares."""
 
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from drf_spectacular.openapi import AutoSchema
-from rest_framework import serializers
+
+from taskbell.api.answers import document_of
 
 MEANINGS = {
     400: "A field is missing or wrong; `errors` names each.",
-    401: "Nobody is signed in, or the token no longer counts.",
-    403: "You can see this, but may not do that with it.",
+    401: "You are not signed in, or the token is no longer valid.",
+    403: "You can see this, but your role doesn't allow you to do it.",
     404: "Not there, or not visible to you.",
-    429: "Too often; `Retry-After` says how long to wait.",
+    429: "Too many requests; `Retry-After` says how long to wait.",
 }
 
 
-class FieldErrorOut(serializers.Serializer[Any]):
+class FieldErrorOut(TypedDict):
     """What is wrong with one field."""
 
-    field = serializers.CharField()
-    code = serializers.CharField()
-    message = serializers.CharField()
+    field: str
+    code: str
+    message: str
 
 
-class Problem(serializers.Serializer[Any]):
+class Problem(TypedDict):
     """Why a request was refused (RFC 9457)."""
 
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    detail = serializers.CharField()
-    errors = FieldErrorOut(many=True, required=False)  # type: ignore[assignment]
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: NotRequired[list[FieldErrorOut]]
 
 
 class DocumentedOperation(AutoSchema):  # type: ignore[no-untyped-call]
-    """Adds the refusals that an operation can answer with."""
+    """Describes answers by their payloads, and adds the refusals that an operation can answer with."""
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         responses: dict[str, Any] = super()._get_response_bodies(direction)
         for status in self._refusals():
             responses.setdefault(
                 str(status),
-                self._get_response_for_code(Problem, str(status), media_types=["application/problem+json"]),  # type: ignore[no-untyped-call]
+                self._get_response_for_code(Problem, str(status), media_types=["application/problem+json"]),
             )
             responses[str(status)]["description"] = MEANINGS[status]
         return responses
+
+    def _get_response_for_code(self, serializer: Any, *args: Any, **kwargs: Any) -> Any:
+        return super()._get_response_for_code(document_of(serializer), *args, **kwargs)  # type: ignore[no-untyped-call]
 
     def _refusals(self) -> list[int]:
         signed_in = bool(self.view.get_authenticators())

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from django.conf import settings
@@ -15,13 +15,14 @@ from rest_framework.views import APIView
 
 from taskbell.accounts import actions, tokens
 from taskbell.accounts.actions import Client
-from taskbell.accounts.models import Session, User
+from taskbell.accounts.models import Session
 from taskbell.api.authentication import person_of, session_of
 from taskbell.api.etags import etag_response
 from taskbell.api.fields import Password, StrictSerializer, Text
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound, Refusal, invalid
 from taskbell.common.middleware import client_address
+from taskbell.payloads.people import PersonOut, SessionOut, person_as_json, session_as_json
 from taskbell.people.passwords import mail_password_reset, reset_password
 from taskbell.people.registration import Registration, check_registration_open, register
 from taskbell.people.sessions import renew_session
@@ -57,12 +58,6 @@ class RegisterIn(StrictSerializer):
     invite = Text(required=False, max_length=200)
 
 
-class PersonOut(serializers.ModelSerializer[User]):
-    class Meta:
-        model = User
-        fields = ("id", "username", "email", "first_name", "last_name")
-
-
 class TokenIn(StrictSerializer):
     username = Text(required=False, max_length=254)
     email = Text(required=False, max_length=254)
@@ -73,24 +68,15 @@ class RefreshIn(StrictSerializer):
     refresh = Text(max_length=4096)
 
 
-class TokenPairOut(serializers.Serializer[Any]):
-    access = serializers.CharField()
-    refresh = serializers.CharField()
+class TokenPairOut(TypedDict):
+    """The tokens of a session; the refresh token works once."""
+
+    access: str
+    refresh: str
 
 
 class LogoutIn(StrictSerializer):
     refresh = Text(max_length=4096, required=False, allow_blank=True, allow_null=True)
-
-
-class SessionOut(serializers.ModelSerializer[Session]):
-    is_current = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Session
-        fields = ("id", "created_at", "last_used_at", "expires_at", "address", "user_agent", "is_current")
-
-    def get_is_current(self, session: Session) -> bool:
-        return bool(session.pk == self.context["current"].pk)
 
 
 class ResetIn(StrictSerializer):
@@ -127,7 +113,7 @@ class Register(OpenView):
             check_registration_open()
         form = Registration(**validated(RegisterIn(data=request.data)))
         person = register(form, client=client_of(request), now=utc_now())
-        return Response(PersonOut(person).data, status=status.HTTP_201_CREATED)
+        return Response(person_as_json(person), status=status.HTTP_201_CREATED)
 
 
 def _names_invitation(request: Request) -> bool:
@@ -138,7 +124,7 @@ def _names_invitation(request: Request) -> bool:
         return False
 
 
-class Token(OpenView):
+class SignIn(OpenView):
     """Signing in."""
 
     @extend_schema(
@@ -197,11 +183,12 @@ def end(request: Request, session_id: UUID, *, because: str) -> None:
 class Sessions(APIView):
     """Where I am signed in."""
 
-    @extend_schema(operation_id="sessions_list", tags=["session"], responses={200: SessionOut(many=True)})
+    @extend_schema(operation_id="sessions_list", tags=["session"], responses={200: list[SessionOut]})
     def get(self, request: Request) -> Any:
         """Lists my living sessions, the last used first."""
         mine = Session.objects.alive(utc_now()).filter(user=person_of(request))
-        return etag_response(request, SessionOut(mine, many=True, context={"current": session_of(request)}).data)
+        current = session_of(request)
+        return etag_response(request, [session_as_json(session, current=current) for session in mine])
 
     @extend_schema(operation_id="sessions_end_others", tags=["session"], responses={204: None})
     def delete(self, request: Request) -> Response:

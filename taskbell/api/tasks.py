@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.api import idempotency
+from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
 from taskbell.api.fields import filled
 from taskbell.api.pagination import frame_of
@@ -26,8 +27,8 @@ from taskbell.api.task_input import (
     patch_to_create,
     patch_to_replace,
 )
-from taskbell.api.task_output import TaskOut, TaskPage, task_as_json, tasks_as_json
 from taskbell.common.clock import utc_now
+from taskbell.payloads.tasks import TaskOut, task_as_json, tasks_as_json
 from taskbell.search.tasks import page_of_tasks
 from taskbell.tasks import actions
 from taskbell.tasks.models import Task
@@ -50,7 +51,7 @@ def checked(request: Request, task: Task, form: type[TaskIn]) -> dict[str, Any]:
         raise
 
 
-def tag_of(task: dict[str, Any]) -> dict[str, str]:
+def tag_of(task: TaskOut) -> dict[str, str]:
     """The version of the task, as its ETag."""
     return {"ETag": f'"{task["version"]}"'}
 
@@ -72,7 +73,7 @@ class Tasks(APIView):
         operation_id="tasks_list",
         tags=["tasks"],
         parameters=[*TASK_PARAMETERS, *PAGING],
-        responses={200: TaskPage},
+        responses={200: page_of(TaskOut)},
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Lists the tasks I created or am assigned to, the newest first; for managers and admins, all tasks."""

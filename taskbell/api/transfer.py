@@ -64,7 +64,7 @@ class HashingReader(io.RawIOBase):
         return self._hash.hexdigest()
 
 
-class Import(APIView):
+class TaskImport(APIView):
     """Tasks from a file."""
 
     parser_classes = [MultiPartParser, AnyBody]
@@ -141,7 +141,7 @@ def _file(request: Request) -> tuple[Any, str]:
     return file, format_
 
 
-class Export(APIView):
+class TaskExport(APIView):
     """Tasks into a file."""
 
     @extend_schema(

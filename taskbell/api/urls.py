@@ -21,8 +21,8 @@ from taskbell.api import (
 from taskbell.api.aliases import aliases_of
 
 
-class Id:
-    """A row's number, within what every database can hold; anything else leads nowhere."""
+class IdConverter:
+    """The id of a row, within what every database can hold; other paths are not found."""
 
     regex = "[0-9]{1,18}"
 
@@ -33,11 +33,11 @@ class Id:
         return str(value)
 
 
-register_converter(Id, "id")
+register_converter(IdConverter, "id")
 
 canonical = [
     path("register/", session.Register.as_view()),
-    path("token/", session.Token.as_view()),
+    path("token/", session.SignIn.as_view()),
     path("token/refresh/", session.TokenRefresh.as_view()),
     path("logout/", session.Logout.as_view()),
     path("sessions/", session.Sessions.as_view()),
@@ -45,7 +45,7 @@ canonical = [
     path("password/reset/", session.PasswordReset.as_view()),
     path("password/reset/confirm/", session.PasswordResetConfirm.as_view()),
     path("password/change/", session.PasswordChange.as_view()),
-    path("profile/", people.Profile.as_view()),
+    path("profile/", people.OwnProfile.as_view()),
     path("users/", users.Users.as_view()),
     path("users/<id:pk>/", users.UserDetail.as_view()),
     path("invites/", users.Invites.as_view()),
@@ -54,8 +54,8 @@ canonical = [
     path("categories/<id:pk>/", categories.CategoryDetail.as_view()),
     path("tasks/", tasks.Tasks.as_view()),
     path("tasks/bulk/", bulk.Bulk.as_view()),
-    path("tasks/import/", transfer.Import.as_view()),
-    path("tasks/export/", transfer.Export.as_view()),
+    path("tasks/import/", transfer.TaskImport.as_view()),
+    path("tasks/export/", transfer.TaskExport.as_view()),
     path("tasks/logs/", activity.Logs.as_view()),
     path("tasks/<id:pk>/", tasks.TaskDetail.as_view()),
     path("tasks/<id:pk>/restore/", tasks.TaskRestore.as_view()),

@@ -3,13 +3,14 @@
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from taskbell.accounts.models import Invite, User
+from taskbell.accounts.models import User
 from taskbell.accounts.policy import ROLES, Capability, Role
+from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
 from taskbell.api.etags import etag_response
 from taskbell.api.fields import Choice, Password, StrictSerializer, Text
@@ -18,6 +19,7 @@ from taskbell.api.parameters import PAGING, documented, id_parameter, query_of
 from taskbell.api.session import Register, validated
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotAllowed
+from taskbell.payloads.people import DirectoryOut, InviteOut, directory_as_json, invite_as_json
 from taskbell.people.editing import update_person
 from taskbell.people.invitations import invite, invites_seen_by, withdraw_invite
 from taskbell.people.leaving import deactivate_person
@@ -39,46 +41,9 @@ class PersonChange(PersonIn):
     email = Text(max_length=254, required=False)
 
 
-class DirectoryOut(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    username = serializers.CharField()
-    first_name = serializers.CharField()
-    last_name = serializers.CharField()
-    email = serializers.EmailField(required=False, help_text="For admins, and of oneself.")
-    role = serializers.ChoiceField(choices=ROLES, required=False, help_text="For admins, and of oneself.")
-
-
-class DirectoryPage(serializers.Serializer[Any]):
-    count = serializers.IntegerField(required=False)
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
-    results = DirectoryOut(many=True)
-
-
 class InviteIn(StrictSerializer):
     email = Text(max_length=254)
     role = Choice(choices=ROLES, required=False, default=Role.MEMBER.value)
-
-
-class InviteOut(serializers.ModelSerializer[Invite]):
-    role = serializers.ChoiceField(choices=ROLES)
-
-    class Meta:
-        model = Invite
-        fields = ("id", "email", "role", "invited_by", "created_at", "expires_at")
-
-
-def _as_json(person: User, *, to: User) -> dict[str, Any]:
-    """The person; address and role only for themselves and for those who manage people."""
-    names = {
-        "id": person.pk,
-        "username": person.username,
-        "first_name": person.first_name,
-        "last_name": person.last_name,
-    }
-    if person.pk == to.pk or to.can(Capability.MANAGE_PEOPLE):
-        return names | {"email": person.email, "role": person.role}
-    return names
 
 
 class Users(Register):
@@ -101,12 +66,12 @@ class Users(Register):
         operation_id="users_list",
         tags=["people"],
         parameters=[*documented(FILTERS), *PAGING],
-        responses={200: DirectoryPage},
+        responses={200: page_of(DirectoryOut)},
     )
     def get(self, request: Request) -> Any:
         """Lists the people who are here, with names; address and role for admins."""
         page = page_of_people(query_of(request), person_of(request))
-        results = [_as_json(person, to=person_of(request)) for person in page.rows]
+        results = [directory_as_json(person, to=person_of(request)) for person in page.rows]
         return etag_response(request, frame_of(page, request) | {"results": results})
 
 
@@ -116,7 +81,7 @@ class UserDetail(APIView):
     @extend_schema(operation_id="users_read", tags=["people"], responses={200: DirectoryOut})
     def get(self, request: Request, pk: int) -> Response:
         """Shows the account."""
-        return Response(_as_json(self._managed(request, pk), to=person_of(request)))
+        return Response(directory_as_json(self._managed(request, pk), to=person_of(request)))
 
     @extend_schema(operation_id="users_replace", tags=["people"], request=PersonIn, responses={200: DirectoryOut})
     def put(self, request: Request, pk: int) -> Response:
@@ -149,16 +114,17 @@ class UserDetail(APIView):
         person = self._managed(request, pk)
         changes = blank | validated(form(data=request.data))
         update_person(person, changes, by=person_of(request), now=utc_now())
-        return Response(_as_json(person, to=person_of(request)))
+        return Response(directory_as_json(person, to=person_of(request)))
 
 
 class Invites(APIView):
     """Invitations that are still open."""
 
-    @extend_schema(operation_id="invites_list", tags=["people"], responses={200: InviteOut(many=True)})
+    @extend_schema(operation_id="invites_list", tags=["people"], responses={200: list[InviteOut]})
     def get(self, request: Request) -> Any:
         """Lists the invitations I sent; for admins, all of them."""
-        return etag_response(request, InviteOut(invites_seen_by(person_of(request), now=utc_now()), many=True).data)
+        invites = invites_seen_by(person_of(request), now=utc_now())
+        return etag_response(request, [invite_as_json(invite) for invite in invites])
 
     @extend_schema(operation_id="invites_create", tags=["people"], request=InviteIn, responses={201: InviteOut})
     def post(self, request: Request) -> Response:
@@ -167,7 +133,7 @@ class Invites(APIView):
             raise NotAllowed("Your role does not let you invite people.")
         body = validated(InviteIn(data=request.data))
         made = invite(body["email"], body["role"], by=person_of(request), now=utc_now())
-        return Response(InviteOut(made).data, status=status.HTTP_201_CREATED)
+        return Response(invite_as_json(made), status=status.HTTP_201_CREATED)
 
 
 class InviteDetail(APIView):

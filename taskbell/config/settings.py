@@ -266,8 +266,8 @@ SPECTACULAR_SETTINGS = {
         "Stage": "taskbell.tasks.models.STAGES",
         "Status": "taskbell.tasks.models.STATUSES",
         "Priority": "taskbell.tasks.models.PRIORITY_NAMES",
-        "NotificationKind": "taskbell.api.notifications.KINDS",
-        "ReportKind": "taskbell.reports.models.Kind.values",
+        "NotificationKind": "taskbell.search.notifications.KINDS",
+        "ReportKind": "taskbell.reports.models.ReportKind.values",
     },
     "PREPROCESSING_HOOKS": ["taskbell.api.aliases.canonical_only"],
 }

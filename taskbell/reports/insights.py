@@ -4,15 +4,24 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any, NotRequired, TypedDict
 
 from django.db import connection
 from django.db.models import BigIntegerField, BooleanField, F, Q
 from django.db.models.expressions import RawSQL
 
 from taskbell.reports.counting import kept
-from taskbell.reports.series import Periods, series
-from taskbell.tasks.models import IS_OPEN_BY_INDEX, STATUSES, Priority, Stage, Task, TaskQuerySet, status_of
+from taskbell.reports.series import PeriodOut, Periods, series
+from taskbell.tasks.models import (
+    IS_OPEN_BY_INDEX,
+    PRIORITY_NAMES,
+    STATUSES,
+    Priority,
+    Stage,
+    Task,
+    TaskQuerySet,
+    status_of,
+)
 
 SOON = timedelta(hours=24)
 SECTIONS = ("status", "priority", "assigned", "created")
@@ -29,19 +38,35 @@ class Question:
     periods: Periods | None = None
 
 
-def insights(question: Question, *, now: datetime) -> dict[str, Any]:
+class InsightsOut(TypedDict):
+    """How many tasks there are of each kind."""
+
+    total: int
+    completed: int
+    pending: int
+    tasks_by_priority: Annotated[dict[str, int], f"Each of {', '.join(PRIORITY_NAMES)}."]
+    tasks_by_status: Annotated[dict[str, int], f"Each of {', '.join(STATUSES)}."]
+    tasks_assigned: Annotated[dict[str, int], "By username."]
+    tasks_created: Annotated[dict[str, int], "By username."]
+    tasks_due_soon: Annotated[int, "Open tasks that are due within 24 hours."]
+    series: NotRequired[Annotated[list[PeriodOut], "Where `group` asks for it."]]
+
+
+def insights(question: Question, *, now: datetime) -> InsightsOut:
     """The report as the contract has it, and the series where one is asked for."""
     everything, tasks = question.is_of_everything, question.tasks
     report = insights_of_everything(now=now) if everything else insights_of(tasks, now=now)
-    return report | {"series": series(tasks, question.periods)} if question.periods else report
+    if question.periods:
+        report["series"] = series(tasks, question.periods)
+    return report
 
 
-def insights_of_everything(*, now: datetime) -> dict[str, Any]:
+def insights_of_everything(*, now: datetime) -> InsightsOut:
     """The report over all tasks, from the counts that are kept: it costs the same however many there are."""
     return _report(kept(), due_soon(Task.objects.all(), now=now))
 
 
-def insights_of(tasks: TaskQuerySet, *, now: datetime) -> dict[str, Any]:
+def insights_of(tasks: TaskQuerySet, *, now: datetime) -> InsightsOut:
     """The report over these tasks, asked of the rows themselves."""
     return _report(_asked(tasks), due_soon(tasks, now=now))
 
@@ -53,7 +78,7 @@ def due_soon(tasks: TaskQuerySet, *, now: datetime) -> int:
     return coming.count()
 
 
-def _report(rows: Iterable[Row], soon: int) -> dict[str, Any]:
+def _report(rows: Iterable[Row], soon: int) -> InsightsOut:
     """The report as the contract has it: each status and priority, also with 0, and people who have any."""
     counts: dict[str, Counter[str]] = {section: Counter() for section in SECTIONS}
     for section, key, n in rows:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from statistics import fmean
-from typing import Any
+from typing import Annotated, Any, TypedDict
 from zoneinfo import ZoneInfo
 
 from django.db.models import Case, Count, F, FloatField, Func, IntegerField, Q, Value, When, Window
@@ -43,7 +43,20 @@ def default_first(group: str, last: date) -> date:
     return first
 
 
-def series(tasks: TaskQuerySet, periods: Periods) -> list[dict[str, Any]]:
+PeriodOut = TypedDict(
+    "PeriodOut",
+    {
+        "from": date,
+        "created": int,
+        "completed": int,
+        "overdue": Annotated[int, "Tasks that became overdue in this period."],
+        "median_seconds_to_complete": Annotated[float | None, "Of the tasks completed in this period."],
+    },
+)
+PeriodOut.__doc__ = "One point of a chart."
+
+
+def series(tasks: TaskQuerySet, periods: Periods) -> list[PeriodOut]:
     """For each period: tasks created in it, completed in it with the median of how long that took, and missed in it.
 
     Missed are tasks whose due moment passed in the period while they were open, also those that were finished later.

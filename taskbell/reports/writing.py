@@ -1,6 +1,6 @@
 """The file of a report, piece by piece, with how much of it is done: few rows are in memory at a time."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from itertools import chain, islice
 from tempfile import TemporaryFile
@@ -72,7 +72,7 @@ def _export(tasks: ExportRows, format_: str) -> StreamedFile:
     return ((data, tasks.share()) for data in FORMATS[format_](tasks))
 
 
-def _lines(told: dict[str, Any]) -> Iterator[Record]:
+def _lines(told: Mapping[str, Any]) -> Iterator[Record]:
     """The report as a table of section, name and value."""
     for section, value in told.items():
         if isinstance(value, dict):

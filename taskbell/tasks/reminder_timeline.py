@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
+from typing import Annotated, TypedDict
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
@@ -18,7 +18,40 @@ from taskbell.tasks.models import Task
 from taskbell.tasks.policy import may_edit
 
 MAX_UPCOMING, MAX_PAST = 10, 100
-Row = dict[str, Any]
+
+
+class ComingOut(TypedDict):
+    """What a reminder will do."""
+
+    at: Annotated[datetime | None, "Null: it waits for the task to have a due date."]
+    local: datetime | None
+    reminder: int
+    reason: str
+
+
+class PastOut(TypedDict):
+    """What became of a reminder, or of another email about the task."""
+
+    kind: str
+    reminder: Annotated[int | None, "The reminder it comes from, if any."]
+    recipient: Annotated[int | None, "Null: everybody on the task."]
+    due_at: datetime
+    state: Annotated[str, "Of the email; `skipped` or `fired` of a reminder without one."]
+    next_try_at: Annotated[datetime | None, "When an email that waits goes out."]
+    sent_at: datetime | None
+    lateness_seconds: float | None
+    server_said: str
+    reason: Annotated[str, "Why there was no email, or why it waits."]
+    attempts: int
+    ambiguous: bool
+
+
+class ScheduleOut(TypedDict):
+    """What the reminders of a task will do, and what became of them."""
+
+    next: list[ComingOut]
+    past: list[PastOut]
+
 
 QUIET = "Waiting until the recipient's quiet hours end."
 FINISHED = "The task was already finished."
@@ -27,7 +60,7 @@ TOO_LATE = "Its time had already passed when it was set, or when the task was re
 NO_MAIL = "It fired, but no email about it is visible to you."
 
 
-def reminder_timeline(task: Task, person: User, *, now: datetime) -> dict[str, list[Row]]:
+def reminder_timeline(task: Task, person: User, *, now: datetime) -> ScheduleOut:
     """The upcoming firings of the reminders that the person sees, and past emails or the reason why there are none.
 
     People who may edit the task see everybody's emails, except those of private reminders; others see their own.
@@ -43,7 +76,7 @@ def reminder_timeline(task: Task, person: User, *, now: datetime) -> dict[str, l
     return {"next": _next(reminders, task), "past": sorted(past, key=lambda row: row["due_at"], reverse=True)}
 
 
-def _next(reminders: list[Reminder], task: Task) -> list[Row]:
+def _next(reminders: list[Reminder], task: Task) -> list[ComingOut]:
     """The next firings, at least one for each reminder; those without a date come last."""
     coming = [firing for reminder in reminders for firing in _coming(reminder, task)]
     coming.sort(key=lambda firing: (firing["at"] is None, firing["at"]))
@@ -55,7 +88,7 @@ def _next(reminders: list[Reminder], task: Task) -> list[Row]:
     ]
 
 
-def _coming(reminder: Reminder, task: Task) -> list[Row]:
+def _coming(reminder: Reminder, task: Task) -> list[ComingOut]:
     zone = ZoneInfo(reminder.timezone)
     who = "for one person" if reminder.recipient_id else "for everybody on the task"
     why = "at a fixed time" if reminder.before_due is None else _before_due_text(reminder.before_due)
@@ -86,7 +119,7 @@ def _instants(reminder: Reminder) -> Sequence[datetime | None]:
     return list(islice((at for at in occurrences if at >= first), MAX_UPCOMING))
 
 
-def _without_email(reminders: list[Reminder], mails: NotificationQuerySet, task: Task) -> list[Row]:
+def _without_email(reminders: list[Reminder], mails: NotificationQuerySet, task: Task) -> list[PastOut]:
     """The reminders that are over and have no visible email."""
     over = [reminder for reminder in reminders if reminder.next_at is None and reminder.at is not None]
     skipped = [_reminder(one, _why_skipped(one, task)) for one in over if one.state == ReminderState.SKIPPED]
@@ -104,12 +137,14 @@ def _why_skipped(reminder: Reminder, task: Task) -> str:
     return FINISHED if task.completed_at is not None and task.completed_at <= reminder.fired_at else AWAY
 
 
-def _reminder(reminder: Reminder, reason: str) -> Row:
+def _reminder(reminder: Reminder, reason: str) -> PastOut:
+    due_at = last_fired_occurrence(reminder)
+    assert due_at is not None  # noqa: S101 - asked of reminders that have an instant
     return {
         "kind": REMINDER.name,
         "reminder": reminder.pk,
         "recipient": reminder.recipient_id,
-        "due_at": last_fired_occurrence(reminder),
+        "due_at": due_at,
         "state": reminder.state,
         "next_try_at": None,
         "sent_at": None,
@@ -121,7 +156,7 @@ def _reminder(reminder: Reminder, reason: str) -> Row:
     }
 
 
-def _email(mail: Notification, now: datetime) -> Row:
+def _email(mail: Notification, now: datetime) -> PastOut:
     late = (mail.sent_at - mail.due_at).total_seconds() if mail.sent_at else None
     waits = mail.state == State.PENDING
     # Quiet hours move `due_at` to their end; the original time is kept in `moment`.

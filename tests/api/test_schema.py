@@ -90,8 +90,19 @@ def test_the_answers_keep_what_the_document_says(document: dict[str, Any], as_us
     program = as_user(bo)
     body = {"title": "x", "due_date": "2027-01-01", "due_time": "10:00", "remind_at": "2027-01-01T00:00:00Z"}
     program.post("/api/tasks/", body)
-    program.post("/api/tasks/", {"title": "y", "assigned_to": bo.pk})
+    category = program.post("/api/categories/", {"name": "Garden"}).json()["id"]
+    task = program.post("/api/tasks/", {"title": "y", "assigned_to": bo.pk, "category": category}).json()["id"]
+    rule = {"recurrence": "FREQ=DAILY;COUNT=2", "due_date": "2027-01-01"}
     answers = {
+        "ActivityPage": program.get("/api/tasks/logs/"),
+        "CategoryPage": program.get("/api/categories/?cursor="),
+        "ChangesOut": program.get("/api/changes/"),
+        "DirectoryPage": program.get("/api/users/"),
+        "ImportOut": program.post("/api/tasks/import/?format=csv&partial=true", b'title\nx\n""\n'),
+        "NotificationPage": program.get("/api/notifications/"),
+        "PreviewOut": program.post("/api/recurrence/preview/", rule),
+        "ReminderOut": program.post(f"/api/tasks/{task}/snooze/", {"span": "PT1H"}),
+        "ScheduleOut": program.get(f"/api/tasks/{task}/schedule/"),
         "TaskPage": program.get("/api/tasks/?page_size=1"),
         "TaskOut": program.post("/api/tasks/", body),
         "ProfileOut": program.get("/api/profile/"),
@@ -103,6 +114,8 @@ def test_the_answers_keep_what_the_document_says(document: dict[str, Any], as_us
     for name, answer in answers.items():
         schema = {"$ref": f"urn:doc#/components/schemas/{name}"}
         Draft202012Validator(schema, registry=registry).validate(answer.json())
+    schema = {"type": "array", "items": {"$ref": "urn:doc#/components/schemas/SessionOut"}}
+    Draft202012Validator(schema, registry=registry).validate(program.get("/api/sessions/").json())
 
 
 @pytest.mark.parametrize("path", ["/api/docs/", "/api/redoc/"])

@@ -8,7 +8,8 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
-from taskbell.api.tasks import TaskOut
+from taskbell.payloads.reminders import ReminderOut
+from taskbell.payloads.tasks import TaskOut
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.models import Task
 from tests.conftest import Program
@@ -61,8 +62,8 @@ def test_what_was_written_is_read(bo: User, program: Program) -> None:
 
 def test_the_answer_has_the_documented_fields(program: Program, path: str) -> None:
     task = program.get(path).json()
-    assert list(task) == list(TaskOut().fields)
-    assert list(task["reminders"][0]) == list(TaskOut().fields["reminders"].child.fields)  # type: ignore[attr-defined]
+    assert list(task) == list(TaskOut.__annotations__)
+    assert list(task["reminders"][0]) == list(ReminderOut.__annotations__)
 
 
 def test_put_replaces_all_that_is_not_sent(program: Program, path: str) -> None:

@@ -11,8 +11,8 @@ import pytest
 from django.db import transaction
 
 from taskbell.accounts.models import User
-from taskbell.api.task_output import tasks_as_json
 from taskbell.common.errors import Refusal
+from taskbell.payloads.tasks import tasks_as_json
 from taskbell.people.editing import update_person
 from taskbell.people.leaving import deactivate_person
 from taskbell.reminders.firing import deliver_due

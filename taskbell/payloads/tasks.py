@@ -1,18 +1,18 @@
-"""A task as the API shows it."""
+"""Tasks as JSON."""
 
-from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from collections.abc import Collection, Sequence
+from datetime import date, datetime, time
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypedDict
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, F, Func, OuterRef, Subquery, TextField
 from django.db.models.functions import Cast
-from rest_framework import serializers
 
 from taskbell.accounts.models import User
 from taskbell.common.compiled_query import AnyOf, CompiledModelQuery, CompiledQuery, IdArray, names_of
 from taskbell.common.errors import NotFound
+from taskbell.payloads.reminders import ReminderOut, reminder_as_json
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.audience import sees_everything
 from taskbell.tasks.models import (
@@ -31,50 +31,33 @@ from taskbell.tasks.queries import ViewerParam
 NAME_OF_PRIORITY = {priority.value: priority.name for priority in Priority}
 
 
-class ReminderOut(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    at = serializers.DateTimeField(allow_null=True)
-    before_due = serializers.CharField(allow_null=True)
-    repeat = serializers.CharField(allow_null=True)
-    for_me = serializers.BooleanField()
-    next_at = serializers.DateTimeField(allow_null=True)
-    state = serializers.ChoiceField(choices=["armed", "fired", "skipped"])
+class TaskOut(TypedDict):
+    """A task as you see it."""
 
-
-class TaskOut(serializers.Serializer[Any]):
-    """For the OpenAPI document; `task_as_json` makes the answers."""
-
-    id = serializers.IntegerField()
-    title = serializers.CharField()
-    description = serializers.CharField()
-    status = serializers.ChoiceField(choices=STATUSES)
-    stage = serializers.ChoiceField(choices=STAGES)
-    priority = serializers.ChoiceField(choices=PRIORITY_NAMES)
-    category = serializers.IntegerField(allow_null=True)
-    category_name = serializers.CharField(allow_null=True)
-    due_date = serializers.DateField(allow_null=True)
-    due_time = serializers.TimeField(allow_null=True)
-    timezone = serializers.CharField()
-    due_at = serializers.DateTimeField(allow_null=True)
-    assigned_to = serializers.IntegerField(allow_null=True)
-    created_by = serializers.IntegerField()
-    pre_tasks = serializers.ListField(child=serializers.IntegerField())
-    is_blocked = serializers.BooleanField()
-    reminders = ReminderOut(many=True)
-    remind_at = serializers.DateTimeField(allow_null=True)
-    recurrence = serializers.CharField(allow_null=True)
-    recurrence_from = serializers.ChoiceField(choices=Basis.values)
-    completed_at = serializers.DateTimeField(allow_null=True)
-    created_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField()
-    version = serializers.IntegerField()
-
-
-class TaskPage(serializers.Serializer[Any]):
-    count = serializers.IntegerField(required=False, help_text="Absent where pages are asked for by cursor.")
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
-    results = TaskOut(many=True)
+    id: int
+    title: str
+    description: str
+    status: Annotated[str, {"enum": STATUSES}]
+    stage: Annotated[str, {"enum": STAGES}]
+    priority: Annotated[str, {"enum": PRIORITY_NAMES}]
+    category: int | None
+    category_name: str | None
+    due_date: date | None
+    due_time: time | None
+    timezone: str
+    due_at: datetime | None
+    assigned_to: int | None
+    created_by: int
+    pre_tasks: list[int]
+    is_blocked: bool
+    reminders: list[ReminderOut]
+    remind_at: datetime | None
+    recurrence: str | None
+    recurrence_from: Annotated[str, {"enum": Basis.values}]
+    completed_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
 
 
 class JoinedIds(Func):
@@ -88,7 +71,7 @@ class JoinedIds(Func):
 
 
 class TaskRow(NamedTuple):
-    """What a task shows, as the database gives it."""
+    """The columns of a task that are shown."""
 
     id: int
     title: str
@@ -119,7 +102,7 @@ IDS = IdArray("ids")
 
 @cache
 def _task_rows(sees_everything: bool, also_hidden: bool) -> CompiledQuery:
-    """The tasks by their ids, with what a person may see of what hangs on them."""
+    """The tasks by their ids, with the prerequisites that a person may see."""
     person: Any = ViewerParam(sees_everything)
 
     def build() -> Any:
@@ -142,27 +125,32 @@ def _reminders() -> Any:
 reminders_of = CompiledModelQuery(_reminders, {"": names_of(Reminder)})
 
 
-def tasks_as_json(keys: Sequence[int], person: User, *, also_hidden: bool = False) -> list[dict[str, Any]]:
-    """These tasks in this order, as the API shows them to the person: two queries, however many tasks.
+def tasks_by_id(ids: Collection[int], person: User, *, also_hidden: bool = False) -> dict[int, TaskOut]:
+    """These tasks as the person sees them: two queries, however many tasks.
 
-    What the person may not see (any more) is missing, unless `also_hidden`.
+    Tasks that the person can't see (any more) are missing, unless `also_hidden`.
     """
     find = _task_rows(sees_everything(person), also_hidden)
-    found = {row[0]: TaskRow._make(row) for row in find(ids=keys, person=person.pk)} if keys else {}
+    found = {row[0]: TaskRow._make(row) for row in find(ids=ids, person=person.pk)} if ids else {}
     reminders: dict[int, list[Reminder]] = {pk: [] for pk in found}
     for reminder in reminders_of(ids=list(found), person=person.pk) if found else ():
         reminders[reminder.task_id].append(reminder)
-    return [_task_as_json(found[pk], reminders[pk]) for pk in keys if pk in found]
+    return {pk: _task_as_json(found[pk], reminders[pk]) for pk in ids if pk in found}
 
 
-def task_as_json(pk: int, person: User, *, also_hidden: bool = False) -> dict[str, Any]:
-    """One task, as the API shows it. Raises NotFound."""
-    for task in tasks_as_json([pk], person, also_hidden=also_hidden):
+def tasks_as_json(ids: Collection[int], person: User) -> list[TaskOut]:
+    """These tasks, in this order, as the person sees them."""
+    return list(tasks_by_id(ids, person).values())
+
+
+def task_as_json(pk: int, person: User, *, also_hidden: bool = False) -> TaskOut:
+    """One task as the person sees it. Raises NotFound."""
+    for task in tasks_by_id([pk], person, also_hidden=also_hidden).values():
         return task
     raise NotFound
 
 
-def _task_as_json(task: TaskRow, reminders: Sequence[Reminder]) -> dict[str, Any]:
+def _task_as_json(task: TaskRow, reminders: Sequence[Reminder]) -> TaskOut:
     return {
         "id": task.id,
         "title": task.title,
@@ -189,23 +177,3 @@ def _task_as_json(task: TaskRow, reminders: Sequence[Reminder]) -> dict[str, Any
         "updated_at": task.updated_at,
         "version": task.version,
     }
-
-
-def reminder_as_json(reminder: Reminder, zone: ZoneInfo) -> dict[str, Any]:
-    return {
-        "id": reminder.pk,
-        "at": reminder.at and reminder.at.astimezone(zone),
-        "before_due": None if reminder.before_due is None else iso_span(reminder.before_due),
-        "repeat": reminder.repeat or None,
-        "for_me": reminder.recipient_id is not None,
-        "next_at": reminder.next_at,
-        "state": reminder.state,
-    }
-
-
-def iso_span(span: timedelta) -> str:
-    """The span in hours, minutes and seconds, as ISO 8601 writes it."""
-    minutes, seconds = divmod(int(span.total_seconds()), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [f"{amount}{unit}" for amount, unit in ((hours, "H"), (minutes, "M"), (seconds, "S")) if amount]
-    return f"PT{''.join(parts) or '0S'}"
