@@ -130,7 +130,7 @@ def test_after_a_restore_nothing_that_was_due_before_comes_again(
     create_task(TaskPatch(title="Water the plants", reminders=plans), by=bo, now=NOW)
     lived_until = NOW + 5 * HOUR
     forget(lived_until.replace(tzinfo=None))
-    assert "2 reminders and 0 mails" in capsys.readouterr().out
+    assert "2 reminders and 0 emails" in capsys.readouterr().out
     assert mailbox.tick(lived_until) == []
     assert names(mailbox.tick(NOW + 9 * HOUR)) == ["bo"]
     assert names(mailbox.tick(NOW + DAY + HOUR)) == ["bo"]
