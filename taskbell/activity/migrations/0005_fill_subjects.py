@@ -61,6 +61,7 @@ def restore_triggers(schema_editor: Any) -> None:
     if schema_editor.connection.vendor == "sqlite":
         APPEND_ONLY.add_triggers(None, schema_editor)
     else:
+        schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks that wait cannot be altered
         schema_editor.execute("ALTER TABLE activity_activity ENABLE TRIGGER activity_update")
 
 
