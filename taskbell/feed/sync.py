@@ -58,8 +58,8 @@ def changes_for(person: User, cursor: Cursor | None, *, limit: int, show: Show, 
     is_all = len(rows) < MAX_ENTRIES and found.end is None
     end = cursor.until or found.end or (end_now.position if is_all else rows[-1].position)
     waiting = _dependents(found, after=cursor.task_id or 0, limit=limit)
-    told = _updates(waiting.tasks, show) if further else _changes(person, found, waiting.tasks, show)
-    changes = [payload for _, payload in sorted(told, key=lambda change: change[0])]
+    payloads = _updates(waiting.tasks, show) if further else _changes(person, found, waiting.tasks, show)
+    changes = [payload for _, payload in sorted(payloads, key=lambda change: change[0])]
     if waiting.last is not None:
         return ChangeSet(changes, replace(cursor, until=end, task_id=waiting.last), more=True)
     return ChangeSet(changes, cursor.at(end), more=further or not is_all)

@@ -29,7 +29,7 @@ def frames_after(position: int) -> Frames:
         Frame(event.position, orjson.dumps(event.payload, option=orjson.OPT_UTC_Z).decode(), event.audience)
         for event in events.events
     ]
-    # Roles are read after the tasks: whoever loses one sees nothing that was written later.
+    # Roles are read after the tasks: a person who loses one sees nothing that was written later.
     return Frames(frames, events.position, overseers())
 
 

@@ -47,7 +47,7 @@ STAGES = Stage.values
 STATUSES = [*STAGES, OVERDUE]
 PRIORITY_NAMES = Priority.names
 OPEN_STAGES = (Stage.PENDING, Stage.IN_PROGRESS)
-# Not `updated_at`: it changes with every update, and PostgreSQL would write all indexes of the row anew each time.
+# Not `updated_at`: it changes with every update, and PostgreSQL would write all indexes of the row each time.
 NARROWED_BY = ("stage", "priority", "due_date", "is_overdue", "category", "created_at")
 # SQLite uses an index that has a condition where the query says the same without parameters.
 IS_OPEN_BY_INDEX = RawSQL("stage IN ('PENDING', 'IN_PROGRESS')", [], BooleanField())
