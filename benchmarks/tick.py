@@ -22,7 +22,7 @@ from benchmarks.measure import Goal, Row, Sizes
 from benchmarks.seed import load, seed_people, settle
 from taskbell.common.clock import utc_now
 from taskbell.notifications.channels.mail.rendering import render
-from taskbell.notifications.models import Notification
+from taskbell.notifications.models import Delivery
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.models import Stage, Task
 from tests.faults import sink as sinks
@@ -48,7 +48,10 @@ def run(sizes: Sizes) -> list[Row]:
         sink = stack.enter_context(sinks.running(folder / "book"))
         stack.enter_context(_processes(folder, sink))
         _round(WARM_UP, sink)  # until the workers are there
-        mails = [render(mail, now=utc_now()) for mail in Notification.objects.select_related("recipient", "task")]
+        mails = [
+            render(mail, now=utc_now())
+            for mail in Delivery.objects.select_related("notification__recipient", "notification__task")
+        ]
         sample = [mails[number % WARM_UP] for number in range(sizes.reminders)]
         _round(sizes.reminders, sink)  # until the database knows how large its tables are
         rounds, loops = [], [_loop(sink.port, sample)]
@@ -81,10 +84,10 @@ def _round(count: int, sink: sinks.Sink, *, every: timedelta = timedelta(0)) -> 
     """How many milliseconds after its reminder was due each mail was accepted."""
     known, due = len(sink.entries()), _armed(count, every=every)
     deadline = monotonic() + (count * every).total_seconds() + DONE_WITHIN
-    while (sink.lines() < known + count or Notification.objects.unsent().exists()) and monotonic() < deadline:
+    while (sink.lines() < known + count or Delivery.objects.unsent().exists()) and monotonic() < deadline:
         sleep(0.1)
     taken = {entry.message_id: entry.at for entry in sink.entries()[known:]}
-    rows = Notification.objects.filter(due_at__gte=due, message_id__in=taken).values_list("message_id", "due_at")
+    rows = Delivery.objects.filter(due_at__gte=due, message_id__in=taken).values_list("message_id", "due_at")
     late = [(taken[message_id] - due_at.timestamp()) * 1000 for message_id, due_at in rows]
     if sink.lines() != known + count or len(late) != count or min(late) < 0:
         raise RuntimeError(f"Of {count:,} mails {len(late):,} came, the first after {min(late, default=0):.0f} ms.")

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from taskbell.common.clock import utc_now
 from taskbell.common.middleware import Handler
 from taskbell.notifications.jobs import TICKED_AT
-from taskbell.notifications.models import Notification
+from taskbell.notifications.models import Delivery
 
 TICK_IS_LATE = timedelta(seconds=15)
 MAIL_IS_LATE = timedelta(minutes=5)
@@ -51,7 +51,7 @@ def _database() -> dict[str, Any]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        oldest = Notification.objects.unsent().filter(due_at__lte=now).order_by("due_at").first()
+        oldest = Delivery.objects.mails().unsent().filter(due_at__lte=now).order_by("due_at").first()
     except DatabaseError:
         return {"ok": False, "error": "The database does not answer."}
     waiting = (now - oldest.due_at) if oldest else timedelta()

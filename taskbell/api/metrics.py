@@ -18,7 +18,7 @@ from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.common.clock import utc_now
 from taskbell.common.middleware import client_address
-from taskbell.notifications.models import Notification, State
+from taskbell.notifications.models import Delivery, DeliveryState
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BOUNDS = [0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0, 86400.0]
@@ -31,17 +31,17 @@ class Outbox(Collector):
     def collect(self) -> Iterator[Any]:
         yield _lateness()
         mails = GaugeMetricFamily("taskbell_mails", "Mails by what became of them.", labels=["state"])
-        counts = dict(Notification.objects.values_list("state").annotate(Count("pk")))
-        for state in State.values:
+        counts = dict(Delivery.objects.mails().values_list("state").annotate(Count("pk")))
+        for state in DeliveryState.values:
             mails.add_metric([state], counts.get(state, 0))
         yield mails
-        resent = Notification.objects.filter(ambiguous=True).count()
+        resent = Delivery.objects.mails().filter(ambiguous=True).count()
         yield CounterMetricFamily("taskbell_mails_ambiguous", "Mails whose final dot was never answered.", resent)
         yield GaugeMetricFamily("taskbell_oldest_due_mail_seconds", "Age of the oldest due mail.", _oldest())
 
 
 def _lateness() -> HistogramMetricFamily:
-    sent = Notification.objects.filter(state=State.SENT).annotate(lateness=LATENESS)
+    sent = Delivery.objects.mails().filter(state=DeliveryState.SENT).annotate(lateness=LATENESS)
     within = {f"b{n}": Count("pk", filter=Q(lateness__lte=timedelta(seconds=bound))) for n, bound in enumerate(BOUNDS)}
     found = sent.aggregate(total=Count("pk"), sum=Sum("lateness"), **within)
     buckets = [(str(bound), found[f"b{n}"]) for n, bound in enumerate(BOUNDS)] + [("+Inf", found["total"])]
@@ -52,7 +52,7 @@ def _lateness() -> HistogramMetricFamily:
 
 def _oldest() -> float:
     now = utc_now()
-    oldest = Notification.objects.unsent().filter(due_at__lte=now).order_by("due_at").first()
+    oldest = Delivery.objects.mails().unsent().filter(due_at__lte=now).order_by("due_at").first()
     return (now - oldest.due_at).total_seconds() if oldest else 0.0
 
 

@@ -11,10 +11,10 @@ from django.shortcuts import redirect
 from taskbell.common.errors import Refusal
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """A read-only table: only the program writes these rows."""
+class ReadOnly:
+    """Only the program writes these rows."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -22,6 +22,10 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """A read-only table."""
 
 
 class AdminByVerbs(admin.ModelAdmin):  # type: ignore[type-arg]

@@ -1,4 +1,4 @@
-"""Telling somebody something, exactly once."""
+"""Notifying people, exactly once."""
 
 import json
 from collections.abc import Iterable
@@ -13,12 +13,12 @@ from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.loading import insert_rows
 from taskbell.notifications.channels.mail.rendering import message_id_for
 from taskbell.notifications.kinds import Kind, hidden_in_app
-from taskbell.notifications.models import Notification
+from taskbell.notifications.models import Channel, Delivery, Notification
 
 
 @dataclass(frozen=True)
 class Message:
-    """Something to tell one person. Two messages with the same key are one."""
+    """What one person is to be told. Two messages with the same key are one."""
 
     recipient_id: int | None
     kind: Kind
@@ -31,8 +31,12 @@ class Message:
 
 @transaction.atomic(savepoint=False)
 def notify(messages: Iterable[Message], *, now: datetime) -> None:
-    """Puts the messages where people read them and into the outbox, in the caller's transaction."""
-    told = insert_rows(
+    """Writes the messages, for people to read in the app and for the outbox, in the caller's transaction.
+
+    Three statements, however many there are.
+    """
+    listed = list(messages)
+    created = insert_rows(
         Notification,
         (
             {
@@ -40,16 +44,23 @@ def notify(messages: Iterable[Message], *, now: datetime) -> None:
                 "address": message.address,
                 "kind": message.kind.name,
                 "dedupe_key": message.key,
-                "message_id": message_id_for(message.key),
                 "task_id": message.task_id,
                 "data": json.dumps(message.data),
                 "due_at": message.due_at,
-                "not_before": message.due_at,
             }
-            for message in messages
+            for message in listed
         ),
         given={"created_at": now},
-        returning=("recipient_id", "task_id", "id", "kind"),
+        returning=("id", "dedupe_key", "recipient_id", "task_id", "kind"),
+    )
+    due_at = {message.key: message.due_at for message in listed}
+    insert_rows(
+        Delivery,
+        (
+            {"notification_id": pk, "message_id": message_id_for(key), "due_at": due_at[key], "not_before": due_at[key]}
+            for pk, key, *_ in created
+        ),
+        given={"channel": Channel.MAIL},
     )
     hidden = hidden_in_app()
     record_entries(
@@ -62,6 +73,6 @@ def notify(messages: Iterable[Message], *, now: datetime) -> None:
             person_id=recipient_id,
             about=Subject(SubjectType.NOTIFICATION, pk),
         )
-        for recipient_id, task_id, pk, kind in told
+        for pk, _, recipient_id, task_id, kind in created
         if kind not in hidden
     )

@@ -1,50 +1,69 @@
-"""Messages and their mails in the admin: to be read, and to be sent again."""
+"""Notifications and their emails in the admin: to be read, and to be sent again."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
 from django.http import HttpRequest
 
-from taskbell.common.admin import ReadOnlyAdmin
+from taskbell.common.admin import ReadOnly, ReadOnlyAdmin
 from taskbell.common.clock import utc_now
 from taskbell.notifications.channels.mail.delivery import retry
-from taskbell.notifications.models import Notification
+from taskbell.notifications.models import Delivery, Notification
+
+
+def _column(name: str, *, boolean: bool = False) -> Callable[[Any, Any], Any]:
+    """A column of the email, in the list of notifications."""
+
+    @admin.display(description=name.replace("_", " "), ordering=name, boolean=boolean)
+    def show(_: Any, notification: Any) -> Any:
+        return getattr(notification, name)
+
+    return show
+
+
+class DeliveryInline(ReadOnly, admin.StackedInline):  # type: ignore[type-arg]
+    """Each channel, and what the mail server replied."""
+
+    model = Delivery
+    # Without the email itself: it may contain a link that signs its reader in.
+    fields = (
+        *("channel", "state", "reason", "due_at", "sent_at", "server_reply", "message_id"),
+        *("attempt", "not_before", "lease_until", "final_dot_at", "ambiguous"),
+    )
 
 
 @admin.register(Notification)
 class NotificationAdmin(ReadOnlyAdmin):
-    """Who was told what, when, and what the mail server said."""
+    """Who was told what, when, and what the mail server replied."""
 
-    list_display = ("due_at", "told", "kind", "task", "state", "sent_at", "lateness", "attempt", "ambiguous")
-    list_filter = ("state", "kind", "ambiguous")
+    list_display = ("due_at", "to", "kind", "task", "state", "sent_at", "lateness", "attempt", "ambiguous")
+    list_filter = ("deliveries__state", "kind", "deliveries__ambiguous")
     list_select_related = ("recipient", "task")
-    search_fields = ("recipient__username", "recipient__email", "address", "task__title", "message_id")
+    search_fields = ("recipient__username", "recipient__email", "address", "task__title", "deliveries__message_id")
     search_help_text = "A person, the title of a task, or a Message-ID."
     date_hierarchy = "due_at"
     show_full_result_count = False
-    # The mail itself is left out: it may carry a link that lets its reader in.
-    fieldsets = (
-        (None, {"fields": ["recipient", "address", "kind", "task", "created_at", "due_at", "read_at"]}),
-        ("Mail", {"fields": ["state", "reason", "sent_at", "lateness", "smtp_reply", "message_id"]}),
-        ("Attempts", {"fields": ["attempt", "not_before", "lease_until", "dot_at", "ambiguous", "dedupe_key"]}),
-    )
-
+    fields = ("recipient", "address", "kind", "task", "created_at", "due_at", "read_at", "dedupe_key")
+    inlines = (DeliveryInline,)
     actions = ("send_again",)
 
-    @admin.action(description="Send again what failed or was cancelled", permissions=["view"])
+    state, sent_at, attempt = _column("state"), _column("sent_at"), _column("attempt")
+    ambiguous = _column("ambiguous", boolean=True)
+    lateness = _column("lateness")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Notification]:
+        lateness = ExpressionWrapper(F("mail__sent_at") - F("mail__due_at"), output_field=DurationField())
+        return Notification.objects.with_mail().annotate(lateness=lateness)
+
+    @admin.action(description="Send failed or cancelled emails again", permissions=["view"])
     def send_again(self, request: HttpRequest, chosen: QuerySet[Notification]) -> None:
-        """Puts the mails back into the outbox."""
-        now = utc_now()
-        sent = sum(retry(pk, now=now) for pk in chosen.values_list("pk", flat=True))
-        self.message_user(request, f"{sent} mails will be sent again.")
+        """Puts the emails back into the outbox."""
+        mails = Delivery.objects.mails().filter(notification__in=list(chosen.values_list("pk", flat=True)))
+        self.message_user(request, f"{retry(mails, now=utc_now())} emails will be sent again.")
 
     @admin.display(description="to", ordering="recipient")
-    def told(self, notification: Notification) -> str:
-        """The person, or the address of somebody who is not one here yet."""
+    def to(self, notification: Notification) -> str:
+        """The person, or the address of a person without an account."""
         return str(notification.recipient or notification.address)
-
-    @admin.display(description="lateness")
-    def lateness(self, notification: Notification) -> timedelta | None:
-        """From when the person should have heard of it until the server took the mail."""
-        return notification.sent_at - notification.due_at if notification.sent_at else None

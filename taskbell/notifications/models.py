@@ -1,10 +1,10 @@
-"""Telling people: one row for one message to one person about one thing."""
+"""Notifications, and their deliveries: what a person is told, and by which channel it went out."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, FilteredRelation, Q
 
 from taskbell.accounts.models import User
 from taskbell.notifications.kinds import choices
@@ -14,8 +14,14 @@ from taskbell.notifications.kinds import choices
 DOT_LEASE = timedelta(minutes=11)
 
 
-class State(models.TextChoices):
-    """Where the mail of a notification is."""
+class Channel(models.TextChoices):
+    """How a notification reaches its recipient outside the app."""
+
+    MAIL = "mail"
+
+
+class DeliveryState(models.TextChoices):
+    """How far a delivery is."""
 
     PENDING = "pending"
     LEASED = "leased"
@@ -25,38 +31,17 @@ class State(models.TextChoices):
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
-    """Named reads of the outbox, and of what people read in the app."""
+    """Named reads of notifications."""
 
-    def unanswered(self, now: datetime) -> "NotificationQuerySet":
-        """Mails whose final dot went out so long ago that no answer can arrive any more."""
-        long_ago = now - DOT_LEASE
-        return self.filter(not_before__lt=long_ago, state=State.LEASED, dot_at__lt=long_ago)
-
-    def claimable(self, now: datetime) -> "NotificationQuerySet":
-        """Mails to be sent now, the oldest first.
-
-        Waiting ones whose time has come, and those of a sender that crashed before the final dot, which is safe to
-        repeat. Of those that crashed after it, see `unanswered`.
-        """
-        waits = Q(state=State.PENDING)
-        crashed_before_dot = Q(state=State.LEASED, dot_at=None, lease_until__lt=now)
-        return self.filter(waits | crashed_before_dot, not_before__lte=now).order_by("not_before", "id")
-
-    def unsent(self) -> "NotificationQuerySet":
-        """Mails that are still to be sent."""
-        return self.filter(state__in=[State.PENDING, State.LEASED], not_before__isnull=False)
-
-    def wait(self, **said: Any) -> int:
-        """Puts these mails into the outbox, as nobody's. Says how many those were."""
-        return self.update(state=State.PENDING, dot_at=None, lease_token=None, lease_until=None, **said)
-
-    def end(self, state: State, **said: Any) -> int:
-        """Takes these mails out of the outbox: no attempt follows. Says how many those were."""
-        return self.update(state=state, not_before=None, lease_token=None, lease_until=None, **said)
+    def with_mail(self) -> "NotificationQuerySet":
+        """Each with the outcome of its email, in attributes of the same names as the delivery's."""
+        mail = FilteredRelation("deliveries", condition=Q(deliveries__channel=Channel.MAIL))
+        names = ("state", "sent_at", "reason", "server_reply", "attempt", "ambiguous")
+        return self.annotate(mail=mail).annotate(**{name: F(f"mail__{name}") for name in names})
 
 
 class Notification(models.Model):
-    """A message to a person, and the outbox row that its mail is sent from."""
+    """What one person is told about one thing."""
 
     dedupe_key = models.CharField(max_length=200)
     recipient = models.ForeignKey(
@@ -66,32 +51,17 @@ class Notification(models.Model):
         blank=True,
         db_index=False,
         related_name="notifications",
-        help_text="Nobody: see the address.",
+        help_text="Empty: see the address.",
     )
-    address = models.EmailField(blank=True, help_text="For somebody who is not a person here yet.")
+    address = models.EmailField(blank=True, help_text="For a person without an account.")
     kind = models.CharField(max_length=30, choices=choices)
     task = models.ForeignKey(
         "tasks.Task", on_delete=models.CASCADE, null=True, blank=True, related_name="notifications"
     )
     data = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField()
-    due_at = models.DateTimeField(help_text="When the person should hear of it.")
+    due_at = models.DateTimeField(help_text="The moment that it is about.")
     read_at = models.DateTimeField(null=True, blank=True)
-
-    message_id = models.CharField(max_length=200)
-    mime = models.BinaryField(null=True)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
-    not_before = models.DateTimeField(null=True, blank=True, help_text="When the next attempt may start, if any.")
-    attempt = models.PositiveIntegerField(default=0)
-    lease_token = models.UUIDField(null=True, blank=True)
-    lease_until = models.DateTimeField(null=True, blank=True)
-    dot_at = models.DateTimeField(null=True, blank=True, help_text="When the final dot of the last attempt went out.")
-    sent_at = models.DateTimeField(null=True, blank=True)
-    smtp_reply = models.TextField(blank=True)
-    reason = models.CharField(max_length=200, blank=True, help_text="Why it was not sent.")
-    ambiguous = models.BooleanField(
-        default=False, help_text="Sent again, because the answer to an earlier final dot was never heard."
-    )
 
     objects = NotificationQuerySet.as_manager()
 
@@ -99,17 +69,81 @@ class Notification(models.Model):
         ordering = ["-id"]
         # Not by `unique` on the field, which brings PostgreSQL a second index for text that begins so.
         constraints = [models.UniqueConstraint(fields=["dedupe_key"], name="one_message_a_key")]
-        indexes = [
-            # Not by state: PostgreSQL writes a row to all its indexes where it changes what one of them asks for.
-            models.Index(fields=["not_before", "id"], name="outbox", condition=Q(not_before__isnull=False)),
-            models.Index(fields=["recipient", "-id"]),
-        ]
+        indexes = [models.Index(fields=["recipient", "-id"])]
 
     def __str__(self) -> str:
         return self.dedupe_key
 
-    @property
-    def moment(self) -> datetime:
-        """What the mail speaks of. Quiet hours put off when the person should hear of it, and keep this."""
-        kept = self.data.get("moment")
-        return datetime.fromisoformat(kept) if kept else self.due_at
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    """Named reads and writes of the outbox."""
+
+    def mails(self) -> "DeliveryQuerySet":
+        """Deliveries by email."""
+        return self.filter(channel=Channel.MAIL)
+
+    def unsent(self) -> "DeliveryQuerySet":
+        """Deliveries that are still to be sent."""
+        return self.filter(state__in=[DeliveryState.PENDING, DeliveryState.LEASED], not_before__isnull=False)
+
+    def claimable(self, now: datetime) -> "DeliveryQuerySet":
+        """Deliveries to be sent now, the oldest first.
+
+        These are the pending ones whose time has come, and those of a sender that crashed before the final dot, which
+        is safe to repeat. For those that crashed after it, see `unanswered`.
+        """
+        pending = Q(state=DeliveryState.PENDING)
+        crashed_before_dot = Q(state=DeliveryState.LEASED, final_dot_at=None, lease_until__lt=now)
+        return self.filter(pending | crashed_before_dot, not_before__lte=now).order_by("not_before", "id")
+
+    def unanswered(self, now: datetime) -> "DeliveryQuerySet":
+        """Deliveries whose final dot was sent so long ago that no answer can arrive any more."""
+        long_ago = now - DOT_LEASE
+        return self.filter(not_before__lt=long_ago, state=DeliveryState.LEASED, final_dot_at__lt=long_ago)
+
+    def requeue(self, **outcome: Any) -> int:
+        """Puts these back into the outbox, leased to nobody. Returns how many."""
+        return self.update(
+            state=DeliveryState.PENDING, final_dot_at=None, lease_token=None, lease_until=None, **outcome
+        )
+
+    def finish(self, state: DeliveryState, **outcome: Any) -> int:
+        """Takes these out of the outbox: no attempt follows. Returns how many."""
+        return self.update(state=state, not_before=None, lease_token=None, lease_until=None, **outcome)
+
+
+class Delivery(models.Model):
+    """A notification on its way by one channel; the rows still to be sent are the outbox."""
+
+    notification = models.ForeignKey(Notification, on_delete=models.CASCADE, db_index=False, related_name="deliveries")
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    state = models.CharField(max_length=10, choices=DeliveryState.choices, default=DeliveryState.PENDING)
+    due_at = models.DateTimeField(help_text="When it should be sent: later than the moment, if quiet hours delay it.")
+    not_before = models.DateTimeField(null=True, blank=True, help_text="When the next attempt may start, if any.")
+    attempt = models.PositiveIntegerField(default=0)
+    lease_token = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    message_id = models.CharField(max_length=200)
+    mime = models.BinaryField(null=True)
+    final_dot_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the final dot of the last attempt was sent."
+    )
+    sent_at = models.DateTimeField(null=True, blank=True)
+    server_reply = models.TextField(blank=True)
+    reason = models.CharField(max_length=200, blank=True, help_text="Why it was not sent.")
+    ambiguous = models.BooleanField(
+        default=False, help_text="Sent again, because an earlier final dot was never answered."
+    )
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        constraints = [models.UniqueConstraint(fields=["notification", "channel"], name="one_delivery_a_channel")]
+        indexes = [
+            # Not by state: PostgreSQL writes a row to all its indexes where a column of one of them changes.
+            models.Index(fields=["channel", "not_before", "id"], name="outbox", condition=Q(not_before__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} of {self.notification_id}"

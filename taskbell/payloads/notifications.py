@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, TypedDict
 
-from taskbell.notifications.models import State
+from taskbell.notifications.models import DeliveryState
 from taskbell.search.notifications import KINDS
 
 
@@ -17,7 +17,7 @@ class NotificationOut(TypedDict):
     created_at: datetime
     read: bool
     read_at: datetime | None
-    state: Annotated[str, {"enum": State.values}, "The state of the email."]
+    state: Annotated[str, {"enum": DeliveryState.values}, "The state of the email."]
     sent_at: datetime | None
     reason: Annotated[str, "Why the email was not sent."]
     server_said: Annotated[str, "The last answer of the mail server."]
@@ -36,5 +36,5 @@ def notification_as_json(notification: Any) -> NotificationOut:
         "state": notification.state,
         "sent_at": notification.sent_at,
         "reason": notification.reason,
-        "server_said": notification.smtp_reply,
+        "server_said": notification.server_reply,
     }

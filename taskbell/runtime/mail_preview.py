@@ -14,7 +14,7 @@ from taskbell.common.clock import utc_now
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.channels.mail.rendering import compose
 from taskbell.notifications.kinds import registered
-from taskbell.notifications.models import Notification
+from taskbell.notifications.models import Delivery
 from taskbell.people.invitations import make_invite
 from taskbell.runtime.preparation import migrate_database
 from taskbell.tasks.actions import create_task, update_task
@@ -30,12 +30,12 @@ def preview(folder: Path) -> None:
         for mail in _samples():
             letter = compose(mail, now=mail.due_at + timedelta(seconds=1))
             for suffix, text in (("subject.txt", letter.subject), ("txt", letter.text), ("html", letter.html)):
-                (folder / f"{mail.kind}.{suffix}").write_text(text)
+                (folder / f"{mail.notification.kind}.{suffix}").write_text(text)
         transaction.set_rollback(True)
     Console().print(f"Wrote {len(registered())} kinds of email to {folder}")
 
 
-def _samples() -> list[Notification]:
+def _samples() -> list[Delivery]:
     now = utc_now()
     ada, bo = (
         User.objects.create_person(username=f"preview-{name}", email=f"{name}@preview.invalid", password="", **names)
@@ -66,7 +66,11 @@ def _samples() -> list[Notification]:
         ],
         now=now,
     )
-    return list(Notification.objects.filter(dedupe_key__startswith="preview:").select_related("recipient", "task"))
+    return list(
+        Delivery.objects.filter(notification__dedupe_key__startswith="preview:").select_related(
+            "notification__recipient", "notification__task"
+        )
+    )
 
 
 def _line(task: Task) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def notifications_of(person: User) -> QuerySet[Notification]:
     """The person's notifications, each with the title of its task where the person still sees it."""
     task = Task.objects.visible_to(person).filter(pk=OuterRef("task"))
     title = Subquery(task.order_by().values("title")[:1])
-    return inbox_of(person).defer("mime", "data").annotate(task_title=title)
+    return inbox_of(person).with_mail().defer("data").annotate(task_title=title)
 
 
 def page_of_notifications(parameters: Parameters, person: User) -> ResultPage[Notification]:

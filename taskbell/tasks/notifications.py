@@ -10,7 +10,7 @@ from taskbell.accounts.models import User
 from taskbell.activity.queries import FieldChange, changes_since
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.kinds import Kind
-from taskbell.notifications.models import Notification, State
+from taskbell.notifications.models import Delivery, DeliveryState, Notification
 from taskbell.tasks.models import Category, Task
 
 # Several changes within this time become one email.
@@ -30,7 +30,7 @@ def _unless_overdue(notification: Notification) -> str | None:
     task = notification.task
     if task is None or not task.is_open:
         return FINISHED
-    return None if task.due_at == notification.moment else "Cancelled because the due date has changed."
+    return None if task.due_at == notification.due_at else "Cancelled because the due date has changed."
 
 
 def _unless_changed(notification: Notification) -> str | None:
@@ -90,14 +90,14 @@ def notify_updated(task: Task, *, by: User, now: datetime, but: set[int]) -> Non
     recipients = set(people_of(task, but=by)) - but
     if not recipients:
         return
-    waiting = Notification.objects.filter(
-        task=task,
-        kind=TASK_UPDATED.name,
-        recipient__in=recipients,
-        state=State.PENDING,
+    waiting = Delivery.objects.filter(
+        notification__task=task,
+        notification__kind=TASK_UPDATED.name,
+        notification__recipient__in=recipients,
+        state=DeliveryState.PENDING,
         mime=None,
         not_before__gt=now,
-    ).values_list("recipient_id", flat=True)
+    ).values_list("notification__recipient_id", flat=True)
     notify(
         [
             Message(

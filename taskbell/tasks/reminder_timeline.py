@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from taskbell.accounts.models import User
 from taskbell.common.recurrence import parse_rule
-from taskbell.notifications.models import Notification, NotificationQuerySet, State
+from taskbell.notifications.models import Delivery, DeliveryState, Notification, NotificationQuerySet
 from taskbell.reminders.models import Reminder, ReminderState
 from taskbell.reminders.notifications import REMINDER
 from taskbell.reminders.schedule import last_fired_occurrence
@@ -66,13 +66,14 @@ def reminder_timeline(task: Task, person: User, *, now: datetime) -> ScheduleOut
     People who may edit the task see everybody's emails, except those of private reminders; others see their own.
     """
     reminders = list(Reminder.objects.visible_to(person).filter(task=task))
-    mails = Notification.objects.filter(task=task)
+    messages = Notification.objects.filter(task=task)
     concerning = Q(recipient=person)
     if may_edit(person, task):
-        concerning |= ~Q(pk__in=mails.filter(data__for_me=True))
-    mails = mails.filter(concerning)
-    sent = [_email(mail, now) for mail in mails.defer("mime").order_by("-due_at", "-id")[:MAX_PAST]]
-    past = [*sent, *_without_email(reminders, mails, task)]
+        concerning |= ~Q(pk__in=messages.filter(data__for_me=True))
+    messages = messages.filter(concerning)
+    mails = Delivery.objects.filter(notification__in=messages).select_related("notification").defer("mime")
+    sent = [_email(mail, now) for mail in mails.order_by("-due_at", "-id")[:MAX_PAST]]
+    past = [*sent, *_without_email(reminders, messages, task)]
     return {"next": _next(reminders, task), "past": sorted(past, key=lambda row: row["due_at"], reverse=True)}
 
 
@@ -119,13 +120,13 @@ def _instants(reminder: Reminder) -> Sequence[datetime | None]:
     return list(islice((at for at in occurrences if at >= first), MAX_UPCOMING))
 
 
-def _without_email(reminders: list[Reminder], mails: NotificationQuerySet, task: Task) -> list[PastOut]:
+def _without_email(reminders: list[Reminder], messages: NotificationQuerySet, task: Task) -> list[PastOut]:
     """The reminders that are over and have no visible email."""
     over = [reminder for reminder in reminders if reminder.next_at is None and reminder.at is not None]
     skipped = [_reminder(one, _why_skipped(one, task)) for one in over if one.state == ReminderState.SKIPPED]
     fired = [one for one in over if one.state == ReminderState.FIRED]
     if fired:
-        named = mails.filter(kind=REMINDER.name).order_by().values_list("data__reminder", flat=True)
+        named = messages.filter(kind=REMINDER.name).order_by().values_list("data__reminder", flat=True)
         shown = set(named.distinct())
         return skipped + [_reminder(one, NO_MAIL) for one in fired if one.pk not in shown]
     return skipped
@@ -156,21 +157,21 @@ def _reminder(reminder: Reminder, reason: str) -> PastOut:
     }
 
 
-def _email(mail: Notification, now: datetime) -> PastOut:
-    late = (mail.sent_at - mail.due_at).total_seconds() if mail.sent_at else None
-    waits = mail.state == State.PENDING
-    # Quiet hours move `due_at` to their end; the original time is kept in `moment`.
-    is_quiet = waits and mail.not_before == mail.due_at > max(mail.moment, now)
+def _email(mail: Delivery, now: datetime) -> PastOut:
+    message = mail.notification
+    is_pending = mail.state == DeliveryState.PENDING
+    # Quiet hours move the delivery's `due_at` to their end.
+    is_quiet = is_pending and mail.not_before == mail.due_at > max(message.due_at, now)
     return {
-        "kind": mail.kind,
-        "reminder": mail.data.get("reminder"),
-        "recipient": mail.recipient_id,
+        "kind": message.kind,
+        "reminder": message.data.get("reminder"),
+        "recipient": message.recipient_id,
         "due_at": mail.due_at,
         "state": mail.state,
-        "next_try_at": mail.not_before if waits else None,
+        "next_try_at": mail.not_before if is_pending else None,
         "sent_at": mail.sent_at,
-        "lateness_seconds": late,
-        "server_said": mail.smtp_reply,
+        "lateness_seconds": (mail.sent_at - mail.due_at).total_seconds() if mail.sent_at else None,
+        "server_said": mail.server_reply,
         "reason": QUIET if is_quiet else mail.reason,
         "attempts": mail.attempt,
         "ambiguous": mail.ambiguous,

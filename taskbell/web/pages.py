@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from taskbell.accounts.models import User
 from taskbell.accounts.queries import is_claimed
 from taskbell.common.clock import utc_now
-from taskbell.notifications.models import Notification, State
+from taskbell.notifications.models import Delivery, DeliveryState
 from taskbell.tasks.models import Task, is_blocked
 from taskbell.web.door import page, person_of
 
@@ -53,10 +53,11 @@ def _home(request: HttpRequest, person: User) -> HttpResponse:
         return page(request, "home.html", context)
 
 
-def undelivered(person: User, *, now: datetime) -> Notification | None:
+def undelivered(person: User, *, now: datetime) -> Delivery | None:
     """The latest email of the past week that the mail server refused for this person."""
-    failed = Notification.objects.filter(recipient=person, state=State.FAILED, due_at__gte=now - timedelta(days=7))
-    return failed.select_related("task").order_by("-due_at").first()
+    failed = Delivery.objects.mails().filter(state=DeliveryState.FAILED, due_at__gte=now - timedelta(days=7))
+    for_person = failed.filter(notification__recipient=person)
+    return for_person.select_related("notification__task").order_by("-due_at").first()
 
 
 def next_tasks(person: User) -> list[Task]:

@@ -12,7 +12,7 @@ from taskbell.accounts.models import User
 from taskbell.api import health, metrics
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.jobs import TICKED_AT
-from taskbell.notifications.models import Notification, State
+from taskbell.notifications.models import Delivery, DeliveryState
 from taskbell.people.notifications import SESSION_ENDED
 from tests.conftest import NOW, PASSWORD, Program
 
@@ -39,12 +39,12 @@ def figures() -> dict[str, float]:
 
 def mail(person: User, key: str, *, due_at: datetime = NOW, **outcome: Any) -> None:
     notify([Message(person.pk, SESSION_ENDED, key=key, due_at=due_at)], now=due_at)
-    Notification.objects.filter(dedupe_key=key).update(**outcome)
+    Delivery.objects.filter(notification__dedupe_key=key).update(**outcome)
 
 
 def sent(person: User, *lateness: float) -> None:
     for number, seconds in enumerate(lateness):
-        mail(person, f"sent {number}", state=State.SENT, sent_at=NOW + timedelta(seconds=seconds))
+        mail(person, f"sent {number}", state=DeliveryState.SENT, sent_at=NOW + timedelta(seconds=seconds))
 
 
 @pytest.fixture
@@ -141,12 +141,12 @@ def test_an_empty_histogram_is_one_too(db: None) -> None:
 
 def test_mails_are_counted_by_what_became_of_them(bo: User) -> None:
     sent(bo, 1, 2)
-    mail(bo, "failed", state=State.FAILED, ambiguous=True)
-    mail(bo, "cancelled", state=State.CANCELLED)
+    mail(bo, "failed", state=DeliveryState.FAILED, ambiguous=True)
+    mail(bo, "cancelled", state=DeliveryState.CANCELLED)
     for number in range(3):
         mail(bo, f"pending {number}")
     found = figures()
-    counts = {state: found[f'taskbell_mails{{state="{state}"}}'] for state in State.values}
+    counts = {state: found[f'taskbell_mails{{state="{state}"}}'] for state in DeliveryState.values}
     assert counts == {"pending": 3, "leased": 0, "sent": 2, "failed": 1, "cancelled": 1}
     assert found["taskbell_mails_ambiguous_total"] == 1
 
@@ -155,7 +155,7 @@ def test_the_age_of_the_oldest_mail_counts_those_that_are_due(bo: User, at_noon:
     mail(bo, "tomorrow", due_at=at_noon + timedelta(days=1))
     assert figures()["taskbell_oldest_due_mail_seconds"] == 0
     mail(bo, "old", due_at=at_noon - timedelta(seconds=90))
-    mail(bo, "older, but over", due_at=at_noon - timedelta(hours=1), state=State.FAILED)
+    mail(bo, "older, but over", due_at=at_noon - timedelta(hours=1), state=DeliveryState.FAILED)
     assert figures()["taskbell_oldest_due_mail_seconds"] == 90
 
 
@@ -178,9 +178,9 @@ def readiness(at_noon: datetime, monkeypatch: pytest.MonkeyPatch) -> Ready:
 
 
 @pytest.mark.parametrize(("seconds", "ready"), [(0, True), (299, True), (300, False), (9000, False)])
-@pytest.mark.parametrize("state", [State.PENDING, State.LEASED])
+@pytest.mark.parametrize("state", [DeliveryState.PENDING, DeliveryState.LEASED])
 def test_it_is_not_ready_while_a_mail_waits_too_long(
-    bo: User, at_noon: datetime, readiness: Ready, seconds: int, ready: bool, state: State
+    bo: User, at_noon: datetime, readiness: Ready, seconds: int, ready: bool, state: DeliveryState
 ) -> None:
     mail(bo, "old", due_at=at_noon - timedelta(seconds=seconds), state=state)
     found = readiness()
@@ -191,7 +191,7 @@ def test_it_is_not_ready_while_a_mail_waits_too_long(
 def test_mails_that_are_over_or_to_come_keep_nobody_from_being_ready(
     bo: User, at_noon: datetime, readiness: Ready
 ) -> None:
-    for state in (State.SENT, State.FAILED, State.CANCELLED):
+    for state in (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.CANCELLED):
         mail(bo, f"over {state}", due_at=at_noon - timedelta(days=1), state=state)
     mail(bo, "to come", due_at=at_noon + timedelta(days=1))
     assert readiness()["ready"] is True

@@ -9,7 +9,7 @@ from taskbell.accounts.actions import Client
 from taskbell.accounts.models import User
 from taskbell.activity.queries import latest_position
 from taskbell.feed.events import events_after
-from taskbell.notifications.models import Notification, State
+from taskbell.notifications.models import Delivery, DeliveryState, Notification
 from taskbell.people.passwords import mail_password_reset
 from taskbell.tasks.actions import create_task, update_task
 from taskbell.tasks.patch import TaskPatch
@@ -75,7 +75,9 @@ def test_other_screens_hear_of_what_was_read(program: Program, told: list[int], 
 
 
 def test_why_a_mail_was_not_sent_is_told(program: Program, told: list[int]) -> None:
-    Notification.objects.filter(pk=told[0]).update(state=State.FAILED, reason="It was refused.", smtp_reply="550 No")
+    Delivery.objects.filter(notification=told[0]).update(
+        state=DeliveryState.FAILED, reason="It was refused.", server_reply="550 No"
+    )
     row = program.get(f"/api/notifications/{told[0]}/").json()
     assert (row["state"], row["reason"], row["server_said"]) == ("failed", "It was refused.", "550 No")
 

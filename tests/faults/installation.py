@@ -23,10 +23,10 @@ HEAL = """
 from datetime import timedelta
 from taskbell.common.clock import utc_now
 from taskbell.notifications.channels.mail.delivery import send_waiting
-from taskbell.notifications.models import Notification
+from taskbell.notifications.models import Delivery
 for minutes in (12, 80, 160, 240):
     send_waiting(clock=lambda: utc_now() + timedelta(minutes=minutes))
-    if not Notification.objects.unsent().exists():
+    if not Delivery.objects.unsent().exists():
         break
 """
 

@@ -144,8 +144,9 @@ class Storm:
         return copies
 
     def _history(self, here: Installation, sink: sinks.Sink, promises: list[Promise], copies: list[Known]) -> History:
-        columns = "id, task_id, recipient_id, kind, message_id, state, ambiguous, due_at"
-        rows = here.rows(f"SELECT {columns} FROM notifications_notification")
+        columns = "message.id, task_id, recipient_id, kind, message_id, state, ambiguous, message.due_at"
+        outbox = "notifications_delivery AS mail ON mail.notification_id = message.id"
+        rows = here.rows(f"SELECT {columns} FROM notifications_notification AS message LEFT JOIN {outbox}")
         book = sink.entries()
         return History(
             promises=promises,

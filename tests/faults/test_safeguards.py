@@ -14,7 +14,7 @@ from taskbell.accounts.models import User
 from taskbell.notifications import actions
 from taskbell.notifications.channels.mail import delivery, outbox
 from taskbell.notifications.channels.mail.transport import Answer, DeliveryProblem, Envelope
-from taskbell.notifications.models import DOT_LEASE, Notification, NotificationQuerySet, State
+from taskbell.notifications.models import DOT_LEASE, Delivery, DeliveryQuerySet, DeliveryState, Notification
 from taskbell.reminders import firing as reminders
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import create_task
@@ -39,21 +39,21 @@ class Scene:
     def __init__(self) -> None:
         self.book: list[Entry] = []
         self.now = AT
-        self.room = 1
-        self.brought: dict[str, Envelope] = {}
+        self.capacity = 1
+        self.prepared: dict[str, Envelope] = {}
         self.doubts = 0
         self.before_dot: Callable[[], None] | None = None
         self.after_dot: Callable[[], None] | None = None
 
-    def bring(self, envelopes: Sequence[Envelope]) -> Mapping[str, DeliveryProblem]:
+    def prepare(self, envelopes: Sequence[Envelope]) -> Mapping[str, DeliveryProblem]:
         """As the real transport does it."""
-        self.brought |= {envelope.message_id: envelope for envelope in envelopes}
+        self.prepared |= {envelope.message_id: envelope for envelope in envelopes}
         self._let_happen("before_dot")
         return {}
 
-    def finish(self, message_ids: Collection[str]) -> Iterator[Mapping[str, Answer]]:
+    def commit(self, message_ids: Collection[str]) -> Iterator[Mapping[str, Answer]]:
         """As the real transport does it."""
-        for envelope in [self.brought[message_id] for message_id in message_ids]:
+        for envelope in [self.prepared[message_id] for message_id in message_ids]:
             at = self.now.timestamp()
             digest = sha256(envelope.mime).hexdigest()
             self.book.append(Entry("accepted", at, envelope.message_id, envelope.recipient, digest))
@@ -79,7 +79,7 @@ class Scene:
         try:
             delivery.send_waiting(clock=lambda: self.now)
         except Killed:
-            self.doubts += self.room
+            self.doubts += self.capacity
 
     def complaints(self, person: User) -> list[str]:
         """What the checks find at the end, once everything that can still be sent was."""
@@ -90,16 +90,17 @@ class Scene:
             History(
                 promises=[Promise(pk, title, AT, frozenset({person.pk})) for pk, title in tasks],
                 tasks=tasks,
-                rows=[row_of(notification) for notification in Notification.objects.all()],
+                rows=[row_of(message) for message in Notification.objects.all()],
                 book=self.book,
                 doubts=self.doubts,
             )
         )
 
 
-def row_of(mail: Notification) -> Row:
-    about = mail.task_id, mail.recipient_id, mail.kind
-    return Row(mail.pk, *about, mail.message_id, mail.state, mail.ambiguous, mail.due_at)
+def row_of(message: Notification) -> Row:
+    mail = message.deliveries.first() or Delivery(state="not there")
+    about = message.task_id, message.recipient_id, message.kind
+    return Row(message.pk, *about, mail.message_id, mail.state, mail.ambiguous, message.due_at)
 
 
 @pytest.fixture
@@ -154,7 +155,7 @@ def a_sender_dies_before_the_dot(scene: Scene) -> None:
 def a_sender_dies_in_the_middle_of_a_round(scene: Scene) -> None:
     """Three mails go out side by side; the first was accepted and written down, the second accepted."""
     scene.fire()
-    scene.room = 3
+    scene.capacity = 3
     scene.after_dot = lambda: setattr(scene, "after_dot", die)
     scene.send()
     scene.send(LATER)
@@ -175,18 +176,18 @@ def test_with_its_safeguards_every_scene_ends_well(happening: Any, scene: Scene,
 def without_lease(patch: pytest.MonkeyPatch) -> None:
     """Whoever comes takes every mail that is not sent, whether somebody has it or not."""
 
-    def claimable(self: NotificationQuerySet, now: datetime) -> NotificationQuerySet:
+    def claimable(self: DeliveryQuerySet, now: datetime) -> DeliveryQuerySet:
         return self.unsent().filter(Q(not_before__lte=now)).order_by("not_before", "id")
 
-    patch.setattr(NotificationQuerySet, "claimable", claimable)
+    patch.setattr(DeliveryQuerySet, "claimable", claimable)
 
 
 def without_fencing(patch: pytest.MonkeyPatch) -> None:
     """The final dot goes out whoever owns the mail by now."""
 
-    def mark(batch: Sequence[Notification], *, now: datetime) -> set[int]:
+    def mark(batch: Sequence[Delivery], *, now: datetime) -> set[int]:
         keys = {mail.pk for mail in batch}
-        Notification.objects.filter(pk__in=keys).update(dot_at=now)
+        Delivery.objects.filter(pk__in=keys).update(final_dot_at=now)
         return keys
 
     patch.setattr(outbox, "mark", mark)
@@ -200,17 +201,17 @@ def without_mark(patch: pytest.MonkeyPatch) -> None:
 def without_recovery(patch: pytest.MonkeyPatch) -> None:
     """Nobody looks after the mails of a sender that has died."""
 
-    def claimable(self: NotificationQuerySet, now: datetime) -> NotificationQuerySet:
-        return self.filter(state=State.PENDING, not_before__lte=now)
+    def claimable(self: DeliveryQuerySet, now: datetime) -> DeliveryQuerySet:
+        return self.filter(state=DeliveryState.PENDING, not_before__lte=now)
 
-    patch.setattr(NotificationQuerySet, "claimable", claimable)
+    patch.setattr(DeliveryQuerySet, "claimable", claimable)
 
 
 def without_flag(patch: pytest.MonkeyPatch) -> None:
     """A mail in doubt is sent again as if nothing had happened."""
 
     def settle_silently(now: datetime) -> None:
-        Notification.objects.unanswered(now).update(dot_at=None)
+        Delivery.objects.unanswered(now).update(final_dot_at=None)
 
     patch.setattr(delivery, "_settle_doubts", settle_silently)
 
@@ -219,9 +220,9 @@ def without_stored_bytes(patch: pytest.MonkeyPatch) -> None:
     """Each attempt renders the mail anew."""
     sealed = delivery._envelope
 
-    def rendered_anew(notification: Notification, *, now: datetime) -> Envelope:
-        notification.mime = None
-        return sealed(notification, now=now)
+    def rendered_anew(mail: Delivery, *, now: datetime) -> Envelope:
+        mail.mime = None
+        return sealed(mail, now=now)
 
     patch.setattr(delivery, "_envelope", rendered_anew)
 

@@ -10,9 +10,7 @@ from tests.processes import eventually
 REMINDERS = 200
 KILL_AT = (20, 60, 100)
 # What a worker held when it was killed waits for its lease to be over.
-IN_A_MINUTE = (
-    "UPDATE notifications_notification SET lease_until = created_at WHERE lease_until IS NOT NULL RETURNING id"
-)
+IN_A_MINUTE = "UPDATE notifications_delivery SET lease_until = due_at WHERE lease_until IS NOT NULL RETURNING id"
 
 
 def has_accepted(sink: SmtpSink, number: int) -> bool:
@@ -31,12 +29,12 @@ def test_two_hundred_reminders_survive_a_worker_that_is_killed_three_times(house
         killed = tree.kill("worker")
         household.rows(IN_A_MINUTE)
         tree.wait_until_restarted("worker", old=killed)
-    waiting = "SELECT 1 FROM notifications_notification WHERE state = 'pending'"
+    waiting = "SELECT 1 FROM notifications_delivery WHERE state = 'pending'"
     eventually(lambda: not household.rows(waiting), within=90)
     tree.stop()
     household.send_as_if_later(timedelta(minutes=12))
 
-    rows = household.rows("SELECT message_id, state, ambiguous FROM notifications_notification")
+    rows = household.rows("SELECT message_id, state, ambiguous FROM notifications_delivery")
     flagged = {message_id for message_id, _, ambiguous in rows if ambiguous}
     doubled = {message_id for message_id, times in sink.message_ids.items() if times > 1}
     assert {state for _, state, _ in rows} == {"sent"}

@@ -7,7 +7,7 @@ from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.kinds import find_kind
-from taskbell.notifications.models import Notification
+from taskbell.notifications.models import Delivery, Notification
 from taskbell.people.invitations import make_invite
 from taskbell.tasks.actions import create_task, update_task
 from taskbell.tasks.models import Task
@@ -26,8 +26,8 @@ def a_changed_task(reader: User, by: User, *, at: datetime, **fields: Any) -> Ta
     return task
 
 
-def message(kind: str, reader: User, by: User, task: Task, *, at: datetime) -> Notification:
-    """A message of this kind to the reader."""
+def message(kind: str, reader: User, by: User, task: Task, *, at: datetime) -> Delivery:
+    """The email of a message of this kind to the reader."""
     data: dict[str, dict[str, Any]] = {
         "task_assigned": {"by": by.name},
         "task_updated": {"since": at.isoformat()},
@@ -43,4 +43,5 @@ def message(kind: str, reader: User, by: User, task: Task, *, at: datetime) -> N
     assert found is not None
     key = f"{kind}:{task.pk}:{at.isoformat()}:{reader.pk}"
     notify([Message(reader.pk, found, key=key, due_at=at, task_id=about, data=data.get(kind, {}))], now=at)
-    return Notification.objects.select_related("recipient__profile", "task").get(dedupe_key=key)
+    mails = Delivery.objects.select_related("notification__recipient__profile", "notification__task")
+    return mails.get(notification__dedupe_key=key)

@@ -5,7 +5,7 @@ from typing import Any
 
 from taskbell.accounts.models import User
 from taskbell.notifications.channels.mail import delivery
-from taskbell.notifications.models import Notification
+from taskbell.notifications.models import Delivery
 from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import create_task
@@ -35,5 +35,5 @@ def reminders_in(sink: SmtpSink) -> list[Accepted]:
     return [mail for mail in sink.accepted if str(mail.message["Subject"]).startswith("Reminder")]
 
 
-def the_mail() -> Notification:
-    return Notification.objects.get()
+def the_mail() -> Delivery:
+    return Delivery.objects.get()

@@ -12,7 +12,7 @@ from taskbell.accounts.actions import Client
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
 from taskbell.notifications.channels.mail import delivery
-from taskbell.notifications.models import Notification, State
+from taskbell.notifications.models import Delivery, DeliveryState
 from taskbell.people.passwords import mail_password_reset
 from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.models import Reminder
@@ -33,7 +33,7 @@ def test_a_reminder_goes_out_at_its_time_and_never_again(bo: User, sink: SmtpSin
         fire_and_send(AT)
     assert sink.subjects() == ["Reminder: Water the plants"]
     mail = the_mail()
-    assert (mail.state, mail.sent_at, mail.smtp_reply) == (State.SENT, AT, "250 accepted")
+    assert (mail.state, mail.sent_at, mail.server_reply) == (DeliveryState.SENT, AT, "250 accepted")
 
 
 def test_assignee_and_creator_are_told_once_each(bo: User, cy: User, sink: SmtpSink) -> None:
@@ -94,7 +94,7 @@ def test_it_is_asked_again_right_before_sending(bo: User, sink: SmtpSink, happen
     happening(task, bo)
     send_at(AT)
     assert sink.accepted == []
-    assert (the_mail().state, the_mail().reason) == (State.CANCELLED, reason)
+    assert (the_mail().state, the_mail().reason) == (DeliveryState.CANCELLED, reason)
 
 
 def test_somebody_who_lost_the_task_hears_nothing_of_it(bo: User, cy: User, sink: SmtpSink) -> None:
@@ -128,7 +128,7 @@ def test_told_to_stop_it_finishes_those_in_flight_and_hands_back_the_rest(bo: Us
         reminded_task(bo, title=f"Task {number}")
     deliver_due(AT)
     assert delivery.send_waiting(clock=lambda: AT, should_stop=lambda: len(sink.accepted) >= 2) == 3
-    assert Notification.objects.filter(state=State.PENDING, lease_token=None).count() == 2
+    assert Delivery.objects.filter(state=DeliveryState.PENDING, lease_token=None).count() == 2
     assert send_at(AT) == 2
 
 

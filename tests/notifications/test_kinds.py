@@ -72,7 +72,7 @@ def test_a_kind_hidden_in_the_app_is_in_no_inbox(bo: User, mia: User, monkeypatc
 def test_a_kind_that_is_gone_is_cancelled_and_keeps_no_other_waiting(bo: User, mia: User, mailbox: Mailbox) -> None:
     task = a_changed_task(bo, mia, at=NOW)
     gone, _ = (message("reminder", user, mia, task, at=NOW) for user in (bo, mia))
-    Notification.objects.filter(pk=gone.pk).update(kind="gone")
+    Notification.objects.filter(pk=gone.notification_id).update(kind="gone")
     assert subjects(mailbox.send(NOW)) == ["Reminder: Water the plants"]
     gone.refresh_from_db()
     assert (gone.state, gone.reason) == ("cancelled", "Cancelled because Taskbell no longer sends emails of this kind.")

@@ -11,7 +11,7 @@ from django.db import OperationalError, connection
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.notifications.channels.mail import delivery, outbox
-from taskbell.notifications.models import Notification, State
+from taskbell.notifications.models import Channel, Delivery, DeliveryState, Notification
 from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import create_task
@@ -23,7 +23,7 @@ from tests.services import IS_POSTGRES
 
 
 @pytest.fixture
-def mails(bo: User) -> list[Notification]:
+def mails(bo: User) -> list[Delivery]:
     """Three that a sender has claimed."""
     for number in range(3):
         create_task(TaskPatch(title=f"Task {number}", reminders=[ReminderPlan(at=NOW)]), by=bo, now=NOW)
@@ -32,39 +32,39 @@ def mails(bo: User) -> list[Notification]:
 
 
 def states() -> list[str]:
-    return list(Notification.objects.order_by("id").values_list("state", flat=True))
+    return list(Delivery.objects.order_by("id").values_list("state", flat=True))
 
 
 def test_mails_side_by_side_are_marked_and_accepted_together_where_they_are_still_ours(
-    mails: list[Notification],
+    mails: list[Delivery],
 ) -> None:
     first, second, third = mails
-    Notification.objects.filter(pk=second.pk).update(lease_token=None)
+    Delivery.objects.filter(pk=second.pk).update(lease_token=None)
     assert outbox.mark(mails, now=NOW) == {first.pk, third.pk}
     assert outbox.mark([first], now=NOW) == set(), "it is marked already"
     outbox.accepted({first: "250 taken", second: "250 taken"}, now=NOW)
-    assert states() == [State.SENT, State.LEASED, State.LEASED]
-    assert Notification.objects.get(pk=first.pk).smtp_reply == "250 taken"
+    assert states() == [DeliveryState.SENT, DeliveryState.LEASED, DeliveryState.LEASED]
+    assert Delivery.objects.get(pk=first.pk).server_reply == "250 taken"
 
 
-def test_what_others_have_taken_over_cannot_be_marked(mails: list[Notification]) -> None:
+def test_what_others_have_taken_over_cannot_be_marked(mails: list[Delivery]) -> None:
     late = NOW + 2 * delivery.LEASE
     assert len(delivery.claim(late, limit=2)) == 2
     assert outbox.mark(mails, now=late) == {mails[2].pk}
 
 
-def test_an_acceptance_that_the_database_takes_very_late_ends_the_doubt(mails: list[Notification]) -> None:
+def test_an_acceptance_that_the_database_takes_very_late_ends_the_doubt(mails: list[Delivery]) -> None:
     outbox.mark(mails, now=NOW)
     late = NOW + timedelta(minutes=12)
     in_doubt = delivery.claim(late, limit=2)
     outbox.accepted({mails[0]: "250 taken"}, now=late)
     assert outbox.mark(in_doubt, now=late) == {mails[1].pk}
     outbox.accepted({mails[1]: "250 taken"}, now=late)
-    assert states() == [State.SENT, State.LEASED, State.LEASED]
+    assert states() == [DeliveryState.SENT, DeliveryState.LEASED, DeliveryState.LEASED]
 
 
 def test_where_the_database_goes_away_before_the_dots_the_mails_are_handed_back(
-    mails: list[Notification], sink: SmtpSink, monkeypatch: pytest.MonkeyPatch
+    mails: list[Delivery], sink: SmtpSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mark, calls = outbox.mark, count()
 
@@ -77,13 +77,13 @@ def test_where_the_database_goes_away_before_the_dots_the_mails_are_handed_back(
     sender = delivery.Sender(delivery.open_transport(), lambda: NOW)
     assert not sender.send(mails)
     sender.transport.close()
-    assert states() == [State.SENT, State.PENDING, State.PENDING]
+    assert states() == [DeliveryState.SENT, DeliveryState.PENDING, DeliveryState.PENDING]
     assert delivery.send_waiting(clock=lambda: NOW) == 2
     assert len(sink.accepted) == 3
 
 
 def test_where_it_goes_away_after_them_the_acceptances_wait_for_it(
-    mails: list[Notification], sink: SmtpSink, monkeypatch: pytest.MonkeyPatch
+    mails: list[Delivery], sink: SmtpSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accept, calls = outbox._accept, count()
 
@@ -97,30 +97,30 @@ def test_where_it_goes_away_after_them_the_acceptances_wait_for_it(
     sender = delivery.Sender(delivery.open_transport(), lambda: NOW)
     assert sender.send(mails)
     sender.transport.close()
-    assert states() == [State.SENT] * 3
+    assert states() == [DeliveryState.SENT] * 3
     assert len(sink.accepted) == 3
 
 
-def test_after_a_second_the_rest_of_a_batch_is_asked_again(mails: list[Notification], sink: SmtpSink) -> None:
+def test_after_a_second_the_rest_of_a_batch_is_asked_again(mails: list[Delivery], sink: SmtpSink) -> None:
     """The server is slow; meanwhile somebody finishes the tasks that the other mails are about."""
     moments = (NOW + number * timedelta(seconds=0.4) for number in count())
 
     def clock() -> Any:
-        Task.objects.exclude(pk=mails[0].task_id).update(stage="COMPLETED")
+        Task.objects.exclude(pk=mails[0].notification.task_id).update(stage="COMPLETED")
         return next(moments)
 
     sender = delivery.Sender(delivery.open_transport(), clock)
     assert sender.send(mails)
     sender.transport.close()
-    assert states() == [State.SENT, State.CANCELLED, State.CANCELLED]
+    assert states() == [DeliveryState.SENT, DeliveryState.CANCELLED, DeliveryState.CANCELLED]
     assert len(sink.accepted) == 1
 
 
-def test_what_is_sent_a_second_later_says_what_is_so_then(mails: list[Notification], sink: SmtpSink) -> None:
+def test_what_is_sent_a_second_later_says_what_is_so_then(mails: list[Delivery], sink: SmtpSink) -> None:
     moments = (NOW + number * timedelta(seconds=0.4) for number in count())
 
     def clock() -> Any:
-        Task.objects.exclude(pk=mails[0].task_id).update(title="Renamed")
+        Task.objects.exclude(pk=mails[0].notification.task_id).update(title="Renamed")
         return next(moments)
 
     sender = delivery.Sender(delivery.open_transport(), clock)
@@ -147,19 +147,22 @@ def test_a_task_shows_itself_to_those_who_find_it(
 
 def write(begin: int, state: str, *, not_before: Any) -> None:
     """Two thousand mails in this state."""
-    given = {"kind": "invite", "address": "a@example.org", "created_at": NOW, "due_at": NOW, "not_before": not_before}
-    numbers = range(begin, begin + 2000)
-    mails = [Notification(dedupe_key=str(n), message_id=str(n), state=state, **given) for n in numbers]
-    Notification.objects.bulk_create(mails)
+    given = {"kind": "invite", "address": "a@example.org", "created_at": NOW, "due_at": NOW}
+    messages = [Notification(dedupe_key=str(n), **given) for n in range(begin, begin + 2000)]
+    outcome = {"state": state, "channel": Channel.MAIL, "due_at": NOW, "not_before": not_before}
+    Delivery.objects.bulk_create(
+        Delivery(notification=message, message_id=message.dedupe_key, **outcome)
+        for message in Notification.objects.bulk_create(messages)
+    )
 
 
 @pytest.fixture
 def where_the_outbox_was_empty(db: None) -> None:
     """PostgreSQL has learned about the table when all of it was over; then a burst came."""
-    write(0, State.SENT, not_before=None)
+    write(0, DeliveryState.SENT, not_before=None)
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE notifications_notification")
-    write(2000, State.PENDING, not_before=NOW)
+        cursor.execute("ANALYZE notifications_delivery")
+    write(2000, DeliveryState.PENDING, not_before=NOW)
 
 
 @pytest.mark.skipif(not IS_POSTGRES, reason="This is a plan of PostgreSQL.")
@@ -169,14 +172,14 @@ def test_the_mark_looks_its_mails_up_even_where_the_database_remembers_the_outbo
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN {statement}", [NOW, [1, 2], [b"", b""], uuid4()])
         plan = "\n".join(line for (line,) in cursor.fetchall())
-    assert "notifications_notification_pkey" in plan, plan
+    assert "notifications_delivery_pkey" in plan, plan
     assert "outbox" not in plan, plan
 
 
 @pytest.mark.skipif(not IS_POSTGRES, reason="This is a plan of PostgreSQL.")
 @pytest.mark.usefixtures("where_the_outbox_was_empty")
 def test_what_waits_is_found_without_what_is_over() -> None:
-    mails = Notification.objects
+    mails = Delivery.objects
     for asked in (mails.claimable(NOW), mails.unanswered(NOW), mails.unsent().filter(not_before__lte=NOW)):
         plan = asked.explain()
         assert "outbox" in plan, plan
@@ -185,17 +188,17 @@ def test_what_waits_is_found_without_what_is_over() -> None:
 
 @pytest.mark.skipif(not IS_POSTGRES, reason="PostgreSQL counts how it writes.")
 @pytest.mark.django_db(transaction=True)
-def test_a_claim_and_a_mark_write_to_no_index(mails: list[Notification]) -> None:
+def test_a_claim_and_a_mark_write_to_no_index(mails: list[Delivery]) -> None:
     def written() -> tuple[int, int]:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_stat_force_next_flush()")
             cursor.execute("SELECT pg_stat_clear_snapshot()")
             cursor.execute(
-                "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'notifications_notification'"
+                "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'notifications_delivery'"
             )
             return cursor.fetchone()
 
-    Notification.objects.update(state=State.PENDING, lease_token=None)
+    Delivery.objects.update(state=DeliveryState.PENDING, lease_token=None)
     before = written()
     claimed = delivery.claim(NOW + timedelta(days=1), limit=2)
     assert len(claimed) == 2

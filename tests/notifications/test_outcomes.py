@@ -7,7 +7,7 @@ import pytest
 
 from taskbell.accounts.models import Profile, User
 from taskbell.notifications.channels.mail import delivery
-from taskbell.notifications.models import Notification, State
+from taskbell.notifications.models import Delivery, DeliveryState, Notification
 from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
@@ -44,15 +44,19 @@ def test_where_doubt_is_held_the_mail_waits_for_an_administrator(bo: User, sink:
     sink.on_data = ["drop after"]
     send_at(NOW)
     assert send_at(NOW + NO_ANSWER - 2 * SECOND) == 0
-    assert the_mail().state == State.LEASED
+    assert the_mail().state == DeliveryState.LEASED
     assert send_at(NOW + NO_ANSWER) == 0
-    assert (the_mail().state, the_mail().ambiguous, the_mail().reason) == (State.FAILED, True, delivery.HELD)
+    assert (the_mail().state, the_mail().ambiguous, the_mail().reason) == (
+        DeliveryState.FAILED,
+        True,
+        delivery.UNANSWERED,
+    )
     assert len(sink.accepted) == 1
-    assert delivery.retry(the_mail().pk, now=NOW + HOUR)
+    assert delivery.retry(Delivery.objects.all(), now=NOW + HOUR)
     assert send_at(NOW + HOUR) == 1
     first, second = sink.accepted
     assert first.raw == second.raw
-    assert (the_mail().state, the_mail().ambiguous) == (State.SENT, True)
+    assert (the_mail().state, the_mail().ambiguous) == (DeliveryState.SENT, True)
 
 
 def test_holding_doubt_holds_nothing_else(bo: User, sink: SmtpSink, settings: Any) -> None:
@@ -62,16 +66,16 @@ def test_holding_doubt_holds_nothing_else(bo: User, sink: SmtpSink, settings: An
     assert send_at(NOW + timedelta(seconds=61)) == 1
 
 
-@pytest.mark.parametrize("state", State.values)
+@pytest.mark.parametrize("state", DeliveryState.values)
 def test_only_what_failed_or_was_cancelled_is_tried_once_more(bo: User, mailbox: Mailbox, state: str) -> None:
     a_reminder(bo)
-    Notification.objects.update(state=state, reason="Because.", attempt=7, not_before=NOW + 9 * DAY)
-    is_over = state in (State.FAILED, State.CANCELLED)
-    assert delivery.retry(the_mail().pk, now=NOW) == is_over
-    assert not delivery.retry(the_mail().pk + 1, now=NOW)
+    Delivery.objects.update(state=state, reason="Because.", attempt=7, not_before=NOW + 9 * DAY)
+    is_over = state in (DeliveryState.FAILED, DeliveryState.CANCELLED)
+    assert delivery.retry(Delivery.objects.all(), now=NOW) == is_over
+    assert not delivery.retry(Delivery.objects.none(), now=NOW)
     assert len(mailbox.send(NOW)) == is_over
     if is_over:
-        assert (the_mail().state, the_mail().reason, the_mail().attempt) == (State.SENT, "", 0)
+        assert (the_mail().state, the_mail().reason, the_mail().attempt) == (DeliveryState.SENT, "", 0)
 
 
 def test_a_change_that_was_taken_back_within_the_minute_is_no_mail(bo: User, cy: User, mailbox: Mailbox) -> None:
@@ -144,7 +148,10 @@ def test_after_a_restore_mails_that_waited_then_are_over(bo: User, mia: User, ma
     forget(NOW + HOUR)
     assert mailbox.send(NOW + HOUR) == []
     old.refresh_from_db()
-    assert (old.state, old.reason) == (State.CANCELLED, "Sent before the backup was restored.")
+    assert (old.state, old.reason) == (
+        DeliveryState.CANCELLED,
+        "Cancelled because it was sent before the backup was restored.",
+    )
     assert len(mailbox.send(new.due_at)) == 1
 
 

@@ -20,7 +20,7 @@ from taskbell.notifications.channels.mail.rendering import compose, render
 from taskbell.notifications.channels.mail.styles import STYLESHEET
 from taskbell.notifications.kinds import registered
 from taskbell.notifications.links import read_link
-from taskbell.notifications.models import Notification
+from taskbell.notifications.models import Delivery
 from tests.conftest import NOW
 from tests.notifications.kinds import a_changed_task, message
 from tests.reminders.mailbox import Mailbox, mailbox_in, part
@@ -37,7 +37,7 @@ def mailbox(settings: Any, tmp_path: Path) -> Mailbox:
     return mailbox_in(settings, tmp_path)
 
 
-def of_kind(kind: str, reader: User, by: User, **fields: Any) -> Notification:
+def of_kind(kind: str, reader: User, by: User, **fields: Any) -> Delivery:
     return message(kind, reader, by, a_changed_task(reader, by, at=NOW, **fields), at=NOW)
 
 
@@ -199,7 +199,7 @@ def test_a_form_says_what_the_template_says(
     bo: User, mia: User, monkeypatch: pytest.MonkeyPatch, kind: str, late: int, fields: Any
 ) -> None:
     row = of_kind(kind, bo, mia, **fields)
-    row.data |= {"missed": late}
+    row.notification.data |= {"missed": late}
     now = NOW + timedelta(hours=late)
     monkeypatch.setattr(links._Signer, "timestamp", lambda _: "now")
     quickly = compose(row, now=now)

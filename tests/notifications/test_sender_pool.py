@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from taskbell.notifications.channels.mail import sender_pool
-from taskbell.notifications.channels.mail.sender_pool import HELD_UP_AFTER, SenderPool
+from taskbell.notifications.channels.mail.sender_pool import STUCK_AFTER_SECONDS, SenderPool
 
 
 class Watch:
@@ -26,7 +26,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
 
 @pytest.mark.usefixtures("watch")
 def test_one_sender_is_enough_while_it_gets_on() -> None:
-    pool = SenderPool(most=3)
+    pool = SenderPool(size_limit=3)
     with pool.joined() as first, pool.joined() as second:
         assert (first, second) == (True, False)
     with pool.joined() as next_one:
@@ -34,27 +34,27 @@ def test_one_sender_is_enough_while_it_gets_on() -> None:
 
 
 def test_where_it_is_held_up_others_join_it_but_not_without_end(watch: Watch) -> None:
-    pool = SenderPool(most=2)
+    pool = SenderPool(size_limit=2)
     with pool.joined():
-        watch.now += HELD_UP_AFTER + 0.1
+        watch.now += STUCK_AFTER_SECONDS + 0.1
         with pool.joined() as second:
-            watch.now += HELD_UP_AFTER + 0.1
+            watch.now += STUCK_AFTER_SECONDS + 0.1
             with pool.joined() as third:
                 assert (second, third) == (True, False)
 
 
 def test_a_sender_that_gets_on_is_not_joined_however_long_it_takes(watch: Watch) -> None:
-    pool = SenderPool(most=2)
+    pool = SenderPool(size_limit=2)
     with pool.joined():
         for _ in range(5):
-            watch.now += HELD_UP_AFTER / 2
-            pool.gets_on()
+            watch.now += STUCK_AFTER_SECONDS / 2
+            pool.report_progress()
         with pool.joined() as second:
             assert not second
 
 
 def test_a_sender_that_fails_makes_room(watch: Any) -> None:
-    pool = SenderPool(most=1)
+    pool = SenderPool(size_limit=1)
     with pytest.raises(RuntimeError), pool.joined():
         raise RuntimeError
     with pool.joined() as another:

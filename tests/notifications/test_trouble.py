@@ -8,7 +8,7 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.notifications.channels.mail import delivery
-from taskbell.notifications.models import Notification, State
+from taskbell.notifications.models import Delivery, DeliveryState
 from taskbell.reminders.firing import deliver_due
 from taskbell.tasks.models import Task
 from tests.mail import SmtpSink
@@ -22,7 +22,7 @@ def test_trouble_before_the_dot_is_followed_by_another_try_under_the_same_name(
     reminded_task(bo)
     sink.on_rcpt = [trouble]
     fire_and_send()
-    assert (the_mail().state, the_mail().not_before) == (State.PENDING, AT + timedelta(seconds=30))
+    assert (the_mail().state, the_mail().not_before) == (DeliveryState.PENDING, AT + timedelta(seconds=30))
     assert send_at(AT + timedelta(seconds=29)) == 0
     assert send_at(AT + timedelta(seconds=30)) == 1
     assert [mail.message["Message-ID"] for mail in sink.accepted] == [the_mail().message_id]
@@ -47,14 +47,14 @@ def test_distances_grow_and_end_after_three_days_in_a_loud_failure(bo: User, sin
     deliver_due(AT)
     sink.on_rcpt = ["450 not now"] * 200
     now, pauses = AT, []
-    while the_mail().state == State.PENDING:
+    while the_mail().state == DeliveryState.PENDING:
         now = the_mail().not_before
         send_at(now)
         next_try = the_mail().not_before
         pauses += [(next_try - now).total_seconds()] if next_try else []
     assert pauses[:7] == [30, 60, 120, 300, 600, 1800, 3600]
     assert now - AT > timedelta(hours=72)
-    assert (the_mail().state, the_mail().smtp_reply) == (State.FAILED, "450 not now")
+    assert (the_mail().state, the_mail().server_reply) == (DeliveryState.FAILED, "450 not now")
 
 
 def test_a_mail_that_cannot_be_made_keeps_no_other_waiting(bo: User, cy: User, sink: SmtpSink) -> None:
@@ -62,9 +62,13 @@ def test_a_mail_that_cannot_be_made_keeps_no_other_waiting(bo: User, cy: User, s
     User.objects.filter(pk=bo.pk).update(email=f"bo@{'ü' * 70}.example.org")
     fire_and_send()
     assert {mail.recipient for mail in sink.accepted} == {"cy@example.org"}
-    waiting = Notification.objects.get(recipient=bo)
-    assert (waiting.state, waiting.attempt, waiting.not_before) == (State.PENDING, 1, AT + timedelta(seconds=30))
-    assert waiting.smtp_reply.startswith("It cannot be made: ")
+    waiting = Delivery.objects.get(notification__recipient=bo)
+    assert (waiting.state, waiting.attempt, waiting.not_before) == (
+        DeliveryState.PENDING,
+        1,
+        AT + timedelta(seconds=30),
+    )
+    assert waiting.server_reply.startswith("Can't be rendered: ")
 
 
 def test_a_server_that_never_answers_gets_a_mail_five_times_and_not_for_ever(bo: User, sink: SmtpSink) -> None:
@@ -75,14 +79,14 @@ def test_a_server_that_never_answers_gets_a_mail_five_times_and_not_for_ever(bo:
         send_at(AT + timedelta(minutes=minutes))
     assert len(sink.accepted) == 5
     mail = the_mail()
-    assert (mail.state, mail.reason, mail.ambiguous) == (State.FAILED, delivery.HELD, True)
+    assert (mail.state, mail.reason, mail.ambiguous) == (DeliveryState.FAILED, delivery.UNANSWERED, True)
 
 
 def test_a_server_that_falls_silent_gets_one_mail_at_a_time(bo: User, sink: SmtpSink) -> None:
     for number in range(60):
         reminded_task(bo, title=f"Task {number}")
     deliver_due(AT)
-    in_doubt = Notification.objects.exclude(dot_at=None).filter(state=State.LEASED)
+    in_doubt = Delivery.objects.exclude(final_dot_at=None).filter(state=DeliveryState.LEASED)
     sink.on_data = 3 * ["250 accepted"] + 60 * ["drop after"]  # to one mail, then to two, then to none
     assert send_at(AT) == 3
     assert in_doubt.count() == 4 + 1
@@ -106,7 +110,7 @@ def test_a_week_without_taskbell_is_no_attempt(bo: User, sink: SmtpSink) -> None
     back = AT + timedelta(days=7)
     deliver_due(back)
     send_at(back)
-    assert the_mail().state == State.PENDING
+    assert the_mail().state == DeliveryState.PENDING
     assert send_at(back + timedelta(seconds=30)) == 1
 
 
@@ -114,7 +118,7 @@ def test_a_permanent_refusal_is_loud_and_final(bo: User, sink: SmtpSink) -> None
     reminded_task(bo)
     sink.on_rcpt = ["550 no such user"]
     fire_and_send()
-    assert (the_mail().state, the_mail().smtp_reply) == (State.FAILED, "550 no such user")
+    assert (the_mail().state, the_mail().server_reply) == (DeliveryState.FAILED, "550 no such user")
     assert send_at(AT + timedelta(days=1)) == 0
 
 
@@ -122,7 +126,7 @@ def test_a_refusal_after_the_dot_clears_the_mark_and_backs_off(bo: User, sink: S
     reminded_task(bo)
     sink.on_data = ["452 disk full"]
     fire_and_send()
-    assert (the_mail().state, the_mail().dot_at) == (State.PENDING, None)
+    assert (the_mail().state, the_mail().final_dot_at) == (DeliveryState.PENDING, None)
     assert send_at(AT + timedelta(seconds=30)) == 1
     assert not the_mail().ambiguous
 
@@ -131,7 +135,7 @@ def test_an_answer_never_heard_is_asked_for_again_after_eleven_minutes_and_flagg
     reminded_task(bo)
     sink.on_data = ["drop after"]
     fire_and_send()
-    assert (the_mail().state, the_mail().dot_at) == (State.LEASED, AT)
+    assert (the_mail().state, the_mail().final_dot_at) == (DeliveryState.LEASED, AT)
     assert send_at(AT + timedelta(minutes=10)) == 0
     assert send_at(AT + timedelta(minutes=11, seconds=1)) == 1
     assert the_mail().ambiguous
@@ -152,7 +156,7 @@ def test_a_sender_that_was_overtaken_hangs_up_before_the_dot(bo: User, sink: Smt
     reminded_task(bo)
     deliver_due(AT)
     (mine,) = delivery.claim(AT, limit=5)
-    Notification.objects.update(lease_token=uuid4())
+    Delivery.objects.update(lease_token=uuid4())
     sender = delivery.Sender(delivery.open_transport(), lambda: AT)
     sender.send([mine])
     sender.transport.close()
@@ -165,5 +169,5 @@ def test_a_server_that_is_away_delays_the_whole_batch(bo: User, settings: Any) -
     for number in range(3):
         reminded_task(bo, title=f"Task {number}")
     fire_and_send()
-    assert {mail.state for mail in Notification.objects.all()} == {State.PENDING}
-    assert {mail.not_before for mail in Notification.objects.all()} == {AT + timedelta(seconds=30)}
+    assert {mail.state for mail in Delivery.objects.all()} == {DeliveryState.PENDING}
+    assert {mail.not_before for mail in Delivery.objects.all()} == {AT + timedelta(seconds=30)}

@@ -11,7 +11,7 @@ from taskbell.accounts.preferences import MAIL_SWITCHES
 from taskbell.accounts.profile import update_profile
 from taskbell.api import health, metrics
 from taskbell.notifications.kinds import registered
-from taskbell.notifications.models import Notification, State
+from taskbell.notifications.models import Delivery, DeliveryState, Notification
 from taskbell.notifications.policy import quiet_until
 from taskbell.tasks.actions import update_task
 from taskbell.tasks.models import Prerequisite
@@ -35,7 +35,7 @@ def mailbox(settings: Any, tmp_path: Any) -> Mailbox:
     return mailbox_in(settings, tmp_path)
 
 
-def tell(kind: str, reader: User, by: User, at: datetime = NOW) -> Notification:
+def tell(kind: str, reader: User, by: User, at: datetime = NOW) -> Delivery:
     return message(kind, reader, by, a_changed_task(reader, by, at=at), at=at)
 
 
@@ -53,10 +53,10 @@ def test_a_kind_that_is_switched_off_sends_no_mail_and_is_still_to_be_read_in_th
     assert mailbox.send(NOW) == []
     row.refresh_from_db()
     assert (row.state, row.reason) == (
-        State.CANCELLED,
+        DeliveryState.CANCELLED,
         "Cancelled because the person switched off emails of this kind.",
     )
-    assert (row.recipient, row.read_at) == (bo, None)
+    assert (row.notification.recipient, row.notification.read_at) == (bo, None)
 
 
 @pytest.mark.parametrize("kind", MAIL_SWITCHES)
@@ -83,7 +83,7 @@ def test_in_the_night_mails_wait_for_the_morning(bo: User, mia: User, mailbox: M
     row = tell(kind, bo, mia, LATE)
     assert mailbox.send(LATE) == mailbox.send(MORNING - SECOND) == []
     row.refresh_from_db()
-    assert (row.state, row.not_before, row.attempt) == (State.PENDING, MORNING, 0)
+    assert (row.state, row.not_before, row.attempt) == (DeliveryState.PENDING, MORNING, 0)
     assert names(mailbox.send(MORNING)) == ["bo"]
 
 
@@ -147,7 +147,7 @@ def test_the_night_over_midnight_and_over_clock_changes(bo: User, mia: User, now
     update_profile(bo, now=NOW, **NIGHT, timezone="Europe/Berlin")
     row = tell("overdue", bo, mia)
     expected = None if end is None else datetime.fromisoformat(f"{end}+00:00")
-    assert quiet_until(row, now=datetime.fromisoformat(f"{now}+00:00")) == expected
+    assert quiet_until(row.notification, now=datetime.fromisoformat(f"{now}+00:00")) == expected
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_the_night_over_midnight_and_over_clock_changes(bo: User, mia: User, now
 def test_a_quiet_noon(bo: User, mia: User, begin: Any, end: Any, now: str, until: str | None) -> None:
     update_profile(bo, now=NOW, quiet_from=begin, quiet_until=end)
     row = tell("overdue", bo, mia)
-    found = quiet_until(row, now=datetime.fromisoformat(f"2026-11-21T{now}:00+00:00"))
+    found = quiet_until(row.notification, now=datetime.fromisoformat(f"2026-11-21T{now}:00+00:00"))
     assert (found and f"{found:%H:%M}") == until
 
 
@@ -171,8 +171,8 @@ def test_an_end_that_comes_twice_is_over_when_the_clock_has_passed_it_for_good(b
     update_profile(bo, now=NOW, quiet_from=time(1), quiet_until=time(2, 30), timezone="Europe/Berlin")
     row = tell("overdue", bo, mia)
     second_quarter_past_two = datetime.fromisoformat("2027-10-31T01:15:00+00:00")
-    assert quiet_until(row, now=second_quarter_past_two) == second_quarter_past_two + SECOND
-    assert quiet_until(row, now=second_quarter_past_two + HOUR / 4) is None
+    assert quiet_until(row.notification, now=second_quarter_past_two) == second_quarter_past_two + SECOND
+    assert quiet_until(row.notification, now=second_quarter_past_two + HOUR / 4) is None
 
 
 def test_the_mail_is_asked_for_again_after_the_night(bo: User, mia: User, mailbox: Mailbox) -> None:
@@ -181,7 +181,7 @@ def test_the_mail_is_asked_for_again_after_the_night(bo: User, mia: User, mailbo
     mailbox.send(LATE)
     update_profile(bo, now=NOW, mail_preferences={"overdue": False})
     assert mailbox.send(MORNING) == []
-    assert Notification.objects.get(pk=row.pk).state == State.CANCELLED
+    assert Delivery.objects.get(pk=row.pk).state == DeliveryState.CANCELLED
 
 
 def test_the_two_ends_of_the_night_are_sent_together(bo: User, as_user: Somebody) -> None:
@@ -196,20 +196,20 @@ def test_the_two_ends_of_the_night_are_sent_together(bo: User, as_user: Somebody
 def test_what_was_put_off_in_the_night_is_not_overdue_in_the_morning(bo: User, mia: User, mailbox: Mailbox) -> None:
     update_profile(bo, now=NOW, **NIGHT)
     row = tell("overdue", bo, mia, LATE)
-    assert row.task_id is not None
+    assert row.notification.task_id is not None
     mailbox.send(LATE)
-    update_task(row.task_id, TaskPatch(due_date=MORNING.date()), by=mia, now=LATE + HOUR)
-    Notification.objects.exclude(pk=row.pk).delete()
+    update_task(row.notification.task_id, TaskPatch(due_date=MORNING.date()), by=mia, now=LATE + HOUR)
+    Notification.objects.exclude(pk=row.notification_id).delete()
     assert mailbox.send(MORNING) == []
     row.refresh_from_db()
-    assert (row.state, row.reason) == (State.CANCELLED, "Cancelled because the due date has changed.")
+    assert (row.state, row.reason) == (DeliveryState.CANCELLED, "Cancelled because the due date has changed.")
 
 
 def test_what_waits_again_in_the_morning_is_not_free(bo: User, mia: User, mailbox: Mailbox) -> None:
     update_profile(bo, now=NOW, **NIGHT)
     row = tell("unblocked", bo, mia, LATE)
     mailbox.send(LATE)
-    Prerequisite.objects.create(task_id=row.task_id, needs=a_task(mia))
+    Prerequisite.objects.create(task_id=row.notification.task_id, needs=a_task(mia))
     assert mailbox.send(MORNING) == []
     row.refresh_from_db()
-    assert (row.state, row.reason) == (State.CANCELLED, "Cancelled because the task is blocked again.")
+    assert (row.state, row.reason) == (DeliveryState.CANCELLED, "Cancelled because the task is blocked again.")

@@ -45,7 +45,7 @@ def test_the_mail_lets_in_who_it_was_sent_to_with_the_role(mia: User, as_user: S
     assert as_user(mia).post("/api/invites/", {"email": "New@Example.org", "role": "INTERN"}).status_code == 201
     mail = Notification.objects.get(kind="invite")
     assert (mail.recipient, mail.address) == (None, NEW)
-    link = re.search(r"/invite/([^/\s]+)/", compose(mail, now=NOW).text)
+    link = re.search(r"/invite/([^/\s]+)/", compose(mail.deliveries.get(), now=NOW).text)
     assert link is not None
     body = {"email": " NEW@example.org", "password": PASSWORD, "invite": link[1]}
     assert anonymous.post("/api/register/", body).status_code == 201

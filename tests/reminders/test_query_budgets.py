@@ -14,7 +14,7 @@ from tests.tasks.conftest import Somebody
 
 AT, LATER = "2027-03-31T09:00:00+02:00", "2027-04-01T09:00:00+02:00"
 BASE: dict[str, Any] = {"title": "Write", "timezone": "Europe/Berlin", "due_date": "2027-03-31", "due_time": "17:30:00"}
-FIRST_EMAIL = 2  # its row and its line of history
+FIRST_EMAIL = 3  # the message, its delivery, and its line of history
 
 
 @pytest.fixture

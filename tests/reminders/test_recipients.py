@@ -8,7 +8,7 @@ from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.activity.models import Activity
 from taskbell.common.errors import Conflict
-from taskbell.notifications.models import Notification, State
+from taskbell.notifications.models import Delivery, DeliveryState, Notification
 from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
@@ -125,7 +125,7 @@ def test_nor_where_that_happens_between_the_bell_and_the_mail(bo: User, mailbox:
     deliver_due(AT)
     happening(task, bo)
     assert mailbox.send(AT) == []
-    assert Notification.objects.get().state == State.CANCELLED
+    assert Delivery.objects.get().state == DeliveryState.CANCELLED
 
 
 @pytest.mark.parametrize("plan", [MINE, ReminderPlan(at=AT, for_me=True, repeat="FREQ=DAILY")])

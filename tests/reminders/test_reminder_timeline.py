@@ -7,7 +7,7 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.accounts.profile import update_profile
-from taskbell.notifications.models import Notification, State
+from taskbell.notifications.models import Delivery, DeliveryState, Notification
 from taskbell.reminders.firing import deliver_due, forget_fired_until
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
@@ -126,8 +126,8 @@ def test_a_mail_that_the_server_puts_off_says_when_it_is_tried_again(bo: User) -
     task = promised(bo, SOON)
     deliver_due(NOW + HOUR)
     again = NOW + 2 * HOUR
-    held_before = Notification.objects.get().data | {"moment": NOW.isoformat()}
-    Notification.objects.update(not_before=again, attempt=1, smtp_reply="451 later", data=held_before)
+    Notification.objects.update(due_at=NOW)  # quiet hours have delayed it before
+    Delivery.objects.update(not_before=again, attempt=1, server_reply="451 later")
     (row,) = past(task, bo, NOW + HOUR)
     assert row | {"state": "pending", "next_try_at": again, "reason": "", "server_said": "451 later"} == row
 
@@ -135,7 +135,7 @@ def test_a_mail_that_the_server_puts_off_says_when_it_is_tried_again(bo: User) -
 def test_what_comes_from_no_reminder_says_so(bo: User, cy: User) -> None:
     task = promised(bo, assigned_to_id=cy.pk)
     (row,) = reminder_timeline(task, bo, now=NOW)["past"]
-    assert (row["kind"], row["reminder"], row["state"]) == ("task_assigned", None, State.PENDING)
+    assert (row["kind"], row["reminder"], row["state"]) == ("task_assigned", None, DeliveryState.PENDING)
 
 
 def test_one_that_waits_for_a_due_date_is_there_without_a_moment(bo: User) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
-from taskbell.notifications.models import Notification, State
+from taskbell.notifications.models import Delivery, DeliveryState, Notification
 from taskbell.reminders.firing import deliver_due
 from tests.api.test_reminders import errors, made, of
 from tests.conftest import Program
@@ -54,13 +54,17 @@ def past(program: Program, task: dict[str, Any]) -> list[tuple[str, int]]:
 def test_the_schedule_tells_what_became_of_each_mail(bo: User, program: Program) -> None:
     task = made(program, reminders=[{"at": f"2020-01-0{day}T09:00:00Z"} for day in (1, 2, 3)])
     deliver_due(utc_now())
-    first, second, third = Notification.objects.order_by("due_at")
-    rows = Notification.objects
+    first, second, third = Delivery.objects.order_by("due_at")
+    rows = Delivery.objects
     sent_at = first.due_at + timedelta(seconds=90)
-    rows.filter(pk=first.pk).update(state=State.SENT, sent_at=sent_at, smtp_reply="250 accepted", attempt=1)
-    rows.filter(pk=second.pk).update(state=State.CANCELLED, reason="Cancelled because the task is finished.")
+    rows.filter(notification=first.pk).update(
+        state=DeliveryState.SENT, sent_at=sent_at, server_reply="250 accepted", attempt=1
+    )
+    rows.filter(notification=second.pk).update(
+        state=DeliveryState.CANCELLED, reason="Cancelled because the task is finished."
+    )
     rows.filter(pk=third.pk).update(
-        state=State.FAILED, reason="The mail server refused it.", smtp_reply="550 no such user"
+        state=DeliveryState.FAILED, reason="The mail server refused it.", server_reply="550 no such user"
     )
     mails = program.get(f"/api/tasks/{task['id']}/schedule/").json()["past"]
     assert [mail["reminder"] for mail in mails] == [one["id"] for one in reversed(task["reminders"])]

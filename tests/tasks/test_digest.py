@@ -8,7 +8,7 @@ import pytest
 
 from taskbell.accounts.models import Profile, User
 from taskbell.accounts.profile import update_profile
-from taskbell.notifications.models import Notification, State
+from taskbell.notifications.models import Delivery, DeliveryState, Notification
 from taskbell.tasks.actions import create_task, delete_task, update_task
 from taskbell.tasks.digest import send_digests
 from taskbell.tasks.models import Stage, Task
@@ -238,7 +238,9 @@ def test_what_is_over_before_the_mail_goes_out_is_not_in_it(bo: User, mailbox: M
     (mail,) = [mail for mail in mailbox.send(TEN) if mail["To"] == "bo@example.org"]
     assert subjects([mail]) == ["Due within a day: Order soil"]
     assert "Water" not in part(mail) + part(mail, "html")
-    Notification.objects.filter(kind="due_digest").update(state=State.PENDING, mime=None, not_before=TEN)
+    Delivery.objects.filter(notification__kind="due_digest").update(
+        state=DeliveryState.PENDING, mime=None, not_before=TEN
+    )
     Task.objects.filter(pk=second.pk).update(stage=Stage.ARCHIVED)
     assert mailbox.send(TEN + TICK) == []
-    assert Notification.objects.get(kind="due_digest").reason == "Cancelled because nothing is left to do."
+    assert Delivery.objects.get(notification__kind="due_digest").reason == "Cancelled because nothing is left to do."

@@ -7,7 +7,7 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.notifications.channels.mail.rendering import compose
-from taskbell.notifications.models import Notification, State
+from taskbell.notifications.models import Delivery, DeliveryState, Notification
 from taskbell.tasks.actions import delete_task, restore_task, update_task
 from taskbell.tasks.categories import create_category
 from taskbell.tasks.models import Priority, Stage, Task
@@ -30,13 +30,15 @@ def changes(task: Task, by: User, now: datetime = NOW, **fields: Any) -> None:
 
 
 def letter(person: User, kind: str = "task_updated") -> str:
-    return compose(Notification.objects.filter(recipient=person, kind=kind).latest("id"), now=NOW + MINUTE).text
+    return compose(
+        Delivery.objects.filter(notification__recipient=person, notification__kind=kind).latest("id"), now=NOW + MINUTE
+    ).text
 
 
 def test_who_is_given_a_task_is_told_at_once(bo: User, cy: User, ivo: User) -> None:
     task = a_task(bo, assigned_to_id=cy.pk)
     assert told() == [("cy", "task_assigned")]
-    assert Notification.objects.get().not_before == NOW
+    assert Delivery.objects.get().not_before == NOW
     changes(task, bo, assigned_to_id=ivo.pk)
     assert told()[1:] == [("ivo", "task_assigned")]
 
@@ -56,7 +58,7 @@ def test_the_others_are_told_of_a_change_after_a_minute(bo: User, cy: User, mia:
     Notification.objects.all().delete()
     changes(task, cy, stage=Stage.IN_PROGRESS)
     assert told() == [("bo", "task_updated")]
-    assert Notification.objects.get().not_before == NOW + MINUTE
+    assert Delivery.objects.get().not_before == NOW + MINUTE
     changes(task, mia, priority=Priority.URGENT)
     assert told() == [("bo", "task_updated"), ("cy", "task_updated")]
 
@@ -93,11 +95,11 @@ def test_a_change_after_the_minute_is_another_mail_and_tells_only_itself(bo: Use
     assert "Priority" in letter(cy)
 
 
-@pytest.mark.parametrize("state", [State.LEASED, State.SENT])
-def test_a_mail_that_is_on_its_way_takes_nothing_more_up(bo: User, cy: User, state: State) -> None:
+@pytest.mark.parametrize("state", [DeliveryState.LEASED, DeliveryState.SENT])
+def test_a_mail_that_is_on_its_way_takes_nothing_more_up(bo: User, cy: User, state: DeliveryState) -> None:
     task = a_task(bo, assigned_to_id=cy.pk)
     changes(task, bo, title="Anew")
-    Notification.objects.filter(kind="task_updated").update(state=state)
+    Delivery.objects.filter(notification__kind="task_updated").update(state=state)
     changes(task, bo, NOW + SECOND, title="Anew again")
     assert told().count(("cy", "task_updated")) == 2
 

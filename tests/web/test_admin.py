@@ -11,7 +11,7 @@ from taskbell.accounts.policy import Role
 from taskbell.activity.models import Activity
 from taskbell.common.clock import utc_now
 from taskbell.notifications.actions import Message, notify
-from taskbell.notifications.models import Notification
+from taskbell.notifications.models import Delivery, Notification
 from taskbell.people.editing import update_person
 from taskbell.people.invitations import invite, make_invite
 from taskbell.reminders.notifications import REMINDER
@@ -105,7 +105,7 @@ def test_what_the_program_wrote_nobody_rewrites(admin: Browser, table: str) -> N
 
 def test_the_mail_itself_is_not_shown(admin: Browser, task: Task) -> None:
     notification = Notification.objects.get(recipient__username="bob", kind="reminder")
-    Notification.objects.update(mime=b"a link that lets its reader in")
+    Delivery.objects.update(mime=b"a link that lets its reader in")
     assert "lets its reader in" not in text(admin.get(f"/admin/notifications/notification/{notification.pk}/change/"))
 
 

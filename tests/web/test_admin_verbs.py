@@ -9,7 +9,7 @@ from taskbell.accounts.models import Invite, User
 from taskbell.accounts.policy import Role
 from taskbell.activity.models import Activity
 from taskbell.common.clock import utc_now
-from taskbell.notifications.models import Notification
+from taskbell.notifications.models import Delivery, Notification
 from taskbell.people.invitations import invite
 from taskbell.tasks.actions import create_task, delete_task
 from taskbell.tasks.categories import create_category
@@ -198,10 +198,13 @@ def test_an_open_invitation_is_withdrawn_and_a_used_one_stays(admin: Browser, al
 # Mails
 
 
-@pytest.mark.parametrize(("name", "value"), [("state", "pending"), ("kind", "task_assigned"), ("ambiguous", "0")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("deliveries__state", "pending"), ("kind", "task_assigned"), ("deliveries__ambiguous", "0")]
+)
 def test_mails_are_found_by_what_became_of_them(admin: Browser, alice: User, bob: User, name: str, value: str) -> None:
     make("Order soil", by=alice, assigned_to_id=bob.pk)
     mails = "/admin/notifications/notification/"
     assert len(admin.get(mails, {f"{name}__exact": value}).context["cl"].queryset) == 1
-    Notification.objects.update(state="sent", kind="reminder", ambiguous=True)
+    Notification.objects.update(kind="reminder")
+    Delivery.objects.update(state="sent", ambiguous=True)
     assert len(admin.get(mails, {f"{name}__exact": value}).context["cl"].queryset) == 0

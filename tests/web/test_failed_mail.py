@@ -7,7 +7,7 @@ import pytest
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
 from taskbell.notifications.actions import Message, notify
-from taskbell.notifications.models import Notification, State
+from taskbell.notifications.models import Delivery, DeliveryState
 from taskbell.people.notifications import SESSION_ENDED
 from tests.web.conftest import Browser
 from tests.web.test_admin import BrowserOf
@@ -16,31 +16,31 @@ REFUSED = "550 no such mailbox"
 
 
 @pytest.fixture
-def failed(bob: User) -> Notification:
+def failed(bob: User) -> Delivery:
     now = utc_now() - timedelta(hours=1)
     notify([Message(bob.pk, SESSION_ENDED, key="failed", due_at=now)], now=now)
-    Notification.objects.update(state=State.FAILED, attempt=3, smtp_reply=REFUSED, reason="The mail server refused it.")
-    return Notification.objects.get()
+    Delivery.objects.update(
+        state=DeliveryState.FAILED, attempt=3, server_reply=REFUSED, reason="The mail server refused it."
+    )
+    return Delivery.objects.get()
 
 
-def test_bob_sees_that_a_mail_did_not_reach_him_and_why(browser_of: BrowserOf, bob: User, failed: Notification) -> None:
+def test_bob_sees_that_a_mail_did_not_reach_him_and_why(browser_of: BrowserOf, bob: User, failed: Delivery) -> None:
     page = browser_of(bob).get("/").content.decode()
     assert "could not be delivered" in page
     assert REFUSED in page
 
 
-def test_alice_hears_nothing_of_bobs_mail_on_her_own_page(
-    browser_of: BrowserOf, alice: User, failed: Notification
-) -> None:
+def test_alice_hears_nothing_of_bobs_mail_on_her_own_page(browser_of: BrowserOf, alice: User, failed: Delivery) -> None:
     assert "could not be delivered" not in browser_of(alice).get("/").content.decode()
 
 
 def test_alice_sends_a_mail_again_that_the_server_had_refused(
-    browser_of: BrowserOf, alice: User, failed: Notification
+    browser_of: BrowserOf, alice: User, failed: Delivery
 ) -> None:
     admin: Browser = browser_of(alice)
     chosen = {"action": "send_again", "_selected_action": [failed.pk]}
     answer = admin.post("/admin/notifications/notification/", chosen, follow=True)
-    assert "1 mails will be sent again." in answer.content.decode()
+    assert "1 emails will be sent again." in answer.content.decode()
     failed.refresh_from_db()
-    assert (failed.state, failed.attempt, failed.reason) == (State.PENDING, 0, "")
+    assert (failed.state, failed.attempt, failed.reason) == (DeliveryState.PENDING, 0, "")

@@ -12,7 +12,7 @@ from taskbell.accounts.policy import Role
 from taskbell.accounts.queries import is_claimed
 from taskbell.common.clock import utc_now
 from taskbell.notifications.channels.mail.rendering import compose
-from taskbell.notifications.models import Notification
+from taskbell.notifications.models import Delivery
 from taskbell.people.invitations import invite, withdraw_invite
 from tests.web.conftest import PASSWORD, Browser, text
 
@@ -46,7 +46,7 @@ def test_cy_joins_with_the_role_that_was_chosen_whatever_the_mode(
 
 
 def test_the_mail_leads_to_the_page(browser: Browser, invited: Invite) -> None:
-    assert link_of(invited) in compose(Notification.objects.get(), now=utc_now()).text
+    assert link_of(invited) in compose(Delivery.objects.get(), now=utc_now()).text
     assert browser.get(link_of(invited)).status_code == 200
 
 

@@ -1,7 +1,7 @@
-"""Sending what waits in the outbox: claim, ask again, render, mark, final dot, write down the answer.
+"""Sending the emails in the outbox: claim, ask again, render, mark, final dot, write the answer.
 
-Each step is committed before the next begins, so that a crash anywhere loses nothing, and nothing
-but a crash between the final dot and the commit of its answer can repeat a mail.
+Each step is committed before the next begins, so that a crash anywhere loses nothing, and only a crash between the
+final dot and the commit of its answer can repeat an email.
 """
 
 import logging
@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
+from taskbell.common import leases
 from taskbell.common.compiled_query import AnyOf, CompiledModelQuery, IdArray
 from taskbell.notifications.channels.mail import outbox, rendering
 from taskbell.notifications.channels.mail.outbox import DATABASE_AWAY
@@ -24,36 +25,37 @@ from taskbell.notifications.channels.mail.transport import (
     Envelope,
     Folder,
     NoAnswer,
-    Refused,
+    PermanentlyRefused,
+    ServerUnavailable,
     Transport,
-    Unavailable,
 )
-from taskbell.notifications.models import Notification, State
+from taskbell.notifications.models import Delivery, DeliveryQuerySet, DeliveryState
 from taskbell.notifications.policy import quiet_until, reason_not_to_send
 
 log = logging.getLogger(__name__)
 
-# A sender that is killed keeps others from its batch for the length of a lease: both are small.
-BATCH = 200
+# A sender that is killed keeps others from its batch until the lease ends, so both are small.
+CLAIM_BATCH = 200
 LEASE = timedelta(minutes=1)
-# For how long it counts that a mail should be sent; then it is asked again, and the lease begins anew.
-ASKED_FOR = timedelta(seconds=1)
+# How long the answer counts that an email should be sent. Then it is asked again, and the lease renewed.
+RECHECK_AFTER = timedelta(seconds=1)
 BACK_OFF = [timedelta(seconds=30), *(timedelta(minutes=m) for m in (1, 2, 5, 10, 30, 60))]
-ATTEMPTS = len(BACK_OFF) + 72  # the pauses are three days then, however long Taskbell itself was away
-# A doubt weighs as much as so many attempts: nobody gets one mail more often than five times.
-DOUBT = ATTEMPTS // 5 + 1
-HELD = "The mail server never answered the final dot. It may have the mail; sending it again is up to you."
-# What is asked about a mail before it is sent, and what ours say. What else a template asks for is read then.
-ASKED = {
+MAX_ATTEMPTS = len(BACK_OFF) + 72  # the pauses are three days then, however long Taskbell itself was away
+# A missing answer counts as this many attempts, so that no email is sent more than five times.
+ATTEMPTS_PER_DOUBT = MAX_ATTEMPTS // 5 + 1
+UNANSWERED = "The mail server never answered. It may have the email; whether to send it again is up to you."
+# What policy and our templates read. What other templates read is loaded then.
+LOADED_COLUMNS = {
     "": (
-        *("id", "recipient_id", "task_id", "kind", "data", "address", "due_at", "not_before", "attempt"),
-        *("message_id", "mime", "lease_token", "ambiguous"),
+        *("id", "notification_id", "due_at", "not_before", "attempt", "message_id", "mime", "lease_token"),
+        "ambiguous",
     ),
-    "recipient": ("id", "email", "is_active", "role", "first_name", "last_name"),
-    "recipient__profile": (
+    "notification": ("id", "recipient_id", "task_id", "kind", "data", "address", "due_at"),
+    "notification__recipient": ("id", "email", "is_active", "role", "username", "first_name", "last_name"),
+    "notification__recipient__profile": (
         *("user_id", "timezone", "mail_preferences", "quiet_from", "quiet_until", "quiet_reminders"),
     ),
-    "task": (
+    "notification__task": (
         *("id", "title", "description", "priority", "created_by_id", "assigned_to_id", "stage"),
         *("deleted_at", "due_at", "due_date", "due_time", "timezone"),
     ),
@@ -63,19 +65,19 @@ Clock = Callable[[], datetime]
 
 
 def open_transport() -> Transport:
-    """The transport the settings ask for; it connects with the first message."""
+    """The transport that the settings name; it connects with the first message."""
     mail = settings.MAIL
-    return SMTP(most=mail["connections"]) if mail["host"] else Folder(Path(mail["folder"]))
+    return SMTP(max_connections=mail["connections"]) if mail["host"] else Folder(Path(mail["folder"]))
 
 
 def send_waiting(*, clock: Clock, should_stop: Callable[[], bool] = lambda: False) -> int:
-    """Sends what is due until nothing is; says how many mails were accepted.
+    """Sends what is due until nothing is; returns how many emails were accepted.
 
-    Any number may run at once. When told to stop, it finishes the mails in flight and hands the rest back.
+    Any number may run at once. When asked to stop, it finishes the emails in flight and hands the rest back.
     """
     sender = Sender(open_transport(), clock)
     try:
-        while not should_stop() and (batch := claim(clock(), limit=BATCH)):
+        while not should_stop() and (batch := claim(clock(), limit=CLAIM_BATCH)):
             if not sender.send(batch, should_stop=should_stop):
                 break
     finally:
@@ -83,196 +85,192 @@ def send_waiting(*, clock: Clock, should_stop: Callable[[], bool] = lambda: Fals
     return sender.accepted
 
 
-def claim(now: datetime, *, limit: int) -> list[Notification]:
-    """Takes mails for this sender alone: whatever competes, each goes to exactly one."""
-    return _take(now, limit) if Notification.objects.unsent().filter(not_before__lte=now).exists() else []
+def claim(now: datetime, *, limit: int) -> list[Delivery]:
+    """Leases emails to this sender: each goes to exactly one of any competing senders."""
+    return _claim(now, limit) if Delivery.objects.mails().unsent().filter(not_before__lte=now).exists() else []
 
 
 @transaction.atomic
-def _take(now: datetime, limit: int) -> list[Notification]:
-    """PostgreSQL skips the rows that another sender is taking; SQLite lets one writer in at a time."""
+def _claim(now: datetime, limit: int) -> list[Delivery]:
     _settle_doubts(now)
-    rows = Notification.objects.claimable(now).select_for_update(skip_locked=True).values("pk")[:limit]
-    return mails_of(ids=outbox.lease(rows, until=now + LEASE))
+    waiting = Delivery.objects.mails().claimable(now)
+    state = DeliveryState.LEASED
+    return mails_of(ids=leases.claim(waiting, limit=limit, until=now + LEASE, state=state, final_dot_at=None))
 
 
 def _settle_doubts(now: datetime) -> None:
-    """Where no answer can arrive any more, a mail waits for another attempt, or for an administrator."""
-    most = 0 if settings.TASKBELL_AMBIGUOUS == "hold" else ATTEMPTS - DOUBT
-    doubted = Notification.objects.unanswered(now)
-    doubted.filter(attempt__gte=most).end(State.FAILED, ambiguous=True, reason=HELD)
-    doubted.update(ambiguous=True, attempt=F("attempt") + DOUBT, dot_at=None)
+    """Once no answer can arrive any more, an email waits for another attempt, or for an administrator."""
+    most = 0 if settings.TASKBELL_AMBIGUOUS == "hold" else MAX_ATTEMPTS - ATTEMPTS_PER_DOUBT
+    doubted = Delivery.objects.mails().unanswered(now)
+    doubted.filter(attempt__gte=most).finish(DeliveryState.FAILED, ambiguous=True, reason=UNANSWERED)
+    doubted.update(ambiguous=True, attempt=F("attempt") + ATTEMPTS_PER_DOUBT, final_dot_at=None)
 
 
 @transaction.atomic
-def renew(batch: list[Notification], now: datetime) -> list[Notification]:
-    """The mails that are still ours, read anew, for another lease."""
-    ours = Notification.objects.filter(
-        pk__in=[waiting.pk for waiting in batch], lease_token=batch[0].lease_token, state=State.LEASED, dot_at=None
-    )
+def renew(batch: list[Delivery], now: datetime) -> list[Delivery]:
+    """The emails that are still ours, read again, with a new lease."""
+    ours = leases.owned(batch).filter(state=DeliveryState.LEASED, final_dot_at=None)
     ours.update(lease_until=now + LEASE)
     return mails_of(ids=list(ours.values_list("pk", flat=True)))
 
 
 mails_of = CompiledModelQuery(
-    lambda: Notification.objects.filter(AnyOf("id", IdArray("ids"))).order_by("not_before", "id"), ASKED
+    lambda: Delivery.objects.filter(AnyOf("id", IdArray("ids"))).order_by("not_before", "id"), LOADED_COLUMNS
 )
 
 
 @dataclass
 class Sender:
-    """Sends batches by one transport, some mails side by side; `accepted` counts those that were accepted."""
+    """Sends batches by one transport, several emails side by side; `accepted` counts those that were accepted."""
 
     transport: Transport
     clock: Clock
     accepted: int = 0
-    _asked_at: datetime = field(init=False)  # by `_wanted`, before anything else
+    _checked_at: datetime = field(init=False)  # by `_wanted`, before anything else
     _server_is_silent: bool = False
 
-    def send(self, batch: list[Notification], *, should_stop: Callable[[], bool] = lambda: False) -> bool:
-        """Sends what it claimed; False where that came to an end before the batch did, and others may have the rest."""
+    def send(self, batch: list[Delivery], *, should_stop: Callable[[], bool] = lambda: False) -> bool:
+        """Sends a claimed batch; False if it had to stop early and handed the rest back."""
         waiting = self._wanted(batch)
         while waiting:
             if should_stop() or self._server_is_silent:
                 self._hand_back(waiting)
                 return False
             try:
-                waiting = self._round(waiting)
-            except Unavailable as problem:
+                waiting = self._send_round(waiting)
+            except ServerUnavailable as problem:
                 for each in waiting:
                     self._postpone(each, str(problem))
                 return False
-            except DATABASE_AWAY as error:  # before the final dots: after them, the ledger waits for the database
-                log.warning("%s mails are handed back: %s", len(waiting), error)
+            except DATABASE_AWAY as error:  # before the final dots: after them, the outbox waits for the database
+                log.warning("%s emails are handed back: %s", len(waiting), error)
                 self.transport.close()
                 self._hand_back(waiting)
                 return False
-            waiting = self._asked_again(waiting)
+            waiting = self._recheck(waiting)
         return not self._server_is_silent
 
-    def _asked_again(self, mails: list[Notification]) -> list[Notification]:
-        """Those that are still to be sent, where it is long ago that this was asked. Their leases begin anew.
+    def _recheck(self, mails: list[Delivery]) -> list[Delivery]:
+        """Those that should still be sent, if the last check is too old. Renews their leases.
 
-        Whatever is not rendered yet is as it was read just now.
+        What is not rendered yet has the values of this check.
         """
-        if not mails or self.clock() - self._asked_at <= ASKED_FOR:
+        if not mails or self.clock() - self._checked_at <= RECHECK_AFTER:
             return mails
         fresh = {mail.pk: mail for mail in self._wanted(renew(mails, self.clock()))}
         return [fresh[mail.pk] if mail.mime is None else mail for mail in mails if mail.pk in fresh]
 
-    def _wanted(self, batch: list[Notification]) -> list[Notification]:
-        """Those of a batch read just now that are to be sent; what becomes of the others is written down."""
-        self._asked_at = self.clock()
-        return [notification for notification in batch if self._is_wanted(notification)]
+    def _wanted(self, batch: list[Delivery]) -> list[Delivery]:
+        """Those of a batch read just now that should be sent. Writes the outcome of the others."""
+        self._checked_at = self.clock()
+        return [mail for mail in batch if self._is_wanted(mail)]
 
-    def _is_wanted(self, notification: Notification) -> bool:
-        reason = reason_not_to_send(notification)
+    def _is_wanted(self, mail: Delivery) -> bool:
+        reason = reason_not_to_send(mail.notification)
         if reason:
-            outbox.write(notification, state=State.CANCELLED, reason=reason)
+            outbox.finish(mail, DeliveryState.CANCELLED, reason=reason)
             return False
-        quiet_end = quiet_until(notification, now=self.clock())
+        quiet_end = quiet_until(mail.notification, now=self.clock())
         if quiet_end:
-            # What the mail is about keeps its own moment.
-            data = {"moment": notification.due_at.isoformat()} | notification.data
-            outbox.write(notification, state=State.PENDING, not_before=quiet_end, due_at=quiet_end, data=data)
+            outbox.requeue(mail, not_before=quiet_end, due_at=quiet_end)
         return quiet_end is None
 
-    def _hand_back(self, batch: list[Notification]) -> None:
+    def _hand_back(self, batch: list[Delivery]) -> None:
         """Lets other senders have what this one claimed and will not send."""
-        for notification in batch:
-            outbox.write(notification, state=State.PENDING)
+        for mail in batch:
+            outbox.requeue(mail)
 
-    def _round(self, waiting: list[Notification]) -> list[Notification]:
-        """Sends the first of these side by side and writes down what becomes of them; returns those that still wait.
+    def _send_round(self, waiting: list[Delivery]) -> list[Delivery]:
+        """Sends the first of these side by side and writes their outcome; returns those that still wait.
 
-        Raises Unavailable, or that the database is away.
+        Raises ServerUnavailable, or DATABASE_AWAY.
         """
-        room = self.transport.room
-        envelopes = dict(self._sealed(waiting[:room]))
+        capacity = self.transport.capacity
+        envelopes = dict(self._rendered(waiting[:capacity]))
         mails = {mail.message_id: mail for mail in envelopes}
-        problems = self.transport.bring(list(envelopes.values())) if envelopes else {}
-        brought = self._asked_again([mail for key, mail in mails.items() if key not in problems])
-        marked = outbox.mark(brought, now=self.clock())
-        for mail in brought:
+        problems = self.transport.prepare(list(envelopes.values())) if envelopes else {}
+        prepared = self._recheck([mail for key, mail in mails.items() if key not in problems])
+        marked = outbox.mark(prepared, now=self.clock())
+        for mail in prepared:
             if mail.pk not in marked:
-                log.warning("mail %s: another sender has taken it over", mail.message_id)
-        for answers in self.transport.finish([mail.message_id for mail in brought if mail.pk in marked]):
-            # Of many, one answer can get lost: the next mail goes alone.
-            self._server_is_silent = room == 1 and any(isinstance(answer, NoAnswer) for answer in answers.values())
-            self._write_down({mails[key]: answer for key, answer in answers.items()})
-        no_room = [mails[key] for key, problem in problems.items() if isinstance(problem, Unavailable)]
-        self._write_down({mails[key]: problem for key, problem in problems.items() if mails[key] not in no_room})
-        return no_room + waiting[room:]
+                log.warning("email %s: another sender has claimed it", mail.message_id)
+        for answers in self.transport.commit([mail.message_id for mail in prepared if mail.pk in marked]):
+            # Of many, one answer can get lost: the next email goes alone.
+            self._server_is_silent = capacity == 1 and any(isinstance(each, NoAnswer) for each in answers.values())
+            self._write_answers({mails[key]: answer for key, answer in answers.items()})
+        unsent = [mails[key] for key, problem in problems.items() if isinstance(problem, ServerUnavailable)]
+        self._write_answers({mails[key]: problem for key, problem in problems.items() if mails[key] not in unsent})
+        return unsent + waiting[capacity:]
 
-    def _sealed(self, mails: Sequence[Notification]) -> Iterator[tuple[Notification, Envelope]]:
-        """The mails as they go out. One that cannot be made keeps no other waiting."""
+    def _rendered(self, mails: Sequence[Delivery]) -> Iterator[tuple[Delivery, Envelope]]:
+        """The emails with their envelopes. One that can't be rendered doesn't delay the others."""
         for mail in mails:
             try:
                 yield mail, _envelope(mail, now=self.clock())
             except DATABASE_AWAY:
                 raise
             except Exception as error:
-                log.exception("mail %s cannot be made", mail.message_id)
-                self._postpone(mail, f"It cannot be made: {error!r}")
+                log.exception("email %s can't be rendered", mail.message_id)
+                self._postpone(mail, f"Can't be rendered: {error!r}")
 
-    def _write_down(self, answers: Mapping[Notification, Answer]) -> None:
-        """What was said to the mails, the acceptances first and together."""
+    def _write_answers(self, answers: Mapping[Delivery, Answer]) -> None:
+        """Writes the answers, the acceptances first and together."""
         replies = {mail: answer for mail, answer in answers.items() if isinstance(answer, str)}
         outbox.accepted(replies, now=self.clock())
         self.accepted += len(replies)
         for mail, problem in answers.items():
             match problem:
                 case NoAnswer():
-                    log.warning("mail %s: %s", mail.message_id, problem)
-                case Refused():
+                    log.warning("email %s: %s", mail.message_id, problem)
+                case PermanentlyRefused():
                     self._fail(mail, str(problem), reason="The mail server refused it.")
                 case DeliveryProblem():
                     self._postpone(mail, str(problem))
 
-    def _postpone(self, notification: Notification, problem: str) -> None:
-        """Tries again later, at growing distances, for three days.
+    def _postpone(self, mail: Delivery, problem: str) -> None:
+        """Tries again later, at growing intervals, for three days.
 
-        Nobody has the mail, unless an earlier attempt is in doubt: it may say what is so by then, and that it is late.
+        No server has the email, unless an earlier attempt is in doubt, so it is rendered again: with what is true by
+        then, and marked as late.
         """
         now = self.clock()
-        if notification.attempt + 1 >= ATTEMPTS:
-            self._fail(notification, problem, reason="No success within three days.")
+        if mail.attempt + 1 >= MAX_ATTEMPTS:
+            self._fail(mail, problem, reason="No attempt succeeded within three days.")
             return
-        pause = BACK_OFF[min(notification.attempt, len(BACK_OFF) - 1)]
-        log.warning("mail %s waits %s: %s", notification.message_id, pause, problem)
-        outbox.write(
-            notification,
-            state=State.PENDING,
-            attempt=notification.attempt + 1,
+        pause = BACK_OFF[min(mail.attempt, len(BACK_OFF) - 1)]
+        log.warning("email %s waits %s: %s", mail.message_id, pause, problem)
+        outbox.requeue(
+            mail,
+            attempt=mail.attempt + 1,
             not_before=now + pause,
-            smtp_reply=problem[:500],
-            mime=notification.mime if notification.ambiguous else None,
+            server_reply=problem[:500],
+            mime=mail.mime if mail.ambiguous else None,
         )
 
-    def _fail(self, notification: Notification, problem: str, *, reason: str) -> None:
-        log.error("mail %s will not be sent. %s %s", notification.message_id, reason, problem)
-        outbox.write(notification, state=State.FAILED, smtp_reply=problem[:500], reason=reason)
+    def _fail(self, mail: Delivery, problem: str, *, reason: str) -> None:
+        log.error("email %s will not be sent. %s %s", mail.message_id, reason, problem)
+        outbox.finish(mail, DeliveryState.FAILED, server_reply=problem[:500], reason=reason)
 
 
-def _envelope(notification: Notification, *, now: datetime) -> Envelope:
-    """The mail as it went out the first time, or as it will."""
-    if notification.mime is None:
-        notification.mime = rendering.render(notification, now=now)
+def _envelope(mail: Delivery, *, now: datetime) -> Envelope:
+    """The email as it was sent the first time, or as it will be."""
+    if mail.mime is None:
+        mail.mime = rendering.render(mail, now=now)
     return Envelope(
         sender=rendering.sender_address(),
-        recipient=rendering.recipient_address(notification),
-        message_id=notification.message_id,
-        mime=bytes(notification.mime),
+        recipient=rendering.recipient_address(mail.notification),
+        message_id=mail.message_id,
+        mime=bytes(mail.mime),
     )
 
 
-def retry(pk: int, *, now: datetime) -> bool:
-    """Sends a mail that failed or was cancelled once more; False where it is neither."""
-    over = Notification.objects.filter(pk=pk, state__in=[State.FAILED, State.CANCELLED])
-    return over.wait(not_before=now, attempt=0, reason="") == 1
+def retry(mails: DeliveryQuerySet, *, now: datetime) -> int:
+    """Sends those of these emails again that failed or were cancelled. Returns how many."""
+    ended = mails.filter(state__in=[DeliveryState.FAILED, DeliveryState.CANCELLED])
+    return ended.requeue(not_before=now, attempt=0, reason="")
 
 
 def forget_sent_until(moment: datetime) -> int:
-    """After a backup was restored: takes the mails that were due by then for sent. Says how many those are."""
-    due = Notification.objects.unsent().filter(due_at__lte=moment)
-    return due.end(State.CANCELLED, reason="Sent before the backup was restored.")
+    """After a backup was restored: takes the emails that were due by then for sent. Returns how many."""
+    due = Delivery.objects.unsent().filter(due_at__lte=moment)
+    return due.finish(DeliveryState.CANCELLED, reason="Cancelled because it was sent before the backup was restored.")

@@ -1,4 +1,4 @@
-"""Rendering: a notification becomes the bytes of a mail. A kind of mail is a folder of three templates."""
+"""Rendering: a notification becomes the bytes of an email. A kind of email is a folder of three templates."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from taskbell.notifications.channels.mail import mime
 from taskbell.notifications.channels.mail.templates import fill_in
 from taskbell.notifications.kinds import Kind, find_kind
 from taskbell.notifications.links import LinkAction, link_for, mac
-from taskbell.notifications.models import Notification
+from taskbell.notifications.models import Delivery, Notification
 
 LATE_AFTER = timedelta(minutes=2)
 MAX_SUBJECT_LENGTH = 150
@@ -55,17 +55,19 @@ def recipient_address(notification: Notification) -> str:
     return in_ascii(notification.recipient.email if notification.recipient else notification.address)
 
 
-def compose(notification: Notification, *, now: datetime) -> Letter:
+def compose(mail: Delivery, *, now: datetime) -> Letter:
     """The email in words, for the recipient and in their time zone. Raises LookupError for a kind that is gone."""
-    return _compose(notification, unsubscribe=_unsubscribe_link(notification), now=now)
+    return _compose(mail, unsubscribe=_unsubscribe_link(mail.notification), now=now)
 
 
-def _compose(notification: Notification, *, unsubscribe: str | None, now: datetime) -> Letter:
+def _compose(mail: Delivery, *, unsubscribe: str | None, now: datetime) -> Letter:
+    notification = mail.notification
     kind = find_kind(notification.kind)
     if kind is None:
         raise LookupError(f"There is no kind of email called {notification.kind}.")
-    context = _context(notification, kind, now=now)
-    subject, text, html = fill_in(kind, context | {"unsubscribe": unsubscribe})
+    is_late = now - mail.due_at > LATE_AFTER
+    given = _context(notification, kind) | {"is_late": is_late, "unsubscribe": unsubscribe}
+    subject, text, html = fill_in(kind, given)
     subject = " ".join(subject.split())
     return Letter(
         subject=subject if len(subject) <= MAX_SUBJECT_LENGTH else subject[: MAX_SUBJECT_LENGTH - 1] + "…",
@@ -74,18 +76,18 @@ def _compose(notification: Notification, *, unsubscribe: str | None, now: dateti
     )
 
 
-def render(notification: Notification, *, now: datetime) -> bytes:
+def render(mail: Delivery, *, now: datetime) -> bytes:
     """The email as bytes. Call it once and keep the result: a second attempt must send the same bytes."""
-    unsubscribe = _unsubscribe_link(notification)
-    letter = _compose(notification, unsubscribe=unsubscribe, now=now)
+    unsubscribe = _unsubscribe_link(mail.notification)
+    letter = _compose(mail, unsubscribe=unsubscribe, now=now)
     headers = {
         "From": _sender(settings.MAIL["sender"])[0],
-        "To": recipient_address(notification),
+        "To": recipient_address(mail.notification),
         "Subject": letter.subject,
         "Date": _as_date(now.replace(microsecond=0)),
-        "Message-ID": notification.message_id,
+        "Message-ID": mail.message_id,
         "Auto-Submitted": "auto-generated",
-        **_further_headers(notification, unsubscribe),
+        **_further_headers(mail, unsubscribe),
     }
     return mime.letter(headers.items(), text=letter.text, html=letter.html)
 
@@ -95,13 +97,13 @@ def _as_date(moment: datetime) -> str:
     return format_datetime(moment)
 
 
-def _further_headers(notification: Notification, unsubscribe: str | None) -> dict[str, str]:
+def _further_headers(mail: Delivery, unsubscribe: str | None) -> dict[str, str]:
     """One-click unsubscribe (RFC 8058), and the header by which some relays recognize an email."""
     headers = {}
     if unsubscribe:
         headers = {"List-Unsubscribe": f"<{unsubscribe}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     if settings.TASKBELL_IDEMPOTENCY_HEADER:
-        headers[settings.TASKBELL_IDEMPOTENCY_HEADER] = notification.message_id.strip("<>").split("@")[0]
+        headers[settings.TASKBELL_IDEMPOTENCY_HEADER] = mail.message_id.strip("<>").split("@")[0]
     return headers
 
 
@@ -111,10 +113,10 @@ def _unsubscribe_link(notification: Notification) -> str | None:
     return link_for(LinkAction(notification.recipient_id, "unsubscribe", notification.kind))
 
 
-def _context(notification: Notification, kind: Kind, *, now: datetime) -> dict[str, Any]:
+def _context(notification: Notification, kind: Kind) -> dict[str, Any]:
     person, task = notification.recipient, notification.task
     zone = ZoneInfo(person.profile.timezone if person else settings.TASKBELL_TIME_ZONE)
-    due_at = notification.moment.astimezone(zone)
+    due_at = notification.due_at.astimezone(zone)
     return {
         "person": person,
         "name": (person.first_name or person.name) if person else "",
@@ -125,7 +127,6 @@ def _context(notification: Notification, kind: Kind, *, now: datetime) -> dict[s
         "due_words": in_words(due_at, "l, j F Y, H:i"),
         "due_day": in_words(due_at, "j F Y"),
         "due_time": in_words(due_at, "H:i"),
-        "is_late": now - notification.due_at > LATE_AFTER,
         **(task.facts(zone) if task else {}),
         **notification.data,
         **(_button_links(notification) if kind.has_buttons else {}),

@@ -1,27 +1,27 @@
-"""How many senders a process has: one as long as it gets on, another where all before it are held up."""
+"""How many senders a process has: one, and another whenever all of them are stuck."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 from time import monotonic
 
-HELD_UP_AFTER = 1.0  # seconds without a word; a mail server may take ten minutes over one mail
+STUCK_AFTER_SECONDS = 1.0  # without progress; a mail server may take ten minutes to answer
 
 
 class SenderPool:
-    """The senders of one process, at most so many. Two that get on would only be in each other's way."""
+    """The senders of one process, up to a maximum. Two that both make progress would only slow each other down."""
 
-    def __init__(self, most: int) -> None:
-        self.most, self.size = most, 0
-        self._lock, self._heard_at = Lock(), 0.0
+    def __init__(self, size_limit: int) -> None:
+        self.size_limit, self.size = size_limit, 0
+        self._lock, self._progress_at = Lock(), 0.0
 
-    def gets_on(self) -> None:
-        """Some sender has just done something."""
-        self._heard_at = monotonic()
+    def report_progress(self) -> None:
+        """A sender has just done something."""
+        self._progress_at = monotonic()
 
     @contextmanager
     def joined(self) -> Iterator[bool]:
-        """Whether one more sender is wanted; if so, it is one of them inside."""
+        """Yields whether one more sender is wanted; if so, it counts as one of them until the end of the block."""
         is_wanted = self._join()
         try:
             yield is_wanted
@@ -31,9 +31,9 @@ class SenderPool:
 
     def _join(self) -> bool:
         with self._lock:
-            is_held_up = monotonic() - self._heard_at > HELD_UP_AFTER
-            if self.size == self.most or (self.size and not is_held_up):
+            is_stuck = monotonic() - self._progress_at > STUCK_AFTER_SECONDS
+            if self.size == self.size_limit or (self.size and not is_stuck):
                 return False
             self.size += 1
-            self.gets_on()
+            self.report_progress()
             return True

@@ -1,4 +1,4 @@
-"""Mail by SMTP (RFC 5321): over a few connections side by side, each of them kept from mail to mail."""
+"""Email by SMTP (RFC 5321): over a few connections side by side, each kept from email to email."""
 
 import select
 import smtplib
@@ -18,125 +18,125 @@ from taskbell.notifications.channels.mail.transport import (
     DeliveryProblem,
     Envelope,
     NoAnswer,
-    Refused,
-    TryLater,
-    Unavailable,
+    PermanentlyRefused,
+    ServerUnavailable,
+    TemporarilyRefused,
 )
 
 CONNECT_SECONDS = 10
 STEP_SECONDS = 30
 DOT_SECONDS = 600  # RFC 5321 §4.5.3.2.6
-# An answer to a final dot waits so long for those of the others, to be written down with them.
-APART_MS = 50
+# An answer to a final dot waits this long for those of the others, to be written together with them.
+GATHER_ANSWERS_MS = 50
 STEPS = ("MAIL", "RCPT", "DATA")
 SHUTS_DOWN = 421
 # What the server must say to each command.
 EXPECTED = {"MAIL": (250,), "RCPT": (250, 251), "DATA": (354,)}
-BROKEN = (OSError, smtplib.SMTPException, UnicodeError)
+CONNECTION_BROKEN = (OSError, smtplib.SMTPException, UnicodeError)
 
 Act = Callable[[smtplib.SMTP, Envelope], object]
 
 
 @dataclass
 class SMTP:
-    """A mail server. A few mails take one connection; with every round there may be twice as many, up to `most`.
+    """A mail server. It starts with one connection, and may double them with every round, up to `max_connections`.
 
-    After a mail that it said nothing to, there is one again: what it does to one, it must not do to many.
+    After an email that it did not answer, there is one again: it must not put many in doubt.
     """
 
-    most: int
-    room: int = 1
+    max_connections: int
+    capacity: int = 1
     _idle: list[smtplib.SMTP] = field(default_factory=list, init=False)
-    _brought: dict[str, smtplib.SMTP] = field(default_factory=dict, init=False)
+    _prepared: dict[str, smtplib.SMTP] = field(default_factory=dict, init=False)
 
-    def bring(self, envelopes: Sequence[Envelope]) -> Mapping[str, DeliveryProblem]:
+    def prepare(self, envelopes: Sequence[Envelope]) -> Mapping[str, DeliveryProblem]:
         are_kept = bool(self._idle)
         try:
-            return self._bring(envelopes)
-        except Unavailable:
+            return self._prepare(envelopes)
+        except ServerUnavailable:
             if not are_kept:
                 raise
-            self.close()  # many a server takes only so many mails over one connection
-            return self._bring(envelopes)
+            self.close()  # many servers limit the emails per connection
+            return self._prepare(envelopes)
 
-    def _bring(self, envelopes: Sequence[Envelope]) -> Mapping[str, DeliveryProblem]:
+    def _prepare(self, envelopes: Sequence[Envelope]) -> Mapping[str, DeliveryProblem]:
         self._connect(len(envelopes))
         connections = [self._idle.pop() for _ in envelopes[: len(self._idle)]]
-        self._brought = {one.message_id: connection for one, connection in zip(envelopes, connections, strict=False)}
-        no_room = Unavailable("The mail server takes no more connections.")
-        problems: dict[str, DeliveryProblem] = {one.message_id: no_room for one in envelopes[len(connections) :]}
+        self._prepared = {one.message_id: connection for one, connection in zip(envelopes, connections, strict=False)}
+        no_connection = ServerUnavailable("The mail server allows no more connections.")
+        problems: dict[str, DeliveryProblem] = {one.message_id: no_connection for one in envelopes[len(connections) :]}
         together = all(connection.has_extn("pipelining") for connection in connections)  # RFC 2920
         for names in [STEPS] if together else [(name,) for name in STEPS]:
             problems |= self._each(envelopes, lambda connection, one: connection.send(_commands(names, one)))  # noqa: B023
             deadline = monotonic() + STEP_SECONDS
-            problems |= self._each(envelopes, lambda connection, _: _go_ahead(connection, names, deadline))  # noqa: B023
+            problems |= self._each(envelopes, lambda connection, _: _check_answers(connection, names, deadline))  # noqa: B023
         problems |= self._each(envelopes, lambda connection, one: connection.send(_dot_stuffed(one.mime)))
-        unavailable = [problem for problem in problems.values() if isinstance(problem, Unavailable)]
+        unavailable = [problem for problem in problems.values() if isinstance(problem, ServerUnavailable)]
         if len(unavailable) == len(envelopes):
             raise unavailable[0]
         return problems
 
     def _connect(self, count: int) -> None:
-        """Sees to it that there are so many connections, or as many as the server takes."""
-        for connection in filter(_has_spoken, self._idle):
+        """Opens connections until there are `count`, or as many as the server allows."""
+        for connection in filter(_has_hung_up, self._idle):
             connection.close()
         self._idle = [connection for connection in self._idle if connection.sock is not None]
         while len(self._idle) < count:
             try:
-                self._idle.append(_connected())
-            except Unavailable:
+                self._idle.append(_connect())
+            except ServerUnavailable:
                 if not self._idle:
                     raise
-                self.most = len(self._idle)
+                self.max_connections = len(self._idle)
                 break
-        self.room = min(max(self.room, 2 * count), self.most)
+        self.capacity = min(max(self.capacity, 2 * count), self.max_connections)
 
     def _each(self, envelopes: Sequence[Envelope], act: Act) -> dict[str, DeliveryProblem]:
-        """Does it for each mail that nothing has gone wrong with so far; says where it does now."""
+        """Does it for each email that has had no problem so far; returns the new problems."""
         problems: dict[str, DeliveryProblem] = {}
         for envelope in envelopes:
-            connection = self._brought.get(envelope.message_id)
+            connection = self._prepared.get(envelope.message_id)
             if connection is None:
                 continue
             try:
                 act(connection, envelope)
-            except BROKEN as error:
+            except CONNECTION_BROKEN as error:
                 connection.close()
-                problems[envelope.message_id] = TryLater(str(error))
+                problems[envelope.message_id] = TemporarilyRefused(str(error))
             except DeliveryProblem as problem:
                 problems[envelope.message_id] = problem
         for message_id in problems:
-            self._let_go(message_id)
+            self._release(message_id)
         return problems
 
-    def _let_go(self, message_id: str) -> None:
-        """The mail is through; its connection, if it still is one, may carry another."""
-        connection = self._brought.pop(message_id)
+    def _release(self, message_id: str) -> None:
+        """The email is done with; its connection, if it is still open, may carry another."""
+        connection = self._prepared.pop(message_id)
         if connection.sock is not None:
             self._idle.append(connection)
 
-    def finish(self, message_ids: Collection[str]) -> Iterator[Mapping[str, Answer]]:
+    def commit(self, message_ids: Collection[str]) -> Iterator[Mapping[str, Answer]]:
         answers, asked, answering = dict[str, Answer](), dict[int, str](), select.poll()
-        for message_id, connection in list(self._brought.items()):
+        for message_id, connection in list(self._prepared.items()):
             if message_id not in message_ids:
-                self._brought.pop(message_id).close()
+                self._prepared.pop(message_id).close()
                 continue
             try:
                 connection.send(b".\r\n")
-            except BROKEN as error:
-                answers[message_id] = self._unheard(message_id, str(error))
+            except CONNECTION_BROKEN as error:
+                answers[message_id] = self._unanswered(message_id, str(error))
             else:
                 asked[cast(Any, connection.sock).fileno()] = message_id
                 answering.register(cast(Any, connection.sock), select.POLLIN)
         deadline = monotonic() + DOT_SECONDS
         while asked:
-            ready = answering.poll(APART_MS if answers else max(0.0, deadline - monotonic()) * 1000)
+            ready = answering.poll(GATHER_ANSWERS_MS if answers else max(0.0, deadline - monotonic()) * 1000)
             for number, _ in ready:
                 answering.unregister(number)
                 message_id = asked.pop(number)
-                answers[message_id] = self._heard(message_id)
+                answers[message_id] = self._answer_to(message_id)
             if not ready and not answers:
-                answers = {late: self._unheard(late, "No answer within ten minutes.") for late in asked.values()}
+                answers = {late: self._unanswered(late, "No answer within ten minutes.") for late in asked.values()}
                 asked.clear()
             elif not ready:
                 yield answers
@@ -144,33 +144,33 @@ class SMTP:
         if answers:
             yield answers
 
-    def _heard(self, message_id: str) -> Answer:
-        """What the server says to the final dot."""
-        connection = self._brought[message_id]
+    def _answer_to(self, message_id: str) -> Answer:
+        """The server's answer to the final dot."""
+        connection = self._prepared[message_id]
         try:
             code, reply = connection.getreply()
-        except BROKEN as error:
-            return self._unheard(message_id, str(error))
+        except CONNECTION_BROKEN as error:
+            return self._unanswered(message_id, str(error))
         if code // 100 not in (2, 4, 5):
-            return self._unheard(message_id, f"This is no answer: {_words(code, reply)}")
+            return self._unanswered(message_id, f"Not an answer: {_text(code, reply)}")
         if code == SHUTS_DOWN:
             connection.close()
-        self._let_go(message_id)
-        return _words(code, reply) if code < 300 else _refusal(code, reply)
+        self._release(message_id)
+        return _text(code, reply) if code < 300 else _refusal(code, reply)
 
-    def _unheard(self, message_id: str, problem: str) -> NoAnswer:
-        self.room = 1
-        self._brought.pop(message_id).close()
+    def _unanswered(self, message_id: str, problem: str) -> NoAnswer:
+        self.capacity = 1
+        self._prepared.pop(message_id).close()
         return NoAnswer(problem)
 
     def close(self) -> None:
-        for connection in (*self._idle, *self._brought.values()):
+        for connection in (*self._idle, *self._prepared.values()):
             connection.close()
-        self._idle, self._brought = [], {}
+        self._idle, self._prepared = [], {}
 
 
-class _Prompt:
-    """Sends small packets at once: Nagle's algorithm would hold the final dot back for 40 ms a mail."""
+class _NoDelay:
+    """Sends small packets at once: Nagle's algorithm would delay the final dot by 40 ms an email."""
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         sock = cast(socket.socket, super()._get_socket(host, port, timeout))  # type: ignore[misc]
@@ -178,30 +178,30 @@ class _Prompt:
         return sock
 
 
-class _Plain(_Prompt, smtplib.SMTP):
+class _Plain(_NoDelay, smtplib.SMTP):
     """SMTP that may be upgraded by STARTTLS."""
 
 
-class _Encrypted(_Prompt, smtplib.SMTP_SSL):
+class _Encrypted(_NoDelay, smtplib.SMTP_SSL):
     """SMTP with TLS from the first byte."""
 
 
-def _connected() -> smtplib.SMTP:
+def _connect() -> smtplib.SMTP:
     mail = settings.MAIL
     try:
         connection = _greeted(mail)
         try:
             _introduce(connection, mail)
-        except BROKEN:
+        except CONNECTION_BROKEN:
             connection.close()
             raise
-    except BROKEN as error:
-        raise Unavailable(f"{mail['host']}: {error}") from error
+    except CONNECTION_BROKEN as error:
+        raise ServerUnavailable(f"{mail['host']}: {error}") from error
     return connection
 
 
 def _greeted(mail: Any) -> smtplib.SMTP:
-    # A look-up of our own name can hang where there is no DNS; and some servers turn a localhost away.
+    # Looking up our own name can hang without DNS, and some servers refuse a localhost.
     where = (mail["host"], mail["port"], sender_address().rpartition("@")[2])
     if mail["use_ssl"]:
         return _Encrypted(*where, timeout=CONNECT_SECONDS, context=ssl.create_default_context())
@@ -209,7 +209,7 @@ def _greeted(mail: Any) -> smtplib.SMTP:
 
 
 def _introduce(connection: smtplib.SMTP, mail: Any) -> None:
-    _patience(connection, STEP_SECONDS)
+    _set_timeout(connection, STEP_SECONDS)
     if mail["use_tls"]:
         connection.starttls(context=ssl.create_default_context())
     connection.ehlo_or_helo_if_needed()
@@ -217,14 +217,14 @@ def _introduce(connection: smtplib.SMTP, mail: Any) -> None:
         connection.login(mail["username"], mail["password"])
 
 
-def _patience(connection: smtplib.SMTP, seconds: float) -> None:
+def _set_timeout(connection: smtplib.SMTP, seconds: float) -> None:
     if connection.sock is None:
         raise smtplib.SMTPServerDisconnected("The connection is closed.")
     connection.sock.settimeout(seconds)
 
 
-def _has_spoken(connection: smtplib.SMTP) -> bool:
-    """Whether the server has said something unasked, which is how it hangs up."""
+def _has_hung_up(connection: smtplib.SMTP) -> bool:
+    """Whether the server has sent something unasked, which is how it hangs up."""
     listening = select.poll()
     listening.register(cast(Any, connection.sock), select.POLLIN)
     return bool(listening.poll(0))
@@ -239,34 +239,34 @@ def _commands(names: Sequence[str], envelope: Envelope) -> str:
     return "".join(f"{commands[name]}\r\n" for name in names)
 
 
-def _go_ahead(connection: smtplib.SMTP, names: Sequence[str], deadline: float) -> None:
-    """Hears the answers to these commands. Raises DeliveryProblem; the connection is ready for another mail or closed.
+def _check_answers(connection: smtplib.SMTP, names: Sequence[str], deadline: float) -> None:
+    """Reads the answers to these commands. Raises DeliveryProblem; then the connection is reset or closed.
 
-    All mails of a round have one deadline, so that a silent server does not hold them up one after the other.
+    All emails of a round have one deadline, so that a silent server doesn't delay them one after the other.
     """
-    _patience(connection, max(deadline - monotonic(), 0.01))
+    _set_timeout(connection, max(deadline - monotonic(), 0.01))
     answers = _answers(connection, names)
     for name, (code, reply) in answers.items():
         if code in EXPECTED[name]:
             continue
-        is_of_the_server = name == "MAIL" or code == SHUTS_DOWN
-        with suppress(*BROKEN):  # it may have hung up after its refusal
-            _patience(connection, STEP_SECONDS)
-            if is_of_the_server or answers.get("DATA", (0,))[0] in EXPECTED["DATA"]:
+        is_about_server = name == "MAIL" or code == SHUTS_DOWN
+        with suppress(*CONNECTION_BROKEN):  # it may have hung up after its refusal
+            _set_timeout(connection, STEP_SECONDS)
+            if is_about_server or answers.get("DATA", (0,))[0] in EXPECTED["DATA"]:
                 connection.close()
             else:
                 connection.rset()
-        raise Unavailable(_words(code, reply)) if is_of_the_server else _refusal(code, reply)
-    _patience(connection, STEP_SECONDS)
+        raise ServerUnavailable(_text(code, reply)) if is_about_server else _refusal(code, reply)
+    _set_timeout(connection, STEP_SECONDS)
 
 
 def _answers(connection: smtplib.SMTP, names: Sequence[str]) -> dict[str, tuple[int, bytes]]:
-    """What the server says to the commands; up to where it refuses one and hangs up."""
+    """The server's answers to the commands, up to where it refuses one and hangs up."""
     answers: dict[str, tuple[int, bytes]] = {}
     for name in names:
         try:
             answers[name] = connection.getreply()
-        except BROKEN:
+        except CONNECTION_BROKEN:
             if all(code in EXPECTED[asked] for asked, (code, _) in answers.items()):
                 raise
             break
@@ -274,10 +274,10 @@ def _answers(connection: smtplib.SMTP, names: Sequence[str]) -> dict[str, tuple[
 
 
 def _refusal(code: int, reply: bytes) -> DeliveryProblem:
-    return Refused(_words(code, reply)) if 500 <= code < 600 else TryLater(_words(code, reply))
+    return PermanentlyRefused(_text(code, reply)) if 500 <= code < 600 else TemporarilyRefused(_text(code, reply))
 
 
-def _words(code: int, reply: bytes) -> str:
+def _text(code: int, reply: bytes) -> str:
     text = reply.decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
     return f"{code} {text}"[:500]
 

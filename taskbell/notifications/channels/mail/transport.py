@@ -1,7 +1,7 @@
-"""The ways a mail leaves, and what can go wrong on the way.
+"""The ways an email leaves, and what can go wrong on the way.
 
-A mail is brought up to the one step that cannot be taken back, which is the final dot of SMTP; then that step is
-taken. Between the two its sender writes down that it will be.
+An email is prepared up to the one step that can't be undone, the final dot of SMTP; then it is committed by that step.
+Between the two, its sender writes down that it will be.
 """
 
 import logging
@@ -26,61 +26,61 @@ class Envelope:
 
 
 class DeliveryProblem(Exception):
-    """The mail was not accepted; the text is the server's, or says what went wrong."""
+    """The email was not accepted; the text is the server's, or says what went wrong."""
 
 
-class Unavailable(DeliveryProblem):
-    """Before the final dot, and not because of this mail: the server cannot be worked with now."""
+class ServerUnavailable(DeliveryProblem):
+    """Before the final dot, and not because of this email: the server can't be used now."""
 
 
-class TryLater(DeliveryProblem):
-    """The server refused this mail for now (4xx), or the connection broke before the final dot."""
+class TemporarilyRefused(DeliveryProblem):
+    """The server refused this email for now (4xx), or the connection broke before the final dot."""
 
 
-class Refused(DeliveryProblem):
-    """The server refused this mail for good (5xx)."""
+class PermanentlyRefused(DeliveryProblem):
+    """The server refused this email for good (5xx)."""
 
 
 class NoAnswer(DeliveryProblem):
-    """The final dot went out and no answer came: nobody knows whether the mail was accepted."""
+    """The final dot was sent and no answer came: the email may or may not have been accepted."""
 
 
-# The server's words of acceptance, or what went wrong.
+# The server's reply if it accepted the email, or what went wrong.
 Answer = str | DeliveryProblem
 
 
 class Transport(Protocol):
-    """A way out, for some mails side by side. One recipient a message."""
+    """A way out, for several emails side by side. One recipient per message."""
 
     @property
-    def room(self) -> int:
-        """How many mails it takes next, at least one."""
+    def capacity(self) -> int:
+        """How many emails it takes next, at least one."""
 
-    def bring(self, envelopes: Sequence[Envelope]) -> Mapping[str, DeliveryProblem]:
-        """Brings mails, no more than there is room for, to where they only need their final dot.
+    def prepare(self, envelopes: Sequence[Envelope]) -> Mapping[str, DeliveryProblem]:
+        """Transmits up to `capacity` emails, all but their final dots.
 
-        Says which of them do not stand there, and why. Raises Unavailable where none can be brought.
+        Returns which of them could not be, and why. Raises ServerUnavailable if none could.
         """
 
-    def finish(self, message_ids: Collection[str]) -> Iterator[Mapping[str, Answer]]:
-        """Gives those of the mails brought their final dot, and hangs up on the others.
+    def commit(self, message_ids: Collection[str]) -> Iterator[Mapping[str, Answer]]:
+        """Sends the final dot of these prepared emails, and hangs up on the others.
 
-        What the server says comes as it says it: what follows at once, together.
+        Yields the server's answers as they come; those that come close together, together.
         """
 
     def close(self) -> None:
-        """Gives up what was brought and not finished, and lets go of all connections."""
+        """Gives up what was prepared and not committed, and closes all connections."""
 
 
 @dataclass
 class Folder:
-    """Mails as files, for development: the same message always becomes the same file."""
+    """Emails as files, for development: the same message always becomes the same file."""
 
     path: Path
-    room: int = 1
+    capacity: int = 1
     _drafts: dict[str, tuple[Path, Envelope]] = field(default_factory=dict, init=False)
 
-    def bring(self, envelopes: Sequence[Envelope]) -> Mapping[str, DeliveryProblem]:
+    def prepare(self, envelopes: Sequence[Envelope]) -> Mapping[str, DeliveryProblem]:
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             for envelope in envelopes:
@@ -88,15 +88,15 @@ class Folder:
                 self._drafts[envelope.message_id] = draft, envelope
                 draft.write_bytes(envelope.mime)
         except OSError as error:
-            raise Unavailable(str(error)) from error
+            raise ServerUnavailable(str(error)) from error
         return {}
 
-    def finish(self, message_ids: Collection[str]) -> Iterator[Mapping[str, Answer]]:
+    def commit(self, message_ids: Collection[str]) -> Iterator[Mapping[str, Answer]]:
         for message_id in message_ids:
             draft, envelope = self._drafts.pop(message_id)
             file = draft.rename(self.path / f"{_name(envelope)}.eml")
             subject = message_from_bytes(envelope.mime, policy=policy.SMTP)["Subject"]
-            log.info("mail to %s: %r is in %s", envelope.recipient, str(subject), file)
+            log.info("email to %s: %r is in %s", envelope.recipient, str(subject), file)
             yield {message_id: f"written to {file.name}"}
         self.close()
 

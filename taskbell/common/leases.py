@@ -1,0 +1,43 @@
+"""Leases: rows that one worker at a time works on. What a dead worker had leased is free again when its lease ends.
+
+The model has `lease_token` and `lease_until`.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from django.db import connection, models
+from django.db.models import QuerySet
+
+
+def claim(rows: QuerySet[Any, Any], *, limit: int, until: datetime, **values: Any) -> list[int]:
+    """Leases the first of these rows to the caller by one UPDATE; each goes to one of any competing workers.
+
+    Writes the other values into them as well, and returns their ids. Call it in a transaction. PostgreSQL skips rows
+    that another worker is claiming; SQLite lets one writer in at a time.
+    """
+    options = rows.model._meta
+    columns = {"lease_token": uuid4(), "lease_until": until, **values}
+    written = [options.get_field(name).get_db_prep_value(value, connection) for name, value in columns.items()]
+    chosen = rows.select_for_update(skip_locked=True).values("pk")[:limit]
+    query, parameters = chosen.query.sql_with_params()
+    # Asked by IN, PostgreSQL may run the query more than once, and claim more than the limit.
+    condition = f"= ANY (ARRAY({query}))" if connection.vendor == "postgresql" else f"IN ({query})"
+    assignments = ", ".join(f"{name} = %s" for name in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {options.db_table} SET {assignments} WHERE id {condition} RETURNING id",  # noqa: S608 - our names
+            [*written, *parameters],
+        )
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def owned(rows: Sequence[models.Model]) -> QuerySet[Any]:
+    """Those of the rows, claimed together, that no other worker has claimed since.
+
+    A lease that has ended is as good as a running one until somebody claims the row.
+    """
+    token = rows[0].lease_token  # type: ignore[attr-defined]
+    return type(rows[0])._default_manager.filter(pk__in=[row.pk for row in rows], lease_token=token)
