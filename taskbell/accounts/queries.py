@@ -27,7 +27,7 @@ class SessionLookup:
 
     def __init__(self, **beside: Any) -> None:
         self._beside = beside
-        self._find = CompiledModelQuery(self._living, LOADED_COLUMNS, beside=tuple(beside))
+        self._find = CompiledModelQuery(self._living, LOADED_COLUMNS, annotations=tuple(beside))
 
     def __call__(self, session_id: UUID | str, *, now: datetime) -> Session | None:
         """The session with its person, or None if it is not alive. The annotations in `beside` are its attributes."""

@@ -1,6 +1,6 @@
-"""Queries that are put together once.
+"""Queries whose SQL is compiled once.
 
-For a page of rows, Django takes longer to put the SQL together than the database takes to answer it.
+For a page of rows, Django takes longer to build the SQL than the database takes to run it.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ Row = tuple[Any, ...]
 
 
 class Param(Expression):
-    """A place in a statement for a value that is not known before it runs."""
+    """A parameter of a compiled query: its value is given when the query runs."""
 
     def __init__(self, name: str, output_field: "Field[Any, Any]") -> None:
         super().__init__(output_field=output_field)
@@ -26,24 +26,24 @@ class Param(Expression):
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         return "%s", [self]
 
-    def filled(self, values: dict[str, Any]) -> Any:
-        """The value as the database takes it."""
+    def bind(self, values: dict[str, Any]) -> Any:
+        """The value for the database driver."""
         return self.output_field.get_db_prep_value(values[self.name], connection)
 
 
 class IdArray(Param):
-    """A place for any number of ids at once, written as text: the driver would look at each of them twice."""
+    """A parameter for any number of ids, sent as one text: the driver would inspect each element twice."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name, BigIntegerField())
 
-    def filled(self, values: dict[str, Any]) -> Any:
+    def bind(self, values: dict[str, Any]) -> Any:
         listed = ",".join(map(str, values[self.name]))
         return f"{{{listed}}}" if connection.vendor == "postgresql" else f"[{listed}]"
 
 
 class AnyOf(Func):
-    """The condition that a column is one of `Ids`: the same SQL however many they are."""
+    """The condition that a column is in an `IdArray`: the same SQL for any number of ids."""
 
     output_field = BooleanField()
     template = "%(expressions)s))"
@@ -56,102 +56,104 @@ class AnyOf(Func):
 
 
 def with_params(condition: Q, model: type[Model]) -> tuple[Q, dict[str, Any]]:
-    """The condition with blanks for the numbers and dates that the model's own columns are compared with; and these.
+    """The condition with parameters in place of its numbers and dates, and their values.
 
-    All that need the same SQL become equal.
+    Conditions that need the same SQL become equal.
     """
     values: dict[str, Any] = {}
 
-    def blank(name: str, value: Any) -> Any:
+    def param(name: str, value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | date):
             return value
         field: Any = model._meta.get_field(name.partition("__")[0])
-        place = Param(f"value_{len(values)}", getattr(field, "target_field", field))
-        values[place.name] = value
-        return place
+        found = Param(f"value_{len(values)}", getattr(field, "target_field", field))
+        values[found.name] = value
+        return found
 
-    def emptied(part: Any) -> Any:
+    def replaced(part: Any) -> Any:
         match part:
             case Q():
-                return Q.create([emptied(child) for child in part.children], part.connector, part.negated)
+                return Q.create([replaced(child) for child in part.children], part.connector, part.negated)
             case (name, value):
-                return name, blank(name, value)
+                return name, param(name, value)
         return part
 
-    return emptied(condition), values
+    return replaced(condition), values
 
 
 class CompiledQuery:
-    """The rows of a `values_list`, whose SQL is made at the first use and the same ever after.
+    """The rows of a `values_list`; its SQL is compiled at the first call and kept.
 
-    `around` is SQL with a place for theirs, and `also` what that has blanks for. The database plans it once as well,
-    unless it is to be planned `afresh` each time, because the best way depends on the values.
+    `template` is SQL around it, with further parameters `extra_params`. PostgreSQL plans the query once as well; with
+    `replan` it plans it every time, because the best plan depends on the values.
     """
 
     def __init__(
         self,
         build: Callable[[], QuerySet[Any, Any]],
         *,
-        around: str = "{rows}",
-        also: Sequence[Param] = (),
-        afresh: bool = False,
+        template: str = "{rows}",
+        extra_params: Sequence[Param] = (),
+        replan: bool = False,
     ) -> None:
-        self.build, self._around, self._also, self._afresh = build, around, also, afresh
+        self.build, self._template, self._extra_params, self._replan = build, template, extra_params, replan
 
     def __call__(self, **values: Any) -> list[Row]:
-        """Runs it, with these values in the blanks."""
+        """Runs the query with these parameter values."""
         sql, parameters, converters = self.prepared
         if not sql:
-            return []  # nothing fits, whatever the values are
-        filled = [part.filled(values) if isinstance(part, Param) else part for part in parameters]
+            return []  # no row can match
+        bound = [part.bind(values) if isinstance(part, Param) else part for part in parameters]
         with self._cursor() as cursor:
-            cursor.execute(sql, filled)
+            cursor.execute(sql, bound)
             rows: list[Row] = cursor.fetchall()
         return [self._converted(row, converters) for row in rows] if converters else rows
 
     @cached_property
     def prepared(self) -> tuple[str, tuple[Any, ...], dict[int, Any]]:
-        """SQL, parameters, and by column what makes Python's values of the database's."""
+        """SQL, parameters, and the converters of each column to Python values."""
         compiler = self.build().query.get_compiler(connection=connection)
         try:
             sql, parameters = compiler.as_sql()
         except EmptyResultSet:
             return "", (), {}
-        times = self._around.count("{rows}")
+        times = self._template.count("{rows}")
         converters = compiler.get_converters([column[0] for column in compiler.select])
-        return self._around.replace("{rows}", sql), (*(parameters * times), *self._also), converters
+        return self._template.replace("{rows}", sql), (*(parameters * times), *self._extra_params), converters
 
     def _cursor(self) -> Any:
         cursor = connection.cursor
-        return cursor() if self._afresh else getattr(connection, "cursor_for_statements", cursor)()
+        return cursor() if self._replan else getattr(connection, "cursor_for_statements", cursor)()
 
     def _converted(self, row: Row, converters: dict[int, Any]) -> Row:
         values = list(row)
-        for place, (steps, expression) in converters.items():
-            for step in steps:
-                values[place] = step(values[place], expression, connection)
+        for index, (functions, expression) in converters.items():
+            for convert in functions:
+                values[index] = convert(values[index], expression, connection)
         return tuple(values)
 
 
 class CompiledModelQuery:
-    """The instances that a query finds, with others that they refer to. Its SQL is made once, too.
+    """The instances that a query finds, with related ones, by SQL compiled once.
 
-    `columns` are the ones to be read, by the path to whom they belong, which begins at the model itself (""). All
-    others are read when they are asked for. The primary key is the first of each. What the query annotates `beside`
-    them becomes attributes.
+    `columns` to load are listed by relation path, from the model itself ("") on, each with the primary key first.
+    Other columns are deferred. `annotations` of the query become attributes.
     """
 
     def __init__(
-        self, build: Callable[[], QuerySet[Any, Any]], columns: Mapping[str, Sequence[str]], beside: Sequence[str] = ()
+        self,
+        build: Callable[[], QuerySet[Any, Any]],
+        columns: Mapping[str, Sequence[str]],
+        annotations: Sequence[str] = (),
     ) -> None:
-        self._build, self._columns, self._beside = build, columns, beside
-        self._statement = CompiledQuery(lambda: build().values_list(*_with_paths(columns), *beside))
+        self._build, self._columns, self._annotations = build, columns, annotations
+        self._statement = CompiledQuery(lambda: build().values_list(*_with_paths(columns), *annotations))
 
     def __call__(self, **values: Any) -> list[Any]:
-        """Runs it, with these values in the blanks."""
-        return [self._made_of(row) for row in self._statement(**values)]
+        """Runs the query with these parameter values."""
+        return [self._build_row(row) for row in self._statement(**values)]
 
-    def _made_of(self, row: Row) -> Any:
+    def _build_row(self, row: Row) -> Any:
         found: dict[str, Any] = {}
         begin = 0
         for path, before, name, model, names in self._parts:
@@ -160,13 +162,13 @@ class CompiledModelQuery:
             begin = end
             if path and found[before] is not None:
                 found[before]._state.fields_cache[name] = one
-        for name, value in zip(self._beside, row[begin:], strict=True):
+        for name, value in zip(self._annotations, row[begin:], strict=True):
             setattr(found[""], name, value)
         return found[""]
 
     @cached_property
     def _parts(self) -> list[tuple[str, str, str, type[Model], Sequence[str]]]:
-        """By path: what it leads through, the last step, and what is there."""
+        """For each path: the path, its parent, the relation's name, the model and its columns."""
         models = {"": self._build().model}
         parts = []
         for path, names in self._columns.items():
@@ -182,17 +184,17 @@ def _with_paths(columns: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def names_of(model: type[Model], but: Collection[str] = ()) -> list[str]:
-    """The columns of a model, without some; the primary key is the first."""
+    """The columns of a model except `but`; the primary key comes first."""
     names = [field.attname for field in model._meta.concrete_fields if field.attname not in but]
     return sorted(names, key=lambda name: name != model._meta.pk.attname)
 
 
 def build_instance(model: type[Model], names: Iterable[str], values: Iterable[Any]) -> Any:
-    """The instance that has these values in these columns of the database. It reads the others if need be.
+    """An instance from these column values; other columns are deferred.
 
-    Django's own way takes five times as long: it goes by all the model's fields, and sends signals that nobody hears.
+    Django's own `from_db` takes five times as long: it loops over all fields and sends signals without receivers.
     """
-    made = model.__new__(model)
-    made.__dict__.update(zip(names, values, strict=True), _state=ModelState())
-    made._state.adding, made._state.db = False, DEFAULT_DB_ALIAS
-    return made
+    instance = model.__new__(model)
+    instance.__dict__.update(zip(names, values, strict=True), _state=ModelState())
+    instance._state.adding, instance._state.db = False, DEFAULT_DB_ALIAS
+    return instance

@@ -6,7 +6,7 @@ from contextlib import suppress
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from taskbell.common.postgresql.statistics import look_at_unknown_tables
+from taskbell.common.postgresql.statistics import analyze_tables_without_statistics
 from taskbell.config.env import Environment, environment
 from taskbell.runtime.ports import bound, name_of
 from taskbell.runtime.preparation import collect_static_files, leave_setup_link, migrate_database
@@ -29,7 +29,7 @@ def serve(*, prepare: bool) -> None:
         check_broker()
     if prepare:
         migrate_database()
-        look_at_unknown_tables()
+        analyze_tables_without_statistics()
         if not env.TASKBELL_STATIC:
             collect_static_files()
         leave_setup_link(env.data)

@@ -72,7 +72,7 @@ class Listing:
         return [Param(name, field) for name, field in zip(_named(self.keys), fields, strict=True)]
 
     def _statement(self, rows: QuerySet[Any, Any], around: str, *also: Param) -> CompiledQuery:
-        return CompiledQuery(lambda: rows, around=around, also=also, afresh=True)
+        return CompiledQuery(lambda: rows, template=around, extra_params=also, replan=True)
 
 
 def _named(values: Sequence[Any]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def visible_task(task_id: int, *, to: User) -> Task:
 
 
 def lock_task(task_id: int, *, by: User) -> Task:
-    """The same, locked until the transaction ends, so that no edit is lost under another. Raises NotFound."""
+    """The same, locked until the transaction ends, so that no edit overwrites another. Raises NotFound."""
     return _found(task_id, by, locked=True)
 
 
@@ -49,7 +49,7 @@ def _by_id(sees_everything: bool, locked: bool) -> CompiledModelQuery:
 
     def build() -> Any:
         tasks = Task.objects.visible_to(person).filter(pk=Param("id", BigIntegerField())).order_by()
-        # no_key: a link to the task may be made meanwhile, or two that link to each other would wait for ever.
+        # no_key: others may link to the task meanwhile; two tasks that link to each other would deadlock.
         return tasks.select_for_update(no_key=True) if locked else tasks
 
     return CompiledModelQuery(build, {"": names_of(Task)})

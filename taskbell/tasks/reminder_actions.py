@@ -16,6 +16,7 @@ from taskbell.tasks.models import Task
 from taskbell.tasks.notifications import notify_updated
 from taskbell.tasks.policy import check_may_remind_others
 from taskbell.tasks.queries import task_with_reminders
+from taskbell.tasks.validation import check_reminder
 
 NOT_OPEN = "Can't snooze this task, because it is not open. Reopen it first."
 
@@ -48,6 +49,7 @@ def change_reminder(
     plan = plan(reminder) if callable(plan) else plan
     if not plan.for_me:
         check_may_remind_others(by, task)
+    check_reminder(plan)
     _record(task, actions.change_reminder(reminder, plan, task, by=by, now=now), by=by, now=now)
     return reminder
 
@@ -83,6 +85,7 @@ def _add(
     by: User,
     now: datetime,
 ) -> Reminder:
+    check_reminder(plan)
     reminder, changes = actions.add_reminder(task, plan, existing, instead_of=instead_of, by=by, now=now)
     _record(task, changes, by=by, now=now)
     reminder.task = task

@@ -82,10 +82,19 @@ def check_rows(patch: TaskPatch) -> None:
     """Raises Invalid naming every reminder, and every prerequisite, that breaks a rule."""
     errors = []
     if patch.reminders is not UNSET:
-        errors += [error for index, plan in enumerate(patch.reminders) for error in _errors_of_reminder(plan, index)]
+        errors += [
+            error
+            for index, plan in enumerate(patch.reminders)
+            for error in _errors_of_reminder(plan, f"reminders.{index}.")
+        ]
     if patch.pre_tasks is not UNSET:
         errors += _errors_of_prerequisites(patch.pre_tasks)
     refuse(errors)
+
+
+def check_reminder(plan: ReminderPlan) -> None:
+    """Raises Invalid naming every part of the reminder that breaks a rule."""
+    refuse(_errors_of_reminder(plan))
 
 
 def check_dates(due_date: date | None, due_time: time | None, recurrence: str) -> None:
@@ -103,9 +112,9 @@ def refuse(errors: Iterable[FieldError]) -> None:
         raise Invalid(found[0].message, found)
 
 
-def _errors_of_reminder(plan: ReminderPlan, index: int) -> Iterator[FieldError]:
+def _errors_of_reminder(plan: ReminderPlan, prefix: str = "") -> Iterator[FieldError]:
     def error(member: str, code: str, message: str) -> FieldError:
-        return FieldError(f"reminders.{index}.{member}", code, message)
+        return FieldError(f"{prefix}{member}", code, message)
 
     if plan.at is None and plan.before_due is None:
         yield error("at", "required", "Send at or before_due.")

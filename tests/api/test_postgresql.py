@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from taskbell.accounts.models import User
-from taskbell.common.postgresql.statistics import look_at_unknown_tables
+from taskbell.common.postgresql.statistics import analyze_tables_without_statistics
 from taskbell.tasks.actions import create_task
 from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW
@@ -69,9 +69,9 @@ def test_a_notice_that_arrived_meanwhile_costs_a_query_and_no_connection(kept: A
 def test_a_table_that_postgresql_knows_nothing_of_is_looked_at_once(bo: User) -> None:
     create_task(TaskPatch(title="Water the plants"), by=bo, now=NOW)
     forget_statistics("tasks_task")
-    look_at_unknown_tables()
+    analyze_tables_without_statistics()
     with CaptureQueriesContext(connection) as queries:
-        look_at_unknown_tables()
+        analyze_tables_without_statistics()
     assert 'ANALYZE "tasks_task"' not in [query["sql"] for query in queries]
     with connection.cursor() as cursor:
         cursor.execute("SELECT null_frac FROM pg_stats WHERE tablename = 'tasks_task' AND attname = 'deleted_at'")

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from psycopg import DataError
 from psycopg.postgres import types
 
-from taskbell.common.postgresql.moments import MomentLoader
+from taskbell.common.postgresql.moments import TimestampLoader
 
 OID = types["timestamptz"].oid
 
 
-class Ours(MomentLoader):
+class Ours(TimestampLoader):
     timezone = UTC
 
 

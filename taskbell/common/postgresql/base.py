@@ -1,4 +1,4 @@
-"""The database backend, by the name that Django looks for."""
+"""The database backend; Django requires this module name."""
 
 from select import POLLIN, poll
 from typing import Any
@@ -6,23 +6,23 @@ from typing import Any
 from django.db.backends.postgresql import base
 from psycopg import Cursor
 
-from taskbell.common.postgresql.moments import MomentLoader
+from taskbell.common.postgresql.moments import TimestampLoader
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Asks the server less: not whether it is still there, and not to plan the same query every time."""
+    """Saves round trips to check the connection, and planning of queries that stay the same."""
 
     def get_new_connection(self, conn_params: Any) -> Any:
         connection = super().get_new_connection(conn_params)  # type: ignore[misc]
-        loader = type("MomentLoader", (MomentLoader,), {"timezone": self.timezone})
+        loader = type("TimestampLoader", (TimestampLoader,), {"timezone": self.timezone})
         connection.adapters.register_loader("timestamptz", loader)
         return connection
 
     def is_usable(self) -> bool:
-        """False where the server has hung up, or been restarted, since the last request.
+        """False if the server has closed the connection since the last request.
 
-        A server that leaves says so. As long as nothing has arrived, there is nothing to ask; this saves a round trip
-        of every request. Where something has, it may also be a notice, and the query finds out.
+        A server that shuts down says so. While nothing has arrived on the socket, the connection is usable, which saves
+        each request a round trip. If something has arrived, it may be a mere notice, so Django's query decides.
         """
         if self.connection is None or self.connection.closed:
             return False
@@ -31,9 +31,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return not waiting.poll(0) or bool(super().is_usable())
 
     def cursor_for_statements(self) -> Any:
-        """A cursor for SQL that is always the same: its values are sent apart, and the server plans it once."""
+        """A cursor for SQL that stays the same: values are sent separately, and the server plans it once."""
         if self.queries_logged:
-            return self.cursor()  # which can tell the log what the values were
+            return self.cursor()  # the log needs the values
         self.close_if_health_check_failed()
         self.ensure_connection()
         with self.wrap_database_errors:

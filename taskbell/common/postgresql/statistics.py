@@ -1,4 +1,4 @@
-"""What the planner of PostgreSQL knows of the tables."""
+"""Statistics for PostgreSQL's query planner."""
 
 from django.db import connection
 
@@ -10,11 +10,11 @@ UNKNOWN_TABLES = """
 """
 
 
-def look_at_unknown_tables() -> None:
-    """Lets PostgreSQL look at its tables where it never has.
+def analyze_tables_without_statistics() -> None:
+    """Runs ANALYZE on tables that have rows but no statistics.
 
-    It does so by itself soon after they were filled, but forgets about it when it crashes before; and then takes a
-    second for a page of some ten thousand tasks.
+    PostgreSQL analyzes tables soon after they are filled, but not if it crashes before that. Without statistics, a page
+    of ten thousand tasks takes a second.
     """
     if connection.vendor != "postgresql":
         return
