@@ -1,4 +1,4 @@
-"""What people do with reports that workers make."""
+"""Requesting, reading and deleting reports."""
 
 from datetime import datetime
 
@@ -16,15 +16,17 @@ MAX_UNFINISHED, MAX_REPORTS = 3, 20
 
 @transaction.atomic
 def request_report(person: User, kind: str, format: str, query: dict[str, str], *, now: datetime) -> Report:  # noqa: A002 - its name
-    """Asks for a report that a worker makes; beyond MAX_REPORTS, the oldest is deleted. Raises Invalid, TooMany.
+    """Requests a report, built by a worker. Beyond MAX_REPORTS, the oldest is deleted. Raises Invalid, TooMany.
 
-    Its content is decided when it is made: by then the person may see more, or less.
+    Its content reflects what the person can see when it is built.
     """
-    read_question(query, person, kind=kind, now=now)  # refuses now what the worker could not understand
+    read_question(query, person, kind=kind, now=now)  # refuses invalid filters now rather than in the worker
     one_at_a_time(f"reports of {person.pk}")
     mine = Report.objects.filter(person=person)
     if mine.unfinished().count() >= MAX_UNFINISHED:
-        raise TooMany(f"{MAX_UNFINISHED} of your reports are still being made. Wait for one, or delete one.", 10)
+        raise TooMany(
+            f"{MAX_UNFINISHED} of your reports are still in progress. Wait for one to finish, or delete one.", 10
+        )
     spare = mine.exclude(state__in=UNFINISHED).order_by("-id").values_list("pk", flat=True)[MAX_REPORTS - 1 :]
     Report.objects.filter(pk__in=list(spare)).delete()
     return Report.objects.create(person=person, kind=kind, format=format, query=query, created_at=now)
@@ -39,17 +41,17 @@ def own_report(person: User, report_id: int) -> Report:
 
 
 def finished_report(person: User, report_id: int) -> Report:
-    """The person's own report, to be downloaded. Raises NotFound, Conflict."""
+    """The person's own finished report, for download. Raises NotFound, Conflict."""
     report = own_report(person, report_id)
     if report.state == ReportState.FAILED:
-        raise Conflict(f"This report could not be made. {report.problem}")
+        raise Conflict(f"Can't download this report, because it failed. {report.problem}")
     if report.state != ReportState.DONE:
-        raise Conflict("This report is still in the making.")
+        raise Conflict("Can't download this report, because it is still in progress. Try again later.")
     if report.of_everything and not sees_everything(person):
-        raise Conflict("It was made while you could see everybody's tasks. Ask for another one.")
+        raise Conflict("Can't download this report, because you can no longer see everyone's tasks. Request a new one.")
     return report
 
 
 def delete_report(person: User, report_id: int) -> None:
-    """Removes the person's own report; a worker that makes it stops. Raises NotFound."""
+    """Deletes the person's own report; a worker that is building it stops. Raises NotFound."""
     own_report(person, report_id).delete()

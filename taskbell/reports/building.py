@@ -1,6 +1,6 @@
-"""Making reports: claim, write piece by piece, renew the lease with each.
+"""Building reports: claim one, write it chunk by chunk, and renew the lease with each chunk.
 
-The report of a worker that was killed is taken up by another one when the lease is over.
+If a worker is killed, another one takes over its report when the lease expires.
 """
 
 import logging
@@ -23,41 +23,41 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)
 MAX_ATTEMPTS = 5
-TOLD_EVERY = 5  # per cent
-GAVE_UP = "It was begun several times and never finished."
-BROKE = "Something unexpected happened; the log of the worker says more."
+PROGRESS_STEP = 5  # per cent
+GAVE_UP = "It was started several times and never finished."
+BROKE = "An unexpected error occurred. See the worker's log."
 
 Clock = Callable[[], datetime]
 
 
 class Fenced(Exception):
-    """The report is not this worker's any more: it was deleted, or another one has taken it up."""
+    """The worker has lost the report: it was deleted, or another worker has taken it over."""
 
 
 def make_waiting(*, clock: Clock, should_stop: Callable[[], bool] = lambda: False) -> int:
-    """Makes reports until none is waiting; returns how many. Any number of workers may run this at once.
+    """Builds reports until none is waiting; returns how many. Any number of workers can run this concurrently.
 
-    When it should stop, the unfinished report is given back and will be started again from the beginning.
+    If it has to stop, the unfinished report is released, and later started from the beginning.
     """
     made = 0
     while not should_stop() and (report := claim(clock())):
         try:
             made += _make(report, clock=clock, should_stop=should_stop)
         except Fenced:
-            log.info("%s is not ours any more", report)
+            log.info("%s was taken over or deleted", report)
         except OperationalError:
-            raise  # the database is away: the lease ends, and somebody takes it up
+            raise  # the database is unreachable: the lease expires, and another worker takes over
         except Refusal as refusal:
             _end(report, ReportState.FAILED, now=clock(), problem=str(refusal)[:500])
         except Exception:
-            log.exception("%s cannot be made", report)
+            log.exception("%s failed", report)
             _end(report, ReportState.FAILED, now=clock(), problem=BROKE)
     return made
 
 
 @transaction.atomic
 def claim(now: datetime) -> Report | None:
-    """Takes the oldest report that nobody makes, for this worker alone, and begins it anew."""
+    """Claims the oldest waiting or abandoned report for this worker, and resets it."""
     report = Report.objects.claimable(now).select_for_update(skip_locked=True, of=("self",)).first()
     if report is None:
         return None
@@ -70,12 +70,12 @@ def claim(now: datetime) -> Report | None:
 
 
 def _make(report: Report, *, clock: Clock, should_stop: Callable[[], bool]) -> bool:
-    """Writes the file; False where it was handed back, or given up."""
+    """Writes the file; False if the report was released or abandoned."""
     if report.attempt > MAX_ATTEMPTS:
         _end(report, ReportState.FAILED, now=clock(), problem=GAVE_UP)
         return False
     position = 0
-    # With the rights that the person has now.
+    # With the person's current permissions.
     question = read_question(report.query, report.person, kind=report.kind, now=clock())
     for data, share in pieces(report, question, now=clock()):
         if should_stop():
@@ -89,13 +89,13 @@ def _make(report: Report, *, clock: Clock, should_stop: Callable[[], bool]) -> b
 
 @transaction.atomic
 def _keep(report: Report, position: int, data: bytes, *, progress: int, now: datetime) -> None:
-    """Adds a piece, and tells the person now and then how far it is. Raises Fenced."""
-    told = report.progress
+    """Adds a chunk, and from time to time sends the person the progress. Raises Fenced."""
+    previous = report.progress
     _write(report, progress=progress, size=report.size + len(data), lease_until=now + LEASE)
     if data:
         Piece.objects.create(report=report, position=position, data=data)
-    if progress // TOLD_EVERY > told // TOLD_EVERY:
-        _tell(report, now=now)
+    if progress // PROGRESS_STEP > previous // PROGRESS_STEP:
+        _notify(report, now=now)
 
 
 @transaction.atomic
@@ -105,11 +105,11 @@ def _end(report: Report, state: ReportState, *, now: datetime, progress: int | N
         _write(report, state=state, progress=progress, problem=problem, finished_at=now, lease_token=None)
     except Fenced:
         return
-    _tell(report, now=now)
+    _notify(report, now=now)
 
 
 def _write(report: Report, **fields: object) -> None:
-    """Writes where the lease is still ours. Raises Fenced."""
+    """Writes only while this worker holds the lease. Raises Fenced."""
     ours = Report.objects.filter(pk=report.pk, state=ReportState.RUNNING, lease_token=report.lease_token)
     if ours.update(**fields) != 1:
         raise Fenced
@@ -117,12 +117,12 @@ def _write(report: Report, **fields: object) -> None:
         setattr(report, name, value)
 
 
-def _tell(report: Report, *, now: datetime) -> None:
-    said = {"report_id": report.pk, "state": str(report.state), "progress": report.progress}
-    record_private(report.person_id, Subject(SubjectType.REPORT, report.pk), "progress", at=now, new=said)
+def _notify(report: Report, *, now: datetime) -> None:
+    state = {"report_id": report.pk, "state": str(report.state), "progress": report.progress}
+    record_private(report.person_id, Subject(SubjectType.REPORT, report.pk), "progress", at=now, new=state)
 
 
 def forget_old(now: datetime) -> int:
-    """Deletes reports whose time is over; says how many."""
+    """Deletes expired reports; returns how many."""
     kept_since = now - timedelta(days=settings.TASKBELL_REPORT_DAYS)
     return Report.objects.filter(finished_at__lt=kept_since).delete()[1].get("reports.Report", 0)

@@ -1,7 +1,7 @@
-"""How many tasks there are of each kind, kept by the database itself while it writes.
+"""Counts of tasks by kind, maintained by the database on every write.
 
-Triggers see every path by which a task is written: verbs, bulk requests, the admin, COPY and SQL by hand. They only
-insert differences, so no two writers ever wait for the same row; a job folds the differences together.
+Triggers see every way of writing tasks: verbs, bulk requests, the admin, COPY and manual SQL. They only
+insert differences, so no two writers ever wait for the same row; a job adds the differences up.
 """
 
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from taskbell.common.locks import one_at_a_time
 
 
 class Difference(NamedTuple):
-    """By how much a kept count was wrong."""
+    """The error of a stored count."""
 
     section: str
     key: str
@@ -20,11 +20,11 @@ class Difference(NamedTuple):
 
 
 def _counted(rows: str, n: int) -> str:
-    """A query for what these rows of tasks add to the counts, or, with -1, take from them."""
+    """A query for what these task rows add to the counts, or with -1 subtract from them."""
     status = "CASE WHEN is_overdue AND stage IN ('PENDING', 'IN_PROGRESS') THEN 'OVERDUE' ELSE stage END"
     keys = {"status": status, "priority": "priority", "assigned": "assigned_to_id", "created": "created_by_id"}
     return " UNION ALL ".join(
-        f"SELECT '{section}' AS section, CAST({key} AS VARCHAR(20)) AS key, {n} AS n "  # noqa: S608 - our own words
+        f"SELECT '{section}' AS section, CAST({key} AS VARCHAR(20)) AS key, {n} AS n "  # noqa: S608 - constants
         f"FROM {rows} AS {section} WHERE deleted_at IS NULL AND {key} IS NOT NULL"
         for section, key in keys.items()
     )
@@ -32,13 +32,13 @@ def _counted(rows: str, n: int) -> str:
 
 def _write_sums(*parts: str) -> str:
     return (
-        "INSERT INTO reports_taskcount (section, key, n) SELECT section, key, SUM(n) "  # noqa: S608 - our own words
+        "INSERT INTO reports_taskcount (section, key, n) SELECT section, key, SUM(n) "  # noqa: S608 - constants
         f"FROM ({' UNION ALL '.join(parts)}) AS parts GROUP BY section, key HAVING SUM(n) <> 0"
     )
 
 
 KEPT = "SELECT section, key, -n AS n FROM reports_taskcount"
-# One statement sees one moment: what is counted and what is kept belong together, whoever writes meanwhile.
+# One statement sees one snapshot, so stored and recounted numbers match despite concurrent writes.
 RECOUNT = _write_sums(_counted("tasks_task", 1), KEPT)
 COLUMNS = ("stage", "is_overdue", "priority", "assigned_to_id", "created_by_id", "deleted_at")
 NEW, OLD = ("(SELECT " + ", ".join(f"{row}.{name} AS {name}" for name in COLUMNS) + ")" for row in ("NEW", "OLD"))
@@ -46,18 +46,18 @@ CHANGES = {"insert": ("fresh",), "update": ("fresh", "stale"), "delete": ("stale
 
 
 def trigger_statements(vendor: str) -> list[str]:
-    """What makes the triggers. Those that are there must be dropped first."""
+    """The SQL that creates the triggers. Existing ones must be dropped first."""
     return _on_postgresql() if vendor == "postgresql" else _on_sqlite()
 
 
 def drop_statements(vendor: str) -> list[str]:
-    """What removes the triggers."""
+    """The SQL that drops the triggers."""
     where, events = ("", CHANGES) if vendor == "sqlite" else (" ON tasks_task", [*CHANGES, "truncate"])
     return [f"DROP TRIGGER IF EXISTS count_{event}{where}" for event in events]
 
 
 def _on_sqlite() -> list[str]:
-    """A row at a time; an update counts where it touches what is counted."""
+    """Row triggers; an update only counts if it touches a counted column."""
     sides = {"fresh": _counted(NEW, 1), "stale": _counted(OLD, -1)}
     events = {"insert": "INSERT", "update": f"UPDATE OF {', '.join(COLUMNS)}", "delete": "DELETE"}
     return [
@@ -68,7 +68,7 @@ def _on_sqlite() -> list[str]:
 
 
 def _on_postgresql() -> list[str]:
-    """A statement at a time: a COPY of 100,000 tasks adds a row for each count, not for each task."""
+    """Statement triggers: a COPY of 100,000 tasks adds one row per count, not per task."""
     sides = {"fresh": _counted("fresh", 1), "stale": _counted("stale", -1)}
     names = {"fresh": "NEW TABLE AS fresh", "stale": "OLD TABLE AS stale"}
     statements = []
@@ -80,15 +80,15 @@ def _on_postgresql() -> list[str]:
     return [*statements, truncate[0], f"{truncate[1]} FOR EACH STATEMENT EXECUTE FUNCTION count_tasks_truncate()"]
 
 
-def _trigger(event: str, deed: str) -> list[str]:
-    body = f"BEGIN {deed}; RETURN NULL; END"
+def _trigger(event: str, action: str) -> list[str]:
+    body = f"BEGIN {action}; RETURN NULL; END"
     return [
         f"CREATE OR REPLACE FUNCTION count_tasks_{event}() RETURNS trigger AS $${body}$$ LANGUAGE plpgsql",
         f"CREATE TRIGGER count_{event} AFTER {event.upper()} ON tasks_task",
     ]
 
 
-# The case keeps PostgreSQL from reading a status as a number, and lets both databases look people up by their ids.
+# The CASE keeps PostgreSQL from casting a status to a number, and lets both databases use the index on people's ids.
 SUMS = """
 SELECT section, COALESCE(username, key), n
 FROM (SELECT section, key, SUM(n) AS n FROM reports_taskcount GROUP BY section, key) AS sums LEFT JOIN accounts_user
@@ -97,7 +97,7 @@ FROM (SELECT section, key, SUM(n) AS n FROM reports_taskcount GROUP BY section, 
 
 
 def kept() -> list[tuple[str, str, int]]:
-    """The counts that are kept, by section and key; people by their names."""
+    """The stored counts by section and key; people by username."""
     with connection.cursor() as cursor:
         cursor.execute(SUMS)
         return list(cursor.fetchall())
@@ -105,15 +105,15 @@ def kept() -> list[tuple[str, str, int]]:
 
 @transaction.atomic
 def recount() -> list[Difference]:
-    """Counts all tasks anew and puts right what was kept; says where it differed. Nobody has to wait for it."""
+    """Recounts all tasks and corrects the stored counts; returns the differences. Blocks no other writer."""
     one_at_a_time("recount")
     with connection.cursor() as cursor:
         cursor.execute(f"{RECOUNT} RETURNING section, key, n")
         return sorted(Difference(*row) for row in cursor.fetchall())
 
 
-# Both leave alone what is one row already. On PostgreSQL only rows that this very statement deleted are added up, so
-# that of two folds at once neither sees what the other takes; on SQLite nobody writes between two statements.
+# Both skip counts that already have one row. On PostgreSQL only rows that this statement deleted are added up, so
+# two concurrent folds never add up the same row; on SQLite nobody writes between two statements.
 TWICE = "SELECT section, key FROM reports_taskcount GROUP BY section, key HAVING COUNT(*) > 1"
 FOLD = {
     "postgresql": [
@@ -132,7 +132,7 @@ FOLD = {
 
 @transaction.atomic
 def fold() -> None:
-    """Adds up the differences of each count to one row. What the counts say stays the same; any number may fold."""
+    """Adds up the differences of each count into one row. The counts stay the same; concurrent folds are safe."""
     one_at_a_time("fold")
     with connection.cursor() as cursor:
         for statement in FOLD[connection.vendor]:

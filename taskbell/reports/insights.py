@@ -1,4 +1,4 @@
-"""How many tasks there are of each kind: the questions behind summaries and charts."""
+"""Counts of tasks by kind: the queries behind summaries and charts."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -31,7 +31,7 @@ Part = tuple[str, tuple[Any, ...]]  # of a statement, with its parameters
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: over which tasks, whether these are all there are, and for which time a series, if any."""
+    """The request: the tasks, whether these are all tasks, and the periods of a series, if any."""
 
     tasks: TaskQuerySet
     is_of_everything: bool
@@ -39,7 +39,7 @@ class Question:
 
 
 class InsightsOut(TypedDict):
-    """How many tasks there are of each kind."""
+    """Counts of tasks by kind."""
 
     total: int
     completed: int
@@ -49,11 +49,11 @@ class InsightsOut(TypedDict):
     tasks_assigned: Annotated[dict[str, int], "By username."]
     tasks_created: Annotated[dict[str, int], "By username."]
     tasks_due_soon: Annotated[int, "Open tasks that are due within 24 hours."]
-    series: NotRequired[Annotated[list[PeriodOut], "Where `group` asks for it."]]
+    series: NotRequired[Annotated[list[PeriodOut], "Only with `group`."]]
 
 
 def insights(question: Question, *, now: datetime) -> InsightsOut:
-    """The report as the contract has it, and the series where one is asked for."""
+    """The report, with the series if requested."""
     everything, tasks = question.is_of_everything, question.tasks
     report = insights_of_everything(now=now) if everything else insights_of(tasks, now=now)
     if question.periods:
@@ -62,24 +62,24 @@ def insights(question: Question, *, now: datetime) -> InsightsOut:
 
 
 def insights_of_everything(*, now: datetime) -> InsightsOut:
-    """The report over all tasks, from the counts that are kept: it costs the same however many there are."""
+    """The report over all tasks, from the stored counts; its cost doesn't depend on the number of tasks."""
     return _report(kept(), due_soon(Task.objects.all(), now=now))
 
 
 def insights_of(tasks: TaskQuerySet, *, now: datetime) -> InsightsOut:
-    """The report over these tasks, asked of the rows themselves."""
+    """The report over these tasks, counted from the rows."""
     return _report(_asked(tasks), due_soon(tasks, now=now))
 
 
 def due_soon(tasks: TaskQuerySet, *, now: datetime) -> int:
-    """How many of them are open and due within the next 24 hours."""
-    # What is due later than now cannot be overdue; said, because the index holds only what is not.
+    """The number of open tasks due within the next 24 hours."""
+    # A task due in the future can't be overdue; the condition is needed to use the index, which excludes overdue tasks.
     coming = tasks.open().filter(IS_OPEN_BY_INDEX, is_overdue=False, due_at__gt=now, due_at__lte=now + SOON)
     return coming.count()
 
 
 def _report(rows: Iterable[Row], soon: int) -> InsightsOut:
-    """The report as the contract has it: each status and priority, also with 0, and people who have any."""
+    """The report: every status and priority, even with 0, and only people with tasks."""
     counts: dict[str, Counter[str]] = {section: Counter() for section in SECTIONS}
     for section, key, n in rows:
         if key is not None and n:
@@ -98,9 +98,9 @@ def _report(rows: Iterable[Row], soon: int) -> InsightsOut:
 
 
 def _asked(tasks: TaskQuerySet) -> Iterator[Row]:
-    """The counts by section and key, people by their names, in one query.
+    """The counts by section and key, people by username, in one query.
 
-    Measured beside this: a query for each section, one after the other or side by side on several connections
+    Alternatives we measured: a query per section, one after the other or in parallel on several connections
     (docs/decisions/0017-counts-kept-and-asked.md).
     """
     people = {"assigned": F("assigned_to_id"), "created": F("created_by_id")}
@@ -118,9 +118,9 @@ def _asked(tasks: TaskQuerySet) -> Iterator[Row]:
 
 
 def _on_postgresql(counted: Any, cursor: Any) -> list[Part]:
-    """PostgreSQL counts all sections while it reads the rows once; two processes do, if it has to read the whole table.
+    """PostgreSQL counts all sections in one scan, split over two processes if it reads the whole table.
 
-    Each of them counts one half of the blocks. PostgreSQL's own way of sharing a scan hands every single row to the one
+    Each process counts one half of the blocks. PostgreSQL's own parallel scan passes every row to the one
     process that counts, which takes longer.
     """
     halves = _halves(cursor) if "Seq Scan" in counted.explain() else [Q()]
@@ -129,26 +129,26 @@ def _on_postgresql(counted: Any, cursor: Any) -> list[Part]:
 
 
 def _halves(cursor: Any) -> list[Any]:
-    """Conditions for the rows before and after the middle of the table."""
+    """Conditions for the two halves of the table."""
     cursor.execute("SELECT pg_relation_size('tasks_task') / current_setting('block_size')::bigint / 2")
     middle = f"({cursor.fetchone()[0]},0)"
     return [RawSQL(f"tasks_task.ctid {side} %s::tid", [middle], BooleanField()) for side in ("<", ">=")]  # noqa: S611
 
 
 def _sections(counted: Any) -> list[Part]:
-    """SQLite reads the rows for each section."""
+    """SQLite scans the rows once per section."""
     inner, parameters = counted.query.sql_with_params()
     return [(section.format(inner=inner), parameters) for section in ON_SQLITE]
 
 
-# The query says itself what it is grouped by.
+# Raw SQL, because Count() would make Django add a GROUP BY of its own.
 COUNT = RawSQL("COUNT(*)", [], BigIntegerField())
-# What a row says of status and priority is grouped as it is stored, and put into words afterwards.
+# Status and priority are grouped as stored, and converted to names afterwards.
 NAMED = """
 SELECT stage, is_overdue, priority, assigned, username, n
 FROM ({counted}) AS counted LEFT JOIN accounts_user ON accounts_user.id = COALESCE(assigned, created)
 """
-# The plus keeps SQLite from walking along an index of people, which jumps about in the table.
+# The plus keeps SQLite from using an index on people, which would read the table in random order.
 ON_SQLITE = [
     "SELECT stage, is_overdue, priority, NULL AS assigned, NULL AS created, COUNT(*) AS n FROM ({inner}) "
     "GROUP BY stage, is_overdue, +priority",

@@ -8,7 +8,7 @@ from celery.worker import state as worker_state
 from taskbell.common.clock import utc_now
 from taskbell.reports import building, counting
 
-# One report at a time in a worker: large ones take long, and must not hold up the mails.
+# One report at a time per worker: large ones take long, and must not delay emails.
 MAKER = BoundedSemaphore(1)
 
 

@@ -1,4 +1,4 @@
-"""What is kept so that questions over everything need not read everything; and reports that workers make."""
+"""Stored counts of tasks, and reports built by workers."""
 
 from datetime import datetime
 
@@ -9,9 +9,9 @@ from taskbell.accounts.models import User
 
 
 class TaskCount(models.Model):
-    """A difference to the number of tasks of one kind; the sum of all rows of a key is the count.
+    """A difference in the number of tasks of one kind. The sum of all rows with the same key is the count.
 
-    Written by triggers alone (`counting.py`). Tasks in the trash are not counted.
+    Written only by triggers (`counting.py`). Tasks in the trash are not counted.
     """
 
     section = models.CharField(max_length=10, help_text="status, priority, assigned or created")
@@ -23,14 +23,14 @@ class TaskCount(models.Model):
 
 
 class ReportKind(models.TextChoices):
-    """What a report tells."""
+    """The content of a report."""
 
     INSIGHTS = "insights"
     EXPORT = "export"
 
 
 class Format(models.TextChoices):
-    """The file it comes as."""
+    """The file format of a report."""
 
     JSON = "json"
     CSV = "csv"
@@ -38,7 +38,7 @@ class Format(models.TextChoices):
 
 
 class ReportState(models.TextChoices):
-    """How far it is."""
+    """The state of a report."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -53,17 +53,17 @@ class ReportQuerySet(models.QuerySet["Report"]):
     """Named reads of reports."""
 
     def unfinished(self) -> "ReportQuerySet":
-        """Reports that a worker still has to do with."""
+        """Reports that are waiting or in progress."""
         return self.filter(state__in=UNFINISHED)
 
     def claimable(self, now: datetime) -> "ReportQuerySet":
-        """Reports that nobody makes: those that wait, and those of a worker that is not heard of any more."""
+        """Reports that no worker is building: those waiting, and those whose lease has expired."""
         abandoned = Q(state=ReportState.RUNNING, lease_until__lt=now)
         return self.filter(Q(state=ReportState.WAITING) | abandoned).order_by("id")
 
 
 class Report(models.Model):
-    """A report that a worker makes for one person; nobody else has anything to do with it."""
+    """A report that a worker builds for one person; nobody else can see it."""
 
     person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="reports")
     kind = models.CharField(max_length=10, choices=ReportKind.choices)
@@ -71,9 +71,9 @@ class Report(models.Model):
     query = models.JSONField(default=dict, help_text="The filters, as the list of tasks takes them.")
     state = models.CharField(max_length=10, choices=ReportState.choices, default=ReportState.WAITING)
     progress = models.PositiveSmallIntegerField(default=0, help_text="From 0 to 100.")
-    size = models.PositiveBigIntegerField(default=0, help_text="Bytes that are there.")
-    problem = models.CharField(max_length=500, blank=True, help_text="Why it could not be made.")
-    of_everything = models.BooleanField(default=False, help_text="Made for somebody who could see everybody's tasks.")
+    size = models.PositiveBigIntegerField(default=0, help_text="Bytes written so far.")
+    problem = models.CharField(max_length=500, blank=True, help_text="Why the report failed.")
+    of_everything = models.BooleanField(default=False, help_text="Its content covers the tasks of everyone.")
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     attempt = models.PositiveSmallIntegerField(default=0)
@@ -94,12 +94,12 @@ class Report(models.Model):
 
     @property
     def file_name(self) -> str:
-        """What it is called when it is saved."""
+        """The file name for downloads."""
         return f"taskbell-{self.kind}-{self.pk}.{self.format}"
 
 
 class Piece(models.Model):
-    """A part of the file. It is in the database because that is what all nodes share."""
+    """A chunk of the file. It is stored in the database, which all machines share."""
 
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="pieces")
     position = models.PositiveIntegerField()

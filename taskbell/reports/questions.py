@@ -1,4 +1,4 @@
-"""What a report is asked with: the filters of the list of tasks and, for a series, its periods."""
+"""The parameters of a report: the filters of the list of tasks and, for a series, its periods."""
 
 from datetime import date, datetime
 
@@ -21,7 +21,7 @@ SERIES = {
 
 
 def read_question(parameters: Parameters, person: User, *, kind: str = ReportKind.INSIGHTS, now: datetime) -> Question:
-    """The question that the parameters ask, over the tasks that the person may see now. Raises Invalid."""
+    """The request in the parameters, over the tasks that the person can see now. Raises Invalid."""
     series = SERIES if kind == ReportKind.INSIGHTS else {}
     refuse_unknown(parameters, (*FILTERS, *series))
     filters = {name: text for name, text in parameters.items() if name in FILTERS}
@@ -46,7 +46,11 @@ def _periods(parameters: Parameters, person: User, *, now: datetime) -> Periods 
         raise invalid("from", "invalid", "Must not be after the end of the series.")
     periods = Periods(group, first, last, zone)
     if len(periods.starts()) > MAX_PERIODS:
-        raise invalid("from", "invalid", f"A series can't have more than {MAX_PERIODS} points. Begin it later.")
+        raise invalid(
+            "from",
+            "invalid",
+            f"A series can't have more than {MAX_PERIODS} points. Choose a later start or a larger `group`.",
+        )
     return periods
 
 

@@ -1,4 +1,4 @@
-"""What happened day by day, week by week or month by month, for charts."""
+"""Numbers per day, week or month, for charts."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -12,7 +12,7 @@ from django.db.models.functions import RowNumber
 from taskbell.common.clock import end_of_day, instant
 from taskbell.tasks.models import TaskQuerySet
 
-# The number of periods where no first day is given.
+# The default number of periods.
 DEFAULT_PERIODS = {"day": 30, "week": 12, "month": 12}
 GROUPS = list(DEFAULT_PERIODS)
 MAX_PERIODS = 400
@@ -20,7 +20,7 @@ MAX_PERIODS = 400
 
 @dataclass(frozen=True)
 class Periods:
-    """Whole days, weeks or months, from the one that holds `first` to the one that holds `last`, in a time zone."""
+    """Whole days, weeks or months in a time zone, from the one containing `first` to the one containing `last`."""
 
     group: str
     first: date
@@ -36,7 +36,7 @@ class Periods:
 
 
 def default_first(group: str, last: date) -> date:
-    """The first day of the first period, where none is given."""
+    """The default first day of the first period."""
     first = _start(last, group)
     for _ in range(DEFAULT_PERIODS[group] - 1):
         first = _start(first - timedelta(days=1), group)
@@ -50,16 +50,16 @@ PeriodOut = TypedDict(
         "created": int,
         "completed": int,
         "overdue": Annotated[int, "Tasks that became overdue in this period."],
-        "median_seconds_to_complete": Annotated[float | None, "Of the tasks completed in this period."],
+        "median_seconds_to_complete": Annotated[float | None, "For the tasks completed in this period."],
     },
 )
 PeriodOut.__doc__ = "One point of a chart."
 
 
 def series(tasks: TaskQuerySet, periods: Periods) -> list[PeriodOut]:
-    """For each period: tasks created in it, completed in it with the median of how long that took, and missed in it.
+    """For each period: tasks created, tasks completed with their median time to complete, and tasks missed.
 
-    Missed are tasks whose due moment passed in the period while they were open, also those that were finished later.
+    Missed tasks were open when their due time passed in the period, even if they were finished later.
     """
     created = _per_period(tasks, "created_at", periods)
     overdue = _per_period(tasks.filter(is_overdue=True), "due_at", periods)
@@ -77,7 +77,7 @@ def series(tasks: TaskQuerySet, periods: Periods) -> list[PeriodOut]:
 
 
 def _within(tasks: TaskQuerySet, column: str, periods: Periods) -> Any:
-    """Those of the whole periods, each with the place of the period that the moment in the column lies in."""
+    """The rows within the periods, each with the index of the period that contains the instant in the column."""
     starts = periods.starts()
     begins = [instant(start, time(), periods.zone) for start in starts]
     end = end_of_day(_after(starts[-1], periods.group) - timedelta(days=1), periods.zone)
@@ -86,9 +86,9 @@ def _within(tasks: TaskQuerySet, column: str, periods: Periods) -> Any:
 
 
 def _period(column: str, begins: list[datetime], first: int = 0) -> Any:
-    """In which of the periods that begin at these moments it lies, found by halving.
+    """The index of the period that contains the instant, by binary search over the periods' start instants.
 
-    To ask the database which local day it is takes longer: on SQLite, Python says it row by row.
+    Computing the local day in the database takes longer: SQLite calls Python for every row.
     """
     if len(begins) == 1:
         return Value(first)
@@ -103,9 +103,9 @@ def _per_period(tasks: TaskQuerySet, column: str, periods: Periods) -> dict[int,
 
 
 def _completed(tasks: TaskQuerySet, periods: Periods) -> tuple[dict[int, int], dict[int, float]]:
-    """How many were completed in each period, and the median of how many seconds it took from their creation.
+    """The number of tasks completed in each period, and the median seconds from their creation.
 
-    The database numbers them by how long they took; the one in the middle, or the two, are all that is fetched.
+    The database ranks the tasks by duration; only the middle one or two are fetched.
     """
     period = [F("period")]
     numbered = _within(tasks, "completed_at", periods).annotate(
@@ -123,7 +123,7 @@ def _completed(tasks: TaskQuerySet, periods: Periods) -> tuple[dict[int, int], d
 
 
 class Took(Func):
-    """How long it was between two moments, to be ordered by. SQLite tells it in days, to a ten-thousandth second."""
+    """The time between two instants, for sorting. SQLite computes it in days, to a ten-thousandth of a second."""
 
     template, arg_joiner, arity = "(%(expressions)s)", " - ", 2
     output_field = FloatField()
@@ -135,7 +135,7 @@ class Took(Func):
 
 
 def _start(day: date, group: str) -> date:
-    """The first day of the period that the day lies in; weeks begin on Monday (ISO 8601)."""
+    """The first day of the period that contains the day; weeks start on Monday (ISO 8601)."""
     match group:
         case "week":
             return day - timedelta(days=day.weekday())
@@ -146,11 +146,11 @@ def _start(day: date, group: str) -> date:
 
 
 def _after(start: date, group: str) -> date:
-    """The first day of the period after the one that begins on this day."""
+    """The first day of the next period after the one that starts on this day."""
     longest = {"day": 1, "week": 7, "month": 31}[group]
     return _start(start + timedelta(days=longest), group)
 
 
 def today(now: datetime, zone: str) -> date:
-    """The day it is in the time zone."""
+    """The current day in the time zone."""
     return now.astimezone(ZoneInfo(zone)).date()

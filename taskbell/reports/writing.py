@@ -1,4 +1,4 @@
-"""The file of a report, piece by piece, with how much of it is done: few rows are in memory at a time."""
+"""The file of a report in chunks, with progress. Only a few rows are in memory at a time."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time
@@ -19,10 +19,10 @@ from taskbell.tasks.models import TaskQuerySet
 from taskbell.transfer.exporting import FORMATS, HEADER, as_cells, exported
 
 CHUNK_ROWS = 2000
-MAX_SHEET_ROWS = 1_000_000  # a sheet has room for 1,048,576
+MAX_SHEET_ROWS = 1_000_000  # a sheet holds up to 1,048,576
 CHUNK_BYTES = 256 * 1024
 Record = tuple[Any, ...]
-# Some of the file, and how much of the work is done with it, from 0 to 1.
+# A chunk of the file, and the progress from 0 to 1.
 StreamedFile = Iterator[tuple[bytes, float]]
 
 
@@ -30,19 +30,19 @@ def pieces(report: Report, question: Question, *, now: datetime) -> StreamedFile
     """The file of the report."""
     if report.kind == ReportKind.EXPORT:
         return _export(ExportRows(question.tasks, report.person), report.format)
-    told = insights(question, now=now)
+    report_data = insights(question, now=now)
     if report.format == Format.JSON:
-        return iter([(orjson.dumps(told, option=orjson.OPT_INDENT_2), 1.0)])
-    table = chain([("section", "name", "value")], _lines(told))
+        return iter([(orjson.dumps(report_data, option=orjson.OPT_INDENT_2), 1.0)])
+    table = chain([("section", "name", "value")], _lines(report_data))
     if report.format == Format.XLSX:
         return _workbook(table, lambda: 0.0)
     return ((data, 1.0) for data in csv_chunks(table))
 
 
 class ExportRows:
-    """The rows of an export, in the order of their ids, each as it was when its batch was read.
+    """The rows of an export by id, each as of the time its batch was read.
 
-    Between two batches no transaction is open: how far it is can be told, and the lease be renewed.
+    No transaction is open between two batches, so that progress can be saved and the lease renewed.
     """
 
     def __init__(self, tasks: TaskQuerySet, person: User) -> None:
@@ -61,20 +61,20 @@ class ExportRows:
         return self._tasks.filter(pk__gt=last)[:CHUNK_ROWS]
 
     def share(self) -> float:
-        """How much of them was read, from 0 to 1."""
+        """The fraction of rows read, from 0 to 1."""
         return min(self._done / max(self._total, 1), 1.0)
 
 
 def _export(tasks: ExportRows, format_: str) -> StreamedFile:
-    """The same file as that which is exported at once; and as a workbook, with times that it can reckon with."""
+    """The same file as a direct export, or a workbook with real dates and times."""
     if format_ == Format.XLSX:
         return _workbook(chain([HEADER], map(_as_values, tasks)), tasks.share)
     return ((data, tasks.share()) for data in FORMATS[format_](tasks))
 
 
-def _lines(told: Mapping[str, Any]) -> Iterator[Record]:
-    """The report as a table of section, name and value."""
-    for section, value in told.items():
+def _lines(report_data: Mapping[str, Any]) -> Iterator[Record]:
+    """The report as a table of sections, names and values."""
+    for section, value in report_data.items():
         if isinstance(value, dict):
             yield from ((section, name, n) for name, n in value.items())
         elif isinstance(value, list):
@@ -87,7 +87,7 @@ VALUES: dict[str, Callable[[str], Any]] = {
     "due_date": date.fromisoformat,
     "due_time": time.fromisoformat,
     "anchor_date": date.fromisoformat,
-    # A workbook knows no time zones.
+    # Workbooks have no time zones.
     **dict.fromkeys(
         ("completed_at", "created_at", "updated_at"),
         lambda text: datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None),
@@ -104,7 +104,7 @@ def _as_values(row: Record) -> Record:
 
 
 def _workbook(table: Iterable[Record], share: Callable[[], float]) -> StreamedFile:
-    """A workbook can be read from its end only: it is put together in a file that nobody else sees."""
+    """A workbook needs its end to be readable, so it is written to a temporary file first."""
     rows = iter(table)
     header, book, room = next(rows), Workbook(write_only=True), 0
     batch: list[Record] = []
@@ -129,5 +129,5 @@ def _cell(sheet: Any, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
-    cell.data_type = "s"  # text, also where it looks like a formula
+    cell.data_type = "s"  # text, even if it looks like a formula
     return cell

@@ -12,6 +12,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="report",
             name="of_everything",
-            field=models.BooleanField(default=False, help_text="Made for somebody who could see everybody's tasks."),
+            field=models.BooleanField(default=False, help_text="Its content covers the tasks of everyone."),
         ),
     ]
