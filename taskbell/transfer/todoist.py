@@ -11,47 +11,47 @@ PRIORITIES = {"1": "URGENT", "2": "HIGH", "3": "MEDIUM", "4": "LOW"}
 NUMBER_OF_PERSON = re.compile(r"\s*\(\d+\)$")
 DAYS = ("%Y-%m-%d", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y")
 TIMES = ("", " %H:%M", "T%H:%M", "T%H:%M:%S")
-MOST_TOGETHER = 10_000  # a task with all that is indented below it
+MAX_TASKS_OF_A_TREE = 10_000  # a task and everything indented below it
 
 
 def todoist_rows(stream: IO[bytes]) -> Iterator[Row]:
-    """A task waits for those that are indented below it, a section is a category, a note goes to the description."""
+    """Tasks indented below a task block it, a section is a category, a note is part of the description."""
     records = csv_records(stream)
     names = [name.strip().upper() for name in next(records, (1, []))[1]]
     if not {"TYPE", "CONTENT"} <= set(names):
-        raise Unreadable(1, "The first line of a file of Todoist names TYPE and CONTENT.")
+        raise Unreadable(1, "Must name TYPE and CONTENT in the first line.")
     section, above = "", list[Row]()
-    together: list[Row] = []
+    tree: list[Row] = []
     for number, (line, record) in enumerate(records, start=1):
         cells = _cells(names, record)
         kind = cells["TYPE"].lower()
         if kind == "section":
             section, above = cells["CONTENT"], []
             if not section:
-                yield from together
-                yield Row.wrong(line, "category", "required", "A section has a name.")
-                together = []
-        elif kind == "note" and together:
-            earlier = together[-1].cells
+                yield from tree
+                yield Row.wrong(line, "category", "required", "A section must have a name.")
+                tree = []
+        elif kind == "note" and tree:
+            earlier = tree[-1].cells
             earlier["description"] = f"{earlier.get('description') or ''}\n\n{cells['CONTENT']}".strip()
         elif kind == "task":
             depth = _depth(cells)
             if depth == 1 or not above:
-                yield from together
-                together = []
+                yield from tree
+                tree = []
             row = _row(number, line, cells, section)
             above = above[: depth - 1]
             if above:
                 above[-1].cells.setdefault("pre_tasks", []).append(number)
             above.append(row)
-            together.append(row)
-            if len(together) > MOST_TOGETHER:
-                raise Unreadable(line, f"At most {MOST_TOGETHER:,} tasks are below one.")
-    yield from together
+            tree.append(row)
+            if len(tree) > MAX_TASKS_OF_A_TREE:
+                raise Unreadable(line, f"A task can have at most {MAX_TASKS_OF_A_TREE:,} tasks below it.")
+    yield from tree
 
 
 def _cells(names: list[str], record: list[str]) -> dict[str, str]:
-    """The cells by column. A row may be short: what has to be there is empty then, and refused as such."""
+    """The cells by column. In a short row, required cells are empty, and refused for that."""
     return {"TYPE": "", "CONTENT": ""} | dict(zip(names, (cell.strip() for cell in record), strict=False))
 
 
@@ -77,12 +77,12 @@ def _row(number: int, line: int, cells: dict[str, str], section: str) -> Row:
 
 
 def _due(text: str) -> dict[str, Any]:
-    """Dates as such. What is said in words, such as "every day", is left to be refused by its column."""
+    """The date and the time. Words such as "every day" stay, so that the column refuses them."""
     text = text.replace(",", "")
     for day in DAYS:
         for at in TIMES:
             try:
-                due = datetime.strptime(text, day + at)  # noqa: DTZ007 - a wall time; its zone is another column
+                due = datetime.strptime(text, day + at)  # noqa: DTZ007 - a wall time; its zone is in another column
             except ValueError:
                 continue
             return {"due_date": due.date().isoformat(), "due_time": due.time().isoformat() if at else None}

@@ -9,34 +9,34 @@ from typing import IO, Any
 from taskbell.common.text import printable
 from taskbell.transfer.reading import Row, json_values
 
-LONGEST_PROJECT = 64 * 1024 * 1024
+MAX_PROJECT_CHARACTERS = 64 * 1024 * 1024
 NEVER = "0001-01-01"
 PRIORITIES = {0: "MEDIUM", 1: "LOW", 2: "MEDIUM", 3: "HIGH", 4: "URGENT", 5: "URGENT"}
-WAITS_FOR = ("subtask", "blocked")
+BLOCKED_BY = ("subtask", "blocked")
 DAY = 24 * 3600
 EVERY_MONTH, FROM_NOW = 1, 2  # its repeat modes
 BREAK, TAG = re.compile(r"<br\s*/?>|</p>|</li>"), re.compile(r"<[^>]+>")
 
 
 def vikunja_rows(stream: IO[bytes]) -> Iterator[Row]:
-    """Rows of every project, with its line; errors call the task by its name, for such a file is one line.
+    """The tasks of every project. The category is the first label, or else the project.
 
-    The first label, or the project, is the category.
+    The whole file is one line, so errors name the task.
     """
-    for line, project in json_values(stream, longest=LONGEST_PROJECT):
+    for line, project in json_values(stream, longest=MAX_PROJECT_CHARACTERS):
         if not isinstance(project, dict) or not isinstance(project.get("tasks") or [], list):
-            yield Row.wrong(line, "tasks", "invalid", "This is no project of Vikunja.")
+            yield Row.wrong(line, "tasks", "invalid", "Must be a project as Vikunja exports it.")
             continue
         for task in project.get("tasks") or []:
             called = _called(task)
             try:
                 yield Row(line, _cells(task, project), called=called)
             except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
-                yield Row.wrong(line, "tasks", "invalid", "This is not as Vikunja writes a task.", called=called)
+                yield Row.wrong(line, "tasks", "invalid", "Must be a task as Vikunja exports it.", called=called)
 
 
 def _called(task: Any) -> str:
-    """The number and the title, as far as it has them."""
+    """The id and the title, if it has them."""
     if not isinstance(task, dict):
         return f"Task {task!r:.100}"
     return printable(f"Task {task.get('id')!r:.20} ({task.get('title', 'no title')!s:.100})")
@@ -57,8 +57,8 @@ def _cells(task: dict[str, Any], project: dict[str, Any]) -> dict[str, Any]:
         "due_time": due and due.time().isoformat(),
         "timezone": "UTC" if due else None,
         "assigned_to": assignees[0]["username"] if assignees else None,
-        "pre_tasks": [other["id"] for kind in WAITS_FOR for other in related.get(kind) or []],
-        "reminders": [told for reminder in task.get("reminders") or [] if (told := _reminder(reminder))],
+        "pre_tasks": [other["id"] for kind in BLOCKED_BY for other in related.get(kind) or []],
+        "reminders": [found for reminder in task.get("reminders") or [] if (found := _reminder(reminder))],
         **_repeats(task),
         "completed_at": _text(_moment(task.get("done_at"))) if task.get("done") else None,
         "created_at": _text(_moment(task.get("created"))),
@@ -76,7 +76,7 @@ def _text(moment: datetime | None) -> str | None:
 
 
 def _plain(text: str) -> str:
-    """The words of a description, which Vikunja keeps as HTML."""
+    """The text of a description, which Vikunja stores as HTML."""
     return html.unescape(TAG.sub("", BREAK.sub("\n", text))).strip() if "<" in text else text
 
 
@@ -89,7 +89,7 @@ def _reminder(reminder: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _repeats(task: dict[str, Any]) -> dict[str, Any]:
-    """The rule. One that comes more often than daily is left to be refused by its column."""
+    """The rule. One that repeats more often than daily stays as words, so that the column refuses it."""
     seconds, mode = task.get("repeat_after") or 0, task.get("repeat_mode") or 0
     basis = "completion" if mode == FROM_NOW else None
     if mode == EVERY_MONTH:

@@ -46,8 +46,7 @@ def table(row: bytes, times: int) -> io.BufferedReader:
 @pytest.fixture(autouse=True)
 def _few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A small file has many batches as well."""
-    monkeypatch.setattr(loading, "AT_ONCE", 500)
-    for module, rows in ((exporting, 500), (importing, 500), (spreadsheet, 100)):
+    for module, rows in ((loading, 500), (exporting, 500), (importing, 500), (spreadsheet, 100)):
         monkeypatch.setattr(module, "CHUNK_ROWS", rows)
 
 

@@ -72,7 +72,7 @@ def test_an_invitation_that_is_withdrawn_or_too_old_is_over(browser: Browser, al
     Invite.objects.update(expires_at=utc_now() - timedelta(seconds=1))
     assert browser.get(link_of(invited)).status_code == 404
     Invite.objects.update(expires_at=utc_now() + INVITE_LIFETIME)
-    withdraw_invite(invited.pk, by=alice)
+    withdraw_invite(invited.pk, by=alice, now=utc_now())
     assert browser.post(link_of(invited), FORM).status_code == 404
 
 
