@@ -1,10 +1,10 @@
-"""The names by which other task servers know our paths: a table beside the canonical ones."""
+"""The names that other task servers give our paths: a table beside the canonical names."""
 
 from collections.abc import Iterable
 
 from django.urls import URLPattern, path
 
-# Every canonical path that starts with the right side answers under the left side too.
+# Every canonical path that starts with the right side also answers under the left side.
 ALIASES = {
     "login/": "token/",
     "auth/login/": "token/",
@@ -24,7 +24,7 @@ def aliases_of(canonical: Iterable[URLPattern]) -> list[URLPattern]:
 
 
 def is_alias(path_of_operation: str) -> bool:
-    """True for a path that the OpenAPI document does not list, because another name stands there."""
+    """True for a path that the OpenAPI document lists under its canonical name only."""
     return any(path_of_operation.startswith(f"/api/{alias}") for alias in ALIASES)
 
 

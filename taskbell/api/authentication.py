@@ -1,4 +1,4 @@
-"""Who is asking: a program by its access token, a browser by its cookie."""
+"""The person of a request: programs send an access token, browsers a cookie."""
 
 from typing import Any, cast
 
@@ -12,12 +12,12 @@ from taskbell.activity.queries import EPOCH, POSITION, Checkpoint, current_check
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotSignedIn
 
-# One query for who asks, and for when: what is read after it is as of that moment, or later.
+# One query for the session and the position of the history: everything read after it is as of then, or later.
 session_and_checkpoint = SessionLookup(checkpoint_epoch=EPOCH, checkpoint_position=POSITION)
 
 
 def checkpoint_of(request: Request) -> Checkpoint:
-    """Where the history stood when the request was let in."""
+    """The position of the history when the request was authenticated."""
     session: Any = session_of(request)
     if not hasattr(session, "checkpoint_position"):  # of a browser's cookie
         return current_checkpoint()
@@ -25,12 +25,12 @@ def checkpoint_of(request: Request) -> Checkpoint:
 
 
 def person_of(request: Request) -> User:
-    """Who is asking. The view's permission has made sure that somebody is."""
+    """The person who sent the request. The view's permission has checked that there is one."""
     return cast(User, request.user)
 
 
 def session_of(request: Request) -> Session:
-    """The session they ask with."""
+    """The session of the request."""
     return cast(Session, request.auth)
 
 
@@ -53,7 +53,7 @@ class BearerToken(BaseAuthentication):
 
 
 class BrowserCookie(SessionAuthentication):
-    """The cookie of the web pages, with Django's protection against forged requests."""
+    """The cookie of the web pages, with Django's CSRF protection."""
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         found = super().authenticate(request)
@@ -61,7 +61,7 @@ class BrowserCookie(SessionAuthentication):
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the OpenAPI document names the token."""
+    """The access token in the OpenAPI document."""
 
     target_class = BearerToken
     name = "bearer"
@@ -71,7 +71,7 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 
 
 class CookieScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the OpenAPI document names the cookie."""
+    """The cookie in the OpenAPI document."""
 
     target_class = BrowserCookie
     name = "cookie"

@@ -1,4 +1,4 @@
-"""Every refusal as a problem document (RFC 9457): the one place where errors become answers."""
+"""Errors as problem documents (RFC 9457)."""
 
 import logging
 import sys
@@ -32,17 +32,18 @@ log = logging.getLogger(__name__)
 
 PROBLEM = "application/problem+json"
 API = "/api/"
+BUG = "This is a bug in Taskbell. It has been logged."
 
 
-class Unavailable(Refusal):
-    """The database is away."""
+class DatabaseUnavailable(Refusal):
+    """The database does not answer."""
 
     status = 503
     title = "Temporarily unavailable"
 
 
 class Broken(Refusal):
-    """A mistake of ours."""
+    """A bug in Taskbell."""
 
     status = 500
     title = "Something went wrong"
@@ -66,25 +67,25 @@ def as_refusal(error: Exception) -> Refusal:
             return error
         case exceptions.ValidationError():
             errors = list(_field_errors(error.detail))
-            return Invalid(errors[0].message if errors else "The input is not valid.", errors)
+            return Invalid(errors[0].message if errors else "The request body is not valid.", errors)
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
             return NotSignedIn("Sign in to do this: send a valid access token.")
         case Http404() | exceptions.NotFound():
             return NotFound()
         case PermissionDenied():
-            return NotAllowed("You may not do this.")
+            return NotAllowed("You don't have permission to do this.")
         case RequestDataTooBig():
             return TooLarge("The request is too large.")
         case SuspiciousOperation() | BadRequest() | MultiPartParserError() | UnreadablePostError():
             return invalid("", "invalid", "The request is not valid.")
         case IntegrityError():
-            return Conflict("Something that this refers to was changed at the same moment. Please try again.")
+            return Conflict("Something that this refers to was changed at the same time. Try again.")
         case OperationalError() | InterfaceError():
-            return Unavailable("Can't reach the database right now. Try again in a few seconds.")
+            return DatabaseUnavailable("Can't reach the database right now. Try again in a few seconds.")
         case exceptions.APIException():
             return _framework_refusal(error)
         case _:
-            return Broken("This is a mistake of ours and has been written down.")
+            return Broken(BUG)
 
 
 def _framework_refusal(error: exceptions.APIException) -> Refusal:
@@ -95,7 +96,7 @@ def _framework_refusal(error: exceptions.APIException) -> Refusal:
 
 
 def document(refusal: Refusal) -> dict[str, Any]:
-    """The members of the problem document."""
+    """The problem document of a refusal."""
     return {
         "type": "about:blank",
         "title": refusal.title,
@@ -109,7 +110,7 @@ def _headers(refusal: Refusal) -> dict[str, str]:
     match refusal:
         case TooMany():
             return {"Retry-After": str(refusal.retry_after)}
-        case Unavailable():
+        case DatabaseUnavailable():
             return {"Retry-After": "5"}
         case NotSignedIn():
             return {"WWW-Authenticate": 'Bearer realm="taskbell"'}
@@ -118,7 +119,7 @@ def _headers(refusal: Refusal) -> dict[str, str]:
 
 
 def _field_errors(detail: Any, path: str = "") -> Iterator[FieldError]:
-    """The leaves of the framework's nested errors, each with its path such as `reminders.0.at`."""
+    """The framework's nested errors as a flat list, each with its path such as `reminders.0.at`."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
             own = path if name == api_settings.NON_FIELD_ERRORS_KEY else f"{path}.{name}".strip(".")
@@ -136,23 +137,23 @@ def _plain_response(refusal: Refusal) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """For requests that no view has seen, such as one with a foreign host name."""
+    """For requests that reach no view, such as one with an unknown host name."""
     if request.path_info.startswith(API):
         return _plain_response(as_refusal(exception))
     return defaults.bad_request(request, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """For paths that lead nowhere."""
+    """For unknown paths."""
     if request.path_info.startswith(API):
         return _plain_response(NotFound())
     return defaults.page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """For mistakes of ours outside any view of the API; an error page that found the database away is none."""
+    """For errors outside the views of the API. An error page that could not reach the database is no bug."""
     if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
         return database_away(request)
     if request.path_info.startswith(API):
-        return _plain_response(Broken("This is a mistake of ours and has been written down."))
+        return _plain_response(Broken(BUG))
     return defaults.server_error(request)

@@ -1,4 +1,4 @@
-"""Answers that need not be sent twice."""
+"""ETags: an answer that the client has already is not sent again."""
 
 import hashlib
 from typing import Any
@@ -12,17 +12,17 @@ HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"
 
 
 def digest(body: bytes) -> str:
-    """What tells one body from another."""
+    """A hash of the body."""
     return hashlib.sha256(body).hexdigest()[:32]
 
 
 def known_tags(request: Request) -> set[str]:
-    """The ETags of what the client has, and * for whatever there is."""
-    return {word.strip().removeprefix("W/") for word in request.headers.get("If-None-Match", "").split(",")}
+    """The ETags of the answers that the client has; * stands for any."""
+    return {tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")}
 
 
 def etag_response(request: Request, data: Any) -> HttpResponse:
-    """The data with an ETag, or 304 where the client has just that (RFC 9110 §13.1.2)."""
+    """The data with an ETag, or 304 where the client has exactly that (RFC 9110 §13.1.2)."""
     body = as_bytes(data)
     etag = f'"{digest(body)}"'
     headers = HEADERS | {"ETag": etag}

@@ -1,4 +1,4 @@
-"""Is it alive, and is it ready? For load balancers and people who are worried."""
+"""Health checks for load balancers and monitoring."""
 
 from datetime import timedelta
 from typing import Any
@@ -20,7 +20,7 @@ MAIL_IS_LATE = timedelta(minutes=5)
 
 
 class Health:
-    """Answers before anything else does: a probe may call the machine by any name."""
+    """Answers before the host name is checked: a probe may use any."""
 
     def __init__(self, next_handler: Handler) -> None:
         self.next_handler = next_handler
@@ -33,14 +33,14 @@ class Health:
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """200 as long as the process answers."""
+    """200 while the process answers."""
     return HttpResponse("alive\n", content_type="text/plain")
 
 
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when database, broker and clock do their work, 503 otherwise, with what was found."""
+    """200 when database, broker and clock work, else 503; either way with the result of each check."""
     checks = {"database": _database(), **_broker_and_clock()}
     ready = all(check["ok"] for check in checks.values())
     return JsonResponse({"ready": ready, **checks}, status=200 if ready else 503)

@@ -1,4 +1,4 @@
-"""Figures for Prometheus, read from the rows: all processes count together, and a restart forgets nothing."""
+"""Metrics for Prometheus, read from the database: they cover all processes and survive restarts."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -26,7 +26,7 @@ LATENESS: Any = ExpressionWrapper(F("sent_at") - F("due_at"), output_field=Durat
 
 
 class Outbox(Collector):
-    """How punctual the mails were, and what became of them."""
+    """How late emails were, and their states."""
 
     def collect(self) -> Iterator[Any]:
         yield _lateness()
@@ -59,9 +59,9 @@ def _oldest() -> float:
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The figures, for this machine, for the bearer of TASKBELL_METRICS_TOKEN, and for admins."""
+    """The metrics, for clients on this machine, holders of TASKBELL_METRICS_TOKEN, and admins."""
     if not _may_read(request):
-        return HttpResponse("401: these figures are for those who run Taskbell.\n", "text/plain", 401)
+        return HttpResponse("401: Send the metrics token, or sign in as an admin.\n", "text/plain", 401)
     registry = CollectorRegistry()
     registry.register(Outbox())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE)
@@ -76,7 +76,7 @@ def _may_read(request: HttpRequest) -> bool:
 
 
 def _is_of_this_machine(request: HttpRequest) -> bool:
-    """True for programs beside Taskbell; a proxy that nobody has told us of is one, but asks for others."""
+    """True for clients on this machine. A local proxy that is not configured asks on behalf of others: False."""
     if "X-Forwarded-For" in request.headers and not settings.TASKBELL_PROXIES:
         return False
     return client_address(request, proxies=settings.TASKBELL_PROXIES) in ("127.0.0.1", "::1")

@@ -1,7 +1,7 @@
-"""Whole answers, kept in the cache for as long as nothing changes.
+"""Whole answers, cached for as long as nothing changes.
 
-The key names the moment of the history, read from the database before any row (docs/decisions/0021). A moment that is
-over is never asked for again, so nothing has to be thrown away, and a cache that is away or has forgotten is a miss.
+The key contains the position of the history, read from the database before any row (docs/decisions/0021). A past
+position is never asked for again, so no entry has to be deleted, and an unreachable or emptied cache is just a miss.
 """
 
 import hashlib
@@ -22,68 +22,67 @@ from taskbell.api.etags import HEADERS, digest, known_tags
 from taskbell.api.wire import as_bytes
 from taskbell.tasks.audience import access_of
 
-KEEP_SECONDS = 300
-# A slow cache gives answers later than they are made.
-PATIENCE_SECONDS = 0.2
-LARGEST = 512 * 1024
-PAUSE_SECONDS = 10.0  # after a failure, so that a cache that is away does not hold up every request
+CACHE_SECONDS = 300
+TIMEOUT_SECONDS = 0.2  # building an answer is faster than waiting longer for the cache
+MAX_CACHED_BYTES = 512 * 1024
+PAUSE_SECONDS = 10.0  # after a failure, so that an unreachable cache does not delay every request
 
 
 class ResponseCache:
-    """The cache, which is left alone for a while when it has failed.
+    """The cache, which is not asked for a while after a failure.
 
-    Not Django's, which makes a client and a pickle for every answer.
+    Not Django's cache, which makes a client and a pickle for every answer.
     """
 
     def __init__(self) -> None:
-        self.rests_until = 0.0
+        self._paused_until = 0.0
 
     def get(self, key: str) -> Any:
-        """What is kept under the key; None if there is nothing, or the cache does not answer."""
+        """The cached body; None where there is none, or the cache does not answer."""
         return self._ask(lambda: self._cache.get(f"answer:{key}"))
 
     def put(self, key: str, body: bytes) -> None:
-        """Keeps it, if the cache can."""
-        if len(body) <= LARGEST:
-            self._ask(lambda: self._cache.set(f"answer:{key}", body, ex=KEEP_SECONDS))
+        """Caches the body, if possible."""
+        if len(body) <= MAX_CACHED_BYTES:
+            self._ask(lambda: self._cache.set(f"answer:{key}", body, ex=CACHE_SECONDS))
 
     @cached_property
     def _cache(self) -> Redis:
         return Redis.from_url(
             settings.REDIS_URL,
-            socket_connect_timeout=PATIENCE_SECONDS,
-            socket_timeout=PATIENCE_SECONDS,
-            retry=Retry(NoBackoff(), retries=1),  # on a new connection: the cache may have been started anew
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            socket_timeout=TIMEOUT_SECONDS,
+            retry=Retry(NoBackoff(), retries=1),  # on a new connection, in case the cache was restarted
         )
 
     def _ask(self, act: Callable[[], Any]) -> Any:
-        if monotonic() < self.rests_until:
+        if monotonic() < self._paused_until:
             return None
         try:
             return act()
         except (RedisError, OSError):
-            self.rests_until = monotonic() + PAUSE_SECONDS
+            self._paused_until = monotonic() + PAUSE_SECONDS
             return None
 
 
-kept = ResponseCache()
+cache = ResponseCache()
 
 
 def cached_response(request: Request, make: Callable[[], Any], *, also: str = "") -> HttpResponse:
-    """The answer to this person at this moment: 304 where the client has it, from the cache, or made.
+    """The answer to this request: 304 where the client has it already, else from the cache, else from `make`.
 
-    `also` is what else it depends on, as the clock. The ETag has two parts: for which moment, and of what content. By
-    the first a client that has the answer of now is told so without looking; by the second one that has the same
-    content from earlier.
+    `also` is anything else that the answer depends on, such as the clock. The ETag has two parts: the key, which shows
+    without any query that the client has the current answer, and a digest of the content, which may be the same as
+    that of an older answer.
     """
     key = _key(request, also)
     known = known_tags(request)
     if current := next((tag for tag in known if tag.startswith(f'"{key}-')), None):
         return HttpResponse(status=304, headers=HEADERS | {"ETag": current})
-    body = kept.get(key)
+    body = cache.get(key)
     if body is None:
         body = as_bytes(make())
-        kept.put(key, body)
+        cache.put(key, body)
     content = digest(body)
     same = next((tag for tag in known if tag.endswith(f'-{content}"')), None)
     if same or "*" in known:
@@ -92,9 +91,9 @@ def cached_response(request: Request, make: Callable[[], Any], *, also: str = ""
 
 
 def _key(request: Request, also: str) -> str:
-    """Who asks what, and when: all that the answer can depend on."""
+    """A hash of everything that the answer depends on: the person's access, the request, the history's position."""
     person = person_of(request)
-    said = (
+    parts = (
         access_of(person),
         person.role,
         person.profile.timezone,
@@ -102,4 +101,4 @@ def _key(request: Request, also: str) -> str:
         also,
         *checkpoint_of(request),
     )
-    return hashlib.sha256(repr(said).encode(errors="replace")).hexdigest()[:32]
+    return hashlib.sha256(repr(parts).encode(errors="replace")).hexdigest()[:32]

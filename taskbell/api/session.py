@@ -1,4 +1,4 @@
-"""Getting in and out: register, tokens, sessions, passwords."""
+"""Registration, tokens, sessions and passwords."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -31,19 +31,19 @@ PAIR = {"access": "eyJhbGciOiJIUzI1NiIs…", "refresh": "eyJhbGciOiJIUzI1NiIs…
 
 
 def client_of(request: Request) -> Client:
-    """The program that is asking."""
+    """The program that sent the request."""
     address = client_address(request._request, proxies=settings.TASKBELL_PROXIES)
     return Client(address=address, user_agent=request.headers.get("User-Agent", ""))
 
 
 def validated(serializer: serializers.BaseSerializer[Any]) -> dict[str, Any]:
-    """What the body says, once it is known to be well formed."""
+    """The validated body. Raises ValidationError."""
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
 
 
 class OpenView(APIView):
-    """For everybody. A token that came along, even one that has expired, plays no part."""
+    """For everybody: a token that is sent along is ignored, even an expired one."""
 
     authentication_classes = ()
     permission_classes = ()
@@ -108,7 +108,7 @@ class Register(OpenView):
         ],
     )
     def post(self, request: Request) -> Response:
-        """Creates an account. The username defaults to the e-mail address; the first person becomes ADMIN."""
+        """Creates an account. The username defaults to the email address; the first person becomes ADMIN."""
         if not _names_invitation(request):
             check_registration_open()
         form = Registration(**validated(RegisterIn(data=request.data)))
@@ -117,7 +117,7 @@ class Register(OpenView):
 
 
 def _names_invitation(request: Request) -> bool:
-    """True where the body can be read and has an invitation; whether it counts is asked later."""
+    """True where the body can be read and has an invitation, valid or not."""
     try:
         return isinstance(request.data, dict) and bool(request.data.get("invite"))
     except (Refusal, APIException):
@@ -138,11 +138,11 @@ class SignIn(OpenView):
         ],
     )
     def post(self, request: Request) -> Response:
-        """Signs in by username or e-mail address; either field takes either."""
+        """Signs in by username or email address; either field takes either."""
         body = validated(TokenIn(data=request.data))
         identifier = body.get("username") or body.get("email")
         if not identifier:
-            raise invalid("username", "required", "Send a username or an e-mail address.")
+            raise invalid("username", "required", "Send a username or an email address.")
         session = actions.sign_in(identifier, body["password"], client=client_of(request), now=utc_now())
         return Response(asdict(tokens.pair_for(session)))
 
@@ -158,7 +158,7 @@ class TokenRefresh(OpenView):
         examples=[OpenApiExample("Pair", PAIR, response_only=True)],
     )
     def post(self, request: Request) -> Response:
-        """Trades a refresh token for the next pair. Using one again later ends the session."""
+        """Exchanges a refresh token for the next pair. Using a refresh token twice ends the session."""
         raw = validated(RefreshIn(data=request.data))["refresh"]
         return Response(asdict(renew_session(raw, now=utc_now())))
 
@@ -181,18 +181,18 @@ def end(request: Request, session_id: UUID, *, because: str) -> None:
 
 
 class Sessions(APIView):
-    """Where I am signed in."""
+    """Your sessions."""
 
     @extend_schema(operation_id="sessions_list", tags=["session"], responses={200: list[SessionOut]})
     def get(self, request: Request) -> Any:
-        """Lists my living sessions, the last used first."""
+        """Lists your active sessions, the last used first."""
         mine = Session.objects.alive(utc_now()).filter(user=person_of(request))
         current = session_of(request)
         return etag_response(request, [session_as_json(session, current=current) for session in mine])
 
     @extend_schema(operation_id="sessions_end_others", tags=["session"], responses={204: None})
     def delete(self, request: Request) -> Response:
-        """Signs me out everywhere else."""
+        """Signs you out everywhere else."""
         actions.end_sessions(
             person_of(request), now=utc_now(), because="signed out from elsewhere", keep=session_of(request)
         )
@@ -200,47 +200,47 @@ class Sessions(APIView):
 
 
 class SessionDetail(APIView):
-    """One place where I am signed in."""
+    """One of your sessions."""
 
     @extend_schema(operation_id="sessions_end", tags=["session"], responses={204: None})
     def delete(self, request: Request, pk: UUID) -> Response:
-        """Ends one of my sessions."""
+        """Ends one of your sessions."""
         end(request, pk, because="ended by its owner")
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class PasswordReset(OpenView):
-    """For those who have forgotten their password."""
+    """A forgotten password."""
 
     @extend_schema(operation_id="password_reset", tags=["session"], request=ResetIn, responses={204: None})
     def post(self, request: Request) -> Response:
-        """Mails a link to choose a new password. The answer does not tell whether there is such an account."""
+        """Emails a link to choose a new password. The answer is the same whether or not the account exists."""
         email = validated(ResetIn(data=request.data))["email"]
         mail_password_reset(email, client=client_of(request), now=utc_now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class PasswordResetConfirm(OpenView):
-    """For those who have the mail."""
+    """A new password, by the link of the email."""
 
     @extend_schema(
         operation_id="password_reset_confirm", tags=["session"], request=ResetConfirmIn, responses={204: None}
     )
     def post(self, request: Request) -> Response:
-        """Sets the new password by the codes of the mailed link, and signs out everywhere."""
+        """Sets the new password with the codes of the emailed link, and signs you out everywhere."""
         body = validated(ResetConfirmIn(data=request.data))
         reset_password(body["uid"], body["token"], body["new_password"], now=utc_now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class PasswordChange(APIView):
-    """For those who know their password."""
+    """A new password for a person who is signed in."""
 
     @extend_schema(
         operation_id="password_change", tags=["session"], request=ChangePasswordIn, responses={200: TokenPairOut}
     )
     def post(self, request: Request) -> Response:
-        """Sets a new password and ends every session, this one too; the answer is the pair of a new one."""
+        """Sets a new password and ends all sessions, this one too; answers with the tokens of a new session."""
         body = validated(ChangePasswordIn(data=request.data))
         now: datetime = utc_now()
         session = actions.change_password(

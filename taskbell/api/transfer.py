@@ -1,4 +1,4 @@
-"""Tasks from files and into files."""
+"""Import and export of tasks."""
 
 import hashlib
 import io
@@ -36,7 +36,7 @@ MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json", "nd
 
 
 class AnyBody(BaseParser):
-    """The body as it comes, of whatever type: it is read row by row."""
+    """The body as a stream, of any type: it is read row by row."""
 
     media_type = "*/*"
 
@@ -45,7 +45,7 @@ class AnyBody(BaseParser):
 
 
 class HashingReader(io.RawIOBase):
-    """What was sent, once, with its hash."""
+    """The body, hashed while it is read."""
 
     def __init__(self, source: Any) -> None:
         self._source, self._hash = source, hashlib.sha256()
@@ -60,7 +60,7 @@ class HashingReader(io.RawIOBase):
         return len(chunk)
 
     def fingerprint(self) -> str:
-        """The hash of what has been read."""
+        """The hash of what has been read so far."""
         return self._hash.hexdigest()
 
 
@@ -73,8 +73,13 @@ class TaskImport(APIView):
         operation_id="tasks_import",
         tags=["tasks"],
         parameters=[
-            OpenApiParameter("format", str, enum=list(READERS), description="Unless the type of the body says it."),
-            OpenApiParameter("partial", bool, description="Import the good rows although others are not."),
+            OpenApiParameter(
+                "format",
+                str,
+                enum=list(READERS),
+                description="Needed unless the type of the body or the file name says it.",
+            ),
+            OpenApiParameter("partial", bool, description="Import the valid rows even if others are not."),
             idempotency.HEADER,
         ],
         request={
@@ -85,28 +90,28 @@ class TaskImport(APIView):
         responses={200: ImportOut},
     )
     def post(self, request: Request) -> HttpResponseBase:
-        """Makes a task of every row: of all, or with `partial` of those that are good. Nobody gets a mail."""
+        """Creates a task from each row: all or nothing, or with `partial` the valid rows. Nobody gets an email."""
         person = person_of(request)
         check_may_create(person)
         refuse_unknown(query_of(request), ("format", "partial"))
         _check_size(int(request.META.get("CONTENT_LENGTH") or 0))
         partial = _flag(request, "partial")
         file, format_ = _file(request)
-        heard = HashingReader(file)
-        rows = READERS[format_](_buffered(heard))
+        reader = HashingReader(file)
+        rows = READERS[format_](_buffered(reader))
         try:
             with prepared(rows, partial=partial, by=person, now=utc_now()) as found:
                 check_kept(request, found.result)
-                said = [format_, partial, heard.fingerprint()]
+                said = [format_, partial, reader.fingerprint()]
                 return idempotency.once(request, lambda: imported(request, found.write()), said=said)
         except ImportRefused as refusal:
             return refused(refusal)
 
 
 def _check_size(length: int) -> None:
-    """Before anything is read. The server knows the length of what came in chunks as well (config/asgi.py)."""
+    """Raises TooLarge before anything is read. The server also knows the length of a chunked body (config/asgi.py)."""
     if length > settings.TASKBELL_IMPORT_MEGABYTES * 1024 * 1024:
-        raise TooLarge(f"A file to import has at most {settings.TASKBELL_IMPORT_MEGABYTES} MiB.")
+        raise TooLarge(f"The file must have at most {settings.TASKBELL_IMPORT_MEGABYTES} MiB.")
 
 
 def _buffered(raw: io.RawIOBase) -> IO[bytes]:
@@ -121,7 +126,7 @@ def _flag(request: Request, name: str) -> bool:
 
 
 def _file(request: Request) -> tuple[Any, str]:
-    """What is to be imported, and its format. Raises Invalid, UnsupportedMediaType."""
+    """The file to import, and its format. Raises Invalid, UnsupportedMediaType."""
     said = request.query_params.get("format")
     if said is not None and said not in READERS:
         raise invalid("format", "invalid", f"Must be one of {', '.join(READERS)}.")
@@ -134,7 +139,7 @@ def _file(request: Request) -> tuple[Any, str]:
             raise invalid("file", "required", "Send the file as `file`.")
         media_type, name = file.content_type or "", file.name or ""
     if not hasattr(file, "read"):
-        raise invalid("", "empty", "There is no file in this request.")
+        raise invalid("", "empty", "Send a file to import.")
     format_ = said or format_of(media_type, name)
     if format_ is None:
         raise UnsupportedMediaType(media_type)
@@ -148,13 +153,13 @@ class TaskExport(APIView):
         operation_id="tasks_export",
         tags=["tasks"],
         parameters=[
-            OpenApiParameter("format", str, enum=list(WRITERS), description="csv, unless told."),
+            OpenApiParameter("format", str, enum=list(WRITERS), description="By default csv."),
             *TASK_PARAMETERS,
         ],
         responses={(200, media_type.partition(";")[0]): OpenApiTypes.STR for media_type in MEDIA_TYPES.values()},
     )
     def get(self, request: Request) -> HttpResponseBase:
-        """The tasks I may see, narrowed as in the list, the oldest first, as a file that can be imported again."""
+        """Exports the tasks you can see, filtered as in the list, the oldest first. The file can be imported again."""
         person, query = person_of(request), query_of(request)
         format_ = query.pop("format", "csv")
         if format_ not in WRITERS:
@@ -167,9 +172,9 @@ class TaskExport(APIView):
 
 
 class StreamedFile:
-    """The pieces of a file, until whoever asked for it has left. Django closes it, which gives the connection back.
+    """The pieces of a file, until the client disconnects. Django closes it, which releases the database connection.
 
-    The first is made at once: what is refused, is refused before the answer begins.
+    The first piece is made at once, so that a refusal comes before the answer begins.
     """
 
     def __init__(self, pieces: Any, has_left: Callable[[], bool]) -> None:
@@ -182,11 +187,11 @@ class StreamedFile:
             yield piece
 
     def close(self) -> None:
-        """Ends the reading."""
+        """Stops reading."""
         self._pieces.close()
 
 
 def _has_left(request: Request) -> Callable[[], bool]:
-    """Asks whether the client is still there; where the server cannot tell, it is."""
+    """Tells whether the client has disconnected; False where the server can't tell."""
     left = request.META.get("asgi.scope", {}).get("taskbell.left")
     return left.is_set if left is not None else lambda: False

@@ -1,4 +1,4 @@
-"""The people of this installation, and invitations to join them."""
+"""The people of this installation, and invitations."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ class InviteIn(StrictSerializer):
 
 
 class Users(Register):
-    """The directory; and the door for newcomers, under the name that other servers give it."""
+    """The directory; POST registers, as on other task servers."""
 
     def get_authenticators(self) -> list[Any]:
         return [] if self._is_newcomer() else [use() for use in APIView.authentication_classes]
@@ -69,14 +69,14 @@ class Users(Register):
         responses={200: page_of(DirectoryOut)},
     )
     def get(self, request: Request) -> Any:
-        """Lists the people who are here, with names; address and role for admins."""
+        """Lists the active people with their names; for admins also with address and role."""
         page = page_of_people(query_of(request), person_of(request))
         results = [directory_as_json(person, to=person_of(request)) for person in page.rows]
         return etag_response(request, frame_of(page, request) | {"results": results})
 
 
 class UserDetail(APIView):
-    """One person: oneself, or anybody for an admin."""
+    """One person: yourself, or anybody if you are an admin."""
 
     @extend_schema(operation_id="users_read", tags=["people"], responses={200: DirectoryOut})
     def get(self, request: Request, pk: int) -> Response:
@@ -85,22 +85,26 @@ class UserDetail(APIView):
 
     @extend_schema(operation_id="users_replace", tags=["people"], request=PersonIn, responses={200: DirectoryOut})
     def put(self, request: Request, pk: int) -> Response:
-        """Replaces names and address; a password that is sent becomes the new one."""
+        """Replaces names and address, and sets the password if you send one."""
         return self._update(request, pk, PersonIn, {"first_name": "", "last_name": ""})
 
     @extend_schema(operation_id="users_change", tags=["people"], request=PersonChange, responses={200: DirectoryOut})
     def patch(self, request: Request, pk: int) -> Response:
-        """Changes what is sent. Roles are for admins to change."""
+        """Changes the fields that you send. Only admins can change roles."""
         return self._update(request, pk, PersonChange, {})
 
     @extend_schema(
         operation_id="users_deactivate",
         tags=["people"],
-        parameters=[OpenApiParameter("hand_to", int, description="Who gets the open tasks; else their creators.")],
+        parameters=[
+            OpenApiParameter(
+                "hand_to", int, description="The person who gets the open tasks; by default, each task's creator."
+            )
+        ],
         responses={204: None},
     )
     def delete(self, request: Request, pk: int) -> Response:
-        """Ends the account and hands the person's open tasks on. The last admin stays."""
+        """Deactivates the account and reassigns the person's open tasks. The last admin can't be deactivated."""
         person = self._managed(request, pk)
         deactivate_person(person, hand_to=id_parameter(request, "hand_to"), by=person_of(request), now=utc_now())
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -118,19 +122,19 @@ class UserDetail(APIView):
 
 
 class Invites(APIView):
-    """Invitations that are still open."""
+    """Open invitations."""
 
     @extend_schema(operation_id="invites_list", tags=["people"], responses={200: list[InviteOut]})
     def get(self, request: Request) -> Any:
-        """Lists the invitations I sent; for admins, all of them."""
+        """Lists the open invitations you sent; for admins, all of them."""
         invites = invites_seen_by(person_of(request), now=utc_now())
         return etag_response(request, [invite_as_json(invite) for invite in invites])
 
     @extend_schema(operation_id="invites_create", tags=["people"], request=InviteIn, responses={201: InviteOut})
     def post(self, request: Request) -> Response:
-        """Mails somebody a link that works once. Managers invite members and interns, admins anybody."""
+        """Emails a link that works once. Managers can invite members and interns, admins anybody."""
         if not person_of(request).can(Capability.INVITE):
-            raise NotAllowed("Your role does not let you invite people.")
+            raise NotAllowed("Your role does not allow you to invite people.")
         body = validated(InviteIn(data=request.data))
         made = invite(body["email"], body["role"], by=person_of(request), now=utc_now())
         return Response(invite_as_json(made), status=status.HTTP_201_CREATED)

@@ -12,18 +12,18 @@ from rest_framework.request import Request
 
 from taskbell.common.errors import Refusal, invalid
 
-DEEPEST = 20
+MAX_DEPTH = 20
 
 
 class TooLarge(Refusal):
-    """The body is larger than any that makes sense here."""
+    """The body is larger than the limit."""
 
     status = 413
     title = "Too large"
 
 
 class JSONParser(BaseParser):
-    """Strict JSON (RFC 8259): no NaN, no lone surrogates, no endless nesting, no endless bodies."""
+    """Strict JSON (RFC 8259): no NaN, no lone surrogates, and limits to nesting and size."""
 
     media_type = "application/json"
 
@@ -31,23 +31,23 @@ class JSONParser(BaseParser):
         most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         body = stream.read(most + 1)
         if len(body) > most:
-            raise TooLarge(f"A body has at most {most // 1024 // 1024} MiB.")
+            raise TooLarge(f"The body must have at most {most // 1024 // 1024} MiB.")
         try:
             value = orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            raise invalid("", "not_json", f"The body is not JSON: {error}") from error
+            raise invalid("", "not_json", f"The body must be JSON: {error}") from error
         check_depth(value)
         return value
 
 
 def check_depth(value: Any) -> None:
-    """Raises Invalid for values nested deeper than anything here means, which Python could not even print."""
+    """Raises Invalid for values that are nested too deep; Python could not even print them."""
     level = [value]
-    for _ in range(DEEPEST):
+    for _ in range(MAX_DEPTH):
         level = [inner for outer in level if isinstance(outer, dict | list) for inner in _inside(outer)]
         if not level:
             return
-    raise invalid("", "too_deep", f"The body is nested deeper than {DEEPEST} levels.")
+    raise invalid("", "too_deep", f"The body must not be nested deeper than {MAX_DEPTH} levels.")
 
 
 def _inside(value: Any) -> Iterable[Any]:
@@ -71,7 +71,7 @@ def as_bytes(data: Any) -> bytes:
 
 
 class AlwaysJSON(DefaultContentNegotiation):
-    """Answers in JSON whatever the client says it accepts: there is nothing else to choose from."""
+    """Answers in JSON, whatever the client accepts: there is no other format."""
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
         return renderers[0], renderers[0].media_type
