@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from time import monotonic
 from uuid import UUID
@@ -120,10 +120,12 @@ class Subscribers:
                 self.leave(subscriber)
                 self._file(subscriber)
 
-    def in_audience(self, audience: Audience) -> Iterator[Subscriber]:
+    def in_audience(self, audience: Audience) -> set[Subscriber]:
         """The subscribers who may see what has this audience."""
-        found = set().union(*(self._under(key) for key in audience.keys))
-        return (subscriber for subscriber in found if audience.includes(subscriber.keys))
+        found: set[Subscriber] = set().union(*(self._under(key) for key in audience.keys))
+        if audience.within is None and not audience.without:
+            return found
+        return {subscriber for subscriber in found if audience.includes(subscriber.keys)}
 
     def everybody(self) -> list[Subscriber]:
         """All subscribers."""

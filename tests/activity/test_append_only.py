@@ -42,9 +42,9 @@ def test_the_program_cannot_either(bo: User) -> None:
     create_task(TaskPatch(title="Water the plants"), by=bo, now=NOW)
     line = Activity.objects.get()
     line.action = "nothing"
-    for deed in (line.save, line.delete, Activity.objects.all().delete):
+    for step in (line.save, line.delete, Activity.objects.all().delete):
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
-            deed()
+            step()
     assert Activity.objects.get().action == "created"
 
 
@@ -110,12 +110,12 @@ def test_bo_reads_the_history_of_what_he_sees_and_managers_read_all_of_it(
     gone = create_task(TaskPatch(title="Gone"), by=cy, now=NOW)
     delete_task(gone.pk, by=cy, now=NOW)
 
-    def told(person: User) -> set[int]:
+    def received(person: User) -> set[int]:
         return {line["task"] for line in as_user(person).get("/api/tasks/logs/").json()["results"]}
 
-    assert told(bo) == {mine.pk}
-    assert told(cy) == {theirs.pk}
-    assert told(mia) == {mine.pk, theirs.pk, gone.pk}
+    assert received(bo) == {mine.pk}
+    assert received(cy) == {theirs.pk}
+    assert received(mia) == {mine.pk, theirs.pk, gone.pk}
 
 
 def test_history_does_not_name_prerequisites_that_the_reader_has_nothing_to_do_with(
@@ -127,9 +127,9 @@ def test_history_does_not_name_prerequisites_that_the_reader_has_nothing_to_do_w
     task = create_task(TaskPatch(title="Water", assigned_to_id=cy.pk, pre_tasks=links), by=mia, now=NOW)
     update_task(task.pk, TaskPatch(pre_tasks=[secret.pk]), by=mia, now=NOW)
 
-    def told(person: User) -> list[Any]:
+    def received(person: User) -> list[Any]:
         lines = as_user(person).get(f"/api/tasks/{task.pk}/logs/").json()["results"]
         return [(lines[0]["old_value"], lines[0]["new_value"]), lines[-1]["new_value"]["pre_tasks"]]
 
-    assert told(mia) == [(links, [secret.pk]), links]
-    assert told(cy) == [([other.pk], []), [other.pk]]
+    assert received(mia) == [(links, [secret.pk]), links]
+    assert received(cy) == [([other.pk], []), [other.pk]]

@@ -1,4 +1,4 @@
-"""The history is followed without a gap, whoever writes, however long their transactions take."""
+"""Readers follow the history without a gap, however many write and however long their transactions take."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""The history is complete: who plays it back arrives at the task as it is."""
+"""The history is complete: replaying it gives the task as it is."""
 
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
@@ -94,7 +94,7 @@ OTHERS = st.one_of(
     st.builds(restores, st.sampled_from(["task", "first"])),
     st.builds(moves, st.sampled_from(["garden", "house"]), st.sampled_from([None, "garden", "house"])),
 )
-DEEDS = st.lists(st.tuples(EDITS | OTHERS, st.sampled_from([timedelta(minutes=1), timedelta(hours=20)])), max_size=12)
+STEPS = st.lists(st.tuples(EDITS | OTHERS, st.sampled_from([timedelta(minutes=1), timedelta(hours=20)])), max_size=12)
 
 
 def played_back(task_id: int) -> dict[str, Any]:
@@ -134,9 +134,9 @@ def cast(ada: User, mia: User, bo: User, cy: User) -> dict[str, Any]:
 
 
 @settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(fields=FIELDS, links=LINKS, deeds=DEEDS)
+@given(fields=FIELDS, links=LINKS, steps=STEPS)
 def test_history_played_back_is_the_task_as_it_is(
-    ada: User, mia: User, bo: User, cy: User, fields: Any, links: Any, deeds: Any
+    ada: User, mia: User, bo: User, cy: User, fields: Any, links: Any, steps: Any
 ) -> None:
     with undone():
         names, now = cast(ada, mia, bo, cy), NOW
@@ -145,10 +145,10 @@ def test_history_played_back_is_the_task_as_it_is(
             names["task"] = create_task(patch(names, {"title": "x"} | fields, links), by=mia, now=now).pk
         except Refusal:
             return
-        for deed, pause in deeds:
+        for step, pause in steps:
             now += pause
             try:
-                deed(names, now)
+                step(names, now)
             except Refusal:
                 continue  # and what was refused has left no line
             assert played_back(names["task"]) == present(names["task"])

@@ -1,4 +1,4 @@
-"""A copy of what one sees is brought up to date, and nobody learns of what they never saw."""
+"""A copy is kept up to date, and nobody learns of tasks that they never saw."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -44,7 +44,7 @@ def start(program: Program) -> str:
     return str(answers(program, None)["cursor"])
 
 
-def told(program: Program, since: str, **options: Any) -> list[tuple[str, int]]:
+def received(program: Program, since: str, **options: Any) -> list[tuple[str, int]]:
     changes = answers(program, since, **options)["changes"]
     return [(it["event"], it["task_id"]) for it in changes if it["event"].startswith("task.")]
 
@@ -60,16 +60,16 @@ def test_the_first_look_shows_all_that_i_see_as_the_list_does(
     answer = answers(program, None, limit)
     assert [change["task"] for change in answer["changes"] if change["event"] == "task.updated"] == listed
     assert len(listed) == 3
-    assert told(program, answer["cursor"]) == []
+    assert received(program, answer["cursor"]) == []
 
 
 def test_what_happens_during_the_first_look_is_not_missed(bo: User, cy: User, as_user: Somebody) -> None:
     tasks = [a_task(bo, f"Task {number}") for number in range(3)]
     program = as_user(bo)
     first = program.get("/api/changes/?limit=1").json()
-    update_task(tasks[0].pk, TaskPatch(title="Anew"), by=bo, now=NOW)
+    update_task(tasks[0].pk, TaskPatch(title="New title"), by=bo, now=NOW)
     delete_task(tasks[1].pk, by=bo, now=NOW)
-    events = told(program, first["cursor"])
+    events = received(program, first["cursor"])
     assert events == [
         ("task.updated", tasks[2].pk),
         ("task.updated", tasks[0].pk),
@@ -82,9 +82,9 @@ def test_changes_come_in_the_order_of_commits_each_task_as_it_is_now(bo: User, a
     program = as_user(bo)
     since = start(program)
     first, second = a_task(bo, "First"), a_task(bo, "Second")
-    update_task(first.pk, TaskPatch(title="Anew"), by=bo, now=NOW)
+    update_task(first.pk, TaskPatch(title="New title"), by=bo, now=NOW)
     changes = [c for c in answers(program, since, limit)["changes"] if "task" in c]
-    assert [change["task"]["title"] for change in changes][:2] == ["Anew", "Second"]
+    assert [change["task"]["title"] for change in changes][:2] == ["New title", "Second"]
     assert {change["task_id"] for change in changes} == {first.pk, second.pk}
 
 
@@ -99,7 +99,7 @@ def test_what_is_taken_from_me_is_gone_and_what_i_never_saw_is_not_spoken_of(
     update_task(theirs.pk, TaskPatch(assigned_to_id=cy.pk), by=mia, now=NOW)
     delete_task(theirs.pk, by=mia, now=NOW)
     purge_deleted(NOW + timedelta(days=31))
-    assert told(program, since) == [("task.deleted", mine.pk)]
+    assert received(program, since) == [("task.deleted", mine.pk)]
     assert "Not for Bo" not in str(answers(program, since))
 
 
@@ -109,14 +109,14 @@ def test_deleted_restored_and_purged(bo: User, cy: User, mia: User, as_user: Som
     begin = [start(program) for program in programs]
     delete_task(task.pk, by=bo, now=NOW)
     for program, since in zip(programs, begin, strict=True):
-        assert told(program, since) == [("task.deleted", task.pk)]
+        assert received(program, since) == [("task.deleted", task.pk)]
     restore_task(task.pk, by=bo, now=NOW)
     for program, since in zip(programs, begin, strict=True):
-        assert told(program, since) == [("task.updated", task.pk)]
+        assert received(program, since) == [("task.updated", task.pk)]
     delete_task(task.pk, by=bo, now=NOW)
     purge_deleted(NOW + timedelta(days=31))
     for program, since in zip(programs, begin, strict=True):
-        assert told(program, since) == [("task.deleted", task.pk)]
+        assert received(program, since) == [("task.deleted", task.pk)]
 
 
 def test_a_task_changes_with_what_it_waits_for(bo: User, cy: User, mia: User, as_user: Somebody) -> None:
@@ -125,7 +125,7 @@ def test_a_task_changes_with_what_it_waits_for(bo: User, cy: User, mia: User, as
     program = as_user(bo)
     since = start(program)
     update_task(needed.pk, TaskPatch(title="Fill it"), by=mia, now=NOW)
-    assert told(program, since) == []
+    assert received(program, since) == []
     update_task(needed.pk, TaskPatch(stage="COMPLETED"), by=mia, now=NOW)
     [change] = [c for c in answers(program, since)["changes"] if "task" in c]
     assert (change["task"]["id"], change["task"]["is_blocked"], change["task"]["pre_tasks"]) == (task.pk, False, [])
@@ -149,10 +149,10 @@ def test_many_that_wait_for_one_come_in_several_answers(bo: User, cy: User, mia:
         told_of += [change["task_id"] for change in answer["changes"] if "task" in change]
         since, more = answer["cursor"], answer["more"]
         if len(told_of) == 3:  # in the midst of it
-            update_task(waiting[0].pk, TaskPatch(title="Anew"), by=mia, now=NOW)
+            update_task(waiting[0].pk, TaskPatch(title="New title"), by=mia, now=NOW)
     assert set(told_of) == {mine.pk, *(task.pk for task in waiting)}
     assert told_of.count(waiting[-1].pk) == 1
-    assert told(program, since) == []
+    assert received(program, since) == []
 
 
 def test_categories_and_my_own_reminders(bo: User, cy: User, as_user: Somebody) -> None:
@@ -164,8 +164,8 @@ def test_categories_and_my_own_reminders(bo: User, cy: User, as_user: Somebody) 
     [change] = answers(as_user(cy), begin[cy])["changes"]
     assert change == {"event": "category.updated", "category_id": label.pk, "name": "Papers"}
     deliver_due(NOW)
-    assert told(as_user(bo), begin[bo]) == [("task.updated", task.pk)]
-    assert told(as_user(cy), begin[cy]) == []
+    assert received(as_user(bo), begin[bo]) == [("task.updated", task.pk)]
+    assert received(as_user(cy), begin[cy]) == []
 
 
 def test_what_happens_while_i_ask_is_told_once(bo: User, as_user: Somebody, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ def heard_by(person: User, since: int) -> list[Payload]:
     page = frames_after(since)
     subscribers.regroup(page.overseers)
     keys = viewer_keys(person.pk, sees_everything=person.pk in page.overseers)
-    open_ = [frame.text for frame in page.frames if subscriber in set(subscribers.in_audience(frame.audience))]
+    open_ = [frame.text for frame in page.frames if subscriber in subscribers.in_audience(frame.audience)]
     away = [frame.text for frame in page.frames if frame.audience.includes(keys)]
     assert open_ == away
     return [orjson.loads(text) for text in open_]

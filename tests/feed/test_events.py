@@ -1,4 +1,4 @@
-"""What followers of the history are told, and who of them."""
+"""What live connections receive of the history, and which of them."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from tests.conftest import NOW
 from tests.feed.hearing import heard_by
 from tests.tasks.conftest import a_task
 
-Told = list[tuple[str, Any]]
+Received = list[tuple[str, Any]]
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def since(bo: User, cy: User, mia: User) -> int:
     return latest_position()
 
 
-def told(person: User, since: int) -> Told:
+def received(person: User, since: int) -> Received:
     """The events that the person hears, without those about their messages, and which task each is about."""
     heard = heard_by(person, since)
     return [(it["event"], it.get("task_id")) for it in heard if it["event"] != "notification.created"]
@@ -39,21 +39,21 @@ def test_creator_assignee_and_managers_hear_and_nobody_else(
     bo: User, cy: User, ivo: User, mia: User, since: int
 ) -> None:
     task = a_task(bo, assigned_to_id=cy.pk)
-    update_task(task.pk, TaskPatch(title="Anew", priority=4, stage="IN_PROGRESS"), by=bo, now=NOW)
+    update_task(task.pk, TaskPatch(title="New title", priority=4, stage="IN_PROGRESS"), by=bo, now=NOW)
     for person in (bo, cy, mia):
-        assert told(person, since) == [("task.created", task.pk), ("task.updated", task.pk)]
-    assert told(ivo, since) == []
+        assert received(person, since) == [("task.created", task.pk), ("task.updated", task.pk)]
+    assert received(ivo, since) == []
 
 
 def test_an_event_shows_the_task_as_it_is_now(bo: User, since: int) -> None:
     task = a_task(bo, "Before", due_date=date(2027, 1, 1))
-    update_task(task.pk, TaskPatch(title="Anew"), by=bo, now=NOW)
+    update_task(task.pk, TaskPatch(title="New title"), by=bo, now=NOW)
     shown = heard_by(bo, since)
-    assert [event["title"] for event in shown] == ["Anew", "Anew"]
+    assert [event["title"] for event in shown] == ["New title", "New title"]
     assert shown[0] == {
         "event": "task.created",
         "task_id": task.pk,
-        "title": "Anew",
+        "title": "New title",
         "description": "",
         "priority": "MEDIUM",
         "status": "PENDING",
@@ -74,19 +74,19 @@ def test_who_the_task_is_taken_from_hears_that_it_is_gone_and_nothing_of_it(
     assert [it for it in heard if it["event"] != "notification.created"] == [
         {"event": "task.deleted", "task_id": task.pk}
     ]
-    assert told(ivo, since) == [("task.created", task.pk), ("task.updated", task.pk), ("task.updated", task.pk)]
+    assert received(ivo, since) == [("task.created", task.pk), ("task.updated", task.pk), ("task.updated", task.pk)]
 
 
 def test_deleting_restoring_and_purging_are_told_once(bo: User, cy: User, mia: User, since: int) -> None:
     task = a_task(bo)
     delete_task(task.pk, by=bo, now=NOW)
-    assert told(bo, since) == told(mia, since) == [("task.deleted", task.pk)]
+    assert received(bo, since) == received(mia, since) == [("task.deleted", task.pk)]
     restore_task(task.pk, by=bo, now=NOW)
     delete_task(task.pk, by=bo, now=NOW)
     assert purge_deleted(NOW + timedelta(days=31)) == 1
     assert not Task.objects.exists()
-    assert told(bo, since) == told(mia, since) == [("task.deleted", task.pk)] * 2
-    assert told(cy, since) == []
+    assert received(bo, since) == received(mia, since) == [("task.deleted", task.pk)] * 2
+    assert received(cy, since) == []
 
 
 def test_the_clock_is_heard_too(bo: User, cy: User, since: int) -> None:
@@ -97,9 +97,9 @@ def test_the_clock_is_heard_too(bo: User, cy: User, since: int) -> None:
     begin = latest_position()
     assert deliver_due(NOW) == 1
     mark_overdue(NOW + timedelta(days=3))
-    assert ("task.unblocked", task.pk) in told(bo, since)
-    assert told(bo, begin) == [("reminder.fired", task.pk), ("task.overdue", task.pk)]
-    assert told(cy, since) == []
+    assert ("task.unblocked", task.pk) in received(bo, since)
+    assert received(bo, begin) == [("reminder.fired", task.pk), ("task.overdue", task.pk)]
+    assert received(cy, since) == []
 
 
 def test_only_whose_reminder_it_is_hears_it_fire(bo: User, cy: User, mia: User, since: int) -> None:
@@ -107,8 +107,8 @@ def test_only_whose_reminder_it_is_hears_it_fire(bo: User, cy: User, mia: User, 
     update_task(task.pk, TaskPatch(reminders=[ReminderPlan(at=NOW, for_me=True)]), by=cy, now=NOW)
     begin = latest_position()
     assert deliver_due(NOW) == 1
-    assert told(cy, begin) == [("reminder.fired", task.pk)]
-    assert told(bo, begin) == told(mia, begin) == []
+    assert received(cy, begin) == [("reminder.fired", task.pk)]
+    assert received(bo, begin) == received(mia, begin) == []
 
 
 def test_a_message_is_heard_by_whom_it_is_for(bo: User, cy: User, mia: User, since: int) -> None:
@@ -149,6 +149,6 @@ def test_a_batch_of_events_costs_two_queries(bo: User, mia: User, since: int, qu
 def test_who_hears_is_who_sees(ada: User, bo: User, cy: User, ivo: User, mia: User) -> None:
     tasks = [a_task(by, assigned_to_id=to and to.pk) for by in (mia, bo, cy) for to in (None, bo, cy, ivo)]
     for person in (ada, bo, cy, ivo, mia):
-        heard = {pk for event, pk in told(person, 0)}
+        heard = {pk for event, pk in received(person, 0)}
         assert heard == set(Task.objects.visible_to(person).values_list("pk", flat=True))
     assert len(tasks) == 12

@@ -28,7 +28,7 @@ from tests.conftest import NOW, Program
 
 EDITS, POLLS = 10_000, 100
 MANY = 25  # edits in one request
-AT_ONCE = 60  # deeds between two commits, at most
+AT_ONCE = 60  # steps between two commits, at most
 Somebody = Callable[[User], Program]
 
 
@@ -80,7 +80,7 @@ class World:
         self.tasks: list[int] = []
         self.seen: dict[int, list[int]] = {}  # by person
         self.edits = 0
-        self.deeds: list[tuple[Callable[[User], int], int]] = [
+        self.steps: list[tuple[Callable[[User], int], int]] = [
             (self.create, 16),
             (self.edit, 30),
             (self.edit_many, 10),
@@ -100,10 +100,10 @@ class World:
     def step(self) -> None:
         """One thing that somebody does. What is refused has not happened, and something else is tried."""
         self.now += timedelta(minutes=20)
-        deeds, weights = zip(*self.deeds, strict=True)
+        steps, weights = zip(*self.steps, strict=True)
         while True:
             with suppress(Refusal):
-                self.edits += self.chance.choices(deeds, weights)[0](self.chance.choice(self.people))
+                self.edits += self.chance.choices(steps, weights)[0](self.chance.choice(self.people))
                 return
 
     def look_around(self) -> None:

@@ -25,7 +25,7 @@ BUDGET = settings(
 
 
 class Visibility(RuleBasedStateMachine):
-    """Random deeds through the API beside a model; after each, everybody reads their list and history."""
+    """Random steps through the API beside a model; after each, everybody reads their list and history."""
 
     tasks = Bundle("tasks")
     labels = Bundle("labels")
@@ -207,8 +207,8 @@ class Visibility(RuleBasedStateMachine):
     def histories_tell_of_that_alone(self) -> None:
         for name in ROLES:
             lines = self.people.results(name, "tasks/logs/?page_size=200")
-            told = {line["task"] for line in lines}
-            assert told == (set(self.model.tasks) if name == "mia" else self.model.visible(name))
+            received = {line["task"] for line in lines}
+            assert received == (set(self.model.tasks) if name == "mia" else self.model.visible(name))
             self.check_history(name, lines)
 
     def check_history(self, name: str, lines: list[dict[str, Any]]) -> None:

@@ -53,7 +53,7 @@ class Model:
         return name in ("mia", self.tasks[pk].creator)
 
     def is_blocked(self, pk: int) -> bool:
-        """True while some prerequisite is open, whoever can see it."""
+        """True while some prerequisite is open, visible or not."""
         needed = [self.tasks[need] for need in self.tasks[pk].needs]
         return any(need.stage in ("PENDING", "IN_PROGRESS") and not need.deleted for need in needed)
 

@@ -1,4 +1,4 @@
-"""What clients say, and what nobody should say."""
+"""The frames that clients send, valid and invalid."""
 
 from contextlib import ExitStack
 

@@ -1,4 +1,4 @@
-"""Who has asked for a report sees on every open screen how far it is."""
+"""The progress of a report reaches all connections of the person who requested it."""
 
 from tests.realtime.live import Event, Somebody
 
@@ -17,9 +17,9 @@ def test_the_progress_of_a_report_reaches_the_screens_of_its_person_alone(bo: So
         progress = [event for event in heard if event.get("title") != "To be exported"]
         pairs = {(event["event"], event.get("report_id")) for event in progress}
         assert pairs == {("report.progress", answer.json()["id"])}
-        told = [event["progress"] for event in progress]
-        assert told == sorted(told)
-        assert told[-1] == 100
+        received = [event["progress"] for event in progress]
+        assert received == sorted(received)
+        assert received[-1] == 100
         cy.create("Cy's own")
         assert foreign.next()["title"] == "Cy's own"
     assert "To be exported" in bo.http.get(f"reports/{answer.json()['id']}/download/").text

@@ -1,4 +1,4 @@
-"""A backup is restored under open screens: what they have heard counts no more, and they are told."""
+"""A backup is restored while clients are connected: their cursors are void, and they are asked to start over."""
 
 import asyncio
 from datetime import timedelta
@@ -39,7 +39,7 @@ def restore(begin: int, length: int, *, epoch: bool) -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("epoch", "length"), [(False, 3), (True, 3), (True, 20)])
 def test_listeners_begin_anew_and_hear_what_comes_then(epoch: bool, length: int) -> None:
-    told: list[str] = []
+    received: list[str] = []
     begin = latest_position()
     if not begin:  # positions go on counting from where other tests ended
         write(1)
@@ -56,7 +56,7 @@ def test_listeners_begin_anew_and_hear_what_comes_then(epoch: bool, length: int)
             access="",
             position=follower.position,
             close=lambda _: None,
-            resync=lambda: told.append("anew"),
+            resync=lambda: received.append("resync"),
         )
         subscribers.enter(subscriber)
         await asyncio.to_thread(restore, begin, length, epoch=epoch)
@@ -70,7 +70,7 @@ def test_listeners_begin_anew_and_hear_what_comes_then(epoch: bool, length: int)
     restored_to, heard = asyncio.run(listen())
     assert restored_to == begin + length
     assert heard == latest_position() > restored_to
-    assert told == ["anew"]
+    assert received == ["resync"]
 
 
 def test_open_screens_are_told_to_begin_anew(tmp_path: Path) -> None:
@@ -86,8 +86,8 @@ def test_open_screens_are_told_to_begin_anew(tmp_path: Path) -> None:
         lived_until = f"{utc_now() - timedelta(hours=1):%Y-%m-%dT%H:%M:%S}"
         done = taskbell("after-restore", "--sent-until", lived_until, data=house.data, env=env)
         assert done.returncode == 0, done.stderr
-        told = screen.next(within=15)
-        assert told["resync"] is True
-        assert told["cursor"].split(".")[0] != old.split(".")[0]
+        received = screen.next(within=15)
+        assert received["resync"] is True
+        assert received["cursor"].split(".")[0] != old.split(".")[0]
         ada.create("After")
         assert screen.until("After")[-1]["event"] == "task.created"

@@ -1,4 +1,4 @@
-"""Who comes back hears exactly what they have missed, once, in order, and then goes on without a gap."""
+"""A client that reconnects gets exactly what it missed, once and in order, and then everything without a gap."""
 
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -78,8 +78,8 @@ def test_the_missed_is_told_as_it_is_now(bo: Somebody, newcomer: Newcomer) -> No
         screen.say({"resume": cursor})
         di.create("End")
         *missed, _ = screen.until("End")
-        told = [event for event in missed if event["event"].startswith("task.")]
-        assert {event["event"] for event in told} == {"task.deleted"}
+        received = [event for event in missed if event["event"].startswith("task.")]
+        assert {event["event"] for event in received} == {"task.deleted"}
         assert not any("title" in event for event in missed)
 
 
@@ -97,7 +97,7 @@ def test_one_cursor_serves_those_who_ask_and_those_who_listen(bo: Somebody, cy: 
     first = bo.http.get("changes/?limit=500").json()["cursor"]
     with bo.screen() as screen:
         screen.listening()
-        bo.create("Told twice")
+        bo.create("Sent twice")
         heard = screen.next()["cursor"]
     bo.create("Missed")
 

@@ -1,4 +1,4 @@
-"""Who may come in, how they show who they are, and what the others are told."""
+"""Which clients may connect, how they sign in, and how the others are refused."""
 
 from time import monotonic
 
