@@ -159,7 +159,7 @@ def test_another_administrator_has_other_words(bo: User, mia: User, settings: An
     settings.TEMPLATES = with_words_in(folder, settings)
     letter = compose(of_kind("reminder", bo, mia), now=NOW)
     assert letter.subject == "Ahoy: Water the plants"
-    assert letter.text.startswith("Water the plants\n")
+    assert letter.text.startswith("Hi Bo,\n\nWater the plants\n")
     assert compose(of_kind("overdue", bo, mia), now=NOW).subject == "Overdue: Water the plants"
 
 

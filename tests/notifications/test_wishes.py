@@ -103,7 +103,7 @@ def test_reminders_keep_quiet_for_those_who_want_that_and_are_not_called_late(
     tell("reminder", bo, mia, LATE)
     assert mailbox.send(LATE) == []
     (mail,) = mailbox.send(MORNING)
-    assert "You asked Taskbell to tell you at 23:00 on 21 November 2026." in part(mail)
+    assert "This reminder was set for 23:00 on 21 November 2026." in part(mail)
     assert "late" not in part(mail)
 
 

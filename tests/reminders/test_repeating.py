@@ -56,7 +56,7 @@ def test_after_an_outage_only_the_latest_comes_and_says_how_many_were_missed(bo:
     (mail,) = mailbox.tick(NINE + 4 * DAY + HOUR)
     assert "This reminder is late. It was due on Thursday, 26 November 2026, 08:00" in part(mail)
     for kind in ("plain", "html"):
-        assert "4 earlier ones were missed." in part(mail, kind)
+        assert "4 earlier reminders were missed." in part(mail, kind)
     assert next_at() == NINE + 5 * DAY
     assert "missed" not in part(mailbox.tick(NINE + 5 * DAY)[0])
 
@@ -66,12 +66,12 @@ def test_missed_ones_are_told_even_where_the_latest_is_not_late(bo: User, mailbo
     (mail,) = mailbox.tick(NINE + 4 * DAY + timedelta(minutes=1))
     for kind in ("plain", "html"):
         assert "This reminder is late" not in part(mail, kind)
-        assert "4 earlier ones were missed." in part(mail, kind)
+        assert "4 earlier reminders were missed." in part(mail, kind)
 
 
 def test_one_that_was_missed_is_said_in_the_singular(bo: User, mailbox: Mailbox) -> None:
     promised(bo, daily())
-    assert "1 earlier one was missed." in part(mailbox.tick(NINE + DAY + HOUR)[0])
+    assert "1 earlier reminder was missed." in part(mailbox.tick(NINE + DAY + HOUR)[0])
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_count_and_until_end_it(bo: User, mailbox: Mailbox, rule: str) -> None:
 def test_an_outage_over_the_end_of_a_rule_still_tells_the_last_one(bo: User, mailbox: Mailbox) -> None:
     promised(bo, daily("FREQ=DAILY;COUNT=3"))
     (mail,) = mailbox.tick(NINE + 9 * DAY)
-    assert "2 earlier ones were missed" in part(mail)
+    assert "2 earlier reminders were missed" in part(mail)
     assert (next_at(), state()) == (None, "fired")
 
 

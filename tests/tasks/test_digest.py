@@ -108,7 +108,7 @@ def test_it_lists_what_is_due_within_a_day_and_is_the_persons_own(bo: User, cy: 
     Notification.objects.all().delete()
     send_digests(TEN)
     (mail,) = mailbox.send(TEN)
-    assert subjects([mail]) == ["3 tasks are due within a day"]
+    assert subjects([mail]) == ["3 tasks are due in the next 24 hours"]
     lines = [line for line in part(mail).splitlines() if line.startswith(("-", "  "))]
     assert lines == [
         *("- Order soil", "  Sunday, 22 November, 16:30, priority medium"),
@@ -236,7 +236,7 @@ def test_what_is_over_before_the_mail_goes_out_is_not_in_it(bo: User, mailbox: M
     send_digests(TEN)
     happening(first, bo)
     (mail,) = [mail for mail in mailbox.send(TEN) if mail["To"] == "bo@example.org"]
-    assert subjects([mail]) == ["Due within a day: Order soil"]
+    assert subjects([mail]) == ["Due in the next 24 hours: Order soil"]
     assert "Water" not in part(mail) + part(mail, "html")
     Delivery.objects.filter(notification__kind="due_digest").update(
         state=DeliveryState.PENDING, mime=None, not_before=TEN
