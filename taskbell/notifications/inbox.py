@@ -19,7 +19,7 @@ def inbox_of(person: User) -> NotificationQuerySet:
 
 @transaction.atomic
 def mark_read(pk: int, *, read: bool, by: User, now: datetime) -> None:
-    """Marks one of the person's notifications read or unread; their other screens hear of it. Raises NotFound."""
+    """Marks one of the person's notifications read or unread; their other screens are notified. Raises NotFound."""
     mine = inbox_of(by).filter(pk=pk)
     if mine.filter(read_at__isnull=read).update(read_at=now if read else None):
         record_private(by.pk, Subject(SubjectType.NOTIFICATION, pk), "updated", at=now, new={"id": pk, "read": read})
@@ -29,7 +29,7 @@ def mark_read(pk: int, *, read: bool, by: User, now: datetime) -> None:
 
 @transaction.atomic
 def mark_all_read(*, by: User, now: datetime) -> int:
-    """Marks all of the person's notifications read; says how many were not."""
+    """Marks all of the person's notifications read. Returns how many were not."""
     changed = inbox_of(by).filter(read_at=None).update(read_at=now)
     if changed:
         record_private(

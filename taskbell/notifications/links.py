@@ -1,4 +1,4 @@
-"""Signed links in mails: whoever has the mail may do this one thing with it, and only that."""
+"""Signed links in emails: each lets its holder do one thing, and only that."""
 
 import hmac
 import time
@@ -17,7 +17,7 @@ LIFETIME = timedelta(days=30)
 
 @dataclass(frozen=True)
 class LinkAction:
-    """What the link is for: `do` by the person, about a task or a kind of mail."""
+    """What a link does: `do`, by the person, about a task or a kind of email."""
 
     person_id: int
     do: str
@@ -25,7 +25,7 @@ class LinkAction:
 
 
 class _Signer(signing.TimestampSigner):
-    """Django's, which works out key and time for each word anew; ten thousand mails have forty thousand words."""
+    """Django's, without computing key and time for each token: ten thousand emails have forty thousand tokens."""
 
     def timestamp(self) -> str:
         return _in_base_62(int(time.time()))
@@ -45,13 +45,13 @@ def _in_base_62(second: int) -> str:
 
 
 def mac(salt: str, secret: str | bytes, value: bytes) -> hmac.HMAC:
-    """What Django's `salted_hmac` makes of it, by SHA-256, with the key worked out once.
+    """Django's `salted_hmac` by SHA-256, with the key computed once.
 
-    `hmac.digest` would let other threads go first at each word.
+    `hmac.digest` would release the GIL for each token.
     """
-    made = _keyed(salt, secret).copy()
-    made.update(value)
-    return made
+    code = _keyed(salt, secret).copy()
+    code.update(value)
+    return code
 
 
 @lru_cache
@@ -64,16 +64,16 @@ def _signer(key: str) -> signing.TimestampSigner:
     return _Signer(key=key, salt=SALT)
 
 
-def link_for(deed: LinkAction) -> str:
-    """The address that shows a page with a button; the button does it."""
-    word = _signer(settings.SECRET_KEY).sign(f"{deed.person_id}.{deed.do}.{deed.about}")
-    return f"{settings.URL}/mail/{word}/"
+def link_for(action: LinkAction) -> str:
+    """The address of a page with a button that does it."""
+    token = _signer(settings.SECRET_KEY).sign(f"{action.person_id}.{action.do}.{action.about}")
+    return f"{settings.URL}/mail/{token}/"
 
 
-def read_link(word: str) -> LinkAction | None:
-    """What a link stands for; None where it is not ours or too old."""
+def read_link(token: str) -> LinkAction | None:
+    """What a link does; None if it is not ours or has expired."""
     try:
-        plain = _signer(settings.SECRET_KEY).unsign(word, max_age=LIFETIME)
+        plain = _signer(settings.SECRET_KEY).unsign(token, max_age=LIFETIME)
         person_id, do, about = plain.split(".")
     except (signing.BadSignature, ValueError):
         return None

@@ -6,13 +6,13 @@ If a worker is killed, another one takes over its report when the lease expires.
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from django.conf import settings
 from django.db import OperationalError, transaction
 
 from taskbell.activity.actions import record_private
 from taskbell.activity.models import Subject, SubjectType
+from taskbell.common import leases
 from taskbell.common.errors import Refusal
 from taskbell.reports.models import Piece, Report, ReportState
 from taskbell.reports.questions import read_question
@@ -58,14 +58,14 @@ def make_waiting(*, clock: Clock, should_stop: Callable[[], bool] = lambda: Fals
 @transaction.atomic
 def claim(now: datetime) -> Report | None:
     """Claims the oldest waiting or abandoned report for this worker, and resets it."""
-    report = Report.objects.claimable(now).select_for_update(skip_locked=True, of=("self",)).first()
+    waiting = Report.objects.claimable(now)
+    claimed = leases.claim(waiting, limit=1, until=now + LEASE, state=ReportState.RUNNING, progress=0, size=0)
+    report = Report.objects.select_related("person").filter(pk__in=claimed).first()
     if report is None:
         return None
-    Piece.objects.filter(report=report).delete()
-    report.state, report.progress, report.size, report.attempt = ReportState.RUNNING, 0, 0, report.attempt + 1
-    report.lease_token, report.lease_until = uuid4(), now + LEASE
-    report.of_everything = sees_everything(report.person)
-    report.save(force_update=True)
+    report.pieces.all().delete()
+    report.attempt, report.of_everything = report.attempt + 1, sees_everything(report.person)
+    report.save(update_fields=["attempt", "of_everything"])
     return report
 
 
@@ -109,9 +109,8 @@ def _end(report: Report, state: ReportState, *, now: datetime, progress: int | N
 
 
 def _write(report: Report, **fields: object) -> None:
-    """Writes only while this worker holds the lease. Raises Fenced."""
-    ours = Report.objects.filter(pk=report.pk, state=ReportState.RUNNING, lease_token=report.lease_token)
-    if ours.update(**fields) != 1:
+    """Writes only while this worker has the lease. Raises Fenced."""
+    if leases.owned([report]).update(**fields) != 1:
         raise Fenced
     for name, value in fields.items():
         setattr(report, name, value)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -146,6 +147,17 @@ def a_clock_dies_between_two_steps(scene: Scene) -> None:
     scene.send()
 
 
+def a_clock_dies_between_message_and_delivery(scene: Scene) -> None:
+    """A message without a delivery would be read in the app and never mailed."""
+    insert, calls = actions.insert_rows, count()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(actions, "insert_rows", lambda *a, **k: insert(*a, **k) if next(calls) == 0 else die())
+        with pytest.raises(Killed):
+            scene.fire()
+    scene.fire()
+    scene.send()
+
+
 def a_sender_dies_before_the_dot(scene: Scene) -> None:
     scene.fire()
     scene.before_dot = die
@@ -164,6 +176,7 @@ def a_sender_dies_in_the_middle_of_a_round(scene: Scene) -> None:
 SCENES = [
     *(two_senders_at_once, a_sender_sleeps_beyond_its_lease, a_sender_dies_after_the_dot),
     *(a_sender_dies_in_the_middle_of_a_round, a_sender_dies_before_the_dot, a_clock_dies_between_two_steps),
+    a_clock_dies_between_message_and_delivery,
 ]
 
 
@@ -271,6 +284,19 @@ def test_without_the_key_they_do(scene: Scene, bo: User, monkeypatch: pytest.Mon
     found = scene.complaints(bo)
     assert any("was told 2 times in the app" in complaint for complaint in found)
     assert any("doubled under 2 Message-IDs" in complaint for complaint in found)
+
+
+def test_without_one_transaction_a_message_is_left_without_its_mail(
+    scene: Scene, bo: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The messages are committed, and the clock dies before it has written their deliveries."""
+    insert = actions.insert_rows
+    monkeypatch.setattr(
+        actions, "insert_rows", lambda model, *a, **k: [] if model is Delivery else insert(model, *a, **k)
+    )
+    scene.fire()
+    scene.send()
+    assert any("is not there" in complaint for complaint in scene.complaints(bo))
 
 
 def test_without_one_transaction_a_dying_clock_loses_a_reminder(scene: Scene, bo: User) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskbell.notifications.channels.mail.mime import LONGEST_LINE, letter
+from taskbell.notifications.channels.mail.mime import MAX_LINE_LENGTH, letter
 
 WRITTEN = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("\n.=\t "), max_size=300)
 
@@ -44,7 +44,7 @@ def test_what_was_written_is_read_again(subject: str, text: str, html: str) -> N
     assert not mail.defects
     assert raw.isascii()
     assert b"\n" not in raw.replace(b"\r\n", b"")
-    assert max(map(len, raw.split(b"\r\n"))) <= LONGEST_LINE
+    assert max(map(len, raw.split(b"\r\n"))) <= MAX_LINE_LENGTH
 
 
 @pytest.mark.parametrize("subject", ["Water the plants", "Blumen gießen 🌻", "word " * 29 + "end"])

@@ -1,6 +1,6 @@
-"""The bytes of a mail (RFC 5322, RFC 2046): what `email.message` makes, in a tenth of its time.
+"""The bytes of an email (RFC 5322, RFC 2046): what `email.message` makes, in a tenth of its time.
 
-Ten thousand mails at one second are a matter of this. What is not plain is folded and encoded by the library.
+Ten thousand emails in one second need this. What is not plain ASCII is folded and encoded by the library.
 """
 
 import re
@@ -13,13 +13,13 @@ from uuid import uuid4
 POLICY = SMTP.clone(cte_type="7bit")
 # Printable ASCII without what could be taken for an encoded word (RFC 2047).
 PLAIN = re.compile(r"(?!.*=\?)[!-~]([ -~]*[!-~])?")
-LINE, LONGEST_LINE = 78, 998  # RFC 5322 §2.1.1
+LINE_LENGTH, MAX_LINE_LENGTH = 78, 998  # RFC 5322 §2.1.1
 LINE_END = "\r\n"
-ADDRESSES = ("From", "To")  # in which a name may be encoded, but never the address
+ADDRESS_HEADERS = ("From", "To")  # the name in them may be encoded, the address may not
 
 
 def letter(headers: Iterable[tuple[str, str]], *, text: str, html: str) -> bytes:
-    """A mail in two versions, seven bits wide, with CRLF line ends. Whatever is in a header stays in it."""
+    """An email in two versions, 7-bit, with CRLF line ends. No value can break out of its header."""
     boundary = f"=={uuid4().hex}=="
     parts = "".join(_part(boundary, *part) for part in (("plain", text), ("html", html)))
     head = "".join(header(name, value) for name, value in headers)
@@ -28,17 +28,17 @@ def letter(headers: Iterable[tuple[str, str]], *, text: str, html: str) -> bytes
 
 
 def header(name: str, value: str) -> str:
-    """The header with its line end, folded where it is long, encoded where it is not ASCII."""
+    """The header with its line end, folded if it is long, encoded if it is not ASCII."""
     if PLAIN.fullmatch(value):
-        if len(name) + len(value) + 2 <= LINE:
+        if len(name) + len(value) + 2 <= LINE_LENGTH:
             return f"{name}: {value}\r\n"
-        if " " not in value and len(value) < LONGEST_LINE:
+        if " " not in value and len(value) < MAX_LINE_LENGTH:
             return f"{name}:\r\n {value}\r\n"
     if len(value.splitlines()) > 1:
         raise ValueError(f"{name} has a linefeed.")
-    if name in ADDRESSES:
+    if name in ADDRESS_HEADERS:
         return str(POLICY.fold(*POLICY.header_store_parse(name, value)))
-    # Words that look encoded are not to be decoded: what they hide may be a line end.
+    # Text that looks encoded must not be decoded: it may hide a line end.
     return f"{name}: {Header(value, 'utf-8', header_name=name).encode(linesep=LINE_END)}{LINE_END}"
 
 
@@ -53,4 +53,4 @@ def _part(boundary: str, subtype: str, content: str) -> str:
 
 def _is_seven_bits_wide(lines: str) -> bool:
     """RFC 2045 §2.7."""
-    return lines.isascii() and "\0" not in lines and max(map(len, lines.split("\n"))) <= LONGEST_LINE
+    return lines.isascii() and "\0" not in lines and max(map(len, lines.split("\n"))) <= MAX_LINE_LENGTH

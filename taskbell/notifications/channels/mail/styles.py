@@ -1,4 +1,4 @@
-"""How mails look: the rules at each element, for mail programs; the style sheet for those with templates of their own.
+"""How emails look: inline rules for mail programs, and the same as a style sheet for custom templates.
 
 The name of a class stands for a paragraph of that class, unless the class is not for paragraphs.
 """
@@ -30,7 +30,7 @@ RULES = {
 
 
 def _merged(*selectors: str) -> str:
-    """The rules of all of them; of what several say, the last counts."""
+    """The rules of all of them; a later one overrides an earlier one."""
     declarations: dict[str, str] = {}
     for selector in selectors:
         parts = (part.split(":", 1) for part in RULES[selector].split(";") if part.strip())
@@ -48,7 +48,7 @@ register = Library()
 
 @register.tag
 def style(_: Parser, token: Token) -> TextNode:
-    """`{% style "facts" %}` is the attribute of such an element. It is text by the time the template is filled in."""
+    """`{% style "facts" %}` is the style attribute of such an element, made when the template is compiled."""
     name = token.split_contents()[1].strip('"')
     if name not in STYLES:
         raise TemplateSyntaxError(f'There is no style "{name}".')
@@ -57,5 +57,5 @@ def style(_: Parser, token: Token) -> TextNode:
 
 @register.simple_tag(takes_context=True)
 def stylesheet(context: Context) -> str:
-    """`{% stylesheet %}` is the same for elements that have a class alone. Mails of ours have none."""
+    """`{% stylesheet %}` has the same rules for elements that only have a class. Our own emails need none."""
     return "" if context.get("is_ours") else SafeString(STYLESHEET)

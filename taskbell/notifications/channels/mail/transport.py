@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Envelope:
-    """Who it is from and for, and the bytes of the message with CRLF line ends."""
+    """Sender, recipient, and the bytes of the message with CRLF line ends."""
 
     sender: str
     recipient: str
