@@ -27,11 +27,11 @@ class BulkChange(TaskChange):
     """A change to the task with this id."""
 
     id = IdField()
-    version = serializers.IntegerField(min_value=1, max_value=2**31 - 1, required=False, help_text="As If-Match.")
+    version = serializers.IntegerField(min_value=1, max_value=2**31 - 1, required=False, help_text="Like If-Match.")
 
 
 class BulkIn(StrictSerializer):
-    """What is to be made, changed and deleted."""
+    """What to create, change and delete."""
 
     create = TaskIn(many=True, required=False, max_length=MAX_CHANGES)  # type: ignore[assignment, call-arg]
     update = BulkChange(many=True, required=False, max_length=MAX_CHANGES)  # type: ignore[assignment, call-arg]
@@ -58,10 +58,10 @@ class Bulk(APIView):
         parameters=[idempotency.HEADER],
         request=BulkIn,
         responses={200: BulkOut},
-        examples=[OpenApiExample("A little of everything", EXAMPLE, request_only=True)],
+        examples=[OpenApiExample("One of each", EXAMPLE, request_only=True)],
     )
     def post(self, request: Request) -> HttpResponseBase:
-        """Creates, changes and deletes up to 1,000 tasks: all of it or nothing."""
+        """Creates, changes and deletes up to 1,000 tasks: either all of them or none."""
         return idempotency.once(request, lambda: _change(request))
 
 
@@ -74,10 +74,10 @@ def _change(request: Request) -> Response:
         update=[_update(known, change, f"update.{place}", by=person) for place, change in enumerate(changes)],
         delete=deletions,
     )
-    made, changed = change_many(batch, force=is_forced(request), by=person, now=utc_now())
-    shown = tasks_by_id([*made, *changed], person, also_hidden=True)
+    created, changed = change_many(batch, force=is_forced(request), by=person, now=utc_now())
+    shown = tasks_by_id([*created, *changed], person, also_hidden=True)
     answer: BulkOut = {
-        "created": [shown[pk] for pk in made],
+        "created": [shown[pk] for pk in created],
         "updated": [shown[pk] for pk in changed],
         "deleted": deletions,
     }

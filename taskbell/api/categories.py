@@ -63,7 +63,7 @@ class Categories(APIView):
         responses={201: CategoryOut},
     )
     def post(self, request: Request) -> Any:
-        """Creates a category. Its name is unique without regard to case and outer space."""
+        """Creates a category. Its name must be unique, regardless of case and surrounding space."""
         check_may_create_category(person_of(request))
         return idempotency.once(request, lambda: self._create(request))
 
@@ -102,7 +102,7 @@ class CategoryDetail(APIView):
         responses={204: None},
     )
     def delete(self, request: Request, pk: int) -> Response:
-        """Deletes the category. One that tasks are in needs `move_to`."""
+        """Deletes the category. If it has tasks, `move_to` is required."""
         check_may_change_category(person_of(request), _shown(pk))
         move_to = id_parameter(request, "move_to")
         categories.delete_category(pk, move_to=move_to, by=person_of(request), now=utc_now())

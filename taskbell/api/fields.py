@@ -18,10 +18,7 @@ from taskbell.reminders.schedule import MAX_BEFORE_DUE
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Ignores fields that are only read, and refuses fields that do not exist by naming them.
-
-    `aliases` are other names that a field is known by on write.
-    """
+    """Ignores read-only fields, and refuses unknown fields by name. `aliases` are further names of a field."""
 
     ignored: ClassVar[frozenset[str]] = frozenset()
     aliases: ClassVar[Mapping[str, str]] = {}
@@ -40,27 +37,27 @@ class StrictSerializer(serializers.Serializer[Any]):
     def _refuse_twins(self, data: Mapping[str, Any]) -> None:
         twins = sorted(name for name in data if self.aliases.get(name, name) != name and self.aliases[name] in data)
         if twins:
-            raise serializers.ValidationError(
-                {name: serializers.ErrorDetail(f"This is the same as {self.aliases[name]}.", "twice") for name in twins}
-            )
+            sentence = "Must not be sent with {}: it is the same field."
+            errors = {name: serializers.ErrorDetail(sentence.format(self.aliases[name]), "twice") for name in twins}
+            raise serializers.ValidationError(errors)
 
 
 @cache
 def _blank(form: type[StrictSerializer]) -> StrictSerializer:
     blank = form()
-    len(blank.fields)  # makes them
+    len(blank.fields)  # builds them
     return blank
 
 
 def filled(form: type[StrictSerializer], body: Any) -> StrictSerializer:
-    """The form with this in it. Its fields are made once: for a large form, that takes as long as the check itself."""
+    """The form for this body. Its fields are built once: for a large form, that takes as long as validation."""
     serializer = copy(_blank(form))
     serializer.initial_data = body
     return serializer
 
 
 class Words(serializers.CharField):
-    """Text and nothing else: a number is not made into its digits."""
+    """Text only: a number is not converted to text."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -69,7 +66,7 @@ class Words(serializers.CharField):
 
 
 class Text(Words):
-    """Text of people: no NUL, no lone surrogates, no control characters."""
+    """Text without NUL, lone surrogates or control characters."""
 
     def to_internal_value(self, data: Any) -> str:
         text: str = super().to_internal_value(data)
@@ -87,18 +84,18 @@ class DocumentedText(Words):
         return super(serializers.CharField, self).run_validation(data)
 
     def run_validators(self, value: Any) -> None:
-        """The verb does it."""
+        """The verb checks it."""
 
 
 class DocumentedList(serializers.ListField):
     """A list whose length the verb checks: the bound here is for the OpenAPI document."""
 
     def run_validators(self, value: Any) -> None:
-        """The verb does it."""
+        """The verb checks it."""
 
 
 class Password(Words):
-    """Taken as it is, spaces and all, and never shown."""
+    """Text that is taken unchanged, spaces included, and never shown."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
@@ -183,7 +180,7 @@ class IdField(ReadField, serializers.IntegerField):
 
 
 class Flag(serializers.BooleanField):
-    """true or false, and no text or number that could stand for them."""
+    """true or false; text and numbers are refused."""
 
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):

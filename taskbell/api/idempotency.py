@@ -1,4 +1,4 @@
-"""The same request twice is one request (draft-ietf-httpapi-idempotency-key-header)."""
+"""A repeated request acts once (draft-ietf-httpapi-idempotency-key-header)."""
 
 import hashlib
 from collections.abc import Callable
@@ -19,40 +19,39 @@ from taskbell.api.wire import as_bytes
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import Refusal, invalid
 
-KEEP = timedelta(hours=24)
+ANSWER_LIFETIME = timedelta(hours=24)
 KEPT_HEADERS = ("ETag", "Location")
 HEADER = OpenApiParameter(
     "Idempotency-Key",
     str,
     OpenApiParameter.HEADER,
-    description="A word of your own. The same key and body give the first answer again for a day.",
+    description="Any text. For 24 hours, the same key and body return the first answer again.",
 )
 
 
 class KeyReused(Refusal):
-    """The key belongs to a request that said something else."""
+    """The key belongs to another request."""
 
     status = 422
     title = "Key reused"
 
 
 def is_asked(request: Request) -> bool:
-    """Whether the answer is kept."""
+    """True if the answer will be stored."""
     return "Idempotency-Key" in request.headers
 
 
 def once(request: Request, act: Callable[[], HttpResponseBase], *, said: Any = None) -> HttpResponseBase:
-    """Does it, or gives the answer of the first time. Raises Invalid, KeyReused.
+    """Acts, or returns the first answer to the same request again. Raises Invalid, KeyReused.
 
-    The key is taken in the transaction of the deed: of competing requests one acts, the others wait
-    for its answer, and a request that is refused leaves its key free. `said` stands for a body that
-    is read as it comes.
+    The key is claimed in the transaction of the action: of competing requests one acts, the others wait
+    for its answer, and a refused request leaves its key free. `said` stands for a body that is streamed.
     """
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return act()
     if not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
-        raise invalid("Idempotency-Key", "invalid", "A key has 1 to 255 printable ASCII characters.")
+        raise invalid("Idempotency-Key", "invalid", "Must have 1 to 255 printable ASCII characters.")
     person, fingerprint = person_of(request), _fingerprint(request, request.data if said is None else said)
     with transaction.atomic():
         try:
@@ -79,11 +78,11 @@ def _fingerprint(request: Request, body: Any) -> str:
 
 def _again(answer: Answer, fingerprint: str) -> HttpResponse:
     if answer.fingerprint != fingerprint:
-        raise KeyReused("This Idempotency-Key was used for another request.")
+        raise KeyReused("Can't use this Idempotency-Key, because another request has used it. Send a new key.")
     headers = answer.headers | {"Idempotency-Replayed": "true"}
     return HttpResponse(bytes(answer.body), "application/json", answer.status, headers=headers)
 
 
 def forget_answers(now: datetime) -> None:
-    """Deletes the answers that are not given again any more."""
-    Answer.objects.filter(created_at__lt=now - KEEP).delete()
+    """Deletes expired answers."""
+    Answer.objects.filter(created_at__lt=now - ANSWER_LIFETIME).delete()

@@ -25,6 +25,7 @@ from taskbell.api.fields import (
 )
 from taskbell.common.clock import as_instant, utc_now
 from taskbell.common.errors import invalid
+from taskbell.common.values import read_boolean, read_field
 from taskbell.reminders.actions import MAX_REMINDERS, TOO_MANY
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan, first_firing
@@ -44,21 +45,19 @@ EXAMPLE = {
 
 
 class ReminderIn(StrictSerializer):
-    """A reminder that somebody asks for."""
+    """A reminder as it is sent."""
 
     ignored = frozenset({"id", "state"})
     at = InstantField(required=False, allow_null=True)
     before_due = DurationField(required=False, allow_null=True)
     repeat = Recurrence(required=False)
     for_me = Flag(default=False)
-    next_at = AsRead(required=False, allow_null=True, help_text="As it was read; it changes nothing.")
+    next_at = AsRead(required=False, allow_null=True, help_text="Accepted as it was read, and ignored.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs.get("before_due") is not None:
-            # What was read has both: the instant follows from the span.
+            # A reminder that was read has both: the instant follows from the duration.
             attrs["at"] = None
-        elif attrs.get("at") is None:
-            raise serializers.ValidationError({"at": "Send at or before_due."}, code="required")
         return attrs
 
 
@@ -100,7 +99,7 @@ class TaskIn(StrictSerializer):
 
 
 class TaskChange(TaskIn):
-    """For PATCH. Not `partial`, which would make the fields of each reminder optional as well."""
+    """For PATCH. Not `partial`, which would make the fields of each reminder optional too."""
 
     title = DocumentedText(max_length=MAX_TITLE, required=False)
 
@@ -111,12 +110,12 @@ def patch_to_create(body: Mapping[str, Any], *, by: User) -> TaskPatch:
 
 
 def patch_to_change(body: Mapping[str, Any], task: Task, *, by: User) -> TaskPatch:
-    """What PATCH makes of the task: what is not sent stays."""
+    """What PATCH makes of the task: fields that are not sent stay."""
     return _patch(body, _columns_of(body), task, by=by)
 
 
 def patch_to_replace(body: Mapping[str, Any], task: Task, *, by: User) -> TaskPatch:
-    """What PUT makes of the task: what is not sent is emptied."""
+    """What PUT makes of the task: fields that are not sent are emptied."""
     emptied = {"reminders": (), "pre_tasks": ()} | _blank_columns(task.created_by) | _columns_of(body)
     return _patch(body, emptied, task, by=by)
 
@@ -168,28 +167,28 @@ def _plans_of(body: Mapping[str, Any], task: Task, *, by: User) -> Sequence[Remi
 
 
 def _check_agreement(body: Mapping[str, Any], plans: Sequence[ReminderPlan], task: Task, *, by: User) -> None:
-    """Raises Invalid where `remind_at` says something else than the reminders beside it.
+    """Raises Invalid if `remind_at` contradicts the reminders in the same body.
 
-    What was read has both, and may be sent back as it is, also where a reminder has fired since.
+    A task that was read has both and may be sent back as it is, even if a reminder has fired since.
     """
-    said = None if body["remind_at"] is None else as_instant(body["remind_at"], task.timezone)
+    sent = None if body["remind_at"] is None else as_instant(body["remind_at"], task.timezone)
     agreeing = {first_firing(plans, task, now=utc_now())}
     if task.pk is not None:
         known = Reminder.objects.visible_to(by).filter(task_id=task.pk)
         agreeing.add(_earliest(known.values_list("next_at", flat=True)))
     if all("next_at" in patch for patch in body["reminders"]):
         agreeing.add(_earliest(patch["next_at"] for patch in body["reminders"]))
-    if said not in agreeing:
-        raise invalid("remind_at", "exclusive", "Send either remind_at or reminders: they do not agree.")
+    if sent not in agreeing:
+        raise invalid("remind_at", "exclusive", "Must agree with reminders. Send only one of them.")
 
 
 def _earliest(moments: Iterable[datetime | None]) -> datetime | None:
-    # An instant that was read has an offset; one without was never read.
+    # The API writes instants with an offset; one without was not read from it.
     return min((moment for moment in moments if moment is not None and moment.tzinfo), default=None)
 
 
 def plan_from(patch: Mapping[str, Any], *, zone: str) -> ReminderPlan:
-    """The reminder that a body asks for; without an offset, its moment is in this zone."""
+    """The reminder that a body asks for; without an offset, its time is in this zone."""
     at: datetime | None = patch.get("at")
     return ReminderPlan(
         at=None if at is None else as_instant(at, zone),
@@ -216,19 +215,16 @@ def _blank_columns(creator: User) -> dict[str, Any]:
 
 
 def expected_version(request: Request) -> int | None:
-    """The version that `If-Match` asks for (RFC 9110 §13.1.1); None where any will do. Raises Invalid."""
+    """The version that `If-Match` asks for (RFC 9110 §13.1.1); None if any will do. Raises Invalid."""
     header = request.headers.get("If-Match", "*").strip()
     if header == "*":
         return None
     version = header.removeprefix("W/").strip('"')
     if not (version.isascii() and version.isdigit() and len(version) < 10):
-        raise invalid("If-Match", "invalid", 'If-Match is the ETag of the task, such as "5".')
+        raise invalid("If-Match", "invalid", 'Must be the ETag of the task, such as "5".')
     return int(version)
 
 
 def is_forced(request: Request) -> bool:
-    """True where the request says `?force=true`. Raises Invalid."""
-    word = request.query_params.get("force", "false").lower()
-    if word not in ("true", "false"):
-        raise invalid("force", "invalid", "Must be true or false.")
-    return word == "true"
+    """True if the request has `?force=true`. Raises Invalid."""
+    return read_field("force", read_boolean, request.query_params.get("force", "false"))

@@ -37,12 +37,12 @@ from taskbell.tasks.policy import check_may_create, check_may_edit
 from taskbell.tasks.queries import visible_task
 
 OF_EVERYBODY = {"status", "stage", "reminders", "remind_at"}  # what anybody who sees a task may send
-FORCE = OpenApiParameter("force", bool, description="Complete the task although it waits for others.")
-IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, description="The version that is to be changed.")
+FORCE = OpenApiParameter("force", bool, description="Complete the task although it is blocked.")
+IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, description="The version to change.")
 
 
 def checked(request: Request, task: Task, form: type[TaskIn]) -> dict[str, Any]:
-    """What the body asks for. Raises NotAllowed, before anything is said about form, for what is not theirs to ask."""
+    """The body, validated. If the person may not change the wrong fields, raises NotAllowed instead of the errors."""
     try:
         return validated(filled(form, request.data))
     except serializers.ValidationError as error:
@@ -58,7 +58,7 @@ def tag_of(task: TaskOut) -> dict[str, str]:
 
 def answer(request: Request, pk: int, *, code: int = status.HTTP_200_OK) -> Response:
     """The task as it is now; its version is its ETag."""
-    # Not asked whether it is still visible: somebody who has handed it back has it no more, and did what they did.
+    # Also hidden tasks: after handing a task back, the caller still gets the result.
     task = task_as_json(pk, person_of(request), also_hidden=True)
     headers = tag_of(task)
     if code == status.HTTP_201_CREATED:
@@ -67,7 +67,7 @@ def answer(request: Request, pk: int, *, code: int = status.HTTP_200_OK) -> Resp
 
 
 class Tasks(APIView):
-    """The tasks I may see."""
+    """The tasks that you may see."""
 
     @extend_schema(
         operation_id="tasks_list",
@@ -76,7 +76,7 @@ class Tasks(APIView):
         responses={200: page_of(TaskOut)},
     )
     def get(self, request: Request) -> HttpResponseBase:
-        """Lists the tasks I created or am assigned to, the newest first; for managers and admins, all tasks."""
+        """Lists the tasks that you created or are assigned to, newest first; managers and admins get all tasks."""
         return cached_response(request, lambda: self._page(request))
 
     def _page(self, request: Request) -> dict[str, Any]:
@@ -122,7 +122,7 @@ class TaskDetail(APIView):
         responses={200: TaskOut},
     )
     def put(self, request: Request, pk: int) -> Response:
-        """Replaces the task: what is not sent is emptied, reminders and prerequisites included."""
+        """Replaces the task: fields that are not sent are emptied, including reminders and prerequisites."""
         task = visible_task(pk, to=person_of(request))
         return self._update(request, pk, patch_to_replace(checked(request, task, TaskIn), task, by=person_of(request)))
 
@@ -134,7 +134,7 @@ class TaskDetail(APIView):
         responses={200: TaskOut},
     )
     def patch(self, request: Request, pk: int) -> Response:
-        """Changes what is sent and nothing else."""
+        """Changes only the fields that are sent."""
         task = visible_task(pk, to=person_of(request))
         return self._update(
             request, pk, patch_to_change(checked(request, task, TaskChange), task, by=person_of(request))
@@ -154,7 +154,7 @@ class TaskDetail(APIView):
 
 
 class TaskSkip(APIView):
-    """A task that recurs."""
+    """A task that repeats."""
 
     @extend_schema(
         operation_id="tasks_skip",

@@ -1,4 +1,4 @@
-"""What people do with tasks: each verb one transaction, with its history."""
+"""The verbs of tasks: each is one transaction, checks its rules and writes the history."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -62,9 +62,9 @@ def create_task(patch: TaskPatch, *, by: User, now: datetime) -> Task:
 def update_task(
     task_id: int, patch: TaskPatch, *, version: int | None = None, force: bool = False, by: User, now: datetime
 ) -> Task:
-    """Makes the task what the patch says; a field that is so already is no change, and always accepted.
+    """Applies the patch. A value that the task already has is always accepted, and is no change.
 
-    With `version`, only if that is still the task's version. A blocked task is completed only by `force`.
+    With `version`, only if that is still the task's version. A blocked task is completed only with `force`.
     Raises NotFound, NotAllowed, StaleVersion, Invalid, Blocked.
     """
     assignable = lock_assignees(assignees_of([patch]))
@@ -116,7 +116,7 @@ def delete_task(task_id: int, *, version: int | None = None, by: User, now: date
 
 @transaction.atomic
 def restore_task(task_id: int, *, by: User, now: datetime) -> Task:
-    """Takes the task out of the trash again. Raises NotFound, NotAllowed."""
+    """Takes the task out of the trash. Raises NotFound, NotAllowed."""
     task = Task.objects.concerning(by).exclude(deleted_at=None).locked(task_id)
     check_may_edit(by, task)
     task.deleted_at = None
@@ -150,7 +150,7 @@ def _apply(task: Task, columns: Mapping[str, Any], *, now: datetime) -> None:
     due_at = task.compute_due_at()
     if due_at != task.due_at:
         task.due_at = due_at
-        task.is_overdue = False  # the clock judges the new due moment
+        task.is_overdue = False  # the clock checks the new due moment
     if task.stage == Stage.COMPLETED:
         task.completed_at = task.completed_at or now
     elif task.is_open:  # archiving a completed task keeps its completion
@@ -171,7 +171,7 @@ def _run_consequences(task: Task, changes: dict[str, Change], *, was_done: bool,
 def _apply_reminders_and_prerequisites(
     task: Task, patch: TaskPatch, *, is_new: bool = False, by: User, now: datetime
 ) -> dict[str, Change]:
-    """Sets reminders and prerequisites, which are rows of their own; returns what that changed."""
+    """Sets reminders and prerequisites, which are rows of their own; returns what changed."""
     changes: dict[str, Change] = {}
     if patch.reminders is not UNSET:
         if not all(plan.for_me for plan in patch.reminders):

@@ -1,4 +1,4 @@
-"""Tasks and categories in the admin: changed by the same verbs as everywhere, so that the history stays complete."""
+"""Tasks and categories in the admin. The verbs make every change, so the history stays complete."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ WRITTEN_BY_PROGRAM = (
 
 
 class DeletedFilter(admin.SimpleListFilter):
-    """Tasks that are there, until one asks for those that were deleted."""
+    """Hides deleted tasks unless they are asked for."""
 
     title = "deleted"
     parameter_name = "deleted"
@@ -44,9 +44,9 @@ class DeletedFilter(admin.SimpleListFilter):
 
 
 class BlockedFilter(admin.SimpleListFilter):
-    """Tasks that wait for others, or those that do not."""
+    """Blocked tasks, or the others."""
 
-    title = "waits for others"
+    title = "blocked"
     parameter_name = "blocked"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -63,7 +63,7 @@ class BlockedFilter(admin.SimpleListFilter):
 
 
 class ReminderInline(admin.TabularInline):  # type: ignore[type-arg]
-    """The reminders of the task, to be read."""
+    """The reminders of the task, read-only."""
 
     model = Reminder
     fields = readonly_fields = ("at", "next_at", "state", "fired_at", "recipient", "created_by")
@@ -75,14 +75,14 @@ class ReminderInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 class PrerequisiteInline(admin.TabularInline):  # type: ignore[type-arg]
-    """The tasks that have to be done first; the verb links them, and refuses a circle."""
+    """The prerequisites of the task. The verb links them, and refuses a circle."""
 
     model = Prerequisite
     fk_name = "task"
     fields = ("needs", "stage")
     readonly_fields = ("stage",)
     autocomplete_fields = ("needs",)
-    verbose_name_plural = "waits for"
+    verbose_name_plural = "blocked by"
     extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Prerequisite]:
@@ -90,12 +90,12 @@ class PrerequisiteInline(admin.TabularInline):  # type: ignore[type-arg]
 
     @admin.display(description="stage")
     def stage(self, link: Prerequisite) -> str:
-        """How far that task is."""
+        """The stage of the prerequisite."""
         return link.needs.get_stage_display() if link.needs_id else "-"
 
 
 class TaskForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A task. The rules are those of the verbs, whose refusals stand at the fields."""
+    """A task. The rules of the verbs apply; their errors are shown at the fields."""
 
     def clean(self) -> Any:
         given = super().clean()
@@ -104,7 +104,7 @@ class TaskForm(forms.ModelForm):  # type: ignore[type-arg]
         return given
 
     def patch(self) -> TaskPatch:
-        """What was changed in the form."""
+        """The changes made in the form."""
         changed = {name: self.cleaned_data[name] for name in self.changed_data if name in self.cleaned_data}
         for name in changed.keys() & {"category", "assigned_to"}:
             row = changed.pop(name)
@@ -114,7 +114,7 @@ class TaskForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(Task)
 class TaskAdmin(AdminByVerbs):
-    """All tasks, whoever they concern."""
+    """All tasks of everybody."""
 
     form = TaskForm
     list_display = ("title", "status", "blocked", "priority", "category", "assigned_to", "due_at")
@@ -137,14 +137,14 @@ class TaskAdmin(AdminByVerbs):
         ),
     )
 
-    @admin.display(description="waits", empty_value="no")
+    @admin.display(description="blocked", empty_value="no")
     def blocked(self, task: Any) -> str | None:
-        """Whether something has to be done first."""
+        """Whether some prerequisite is still open."""
         return "yes" if getattr(task, "is_blocked", False) else None
 
     @admin.display(description="what happened")
     def trail(self, task: Task) -> str:
-        """Links to the changes of the task and to the messages about it."""
+        """Links to the history of the task and to the notifications about it."""
         if task.pk is None:
             return "-"
         return format_html(
@@ -158,7 +158,7 @@ class TaskAdmin(AdminByVerbs):
         return super().get_queryset(request).annotate(is_blocked=is_blocked())
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        """Offers no deleted task where one is chosen to wait for."""
+        """Offers no deleted task as a prerequisite."""
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         return (found.filter(deleted_at=None) if request.path.endswith("/autocomplete/") else found), may_repeat
 
@@ -198,14 +198,14 @@ class TaskAdmin(AdminByVerbs):
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """The tasks alone: deleting one leaves its reminders, messages and history where they are."""
+        """Only the tasks: deleting one keeps its reminders, notifications and history."""
         titles = [str(task) for task in objs]
         return titles, {"tasks": len(titles)}, set(), []
 
 
 @admin.register(Category)
 class CategoryAdmin(AdminByVerbs):
-    """The labels that everybody shares. One that tasks are in is not deleted."""
+    """The shared categories. One that has tasks can't be deleted."""
 
     list_display = ("name", "tasks_in_it", "created_by", "created_at")
     list_select_related = ("created_by",)
@@ -220,7 +220,7 @@ class CategoryAdmin(AdminByVerbs):
 
     @admin.display(description="tasks", ordering="number_of_tasks")
     def tasks_in_it(self, category: Any) -> int:
-        """How many tasks are in it, those in the trash left out."""
+        """How many tasks it has, without those in the trash."""
         return int(category.number_of_tasks)
 
     def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
@@ -241,6 +241,6 @@ class CategoryAdmin(AdminByVerbs):
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """The categories alone: the verb refuses while tasks are in them."""
+        """Only the categories: the verb refuses to delete one that has tasks."""
         names = [str(category) for category in objs]
         return names, {"categories": len(names)}, set(), []

@@ -14,7 +14,7 @@ from taskbell.common.values import BadValue, read_field, read_text
 from taskbell.tasks.models import Category, Task
 from taskbell.tasks.policy import check_may_change_category, check_may_create_category
 
-TAKEN = "There is already a category of this name."
+TAKEN = "There is already a category with this name."
 MAX_NAME = 100  # characters
 MAX_KEY = 400  # characters: one letter can stand for eighteen (NFKC)
 
@@ -42,7 +42,7 @@ def create_category(name: str, *, by: User, now: datetime) -> Category:
 
 @transaction.atomic
 def rename_category(pk: int, name: str, *, by: User, now: datetime) -> Category:
-    """Gives it another name. Raises NotFound, NotAllowed, Invalid, Conflict."""
+    """Renames the category. Raises NotFound, NotAllowed, Invalid, Conflict."""
     category = _locked(pk)[pk]
     check_may_change_category(by, category)
     if category.name == name:
@@ -60,14 +60,17 @@ def rename_category(pk: int, name: str, *, by: User, now: datetime) -> Category:
 
 @transaction.atomic
 def delete_category(pk: int, *, move_to: int | None, by: User, now: datetime) -> None:
-    """Deletes it; its tasks go to `move_to`. Raises NotFound, NotAllowed, Invalid, or Conflict while it is in use."""
+    """Deletes the category and moves its tasks to `move_to`.
+
+    Raises NotFound, NotAllowed, Invalid, or Conflict if it has tasks and there is no `move_to`.
+    """
     locked = _locked(pk, move_to)
     category = locked[pk]
     check_may_change_category(by, category)
     tasks = Task.objects.filter(category=category)
     if move_to is None:
         if tasks.filter(deleted_at=None).exists():
-            raise Conflict("Tasks are in this category. Say with move_to which category they go to.")
+            raise Conflict("Can't delete this category, because it has tasks. Send move_to to move them.")
     elif move_to == pk or move_to not in locked:
         raise invalid("move_to", "does_not_exist", "There is no other category with this id.")
     moved = list(tasks.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
@@ -78,7 +81,7 @@ def delete_category(pk: int, *, move_to: int | None, by: User, now: datetime) ->
 
 
 def _locked(pk: int, other: int | None = None) -> dict[int, Category]:
-    """The category, and the other one if there is such, kept from everybody else until the transaction ends."""
+    """The category, and the other one if it exists, locked until the transaction ends. Raises NotFound."""
     locked = Category.objects.select_for_update().order_by("pk").in_bulk([pk, pk if other is None else other])
     if pk not in locked:
         raise NotFound

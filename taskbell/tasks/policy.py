@@ -1,4 +1,4 @@
-"""Who may do what with a task. Whether they may see it at all is asked first, by `visible_to`."""
+"""Who may do what with a task. Whether they may see it at all is checked first, by `visible_to`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,54 +12,52 @@ STAGES_OF_ASSIGNEE = {Stage.PENDING, Stage.IN_PROGRESS, Stage.COMPLETED}
 
 
 def check_may_create(person: User) -> None:
-    """Raises NotAllowed for those who may only work on what they are given."""
+    """Raises NotAllowed for people who may only work on tasks assigned to them."""
     if not person.can(Capability.CREATE_TASKS):
         raise NotAllowed("Your role does not let you create tasks.")
 
 
 def check_may_create_category(person: User) -> None:
-    """Raises NotAllowed for those who may not label things for everybody."""
+    """Raises NotAllowed for people who may not create categories."""
     if not person.can(Capability.CREATE_CATEGORIES):
         raise NotAllowed("Your role does not let you create categories.")
 
 
 def check_may_change_category(person: User, category: Category) -> None:
-    """Raises NotAllowed unless it is the person's own, or they look after all categories."""
+    """Raises NotAllowed unless the person created the category or may change all of them."""
     own = category.created_by_id == person.pk and person.can(Capability.CREATE_CATEGORIES)
     if not (own or person.can(Capability.CHANGE_CATEGORIES)):
         raise NotAllowed("Only its creator and managers may change this category.")
 
 
 def may_edit(person: User, task: Task) -> bool:
-    """True for those who may change everything about the task."""
+    """True for people who may change everything about the task."""
     owns = task.created_by_id == person.pk and person.can(Capability.CREATE_TASKS)
     return owns or person.can(Capability.EDIT_EVERYTHING)
 
 
 def check_may_edit(person: User, task: Task) -> None:
-    """Raises NotAllowed for those who may see the task but not change it."""
+    """Raises NotAllowed for people who may see the task but not change it."""
     if not may_edit(person, task):
         raise NotAllowed("Only its creator and managers may change this task.")
 
 
 def check_may_remind_others(person: User, task: Task) -> None:
-    """Raises NotAllowed for those who may remind themselves only."""
+    """Raises NotAllowed for people who may only remind themselves."""
     if not may_edit(person, task):
-        raise NotAllowed(
-            "You may set reminders for yourself (for_me); those for everybody are for creator and managers."
-        )
+        raise NotAllowed("You can only set reminders for yourself. Send for_me: true.")
 
 
 def check_may_change(person: User, task: Task, changes: Mapping[str, Any]) -> None:
     """Raises NotAllowed unless the person may give these fields these values.
 
-    The assignee may say how far the work is and hand the task back.
+    The assignee may change the status and hand the task back.
     """
     if may_edit(person, task):
         return
     if "stage" in changes and changes["stage"] not in STAGES_OF_ASSIGNEE:
         raise NotAllowed("Only its creator and managers may archive this task.")
     if "assigned_to_id" in changes and changes["assigned_to_id"] not in (None, task.created_by_id):
-        raise NotAllowed("You may hand the task back; its creator and managers may give it to somebody else.")
+        raise NotAllowed("You can only hand this task back. Its creator and managers can assign it to somebody else.")
     if changes.keys() - {"stage", "assigned_to_id"}:
-        raise NotAllowed("You may say how far the work is; the rest is for its creator and managers.")
+        raise NotAllowed("You can only change this task's status.")

@@ -116,7 +116,9 @@ def test_a_category_is_made_renamed_and_deleted(admin: Browser, alice: User) -> 
 
 def test_a_name_that_is_taken_is_told_above_the_form(admin: Browser, alice: User) -> None:
     create_category("Soil", by=alice, now=utc_now())
-    assert "There is already a category of this name." in text(save(admin, "/admin/tasks/category/add/", name="SOIL "))
+    assert "There is already a category with this name." in text(
+        save(admin, "/admin/tasks/category/add/", name="SOIL ")
+    )
     assert Category.objects.count() == 1
 
 
@@ -129,7 +131,7 @@ def test_a_category_that_tasks_are_in_stays(admin: Browser, alice: User, several
         answer = admin.post("/admin/tasks/category/", chosen, follow=True)
     else:
         answer = admin.post(f"/admin/tasks/category/{soil.pk}/delete/", {"post": "yes"}, follow=True)
-    assert "Tasks are in this category." in text(answer)
+    assert "because it has tasks." in text(answer)
     assert Category.objects.count() == 2
 
 
