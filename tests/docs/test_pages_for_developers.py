@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import tomllib
 from functools import cache
 from pathlib import Path
 from textwrap import indent
@@ -52,6 +53,14 @@ def files() -> frozenset[str]:
 def spans(page: Path) -> list[str]:
     """What a page has in code letters within a sentence, without commands."""
     return [span for span in SPAN.findall(page.read_text()) if not COMMAND.match(span)]
+
+
+def test_the_packages_are_those_of_the_import_contract_from_the_top_down() -> None:
+    (tree,) = blocks(ROOT / "ARCHITECTURE.md", "")
+    shown = [re.findall(r"(\w+)/", line.strip().partition("  ")[0]) for line in tree.splitlines()[1:]]
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = [re.findall(r"\w+", layer) for layer in contracts[0]["layers"]]
+    assert shown == layers[1:]  # all but those of the entry points
 
 
 @pytest.mark.parametrize("block", blocks(CONTRIBUTING, "python"), ids=lambda block: block.partition("\n")[0])
