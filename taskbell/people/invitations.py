@@ -69,5 +69,5 @@ def accept_invite(token: str, *, email: str, now: datetime) -> Invite:
     if invite is None or not Invite.objects.filter(pk=invite.pk, accepted_at=None).update(accepted_at=now):
         raise invalid("invite", "invalid", "This invitation is no longer valid. Ask for a new one.")
     if invite.email != email:
-        raise invalid("email", "not_invited", "This invitation is for another e-mail address.")
+        raise invalid("email", "not_invited", "This invitation is for another email address.")
     return invite

@@ -84,7 +84,7 @@ class Reminder(models.Model):
 
     @property
     def recipient_may_see_task(self) -> bool:
-        """False for a private reminder of somebody who can no longer see the task."""
+        """False for a private reminder of a person who can no longer see the task."""
         return self.recipient is None or self.task.is_visible_to(self.recipient)
 
     def recipient_ids(self) -> set[int]:

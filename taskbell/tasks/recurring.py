@@ -82,7 +82,7 @@ def make_next(task: Task, *, by: User, now: datetime) -> Task | None:
 
 
 def withdraw_next(task: Task, *, by: User, now: datetime) -> None:
-    """Deletes the next occurrence when the task is reopened, unless somebody has edited it since."""
+    """Deletes the next occurrence when the task is reopened, unless someone has edited it since."""
     new = _next_of(task)
     if new is not None and new.deleted_at is None and _is_untouched(new):
         new.deleted_at = now
@@ -132,7 +132,7 @@ def _is_untouched(new: Task) -> bool:
 
 
 def _restore_next(new: Task, old: Task, due_date: date, *, by: User, now: datetime) -> None:
-    """Takes it out of the trash: up to date with the old task, or as somebody has edited it."""
+    """Takes it out of the trash: up to date with the old task, or as someone has edited it."""
     is_untouched, new.deleted_at = _is_untouched(new), None
     before = snapshot(new)
     if is_untouched:
