@@ -32,7 +32,7 @@ class Logs(APIView):
         responses={200: page_of(ActivityOut)},
     )
     def get(self, request: Request) -> HttpResponse:
-        """Lists who changed what, the newest first; for managers and admins, of all tasks that ever existed."""
+        """Lists all changes, newest first. Managers and admins see the history of every task that ever existed."""
         return _answer(request, page_of_activity(query_of(request), person_of(request)))
 
 
@@ -46,6 +46,6 @@ class TaskLogs(APIView):
         responses={200: page_of(ActivityOut)},
     )
     def get(self, request: Request, pk: int) -> HttpResponse:
-        """Lists who changed what on this task, the newest first."""
+        """Lists the changes of this task, newest first."""
         task, person = visible_task(pk, to=person_of(request)), person_of(request)
         return _answer(request, page_of_activity(query_of(request), person, task=task))

@@ -1,4 +1,4 @@
-"""Answers in the OpenAPI document, described by the types of their payloads."""
+"""Responses in the OpenAPI document, described by the types of their payloads."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, time
@@ -26,7 +26,7 @@ FORMATS = {"email": serializers.EmailField, "uri": serializers.URLField}
 
 
 def document_of(answer: Any) -> Any:
-    """The serializer of an answer that is a payload or a list of payloads; anything else as it is."""
+    """The serializer of a response that is a payload or a list of payloads; anything else unchanged."""
     if get_origin(answer) is list:
         return serializer_of(get_args(answer)[0])(many=True)
     return serializer_of(answer) if is_typeddict(answer) else answer
@@ -34,7 +34,7 @@ def document_of(answer: Any) -> Any:
 
 @cache
 def serializer_of(payload: Any) -> type[serializers.Serializer[Any]]:
-    """A serializer with the payload's members. It only documents: the payload's own function builds answers."""
+    """A serializer with the payload's members. It only documents: the payload's own function builds responses."""
     return _serializer(payload.__name__, get_type_hints(payload, include_extras=True), payload.__doc__)
 
 
@@ -74,7 +74,7 @@ def _field(hint: Any, **options: Any) -> serializers.Field[Any, Any, Any, Any]:
 
 
 def _options(metadata: tuple[Any, ...]) -> dict[str, Any]:
-    """What a member's annotations mean to a field: texts describe it, mappings have keywords of JSON Schema."""
+    """The options of a field from a member's annotations: texts describe it, mappings have JSON Schema keywords."""
     names = {"enum": "choices", "maxLength": "max_length", "format": "format"}
     options: dict[str, Any] = {}
     for said in metadata:

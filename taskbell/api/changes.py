@@ -18,15 +18,15 @@ from taskbell.search.parameters import refuse_unknown, whole_number
 
 DEFAULT_CHANGES, MAX_CHANGES = 100, 500
 SINCE = OpenApiParameter(
-    "since", str, description="The cursor of the last answer. Without one, everything you can see."
+    "since", str, description="The cursor of the last response. If you omit it, you get everything you can see."
 )
 LIMIT = OpenApiParameter(
-    "limit", int, description=f"About how many changes, by default {DEFAULT_CHANGES}, at most {MAX_CHANGES}."
+    "limit", int, description=f"The approximate number of changes, {DEFAULT_CHANGES} by default, at most {MAX_CHANGES}."
 )
 
 
 class ChangeOut(TypedDict):
-    """A change: which members it has depends on the event."""
+    """A change. Its members depend on the event."""
 
     event: Annotated[str, "`task.updated`, `task.deleted`, or another, as in live updates."]
     task_id: NotRequired[int | None]
@@ -38,11 +38,11 @@ class ChangeOut(TypedDict):
 
 
 class ChangesOut(TypedDict):
-    """Some changes, in the order of commits, and where the next ones begin."""
+    """Some changes in commit order, and the cursor for the next ones."""
 
     changes: list[ChangeOut]
-    cursor: Annotated[str | None, "For `since` of the next request."]
-    more: Annotated[bool, "True: there are more changes; ask again at once."]
+    cursor: Annotated[str | None, "Send it as `since` in the next request."]
+    more: Annotated[bool, "True: there are more changes. Request them immediately."]
     resync: Annotated[bool, "True: drop your copy and start without `since`."]
 
 
@@ -51,9 +51,9 @@ class Changes(APIView):
 
     @extend_schema(operation_id="changes_list", tags=["sync"], parameters=[SINCE, LIMIT], responses={200: ChangesOut})
     def get(self, request: Request) -> Response:
-        """Lists the changes since the cursor, in the order of commits and without a gap, each task as it is now.
+        """Lists all changes since the cursor in commit order, with the current state of each task.
 
-        A task that you can no longer see comes as `task.deleted`.
+        A task that you can no longer see arrives as `task.deleted`.
         """
         person, query = person_of(request), query_of(request)
         refuse_unknown(query, ("since", "limit"))

@@ -1,4 +1,4 @@
-"""The answer to an import. It lists every bad row, so it may be longer than the file."""
+"""The response to an import. It lists every invalid row, so it can be longer than the file."""
 
 from http import HTTPStatus
 from itertools import chain
@@ -19,9 +19,9 @@ MAX_KEPT_BYTES = 16 * 1024 * 1024
 
 
 class RowErrorOut(TypedDict):
-    """What is wrong with one row."""
+    """An error in one row."""
 
-    line: Annotated[int, "Where the row begins; the first line of the file is 1."]
+    line: Annotated[int, "The line where the row starts; the first line of the file is 1."]
     field: Annotated[str, "The column; empty for an error of the whole row."]
     code: str
     message: str
@@ -32,19 +32,21 @@ class ImportOut(TypedDict):
 
     rows: int
     created: int
-    failed: Annotated[int, "Rows that were left out; always 0 without `partial`."]
-    errors: Annotated[list[RowErrorOut], "Everything that was wrong with them."]
+    failed: Annotated[int, "The number of skipped rows; always 0 without `partial`."]
+    errors: Annotated[list[RowErrorOut], "All their errors."]
 
 
 def check_kept(request: Request, result: ImportResult) -> None:
-    """Raises Invalid if the answer is too long to be stored for an Idempotency-Key."""
+    """Raises Invalid if the response is too long to be stored for an Idempotency-Key."""
     if idempotency.is_asked(request) and result.errors.size > MAX_KEPT_BYTES:
-        sentence = "Can't store the answer for this key, because too many rows are wrong. Fix the file, or send no key."
+        sentence = (
+            "Can't store the response for this key, because too many rows are invalid. Fix the file, or omit the key."
+        )
         raise invalid("Idempotency-Key", "too_many_errors", sentence)
 
 
 def imported(request: Request, result: ImportResult) -> HttpResponseBase:
-    """Says what was imported, and what was wrong with the rest."""
+    """Describes what was imported, and the errors of the rest."""
     head = {"rows": result.rows, "created": result.created, "failed": result.failed}
     return _in_full(head, result.errors, "application/json", HTTPStatus.OK, as_one=idempotency.is_asked(request))
 
@@ -57,7 +59,7 @@ def refused(refusal: ImportRefused) -> HttpResponseBase:
 def _in_full(
     head: dict[str, Any], errors: Errors, content_type: str, status: HTTPStatus, *, as_one: bool = False
 ) -> HttpResponseBase:
-    """The members of the head and all of the errors; many errors are streamed."""
+    """The members of the response with all errors; a long list is streamed."""
     body = chain([as_bytes(head)[:-1], b',"errors":'], errors.as_json(), [b"}"])
     if as_one or errors.size <= CHUNK_BYTES:
         return HttpResponse(body, content_type, status)

@@ -1,4 +1,4 @@
-"""Insights: how many tasks there are of each kind, and what happened over time."""
+"""Insights: counts of tasks by kind, and their development over time."""
 
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
@@ -26,7 +26,7 @@ EXAMPLE = {
 
 
 class Insights(APIView):
-    """How many tasks there are of each kind."""
+    """Counts of tasks by kind."""
 
     @extend_schema(
         operation_id="reports_insights",
@@ -42,5 +42,5 @@ class Insights(APIView):
         def make() -> InsightsOut:
             return insights(read_question(query_of(request), person_of(request), now=now), now=now)
 
-        # Which tasks are due soon changes with time alone: the answer is as of this minute.
+        # The tasks due soon change with time alone, so the response is cached per minute.
         return cached_response(request, make, also=now.isoformat(timespec="minutes"))

@@ -1,4 +1,4 @@
-"""What the door remembers of its own answers."""
+"""Stored responses of the API."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from taskbell.accounts.models import User
 
 
 class Answer(models.Model):
-    """The answer to a request that named an Idempotency-Key, to be given again to the same request."""
+    """The stored response to a request with an Idempotency-Key."""
 
     person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=255)

@@ -21,7 +21,7 @@ from taskbell.notifications.inbox import inbox_of, mark_all_read, mark_read
 from taskbell.payloads.notifications import NotificationOut, notification_as_json
 from taskbell.search.notifications import FILTERS, notifications_of, page_of_notifications
 
-UNREAD = Annotated[int, "How many you have not read, whatever the filters."]
+UNREAD = Annotated[int, "Your unread notifications, regardless of the filters."]
 
 
 class NotificationChange(StrictSerializer):
@@ -30,7 +30,7 @@ class NotificationChange(StrictSerializer):
 
 
 class Marked(TypedDict):
-    """How many notifications were unread before."""
+    """The number of notifications that were unread before."""
 
     marked: int
 
@@ -45,7 +45,7 @@ class Notifications(APIView):
         responses={200: page_of(NotificationOut, unread=UNREAD)},
     )
     def get(self, request: Request) -> Any:
-        """Lists your notifications, the newest first, and how many you have not read."""
+        """Lists your notifications, newest first, with the number of unread ones."""
         person = person_of(request)
         page = page_of_notifications(query_of(request), person)
         unread = {"unread": inbox_of(person).filter(read_at=None).count()}
@@ -58,7 +58,7 @@ class NotificationDetail(APIView):
 
     @extend_schema(operation_id="notifications_read", tags=["notifications"], responses={200: NotificationOut})
     def get(self, request: Request, pk: int) -> Response:
-        """Shows the notification, and what became of its email."""
+        """Shows the notification and the outcome of its email."""
         return Response(_one(person_of(request), pk))
 
     @extend_schema(
@@ -68,7 +68,7 @@ class NotificationDetail(APIView):
         responses={200: NotificationOut},
     )
     def patch(self, request: Request, pk: int) -> Response:
-        """Marks it read or unread."""
+        """Marks the notification as read or unread."""
         person = person_of(request)
         _one(person, pk)
         body = validated(NotificationChange(data=request.data))
@@ -85,9 +85,9 @@ def _one(person: User, pk: int) -> NotificationOut:
 
 
 class AllRead(APIView):
-    """All of your notifications."""
+    """All your notifications."""
 
     @extend_schema(operation_id="notifications_read_all", tags=["notifications"], request=None, responses={200: Marked})
     def post(self, request: Request) -> Response:
-        """Marks all of your notifications read."""
+        """Marks all your notifications as read."""
         return Response({"marked": mark_all_read(by=person_of(request), now=utc_now())})

@@ -1,4 +1,4 @@
-"""A page of a list as an answer, with the links to the pages beside it."""
+"""Pages of lists, with links to the next and previous page."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from taskbell.search.pages import ResultPage
 
 
 def frame_of(page: ResultPage[Any], request: Request) -> dict[str, Any]:
-    """The members of the answer around its results: the count, where there is one, and the links."""
+    """The members around the results: the count, if there is one, and the links."""
     links = {"next": _link(request, page, page.next), "previous": _link(request, page, page.previous)}
     return links if page.count is None else {"count": page.count, **links}
 

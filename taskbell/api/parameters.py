@@ -14,22 +14,24 @@ from taskbell.search.tasks import FILTERS, ORDERS
 PAGING = [
     OpenApiParameter("page", int, description="The number of the page, from 1."),
     OpenApiParameter(
-        "page_size", int, description=f"Rows per page, by default {DEFAULT_PAGE_SIZE}, at most {MAX_PAGE_SIZE}."
+        "page_size", int, description=f"Rows per page, {DEFAULT_PAGE_SIZE} by default, at most {MAX_PAGE_SIZE}."
     ),
-    OpenApiParameter("cursor", str, description="Empty for the first page; then follow `next`. There is no count."),
+    OpenApiParameter(
+        "cursor", str, description="Leave it empty for the first page, then follow `next`. There is no count."
+    ),
 ]
 
 
 def query_of(request: Request) -> dict[str, str]:
-    """The parameters by name. Raises Invalid for one that is sent more than once."""
+    """The parameters by name. Raises Invalid for a repeated parameter."""
     for name, values in request.query_params.lists():
         if len(values) > 1:
-            raise invalid(name[:100], "twice", "Send this once. Separate several values by commas.")
+            raise invalid(name[:100], "twice", "Must be sent only once. Separate several values with commas.")
     return request.query_params.dict()
 
 
 def id_parameter(request: Request, name: str) -> int | None:
-    """The parameter as an id; None where it is not sent. Raises Invalid."""
+    """The parameter as an ID; None if it is missing. Raises Invalid."""
     text = request.query_params.get(name)
     try:
         return None if text is None else read_id(text)
@@ -38,11 +40,15 @@ def id_parameter(request: Request, name: str) -> int | None:
 
 
 def documented(filters: Mapping[str, Filter]) -> list[OpenApiParameter]:
-    """The filters as the OpenAPI document lists them."""
+    """The filters for the OpenAPI document."""
     return [OpenApiParameter(name, str, description=filter_.description) for name, filter_ in filters.items()]
 
 
 TASK_PARAMETERS = [
     *documented(FILTERS),
-    OpenApiParameter("ordering", str, description=f"{', '.join(ORDERS)}; several with commas, descending with -."),
+    OpenApiParameter(
+        "ordering",
+        str,
+        description=f"{', '.join(ORDERS)}; separate several with commas, and put - before a name for descending order.",
+    ),
 ]

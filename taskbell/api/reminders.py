@@ -1,4 +1,4 @@
-"""Reminders one by one, what becomes of them, and what a rule would mean."""
+"""Single reminders, the reminder schedule of a task, and a preview of recurrence rules."""
 
 from datetime import datetime, time
 from itertools import islice
@@ -34,7 +34,7 @@ MOST_PREVIEWED = 100
 
 
 class ReminderChange(ReminderIn):
-    """What PATCH changes; what is not sent stays."""
+    """The changes of a PATCH; omitted fields stay as they are."""
 
     for_me = Flag(required=False)
 
@@ -43,19 +43,19 @@ class ReminderChange(ReminderIn):
 
 
 class SnoozeIn(StrictSerializer):
-    """For how long, or until when."""
+    """A duration or an instant."""
 
-    span = DurationField(required=False, help_text="Such as PT1H.")
+    span = DurationField(required=False, help_text="For example PT1H.")
     until = InstantField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if len(attrs) != 1:
-            raise serializers.ValidationError({"span": "Send either span or until."}, code="required")
+            raise serializers.ValidationError({"span": "Must have either span or until."}, code="required")
         return attrs
 
 
 class PreviewIn(StrictSerializer):
-    """A rule, and the day it begins with."""
+    """A rule and its first day."""
 
     recurrence = Recurrence()
     due_date = Day()
@@ -65,7 +65,7 @@ class PreviewIn(StrictSerializer):
 
     def validate_recurrence(self, text: str | None) -> str:
         if not text:
-            raise serializers.ValidationError("Send a rule such as FREQ=WEEKLY;BYDAY=MO.", code="required")
+            raise serializers.ValidationError("Must be a rule such as FREQ=WEEKLY;BYDAY=MO.", code="required")
         return text
 
 
@@ -80,7 +80,7 @@ class PreviewOut(TypedDict):
     """The first occurrences of a rule."""
 
     occurrences: list[OccurrenceOut]
-    ends: Annotated[bool, "True where there are no more than these."]
+    ends: Annotated[bool, "True if the rule has no further occurrences."]
 
 
 def _as_json(reminder: Reminder) -> ReminderOut:
@@ -88,11 +88,11 @@ def _as_json(reminder: Reminder) -> ReminderOut:
 
 
 class Reminders(APIView):
-    """The reminders on a task that I may see."""
+    """The reminders of a task that you can see."""
 
     @extend_schema(operation_id="reminders_list", tags=["reminders"], responses={200: list[ReminderOut]})
     def get(self, request: Request, pk: int) -> HttpResponseBase:
-        """Lists the shared reminders and my own."""
+        """Lists the shared reminders and your personal ones."""
         task = visible_task(pk, to=person_of(request))
         return etag_response(request, [_as_json(reminder) for reminder in _reminders(task, person_of(request))])
 
@@ -102,10 +102,12 @@ class Reminders(APIView):
         parameters=[idempotency.HEADER],
         request=ReminderIn,
         responses={201: ReminderOut},
-        examples=[OpenApiExample("The day before, for me", {"before_due": "PT24H", "for_me": True}, request_only=True)],
+        examples=[
+            OpenApiExample("The day before, only for you", {"before_due": "PT24H", "for_me": True}, request_only=True)
+        ],
     )
     def post(self, request: Request, pk: int) -> HttpResponseBase:
-        """Adds a reminder: at a moment, or so long before the task is due, once or by a rule."""
+        """Adds a reminder, at an instant or before the task is due, once or by a rule."""
         return idempotency.once(request, lambda: self._create(request, pk))
 
     def _create(self, request: Request, pk: int) -> Response:
@@ -132,7 +134,7 @@ class ReminderDetail(APIView):
         operation_id="reminders_change", tags=["reminders"], request=ReminderChange, responses={200: ReminderOut}
     )
     def patch(self, request: Request, pk: int, rid: int) -> Response:
-        """Changes what is sent. Sending `at` lets go of `before_due`, and the other way round."""
+        """Changes the fields that you send. `at` replaces `before_due`, and vice versa."""
 
         def plan(reminder: Reminder) -> ReminderPlan:
             body = validated(ReminderChange(data=request.data))
@@ -149,13 +151,13 @@ class ReminderDetail(APIView):
 
     @extend_schema(operation_id="reminders_delete", tags=["reminders"], responses={204: None})
     def delete(self, request: Request, pk: int, rid: int) -> Response:
-        """Takes the reminder back."""
+        """Deletes the reminder."""
         reminder_actions.delete_reminder(pk, rid, by=person_of(request), now=utc_now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 def _reminders(task: Task, person: User) -> ReminderQuerySet:
-    """The shared reminders and the person's own."""
+    """The shared reminders and the person's own ones."""
     return cast(ReminderQuerySet, task.reminders).visible_to(person)
 
 
@@ -163,12 +165,12 @@ def _checked(patch: dict[str, Any]) -> dict[str, Any]:
     if patch["before_due"] is not None:
         return patch | {"at": None}
     if patch["at"] is None:
-        raise invalid("at", "required", "Send at or before_due.")
+        raise invalid("at", "required", "Must have at or before_due.")
     return patch
 
 
 class Snooze(APIView):
-    """Remind me again."""
+    """Snooze: a personal reminder."""
 
     @extend_schema(
         operation_id="tasks_snooze",
@@ -178,7 +180,7 @@ class Snooze(APIView):
         responses={201: ReminderOut},
     )
     def post(self, request: Request, pk: int) -> HttpResponseBase:
-        """Sets a reminder for me alone, so long from now or at a moment."""
+        """Reminds only you again, after a duration or at an instant."""
         return idempotency.once(request, lambda: self._snooze(request, pk))
 
     def _snooze(self, request: Request, pk: int) -> Response:
@@ -193,17 +195,17 @@ class Snooze(APIView):
 
 
 class Schedule(APIView):
-    """What will happen on a task, and what did."""
+    """The schedule of a task's reminders."""
 
     @extend_schema(operation_id="tasks_schedule", tags=["reminders"], responses={200: ScheduleOut})
     def get(self, request: Request, pk: int) -> Response:
-        """Shows what each reminder will do and what became of it: the mail, how late it was, or why there is none."""
+        """Shows when each reminder fires, and the outcome of past ones: the email, or why there is none."""
         person = person_of(request)
         return Response(reminder_timeline(visible_task(pk, to=person), person, now=utc_now()))
 
 
 class Preview(APIView):
-    """What a rule means."""
+    """A preview of a recurrence rule."""
 
     @extend_schema(
         operation_id="recurrence_preview", tags=["reminders"], request=PreviewIn, responses={200: PreviewOut}

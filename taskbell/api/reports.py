@@ -1,4 +1,4 @@
-"""Reports that a worker makes: requested here, followed, and downloaded when they are done."""
+"""Reports built by a worker: request, progress and download."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -37,14 +37,14 @@ EXAMPLE = {"kind": "export", "format": "xlsx", "status": "PENDING,OVERDUE", "ass
 
 
 class ReportIn(serializers.Serializer[Any]):
-    """The kind and format of a report. You can add the filters of the list of tasks and, for insights, a series."""
+    """The kind and format of a report. You can add filters of the list of tasks and, for insights, a series."""
 
     kind = serializers.ChoiceField(choices=ReportKind.values)
     format = serializers.ChoiceField(choices=Format.values, default="json")
 
 
 class ReportOut(TypedDict):
-    """A report, and how far it is."""
+    """A report and its progress."""
 
     id: int
     kind: Annotated[str, {"enum": ReportKind.values}]
@@ -53,15 +53,15 @@ class ReportOut(TypedDict):
     state: Annotated[str, {"enum": ReportState.values}]
     progress: Annotated[int, "From 0 to 100."]
     size: Annotated[int, "Bytes so far."]
-    problem: Annotated[str, "Why the report could not be made."]
+    problem: Annotated[str, "Why the report failed."]
     created_at: datetime
     finished_at: datetime | None
     expires_at: datetime | None
-    download: Annotated[str | None, "Where the file is, once the report is done."]
+    download: Annotated[str | None, "The URL of the file, once the report is done."]
 
 
 def report_as_json(report: Report) -> ReportOut:
-    """The report, for its person."""
+    """The report as JSON."""
     return {
         "id": report.pk,
         "kind": report.kind,
@@ -98,7 +98,7 @@ class Reports(APIView):
         operation_id="reports_list", tags=["reports"], parameters=PAGING, responses={200: page_of(ReportOut)}
     )
     def get(self, request: Request) -> HttpResponseBase:
-        """Lists your reports, the newest first."""
+        """Lists your reports, newest first."""
         person = person_of(request)
         mine = Report.objects.filter(person=person)
         page = page_of_rows(mine, query_of(request), person, keys=[Key("id", descending=True)])
@@ -114,7 +114,7 @@ class Reports(APIView):
         examples=[OpenApiExample("A workbook of your open tasks", EXAMPLE, request_only=True)],
     )
     def post(self, request: Request) -> HttpResponseBase:
-        """Asks for a report that a worker makes. Read it again to see how far it is."""
+        """Requests a report, built by a worker. Read it again to see its progress."""
         return idempotency.once(request, lambda: self._create(request))
 
     def _create(self, request: Request) -> Response:
@@ -131,12 +131,12 @@ class ReportDetail(APIView):
 
     @extend_schema(operation_id="reports_read", tags=["reports"], responses={200: ReportOut})
     def get(self, request: Request, pk: int) -> Response:
-        """Shows how far the report is."""
+        """Shows the report and its progress."""
         return Response(report_as_json(own_report(person_of(request), pk)))
 
     @extend_schema(operation_id="reports_delete", tags=["reports"], responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
-        """Deletes the report; an unfinished one is abandoned."""
+        """Deletes the report; an unfinished one is cancelled."""
         delete_report(person_of(request), pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -162,7 +162,7 @@ class ReportDownload(APIView):
 
 
 def _pieces(report: Report) -> Iterator[bytes]:
-    """The file, with one piece in memory at a time."""
+    """The file, with one chunk in memory at a time."""
     position = 0
     while piece := Piece.objects.filter(report=report, position=position).first():
         yield bytes(piece.data)

@@ -7,16 +7,16 @@ from drf_spectacular.openapi import AutoSchema
 from taskbell.api.answers import document_of
 
 MEANINGS = {
-    400: "A field is missing or wrong; `errors` names each.",
+    400: "A field is missing or invalid; `errors` lists each.",
     401: "You are not signed in, or the token is no longer valid.",
-    403: "You can see this, but your role doesn't allow you to do it.",
-    404: "Not there, or not visible to you.",
-    429: "Too many requests; `Retry-After` says how long to wait.",
+    403: "You can see this, but your role doesn't allow this action.",
+    404: "It doesn't exist, or is not visible to you.",
+    429: "Too many requests; `Retry-After` is the number of seconds to wait.",
 }
 
 
 class FieldErrorOut(TypedDict):
-    """What is wrong with one field."""
+    """An error in one field."""
 
     field: str
     code: str
@@ -34,7 +34,7 @@ class Problem(TypedDict):
 
 
 class DocumentedOperation(AutoSchema):  # type: ignore[no-untyped-call]
-    """Describes answers by their payloads, and adds the refusals that an operation can answer with."""
+    """Describes responses by their payloads, and adds the errors that an operation can return."""
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         responses: dict[str, Any] = super()._get_response_bodies(direction)

@@ -1,4 +1,4 @@
-"""The whole public surface of the API on one screen."""
+"""Every URL of the API on one screen."""
 
 from django.urls import path, register_converter
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularRedocView, SpectacularSwaggerView
@@ -22,7 +22,7 @@ from taskbell.api.aliases import aliases_of
 
 
 class IdConverter:
-    """The id of a row, within what every database can hold; other paths are not found."""
+    """The ID of a row, in the range of every database; other paths give 404."""
 
     regex = "[0-9]{1,18}"
 

@@ -8,7 +8,7 @@ from taskbell.search.notifications import KINDS
 
 
 class NotificationOut(TypedDict):
-    """A notification, and what became of its email."""
+    """A notification and the outcome of its email."""
 
     id: int
     kind: Annotated[str, {"enum": KINDS}]
