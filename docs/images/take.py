@@ -1,4 +1,4 @@
-"""Takes the pictures of pages and mails anew, of a real Taskbell with believable tasks: `make screenshots`."""
+"""Retakes the screenshots of pages and emails, from a real Taskbell with realistic tasks: `make screenshots`."""
 
 import shutil
 import tempfile
@@ -26,7 +26,7 @@ TASKS: list[tuple[str, str | None, dict[str, Any], int | None, str]] = [
 ]
 WAITS_FOR = {"Plant the potatoes": "Order soil and seed potatoes"}
 # Kind, width of the window, and whether it is dark: what mail programs on a desk and on a phone show.
-MAILS = [("reminder", 600, "light"), ("due_digest", 600, "dark"), ("task_assigned", 390, "light")]
+EMAILS = [("reminder", 600, "light"), ("due_digest", 600, "dark"), ("task_assigned", 390, "light")]
 
 
 class Program:
@@ -65,11 +65,11 @@ def sign_in(page: Page, address: str) -> None:
 
 
 def take_mails(chromium: Browser, folder: Path) -> None:
-    """The mails that `taskbell mail preview` writes."""
-    taskbell("mail", "preview", "--to", str(folder / "mails"), data=folder / "preview").check_returncode()
-    for kind, width, scheme in MAILS:
+    """The emails that `taskbell mail preview` writes."""
+    taskbell("mail", "preview", "--to", str(folder / "emails"), data=folder / "preview").check_returncode()
+    for kind, width, scheme in EMAILS:
         page = chromium.new_page(viewport={"width": width, "height": 200}, color_scheme=scheme)
-        page.goto((folder / "mails" / f"{kind}.html").as_uri())
+        page.goto((folder / "emails" / f"{kind}.html").as_uri())
         page.screenshot(path=HERE / f"mail-{kind.replace('_', '-')}.png", full_page=True)
         page.close()
 

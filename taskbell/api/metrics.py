@@ -30,14 +30,14 @@ class Outbox(Collector):
 
     def collect(self) -> Iterator[Any]:
         yield _lateness()
-        mails = GaugeMetricFamily("taskbell_mails", "Mails by what became of them.", labels=["state"])
+        mails = GaugeMetricFamily("taskbell_mails", "Emails by state.", labels=["state"])
         counts = dict(Delivery.objects.mails().values_list("state").annotate(Count("pk")))
         for state in DeliveryState.values:
             mails.add_metric([state], counts.get(state, 0))
         yield mails
         resent = Delivery.objects.mails().filter(ambiguous=True).count()
-        yield CounterMetricFamily("taskbell_mails_ambiguous", "Mails whose final dot was never answered.", resent)
-        yield GaugeMetricFamily("taskbell_oldest_due_mail_seconds", "Age of the oldest due mail.", _oldest())
+        yield CounterMetricFamily("taskbell_mails_ambiguous", "Emails whose final dot was never acknowledged.", resent)
+        yield GaugeMetricFamily("taskbell_oldest_due_mail_seconds", "Age of the oldest due email.", _oldest())
 
 
 def _lateness() -> HistogramMetricFamily:
@@ -46,7 +46,7 @@ def _lateness() -> HistogramMetricFamily:
     found = sent.aggregate(total=Count("pk"), sum=Sum("lateness"), **within)
     buckets = [(str(bound), found[f"b{n}"]) for n, bound in enumerate(BOUNDS)] + [("+Inf", found["total"])]
     total = found["sum"].total_seconds() if found["sum"] else 0.0
-    words = "Seconds between when a mail was due and when the mail server accepted it."
+    words = "Seconds from the due time of an email until the mail server accepted it."
     return HistogramMetricFamily("taskbell_mail_lateness_seconds", words, buckets=buckets, sum_value=total)
 
 

@@ -21,7 +21,7 @@ EVENTS = {
     "reminded": "reminder.fired",
 }
 DEFAULT_EVENT = "task.updated"
-# Beside tasks, what clients hear of. Entries about people and invitations are for the history alone.
+# Further subjects of events. Entries about people and invitations are only for the history.
 PUBLISHED = {SubjectType.CATEGORY, SubjectType.NOTIFICATION, SubjectType.REPORT}
 Payload = dict[str, Any]
 

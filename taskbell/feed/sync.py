@@ -149,7 +149,7 @@ def _updates(positions: Mapping[int, int], show: Show) -> Iterable[tuple[int, Pa
 
 
 def _lost(person: User, found: _Found, hidden: set[int]) -> set[int]:
-    """Of the tasks that the person does not see, those that they have seen. The person must not hear of the others."""
+    """The hidden tasks that the person could see before. Clients must not learn of the others."""
     if not hidden or sees_everything(person):
         return hidden
     viewer = keys_of(person)

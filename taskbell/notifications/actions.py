@@ -18,7 +18,7 @@ from taskbell.notifications.models import Channel, Delivery, Notification
 
 @dataclass(frozen=True)
 class Message:
-    """What one person is to be told. Two messages with the same key are one."""
+    """A message to one person. Two messages with the same key are one."""
 
     recipient_id: int | None
     kind: Kind

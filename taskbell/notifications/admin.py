@@ -36,7 +36,7 @@ class DeliveryInline(ReadOnly, admin.StackedInline):  # type: ignore[type-arg]
 
 @admin.register(Notification)
 class NotificationAdmin(ReadOnlyAdmin):
-    """Who was told what, when, and what the mail server replied."""
+    """Who was notified of what, when, and what the mail server replied."""
 
     list_display = ("due_at", "to", "kind", "task", "state", "sent_at", "lateness", "attempt", "ambiguous")
     list_filter = ("deliveries__state", "kind", "deliveries__ambiguous")

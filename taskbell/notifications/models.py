@@ -1,4 +1,4 @@
-"""Notifications, and their deliveries: what a person is told, and by which channel it went out."""
+"""Notifications, and their deliveries: what a person is notified of, and by which channel."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -41,7 +41,7 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 
 
 class Notification(models.Model):
-    """What one person is told about one thing."""
+    """Notifies one person of one thing."""
 
     dedupe_key = models.CharField(max_length=200)
     recipient = models.ForeignKey(

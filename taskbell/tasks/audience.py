@@ -1,4 +1,4 @@
-"""Who sees a task: the one place. Lists, single tasks, events, sync, counts, caches and mails all ask here.
+"""Who sees a task: the one place. Lists, single tasks, events, sync, counts, caches and emails all ask here.
 
 A person sees the tasks that they created and those assigned to them; some roles see everything. Queries need this as a
 condition; everything else compares keys: an audience has keys, a viewer has keys, and one that they share opens the

@@ -1,4 +1,4 @@
-"""One reminder of a task: add, change, delete or snooze it. Its sisters are read, not rewritten."""
+"""One reminder of a task: add, change, delete or snooze it. The others are read, not rewritten."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime

@@ -30,7 +30,7 @@ class ComingOut(TypedDict):
 
 
 class PastOut(TypedDict):
-    """What became of a reminder, or of another email about the task."""
+    """The outcome of a reminder, or of another email about the task."""
 
     kind: str
     reminder: Annotated[int | None, "The reminder it comes from, if any."]
@@ -47,7 +47,7 @@ class PastOut(TypedDict):
 
 
 class ScheduleOut(TypedDict):
-    """What the reminders of a task will do, and what became of them."""
+    """The reminders of a task: future firings, and the outcome of past ones."""
 
     next: list[ComingOut]
     past: list[PastOut]

@@ -50,12 +50,12 @@ INSTEAD_IN_NAMES = {
 }
 NOT_PROSE = re.compile(r"\{[%{#].*?[%}#]\}|\{[^{}]*\}|`[^`\n]*`|\]\([^)]*\)", re.DOTALL)
 STRINGS = {token.STRING, getattr(token, "FSTRING_MIDDLE", token.STRING)}
-CLEAN = ("taskbell/accounts", "taskbell/config", "taskbell/runtime", "taskbell/web", "docs/decisions")
+FOLDERS = ("taskbell", "docs")
 
 
 def files() -> list[Path]:
-    """Everything that people read, except the history of the database."""
-    found = [file for folder in CLEAN for file in (ROOT / folder).rglob("*")]
+    """Everything that people read, except migrations, which are history."""
+    found = [*ROOT.glob("*.md"), *(file for folder in FOLDERS for file in (ROOT / folder).rglob("*"))]
     texts = [file for file in found if file.suffix in {".py", ".html", ".txt", ".md", ".js", ".css"}]
     return sorted(file for file in texts if "migrations" not in file.parts and file.name != "common_passwords.txt")
 

@@ -12,9 +12,9 @@ from tests.faults.storm import Size, Storm
 
 HEAD = """# Faults
 
-Written by `make faults` on {date}. Real processes, a real database and a mail server that can be told to be difficult;
-at random, with a seed, everything is killed and cut, while people set reminders. `tests/faults/checks.py` says what
-must hold at the end; `tests/faults/test_safeguards.py` shows that each check turns red when its safeguard is taken out.
+Written by `make faults` on {date}. Real processes, a real database and a mail server that misbehaves on request;
+at random, with a seed, everything is killed and cut off, while people set reminders. `tests/faults/checks.py` says what
+must hold at the end; `tests/faults/test_safeguards.py` shows that each check fails if its safeguard is removed.
 
 - {cores} cores ({machine}), {system}
 - Python {python}, Django {django}, Celery {celery}
@@ -71,9 +71,9 @@ def _figures(outcome: Outcome) -> dict[str, str]:
     figures = {
         "programs and databases killed": outcome.storm.kills,
         "reminders acknowledged": len(history.promises),
-        "mails due": len(history.rows),
+        "emails due": len(history.rows),
         "lost": len(sent - set(history.taken)),
-        "refused by the mail server for good, and said so": sum(row.state == "failed" for row in history.rows),
+        "permanently refused by the mail server": sum(row.state == "failed" for row in history.rows),
         "accepted twice without a flag": len(doubled - flagged),
         "flagged as in doubt": len(flagged),
         "of these, accepted twice": len(doubled & flagged),

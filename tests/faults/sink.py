@@ -1,4 +1,4 @@
-"""A mail server in a process of its own, which can be told to be difficult.
+"""A mail server in a process of its own that can misbehave on request.
 
 It writes a line for each mail that reached its final dot and what became of it, before it answers. Lines on its
 input say how it behaves from now on; when the input ends, so does it.
@@ -26,7 +26,7 @@ END = b"\r\n.\r\n"
 MESSAGE_ID = re.compile(rb"^Message-ID:\s*(\S+)", re.MULTILINE | re.IGNORECASE)
 WEATHER = (
     *("calm", "refusing", "slow", "busy at the greeting", "busy after the dot", "refused for good"),
-    *("drops before the dot", "drops after the dot", "drops unheard"),
+    *("drops before the dot", "drops after the dot", "drops at the dot"),
 )
 
 
@@ -122,8 +122,8 @@ class Session(asyncio.Protocol):
     def _mail(self, mail: bytes) -> None:
         self.in_mail = False
         server = self.server
-        if server.struck("drops unheard"):
-            server.write("unheard", mail, self.recipient)
+        if server.struck("drops at the dot"):
+            server.write("dropped", mail, self.recipient)
             self.transport.abort()
         elif server.struck("drops after the dot"):
             server.write("accepted in silence", mail, self.recipient)
@@ -165,9 +165,9 @@ async def serve(book: str, seed: int) -> None:
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the book: what became of a mail at its final dot.
+    """A line of the book: what happened to an email at its final dot.
 
-    `accepted` was answered with 250, `refused` with 5xx. Of `accepted in silence` and `unheard` the sender knows
+    `accepted` was answered with 250, `refused` with 5xx. Of `accepted in silence` and `dropped` the sender knows
     nothing.
     """
 

@@ -21,7 +21,7 @@ from tests.processes import eventually
 # Of a worker, as it comes: three senders at most, each with sixteen mails under way.
 UNDER_WAY = 3 * 16
 ALL_QUIET = 60.0
-EVERY_ANSWER_HEARD = [kind for kind in sinks.WEATHER if kind not in ("drops after the dot", "drops unheard")]
+EVERY_REPLY_SENT = [kind for kind in sinks.WEATHER if kind not in ("drops after the dot", "drops at the dot")]
 WEIGHTS = {"worker": 4, "beat": 2, "web": 1, "valkey": 1}
 
 
@@ -37,7 +37,7 @@ class Size:
     pause: tuple[float, float] = (0.3, 1.2)  # between two faults
     workers: int = 2
     parent_too: bool = False  # takes a while to come back
-    no_excuse: bool = False  # senders are told to stop, never killed, and hear every answer: no mail is ever in doubt
+    no_excuse: bool = False  # senders are stopped, never killed, and get every reply: no email is ever in doubt
 
 
 @dataclass
@@ -93,14 +93,14 @@ class Storm:
 
     @property
     def kills(self) -> int:
-        """How many programs and databases were killed. What was told to stop does not count."""
+        """How many programs and databases were killed. Processes that were stopped don't count."""
         return sum(times for what, times in self.happened.items() if what.endswith(("killed", "crashes")))
 
     def _fault(self, here: Installation, sink: sinks.Sink) -> None:
         """One fault of those that are possible now."""
         dice = self.random.random()
         if dice < 0.25:
-            weather = self.random.choice(EVERY_ANSWER_HEARD if self.size.no_excuse else sinks.WEATHER)
+            weather = self.random.choice(EVERY_REPLY_SENT if self.size.no_excuse else sinks.WEATHER)
             sink.be(weather, self.random.choice((0.1, 0.3, 1.0)) if weather != "calm" else 1.0)
             self.happened[f"mail server {weather}"] += 1
         elif dice < 0.35 and here.postgres:
@@ -121,7 +121,7 @@ class Storm:
         how = signal.SIGTERM if is_told else signal.SIGKILL
         if here.hit(role, how):
             self.cut += UNDER_WAY * (kind == "worker" and how == signal.SIGKILL)
-            self.happened[f"{kind} {'told to stop' if how == signal.SIGTERM else 'killed'}"] += 1
+            self.happened[f"{kind} {'stopped' if how == signal.SIGTERM else 'killed'}"] += 1
 
     def _calm_down(self, here: Installation, people: list[Person]) -> list[Known]:
         """Waits until all that is due has fired, and sends what has to wait for a later hour.
@@ -155,7 +155,7 @@ class Storm:
             book=book,
             copies=copies,
             unfired=here.rows("SELECT count(*) FROM reminders_reminder WHERE next_at IS NOT NULL")[0][0],
-            doubts=self.cut + sum(entry.fate in ("unheard", "accepted in silence") for entry in book),
+            doubts=self.cut + sum(entry.fate in ("dropped", "accepted in silence") for entry in book),
         )
 
 

@@ -24,4 +24,4 @@ def test_where_senders_are_only_told_to_stop_nothing_is_ever_in_doubt() -> None:
     assert complaints(history) == []
     assert not any(row.ambiguous for row in history.rows)
     assert all(len(entries) == 1 for entries in history.taken.values())
-    assert storm.happened["worker told to stop"]
+    assert storm.happened["worker stopped"]

@@ -23,7 +23,7 @@ RULES = {
     ".button": "display: inline-block; background: #2f5d8a; color: #ffffff; text-decoration: none; font-weight: 600; "
     "padding: 11px 20px; border-radius: 8px;",
     ".quiet": "color: #2f5d8a;",
-    ".deed": "display: inline-block; border: 1px solid #9fb3c8; color: #2f5d8a; text-decoration: none; "
+    ".action": "display: inline-block; border: 1px solid #9fb3c8; color: #2f5d8a; text-decoration: none; "
     "font-size: 15px; font-weight: 600; padding: 8px 14px; margin: 0 6px 8px 0; border-radius: 8px;",
     ".end": "border-top: 1px solid #dfe3e8; padding-top: 16px;",
 }
@@ -39,7 +39,7 @@ def _merged(*selectors: str) -> str:
 
 
 STYLES = {name: _merged(name) for name in ("body", "h1", "p")}
-STYLES |= {name: _merged(f".{name}") for name in ("page", "card", "button", "quiet", "deed")}
+STYLES |= {name: _merged(f".{name}") for name in ("page", "card", "button", "quiet", "action")}
 STYLES |= {name: _merged("p", f".{name}") for name in ("brand", "late", "facts", "foot")}
 STYLES |= {"end": _merged("p", ".foot", ".end"), "cell": _merged(".card td"), "span.facts": _merged(".facts")}
 STYLESHEET = "\n".join(f"{selector} {{ {rules} }}" for selector, rules in RULES.items())
