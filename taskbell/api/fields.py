@@ -18,8 +18,8 @@ from taskbell.reminders.schedule import MAX_BEFORE_DUE
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Ignores read-only fields, and refuses unknown fields by name. `aliases` are further names of a field."""
-
+    # Ignores read-only fields, and refuses unknown fields by name. `aliases` are further names of a field.
+    # A docstring here would describe each request in the OpenAPI document.
     ignored: ClassVar[frozenset[str]] = frozenset()
     aliases: ClassVar[Mapping[str, str]] = {}
 

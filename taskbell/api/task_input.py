@@ -99,8 +99,9 @@ class TaskIn(StrictSerializer):
 
 
 class TaskChange(TaskIn):
-    """For PATCH. Not `partial`, which would make the fields of each reminder optional too."""
+    """The fields of a task to change."""
 
+    # Not `partial`, which would make the fields of each reminder optional too.
     title = DocumentedText(max_length=MAX_TITLE, required=False)
 
 

@@ -62,6 +62,11 @@ def test_it_is_openapi_31_and_every_reference_leads_somewhere(document: dict[str
         Draft202012Validator.check_schema(schema)
 
 
+def test_every_schema_that_says_what_it_is_says_it_alone(document: dict[str, Any]) -> None:
+    said = [schema["description"] for schema in document["components"]["schemas"].values() if "description" in schema]
+    assert len(set(said)) == len(said), "a base class speaks for its children"
+
+
 def test_every_operation_says_what_it_does_and_has_a_name_of_its_own(document: dict[str, Any]) -> None:
     found = operations(document)
     assert {(path, method) for method, path, _ in found} >= EXPECTED
