@@ -30,7 +30,7 @@ class StrictSerializer(serializers.Serializer[Any]):
             unknown = sorted(set(data) - set(self.fields) - self.ignored)
             if unknown:
                 raise serializers.ValidationError(
-                    {name[:100]: serializers.ErrorDetail("There is no such field.", "unknown") for name in unknown[:20]}
+                    {name[:100]: serializers.ErrorDetail("Unknown field.", "unknown") for name in unknown[:20]}
                 )
         return super().to_internal_value(data)
 

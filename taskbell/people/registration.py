@@ -59,7 +59,7 @@ def register(form: Registration, *, client: Client, now: datetime) -> User:
 def check_registration_open(setup_token: str = "") -> None:
     """Raises NotAllowed where new accounts need an invitation."""
     if settings.TASKBELL_REGISTRATION != "open" and not is_setup_token(setup_token):
-        raise NotAllowed("New accounts are by invitation here.")
+        raise NotAllowed("New accounts are by invitation only.")
 
 
 def _role_without_invite(now: datetime) -> str:

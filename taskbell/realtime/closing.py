@@ -39,7 +39,7 @@ class TryAgainLater(Closed):
     """The client has done nothing wrong: it can connect again and resume."""
 
     code = 1013
-    default_reason = "The database is away. Connect again in a while."
+    default_reason = "Can't reach the database right now. Connect again in a while."
 
 
 class SignedOut(Closed):

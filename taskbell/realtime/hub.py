@@ -88,7 +88,7 @@ async def _patiently(work: Callable[[], Awaitable[None]]) -> None:
     try:
         await work()
     except (OperationalError, InterfaceError) as error:
-        logger.warning("The database is away; live connections wait for it (%s).", str(error).strip())
+        logger.warning("Can't reach the database; live connections wait for it (%s).", str(error).strip())
         await asyncio.sleep(PAUSE_AFTER_FAILURE_SECONDS)
     except Exception:
         logger.exception("Live connections were not served for a moment.")

@@ -30,7 +30,7 @@ from taskbell.tasks.validation import check_columns, check_dates, check_rows, re
 
 
 class StaleVersion(Refusal):
-    """Somebody has changed the task since the caller read it."""
+    """The task has changed since the caller read it."""
 
     status = 412
     title = "Changed in the meantime"
@@ -150,10 +150,10 @@ def _apply(task: Task, columns: Mapping[str, Any], *, now: datetime) -> None:
     due_at = task.compute_due_at()
     if due_at != task.due_at:
         task.due_at = due_at
-        task.is_overdue = False  # the clock checks the new due moment
+        task.is_overdue = False  # the clock checks the new due time
     if task.stage == Stage.COMPLETED:
         task.completed_at = task.completed_at or now
-    elif task.is_open:  # archiving a completed task keeps its completion
+    elif task.is_open:  # archiving a completed task keeps its completion time
         task.completed_at = None
 
 

@@ -75,7 +75,7 @@ class ReminderInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 class PrerequisiteInline(admin.TabularInline):  # type: ignore[type-arg]
-    """The prerequisites of the task. The verb links them, and refuses a circle."""
+    """The prerequisites of the task. The verb links them, and refuses cycles."""
 
     model = Prerequisite
     fk_name = "task"
@@ -114,14 +114,14 @@ class TaskForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(Task)
 class TaskAdmin(AdminByVerbs):
-    """All tasks of everybody."""
+    """All tasks."""
 
     form = TaskForm
     list_display = ("title", "status", "blocked", "priority", "category", "assigned_to", "due_at")
     list_filter = ("stage", "is_overdue", BlockedFilter, "priority", DeletedFilter, "category")
     list_select_related = ("category", "assigned_to", "created_by")
     search_fields = ("title", "description", "assigned_to__username", "created_by__username")
-    search_help_text = "Words of the title or description, or a person."
+    search_help_text = "Search by title, description or person."
     date_hierarchy = "due_at"
     ordering = ("-id",)
     show_full_result_count = False

@@ -1,7 +1,7 @@
-"""Who a task is assigned to: somebody active, also while people leave.
+"""Assignees: a task is only ever assigned to an active person, even while people leave.
 
-Assigning and leaving meet at the person's row: an assignment shares it until its transaction ends, leaving takes it
-alone. The person's row is locked before any task, so that the two never wait for each other in a circle.
+Both lock the person's row: an assignment takes a shared lock until its transaction ends, leaving an exclusive
+one. The person's row is locked before any task, so that the two never deadlock.
 """
 
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ def assignees_of(patches: Iterable[TaskPatch]) -> set[int]:
 
 
 def lock_assignees(ids: set[int]) -> set[int]:
-    """Those of these people who are active; none of them can leave until the transaction ends."""
+    """The active ones of these people. None of them can leave until the transaction ends."""
     wanted = sorted(ids)
     if not wanted:
         return set()
@@ -39,7 +39,7 @@ def lock_assignees(ids: set[int]) -> set[int]:
 
 
 def hand_over(task: Task, to: int | None, *, by: User, now: datetime) -> None:
-    """Assigns the task, which the caller has locked, to somebody else or to nobody."""
+    """Assigns the task, which the caller has locked, to another person or to nobody."""
     old, task.assigned_to_id = task.assigned_to_id, to
     task.write(now)
     record(task.pk, "assigned", by=by, at=now, field="assigned_to", old=old, new=to)
@@ -52,6 +52,6 @@ def active_creator(task: Task) -> int | None:
 
 
 def assignee_has_left(task: Task) -> bool:
-    """True if the task, which the caller has locked, is assigned to somebody who is not active any more."""
+    """True if the task, which the caller has locked, is assigned to a person who is no longer active."""
     assignee = task.assigned_to_id
     return assignee is not None and not User.objects.filter(pk=assignee, is_active=True).exists()

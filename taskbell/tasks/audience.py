@@ -1,8 +1,8 @@
-"""Who sees a task: the one place. Lists, single tasks, events, sync, counts, caches and emails all ask here.
+"""The one place that decides who sees a task. Lists, tasks, events, sync, counts, caches and emails all ask here.
 
 A person sees the tasks that they created and those assigned to them; some roles see everything. Queries need this as a
-condition; everything else compares keys: an audience has keys, a viewer has keys, and one that they share opens the
-door. tests/tasks/test_audience.py proves that the two agree.
+condition; everything else compares keys: audiences and viewers have keys, and a viewer who shares one sees the
+task. tests/tasks/test_audience.py proves that the two agree.
 """
 
 from collections.abc import Iterable
@@ -50,7 +50,7 @@ ALL = Audience(frozenset({EVERYBODY}))
 
 
 def audience_of(people: Iterable[int]) -> Audience:
-    """Who sees a task of these people, its creator and its assignee."""
+    """The audience of a task with this creator and assignee."""
     return Audience(frozenset({*people, OVERSEERS}))
 
 
@@ -84,7 +84,7 @@ def viewer_keys(person: int, *, sees_everything: bool) -> Keys:
 
 
 def keys_of(person: User) -> Keys:
-    """The keys of this person, by the role that they have now."""
+    """The keys of this person, by their current role."""
     return viewer_keys(person.pk, sees_everything=sees_everything(person))
 
 
@@ -95,5 +95,5 @@ def overseers() -> frozenset[int]:
 
 
 def access_of(person: User) -> str:
-    """What the person may see, as a short text. What was cached or synchronised for another access is void."""
+    """What the person can see, as a short text. Caches and cursors for another access are invalid."""
     return f"{person.pk}{'a' if sees_everything(person) else 'o'}"

@@ -1,4 +1,4 @@
-"""Many changes at once: all of them or none."""
+"""Bulk changes: all or none."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -45,12 +45,12 @@ class BatchRefused(Refusal):
 
 @transaction.atomic
 def change_many(batch: Batch, *, force: bool = False, by: User, now: datetime) -> tuple[list[int], list[int]]:
-    """Makes all of the changes; returns the ids of the created and of the changed tasks.
+    """Makes all changes; returns the ids of created and of changed tasks.
 
-    Raises Invalid for too many, and BatchRefused, which names the place of the first change that was refused.
+    Raises Invalid for too many changes, and BatchRefused, which names the position of the first refused change.
     """
     if not 0 < len(batch.create) + len(batch.update) + len(batch.delete) <= MAX_CHANGES:
-        raise invalid("", "size", f"Send 1 to {MAX_CHANGES:,} changes.")
+        raise invalid("", "size", f"Must have 1 to {MAX_CHANGES:,} changes.")
     lock_assignees(assignees_of([*batch.create, *(patch for _, patch, _ in batch.update)]))
     _lock([pk for pk, _, _ in batch.update] + list(batch.delete))
     created, changed = [], []
@@ -67,13 +67,13 @@ def change_many(batch: Batch, *, force: bool = False, by: User, now: datetime) -
 
 
 def _lock(ids: list[int]) -> None:
-    """Locks the tasks in one order, so that two batches never wait for each other in a circle."""
+    """Locks the tasks in a fixed order, so that two batches never deadlock."""
     list(Task.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))
 
 
 @contextmanager
 def named(place: str) -> Iterator[None]:
-    """Adds to a refusal the place of the change that it is about. Raises BatchRefused."""
+    """Adds the position of the change to its refusal. Raises BatchRefused."""
     try:
         yield
     except Refusal as refusal:

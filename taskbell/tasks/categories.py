@@ -1,4 +1,4 @@
-"""What people do with categories: each verb checks the rules itself."""
+"""The verbs of categories. Each verb checks its own rules."""
 
 from datetime import datetime
 
@@ -14,21 +14,21 @@ from taskbell.common.values import BadValue, read_field, read_text
 from taskbell.tasks.models import Category, Task
 from taskbell.tasks.policy import check_may_change_category, check_may_create_category
 
-TAKEN = "There is already a category with this name."
+TAKEN = "A category with this name already exists."
 MAX_NAME = 100  # characters
-MAX_KEY = 400  # characters: one letter can stand for eighteen (NFKC)
+MAX_KEY = 400  # characters: NFKC can expand one letter to eighteen
 
 
 def read_category_name(value: object) -> str:
     """The name as it is stored. Raises BadValue."""
     name = read_text(value, most=MAX_NAME)
     if len(folded(name)) > MAX_KEY:
-        raise BadValue("Must be shorter: some of its characters stand for many letters.", "max_length")
+        raise BadValue("Must be shorter: some of its characters expand to several letters.", "max_length")
     return name
 
 
 def create_category(name: str, *, by: User, now: datetime) -> Category:
-    """A new category. Raises NotAllowed, Invalid, or Conflict where the name is taken."""
+    """Creates a category. Raises NotAllowed, Invalid, or Conflict if the name is taken."""
     check_may_create_category(by)
     name = read_field("name", read_category_name, name)
     try:

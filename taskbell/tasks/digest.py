@@ -1,4 +1,4 @@
-"""The daily digest: tasks due within a day, sent at each person's own hour."""
+"""The daily digest: tasks due within a day, sent at each person's chosen time."""
 
 from collections import defaultdict
 from datetime import date, datetime, timedelta

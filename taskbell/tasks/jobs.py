@@ -14,7 +14,7 @@ def mark_overdue() -> None:
 
 @shared_task(name="taskbell.tasks.send_digests")
 def send_digests() -> None:
-    """Every minute: nobody's hour begins between two."""
+    """Every minute, because digest times have whole minutes."""
     digest.send_digests(utc_now())
 
 

@@ -1,4 +1,4 @@
-"""The heart: a task, what people set on it and what everybody reads."""
+"""The central models: tasks, categories and prerequisites."""
 
 from datetime import datetime, time, timedelta
 from functools import reduce
@@ -18,7 +18,7 @@ from taskbell.tasks.audience import Audience, audience_of, keys_of, people_of, s
 
 
 class Priority(models.IntegerChoices):
-    """Stored by rank, so that sorting needs no table; read and written by name."""
+    """Stored as a rank, so that the column sorts; read and written by name."""
 
     LOW = 1
     MEDIUM = 2
@@ -27,7 +27,7 @@ class Priority(models.IntegerChoices):
 
 
 class Stage(models.TextChoices):
-    """What people set."""
+    """The progress of the work, as people set it."""
 
     PENDING = "PENDING"
     IN_PROGRESS = "IN_PROGRESS"
@@ -36,7 +36,7 @@ class Stage(models.TextChoices):
 
 
 class Basis(models.TextChoices):
-    """What the next occurrence of a recurring task is counted from."""
+    """The date from which the next occurrence of a recurring task is computed."""
 
     DUE = "due"
     COMPLETION = "completion"
@@ -49,17 +49,17 @@ PRIORITY_NAMES = Priority.names
 OPEN_STAGES = (Stage.PENDING, Stage.IN_PROGRESS)
 # Not `updated_at`: it changes with every update, and PostgreSQL would write all indexes of the row each time.
 NARROWED_BY = ("stage", "priority", "due_date", "is_overdue", "category", "created_at")
-# SQLite uses an index that has a condition where the query says the same without parameters.
+# SQLite uses a partial index only if the query repeats its condition without parameters.
 IS_OPEN_BY_INDEX = RawSQL("stage IN ('PENDING', 'IN_PROGRESS')", [], BooleanField())
 
 
 def status_of(stage: str, is_overdue: bool) -> str:
-    """What everybody reads of a task in this stage: OVERDUE, if it is open and the clock has said so."""
+    """The status of a task in this stage: OVERDUE if it is open and marked as overdue, otherwise the stage."""
     return OVERDUE if is_overdue and stage in OPEN_STAGES else stage
 
 
 class Category(models.Model):
-    """A label that everybody shares. Its name is unique without regard to case and outer space."""
+    """A category, shared by everyone. Its name is unique, ignoring case and surrounding whitespace."""
 
     name = models.CharField(max_length=100)
     key = models.CharField(max_length=400, unique=True, editable=False)
@@ -75,10 +75,10 @@ class Category(models.Model):
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
-    """Named reads; a door chains them."""
+    """Named reads of tasks; doors chain them."""
 
     def concerning(self, person: User) -> "TaskQuerySet":
-        """The tasks that the person sees, and those in the trash that they would see."""
+        """The tasks that the person sees, including those in the trash."""
         return self if sees_everything(person) else self.filter(reduce(or_, ways_to_see(person)))
 
     def visible_to(self, person: User) -> "TaskQuerySet":
@@ -86,7 +86,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return self.concerning(person).filter(deleted_at=None)
 
     def lists_visible_to(self, person: User) -> Union["Task"]:
-        """The same for lists: one part for each index that finds tasks of a person."""
+        """The same for lists: one part per index on the people of a task."""
         return Union([self.filter(way, deleted_at=None) for way in ways_to_see(person)])
 
     def to_do_by(self, person: User) -> "TaskQuerySet":
@@ -95,27 +95,27 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return self.visible_to(person).open().filter(theirs)
 
     def locked(self, task_id: int) -> "Task":
-        """The task, locked until the transaction ends, so that no edit is lost under another. Raises NotFound."""
-        # no_key: a link to the task may be made meanwhile, or two that link to each other would wait for ever.
+        """The task, locked until the transaction ends, so that no edit overwrites another. Raises NotFound."""
+        # no_key: allows links to the task in the meantime; otherwise two tasks that link to each other would deadlock.
         task = self.select_for_update(of=("self",), no_key=True).filter(pk=task_id).first()
         if task is None:
             raise NotFound
         return task
 
     def open(self) -> "TaskQuerySet":
-        """Tasks that somebody still has to do."""
+        """Open tasks."""
         return self.filter(stage__in=OPEN_STAGES, deleted_at=None)
 
     def newly_overdue(self, now: datetime) -> "TaskQuerySet":
-        """Open tasks whose due moment has passed without the clock having said so."""
+        """Open tasks whose due time has passed, but which are not marked as overdue yet."""
         return self.open().filter(IS_OPEN_BY_INDEX, is_overdue=False, due_at__lte=now).order_by("due_at", "id")
 
     def blocked(self) -> "TaskQuerySet":
-        """Tasks of which some prerequisite is neither finished nor gone. Computed, never stored."""
+        """Tasks with an open prerequisite. Computed, never stored."""
         return self.filter(is_blocked())
 
     def free(self) -> "TaskQuerySet":
-        """Tasks that wait for nothing."""
+        """Tasks without open prerequisites."""
         return self.filter(~is_blocked())
 
     def with_people(self) -> "TaskQuerySet":
@@ -133,8 +133,8 @@ class Task(models.Model):
     due_date = models.DateField(null=True, blank=True)
     due_time = models.TimeField(null=True, blank=True)
     timezone = models.CharField(max_length=64)
-    due_at = models.DateTimeField(null=True, blank=True, help_text="The instant that date, time and zone mean.")
-    is_overdue = models.BooleanField(default=False, help_text="Set by the clock once the due moment has passed.")
+    due_at = models.DateTimeField(null=True, blank=True, help_text="Due date, time and zone as an instant.")
+    is_overdue = models.BooleanField(default=False, help_text="Set by the clock once the due time has passed.")
     category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True, related_name="tasks")
     pre_tasks = models.ManyToManyField(
         "self",
@@ -144,11 +144,11 @@ class Task(models.Model):
         related_name="dependents",
         blank=True,
     )
-    recurrence = models.CharField(max_length=512, blank=True, help_text="The rule by which it comes again (RRULE).")
+    recurrence = models.CharField(max_length=512, blank=True, help_text="The rule by which the task repeats (RRULE).")
     recurrence_from = models.CharField(max_length=10, choices=Basis.choices, default=Basis.DUE)
-    series = models.BigIntegerField(null=True, blank=True, help_text="The first task of those that came from one rule.")
+    series = models.BigIntegerField(null=True, blank=True, help_text="The first task of the series.")
     occurrence = models.PositiveIntegerField(default=1)
-    anchor_date = models.DateField(null=True, blank=True, help_text="The due date that the rule began with.")
+    anchor_date = models.DateField(null=True, blank=True, help_text="The due date at which the rule starts.")
     assigned_to = models.ForeignKey(
         User, on_delete=models.SET_NULL, null=True, blank=True, related_name="tasks_assigned"
     )
@@ -165,7 +165,7 @@ class Task(models.Model):
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["series", "occurrence"], name="one_of_each_occurrence")]
         indexes = [
-            # With all that lists are narrowed and ordered by: of the tasks of a person, no other row is looked at.
+            # With all columns that lists filter and order by, so that only the person's own rows are read.
             models.Index(
                 fields=["created_by", "-id"], name="created_by_me", condition=Q(deleted_at=None), include=NARROWED_BY
             ),
@@ -192,12 +192,12 @@ class Task(models.Model):
 
     @property
     def status(self) -> str:
-        """What everybody reads: the stage, or OVERDUE for an open task whose due moment has passed."""
+        """The stage, or OVERDUE for an open task whose due time has passed."""
         return status_of(self.stage, self.is_overdue and self.deleted_at is None)
 
     @property
     def is_open(self) -> bool:
-        """True while somebody still has to do it."""
+        """True while the task is pending or in progress."""
         return self.stage in OPEN_STAGES and self.deleted_at is None
 
     @property
@@ -207,15 +207,15 @@ class Task(models.Model):
 
     @property
     def audience(self) -> Audience:
-        """Who sees the task; in the trash, who would see it."""
+        """The audience of the task, even in the trash."""
         return audience_of(self.people)
 
     def is_visible_to(self, person: User) -> bool:
-        """The same as `visible_to`, for a task and a person that were read just now."""
+        """The same as `visible_to`, for a task and a person that are already loaded."""
         return self.deleted_at is None and self.audience.includes(keys_of(person))
 
     def facts(self, zone: ZoneInfo) -> dict[str, str]:
-        """What emails about the task say of it, with times in this zone."""
+        """The values for emails about the task, with times in this zone."""
         return {
             "title": self.title,
             "priority": str(self.get_priority_display()),
@@ -237,7 +237,7 @@ class Task(models.Model):
         self.save(force_update=True)
 
     def compute_due_at(self) -> datetime | None:
-        """The instant the task is overdue from: at its time, or when its local day is over."""
+        """The instant from which the task is overdue: its due time, or the end of its local day."""
         wall = self.due_wall
         return None if wall is None else instant(wall.date(), wall.time(), self.timezone)
 
@@ -255,17 +255,17 @@ class PrerequisiteQuerySet(models.QuerySet["Prerequisite"]):
     """Named reads of the links between tasks."""
 
     def blocking(self) -> "PrerequisiteQuerySet":
-        """Links to tasks that somebody still has to do first."""
+        """Links to open prerequisites."""
         return self.filter(needs__stage__in=OPEN_STAGES, needs__deleted_at=None)
 
 
 def is_blocked() -> Exists:
-    """The condition that a task waits for another."""
+    """The condition that a task has an open prerequisite."""
     return Exists(Prerequisite.objects.blocking().filter(task=OuterRef("pk")))
 
 
 class Prerequisite(models.Model):
-    """`task` waits for `needs`. The links never form a circle."""
+    """`task` is blocked by `needs`. The links never form a cycle."""
 
     task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="needs")
     needs = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="needed_by")

@@ -1,6 +1,6 @@
-"""What people are notified of when a task changes, and the kinds of notifications about tasks.
+"""Notifications about changes of tasks, and their kinds.
 
-Nobody is notified of what they did themselves.
+Nobody is notified of their own actions.
 """
 
 from datetime import datetime, timedelta
@@ -175,7 +175,7 @@ def _replace_ids_by_names(changes: list[FieldChange]) -> None:
 
 
 def open_tasks(digest: Notification) -> list[dict[str, Any]]:
-    """The tasks that the digest lists, without those finished or taken away from the person since."""
+    """The tasks in the digest, without those finished or reassigned since."""
     assert digest.recipient is not None  # noqa: S101 - digests are for people
     listed: list[dict[str, Any]] = digest.data["tasks"]
     theirs = Task.objects.visible_to(digest.recipient).open().filter(pk__in=[task["id"] for task in listed])

@@ -77,7 +77,7 @@ def _refuse_cycle(task: Task, new: set[int], *, by: User) -> None:
         )
         seen = set(Task.objects.visible_to(by).filter(pk__in=shown).values_list("pk", flat=True))
         text = " → ".join(str(pk) if pk in seen else "…" for pk in shown)
-        raise invalid("pre_tasks", "circle", f"A task cannot wait for itself: {text}.")
+        raise invalid("pre_tasks", "circle", f"A task can't block itself: {text}.")
 
 
 def _path_to_itself(start: int, new: set[int]) -> list[int]:

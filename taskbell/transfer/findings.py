@@ -110,7 +110,7 @@ def _error_of(circle: list[int]) -> tuple[Any, ...]:
         way.insert(half, "…")
     first, line, called = min(rows, key=lambda row: shown.index(row[0]))
     lines = "" if called else "lines "
-    return first, line, "pre_tasks", "circle", f"A task cannot wait for itself: {lines}{' → '.join(way)}."
+    return first, line, "pre_tasks", "circle", f"A task can't block itself: {lines}{' → '.join(way)}."
 
 
 def _mark_bad(numbers: str) -> None:

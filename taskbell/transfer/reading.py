@@ -130,7 +130,7 @@ def json_rows(stream: IO[bytes]) -> Iterator[Row]:
         if not isinstance(value, dict):
             yield Row.wrong(line, "", "not_an_object", "Must be an object.")
         elif unknown := sorted(value.keys() - set(COLUMNS)):
-            yield Row.wrong(line, unknown[0][:100], "unknown", "There is no such field.")
+            yield Row.wrong(line, unknown[0][:100], "unknown", "Unknown field.")
         else:
             yield Row(line, value)
 

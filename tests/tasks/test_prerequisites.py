@@ -27,7 +27,7 @@ def test_a_task_cannot_wait_for_itself(program: Program, bo: User) -> None:
     task = a_task(bo)
     answer = program.patch(path(task), {"pre_tasks": [task.pk]})
     assert answer.status_code == 400
-    way = f"A task cannot wait for itself: {task.pk} → {task.pk}."
+    way = f"A task can't block itself: {task.pk} → {task.pk}."
     assert refusal(answer) == [("pre_tasks", "circle", way)]
     assert links(task) == set()
 
@@ -38,10 +38,10 @@ def test_a_circle_is_refused_and_the_way_round_is_named(program: Program, bo: Us
     third = a_task(bo, after=(second, first))
     answer = program.patch(path(first), {"pre_tasks": [third.pk]})
     assert answer.status_code == 400
-    way = f"A task cannot wait for itself: {first.pk} → {third.pk} → {first.pk}."
+    way = f"A task can't block itself: {first.pk} → {third.pk} → {first.pk}."
     assert refusal(answer) == [("pre_tasks", "circle", way)]
     Prerequisite.objects.filter(task=third, needs=first).delete()
-    way = f"A task cannot wait for itself: {first.pk} → {third.pk} → {second.pk} → {first.pk}."
+    way = f"A task can't block itself: {first.pk} → {third.pk} → {second.pk} → {first.pk}."
     assert refusal(program.patch(path(first), {"pre_tasks": [third.pk]})) == [("pre_tasks", "circle", way)]
     assert links(first) == set()
 
@@ -52,7 +52,7 @@ def test_the_way_round_does_not_name_what_bo_cannot_see(program: Program, bo: Us
     update_task(hidden.pk, TaskPatch(pre_tasks=[first.pk]), by=mia, now=NOW)
     update_task(second.pk, TaskPatch(pre_tasks=[hidden.pk]), by=mia, now=NOW)
     answer = program.patch(path(first), {"pre_tasks": [second.pk]})
-    assert refusal(answer)[0][2] == f"A task cannot wait for itself: {first.pk} → {second.pk} → … → {first.pk}."
+    assert refusal(answer)[0][2] == f"A task can't block itself: {first.pk} → {second.pk} → … → {first.pk}."
 
 
 def test_a_diamond_is_no_circle(program: Program, bo: User) -> None:

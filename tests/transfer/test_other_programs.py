@@ -180,7 +180,7 @@ def test_an_error_of_vikunja_names_the_task_since_all_share_a_line(bo: User) -> 
     assert told == [
         "Task 7 (Sow): Must not contain control characters or bytes that are not UTF-8.",
         "Task 8 (Reap): The file has no row with the id 9.",
-        "Task 10 (Turn): A task cannot wait for itself: Task 10 (Turn) → Task 10 (Turn).",
+        "Task 10 (Turn): A task can't block itself: Task 10 (Turn) → Task 10 (Turn).",
         "Task 11 (no title): Must be a task as Vikunja exports it.",
         "Task 12: Must be a task as Vikunja exports it.",
     ]

@@ -73,7 +73,7 @@ def test_a_circle_is_refused_and_nothing_else_is_saved_with_it(admin: Browser, a
     first = make("Order soil", by=alice)
     second = make("Fill the beds", by=alice, pre_tasks=[first.pk])
     answer = save(admin, change_of(first, "tasks/task"), title="Order more", **linked(0, second))
-    assert f"A task cannot wait for itself: {first.pk} → {second.pk} → {first.pk}." in text(answer)
+    assert f"A task can&#x27;t block itself: {first.pk} → {second.pk} → {first.pk}." in text(answer)
     first.refresh_from_db()
     assert (first.title, first.version) == ("Order soil", 1)
 
@@ -116,9 +116,7 @@ def test_a_category_is_made_renamed_and_deleted(admin: Browser, alice: User) -> 
 
 def test_a_name_that_is_taken_is_told_above_the_form(admin: Browser, alice: User) -> None:
     create_category("Soil", by=alice, now=utc_now())
-    assert "There is already a category with this name." in text(
-        save(admin, "/admin/tasks/category/add/", name="SOIL ")
-    )
+    assert "A category with this name already exists." in text(save(admin, "/admin/tasks/category/add/", name="SOIL "))
     assert Category.objects.count() == 1
 
 

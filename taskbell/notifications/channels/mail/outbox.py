@@ -114,7 +114,7 @@ def _persistently(write: Callable[[], object]) -> None:
             write()
             return
         except DATABASE_AWAY as error:
-            log.warning("the database is away, trying again in %s s: %s", pause, error)
+            log.warning("can't reach the database, trying again in %s s: %s", pause, error)
             close_old_connections()
             time.sleep(pause)
             pause = min(pause * 2, 1)
