@@ -15,8 +15,11 @@ def utc_now() -> datetime:
 
 @cache
 def time_zones() -> frozenset[str]:
-    """The names of the IANA time zones, cached because listing them opens some 600 files."""
-    return frozenset(available_timezones())
+    """The names of the IANA time zones, cached because listing them opens some 600 files.
+
+    Without those that mean something else, or nothing, on another machine.
+    """
+    return frozenset(available_timezones()) - {"localtime", "Factory"}
 
 
 def instant(day: date, at: time, zone: str) -> datetime:

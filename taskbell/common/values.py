@@ -72,8 +72,10 @@ def _parse_date(text: str) -> date | None:
         return None
 
 
-def in_bounds(day: date) -> date:
-    """The date. Raises BadValue for one that not every database and calendar knows."""
+def in_bounds(day: object) -> date:
+    """The date. Raises BadValue for anything else, and for a date that not every database and calendar knows."""
+    if not isinstance(day, date) or isinstance(day, datetime):
+        raise BadValue("Must be a date.")
     if not EARLIEST <= day <= LATEST:
         raise BadValue(f"Must be between {EARLIEST} and {LATEST}.", "out_of_range")
     return day

@@ -19,7 +19,7 @@ from taskbell.tasks.patch import TaskPatch
 
 def assignees_of(patches: Iterable[TaskPatch]) -> set[int]:
     """The people to whom the patches assign tasks."""
-    named = {patch.assigned_to_id for patch in patches}
+    named = (patch.assigned_to_id for patch in patches)
     return {pk for pk in named if isinstance(pk, int) and 0 < pk <= MAX_ID}
 
 

@@ -4,7 +4,7 @@ Each rule returns a value in the form in which it is stored, or raises BadValue.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 
@@ -35,6 +35,12 @@ def _or_none(rule: Rule) -> Rule:
     return lambda value: None if value is None else rule(value)
 
 
+def _without_offset(value: Any) -> time:
+    if not isinstance(value, time) or value.tzinfo is not None:
+        raise BadValue("Must be a time without an offset.")
+    return value
+
+
 RULES: Mapping[str, Rule] = {
     "title": partial(read_text, most=MAX_TITLE),
     "description": partial(read_text, most=MAX_DESCRIPTION, blank=True),
@@ -42,7 +48,7 @@ RULES: Mapping[str, Rule] = {
     "priority": partial(read_number, least=min(Priority), most=max(Priority)),
     "category_id": _or_none(read_id),
     "due_date": _or_none(in_bounds),
-    "due_time": lambda value: value,
+    "due_time": _or_none(_without_offset),
     "timezone": read_zone,
     "assigned_to_id": _or_none(read_id),
     "recurrence": read_rule,
@@ -80,15 +86,12 @@ def check_columns(changing: Mapping[str, Any], errors: Errors, *, assignable: Co
 
 def check_rows(patch: TaskPatch) -> None:
     """Raises Invalid naming every reminder, and every prerequisite, that breaks a rule."""
-    errors = []
+    errors: list[FieldError] = []
     if patch.reminders is not UNSET:
-        errors += [
-            error
-            for index, plan in enumerate(patch.reminders)
-            for error in _errors_of_reminder(plan, f"reminders.{index}.")
-        ]
+        for index, plan in enumerate(_list(patch.reminders, "reminders")):
+            errors += _errors_of_reminder(plan, f"reminders.{index}.")
     if patch.pre_tasks is not UNSET:
-        errors += _errors_of_prerequisites(patch.pre_tasks)
+        errors += _errors_of_prerequisites(_list(patch.pre_tasks, "pre_tasks"))
     refuse(errors)
 
 
@@ -112,15 +115,31 @@ def refuse(errors: Iterable[FieldError]) -> None:
         raise Invalid(found[0].message, found)
 
 
+def _list(value: Any, name: str) -> Sequence[Any]:
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise invalid(name, "invalid", "Must be a list.")
+    return value
+
+
+def _is_moment(value: Any, *, has_offset: bool) -> bool:
+    return isinstance(value, datetime) and (value.tzinfo is not None) is has_offset
+
+
 def _errors_of_reminder(plan: ReminderPlan, prefix: str = "") -> Iterator[FieldError]:
     def error(member: str, code: str, message: str) -> FieldError:
         return FieldError(f"{prefix}{member}", code, message)
 
-    if plan.at is None and plan.before_due is None:
+    if not isinstance(plan, ReminderPlan) or (plan.at is None and plan.before_due is None):
         yield error("at", "required", "Send at or before_due.")
-    if plan.at is not None and not EARLIEST_IN_UTC <= plan.at.date() <= LATEST_IN_UTC:
+        return
+    if plan.at is not None and not _is_moment(plan.at, has_offset=True):
+        yield error("at", "invalid", "Must be a date and time with an offset.")
+    elif plan.at is not None and not EARLIEST_IN_UTC <= plan.at.date() <= LATEST_IN_UTC:
         yield error("at", "out_of_range", f"Must be between {EARLIEST} and {LATEST}.")
-    if plan.before_due is not None and not timedelta() <= plan.before_due <= MAX_BEFORE_DUE:
+    if plan.wall is not None and not _is_moment(plan.wall, has_offset=False):
+        yield error("wall", "invalid", "Must be a date and time without an offset.")
+    before = plan.before_due
+    if before is not None and not (isinstance(before, timedelta) and timedelta() <= before <= MAX_BEFORE_DUE):
         yield error("before_due", "duration", f"Must be a duration up to {MAX_BEFORE_DUE.days} days.")
     try:
         read_rule(plan.repeat)

@@ -1,6 +1,7 @@
 """The rules of sizes and habits, measured (ARCHITECTURE.md says why they are there)."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median, quantiles
@@ -94,3 +95,13 @@ def is_of_signals(name: str) -> bool:
     """True for Django's signals and for the decorator that receives them."""
     package, *rest = name.split(".")
     return package == "django" and not {"signals", "dispatch"}.isdisjoint(rest)
+
+
+def test_no_two_classes_share_a_name() -> None:
+    classes = [
+        node.name
+        for module in MODULES
+        for node in nodes_of(module)
+        if isinstance(node, ast.ClassDef) and node.name != "Meta"
+    ]
+    assert not {name for name, times in Counter(classes).items() if times > 1}

@@ -55,6 +55,8 @@ WRONG: list[tuple[str, str, dict[str, Any]]] = [
     ("due_time", "needs_date", {"due_time": time(9)}),
     ("timezone", "unknown_zone", {"timezone": "Mars/Olympus"}),
     ("timezone", "unknown_zone", {"timezone": ""}),
+    ("timezone", "unknown_zone", {"timezone": "localtime"}),
+    ("timezone", "unknown_zone", {"timezone": "../../etc/passwd"}),
     ("recurrence", "rule", {"recurrence": "now and then", "due_date": date(2027, 1, 1)}),
     ("recurrence", "rule", {"recurrence": "FREQ=SECONDLY", "due_date": date(2027, 1, 1)}),
     ("recurrence", "rule", {"recurrence": "FREQ=YEARLY;BYWEEKNO=1;BYMONTH=6", "due_date": date(2027, 1, 1)}),
@@ -75,6 +77,21 @@ WRONG: list[tuple[str, str, dict[str, Any]]] = [
     ("pre_tasks", "does_not_exist", {"pre_tasks": [999_999]}),
     ("pre_tasks.0", "min_value", {"pre_tasks": [-1]}),
     ("pre_tasks.0", "max_value", {"pre_tasks": [2**63]}),
+    # Values of a wrong type, which only code can send.
+    ("title", "invalid", {"title": 5}),
+    ("priority", "invalid", {"priority": "HIGH"}),
+    ("assigned_to", "invalid", {"assigned_to_id": [1]}),
+    ("due_date", "invalid", {"due_date": "2027-01-01"}),
+    ("due_date", "invalid", {"due_date": AT}),
+    ("due_time", "invalid", {"due_date": date(2027, 1, 1), "due_time": "09:00"}),
+    ("due_time", "invalid", {"due_date": date(2027, 1, 1), "due_time": time(9, tzinfo=UTC)}),
+    ("recurrence", "rule", {"recurrence": None}),
+    ("reminders", "invalid", {"reminders": None}),
+    ("reminders.0.at", "required", {"reminders": [{"at": AT}]}),
+    ("reminders.0.at", "invalid", {"reminders": [ReminderPlan(at=AT.replace(tzinfo=None))]}),
+    ("reminders.0.wall", "invalid", {"reminders": [ReminderPlan(at=AT, wall=AT)]}),
+    ("reminders.0.before_due", "duration", {"reminders": [ReminderPlan(before_due="PT1H")]}),  # type: ignore[arg-type]
+    ("pre_tasks", "invalid", {"pre_tasks": "12"}),
 ]
 CASES = [
     pytest.param(field, code, fields, id=f"{field}-{code}-{number}")
