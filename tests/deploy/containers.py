@@ -67,8 +67,19 @@ def _make_base(folder: Path) -> None:
     archive = folder / "base.tar"
     without = [f"--dpkgopt=path-exclude=/usr/share/{what}/*" for what in ("doc", "man", "locale", "info")]
     certificates = f"--customize-hook=copy-in {HOSTS_CERTIFICATES} {HOSTS_CERTIFICATES.parent}"
+    patient = '--aptopt=Acquire::Retries "3"'
     packages = "--include=python3,python3-venv,ca-certificates"
-    _said("mmdebstrap", "--quiet", "--variant=minbase", packages, *without, certificates, DISTRIBUTION, str(archive))
+    _said(
+        "mmdebstrap",
+        "--quiet",
+        "--variant=minbase",
+        patient,
+        packages,
+        *without,
+        certificates,
+        DISTRIBUTION,
+        str(archive),
+    )
     started = _said("buildah", "from", "scratch")
     try:
         _said("buildah", "add", "--quiet", started, str(archive), "/")
