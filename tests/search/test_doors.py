@@ -42,6 +42,7 @@ def test_pages_by_cursor_follow_one_another(bo: User, tasks: list[Task]) -> None
             break
         asked["cursor"] = page.next
     assert found == [task.pk for task in tasks]
+    assert page_of_tasks({"page_size": "3", "cursor": ""}, bo).next is None, "nothing follows a page that fits exactly"
 
 
 def test_a_file_has_all_that_match(bo: User, tasks: list[Task]) -> None:
