@@ -1,1 +1,1 @@
-"""What Taskbell costs, measured: `python -m benchmarks`. README.md tells how to read it."""
+"""Measures Taskbell's performance: `python -m benchmarks`. README.md explains how to read it."""

@@ -37,19 +37,19 @@ class Name(StrEnum):
 
 
 def main(
-    names: Annotated[list[Name] | None, typer.Argument(help="Which ones; all, unless told.")] = None,
-    on: Annotated[list[Kind] | None, typer.Option(help="Which databases; all, unless told.")] = None,
-    tasks: Annotated[int, typer.Option(help="Tasks in the list.")] = USUAL.tasks,
+    names: Annotated[list[Name] | None, typer.Argument(help="Benchmarks to run. Default: all.")] = None,
+    on: Annotated[list[Kind] | None, typer.Option(help="Databases to run on. Default: all.")] = None,
+    tasks: Annotated[int, typer.Option(help="Number of tasks in the list.")] = USUAL.tasks,
     people: Annotated[int, typer.Option(help="People.")] = USUAL.people,
     due: Annotated[int, typer.Option(help="Tasks that become overdue together.")] = USUAL.due,
     chain: Annotated[int, typer.Option(help="Links of the chain of prerequisites.")] = USUAL.chain,
     reminders: Annotated[int, typer.Option(help="Reminders due at one second.")] = USUAL.reminders,
     clients: Annotated[int, typer.Option(help="Live connections, to each of two servers.")] = USUAL.clients,
-    rounds: Annotated[int, typer.Option(help="How often each side is timed.")] = USUAL.rounds,
-    seconds: Annotated[float, typer.Option(help="How long somebody writes before the sweep.")] = USUAL.seconds,
-    output: Annotated[Path, typer.Option(help="Where the results go.")] = HERE / "RESULTS.md",
+    rounds: Annotated[int, typer.Option(help="Rounds for each side.")] = USUAL.rounds,
+    seconds: Annotated[float, typer.Option(help="Seconds of writes before the sweep.")] = USUAL.seconds,
+    output: Annotated[Path, typer.Option(help="File for the results.")] = HERE / "RESULTS.md",
 ) -> None:
-    """Measures what Taskbell costs, side by side, with the goals."""
+    """Measures each benchmark beside its comparison, and checks the goals."""
     sizes = Sizes(
         tasks=tasks,
         people=people,

@@ -114,12 +114,12 @@ async def _measured(
 
 
 async def _round(tell: Tell, sockets: Sequence[Socket], events: int) -> tuple[float, float, float]:
-    """Milliseconds until half of the clients, until 99 of 100, and until all have heard everything."""
+    """Milliseconds until half of the clients, 99 of 100, and all have received everything."""
     for socket in sockets:
-        socket.heard.clear()
+        socket.received.clear()
     begin = await tell(events)
     await all_have(sockets, events)
-    times = sorted((socket.heard[events - 1] - begin) * 1000 for socket in sockets)
+    times = sorted((socket.received[events - 1] - begin) * 1000 for socket in sockets)
     return median(times), (quantiles(times, n=100)[-1] if len(times) > 1 else times[0]), times[-1]
 
 

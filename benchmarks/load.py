@@ -22,12 +22,12 @@ class Connection:
     """One request under way at a time."""
 
     socket: socket.socket
-    heard: bytearray = field(default_factory=bytearray)
+    received: bytearray = field(default_factory=bytearray)
     expected: int = 0
 
     def ask(self, request: bytes) -> None:
         """Sends the next request."""
-        self.heard.clear()
+        self.received.clear()
         self.expected = 0
         self.socket.sendall(request)
 
@@ -36,13 +36,13 @@ class Connection:
         chunk = self.socket.recv(1 << 18)
         if not chunk:
             raise ConnectionError("The server has hung up.")
-        self.heard += chunk
+        self.received += chunk
         if not self.expected:
-            end = self.heard.find(HEAD_ENDS)
+            end = self.received.find(HEAD_ENDS)
             if end < 0:
                 return None
-            self.expected = end + len(HEAD_ENDS) + body_length(bytes(self.heard[:end]).lower())
-        return int(self.heard[9:12]) if len(self.heard) >= self.expected else None
+            self.expected = end + len(HEAD_ENDS) + body_length(bytes(self.received[:end]).lower())
+        return int(self.received[9:12]) if len(self.received) >= self.expected else None
 
 
 def body_length(head: bytes) -> int:

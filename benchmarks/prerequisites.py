@@ -1,4 +1,4 @@
-"""What does it cost to refuse the link that would close a long chain to a circle?"""
+"""What does it cost to refuse the link that would close a long chain into a cycle?"""
 
 from django.db import transaction
 
@@ -15,7 +15,7 @@ GOAL = Goal("median", 100)
 
 
 def run(sizes: Sizes) -> list[Row]:
-    """The refusal as the action meets it: links are read, the way round is found and told."""
+    """The refusal as the action produces it: reads the links, and finds and reports the cycle."""
     now = utc_now()
     seed_people(sizes.people, now=now)
     load(Task, shape.COLUMNS, shape.tasks(sizes.chain + 1, people=sizes.people, now=now), total=sizes.chain + 1)
@@ -24,7 +24,7 @@ def run(sizes: Sizes) -> list[Row]:
     settle()
     last, manager = Task.objects.get(pk=sizes.chain + 1), User.objects.get(pk=shape.MANAGER)
     (times,) = rounds_of([lambda: _close(last, manager)], rounds=sizes.rounds)
-    return [Row(f"link that closes a circle of {sizes.chain + 1:,}", times, goal=GOAL)]
+    return [Row(f"link that closes a cycle of {sizes.chain + 1:,}", times, goal=GOAL)]
 
 
 def _close(last: Task, by: User) -> None:
@@ -33,4 +33,4 @@ def _close(last: Task, by: User) -> None:
             replace_prerequisites(last, [1], by=by)
     except Invalid:
         return
-    raise RuntimeError("The circle was not refused.")
+    raise RuntimeError("The cycle was not refused.")

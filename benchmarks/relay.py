@@ -1,4 +1,4 @@
-"""The least that can be between Valkey and many WebSockets: whatever is published is said to everybody.
+"""The minimum between Valkey and many WebSockets: every published message is sent to everyone.
 
 `python -m benchmarks.relay PORT REDIS_URL`: no sign-in, no history, nothing to resume from.
 """
@@ -27,7 +27,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def relay(url: str) -> None:
-    """Says to everybody what is published."""
+    """Sends every published message to everyone."""
     async with redis.asyncio.Redis.from_url(url) as broker, broker.pubsub() as subscription:
         await subscription.subscribe(CHANNEL)
         async for message in subscription.listen():
@@ -38,7 +38,7 @@ async def relay(url: str) -> None:
 
 
 async def main(port: int, url: str) -> None:
-    """Serves until it is told to stop."""
+    """Serves until it is stopped."""
     config = uvicorn.Config(
         application, port=port, lifespan="off", log_level="warning", server_header=False, ws_per_message_deflate=False
     )

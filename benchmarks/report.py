@@ -75,7 +75,7 @@ def _preface() -> list[str]:
     ]
     return [
         "# Results",
-        "Written by `make bench`. [README](README.md) tells how to read it.",
+        "Written by `make bench`. [README](README.md) explains how to read it.",
         "\n".join(f"- {part}" for part in parts),
     ]
 
@@ -99,6 +99,6 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def write(path: Path, results: Sequence[Result], sizes: Sizes) -> None:
-    """Writes the document anew; the tables of benchmarks that were not run now are kept."""
+    """Rewrites the document; keeps the tables of benchmarks that were not run now."""
     known = path.read_text() if path.exists() else ""
     path.write_text(document(results, sizes, known))

@@ -1,4 +1,4 @@
-"""Very many WebSockets in one process, which do nothing but note when they hear something."""
+"""Very many WebSockets in one process, which do nothing but note when something arrives."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ class Socket(asyncio.Protocol):
         self.access = access
         self.is_open = False
         self.read = b""
-        self.heard: list[float] = []
+        self.received: list[float] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the types
@@ -43,7 +43,7 @@ class Socket(asyncio.Protocol):
         payload, kind = self.read[begin : begin + length], self.read[0] & 15
         self.read = self.read[begin + length :]
         if kind == TEXT and b'"task_id"' in payload:
-            self.heard.append(perf_counter())
+            self.received.append(perf_counter())
         if kind == PING:
             self.transport.write(bytes([0x8A, 0x80 | length, 0, 0, 0, 0]) + payload)
         return True
@@ -63,7 +63,7 @@ async def connected(port: int, number: int, *, access: str) -> Sequence[Socket]:
 
 
 async def all_have(sockets: Sequence[Socket], number: int) -> None:
-    """Returns when each has heard so much."""
+    """Returns when each has received so much."""
     async with asyncio.timeout(60):
-        while any(len(socket.heard) < number for socket in sockets):
+        while any(len(socket.received) < number for socket in sockets):
             await asyncio.sleep(0.005)

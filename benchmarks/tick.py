@@ -1,4 +1,4 @@
-"""Very many reminders due at one second: how fast their mails leave, beside a bare loop into the same mail server."""
+"""Very many reminders due in one second: how fast their emails are sent, beside a bare loop to the same mail server."""
 
 import os
 import smtplib
@@ -39,7 +39,7 @@ SPEED = Goal("ratio", 2)
 
 
 def run(sizes: Sizes) -> list[Row]:
-    """Milliseconds a mail, of Taskbell and of the loop; and how late the mails were. On PostgreSQL."""
+    """Milliseconds per email, of Taskbell and of the loop, and the lateness of emails. On PostgreSQL."""
     if connection.vendor != "postgresql":
         return []
     seed_people(PEOPLE, now=utc_now())
@@ -66,8 +66,8 @@ def _rows(count: int, rounds: list[list[float]], loops: list[float], calm: list[
     late = sorted(time for times in rounds for time in times)
     each = [max(times) / count for times in rounds]
     return [
-        Row(f"a mail, of {count:,} at once", each, loops, "bare loop", SPEED),
-        Row("mails a second", [1000 / time for time in each], [1000 / time for time in loops], "bare loop", unit="/s"),
+        Row(f"an email, of {count:,} at once", each, loops, "bare loop", SPEED),
+        Row("emails a second", [1000 / time for time in each], [1000 / time for time in loops], "bare loop", unit="/s"),
         Row(f"until the last of {count:,}", [max(times) for times in rounds], goal=LAST),
         Row("lateness", late),
         Row("lateness, 99th percentile", [_percentile(times) for times in rounds], goal=PROMPT),
@@ -90,7 +90,7 @@ def _round(count: int, sink: sinks.Sink, *, every: timedelta = timedelta(0)) -> 
     rows = Delivery.objects.filter(due_at__gte=due, message_id__in=taken).values_list("message_id", "due_at")
     late = [(taken[message_id] - due_at.timestamp()) * 1000 for message_id, due_at in rows]
     if sink.lines() != known + count or len(late) != count or min(late) < 0:
-        raise RuntimeError(f"Of {count:,} mails {len(late):,} came, the first after {min(late, default=0):.0f} ms.")
+        raise RuntimeError(f"Of {count:,} emails {len(late):,} came, the first after {min(late, default=0):.0f} ms.")
     return late
 
 
@@ -163,7 +163,7 @@ class _Prompt(smtplib.SMTP):
 
 
 def _loop(port: int, mails: list[bytes]) -> float:
-    """One connection, one mail after the other, nothing else: milliseconds a mail."""
+    """One connection, one email after the other, nothing else: milliseconds per email."""
     begin = monotonic()
     with _Prompt("127.0.0.1", port, "localhost") as smtp:
         for mail in mails:

@@ -1,4 +1,4 @@
-"""Taskbell as it is, with two small answers more: one for everybody, one for who is signed in."""
+"""Taskbell with two additional small responses: one public, one for the signed-in person."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from rest_framework.views import APIView
 
 
 class Small(APIView):
-    """A small answer to whoever is signed in."""
+    """A small response to the signed-in person."""
 
     def get(self, request: Request) -> Response:
-        """Says who asks."""
+        """Returns the person."""
         return Response({"hello": str(request.user)})
 
 

@@ -1,6 +1,6 @@
 """A ModelViewSet of tasks as tutorials write it, by somebody who knows `prefetch_related`.
 
-It shows what Taskbell shows. What it leaves out: private reminders, sessions that can be ended, history, mails, live
+It shows what Taskbell shows. What it leaves out: private reminders, sessions that can be ended, history, emails, live
 events, refusals of strange input, conditional requests.
 """
 
@@ -135,10 +135,10 @@ class TaskViewSet(viewsets.ModelViewSet[Task]):
 
 
 class Small(APIView):
-    """A small answer to whoever is signed in."""
+    """A small response to the signed-in person."""
 
     def get(self, request: Request) -> Response:
-        """Says who asks."""
+        """Returns the person."""
         return Response({"hello": str(request.user)})
 
 

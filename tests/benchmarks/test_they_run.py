@@ -32,7 +32,7 @@ def benchmark(*arguments: str, output: Path) -> str:
 @pytest.mark.parametrize(
     ("name", "rows"),
     [
-        ("prerequisites", ["link that closes a circle of 21"]),
+        ("prerequisites", ["link that closes a cycle of 21"]),
         ("depth", ["manager, -id", "member, due_date", "member, priority", "manager, created_at"]),
         ("http", ["list, cached", "list, 304", "everybody's tasks", "one task", "new task", "change of a task"]),
         ("insights", ["everybody's, 20 tasks", "of one person, 200 tasks", "with filters, 200 tasks"]),
@@ -65,7 +65,7 @@ def test_files_are_measured_beside_copy(tmp_path: Path) -> None:
 
 def test_the_tick_is_measured_beside_a_bare_loop(tmp_path: Path) -> None:
     results = benchmark("tick", "--on=postgresql", output=tmp_path / "RESULTS.md")
-    for row in ("a mail, of 20 at once", "mails a second", "until the last of 20", "lateness in calm, 99th"):
+    for row in ("an email, of 20 at once", "emails a second", "until the last of 20", "lateness in calm, 99th"):
         assert f"| {row}" in results
 
 

@@ -50,7 +50,7 @@ INSTEAD_IN_NAMES = {
 }
 NOT_PROSE = re.compile(r"\{[%{#].*?[%}#]\}|\{[^{}]*\}|`[^`\n]*`|\]\([^)]*\)", re.DOTALL)
 STRINGS = {token.STRING, getattr(token, "FSTRING_MIDDLE", token.STRING)}
-FOLDERS = ("taskbell", "docs")
+FOLDERS = ("taskbell", "docs", "benchmarks")
 
 
 def files() -> list[Path]:
