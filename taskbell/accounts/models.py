@@ -111,10 +111,6 @@ class SessionQuerySet(models.QuerySet["Session"]):
         """Sessions of active people that have neither ended nor expired."""
         return self.filter(ended_at=None, expires_at__gt=now, user__is_active=True)
 
-    def with_person(self) -> "SessionQuerySet":
-        """Loads the person and the profile in the same query."""
-        return self.select_related("user__profile")
-
 
 class Session(models.Model):
     """A sign-in by one browser or program. Its tokens and cookie are valid only while the session is."""

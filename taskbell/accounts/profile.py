@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -10,15 +11,30 @@ from django.db import IntegrityError, transaction
 from taskbell.accounts.models import Profile, User
 from taskbell.accounts.preferences import MAIL_SWITCHES
 from taskbell.accounts.validation import check_email, check_names, check_username
-from taskbell.common.clock import time_zones
-from taskbell.common.errors import Conflict, FieldError, Invalid, invalid
+from taskbell.common.errors import Conflict, FieldError, invalid, refuse
 from taskbell.common.text import folded
+from taskbell.common.values import BadValue, read_choice, read_fields, read_zone
 
-LANGUAGES = frozenset({"en"})
+LANGUAGES = ("en",)
 # The time of the next digest depends on these.
 DIGEST_FIELDS = {"timezone", "digest_at", "digest_enabled"}
-COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 PERSON_FIELDS = ("email", "username", "first_name", "last_name")
+
+
+def _read_colour(value: str) -> str:
+    if not re.fullmatch("#[0-9a-fA-F]{6}", value):
+        raise BadValue("Must be a colour such as #3b6ea5.")
+    return value
+
+
+# The door has already parsed booleans and times.
+READERS: Mapping[str, Callable[[Any], Any]] = {
+    "timezone": read_zone,
+    "language": partial(read_choice, choices=LANGUAGES),
+    "avatar_colour": _read_colour,
+    **dict.fromkeys(("digest_enabled", "digest_at", "mail_preferences"), lambda value: value),
+    **dict.fromkeys(("quiet_from", "quiet_until", "quiet_reminders"), lambda value: value),
+}
 
 
 def update_profile(person: User, *, now: datetime, **changes: Any) -> User:
@@ -61,16 +77,13 @@ def _checked_person(person: User, given: dict[str, Any]) -> dict[str, Any]:
     return given | {"email": email} | check_names(**names)
 
 
-def _checked_profile(given: dict[str, Any]) -> dict[str, Any]:
-    errors: list[FieldError] = []
-    for name, value in given.items():
-        try:
-            CHECKS.get(name, _refuse)(name, value)
-        except Invalid as refusal:
-            errors += refusal.errors
-    if errors:
-        raise Invalid(errors[0].message, errors)
-    return given
+def _checked_profile(given: Mapping[str, Any]) -> dict[str, Any]:
+    settings, errors = read_fields(given, READERS)
+    for kind in sorted(given.get("mail_preferences", {}).keys() - MAIL_SWITCHES.keys())[:1]:
+        message = f"Must be one of {', '.join(MAIL_SWITCHES)}."
+        errors["mail_preferences"] = FieldError(f"mail_preferences.{kind[:50]}", "unknown", message)
+    refuse(errors.values())
+    return settings
 
 
 def _write(row: Any, values: Mapping[str, Any]) -> None:
@@ -84,50 +97,8 @@ def _is_taken(own: dict[str, Any], person: User) -> bool:
     return User.objects.filter(email=own["email"]).exclude(pk=person.pk).exists()
 
 
-def _check_zone(field: str, value: str) -> None:
-    if value not in time_zones():
-        raise invalid(field, "invalid", "Must be an IANA time zone such as Europe/Berlin.")
-
-
-def _check_language(field: str, value: str) -> None:
-    if value not in LANGUAGES:
-        raise invalid(field, "invalid", f"Must be one of {', '.join(sorted(LANGUAGES))}.")
-
-
-def _check_colour(field: str, value: str) -> None:
-    if not COLOUR.fullmatch(value):
-        raise invalid(field, "invalid", "Must be a colour such as #3b6ea5.")
-
-
-def _check_preferences(field: str, value: Mapping[str, bool]) -> None:
-    unknown = sorted(set(value) - set(MAIL_SWITCHES))
-    if unknown:
-        raise invalid(f"{field}.{unknown[0][:50]}", "unknown", f"Must be one of {', '.join(MAIL_SWITCHES)}.")
-
-
 def _check_quiet_hours(profile: Profile, settings: Mapping[str, Any]) -> None:
     names = ("quiet_from", "quiet_until")
     missing = [name for name in names if settings.get(name, getattr(profile, name)) is None]
     if len(missing) == 1 and settings.keys() & set(names):
         raise invalid(missing[0], "required", "Quiet hours need both a start and an end.")
-
-
-def _accept(field: str, value: object) -> None:
-    """Accepts every value: the door has already parsed it as a boolean or a time."""
-
-
-def _refuse(field: str, value: object) -> None:
-    raise invalid(field, "unknown", "Unknown field.")
-
-
-CHECKS: dict[str, Callable[[str, Any], None]] = {
-    "timezone": _check_zone,
-    "language": _check_language,
-    "digest_enabled": _accept,
-    "digest_at": _accept,
-    "avatar_colour": _check_colour,
-    "mail_preferences": _check_preferences,
-    "quiet_from": _accept,
-    "quiet_until": _accept,
-    "quiet_reminders": _accept,
-}

@@ -1,15 +1,16 @@
 """Rules for names, email addresses and passwords. Every check raises Invalid naming its field."""
 
 import re
+from functools import partial
 
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from taskbell.accounts.models import User
-from taskbell.common.addresses import in_ascii
-from taskbell.common.errors import FieldError, Invalid, invalid
-from taskbell.common.text import folded, refuse_unprintable
+from taskbell.common.errors import FieldError, invalid, refuse
+from taskbell.common.text import folded, in_ascii, refuse_unprintable
+from taskbell.common.values import read_field, read_text
 
 USERNAME = re.compile(r"[\w.+-]{1,150}")
 MAX_PASSWORD_LENGTH = 1024
@@ -47,11 +48,7 @@ def check_username(username: str, *, email: str) -> str:
 
 def check_names(**names: str) -> dict[str, str]:
     """First and last name without surrounding whitespace."""
-    for field, name in names.items():
-        refuse_unprintable(name, field=field)
-        if len(name.strip()) > 150:
-            raise invalid(field, "max_length", "Must have at most 150 characters.")
-    return {field: name.strip() for field, name in names.items()}
+    return {field: read_field(field, partial(read_text, most=150, blank=True), name) for field, name in names.items()}
 
 
 def check_password_strength(password: str, *, person: User, field: str = "password") -> None:
@@ -61,5 +58,4 @@ def check_password_strength(password: str, *, person: User, field: str = "passwo
     try:
         password_validation.validate_password(password, person)
     except ValidationError as error:
-        errors = [FieldError(field, str(e.code), str(e.message % (e.params or {}))) for e in error.error_list]
-        raise Invalid(errors[0].message, errors) from error
+        refuse(FieldError(field, str(e.code), str(e.message % (e.params or {}))) for e in error.error_list)

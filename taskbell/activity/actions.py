@@ -20,10 +20,9 @@ CHUNK_ROWS = 1000  # in one INSERT
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of the history.
+    """One entry of the history. Without `about`, it is about the task.
 
-    `by` is None where the clock did it. `task_id` is the task that the entry has to do with, if there is one; `about`
-    is the subject, by default that task. With `person_id`, only that person may know of the entry.
+    `by` is None where the clock did it. With `person_id`, only that person may know of the entry; no log shows it.
     """
 
     task_id: int | None
@@ -43,7 +42,7 @@ class Entry:
 
 
 def record(
-    task_id: int | None,
+    about: int | Subject,
     action: str,
     *,
     by: User | None,
@@ -51,26 +50,16 @@ def record(
     field: str = "",
     old: Any = None,
     new: Any = None,
+    person_id: int | None = None,
 ) -> None:
-    """Writes an entry about a task. Call it in the transaction of the change."""
-    record_entries([Entry(task_id, action, by, at, field, old, new)])
+    """Writes an entry about a task, by its id, or about another subject. Call it in the transaction of the change."""
+    task_id, subject = (None, about) if isinstance(about, Subject) else (about, None)
+    record_entries([Entry(task_id, action, by, at, field, old, new, person_id, subject)])
 
 
 def record_changes(task_id: int, action: str, changes: Mapping[str, Change], *, by: User | None, at: datetime) -> None:
     """Writes an entry for every field of the task that changed."""
     record_entries(Entry(task_id, action, by, at, field, old, new) for field, (old, new) in changes.items())
-
-
-def record_about(
-    subject: Subject, action: str, *, by: User | None, at: datetime, field: str = "", old: Any = None, new: Any = None
-) -> None:
-    """Writes an entry about something that is not a task."""
-    record_entries([Entry(None, action, by, at, field, old, new, about=subject)])
-
-
-def record_private(person_id: int, subject: Subject, action: str, *, at: datetime, new: Any = None) -> None:
-    """Writes an entry that only this person may know of; no log shows it."""
-    record_entries([Entry(None, action, by=None, at=at, new=new, person_id=person_id, about=subject)])
 
 
 def record_entries(entries: Iterable[Entry]) -> None:

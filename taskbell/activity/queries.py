@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Max, Q, Subquery
+from django.db.models import Q, Subquery
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity, Epoch, Position
@@ -49,11 +49,6 @@ class Checkpoint(NamedTuple):
 # The two parts of the current checkpoint, to be read beside something else in one query.
 EPOCH = Subquery(Epoch.objects.filter(pk=1).values("name"))
 POSITION = Subquery(Position.objects.order_by("-position").values("position")[:1])
-
-
-def latest_position() -> int:
-    """The position of the last committed entry; 0 before the first. What is read afterwards is as of then, or later."""
-    return Position.objects.aggregate(latest=Max("position"))["latest"] or 0
 
 
 def current_checkpoint() -> Checkpoint:

@@ -1,6 +1,6 @@
 """Base classes for the tables of the admin."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from django.contrib import admin, messages
@@ -40,6 +40,10 @@ class AdminByVerbs(admin.ModelAdmin):  # type: ignore[type-arg]
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return self._or_refused(request, lambda: super(AdminByVerbs, self).changelist_view(request, *args, **kwargs))
 
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for row in queryset:
+            self.delete_model(request, row)
+
     def _or_refused(self, request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse:
         try:
             with transaction.atomic():
@@ -47,6 +51,12 @@ class AdminByVerbs(admin.ModelAdmin):  # type: ignore[type-arg]
         except Refusal as refusal:
             self.message_user(request, refusal.detail, messages.ERROR)
             return redirect(request.get_full_path())
+
+
+def only_these(name: str, rows: Iterable[Any]) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+    """What the admin announces before it deletes rows: these alone."""
+    titles = [str(row) for row in rows]
+    return titles, {name: len(titles)}, set(), []
 
 
 def admin_person(request: HttpRequest) -> Any:

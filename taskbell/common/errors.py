@@ -1,5 +1,6 @@
 """Refusals: each has a class and a sentence for people. Each door translates them in one place."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -43,6 +44,13 @@ class Invalid(Refusal):
 def invalid(field_name: str, code: str, message: str) -> Invalid:
     """The refusal of a single field."""
     return Invalid(message, [FieldError(field_name, code, message)])
+
+
+def refuse(errors: Iterable[FieldError]) -> None:
+    """Raises Invalid with all of the errors, if there are any."""
+    found = list(errors)
+    if found:
+        raise Invalid(found[0].message, found)
 
 
 class NotSignedIn(Refusal):

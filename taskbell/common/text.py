@@ -2,6 +2,9 @@
 
 import re
 import unicodedata
+from email.errors import MessageError
+from email.headerregistry import Address
+from functools import lru_cache
 from itertools import chain
 
 from taskbell.common.errors import invalid
@@ -35,3 +38,16 @@ def refuse_unprintable(text: str, *, field: str) -> None:
 def folded(text: str) -> str:
     """The form for comparing names and addresses: NFKC, case-folded, without surrounding whitespace."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text.strip()).casefold())
+
+
+@lru_cache(maxsize=10_000)
+def in_ascii(address: str) -> str:
+    """The address with its domain in ASCII, for headers and SMTP.
+
+    Raises ValueError for an address that Python's email package can't use; the standard allows more than it does.
+    """
+    local, _, domain = address.rpartition("@")
+    try:
+        return Address(addr_spec=f"{local}@{domain.encode('idna').decode()}").addr_spec
+    except MessageError as error:
+        raise ValueError(str(error)) from error

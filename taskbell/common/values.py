@@ -4,7 +4,7 @@ Each reader returns a typed value, or raises BadValue with a sentence such as "M
 The bounds are explicit, so that every database and calendar accepts what was read.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from django.utils.dateparse import parse_date, parse_datetime, parse_duration, parse_time
 
 from taskbell.common.clock import EARLIEST, LATEST, time_zones
-from taskbell.common.errors import invalid
+from taskbell.common.errors import FieldError, invalid
 from taskbell.common.recurrence import parse_rule
 from taskbell.common.text import UNPRINTABLE, is_invisible
 
@@ -40,6 +40,23 @@ def read_field(name: str, read: Callable[[Any], T], value: Any) -> T:
         return read(value)
     except BadValue as error:
         raise invalid(name, error.code, str(error)) from error
+
+
+def read_fields(
+    values: Mapping[str, Any], readers: Mapping[str, Callable[[Any], Any]]
+) -> tuple[dict[str, Any], dict[str, FieldError]]:
+    """What the readers make of each field's value, and what is wrong with which. A field without a reader is wrong."""
+    found, errors = dict(values), dict[str, FieldError]()
+    for name, value in values.items():
+        try:
+            found[name] = readers.get(name, _refuse)(value)
+        except BadValue as error:
+            errors[name] = FieldError(name, error.code, str(error))
+    return found, errors
+
+
+def _refuse(_: object) -> None:
+    raise BadValue("Unknown field.", "unknown")
 
 
 def read_text(value: object, *, most: int, blank: bool = False) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from taskbell.accounts.models import User
-from taskbell.activity.actions import record_private
+from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import NotFound
 from taskbell.notifications.kinds import hidden_in_app
@@ -22,7 +22,7 @@ def mark_read(pk: int, *, read: bool, by: User, now: datetime) -> None:
     """Marks one of the person's notifications read or unread; their other screens are notified. Raises NotFound."""
     mine = inbox_of(by).filter(pk=pk)
     if mine.filter(read_at__isnull=read).update(read_at=now if read else None):
-        record_private(by.pk, Subject(SubjectType.NOTIFICATION, pk), "updated", at=now, new={"id": pk, "read": read})
+        _record(pk, read=read, by=by, now=now)
     elif not mine.exists():
         raise NotFound
 
@@ -32,7 +32,10 @@ def mark_all_read(*, by: User, now: datetime) -> int:
     """Marks all of the person's notifications read. Returns how many were not."""
     changed = inbox_of(by).filter(read_at=None).update(read_at=now)
     if changed:
-        record_private(
-            by.pk, Subject(SubjectType.NOTIFICATION, None), "updated", at=now, new={"id": None, "read": True}
-        )
+        _record(None, read=True, by=by, now=now)
     return changed
+
+
+def _record(pk: int | None, *, read: bool, by: User, now: datetime) -> None:
+    subject, new = Subject(SubjectType.NOTIFICATION, pk), {"id": pk, "read": read}
+    record(subject, "updated", by=None, at=now, new=new, person_id=by.pk)

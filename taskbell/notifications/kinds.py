@@ -15,18 +15,6 @@ if TYPE_CHECKING:
     from taskbell.notifications.models import Notification
 
 
-def _none(_: "Notification") -> None:
-    return None
-
-
-def _nothing(_: "Notification") -> dict[str, Any]:
-    return {}
-
-
-def _no(_: "Profile") -> bool:
-    return False
-
-
 @dataclass(frozen=True)
 class Kind:
     """A kind of notification. Its email templates are in the folder of the same name.
@@ -39,9 +27,9 @@ class Kind:
     name: str
     switch: str | None = None  # the label of its switch in the profile; None: people can't switch it off
     shows_in_app: bool = True
-    ignores_quiet_hours: Callable[["Profile"], bool] = _no
-    reason_not_to_send: Callable[["Notification"], str | None] = _none
-    context: Callable[["Notification"], dict[str, Any]] = _nothing
+    ignores_quiet_hours: Callable[["Profile"], bool] = lambda _: False
+    reason_not_to_send: Callable[["Notification"], str | None] = lambda _: None
+    context: Callable[["Notification"], dict[str, Any]] = lambda _: {}
     has_buttons: bool = False  # done, snooze and tomorrow, for the task
     compiled: bool = False
 

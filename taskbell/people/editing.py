@@ -8,7 +8,7 @@ from django.db import transaction
 from taskbell.accounts.actions import set_password
 from taskbell.accounts.models import User
 from taskbell.accounts.profile import update_profile
-from taskbell.activity.actions import record_about
+from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.people.roles import change_role, check_may_manage
 
@@ -30,5 +30,5 @@ def update_person(person: User, changes: dict[str, Any], *, by: User, now: datet
     update_profile(person, now=now, **rest)
     if person.email != old_email:
         subject = Subject(SubjectType.PERSON, person.pk)
-        record_about(subject, "updated", by=by, at=now, field="email", old=old_email, new=person.email)
+        record(subject, "updated", by=by, at=now, field="email", old=old_email, new=person.email)
     return person

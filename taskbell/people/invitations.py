@@ -9,7 +9,7 @@ from taskbell.accounts.invites import INVITE_LIFETIME, invite_of, is_valid, may_
 from taskbell.accounts.models import Invite, User
 from taskbell.accounts.policy import Capability
 from taskbell.accounts.validation import check_email
-from taskbell.activity.actions import record_about
+from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import Conflict, NotAllowed, NotFound, invalid
 from taskbell.notifications.actions import Message, notify
@@ -38,7 +38,7 @@ def make_invite(email: str, role: str, *, by: User, now: datetime) -> Invite:
         email=address, role=role, invited_by=by, created_at=now, expires_at=now + INVITE_LIFETIME
     )
     subject = Subject(SubjectType.INVITATION, made.pk)
-    record_about(subject, "created", by=by, at=now, new={"email": address, "role": role})
+    record(subject, "created", by=by, at=now, new={"email": address, "role": role})
     return made
 
 
@@ -52,7 +52,7 @@ def withdraw_invite(pk: int, *, by: User, now: datetime) -> None:
     """Deletes the invitation, so that its link stops working. Raises NotAllowed, NotFound."""
     if not _within_reach(by).filter(pk=pk).delete()[0]:
         raise NotFound
-    record_about(Subject(SubjectType.INVITATION, pk), "withdrawn", by=by, at=now)
+    record(Subject(SubjectType.INVITATION, pk), "withdrawn", by=by, at=now)
 
 
 def _within_reach(person: User) -> QuerySet[Invite]:

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from taskbell.accounts.actions import end_sessions
 from taskbell.accounts.models import User
-from taskbell.activity.actions import record_about
+from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import invalid
 from taskbell.people.roles import check_may_manage, keep_an_admin
@@ -37,7 +37,7 @@ def leave(person: User, *, by: User, now: datetime) -> None:
     keep_an_admin(without=person)
     User.objects.filter(pk=person.pk).update(is_active=False)
     person.is_active = False
-    record_about(Subject(SubjectType.PERSON, person.pk), "deactivated", by=by, at=now)
+    record(Subject(SubjectType.PERSON, person.pk), "deactivated", by=by, at=now)
     end_sessions(person, now=now, because="account deactivated")
 
 
@@ -45,4 +45,4 @@ def leave(person: User, *, by: User, now: datetime) -> None:
 def reactivate_person(person: User, *, by: User, now: datetime) -> None:
     """Lets the person sign in again."""
     if User.objects.filter(pk=person.pk, is_active=False).update(is_active=True):
-        record_about(Subject(SubjectType.PERSON, person.pk), "reactivated", by=by, at=now)
+        record(Subject(SubjectType.PERSON, person.pk), "reactivated", by=by, at=now)

@@ -8,13 +8,8 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from taskbell.accounts.invites import token_of
-from taskbell.accounts.models import Profile
 from taskbell.notifications.kinds import Kind
 from taskbell.notifications.models import Notification
-
-
-def _always(_: Profile) -> bool:
-    return True
 
 
 def _reset_link(reset: Notification) -> dict[str, Any]:
@@ -29,7 +24,7 @@ def _invite_link(invite: Notification) -> dict[str, Any]:
     return {"link": f"{settings.URL}/invite/{token_of(invite.data['invite'])}/"}
 
 
-INVITE = Kind("invite", shows_in_app=False, ignores_quiet_hours=_always, context=_invite_link)
-PASSWORD_RESET = Kind("password_reset", shows_in_app=False, ignores_quiet_hours=_always, context=_reset_link)
-SESSION_ENDED = Kind("session_ended", ignores_quiet_hours=_always)
+INVITE = Kind("invite", shows_in_app=False, ignores_quiet_hours=lambda _: True, context=_invite_link)
+PASSWORD_RESET = Kind("password_reset", shows_in_app=False, ignores_quiet_hours=lambda _: True, context=_reset_link)
+SESSION_ENDED = Kind("session_ended", ignores_quiet_hours=lambda _: True)
 KINDS = (INVITE, PASSWORD_RESET, SESSION_ENDED)

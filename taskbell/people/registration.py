@@ -12,7 +12,7 @@ from taskbell.accounts.models import Installation, User
 from taskbell.accounts.policy import Role
 from taskbell.accounts.queries import is_setup_token
 from taskbell.accounts.validation import check_email, check_names, check_password_strength, check_username
-from taskbell.activity.actions import record_about
+from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import Conflict, NotAllowed
 from taskbell.people.invitations import accept_invite
@@ -49,7 +49,7 @@ def register(form: Registration, *, client: Client, now: datetime) -> User:
             )
             if invite:
                 subject = Subject(SubjectType.INVITATION, invite.pk)
-                record_about(subject, "accepted", by=person, at=now, new={"person": person.pk, "role": role})
+                record(subject, "accepted", by=person, at=now, new={"person": person.pk, "role": role})
             return person
     except IntegrityError as error:
         taken = "email address" if User.objects.filter(email=email).exists() else "username"

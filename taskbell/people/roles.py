@@ -6,7 +6,7 @@ from django.db import transaction
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability, Role
-from taskbell.activity.actions import record_about
+from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import Conflict, NotAllowed, NotFound
 from taskbell.common.locks import one_at_a_time
@@ -36,7 +36,7 @@ def change_role(person: User, role: str, *, by: User, now: datetime) -> None:
     keep_an_admin(without=person)
     User.objects.filter(pk=person.pk).update(role=role)
     subject = Subject(SubjectType.PERSON, person.pk)
-    record_about(subject, "updated", by=by, at=now, field="role", old=person.role, new=role)
+    record(subject, "updated", by=by, at=now, field="role", old=person.role, new=role)
     person.role = role
 
 

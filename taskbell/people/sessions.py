@@ -37,7 +37,7 @@ def renew_session(refresh: str, *, now: datetime) -> TokenPair:
         last_used_at=now,
         expires_at=now + session_lifetime(),
     )
-    session = Session.objects.alive(now).with_person().filter(pk=claims.session_id).first()
+    session = Session.objects.alive(now).select_related("user__profile").filter(pk=claims.session_id).first()
     if session is None:
         raise NotSignedIn("This session has ended. Sign in again.")
     if rotated or _is_twin(session, claims.token_id, now):

@@ -12,7 +12,7 @@ import orjson
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import InterfaceError, OperationalError
 
-from taskbell.realtime.closing import Closed, Failed, NotText, SignedOut, TooManyFrames, TryAgainLater
+from taskbell.realtime.closing import Closed, Closing
 from taskbell.realtime.handshake import AccessToken, Credential, Handshake
 from taskbell.realtime.hub import Hub
 from taskbell.realtime.subscribers import Frame, Subscriber
@@ -61,7 +61,7 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         async with self._closing():
             if text_data is None:
-                raise NotText
+                raise Closed(Closing.NOT_TEXT)
             self._count_frame()
             frame = _parsed(text_data)
             if self.subscriber is None:
@@ -80,7 +80,7 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def _expect_token(self) -> None:
         await asyncio.sleep(TOKEN_SECONDS)
-        raise SignedOut(ANONYMOUS)
+        raise Closed(Closing.SIGNED_OUT, ANONYMOUS)
 
     async def _sign_in(self, credential: Credential) -> None:
         self._stop()
@@ -133,7 +133,7 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
             self._frames, self._since = 0, now
         self._frames += 1
         if self._frames > MAX_FRAMES:
-            raise TooManyFrames
+            raise Closed(Closing.TOO_MANY_FRAMES)
 
     def _close(self, why: Closed) -> None:
         """Closes the connection from outside; the caller does not wait for the client."""
@@ -161,12 +161,12 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
         except Closed as why:
             await self._end(why)
         except (OperationalError, InterfaceError):
-            await self._end(TryAgainLater())
+            await self._end(Closed(Closing.TRY_AGAIN_LATER))
         except OSError:
             raise
         except Exception:
             logger.exception("A live connection failed.")
-            await self._end(Failed())
+            await self._end(Closed(Closing.FAILED))
 
     async def _end(self, why: Closed) -> None:
         if not self._is_ending:
@@ -195,4 +195,4 @@ def _token_in(frame: Any) -> AccessToken:
         case {"token": str(access)}:
             return AccessToken(access)
         case _:
-            raise SignedOut(ANONYMOUS)
+            raise Closed(Closing.SIGNED_OUT, ANONYMOUS)

@@ -14,7 +14,7 @@ from taskbell.accounts.middleware import session_of_cookie
 from taskbell.accounts.models import Session
 from taskbell.accounts.queries import living_session, session_of_token
 from taskbell.common.errors import NotSignedIn
-from taskbell.realtime.closing import ForeignPage, SignedOut
+from taskbell.realtime.closing import Closed, Closing
 
 BEARER = "bearer"
 NAMES_OF_TOKENS = {"token", "access", "access_token", "auth", "authorization", "bearer", "jwt"}
@@ -54,8 +54,9 @@ class Handshake:
     def credential(self) -> Credential | None:
         """The client's credential; None if it comes in the first frame. Raises Closed."""
         if NAMES_OF_TOKENS & {name.lower() for name in self.query}:
-            raise SignedOut(
-                "Can't take a token from an address: it ends up in logs. Use a header, subprotocol or first frame."
+            raise Closed(
+                Closing.SIGNED_OUT,
+                "Can't take a token from an address: it ends up in logs. Use a header, subprotocol or first frame.",
             )
         scheme, _, token = self.headers.get("authorization", "").partition(" ")
         if scheme.lower() == BEARER:
@@ -71,7 +72,7 @@ class Handshake:
             return None
         # A browser sends its cookie from any page; only the Origin says which page it is (RFC 6455 §10.2).
         if not self._is_from_our_page():
-            raise ForeignPage
+            raise Closed(Closing.FOREIGN_PAGE)
         return SessionCookie(session_id)
 
     def _is_from_our_page(self) -> bool:
@@ -85,15 +86,15 @@ class Handshake:
 
 
 def session_behind(credential: Credential, *, now: datetime) -> Session:
-    """The active session of a credential, in one query. Raises SignedOut."""
+    """The active session of a credential, in one query. Raises Closed."""
     match credential:
         case AccessToken(access):
             try:
                 return session_of_token(access, now=now)
             except NotSignedIn as error:
-                raise SignedOut(error.detail) from error
+                raise Closed(Closing.SIGNED_OUT, error.detail) from error
         case SessionCookie(session_id):
             session = living_session(session_id, now=now)
             if session is None:
-                raise SignedOut
+                raise Closed(Closing.SIGNED_OUT)
             return session

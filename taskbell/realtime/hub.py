@@ -13,7 +13,7 @@ from taskbell.accounts.models import Session, User
 from taskbell.activity.wakeups import wakeups
 from taskbell.common.clock import utc_now
 from taskbell.feed.cursors import plain_cursor, resumable_position
-from taskbell.realtime.closing import SignedOut
+from taskbell.realtime.closing import Closed, Closing
 from taskbell.realtime.follower import Follower
 from taskbell.realtime.handshake import Credential, session_behind
 from taskbell.realtime.subscribers import Subscribers
@@ -37,7 +37,7 @@ class Hub:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def session_behind(self, credential: Credential) -> Session:
-        """The session that the client has shown. Raises SignedOut."""
+        """The session that the client has shown. Raises Closed."""
         return await self._threads.run(lambda: session_behind(credential, now=utc_now()))
 
     async def start(self) -> None:
@@ -76,7 +76,7 @@ class Hub:
         alive = await self._threads.run(partial(_alive, sessions)) if sessions else set()
         for subscriber in before:
             if subscriber.session_id not in alive:
-                subscriber.close(SignedOut())
+                subscriber.close(Closed(Closing.SIGNED_OUT))
 
 
 def _alive(sessions: set[UUID]) -> set[UUID]:

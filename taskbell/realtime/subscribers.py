@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 
 from taskbell.accounts.models import Session
-from taskbell.realtime.closing import Closed, TooManyConnections, TryAgainLater
+from taskbell.realtime.closing import Closed, Closing
 from taskbell.tasks.audience import EVERYBODY, Audience, Key, Keys, viewer_keys
 
 MAX_WAITING_FRAMES = 500
@@ -100,9 +100,9 @@ class Subscribers:
         self._overseers: frozenset[int] = frozenset()
 
     def enter(self, subscriber: Subscriber) -> None:
-        """Raises TooManyConnections where one person takes more than their share."""
+        """Raises Closed where one person takes more than their share."""
         if len(self._under(subscriber.person)) >= settings.TASKBELL_LIVE_CONNECTIONS:
-            raise TooManyConnections
+            raise Closed(Closing.TOO_MANY_CONNECTIONS)
         self._file(subscriber)
 
     def leave(self, subscriber: Subscriber) -> None:
@@ -138,7 +138,7 @@ class Subscribers:
             await asyncio.sleep(CHECK_SECONDS)
         for subscriber in behind:
             subscriber.go_to(subscriber.position)
-            subscriber.close(TryAgainLater("You read too slowly. Connect again and resume."))
+            subscriber.close(Closed(Closing.TRY_AGAIN_LATER, "You read too slowly. Connect again and resume."))
 
     @property
     def is_empty(self) -> bool:

@@ -27,10 +27,6 @@ class ReminderQuerySet(models.QuerySet["Reminder"]):
         """The shared reminders and the person's own."""
         return self.filter(Q(recipient=None) | Q(recipient=person))
 
-    def snoozes(self) -> "ReminderQuerySet":
-        """Reminders set by snoozing."""
-        return self.filter(is_snooze=True)
-
 
 class Reminder(models.Model):
     """Reminds the people on a task, or one person, at an instant."""
@@ -91,4 +87,4 @@ class Reminder(models.Model):
         """The one person, or assignee and creator."""
         if self.recipient_id is not None:
             return {self.recipient_id}
-        return {person for person in (self.task.created_by_id, self.task.assigned_to_id) if person is not None}
+        return set(self.task.people)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import OperationalError, transaction
 
-from taskbell.activity.actions import record_private
+from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common import leases
 from taskbell.common.errors import Refusal
@@ -118,7 +118,8 @@ def _write(report: Report, **fields: object) -> None:
 
 def _notify(report: Report, *, now: datetime) -> None:
     state = {"report_id": report.pk, "state": str(report.state), "progress": report.progress}
-    record_private(report.person_id, Subject(SubjectType.REPORT, report.pk), "progress", at=now, new=state)
+    subject = Subject(SubjectType.REPORT, report.pk)
+    record(subject, "progress", by=None, at=now, new=state, person_id=report.person_id)
 
 
 def forget_old(now: datetime) -> int:

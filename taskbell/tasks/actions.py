@@ -9,20 +9,14 @@ from django.db import transaction
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Change, record, record_changes
-from taskbell.common.errors import Refusal
+from taskbell.common.errors import NotFound, Refusal
 from taskbell.reminders.actions import add_reminders, replace_reminders, reschedule
 from taskbell.tasks.assignees import active_creator, assignee_has_left, assignees_of, hand_over, lock_assignees
 from taskbell.tasks.history import differences, snapshot
 from taskbell.tasks.models import OPEN_STAGES, Stage, Task
 from taskbell.tasks.notifications import notify_assigned, notify_updated
 from taskbell.tasks.patch import UNSET, TaskPatch
-from taskbell.tasks.policy import (
-    check_may_change,
-    check_may_create,
-    check_may_edit,
-    check_may_remind_others,
-    may_edit,
-)
+from taskbell.tasks.policy import check_may_change, check_may_create, check_may_edit, check_may_remind_others, may_edit
 from taskbell.tasks.prerequisites import blocked_by, check_not_blocked, notify_unblocked_by, replace_prerequisites
 from taskbell.tasks.queries import lock_task
 from taskbell.tasks.recurring import begin_series, make_next, skip_occurrence, withdraw_next
@@ -117,7 +111,10 @@ def delete_task(task_id: int, *, version: int | None = None, by: User, now: date
 @transaction.atomic
 def restore_task(task_id: int, *, by: User, now: datetime) -> Task:
     """Takes the task out of the trash. Raises NotFound, NotAllowed."""
-    task = Task.objects.concerning(by).exclude(deleted_at=None).locked(task_id)
+    in_trash = Task.objects.concerning(by).exclude(deleted_at=None).filter(pk=task_id)
+    task = in_trash.select_for_update(of=("self",), no_key=True).first()
+    if task is None:
+        raise NotFound
     check_may_edit(by, task)
     task.deleted_at = None
     task.write(now)

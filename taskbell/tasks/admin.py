@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from taskbell.common.admin import AdminByVerbs, admin_person
+from taskbell.common.admin import AdminByVerbs, ReadOnly, admin_person, only_these
 from taskbell.common.clock import utc_now
 from taskbell.reminders.models import Reminder
 from taskbell.tasks import actions, categories
@@ -62,16 +62,11 @@ class BlockedFilter(admin.SimpleListFilter):
                 return queryset
 
 
-class ReminderInline(admin.TabularInline):  # type: ignore[type-arg]
-    """The reminders of the task, read-only."""
+class ReminderInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    """The reminders of the task."""
 
     model = Reminder
-    fields = readonly_fields = ("at", "next_at", "state", "fired_at", "recipient", "created_by")
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    fields = ("at", "next_at", "state", "fired_at", "recipient", "created_by")
 
 
 class PrerequisiteInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -192,15 +187,11 @@ class TaskAdmin(AdminByVerbs):
         actions.delete_task(obj.pk, by=admin_person(request), now=utc_now())
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
-        for task in queryset.filter(deleted_at=None):
-            self.delete_model(request, task)
+        super().delete_queryset(request, queryset.filter(deleted_at=None))
 
-    def get_deleted_objects(
-        self, objs: Any, request: HttpRequest
-    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Only the tasks: deleting one keeps its reminders, notifications and history."""
-        titles = [str(task) for task in objs]
-        return titles, {"tasks": len(titles)}, set(), []
+        return only_these("tasks", objs)
 
 
 @admin.register(Category)
@@ -234,13 +225,6 @@ class CategoryAdmin(AdminByVerbs):
     def delete_model(self, request: HttpRequest, obj: Category) -> None:
         categories.delete_category(obj.pk, move_to=None, by=admin_person(request), now=utc_now())
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Category]) -> None:
-        for category in queryset:
-            self.delete_model(request, category)
-
-    def get_deleted_objects(
-        self, objs: Any, request: HttpRequest
-    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Only the categories: the verb refuses to delete one that has tasks."""
-        names = [str(category) for category in objs]
-        return names, {"categories": len(names)}, set(), []
+        return only_these("categories", objs)

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from taskbell.accounts.models import User
-from taskbell.activity.actions import Entry, record_about, record_entries
+from taskbell.activity.actions import Entry, record, record_entries
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import Conflict, NotFound, invalid
 from taskbell.common.text import folded
@@ -91,4 +91,4 @@ def _locked(pk: int, other: int | None = None) -> dict[int, Category]:
 def _record(category: Category, action: str, *, by: User, at: datetime) -> None:
     """One entry for all tasks that show the name of the category."""
     new = {"id": category.pk, "name": category.name}
-    record_about(Subject(SubjectType.CATEGORY, category.pk), action, by=by, at=at, new=new)
+    record(Subject(SubjectType.CATEGORY, category.pk), action, by=by, at=at, new=new)

@@ -11,7 +11,6 @@ from django.db.models.expressions import RawSQL
 
 from taskbell.accounts.models import User
 from taskbell.common.clock import instant
-from taskbell.common.errors import NotFound
 from taskbell.common.union import Union
 from taskbell.common.wording import in_words, shortened
 from taskbell.tasks.audience import Audience, audience_of, keys_of, people_of, sees_everything, ways_to_see
@@ -93,14 +92,6 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """Of the visible tasks, the open ones assigned to the person, or created by them and assigned to nobody."""
         theirs = Q(assigned_to=person) | Q(created_by=person, assigned_to=None)
         return self.visible_to(person).open().filter(theirs)
-
-    def locked(self, task_id: int) -> "Task":
-        """The task, locked until the transaction ends, so that no edit overwrites another. Raises NotFound."""
-        # no_key: allows links to the task in the meantime; otherwise two tasks that link to each other would deadlock.
-        task = self.select_for_update(of=("self",), no_key=True).filter(pk=task_id).first()
-        if task is None:
-            raise NotFound
-        return task
 
     def open(self) -> "TaskQuerySet":
         """Open tasks."""

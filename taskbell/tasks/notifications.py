@@ -3,6 +3,7 @@
 Nobody is notified of their own actions.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -52,11 +53,7 @@ UNBLOCKED = Kind(
     "unblocked", switch="A task of mine is no longer blocked", reason_not_to_send=_unless_unblocked, compiled=True
 )
 OVERDUE = Kind(
-    "overdue",
-    switch="A task of mine is overdue",
-    reason_not_to_send=_unless_overdue,
-    has_buttons=True,
-    compiled=True,
+    "overdue", switch="A task of mine is overdue", reason_not_to_send=_unless_overdue, has_buttons=True, compiled=True
 )
 DUE_DIGEST = Kind(
     "due_digest",
@@ -74,11 +71,8 @@ def people_of(task: Task, *, but: User | None = None) -> list[int]:
 
 def notify_assigned(task: Task, *, by: User, now: datetime) -> None:
     """Notifies the assignee that the task is theirs now."""
-    if task.assigned_to_id is None or task.assigned_to_id == by.pk:
-        return
-    key = f"task_assigned:{task.pk}:{task.version}:{task.assigned_to_id}"
-    data = {"by": by.name}
-    notify([Message(task.assigned_to_id, TASK_ASSIGNED, key=key, due_at=now, task_id=task.pk, data=data)], now=now)
+    if task.assigned_to_id is not None and task.assigned_to_id != by.pk:
+        notify(_messages(TASK_ASSIGNED, task, [task.assigned_to_id], task.version, due_at=now, by=by.name), now=now)
 
 
 def notify_updated(task: Task, *, by: User, now: datetime, but: set[int]) -> None:
@@ -98,52 +92,29 @@ def notify_updated(task: Task, *, by: User, now: datetime, but: set[int]) -> Non
         mime=None,
         not_before__gt=now,
     ).values_list("notification__recipient_id", flat=True)
-    notify(
-        [
-            Message(
-                person,
-                TASK_UPDATED,
-                key=f"task_updated:{task.pk}:{task.version}:{person}",
-                due_at=now + GATHER,
-                task_id=task.pk,
-                data={"since": now.isoformat()},
-            )
-            for person in sorted(recipients - set(waiting))
-        ],
-        now=now,
-    )
+    people, since = sorted(recipients - set(waiting)), now.isoformat()
+    notify(_messages(TASK_UPDATED, task, people, task.version, due_at=now + GATHER, since=since), now=now)
 
 
 def notify_unblocked(task: Task, *, by: User | None, now: datetime) -> None:
     """Notifies creator and assignee that they can start."""
-    notify(
-        [
-            Message(
-                person,
-                UNBLOCKED,
-                key=f"unblocked:{task.pk}:{now.isoformat()}:{person}",
-                due_at=now,
-                task_id=task.pk,
-            )
-            for person in people_of(task, but=by)
-        ],
-        now=now,
-    )
+    notify(_messages(UNBLOCKED, task, people_of(task, but=by), now.isoformat(), due_at=now), now=now)
 
 
 def overdue_messages(task: Task) -> list[Message]:
     """At most one message per person and due date."""
     if task.due_at is None:
         return []
+    return _messages(OVERDUE, task, people_of(task), task.due_at.isoformat(), due_at=task.due_at)
+
+
+def _messages(
+    kind: Kind, task: Task, people: Iterable[int], once_for: int | str, *, due_at: datetime, **data: Any
+) -> list[Message]:
+    """A message to each of these people: only one for the same `once_for`."""
     return [
-        Message(
-            person,
-            OVERDUE,
-            key=f"overdue:{task.pk}:{task.due_at.isoformat()}:{person}",
-            due_at=task.due_at,
-            task_id=task.pk,
-        )
-        for person in people_of(task)
+        Message(person, kind, f"{kind.name}:{task.pk}:{once_for}:{person}", due_at, task_id=task.pk, data=data)
+        for person in people
     ]
 
 

@@ -102,7 +102,7 @@ def skip_occurrence(task: Task, *, by: User, now: datetime) -> None:
     if due_date is None:
         raise Conflict("Can't skip the last occurrence. Complete the task instead.")
     _free_next_number(task)
-    Reminder.objects.filter(task=task).snoozes().delete()
+    Reminder.objects.filter(task=task, is_snooze=True).delete()
     before, old, moved = snapshot(task), task.due_date, Reminder.objects.filter(task=task)
     task.due_date, task.occurrence = due_date, task.occurrence + 1
     task.due_at, task.is_overdue = task.compute_due_at(), False

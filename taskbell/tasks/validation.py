@@ -3,17 +3,19 @@
 Each rule returns a value in the form in which it is stored, or raises BadValue.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 
 from taskbell.common.clock import EARLIEST, LATEST
-from taskbell.common.errors import FieldError, Invalid, invalid
+from taskbell.common.errors import FieldError, invalid, refuse
 from taskbell.common.values import (
     BadValue,
     in_bounds,
     read_choice,
+    read_fields,
     read_id,
     read_number,
     read_rule,
@@ -61,13 +63,8 @@ Errors = dict[str, FieldError]
 
 def read_columns(patch: TaskPatch) -> tuple[dict[str, Any], Errors]:
     """The columns that are set, as they are stored, and what is wrong with which."""
-    columns, errors = patch.columns(), Errors()
-    for name, value in columns.items():
-        try:
-            columns[name] = RULES[name](value)
-        except BadValue as error:
-            errors[name] = FieldError(FIELD_NAMES.get(name, name), error.code, str(error))
-    return columns, errors
+    columns, errors = read_fields(patch.columns(), RULES)
+    return columns, {name: replace(error, field=FIELD_NAMES.get(name, name)) for name, error in errors.items()}
 
 
 def check_columns(changing: Mapping[str, Any], errors: Errors, *, assignable: Collection[int]) -> None:
@@ -106,13 +103,6 @@ def check_dates(due_date: date | None, due_time: time | None, recurrence: str) -
         raise invalid("due_time", "needs_date", "A due time needs a due date.")
     if due_date is None and recurrence:
         raise invalid("recurrence", "needs_date", "A task that repeats needs a due date.")
-
-
-def refuse(errors: Iterable[FieldError]) -> None:
-    """Raises Invalid with all of the errors, if there are any."""
-    found = list(errors)
-    if found:
-        raise Invalid(found[0].message, found)
 
 
 def _list(value: Any, name: str) -> Sequence[Any]:

@@ -117,7 +117,3 @@ class InviteAdmin(AdminByVerbs):
 
     def delete_model(self, request: HttpRequest, obj: Invite) -> None:
         withdraw_invite(obj.pk, by=admin_person(request), now=utc_now())
-
-    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        for chosen in queryset:
-            self.delete_model(request, chosen)

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Entry, begin_epoch, record, record_entries
 from taskbell.activity.models import Activity
-from taskbell.activity.queries import current_checkpoint, entries_after, latest_position
+from taskbell.activity.queries import current_checkpoint, entries_after
 from taskbell.activity.wakeups import Announcer, wakeups
 from tests.conftest import NOW, Program
 from tests.undoing import undone
@@ -85,7 +85,7 @@ def test_a_follower_meets_every_line_once_in_the_order_of_commits_while_eight_wr
         assert [line for line in met if line[0] == number] == kept[number]
     positions = [position for position, _ in seen]
     assert positions == sorted(set(positions))
-    assert latest_position() == positions[-1]
+    assert current_checkpoint().position == positions[-1]
 
 
 def test_who_commits_later_stands_later_although_they_wrote_first() -> None:

@@ -11,9 +11,9 @@ from django.db import DatabaseError, connection, transaction
 
 from taskbell.accounts.models import User
 from taskbell.accounts.queries import session_of_token
-from taskbell.activity.actions import record_about, record_from
+from taskbell.activity.actions import record, record_from
 from taskbell.activity.models import Activity, Subject, SubjectType
-from taskbell.activity.queries import entries_after, latest_position
+from taskbell.activity.queries import current_checkpoint, entries_after
 from taskbell.common.clock import utc_now
 from taskbell.tasks.actions import create_task
 from taskbell.tasks.categories import create_category
@@ -67,7 +67,7 @@ def test_old_entries_get_their_subject_and_can_lose_it_again(
     bo: User, cy: User, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
     monkeypatch.setattr(FILL, "BATCH_ROWS", batch)
-    begin = latest_position()
+    begin = current_checkpoint().position
     with before_subjects():
         write_old_entries(bo, cy)
         before = old_entries()
@@ -95,9 +95,9 @@ def test_old_entries_get_their_subject_and_can_lose_it_again(
 
 @pytest.mark.django_db(transaction=True)
 def test_what_is_about_people_is_shown_to_nobody_else_by_the_code_of_before(ada: User, bo: User) -> None:
-    record_about(Subject(SubjectType.PERSON, bo.pk), "updated", by=ada, at=NOW, field="role", old="MEMBER", new="ADMIN")
-    record_about(Subject(SubjectType.INVITATION, 5), "created", by=ada, at=NOW)
-    record_about(Subject(SubjectType.CATEGORY, 6), "created", by=ada, at=NOW, new={"id": 6})
+    record(Subject(SubjectType.PERSON, bo.pk), "updated", by=ada, at=NOW, field="role", old="MEMBER", new="ADMIN")
+    record(Subject(SubjectType.INVITATION, 5), "created", by=ada, at=NOW)
+    record(Subject(SubjectType.CATEGORY, 6), "created", by=ada, at=NOW, new={"id": 6})
     with before_subjects():
         audiences = [(entry[1], entry[4]) for entry in old_entries()]
     assert audiences == [("person.updated", bo.pk), ("invitation.created", ada.pk), ("category.created", None)]
@@ -108,7 +108,7 @@ def test_the_history_still_cannot_be_rewritten_and_has_an_order(bo: User, cy: Us
     with before_subjects():
         write_old_entries(bo, cy)
     create_task(TaskPatch(title="Water the plants"), by=bo, now=NOW)
-    assert entries_after(latest_position() - 1, 9)[0].entry == Activity.objects.latest("id")
+    assert entries_after(current_checkpoint().position - 1, 9)[0].entry == Activity.objects.latest("id")
     before = list(Activity.objects.values())
     for statement in ("UPDATE activity_activity SET subject_id = 1", "DELETE FROM activity_activity"):
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:

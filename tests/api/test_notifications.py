@@ -7,7 +7,7 @@ import pytest
 
 from taskbell.accounts.actions import Client
 from taskbell.accounts.models import User
-from taskbell.activity.queries import latest_position
+from taskbell.activity.queries import current_checkpoint
 from taskbell.feed.events import events_after
 from taskbell.notifications.models import Delivery, DeliveryState, Notification
 from taskbell.people.passwords import mail_password_reset
@@ -64,7 +64,7 @@ def test_all_are_marked_read_and_nobody_elses(program: Program, told: list[int],
 
 
 def test_other_screens_hear_of_what_was_read(program: Program, told: list[int], bo: User, cy: User) -> None:
-    since = latest_position()
+    since = current_checkpoint().position
     program.patch(f"/api/notifications/{told[0]}/", {"read": True})
     program.post("/api/notifications/read/")
     assert heard_by(bo, since) == []

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from psycopg import DataError
 from psycopg.postgres import types
 
-from taskbell.common.postgresql.moments import TimestampLoader
+from taskbell.common.postgresql.base import TimestampLoader
 
 OID = types["timestamptz"].oid
 

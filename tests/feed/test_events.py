@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from taskbell.accounts.models import User
-from taskbell.activity.actions import record_private
+from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
-from taskbell.activity.queries import latest_position
+from taskbell.activity.queries import current_checkpoint
 from taskbell.feed.events import events_after
 from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.schedule import ReminderPlan
@@ -26,7 +26,7 @@ Received = list[tuple[str, Any]]
 
 @pytest.fixture
 def since(bo: User, cy: User, mia: User) -> int:
-    return latest_position()
+    return current_checkpoint().position
 
 
 def received(person: User, since: int) -> Received:
@@ -94,7 +94,7 @@ def test_the_clock_is_heard_too(bo: User, cy: User, since: int) -> None:
     task = a_task(bo, after=(first,), due_date=date(2026, 11, 22))
     update_task(first.pk, TaskPatch(stage="COMPLETED", reminders=[]), by=bo, now=NOW)
     update_task(task.pk, TaskPatch(reminders=[ReminderPlan(at=NOW)]), by=bo, now=NOW)
-    begin = latest_position()
+    begin = current_checkpoint().position
     assert deliver_due(NOW) == 1
     mark_overdue(NOW + timedelta(days=3))
     assert ("task.unblocked", task.pk) in received(bo, since)
@@ -105,7 +105,7 @@ def test_the_clock_is_heard_too(bo: User, cy: User, since: int) -> None:
 def test_only_whose_reminder_it_is_hears_it_fire(bo: User, cy: User, mia: User, since: int) -> None:
     task = a_task(bo, assigned_to_id=cy.pk)
     update_task(task.pk, TaskPatch(reminders=[ReminderPlan(at=NOW, for_me=True)]), by=cy, now=NOW)
-    begin = latest_position()
+    begin = current_checkpoint().position
     assert deliver_due(NOW) == 1
     assert received(cy, begin) == [("reminder.fired", task.pk)]
     assert received(bo, begin) == received(mia, begin) == []
@@ -131,7 +131,8 @@ def test_everybody_hears_of_a_category_as_it_is_called_now(bo: User, cy: User, s
 
 
 def test_a_private_line_of_another_kind_is_an_event_by_itself(bo: User, mia: User, since: int) -> None:
-    record_private(bo.pk, Subject(SubjectType.REPORT, 3), "progress", at=NOW, new={"report": 3, "percent": 40})
+    subject = Subject(SubjectType.REPORT, 3)
+    record(subject, "progress", by=None, at=NOW, new={"report": 3, "percent": 40}, person_id=bo.pk)
     assert heard_by(bo, since) == [{"event": "report.progress", "task_id": None, "report": 3, "percent": 40}]
     assert heard_by(mia, since) == []
 
@@ -143,7 +144,7 @@ def test_a_batch_of_events_costs_two_queries(bo: User, mia: User, since: int, qu
         batch = events_after(since)
     assert len(batch.events) == 30
     assert events_after(batch.position).events == []
-    assert events_after(batch.position).position == batch.position == latest_position()
+    assert events_after(batch.position).position == batch.position == current_checkpoint().position
 
 
 def test_who_hears_is_who_sees(ada: User, bo: User, cy: User, ivo: User, mia: User) -> None:

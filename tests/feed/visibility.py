@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from taskbell.accounts import tokens
 from taskbell.accounts.actions import Client, open_session
 from taskbell.accounts.policy import Role
-from taskbell.activity.queries import latest_position
+from taskbell.activity.queries import current_checkpoint
 from taskbell.common.clock import utc_now
 from tests.conftest import Program, make_person
 from tests.feed.hearing import heard_by
@@ -89,7 +89,7 @@ class People:
 
     def __init__(self) -> None:
         people = {name: make_person(name, role) for name, role in ROLES.items()}
-        self.people, self.position = people, latest_position()
+        self.people, self.position = people, current_checkpoint().position
         self.by_socket = {name: Copy() for name in people}
         self.by_sync = {name: Copy() for name in people}
         self.cursors = dict.fromkeys(people, "")
@@ -101,7 +101,7 @@ class People:
 
     def follow(self) -> None:
         """Everybody's socket and sync bring what is new."""
-        position = latest_position()
+        position = current_checkpoint().position
         for name, person in self.people.items():
             for event in heard_by(person, self.position):
                 self.by_socket[name].take(event)

@@ -10,7 +10,7 @@ from taskbell.accounts.invites import token_of
 from taskbell.accounts.models import Invite, User
 from taskbell.accounts.policy import Role
 from taskbell.activity.models import Activity
-from taskbell.activity.queries import latest_position
+from taskbell.activity.queries import current_checkpoint
 from taskbell.common.errors import Refusal
 from taskbell.people import editing, invitations, leaving, registration, roles
 from taskbell.people.editing import update_person
@@ -101,7 +101,7 @@ def test_without_its_line_nothing_changes(ada: User, bo: User, monkeypatch: pyte
         ),
     }
     before = [list(table.objects.order_by("pk").values()) for table in (User, Invite, Activity)]
-    monkeypatch.setattr(module, "record_about", broken)
+    monkeypatch.setattr(module, "record", broken)
     with pytest.raises(RuntimeError):
         changes[module]()
     assert [list(table.objects.order_by("pk").values()) for table in (User, Invite, Activity)] == before
@@ -113,7 +113,7 @@ def test_no_client_hears_of_it(ada: User, mia: User, bo: User, cy: User, as_user
     for person, program in programs.items():
         cursor = program.get("/api/changes/").json()["cursor"]
         cursors[person] = program.get(f"/api/changes/?since={cursor}").json()["cursor"]
-    since = latest_position()
+    since = current_checkpoint().position
     update_person(bo, {"email": "robert@example.org"}, by=ada, now=NOW)
     update_person(cy, {"role": Role.INTERN}, by=ada, now=NOW)
     make_invite(NEW, Role.MEMBER, by=ada, now=NOW)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from taskbell.activity.actions import begin_epoch, record_about
+from taskbell.activity.actions import begin_epoch, record
 from taskbell.activity.models import Position, Subject, SubjectType
-from taskbell.activity.queries import latest_position
+from taskbell.activity.queries import current_checkpoint
 from taskbell.common.clock import utc_now
 from taskbell.realtime.follower import Follower
 from taskbell.realtime.subscribers import Subscriber, Subscribers
@@ -23,7 +23,7 @@ from tests.services import fresh_database
 def write(entries: int) -> None:
     """So many entries of history that everybody may see."""
     for number in range(entries):
-        record_about(Subject(SubjectType.CATEGORY, number), "created", by=None, at=utc_now())
+        record(Subject(SubjectType.CATEGORY, number), "created", by=None, at=utc_now())
     connection.close()
 
 
@@ -40,10 +40,10 @@ def restore(begin: int, length: int, *, epoch: bool) -> None:
 @pytest.mark.parametrize(("epoch", "length"), [(False, 3), (True, 3), (True, 20)])
 def test_listeners_begin_anew_and_hear_what_comes_then(epoch: bool, length: int) -> None:
     received: list[str] = []
-    begin = latest_position()
+    begin = current_checkpoint().position
     if not begin:  # positions go on counting from where other tests ended
         write(1)
-        begin = latest_position()
+        begin = current_checkpoint().position
     write(10)
 
     async def listen() -> tuple[int, int]:
@@ -69,7 +69,7 @@ def test_listeners_begin_anew_and_hear_what_comes_then(epoch: bool, length: int)
 
     restored_to, heard = asyncio.run(listen())
     assert restored_to == begin + length
-    assert heard == latest_position() > restored_to
+    assert heard == current_checkpoint().position > restored_to
     assert received == ["resync"]
 
 

@@ -11,7 +11,7 @@ import pytest
 import taskbell
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
-from taskbell.activity.queries import latest_position
+from taskbell.activity.queries import current_checkpoint
 from taskbell.common.errors import Conflict
 from taskbell.notifications.models import Notification
 from taskbell.notifications.policy import reason_not_to_send
@@ -130,7 +130,7 @@ def test_who_loses_the_role_gets_nothing_from_any_door(mia: User, bo: User, as_u
     cursor = program.get("/api/changes/").json()["cursor"]
     cursor = program.get(f"/api/changes/?since={cursor}").json()["cursor"]
     assert program.get("/api/tasks/").json()["count"] == 1
-    access, since = access_of(mia), latest_position()
+    access, since = access_of(mia), current_checkpoint().position
     report = Report.objects.create(
         person=mia, kind="export", format="csv", query={}, created_at=NOW, state=ReportState.DONE, of_everything=True
     )

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from taskbell.accounts.preferences import MAIL_SWITCHES
-from taskbell.common.addresses import in_ascii
+from taskbell.common.text import in_ascii
 from taskbell.common.wording import in_words
 from taskbell.notifications.channels.mail import mime
 from taskbell.notifications.channels.mail.templates import fill_in
