@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
 from django.http import HttpRequest
+from django.template.defaultfilters import pluralize
 
 from taskbell.common.admin import ReadOnly, ReadOnlyAdmin
 from taskbell.common.clock import utc_now
@@ -61,7 +62,8 @@ class NotificationAdmin(ReadOnlyAdmin):
     def send_again(self, request: HttpRequest, chosen: QuerySet[Notification]) -> None:
         """Puts the emails back into the outbox."""
         mails = Delivery.objects.mails().filter(notification__in=list(chosen.values_list("pk", flat=True)))
-        self.message_user(request, f"{retry(mails, now=utc_now())} emails will be sent again.")
+        count = retry(mails, now=utc_now())
+        self.message_user(request, f"{count} email{pluralize(count)} will be sent again.")
 
     @admin.display(description="to", ordering="recipient")
     def to(self, notification: Notification) -> str:

@@ -41,6 +41,6 @@ def test_alice_sends_a_mail_again_that_the_server_had_refused(
     admin: Browser = browser_of(alice)
     chosen = {"action": "send_again", "_selected_action": [failed.pk]}
     answer = admin.post("/admin/notifications/notification/", chosen, follow=True)
-    assert "1 emails will be sent again." in answer.content.decode()
+    assert "1 email will be sent again." in answer.content.decode()
     failed.refresh_from_db()
     assert (failed.state, failed.attempt, failed.reason) == (DeliveryState.PENDING, 0, "")
