@@ -30,7 +30,7 @@ from taskbell.tasks.models import Task
 from taskbell.tasks.queries import visible_task
 from taskbell.tasks.reminder_timeline import ScheduleOut, reminder_timeline
 
-MOST_PREVIEWED = 100
+MAX_PREVIEWED = 100
 
 
 class ReminderChange(ReminderIn):
@@ -61,7 +61,7 @@ class PreviewIn(StrictSerializer):
     due_date = Day()
     due_time = TimeOfDay(required=False, allow_null=True)
     timezone = Zone(required=False)
-    count = serializers.IntegerField(min_value=1, max_value=MOST_PREVIEWED, default=10)
+    count = serializers.IntegerField(min_value=1, max_value=MAX_PREVIEWED, default=10)
 
     def validate_recurrence(self, text: str | None) -> str:
         if not text:

@@ -1,6 +1,7 @@
 """Settings that would give something away keep Taskbell from starting; one sentence says which and what to do."""
 
 import pytest
+from pydantic import ValidationError
 
 from taskbell.config.env import Environment, UnusableEnvironment
 from taskbell.config.safety import is_of_this_machine, refuse_unsafe
@@ -76,3 +77,9 @@ def test_https_without_a_proxy_is_refused_because_it_would_redirect_forever() ->
         refuse_endless_redirect(environment(TASKBELL_URL="https://tasks.example.org"))
     refuse_endless_redirect(environment(**HTTPS))
     refuse_endless_redirect(environment(TASKBELL_URL="http://tasks.example.org"))
+
+
+@pytest.mark.parametrize("zone", ["localtime", "Factory", "../../etc/passwd", "", "Mars/Olympus"])
+def test_a_zone_that_differs_between_machines_is_none(zone: str) -> None:
+    with pytest.raises(ValidationError, match="must be an IANA time zone"):
+        environment(TASKBELL_TIME_ZONE=zone)
