@@ -28,8 +28,8 @@ class RemindedTask(Protocol):
 class ReminderPlan:
     """A reminder to be set: at an instant, or some time before the task is due; once, or repeating.
 
-    It is for everybody on the task, or with `for_me` for its creator only. `wall` is the local time given for `at`,
-    or None if only the instant was given.
+    It is for everybody on the task, or with `for_me` for the person who set it. `wall` is the local time given for
+    `at`, or None if only the instant was given.
     """
 
     at: datetime | None = None

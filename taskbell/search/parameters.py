@@ -1,4 +1,4 @@
-"""What a search is asked with: names and texts, wherever they come from."""
+"""The parameters of a search: names and texts, from any door."""
 
 from collections.abc import Collection, Mapping
 

@@ -271,6 +271,6 @@ def retry(mails: DeliveryQuerySet, *, now: datetime) -> int:
 
 
 def forget_sent_until(moment: datetime) -> int:
-    """After a backup was restored: takes the emails that were due by then for sent. Returns how many."""
+    """After a backup is restored, marks emails due by then as sent. Returns how many."""
     due = Delivery.objects.unsent().filter(due_at__lte=moment)
     return due.finish(DeliveryState.CANCELLED, reason="Cancelled because it was sent before the backup was restored.")
