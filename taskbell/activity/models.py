@@ -51,12 +51,7 @@ class Activity(models.Model):
         help_text="Empty: the entry has to do with no single task.",
     )
     user = models.ForeignKey(
-        User,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        db_index=False,
-        help_text="Empty: the clock did it.",
+        User, on_delete=models.PROTECT, null=True, blank=True, db_index=False, help_text="Empty: the clock did it."
     )
     person = models.ForeignKey(
         User,

@@ -15,10 +15,7 @@ Model = type[models.Model]
 
 @contextmanager
 def temporary_table(name: str, columns: Mapping[str, str], *, like: Model) -> Iterator[None]:
-    """A temporary table, dropped afterwards.
-
-    Its columns have the types of the expressions in a query on the model.
-    """
+    """A temporary table, dropped afterwards. Its columns have the types of the expressions in a query on the model."""
     selected = ", ".join(f"{expression} AS {column}" for column, expression in columns.items())
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS {name}")

@@ -142,7 +142,7 @@ class Delivery(models.Model):
         constraints = [models.UniqueConstraint(fields=["notification", "channel"], name="one_delivery_a_channel")]
         indexes = [
             # Not by state: PostgreSQL writes a row to all its indexes where a column of one of them changes.
-            models.Index(fields=["channel", "not_before", "id"], name="outbox", condition=Q(not_before__isnull=False)),
+            models.Index(fields=["channel", "not_before", "id"], name="outbox", condition=Q(not_before__isnull=False))
         ]
 
     def __str__(self) -> str:

@@ -1,7 +1,4 @@
-"""Notifications about changes of tasks, and their kinds.
-
-Nobody is notified of their own actions.
-"""
+"""Notifications about changes of tasks, and their kinds. Nobody is notified of their own actions."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta

@@ -231,11 +231,7 @@ def _has_hung_up(connection: smtplib.SMTP) -> bool:
 
 
 def _commands(names: Sequence[str], envelope: Envelope) -> str:
-    commands = {
-        "MAIL": f"MAIL FROM:<{envelope.sender}>",
-        "RCPT": f"RCPT TO:<{envelope.recipient}>",
-        "DATA": "DATA",
-    }
+    commands = {"MAIL": f"MAIL FROM:<{envelope.sender}>", "RCPT": f"RCPT TO:<{envelope.recipient}>", "DATA": "DATA"}
     return "".join(f"{commands[name]}\r\n" for name in names)
 
 
