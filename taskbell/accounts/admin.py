@@ -18,14 +18,8 @@ class SessionAdmin(ReadOnlyAdmin):
     """Current and past sessions."""
 
     list_display = (
-        "user",
-        "user_agent",
-        "address",
-        "created_at",
-        "last_used_at",
-        "expires_at",
-        "ended_at",
-        "ended_because",
+        *("user", "user_agent", "address"),
+        *("created_at", "last_used_at", "expires_at", "ended_at", "ended_because"),
     )
     list_filter = (("ended_at", admin.EmptyFieldListFilter), "ended_because")
     list_select_related = ("user",)

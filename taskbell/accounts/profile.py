@@ -10,8 +10,8 @@ from django.db import IntegrityError, transaction
 
 from taskbell.accounts.models import Profile, User
 from taskbell.accounts.preferences import MAIL_SWITCHES
-from taskbell.accounts.validation import check_email, check_names, check_username
-from taskbell.common.errors import Conflict, FieldError, invalid, refuse
+from taskbell.accounts.validation import already_exists, check_email, check_names, check_username
+from taskbell.common.errors import FieldError, invalid, refuse
 from taskbell.common.text import folded
 from taskbell.common.values import BadValue, read_choice, read_fields, read_zone
 
@@ -53,8 +53,7 @@ def update_profile(person: User, *, now: datetime, **changes: Any) -> User:
             _write(person.profile, settings | _digest_changes(person.profile, settings, now=now))
     except IntegrityError as error:
         person.refresh_from_db()
-        taken = "email address" if _is_taken(own, person) else "username"
-        raise Conflict(f"An account with this {taken} already exists.") from error
+        raise already_exists(own["email"], but=person.pk) from error
     return person
 
 
@@ -91,10 +90,6 @@ def _write(row: Any, values: Mapping[str, Any]) -> None:
         setattr(row, name, value)
     if values:
         row.save(update_fields=list(values))
-
-
-def _is_taken(own: dict[str, Any], person: User) -> bool:
-    return User.objects.filter(email=own["email"]).exclude(pk=person.pk).exists()
 
 
 def _check_quiet_hours(profile: Profile, settings: Mapping[str, Any]) -> None:

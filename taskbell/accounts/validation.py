@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from taskbell.accounts.models import User
-from taskbell.common.errors import FieldError, invalid, refuse
+from taskbell.common.errors import Conflict, FieldError, invalid, refuse
 from taskbell.common.text import folded, in_ascii, refuse_unprintable
 from taskbell.common.values import read_field, read_text
 
@@ -44,6 +44,12 @@ def check_username(username: str, *, email: str) -> str:
     if len(folded(name)) > MAX_FOLDED_LENGTH:
         raise invalid("username", "max_length", "Must be shorter: some of its characters expand to several letters.")
     return name
+
+
+def already_exists(email: str, *, but: int = 0) -> Conflict:
+    """The refusal of a taken email address, or else of a taken username."""
+    others = User.objects.filter(email=email).exclude(pk=but)
+    return Conflict(f"An account with this {'email address' if others.exists() else 'username'} already exists.")
 
 
 def check_names(**names: str) -> dict[str, str]:

@@ -51,7 +51,8 @@ def events_after(position: int, *, limit: int = PAGE_ENTRIES) -> Events:
     """
     rows = entries_after(position, limit)
     context = _Context([row.entry for row in rows])
-    events = [event for group in _grouped(rows) for event in _events(group, context)]
+    groups = groupby(rows, key=lambda row: _change(row.entry))
+    events = [event for _, group in groups for event in _events(list(group), context)]
     return Events(events, rows[-1].position if rows else position)
 
 
@@ -78,13 +79,8 @@ def categories_of(entries: Iterable[Activity]) -> Mapping[int, Category]:
     return Category.objects.in_bulk(ids) if ids else {}
 
 
-def _grouped(rows: Iterable[Position]) -> Iterator[list[Position]]:
-    """A change of several fields has several entries and is one event."""
-    for _, group in groupby(rows, key=lambda row: _change(row.entry)):
-        yield list(group)
-
-
 def _change(entry: Activity) -> tuple[Any, ...]:
+    """Equal for the entries of one event: a change of several fields has several."""
     event = EVENTS.get(entry.action, DEFAULT_EVENT)
     apart = entry.pk if entry.subject_type != SubjectType.TASK or entry.person_id is not None else None
     return entry.task_id, event, entry.user_id, entry.person_id, entry.timestamp, apart

@@ -57,11 +57,11 @@ def changes_for(person: User, cursor: Cursor | None, *, limit: int, show: Show, 
     found = _changed(rows, limit=MAX_ENTRIES if further else limit)
     is_all = len(rows) < MAX_ENTRIES and found.end is None
     end = cursor.until or found.end or (end_now.position if is_all else rows[-1].position)
-    waiting = _dependents(found, after=cursor.task_id or 0, limit=limit)
-    payloads = _updates(waiting.tasks, show) if further else _changes(person, found, waiting.tasks, show)
+    waiting, last_waiting = _dependents(found, after=cursor.task_id or 0, limit=limit)
+    payloads = _updates(waiting, show) if further else _changes(person, found, waiting, show)
     changes = [payload for _, payload in sorted(payloads, key=lambda change: change[0])]
-    if waiting.last is not None:
-        return ChangeSet(changes, replace(cursor, until=end, task_id=waiting.last), more=True)
+    if last_waiting is not None:
+        return ChangeSet(changes, replace(cursor, until=end, task_id=last_waiting), more=True)
     return ChangeSet(changes, cursor.at(end), more=further or not is_all)
 
 
@@ -104,18 +104,10 @@ def _changed(rows: Sequence[Position], *, limit: int) -> _Found:
     return _Found(entries, tasks, others, end)
 
 
-@dataclass(frozen=True)
-class _Dependents:
-    """Tasks that look different because a prerequisite has changed, by position; and the last, if there are more."""
+def _dependents(found: _Found, *, after: int, limit: int) -> tuple[Mapping[int, int], int | None]:
+    """The positions of tasks that look different because a prerequisite has changed; and the last, if there are more.
 
-    tasks: Mapping[int, int]
-    last: int | None
-
-
-def _dependents(found: _Found, *, after: int, limit: int) -> _Dependents:
-    """The tasks that wait for tasks whose change shows on them, in the order of their ids.
-
-    A link that is added or removed meanwhile has its own entry.
+    They come in the order of their ids. A link that is added or removed meanwhile has its own entry.
     """
     needed = {
         entry.task_id: found.tasks[entry.task_id]
@@ -123,12 +115,11 @@ def _dependents(found: _Found, *, after: int, limit: int) -> _Dependents:
         if entry.task_id is not None and (entry.field in SEEN_FROM_OUTSIDE or entry.action in COMING_AND_GOING)
     }
     if not needed:
-        return _Dependents({}, None)
+        return {}, None
     links = Prerequisite.objects.filter(needs__in=needed, task__gt=after).order_by("task_id", "needs_id")
     pairs = list(links.values_list("task_id", "needs_id")[: limit + 1])
     last = pairs[limit - 1][0] if len(pairs) > limit else None
-    tasks = {pk: needed[needs] for pk, needs in pairs[:limit] if pk not in found.tasks}
-    return _Dependents(tasks, last)
+    return {pk: needed[needs] for pk, needs in pairs[:limit] if pk not in found.tasks}, last
 
 
 def _changes(person: User, found: _Found, waiting: Mapping[int, int], show: Show) -> Iterable[tuple[int, Payload]]:

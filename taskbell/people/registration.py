@@ -11,10 +11,16 @@ from taskbell.accounts.actions import Client
 from taskbell.accounts.models import Installation, User
 from taskbell.accounts.policy import Role
 from taskbell.accounts.queries import is_setup_token
-from taskbell.accounts.validation import check_email, check_names, check_password_strength, check_username
+from taskbell.accounts.validation import (
+    already_exists,
+    check_email,
+    check_names,
+    check_password_strength,
+    check_username,
+)
 from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
-from taskbell.common.errors import Conflict, NotAllowed
+from taskbell.common.errors import NotAllowed
 from taskbell.people.invitations import accept_invite
 
 
@@ -52,8 +58,7 @@ def register(form: Registration, *, client: Client, now: datetime) -> User:
                 record(subject, "accepted", by=person, at=now, new={"person": person.pk, "role": role})
             return person
     except IntegrityError as error:
-        taken = "email address" if User.objects.filter(email=email).exists() else "username"
-        raise Conflict(f"An account with this {taken} already exists.") from error
+        raise already_exists(email) from error
 
 
 def check_registration_open(setup_token: str = "") -> None:

@@ -69,14 +69,11 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
                 del frame["token"]
                 if not frame:
                     return
-            await self._obey(frame)
-
-    async def _obey(self, frame: Any) -> None:
-        match frame:
-            case {"resume": str(cursor)} if len(frame) == 1:
-                self._go_on_with(partial(self._resume, cursor))
-            case _:
-                await self._reply({"error": UNKNOWN_FRAME})
+            match frame:
+                case {"resume": str(cursor)} if len(frame) == 1:
+                    self._go_on_with(partial(self._resume, cursor))
+                case _:
+                    await self._reply({"error": UNKNOWN_FRAME})
 
     async def _expect_token(self) -> None:
         await asyncio.sleep(TOKEN_SECONDS)

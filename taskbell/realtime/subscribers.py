@@ -37,16 +37,7 @@ class Subscriber:
     """The inbox of one connection."""
 
     __slots__ = (
-        "_arrived",
-        "_waiting",
-        "access",
-        "close",
-        "is_live",
-        "keys",
-        "person",
-        "position",
-        "resync",
-        "session_id",
+        *("_arrived", "_waiting", "access", "close", "is_live", "keys", "person", "position", "resync", "session_id"),
     )
 
     def __init__(

@@ -102,11 +102,7 @@ def change_reminder(
     plan = with_wall_time(plan, [before], task.timezone)
     if before == plan:
         return {}
-    reminder.recipient = by if plan.for_me else None
-    reminder.at, reminder.before_due, reminder.repeat = plan.at, plan.before_due, plan.repeat
-    reminder.wall, reminder.timezone = plan.wall, task.timezone
-    schedule(reminder, task, now=now)
-    reminder.save()
+    _apply(plan, reminder, task, by=by, now=now).save()
     return _as_history([before], [plan])
 
 
@@ -130,16 +126,13 @@ def _must_move(reminder: Reminder, task: RemindedTask) -> bool:
 
 def build_reminder(plan: ReminderPlan, task: RemindedTask, *, by: User, now: datetime) -> Reminder:
     """The reminder of a plan, unsaved."""
-    reminder = Reminder(
-        task_id=task.pk,
-        created_by=by,
-        recipient=by if plan.for_me else None,
-        at=plan.at,
-        before_due=plan.before_due,
-        repeat=plan.repeat,
-        is_snooze=plan.is_snooze,
-    )
-    reminder.wall = plan.wall
+    return _apply(plan, Reminder(task_id=task.pk, created_by=by, is_snooze=plan.is_snooze), task, by=by, now=now)
+
+
+def _apply(plan: ReminderPlan, reminder: Reminder, task: RemindedTask, *, by: User, now: datetime) -> Reminder:
+    reminder.recipient = by if plan.for_me else None
+    reminder.at, reminder.before_due, reminder.repeat = plan.at, plan.before_due, plan.repeat
+    reminder.wall, reminder.timezone = plan.wall, task.timezone
     schedule(reminder, task, now=now)
     return reminder
 

@@ -7,7 +7,6 @@ task. tests/tasks/test_audience.py proves that the two agree.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import Q
 
@@ -54,23 +53,12 @@ def audience_of(people: Iterable[int]) -> Audience:
     return Audience(frozenset({*people, OVERSEERS}))
 
 
-def people_of(task: Any) -> frozenset[int]:
-    """The ids of the people that the task names."""
-    people = (getattr(task, f"{field}_id") for field in PEOPLE_FIELDS)
-    return frozenset(person for person in people if person is not None)
-
-
 def ways_to_see(person: User) -> list[Q]:
     """The conditions under which the person sees a task; no task meets two of them."""
     if sees_everything(person):
         return [Q()]
-    ways: list[Q] = []
-    for number, field in enumerate(PEOPLE_FIELDS):
-        way = Q((field, person))
-        for earlier in PEOPLE_FIELDS[:number]:
-            way &= ~Q((earlier, person))
-        ways.append(way)
-    return ways
+    created, assigned = (Q((field, person)) for field in PEOPLE_FIELDS)
+    return [created, assigned & ~created]
 
 
 def sees_everything(person: User) -> bool:

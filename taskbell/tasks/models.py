@@ -13,7 +13,7 @@ from taskbell.accounts.models import User
 from taskbell.common.clock import instant
 from taskbell.common.union import Union
 from taskbell.common.wording import in_words, shortened
-from taskbell.tasks.audience import Audience, audience_of, keys_of, people_of, sees_everything, ways_to_see
+from taskbell.tasks.audience import Audience, audience_of, keys_of, sees_everything, ways_to_see
 
 
 class Priority(models.IntegerChoices):
@@ -194,7 +194,8 @@ class Task(models.Model):
     @property
     def people(self) -> frozenset[int]:
         """The ids of creator and assignee."""
-        return people_of(self)
+        people = (self.created_by_id, self.assigned_to_id)
+        return frozenset(person for person in people if person is not None)
 
     @property
     def audience(self) -> Audience:

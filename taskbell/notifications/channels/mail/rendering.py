@@ -25,11 +25,12 @@ MAX_SUBJECT_LENGTH = 150
 
 @dataclass(frozen=True)
 class Letter:
-    """What a person reads."""
+    """What a person reads, and the link that unsubscribes them."""
 
     subject: str
     text: str
     html: str
+    unsubscribe: str | None
 
 
 def message_id_for(dedupe_key: str) -> str:
@@ -57,15 +58,12 @@ def recipient_address(notification: Notification) -> str:
 
 def compose(mail: Delivery, *, now: datetime) -> Letter:
     """The email in words, for the recipient and in their time zone. Raises LookupError for a kind that is gone."""
-    return _compose(mail, unsubscribe=_unsubscribe_link(mail.notification), now=now)
-
-
-def _compose(mail: Delivery, *, unsubscribe: str | None, now: datetime) -> Letter:
     notification = mail.notification
     kind = find_kind(notification.kind)
     if kind is None:
         raise LookupError(f"There is no kind of email called {notification.kind}.")
     is_late = now - mail.due_at > LATE_AFTER
+    unsubscribe = _unsubscribe_link(notification)
     given = _context(notification, kind) | {"is_late": is_late, "unsubscribe": unsubscribe}
     subject, text, html = fill_in(kind, given)
     subject = " ".join(subject.split())
@@ -73,13 +71,13 @@ def _compose(mail: Delivery, *, unsubscribe: str | None, now: datetime) -> Lette
         subject=subject if len(subject) <= MAX_SUBJECT_LENGTH else subject[: MAX_SUBJECT_LENGTH - 1] + "…",
         text=text.strip() + "\n",
         html=html,
+        unsubscribe=unsubscribe,
     )
 
 
 def render(mail: Delivery, *, now: datetime) -> bytes:
     """The email as bytes. Call it once and keep the result: a second attempt must send the same bytes."""
-    unsubscribe = _unsubscribe_link(mail.notification)
-    letter = _compose(mail, unsubscribe=unsubscribe, now=now)
+    letter = compose(mail, now=now)
     headers = {
         "From": _sender(settings.MAIL["sender"])[0],
         "To": recipient_address(mail.notification),
@@ -87,7 +85,7 @@ def render(mail: Delivery, *, now: datetime) -> bytes:
         "Date": _as_date(now.replace(microsecond=0)),
         "Message-ID": mail.message_id,
         "Auto-Submitted": "auto-generated",
-        **_further_headers(mail, unsubscribe),
+        **_further_headers(mail, letter.unsubscribe),
     }
     return mime.letter(headers.items(), text=letter.text, html=letter.html)
 
