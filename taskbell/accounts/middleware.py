@@ -10,9 +10,11 @@ from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from taskbell.accounts.actions import Client
 from taskbell.accounts.models import Session, User
 from taskbell.accounts.queries import living_session
 from taskbell.common.clock import utc_now
+from taskbell.common.middleware import client_address
 
 SESSION_KEY = "taskbell_session"
 TOUCH_EVERY = timedelta(hours=1)
@@ -48,6 +50,12 @@ def _session(request: HttpRequest) -> Session | None:
         Session.objects.filter(pk=session.pk).update(last_used_at=now, expires_at=now + lifetime)
         request.session.set_expiry(lifetime)
     return session
+
+
+def client_of(request: HttpRequest) -> Client:
+    """The browser or program that sent the request."""
+    address = client_address(request, proxies=settings.TASKBELL_PROXIES)
+    return Client(address=address, user_agent=request.headers.get("User-Agent", ""))
 
 
 def session_of_cookie(raw: str) -> UUID | None:

@@ -1,7 +1,6 @@
 """The history of tasks."""
 
 from django.http import HttpResponse
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -9,8 +8,8 @@ from taskbell.activity.models import Activity
 from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
 from taskbell.api.etags import etag_response
-from taskbell.api.pagination import frame_of
-from taskbell.api.parameters import PAGING, documented, query_of
+from taskbell.api.lists import PAGING, documented, frame_of, query_of
+from taskbell.api.schema import operation
 from taskbell.payloads.activity import ActivityOut, activity_as_json
 from taskbell.search.activity import FILTERS, page_of_activity
 from taskbell.search.pages import ResultPage
@@ -25,12 +24,7 @@ def _answer(request: Request, page: ResultPage[Activity]) -> HttpResponse:
 class Logs(APIView):
     """The history of all tasks you can see."""
 
-    @extend_schema(
-        operation_id="logs_list",
-        tags=["history"],
-        parameters=[*documented(FILTERS), *PAGING],
-        responses={200: page_of(ActivityOut)},
-    )
+    @operation("logs_list", "history", page_of(ActivityOut), parameters=[*documented(FILTERS), *PAGING])
     def get(self, request: Request) -> HttpResponse:
         """Lists all changes, newest first. Managers and admins see the history of every task that ever existed."""
         return _answer(request, page_of_activity(query_of(request), person_of(request)))
@@ -39,12 +33,7 @@ class Logs(APIView):
 class TaskLogs(APIView):
     """The history of one task."""
 
-    @extend_schema(
-        operation_id="task_logs_list",
-        tags=["history"],
-        parameters=[*documented(FILTERS), *PAGING],
-        responses={200: page_of(ActivityOut)},
-    )
+    @operation("task_logs_list", "history", page_of(ActivityOut), parameters=[*documented(FILTERS), *PAGING])
     def get(self, request: Request, pk: int) -> HttpResponse:
         """Lists the changes of this task, newest first."""
         task, person = visible_task(pk, to=person_of(request)), person_of(request)

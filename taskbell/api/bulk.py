@@ -3,21 +3,22 @@
 from typing import Any, TypedDict
 
 from django.http.response import HttpResponseBase
-from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.accounts.models import User
-from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
-from taskbell.api.fields import IdField, StrictSerializer, filled
-from taskbell.api.session import validated
-from taskbell.api.task_input import TaskChange, TaskIn, is_forced, patch_to_change, patch_to_create
+from taskbell.api.fields import IdField, StrictSerializer, body_of
+from taskbell.api.idempotency import repeatable
+from taskbell.api.schema import operation
+from taskbell.api.task_input import TaskChange, TaskIn, patch_to_change, patch_to_create
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound
+from taskbell.common.values import read_boolean
 from taskbell.payloads.tasks import TaskOut, tasks_by_id
+from taskbell.search.parameters import read_parameter
 from taskbell.tasks.bulk import MAX_CHANGES, Batch, change_many, named
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
@@ -52,36 +53,28 @@ EXAMPLE = {"create": [{"title": "Buy seeds"}], "update": [{"id": 7, "status": "C
 class Bulk(APIView):
     """Many tasks at once."""
 
-    @extend_schema(
-        operation_id="tasks_bulk",
-        tags=["tasks"],
-        parameters=[idempotency.HEADER],
-        request=BulkIn,
-        responses={200: BulkOut},
-        examples=[OpenApiExample("One of each", EXAMPLE, request_only=True)],
-    )
+    @operation("tasks_bulk", "tasks", BulkOut, takes=BulkIn, sent={"One of each": EXAMPLE})
+    @repeatable
     def post(self, request: Request) -> HttpResponseBase:
         """Creates, changes and deletes up to 1,000 tasks: either all of them or none."""
-        return idempotency.once(request, lambda: _change(request))
-
-
-def _change(request: Request) -> Response:
-    person, body = person_of(request), validated(filled(BulkIn, request.data))
-    changes, deletions = body.get("update", []), body.get("delete", [])
-    known = Task.objects.visible_to(person).in_bulk([change["id"] for change in changes])
-    batch = Batch(
-        create=[_creation(patch, f"create.{place}", by=person) for place, patch in enumerate(body.get("create", []))],
-        update=[_update(known, change, f"update.{place}", by=person) for place, change in enumerate(changes)],
-        delete=deletions,
-    )
-    created, changed = change_many(batch, force=is_forced(request), by=person, now=utc_now())
-    shown = tasks_by_id([*created, *changed], person, also_hidden=True)
-    answer: BulkOut = {
-        "created": [shown[pk] for pk in created],
-        "updated": [shown[pk] for pk in changed],
-        "deleted": deletions,
-    }
-    return Response(answer)
+        person, body = person_of(request), body_of(request, BulkIn)
+        changes, deletions = body.get("update", []), body.get("delete", [])
+        known = Task.objects.visible_to(person).in_bulk([change["id"] for change in changes])
+        batch = Batch(
+            create=[_creation(task, f"create.{place}", by=person) for place, task in enumerate(body.get("create", []))],
+            update=[_update(known, change, f"update.{place}", by=person) for place, change in enumerate(changes)],
+            delete=deletions,
+        )
+        created, changed = change_many(
+            batch, force=read_parameter(request.query_params, "force", read_boolean, False), by=person, now=utc_now()
+        )
+        shown = tasks_by_id([*created, *changed], person, also_hidden=True)
+        answer: BulkOut = {
+            "created": [shown[pk] for pk in created],
+            "updated": [shown[pk] for pk in changed],
+            "deleted": deletions,
+        }
+        return Response(answer)
 
 
 def _creation(body: dict[str, Any], place: str, *, by: User) -> TaskPatch:

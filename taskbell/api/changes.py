@@ -3,13 +3,14 @@
 from functools import partial
 from typing import Annotated, NotRequired, TypedDict
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.api.authentication import person_of
-from taskbell.api.parameters import query_of
+from taskbell.api.lists import query_of
+from taskbell.api.schema import operation
 from taskbell.common.clock import utc_now
 from taskbell.feed.cursors import read_cursor
 from taskbell.feed.sync import RESYNC, changes_for
@@ -49,7 +50,7 @@ class ChangesOut(TypedDict):
 class Changes(APIView):
     """Changes to what you can see."""
 
-    @extend_schema(operation_id="changes_list", tags=["sync"], parameters=[SINCE, LIMIT], responses={200: ChangesOut})
+    @operation("changes_list", "sync", ChangesOut, parameters=[SINCE, LIMIT])
     def get(self, request: Request) -> Response:
         """Lists all changes since the cursor in commit order, with the current state of each task.
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.request import Request
 
 from taskbell.common import values
 from taskbell.common.errors import Invalid
@@ -43,17 +44,19 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 
 @cache
-def _blank(form: type[StrictSerializer]) -> StrictSerializer:
-    blank = form()
-    len(blank.fields)  # builds them
-    return blank
+def blank(form: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
+    """The form without a body. Its fields are built once: for a large form, that takes as long as validation."""
+    empty = form()
+    len(empty.fields)  # builds them
+    return empty
 
 
-def filled(form: type[StrictSerializer], body: Any) -> StrictSerializer:
-    """The form for this body. Its fields are built once: for a large form, that takes as long as validation."""
-    serializer = copy(_blank(form))
-    serializer.initial_data = body
-    return serializer
+def body_of(request: Request, form: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+    """The validated body. Raises ValidationError."""
+    filled = copy(blank(form))
+    filled.initial_data = request.data
+    filled.is_valid(raise_exception=True)
+    return dict(filled.validated_data)
 
 
 class Words(serializers.CharField):

@@ -1,13 +1,14 @@
 """Insights: counts of tasks by kind, and their development over time."""
 
 from django.http.response import HttpResponseBase
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from taskbell.api.authentication import person_of
-from taskbell.api.parameters import documented, query_of
+from taskbell.api.lists import documented, query_of
 from taskbell.api.response_cache import cached_response
+from taskbell.api.schema import operation
 from taskbell.common.clock import utc_now
 from taskbell.reports.insights import InsightsOut, insights
 from taskbell.reports.questions import SERIES, read_question
@@ -28,12 +29,12 @@ EXAMPLE = {
 class Insights(APIView):
     """Counts of tasks by kind."""
 
-    @extend_schema(
-        operation_id="reports_insights",
-        tags=["reports"],
+    @operation(
+        "reports_insights",
+        "reports",
+        InsightsOut,
         parameters=[*documented(FILTERS), *(OpenApiParameter(name, str, description=SERIES[name]) for name in SERIES)],
-        responses={200: InsightsOut},
-        examples=[OpenApiExample("Three tasks", EXAMPLE, response_only=True)],
+        shown={"Three tasks": EXAMPLE},
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Counts the tasks you created or are assigned to; for managers and admins, all tasks."""

@@ -6,21 +6,31 @@ from typing import Annotated, Any, TypedDict, cast
 from zoneinfo import ZoneInfo
 
 from django.http.response import HttpResponseBase
-from drf_spectacular.utils import OpenApiExample, extend_schema
-from rest_framework import serializers, status
+from django.shortcuts import get_object_or_404
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.accounts.models import User
-from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
 from taskbell.api.etags import etag_response
-from taskbell.api.fields import Day, DurationField, Flag, InstantField, Recurrence, StrictSerializer, TimeOfDay, Zone
-from taskbell.api.session import validated
+from taskbell.api.fields import (
+    Day,
+    DurationField,
+    Flag,
+    InstantField,
+    Recurrence,
+    StrictSerializer,
+    TimeOfDay,
+    Zone,
+    body_of,
+)
+from taskbell.api.idempotency import repeatable
+from taskbell.api.schema import operation
 from taskbell.api.task_input import ReminderIn, plan_from
 from taskbell.common.clock import as_instant, utc_now
-from taskbell.common.errors import NotFound, invalid
+from taskbell.common.errors import invalid
 from taskbell.common.recurrence import parse_rule
 from taskbell.payloads.reminders import ReminderOut, reminder_as_json
 from taskbell.reminders.models import Reminder, ReminderQuerySet
@@ -90,54 +100,46 @@ def _as_json(reminder: Reminder) -> ReminderOut:
 class Reminders(APIView):
     """The reminders of a task that you can see."""
 
-    @extend_schema(operation_id="reminders_list", tags=["reminders"], responses={200: list[ReminderOut]})
+    @operation("reminders_list", "reminders", list[ReminderOut])
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """Lists the shared reminders and your personal ones."""
         task = visible_task(pk, to=person_of(request))
         return etag_response(request, [_as_json(reminder) for reminder in _reminders(task, person_of(request))])
 
-    @extend_schema(
-        operation_id="reminders_create",
-        tags=["reminders"],
-        parameters=[idempotency.HEADER],
-        request=ReminderIn,
-        responses={201: ReminderOut},
-        examples=[
-            OpenApiExample("The day before, only for you", {"before_due": "PT24H", "for_me": True}, request_only=True)
-        ],
+    @operation(
+        "reminders_create",
+        "reminders",
+        ReminderOut,
+        status=201,
+        takes=ReminderIn,
+        sent={"The day before, only for you": {"before_due": "PT24H", "for_me": True}},
     )
+    @repeatable
     def post(self, request: Request, pk: int) -> HttpResponseBase:
         """Adds a reminder, at an instant or before the task is due, once or by a rule."""
-        return idempotency.once(request, lambda: self._create(request, pk))
 
-    def _create(self, request: Request, pk: int) -> Response:
         def plan(task: Task) -> ReminderPlan:
-            return plan_from(validated(ReminderIn(data=request.data)), zone=task.timezone)
+            return plan_from(body_of(request, ReminderIn), zone=task.timezone)
 
         reminder = reminder_actions.add_reminder(pk, plan, by=person_of(request), now=utc_now())
-        return Response(_as_json(reminder), status=status.HTTP_201_CREATED)
+        return Response(_as_json(reminder), status=201)
 
 
 class ReminderDetail(APIView):
     """One reminder."""
 
-    @extend_schema(operation_id="reminders_read", tags=["reminders"], responses={200: ReminderOut})
+    @operation("reminders_read", "reminders", ReminderOut)
     def get(self, request: Request, pk: int, rid: int) -> Response:
         """Shows the reminder."""
         task = visible_task(pk, to=person_of(request))
-        reminder = _reminders(task, person_of(request)).filter(pk=rid).first()
-        if reminder is None:
-            raise NotFound
-        return Response(_as_json(reminder))
+        return Response(_as_json(get_object_or_404(_reminders(task, person_of(request)), pk=rid)))
 
-    @extend_schema(
-        operation_id="reminders_change", tags=["reminders"], request=ReminderChange, responses={200: ReminderOut}
-    )
+    @operation("reminders_change", "reminders", ReminderOut, takes=ReminderChange)
     def patch(self, request: Request, pk: int, rid: int) -> Response:
         """Changes the fields that you send. `at` replaces `before_due`, and vice versa."""
 
         def plan(reminder: Reminder) -> ReminderPlan:
-            body = validated(ReminderChange(data=request.data))
+            body = body_of(request, ReminderChange)
             known = {
                 "at": None if "before_due" in body else reminder.at,
                 "before_due": None if "at" in body else reminder.before_due,
@@ -149,11 +151,11 @@ class ReminderDetail(APIView):
         changed = reminder_actions.change_reminder(pk, rid, plan, by=person_of(request), now=utc_now())
         return Response(_as_json(changed))
 
-    @extend_schema(operation_id="reminders_delete", tags=["reminders"], responses={204: None})
+    @operation("reminders_delete", "reminders")
     def delete(self, request: Request, pk: int, rid: int) -> Response:
         """Deletes the reminder."""
         reminder_actions.delete_reminder(pk, rid, by=person_of(request), now=utc_now())
-        return Response(status=status.HTTP_204_NO_CONTENT)
+        return Response(status=204)
 
 
 def _reminders(task: Task, person: User) -> ReminderQuerySet:
@@ -172,32 +174,24 @@ def _checked(patch: dict[str, Any]) -> dict[str, Any]:
 class Snooze(APIView):
     """Snooze: a personal reminder."""
 
-    @extend_schema(
-        operation_id="tasks_snooze",
-        tags=["reminders"],
-        parameters=[idempotency.HEADER],
-        request=SnoozeIn,
-        responses={201: ReminderOut},
-    )
+    @operation("tasks_snooze", "reminders", ReminderOut, status=201, takes=SnoozeIn)
+    @repeatable
     def post(self, request: Request, pk: int) -> HttpResponseBase:
         """Reminds only you again, after a duration or at an instant."""
-        return idempotency.once(request, lambda: self._snooze(request, pk))
-
-    def _snooze(self, request: Request, pk: int) -> Response:
         now = utc_now()
 
         def at(task: Task) -> datetime:
-            body = validated(SnoozeIn(data=request.data))
+            body = body_of(request, SnoozeIn)
             return now + body["span"] if "span" in body else as_instant(body["until"], task.timezone)
 
         reminder = reminder_actions.snooze_task(pk, at, by=person_of(request), now=now)
-        return Response(_as_json(reminder), status=status.HTTP_201_CREATED)
+        return Response(_as_json(reminder), status=201)
 
 
 class Schedule(APIView):
     """The schedule of a task's reminders."""
 
-    @extend_schema(operation_id="tasks_schedule", tags=["reminders"], responses={200: ScheduleOut})
+    @operation("tasks_schedule", "reminders", ScheduleOut)
     def get(self, request: Request, pk: int) -> Response:
         """Shows when each reminder fires, and the outcome of past ones: the email, or why there is none."""
         person = person_of(request)
@@ -207,12 +201,10 @@ class Schedule(APIView):
 class Preview(APIView):
     """A preview of a recurrence rule."""
 
-    @extend_schema(
-        operation_id="recurrence_preview", tags=["reminders"], request=PreviewIn, responses={200: PreviewOut}
-    )
+    @operation("recurrence_preview", "reminders", PreviewOut, takes=PreviewIn)
     def post(self, request: Request) -> Response:
         """Lists the first occurrences of a rule, in local time and as instants."""
-        body = validated(PreviewIn(data=request.data))
+        body = body_of(request, PreviewIn)
         zone = body.get("timezone", person_of(request).profile.timezone)
         start = datetime.combine(body["due_date"], body.get("due_time") or time())
         found = list(islice(parse_rule(body["recurrence"]).occurrences(start, zone), body["count"] + 1))

@@ -8,21 +8,21 @@ from django.conf import settings
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, extend_schema
-from rest_framework import serializers, status
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from taskbell.api import idempotency
 from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
-from taskbell.api.etags import etag_response
-from taskbell.api.pagination import frame_of
-from taskbell.api.parameters import PAGING, query_of
-from taskbell.api.session import validated
+from taskbell.api.fields import body_of
+from taskbell.api.idempotency import repeatable
+from taskbell.api.lists import PAGING, page_response, query_of
+from taskbell.api.schema import operation
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import invalid
+from taskbell.payloads import payload_of
 from taskbell.reports.actions import delete_report, finished_report, own_report, request_report
 from taskbell.reports.models import Format, Piece, Report, ReportKind, ReportState
 from taskbell.search.keyset import Key
@@ -62,20 +62,9 @@ class ReportOut(TypedDict):
 
 def report_as_json(report: Report) -> ReportOut:
     """The report as JSON."""
-    return {
-        "id": report.pk,
-        "kind": report.kind,
-        "format": report.format,
-        "query": report.query,
-        "state": report.state,
-        "progress": report.progress,
-        "size": report.size,
-        "problem": report.problem,
-        "created_at": report.created_at,
-        "finished_at": report.finished_at,
-        "expires_at": report.finished_at and report.finished_at + timedelta(days=settings.TASKBELL_REPORT_DAYS),
-        "download": f"/api/reports/{report.pk}/download/" if report.state == ReportState.DONE else None,
-    }
+    expires_at = report.finished_at and report.finished_at + timedelta(days=settings.TASKBELL_REPORT_DAYS)
+    download = f"/api/reports/{report.pk}/download/" if report.state == ReportState.DONE else None
+    return payload_of(ReportOut, report, expires_at=expires_at, download=download)
 
 
 def _as_text(name: str, value: Any) -> str:
@@ -94,51 +83,46 @@ def _as_text(name: str, value: Any) -> str:
 class Reports(APIView):
     """Your reports."""
 
-    @extend_schema(
-        operation_id="reports_list", tags=["reports"], parameters=PAGING, responses={200: page_of(ReportOut)}
-    )
+    @operation("reports_list", "reports", page_of(ReportOut), parameters=PAGING)
     def get(self, request: Request) -> HttpResponseBase:
         """Lists your reports, newest first."""
         person = person_of(request)
         mine = Report.objects.filter(person=person)
         page = page_of_rows(mine, query_of(request), person, keys=[Key("id", descending=True)])
-        results = [report_as_json(report) for report in page.rows]
-        return etag_response(request, frame_of(page, request) | {"results": results})
+        return page_response(request, page, report_as_json)
 
-    @extend_schema(
-        operation_id="reports_create",
-        tags=["reports"],
-        parameters=[idempotency.HEADER],
-        request=ReportIn,
-        responses={202: ReportOut},
-        examples=[OpenApiExample("A workbook of your open tasks", EXAMPLE, request_only=True)],
+    @operation(
+        "reports_create",
+        "reports",
+        ReportOut,
+        status=202,
+        takes=ReportIn,
+        sent={"A workbook of your open tasks": EXAMPLE},
     )
+    @repeatable
     def post(self, request: Request) -> HttpResponseBase:
         """Requests a report, built by a worker. Read it again to see its progress."""
-        return idempotency.once(request, lambda: self._create(request))
-
-    def _create(self, request: Request) -> Response:
-        person, form = person_of(request), validated(ReportIn(data=request.data))
+        person, form = person_of(request), body_of(request, ReportIn)
         sent = dict(request.data)  # an object, or the form would not be valid
         query = {name: _as_text(name[:100], value) for name, value in sent.items() if name not in form}
         report = request_report(person, form["kind"], form["format"], query, now=utc_now())
         headers = {"Location": f"/api/reports/{report.pk}/"}
-        return Response(report_as_json(report), status=status.HTTP_202_ACCEPTED, headers=headers)
+        return Response(report_as_json(report), status=202, headers=headers)
 
 
 class ReportDetail(APIView):
     """One of your reports."""
 
-    @extend_schema(operation_id="reports_read", tags=["reports"], responses={200: ReportOut})
+    @operation("reports_read", "reports", ReportOut)
     def get(self, request: Request, pk: int) -> Response:
         """Shows the report and its progress."""
         return Response(report_as_json(own_report(person_of(request), pk)))
 
-    @extend_schema(operation_id="reports_delete", tags=["reports"], responses={204: None})
+    @operation("reports_delete", "reports")
     def delete(self, request: Request, pk: int) -> Response:
         """Deletes the report; an unfinished one is cancelled."""
         delete_report(person_of(request), pk)
-        return Response(status=status.HTTP_204_NO_CONTENT)
+        return Response(status=204)
 
 
 class ReportDownload(APIView):

@@ -1,8 +1,11 @@
 """The OpenAPI document of every operation, beyond what its view declares."""
 
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, NotRequired, TypedDict
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import F, OpenApiExample, OpenApiParameter, extend_schema
 
 from taskbell.api.answers import document_of
 
@@ -31,6 +34,34 @@ class Problem(TypedDict):
     status: int
     detail: str
     errors: NotRequired[list[FieldErrorOut]]
+
+
+def operation(
+    name: str,
+    tag: str,
+    answer: Any = None,
+    *,
+    status: int = 0,
+    takes: Any = None,
+    parameters: Iterable[OpenApiParameter] = (),
+    sent: Mapping[str, Any] = MappingProxyType({}),
+    shown: Mapping[str, Any] = MappingProxyType({}),
+) -> Callable[[F], F]:
+    """Documents a method of a view, with examples of what is `sent` and `shown` by their names.
+
+    The status is 200 by default, or 204 without an answer.
+    """
+    return extend_schema(
+        operation_id=name,
+        tags=[tag],
+        parameters=[*parameters],
+        request=takes,
+        responses={status or (200 if answer else 204): answer},
+        examples=[
+            *(OpenApiExample(title, value, request_only=True) for title, value in sent.items()),
+            *(OpenApiExample(title, value, response_only=True) for title, value in shown.items()),
+        ],
+    )
 
 
 class DocumentedOperation(AutoSchema):  # type: ignore[no-untyped-call]

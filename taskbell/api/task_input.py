@@ -25,7 +25,6 @@ from taskbell.api.fields import (
 )
 from taskbell.common.clock import as_instant, utc_now
 from taskbell.common.errors import invalid
-from taskbell.common.values import read_boolean, read_field
 from taskbell.reminders.actions import MAX_REMINDERS, TOO_MANY
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan, first_firing
@@ -224,8 +223,3 @@ def expected_version(request: Request) -> int | None:
     if not (version.isascii() and version.isdigit() and len(version) < 10):
         raise invalid("If-Match", "invalid", 'Must be the ETag of the task, such as "5".')
     return int(version)
-
-
-def is_forced(request: Request) -> bool:
-    """True if the request has `?force=true`. Raises Invalid."""
-    return read_field("force", read_boolean, request.query_params.get("force", "false"))

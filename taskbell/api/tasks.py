@@ -3,8 +3,8 @@
 from typing import Any
 
 from django.http.response import HttpResponseBase
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
-from rest_framework import serializers, status
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -12,23 +12,24 @@ from rest_framework.views import APIView
 from taskbell.api import idempotency
 from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
-from taskbell.api.fields import filled
-from taskbell.api.pagination import frame_of
-from taskbell.api.parameters import PAGING, TASK_PARAMETERS, query_of
+from taskbell.api.fields import blank, body_of
+from taskbell.api.idempotency import repeatable
+from taskbell.api.lists import PAGING, TASK_PARAMETERS, frame_of, query_of
 from taskbell.api.response_cache import cached_response
-from taskbell.api.session import validated
+from taskbell.api.schema import operation
 from taskbell.api.task_input import (
     EXAMPLE,
     TaskChange,
     TaskIn,
     expected_version,
-    is_forced,
     patch_to_change,
     patch_to_create,
     patch_to_replace,
 )
 from taskbell.common.clock import utc_now
+from taskbell.common.values import read_boolean
 from taskbell.payloads.tasks import TaskOut, task_as_json, tasks_as_json
+from taskbell.search.parameters import read_parameter
 from taskbell.search.tasks import page_of_tasks
 from taskbell.tasks import actions
 from taskbell.tasks.models import Task
@@ -44,9 +45,9 @@ IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, descriptio
 def checked(request: Request, task: Task, form: type[TaskIn]) -> dict[str, Any]:
     """The body, validated. If the person may not change the wrong fields, raises NotAllowed instead of the errors."""
     try:
-        return validated(filled(form, request.data))
+        return body_of(request, form)
     except serializers.ValidationError as error:
-        if (set(form().fields) & set(error.detail)) - OF_EVERYBODY:
+        if (set(blank(form).fields) & set(error.detail)) - OF_EVERYBODY:
             check_may_edit(person_of(request), task)
         raise
 
@@ -56,12 +57,12 @@ def tag_of(task: TaskOut) -> dict[str, str]:
     return {"ETag": f'"{task["version"]}"'}
 
 
-def answer(request: Request, pk: int, *, code: int = status.HTTP_200_OK) -> Response:
+def answer(request: Request, pk: int, *, code: int = 200) -> Response:
     """The task as it is now; its version is its ETag."""
     # Also hidden tasks: after handing a task back, the caller still gets the result.
     task = task_as_json(pk, person_of(request), also_hidden=True)
     headers = tag_of(task)
-    if code == status.HTTP_201_CREATED:
+    if code == 201:
         headers["Location"] = f"/api/tasks/{pk}/"
     return Response(task, status=code, headers=headers)
 
@@ -69,12 +70,7 @@ def answer(request: Request, pk: int, *, code: int = status.HTTP_200_OK) -> Resp
 class Tasks(APIView):
     """The tasks that you may see."""
 
-    @extend_schema(
-        operation_id="tasks_list",
-        tags=["tasks"],
-        parameters=[*TASK_PARAMETERS, *PAGING],
-        responses={200: page_of(TaskOut)},
-    )
+    @operation("tasks_list", "tasks", page_of(TaskOut), parameters=[*TASK_PARAMETERS, *PAGING])
     def get(self, request: Request) -> HttpResponseBase:
         """Lists the tasks that you created or are assigned to, newest first; managers and admins get all tasks."""
         return cached_response(request, lambda: self._page(request))
@@ -84,55 +80,43 @@ class Tasks(APIView):
         page = page_of_tasks(query_of(request), person)
         return frame_of(page, request) | {"results": tasks_as_json(page.rows, person)}
 
-    @extend_schema(
-        operation_id="tasks_create",
-        tags=["tasks"],
+    @operation(
+        "tasks_create",
+        "tasks",
+        TaskOut,
+        status=201,
+        takes=TaskIn,
         parameters=[idempotency.HEADER],
-        request=TaskIn,
-        responses={201: TaskOut},
-        examples=[OpenApiExample("A task with a reminder", EXAMPLE, request_only=True)],
+        sent={"A task with a reminder": EXAMPLE},
     )
     def post(self, request: Request) -> HttpResponseBase:
         """Creates a task. `remind_at` is short for one reminder; without an offset it is in the task's time zone."""
-        person = person_of(request)
-        check_may_create(person)
+        check_may_create(person_of(request))
         return idempotency.once(request, lambda: self._create(request))
 
     def _create(self, request: Request) -> Response:
         person = person_of(request)
-        patch = patch_to_create(validated(filled(TaskIn, request.data)), by=person)
+        patch = patch_to_create(body_of(request, TaskIn), by=person)
         task = actions.create_task(patch, by=person, now=utc_now())
-        return answer(request, task.pk, code=status.HTTP_201_CREATED)
+        return answer(request, task.pk, code=201)
 
 
 class TaskDetail(APIView):
     """One task."""
 
-    @extend_schema(operation_id="tasks_read", tags=["tasks"], responses={200: TaskOut})
+    @operation("tasks_read", "tasks", TaskOut)
     def get(self, request: Request, pk: int) -> Response:
         """Shows the task."""
         task = task_as_json(pk, person_of(request))
         return Response(task, headers=tag_of(task))
 
-    @extend_schema(
-        operation_id="tasks_replace",
-        tags=["tasks"],
-        parameters=[FORCE, IF_MATCH],
-        request=TaskIn,
-        responses={200: TaskOut},
-    )
+    @operation("tasks_replace", "tasks", TaskOut, takes=TaskIn, parameters=[FORCE, IF_MATCH])
     def put(self, request: Request, pk: int) -> Response:
         """Replaces the task: fields that are not sent are emptied, including reminders and prerequisites."""
         task = visible_task(pk, to=person_of(request))
         return self._update(request, pk, patch_to_replace(checked(request, task, TaskIn), task, by=person_of(request)))
 
-    @extend_schema(
-        operation_id="tasks_change",
-        tags=["tasks"],
-        parameters=[FORCE, IF_MATCH],
-        request=TaskChange,
-        responses={200: TaskOut},
-    )
+    @operation("tasks_change", "tasks", TaskOut, takes=TaskChange, parameters=[FORCE, IF_MATCH])
     def patch(self, request: Request, pk: int) -> Response:
         """Changes only the fields that are sent."""
         task = visible_task(pk, to=person_of(request))
@@ -140,15 +124,15 @@ class TaskDetail(APIView):
             request, pk, patch_to_change(checked(request, task, TaskChange), task, by=person_of(request))
         )
 
-    @extend_schema(operation_id="tasks_delete", tags=["tasks"], parameters=[IF_MATCH], responses={204: None})
+    @operation("tasks_delete", "tasks", parameters=[IF_MATCH])
     def delete(self, request: Request, pk: int) -> Response:
         """Puts the task in the trash."""
         check_may_edit(person_of(request), visible_task(pk, to=person_of(request)))
         actions.delete_task(pk, version=expected_version(request), by=person_of(request), now=utc_now())
-        return Response(status=status.HTTP_204_NO_CONTENT)
+        return Response(status=204)
 
     def _update(self, request: Request, pk: int, patch: TaskPatch) -> Response:
-        version, force = expected_version(request), is_forced(request)
+        version, force = expected_version(request), read_parameter(request.query_params, "force", read_boolean, False)
         actions.update_task(pk, patch, version=version, force=force, by=person_of(request), now=utc_now())
         return answer(request, pk)
 
@@ -156,18 +140,10 @@ class TaskDetail(APIView):
 class TaskSkip(APIView):
     """A task that repeats."""
 
-    @extend_schema(
-        operation_id="tasks_skip",
-        tags=["tasks"],
-        parameters=[idempotency.HEADER],
-        request=None,
-        responses={200: TaskOut},
-    )
+    @operation("tasks_skip", "tasks", TaskOut)
+    @repeatable
     def post(self, request: Request, pk: int) -> HttpResponseBase:
         """Moves the task to its next occurrence without completing it."""
-        return idempotency.once(request, lambda: self._skip(request, pk))
-
-    def _skip(self, request: Request, pk: int) -> Response:
         actions.skip_task(pk, by=person_of(request), now=utc_now())
         return answer(request, pk)
 
@@ -175,17 +151,9 @@ class TaskSkip(APIView):
 class TaskRestore(APIView):
     """A task in the trash."""
 
-    @extend_schema(
-        operation_id="tasks_restore",
-        tags=["tasks"],
-        parameters=[idempotency.HEADER],
-        request=None,
-        responses={200: TaskOut},
-    )
+    @operation("tasks_restore", "tasks", TaskOut)
+    @repeatable
     def post(self, request: Request, pk: int) -> HttpResponseBase:
         """Takes the task out of the trash."""
-        return idempotency.once(request, lambda: self._restore(request, pk))
-
-    def _restore(self, request: Request, pk: int) -> Response:
         actions.restore_task(pk, by=person_of(request), now=utc_now())
         return answer(request, pk)

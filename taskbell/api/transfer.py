@@ -19,12 +19,13 @@ from rest_framework.views import APIView
 from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
 from taskbell.api.import_answers import ImportOut, check_kept, imported, refused
-from taskbell.api.parameters import TASK_PARAMETERS, query_of
+from taskbell.api.lists import TASK_PARAMETERS, query_of
+from taskbell.api.schema import operation
 from taskbell.api.wire import TooLarge
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import invalid
-from taskbell.common.values import BadValue, read_boolean
-from taskbell.search.parameters import refuse_unknown
+from taskbell.common.values import read_boolean
+from taskbell.search.parameters import read_parameter, refuse_unknown
 from taskbell.search.tasks import ordered_tasks
 from taskbell.tasks.policy import check_may_create
 from taskbell.transfer.exporting import FORMATS as WRITERS
@@ -69,9 +70,15 @@ class TaskImport(APIView):
 
     parser_classes = [MultiPartParser, AnyBody]
 
-    @extend_schema(
-        operation_id="tasks_import",
-        tags=["tasks"],
+    @operation(
+        "tasks_import",
+        "tasks",
+        ImportOut,
+        takes={
+            **dict.fromkeys(("text/csv", "application/x-ndjson", "text/calendar"), OpenApiTypes.STR),
+            "application/json": OpenApiTypes.ANY,
+            "multipart/form-data": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}},
+        },
         parameters=[
             OpenApiParameter(
                 "format",
@@ -82,12 +89,6 @@ class TaskImport(APIView):
             OpenApiParameter("partial", bool, description="Import the valid rows even if others are not."),
             idempotency.HEADER,
         ],
-        request={
-            **dict.fromkeys(("text/csv", "application/x-ndjson", "text/calendar"), OpenApiTypes.STR),
-            "application/json": OpenApiTypes.ANY,
-            "multipart/form-data": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}},
-        },
-        responses={200: ImportOut},
     )
     def post(self, request: Request) -> HttpResponseBase:
         """Creates a task from each row: all or nothing, or with `partial` the valid rows. Nobody gets an email."""
@@ -95,7 +96,7 @@ class TaskImport(APIView):
         check_may_create(person)
         refuse_unknown(query_of(request), ("format", "partial"))
         _check_size(int(request.META.get("CONTENT_LENGTH") or 0))
-        partial = _flag(request, "partial")
+        partial = read_parameter(request.query_params, "partial", read_boolean, False)
         file, format_ = _file(request)
         reader = HashingReader(file)
         rows = READERS[format_](_buffered(reader))
@@ -116,13 +117,6 @@ def _check_size(length: int) -> None:
 
 def _buffered(raw: io.RawIOBase) -> IO[bytes]:
     return io.BufferedReader(raw, 64 * 1024)
-
-
-def _flag(request: Request, name: str) -> bool:
-    try:
-        return read_boolean(request.query_params.get(name, "false"))
-    except BadValue as error:
-        raise invalid(name, "invalid", str(error)) from error
 
 
 def _file(request: Request) -> tuple[Any, str]:

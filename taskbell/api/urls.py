@@ -16,7 +16,6 @@ from taskbell.api import (
     session,
     tasks,
     transfer,
-    users,
 )
 from taskbell.api.aliases import aliases_of
 
@@ -46,10 +45,10 @@ canonical = [
     path("password/reset/confirm/", session.PasswordResetConfirm.as_view()),
     path("password/change/", session.PasswordChange.as_view()),
     path("profile/", people.OwnProfile.as_view()),
-    path("users/", users.Users.as_view()),
-    path("users/<id:pk>/", users.UserDetail.as_view()),
-    path("invites/", users.Invites.as_view()),
-    path("invites/<id:pk>/", users.InviteDetail.as_view()),
+    path("users/", people.Users.as_view()),
+    path("users/<id:pk>/", people.UserDetail.as_view()),
+    path("invites/", people.Invites.as_view()),
+    path("invites/<id:pk>/", people.InviteDetail.as_view()),
     path("categories/", categories.Categories.as_view()),
     path("categories/<id:pk>/", categories.CategoryDetail.as_view()),
     path("tasks/", tasks.Tasks.as_view()),

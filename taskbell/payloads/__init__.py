@@ -1,5 +1,16 @@
 """Things as JSON, once for every door.
 
-A payload is declared as a TypedDict, which checks the function that builds it and documents the API. A member says
-more by `Annotated`: a text describes it, and a mapping has further keywords of JSON Schema.
+A payload is declared as a TypedDict, which documents the API and names what is taken from the row. A member says more
+by `Annotated`: a text describes it, and a mapping has further keywords of JSON Schema.
 """
+
+from typing import Any, TypeVar
+
+Payload = TypeVar("Payload")
+
+
+def payload_of(payload: type[Payload], row: Any, **members: Any) -> Payload:
+    """The payload of a row: its attributes by the names of the members, except for the `members` that are given."""
+    names: Any = payload.__annotations__
+    made: Any = {name: members[name] if name in members else getattr(row, name) for name in names}
+    return made  # type: ignore[no-any-return]

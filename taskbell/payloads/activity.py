@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypedDict
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
+from taskbell.payloads import payload_of
 from taskbell.tasks.audience import sees_everything
 from taskbell.tasks.models import Task
 
@@ -30,17 +31,8 @@ def activity_as_json(entries: Sequence[Activity], person: User) -> list[Activity
 
 
 def _entry_as_json(entry: Activity, hidden: set[int]) -> ActivityOut:
-    assert entry.task_id is not None  # noqa: S101 - only entries of tasks are shown
-    return {
-        "id": entry.pk,
-        "task": entry.task_id,
-        "user": entry.user_id,
-        "action": entry.action,
-        "field": entry.field,
-        "old_value": _without(hidden, entry.field, entry.old_value),
-        "new_value": _without(hidden, entry.field, entry.new_value),
-        "timestamp": entry.timestamp,
-    }
+    old, new = (_without(hidden, entry.field, value) for value in (entry.old_value, entry.new_value))
+    return payload_of(ActivityOut, entry, task=entry.task_id, user=entry.user_id, old_value=old, new_value=new)
 
 
 def _prerequisites_in(field: str, value: Any) -> list[int]:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated, TypedDict
 
+from taskbell.payloads import payload_of
 from taskbell.tasks.models import Category
 
 
@@ -17,9 +18,4 @@ class CategoryOut(TypedDict):
 
 def category_as_json(category: Category) -> CategoryOut:
     """The category."""
-    return {
-        "id": category.pk,
-        "name": category.name,
-        "created_by": category.created_by_id,
-        "created_at": category.created_at,
-    }
+    return payload_of(CategoryOut, category, created_by=category.created_by_id)

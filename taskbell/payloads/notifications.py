@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, TypedDict
 
 from taskbell.notifications.models import DeliveryState
+from taskbell.payloads import payload_of
 from taskbell.search.notifications import KINDS
 
 
@@ -25,16 +26,10 @@ class NotificationOut(TypedDict):
 
 def notification_as_json(notification: Any) -> NotificationOut:
     """One of `search.notifications.notifications_of`."""
-    return {
-        "id": notification.pk,
-        "kind": notification.kind,
-        "task": notification.task_id,
-        "task_title": notification.task_title,
-        "created_at": notification.created_at,
-        "read": notification.read_at is not None,
-        "read_at": notification.read_at,
-        "state": notification.state,
-        "sent_at": notification.sent_at,
-        "reason": notification.reason,
-        "server_said": notification.server_reply,
-    }
+    return payload_of(
+        NotificationOut,
+        notification,
+        task=notification.task_id,
+        read=notification.read_at is not None,
+        server_said=notification.server_reply,
+    )

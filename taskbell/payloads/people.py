@@ -7,6 +7,7 @@ from uuid import UUID
 from taskbell.accounts.models import Invite, Session, User
 from taskbell.accounts.policy import ROLES, Capability
 from taskbell.accounts.preferences import MAIL_SWITCHES
+from taskbell.payloads import payload_of
 
 EMAIL = {"format": "email"}
 
@@ -77,70 +78,32 @@ class InviteOut(TypedDict):
 
 def person_as_json(person: User) -> PersonOut:
     """The person, for themselves."""
-    return {
-        "id": person.pk,
-        "username": person.username,
-        "email": person.email,
-        "first_name": person.first_name,
-        "last_name": person.last_name,
-    }
+    return payload_of(PersonOut, person)
 
 
 def directory_as_json(person: User, *, to: User) -> DirectoryOut:
     """The person; address and role only for themselves and for those who manage people."""
-    shown: DirectoryOut = {
-        "id": person.pk,
-        "username": person.username,
-        "first_name": person.first_name,
-        "last_name": person.last_name,
-    }
-    if person.pk == to.pk or to.can(Capability.MANAGE_PEOPLE):
-        shown |= {"email": person.email, "role": person.role}
+    shown = payload_of(DirectoryOut, person)
+    if person.pk != to.pk and not to.can(Capability.MANAGE_PEOPLE):
+        del shown["email"], shown["role"]
     return shown
 
 
 def profile_as_json(person: User) -> ProfileOut:
     """The person's account and settings, for themselves."""
     profile = person.profile
-    return {
-        "id": person.pk,
-        "username": person.username,
-        "email": person.email,
-        "first_name": person.first_name,
-        "last_name": person.last_name,
-        "role": person.role,
-        "timezone": profile.timezone,
-        "language": profile.language,
-        "digest_enabled": profile.digest_enabled,
-        "digest_at": profile.digest_at,
-        "avatar_colour": profile.avatar_colour,
-        "mail_preferences": {kind: profile.wants(kind) for kind in MAIL_SWITCHES},
-        "quiet_from": profile.quiet_from,
-        "quiet_until": profile.quiet_until,
-        "quiet_reminders": profile.quiet_reminders,
+    of_the_person = {
+        name: getattr(person, name) for name in ("id", "username", "email", "first_name", "last_name", "role")
     }
+    preferences = {kind: profile.wants(kind) for kind in MAIL_SWITCHES}
+    return payload_of(ProfileOut, profile, **of_the_person, mail_preferences=preferences)
 
 
 def session_as_json(session: Session, *, current: Session) -> SessionOut:
     """The session, for the person who has it."""
-    return {
-        "id": session.pk,
-        "created_at": session.created_at,
-        "last_used_at": session.last_used_at,
-        "expires_at": session.expires_at,
-        "address": session.address,
-        "user_agent": session.user_agent,
-        "is_current": session.pk == current.pk,
-    }
+    return payload_of(SessionOut, session, is_current=session.pk == current.pk)
 
 
 def invite_as_json(invite: Invite) -> InviteOut:
     """The invitation, for those who may see it."""
-    return {
-        "id": invite.pk,
-        "email": invite.email,
-        "role": invite.role,
-        "invited_by": invite.invited_by_id,
-        "created_at": invite.created_at,
-        "expires_at": invite.expires_at,
-    }
+    return payload_of(InviteOut, invite, invited_by=invite.invited_by_id)

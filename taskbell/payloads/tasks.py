@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, time
 from functools import cache
-from typing import Annotated, Any, NamedTuple, TypedDict
+from typing import Annotated, Any, TypedDict
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, F, Func, OuterRef, Subquery, TextField
@@ -70,33 +70,9 @@ class JoinedIds(Func):
         return self.as_sql(compiler, connection, template="STRING_AGG(%(expressions)s, ',')", **context)
 
 
-class TaskRow(NamedTuple):
-    """The columns of a task that are shown."""
-
-    id: int
-    title: str
-    description: str
-    is_overdue: bool
-    stage: str
-    priority: int
-    category_id: int | None
-    category_name: str | None
-    due_date: date | None
-    due_time: time | None
-    timezone: str
-    due_at: datetime | None
-    assigned_to_id: int | None
-    created_by_id: int
-    pre_task_ids: str | None
-    is_blocked: bool
-    recurrence: str
-    recurrence_from: str
-    completed_at: datetime | None
-    created_at: datetime
-    updated_at: datetime
-    version: int
-
-
+# The columns of a task's row; some of its members are made of others, or of rows of their own.
+MADE = ("status", "pre_tasks", "reminders", "remind_at")
+COLUMNS = (*(name for name in TaskOut.__annotations__ if name not in MADE), "is_overdue", "needed")
 IDS = IdArray("ids")
 
 
@@ -111,8 +87,8 @@ def _task_rows(sees_everything: bool, also_hidden: bool) -> CompiledQuery:
         seen = Prerequisite.objects.filter(Exists(visible.filter(pk=OuterRef("needs"))), task=OuterRef("pk"))
         joined = seen.order_by().annotate(ids=JoinedIds(Cast("needs_id", TextField()))).values("ids")
         tasks = (Task.objects if also_hidden else visible).filter(AnyOf("id", IDS)).order_by()
-        more = {"is_blocked": is_blocked(), "pre_task_ids": Subquery(joined), "category_name": F("category__name")}
-        return tasks.annotate(**more).values_list(*TaskRow._fields)
+        more = {"is_blocked": is_blocked(), "needed": Subquery(joined), "category_name": F("category__name")}
+        return tasks.annotate(**more).values_list(*COLUMNS)
 
     return CompiledQuery(build)
 
@@ -131,7 +107,7 @@ def tasks_by_id(ids: Collection[int], person: User, *, also_hidden: bool = False
     Tasks that the person can't see (any more) are missing, unless `also_hidden`.
     """
     find = _task_rows(sees_everything(person), also_hidden)
-    found = {row[0]: TaskRow._make(row) for row in find(ids=ids, person=person.pk)} if ids else {}
+    found = {row[0]: dict(zip(COLUMNS, row, strict=True)) for row in find(ids=ids, person=person.pk)} if ids else {}
     reminders: dict[int, list[Reminder]] = {pk: [] for pk in found}
     for reminder in reminders_of(ids=list(found), person=person.pk) if found else ():
         reminders[reminder.task_id].append(reminder)
@@ -150,30 +126,15 @@ def task_as_json(pk: int, person: User, *, also_hidden: bool = False) -> TaskOut
     raise NotFound
 
 
-def _task_as_json(task: TaskRow, reminders: Sequence[Reminder]) -> TaskOut:
-    return {
-        "id": task.id,
-        "title": task.title,
-        "description": task.description,
-        "status": status_of(task.stage, task.is_overdue),
-        "stage": task.stage,
-        "priority": NAME_OF_PRIORITY[task.priority],
-        "category": task.category_id,
-        "category_name": task.category_name,
-        "due_date": task.due_date,
-        "due_time": task.due_time,
-        "timezone": task.timezone,
-        "due_at": task.due_at,
-        "assigned_to": task.assigned_to_id,
-        "created_by": task.created_by_id,
-        "pre_tasks": sorted(int(pk) for pk in task.pre_task_ids.split(",")) if task.pre_task_ids else [],
-        "is_blocked": task.is_blocked,
-        "reminders": [reminder_as_json(reminder, ZoneInfo(task.timezone)) for reminder in reminders],
+def _task_as_json(task: Any, reminders: Sequence[Reminder]) -> TaskOut:
+    """The task, from its columns by name."""
+    is_overdue, needed, zone = task.pop("is_overdue"), task.pop("needed"), ZoneInfo(task["timezone"])
+    made: TaskOut = task | {
+        "status": status_of(task["stage"], is_overdue),
+        "priority": NAME_OF_PRIORITY[task["priority"]],
+        "pre_tasks": sorted(map(int, needed.split(","))) if needed else [],
+        "reminders": [reminder_as_json(reminder, zone) for reminder in reminders],
         "remind_at": min((reminder.next_at for reminder in reminders if reminder.next_at), default=None),
-        "recurrence": task.recurrence or None,
-        "recurrence_from": task.recurrence_from,
-        "completed_at": task.completed_at,
-        "created_at": task.created_at,
-        "updated_at": task.updated_at,
-        "version": task.version,
+        "recurrence": task["recurrence"] or None,
     }
+    return made

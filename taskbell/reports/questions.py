@@ -1,14 +1,14 @@
 """The parameters of a report: the filters of the list of tasks and, for a series, its periods."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from taskbell.accounts.models import User
 from taskbell.common.errors import invalid
-from taskbell.common.values import BadValue, read_date
+from taskbell.common.values import read_date
 from taskbell.reports.insights import Question
 from taskbell.reports.models import ReportKind
 from taskbell.reports.series import DEFAULT_PERIODS, GROUPS, MAX_PERIODS, Periods, default_first, today
-from taskbell.search.parameters import Parameters, refuse_unknown
+from taskbell.search.parameters import Parameters, read_parameter, refuse_unknown
 from taskbell.search.tasks import FILTERS, matching_tasks
 from taskbell.tasks.audience import sees_everything
 
@@ -40,8 +40,8 @@ def _periods(parameters: Parameters, person: User, *, now: datetime) -> Periods 
     if group not in GROUPS:
         raise invalid("group", "invalid", f"Must be one of {', '.join(GROUPS)}.")
     zone = person.profile.timezone
-    last = _day(parameters, "to", default=today(now, zone))
-    first = _day(parameters, "from", default=default_first(group, last))
+    last = read_parameter(parameters, "to", read_date, today(now, zone))
+    first = read_parameter(parameters, "from", read_date, default_first(group, last))
     if first > last:
         raise invalid("from", "invalid", "Must not be after the end of the series.")
     periods = Periods(group, first, last, zone)
@@ -52,10 +52,3 @@ def _periods(parameters: Parameters, person: User, *, now: datetime) -> Periods 
             f"A series can't have more than {MAX_PERIODS} points. Choose a later start or a larger `group`.",
         )
     return periods
-
-
-def _day(parameters: Parameters, name: str, *, default: date) -> date:
-    try:
-        return read_date(parameters[name]) if name in parameters else default
-    except BadValue as error:
-        raise invalid(name, "invalid", str(error)) from error

@@ -56,7 +56,7 @@ def beat() -> None:
 @app.command(add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 def migrate(context: typer.Context) -> None:
     """Apply database migrations."""
-    _django_part("management").run(["migrate", *context.args])
+    _django_part("setup").manage(["migrate", *context.args])
 
 
 @app.command()
@@ -149,7 +149,7 @@ def _dispatch(arguments: list[str]) -> None:
         case [name, *_] if name in ours or name.startswith("-"):
             app(arguments, prog_name="taskbell")
         case _:
-            _django_part("management").run(arguments)
+            _django_part("setup").manage(arguments)
 
 
 def main() -> None:

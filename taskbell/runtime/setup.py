@@ -1,9 +1,11 @@
-"""Sets up Django and checks that the services behind it are reachable."""
+"""Django: set up, checked for the services behind it, and its own commands."""
 
+from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 import django
 from django.conf import settings
+from django.core.management import execute_from_command_line, get_commands
 from django.db import OperationalError, connection
 
 from taskbell.runtime.refusals import CannotStart
@@ -48,3 +50,22 @@ def _database_problem() -> str:
 
 def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+def manage(arguments: list[str]) -> None:
+    """Runs the command. Raises CannotStart if it doesn't exist or can't reach the database."""
+    name = arguments[1] if arguments[0] == "help" else arguments[0]
+    if name not in get_commands():
+        raise CannotStart(f"unknown command '{name}'{_suggestion(name)}. Run 'taskbell --help' for a list.")
+    if name == "migrate":
+        check_database()
+    try:
+        execute_from_command_line(["taskbell", *arguments])
+    except OperationalError:
+        check_database()
+        raise
+
+
+def _suggestion(name: str) -> str:
+    close = get_close_matches(name, ["run", "web", "worker", "beat", *get_commands()], n=1)
+    return f" (did you mean '{close[0]}'?)" if close else ""

@@ -9,9 +9,9 @@ from http.client import HTTPException
 from types import FrameType
 
 from taskbell.config.env import Environment, environment
-from taskbell.runtime.banner import banner
+from taskbell.config.mail import mail_settings
 from taskbell.runtime.children import Child, stop_all
-from taskbell.runtime.files import claim_data_folder, pid_file
+from taskbell.runtime.files import claim_data_folder, pid_file, setup_link_file
 from taskbell.runtime.ports import bound, connection_to
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.valkey import answers, valkey
@@ -115,3 +115,25 @@ class Supervisor:
             return False
         finally:
             connection.close()
+
+
+def banner(env: Environment) -> str:
+    """The address, the location of the data, and the next step."""
+    mail, link = mail_settings(env), setup_link_file(env.data)
+    lines = [
+        "",
+        f"  Taskbell is ready at {env.url}",
+        "",
+        f"  Data    {env.data}",
+        f"  Email   {'through ' + mail['host'] if mail['host'] else 'written to files in ' + mail['folder']}",
+        "",
+        "  Press Ctrl-C to stop.",
+        "",
+    ]
+    if link.exists():
+        lines[5:5] = [
+            "",
+            "  There are no accounts yet. Create the first one, which becomes the admin, with this one-time link:",
+            f"  {link.read_text()}",
+        ]
+    return "\n".join(lines)

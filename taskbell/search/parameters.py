@@ -1,9 +1,12 @@
 """The parameters of a search: names and texts, from any door."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from typing import TypeVar
 
 from taskbell.common.errors import invalid
+from taskbell.common.values import BadValue
 
+T = TypeVar("T")
 Parameters = Mapping[str, str]
 
 
@@ -12,6 +15,14 @@ def refuse_unknown(parameters: Parameters, known: Collection[str]) -> None:
     unknown = next((name[:100] for name in parameters if name not in known), None)
     if unknown is not None:
         raise invalid(unknown, "unknown", f"There is no parameter {unknown!r} here.")
+
+
+def read_parameter(parameters: Parameters, name: str, read: Callable[[str], T], default: T) -> T:
+    """What the reader makes of the parameter; `default` where it is not sent. Raises Invalid."""
+    try:
+        return read(parameters[name]) if name in parameters else default
+    except BadValue as error:
+        raise invalid(name, "invalid", str(error)) from error
 
 
 def whole_number(parameters: Parameters, name: str, *, default: int, most: int) -> int:

@@ -40,14 +40,14 @@ Readers = Mapping[str, Reader]
 class ReminderRow:
     """A reminder as a file has it. Without an offset, `at` is in the task's time zone; `wall` is as in ReminderPlan."""
 
-    at: datetime | None
-    wall: datetime | None
-    before_due: timedelta | None
-    repeat: str
-    for_me: bool
-    is_snooze: bool
-    state: str
-    fired_at: datetime | None
+    at: datetime | None = None
+    wall: datetime | None = None
+    before_due: timedelta | None = None
+    repeat: str = ""
+    for_me: bool = False
+    is_snooze: bool = False
+    state: str = ReminderState.ARMED
+    fired_at: datetime | None = None
 
 
 def _as_invalid(read: Reader) -> Reader:
@@ -96,16 +96,7 @@ def _read_reminder(members: Any) -> ReminderRow:
     read = {name: reader(members[name]) for name, reader in OF_A_REMINDER.items() if members.get(name) is not None}
     if not read.keys() & {"at", "before_due"}:
         raise BadValue("A reminder needs at or before_due.", "required")
-    return ReminderRow(
-        at=None if "before_due" in read else read["at"],
-        wall=read.get("wall"),
-        before_due=read.get("before_due"),
-        repeat=read.get("repeat", ""),
-        for_me=read.get("for_me", False),
-        is_snooze=read.get("is_snooze", False),
-        state=read.get("state", ReminderState.ARMED),
-        fired_at=read.get("fired_at"),
-    )
+    return ReminderRow(**(read | {"at": None} if "before_due" in read else read))
 
 
 READERS: Readers = {

@@ -3,27 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from taskbell.accounts.actions import Client
 from taskbell.accounts.models import Session, User
 from taskbell.common.errors import FieldError, Invalid, NotSignedIn, Refusal, TooMany
-from taskbell.common.middleware import client_address
 
 HOME = "/"
-
-
-def client_of(request: HttpRequest) -> Client:
-    """The browser that sent the request."""
-    return Client(
-        address=client_address(request, proxies=settings.TASKBELL_PROXIES),
-        user_agent=request.headers.get("User-Agent", ""),
-    )
 
 
 def person_of(request: HttpRequest) -> User:

@@ -8,9 +8,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from taskbell.accounts import actions
+from taskbell.accounts.middleware import client_of
 from taskbell.common.clock import utc_now
 from taskbell.people.passwords import mail_password_reset, person_of_reset_token, reset_password
-from taskbell.web.door import client_of, form_page, page, person_of
+from taskbell.web.door import form_page, page, person_of
 from taskbell.web.forms import AskResetForm, ChangePasswordForm, ResetPasswordForm
 from taskbell.web.session import enter
 

@@ -1,6 +1,6 @@
 """A person's own settings and sessions."""
 
-from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,22 +10,14 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from taskbell.accounts import actions
+from taskbell.accounts.middleware import client_of
 from taskbell.accounts.models import Session, User
 from taskbell.common.clock import utc_now
 from taskbell.people.editing import update_person
 from taskbell.web.browsers import browser_name
-from taskbell.web.door import client_of, form_page, person_of, session_of
+from taskbell.web.door import form_page, person_of, session_of
 from taskbell.web.forms import DIGEST, MAIL_LABELS, ProfileForm, mail_field
 from taskbell.web.session import enter
-
-
-@dataclass(frozen=True)
-class SessionRow:
-    """One row of the list of sessions."""
-
-    session: Session
-    name: str
-    is_current: bool
 
 
 @login_required
@@ -61,10 +53,13 @@ def _initial_values(person: User) -> dict[str, object]:
     } | {mail_field(kind): profile.wants(kind) for kind in MAIL_LABELS}
 
 
-def _session_rows(request: HttpRequest) -> list[SessionRow]:
+def _session_rows(request: HttpRequest) -> list[dict[str, Any]]:
     sessions = Session.objects.alive(utc_now()).filter(user=person_of(request)).order_by("-last_used_at")
     current = session_of(request).pk
-    return [SessionRow(session, browser_name(session.user_agent), session.pk == current) for session in sessions]
+    return [
+        {"session": session, "name": browser_name(session.user_agent), "is_current": session.pk == current}
+        for session in sessions
+    ]
 
 
 @login_required

@@ -13,13 +13,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from taskbell.accounts import actions
 from taskbell.accounts.invites import invite_of
-from taskbell.accounts.middleware import forget, remember
+from taskbell.accounts.middleware import client_of, forget, remember
 from taskbell.accounts.models import Session
 from taskbell.accounts.queries import is_claimed, is_setup_token
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound
 from taskbell.people.registration import Registration, register
-from taskbell.web.door import HOME, client_of, form_page, next_address, page, person_of, session_of
+from taskbell.web.door import HOME, form_page, next_address, page, person_of, session_of
 from taskbell.web.forms import JoinForm, SignInForm, SignUpForm
 
 

@@ -1,14 +1,17 @@
-"""The query string of a request, read and documented."""
+"""How lists are asked for, and a page of one as an answer."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
+from rest_framework.utils.urls import remove_query_param, replace_query_param
 
+from taskbell.api.etags import etag_response
 from taskbell.common.errors import invalid
-from taskbell.common.values import BadValue, read_id
 from taskbell.search.filters import Filter
-from taskbell.search.pages import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
+from taskbell.search.pages import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, ResultPage, Row
 from taskbell.search.tasks import FILTERS, ORDERS
 
 PAGING = [
@@ -30,15 +33,6 @@ def query_of(request: Request) -> dict[str, str]:
     return request.query_params.dict()
 
 
-def id_parameter(request: Request, name: str) -> int | None:
-    """The parameter as an ID; None if it is missing. Raises Invalid."""
-    text = request.query_params.get(name)
-    try:
-        return None if text is None else read_id(text)
-    except BadValue as error:
-        raise invalid(name, "invalid", str(error)) from error
-
-
 def documented(filters: Mapping[str, Filter]) -> list[OpenApiParameter]:
     """The filters for the OpenAPI document."""
     return [OpenApiParameter(name, str, description=filter_.description) for name, filter_ in filters.items()]
@@ -52,3 +46,21 @@ TASK_PARAMETERS = [
         description=f"{', '.join(ORDERS)}; separate several with commas, and put - before a name for descending order.",
     ),
 ]
+
+
+def frame_of(page: ResultPage[Any], request: Request) -> dict[str, Any]:
+    """The members around the results: the count, if there is one, and the links."""
+    links = {"next": _link(request, page, page.next), "previous": _link(request, page, page.previous)}
+    return links if page.count is None else {"count": page.count, **links}
+
+
+def page_response(request: Request, page: ResultPage[Row], show: Callable[[Row], Any], **more: Any) -> HttpResponse:
+    """The page with its rows as `show` makes them, and `more` members; or 304."""
+    return etag_response(request, frame_of(page, request) | more | {"results": [show(row) for row in page.rows]})
+
+
+def _link(request: Request, page: ResultPage[Any], value: str | None) -> str | None:
+    if value is None:
+        return None
+    other = {"page": "cursor", "cursor": "page"}[page.parameter]
+    return str(replace_query_param(remove_query_param(request.build_absolute_uri(), other), page.parameter, value))
