@@ -13,19 +13,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.accounts.models import User
+from taskbell.api import fields
 from taskbell.api.authentication import person_of
 from taskbell.api.etags import etag_response
-from taskbell.api.fields import (
-    Day,
-    DurationField,
-    Flag,
-    InstantField,
-    Recurrence,
-    StrictSerializer,
-    TimeOfDay,
-    Zone,
-    body_of,
-)
+from taskbell.api.fields import StrictSerializer, body_of
 from taskbell.api.idempotency import repeatable
 from taskbell.api.schema import operation
 from taskbell.api.task_input import ReminderIn, plan_from
@@ -46,7 +37,7 @@ MAX_PREVIEWED = 100
 class ReminderChange(ReminderIn):
     """The changes of a PATCH; omitted fields stay as they are."""
 
-    for_me = Flag(required=False)
+    for_me = fields.Flag(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         return attrs
@@ -55,8 +46,8 @@ class ReminderChange(ReminderIn):
 class SnoozeIn(StrictSerializer):
     """A duration or an instant."""
 
-    span = DurationField(required=False, help_text="For example PT1H.")
-    until = InstantField(required=False)
+    span = fields.DurationField(required=False, help_text="For example PT1H.")
+    until = fields.InstantField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if len(attrs) != 1:
@@ -67,10 +58,10 @@ class SnoozeIn(StrictSerializer):
 class PreviewIn(StrictSerializer):
     """A rule and its first day."""
 
-    recurrence = Recurrence()
-    due_date = Day()
-    due_time = TimeOfDay(required=False, allow_null=True)
-    timezone = Zone(required=False)
+    recurrence = fields.Recurrence()
+    due_date = fields.Day()
+    due_time = fields.TimeOfDay(required=False, allow_null=True)
+    timezone = fields.Zone(required=False)
     count = serializers.IntegerField(min_value=1, max_value=MAX_PREVIEWED, default=10)
 
     def validate_recurrence(self, text: str | None) -> str:

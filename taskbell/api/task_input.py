@@ -8,21 +8,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from taskbell.accounts.models import User
-from taskbell.api.fields import (
-    AsRead,
-    Choice,
-    Day,
-    DocumentedList,
-    DocumentedText,
-    DurationField,
-    Flag,
-    IdField,
-    InstantField,
-    Recurrence,
-    StrictSerializer,
-    TimeOfDay,
-    Zone,
-)
+from taskbell.api import fields
+from taskbell.api.fields import StrictSerializer
 from taskbell.common.clock import as_instant, utc_now
 from taskbell.common.errors import invalid
 from taskbell.reminders.actions import MAX_REMINDERS, TOO_MANY
@@ -47,11 +34,11 @@ class ReminderIn(StrictSerializer):
     """A reminder as it is sent."""
 
     ignored = frozenset({"id", "state"})
-    at = InstantField(required=False, allow_null=True)
-    before_due = DurationField(required=False, allow_null=True)
-    repeat = Recurrence(required=False)
-    for_me = Flag(default=False)
-    next_at = AsRead(required=False, allow_null=True, help_text="Accepted as it was read, and ignored.")
+    at = fields.InstantField(required=False, allow_null=True)
+    before_due = fields.DurationField(required=False, allow_null=True)
+    repeat = fields.Recurrence(required=False)
+    for_me = fields.Flag(default=False)
+    next_at = fields.AsRead(required=False, allow_null=True, help_text="Accepted as it was read, and ignored.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs.get("before_due") is not None:
@@ -70,26 +57,26 @@ class TaskIn(StrictSerializer):
         }
     )
     aliases = {"reminder_time": "remind_at", "schedule_time": "remind_at"}
-    title = DocumentedText(max_length=MAX_TITLE)
-    description = DocumentedText(max_length=MAX_DESCRIPTION, allow_blank=True, required=False)
-    status = Choice(choices=STAGES, required=False)
-    stage = Choice(choices=STAGES, required=False)
-    priority = Choice(choices=PRIORITY_NAMES, required=False)
-    category = IdField(allow_null=True, required=False)
-    due_date = Day(allow_null=True, required=False)
-    due_time = TimeOfDay(allow_null=True, required=False)
-    timezone = Zone(required=False)
-    assigned_to = IdField(allow_null=True, required=False)
-    recurrence = Recurrence(required=False)
-    recurrence_from = Choice(choices=Basis.values, required=False)
-    pre_tasks = DocumentedList(child=IdField(), max_length=MAX_PREREQUISITES, required=False)
+    title = fields.DocumentedText(max_length=MAX_TITLE)
+    description = fields.DocumentedText(max_length=MAX_DESCRIPTION, allow_blank=True, required=False)
+    status = fields.Choice(choices=STAGES, required=False)
+    stage = fields.Choice(choices=STAGES, required=False)
+    priority = fields.Choice(choices=PRIORITY_NAMES, required=False)
+    category = fields.IdField(allow_null=True, required=False)
+    due_date = fields.Day(allow_null=True, required=False)
+    due_time = fields.TimeOfDay(allow_null=True, required=False)
+    timezone = fields.Zone(required=False)
+    assigned_to = fields.IdField(allow_null=True, required=False)
+    recurrence = fields.Recurrence(required=False)
+    recurrence_from = fields.Choice(choices=Basis.values, required=False)
+    pre_tasks = fields.DocumentedList(child=fields.IdField(), max_length=MAX_PREREQUISITES, required=False)
     reminders = ReminderIn(
         many=True,
         required=False,
         max_length=MAX_REMINDERS,  # type: ignore[call-arg]
         error_messages={"max_length": TOO_MANY},
     )
-    remind_at = InstantField(allow_null=True, required=False)
+    remind_at = fields.InstantField(allow_null=True, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "status" in attrs and "stage" in attrs and attrs["status"] != attrs["stage"]:
@@ -101,7 +88,7 @@ class TaskChange(TaskIn):
     """The fields of a task to change."""
 
     # Not `partial`, which would make the fields of each reminder optional too.
-    title = DocumentedText(max_length=MAX_TITLE, required=False)
+    title = fields.DocumentedText(max_length=MAX_TITLE, required=False)
 
 
 def patch_to_create(body: Mapping[str, Any], *, by: User) -> TaskPatch:
@@ -120,33 +107,33 @@ def patch_to_replace(body: Mapping[str, Any], task: Task, *, by: User) -> TaskPa
     return _patch(body, emptied, task, by=by)
 
 
-def _patch(body: Mapping[str, Any], fields: dict[str, Any], task: Task, *, by: User) -> TaskPatch:
+def _patch(body: Mapping[str, Any], columns: dict[str, Any], task: Task, *, by: User) -> TaskPatch:
     if "pre_tasks" in body:
-        fields["pre_tasks"] = body["pre_tasks"]
-    plans = _plans_of(body, _dated(task, fields), by=by)
+        columns["pre_tasks"] = body["pre_tasks"]
+    plans = _plans_of(body, _dated(task, columns), by=by)
     if plans is not UNSET:
-        fields["reminders"] = plans
-    return TaskPatch(**fields)
+        columns["reminders"] = plans
+    return TaskPatch(**columns)
 
 
 def _columns_of(body: Mapping[str, Any]) -> dict[str, Any]:
     """The body's fields by the names and values of the model's columns."""
-    fields = {name: body[name] for name in SAME_NAME if name in body}
+    columns = {name: body[name] for name in SAME_NAME if name in body}
     if "status" in body or "stage" in body:
-        fields["stage"] = body.get("stage", body.get("status"))
+        columns["stage"] = body.get("stage", body.get("status"))
     if "priority" in body:
-        fields["priority"] = Priority[body["priority"]].value
+        columns["priority"] = Priority[body["priority"]].value
     if "recurrence" in body:
-        fields["recurrence"] = body["recurrence"] or ""
+        columns["recurrence"] = body["recurrence"] or ""
     for name in ("assigned_to", "category"):
         if name in body:
-            fields[f"{name}_id"] = body[name]
-    return fields
+            columns[f"{name}_id"] = body[name]
+    return columns
 
 
-def _dated(task: Task, fields: Mapping[str, Any]) -> Task:
+def _dated(task: Task, columns: Mapping[str, Any]) -> Task:
     """The task as its reminders see it, with the dates that it will have."""
-    dates = {name: fields.get(name, getattr(task, name)) for name in ("due_date", "due_time", "timezone")}
+    dates = {name: columns.get(name, getattr(task, name)) for name in ("due_date", "due_time", "timezone")}
     dated = Task(pk=task.pk, **dates)
     dated.due_at = dated.compute_due_at()
     return dated

@@ -3,7 +3,7 @@
 import hashlib
 import io
 from collections.abc import Callable, Iterator
-from typing import IO, Any
+from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -99,7 +99,7 @@ class TaskImport(APIView):
         partial = read_parameter(request.query_params, "partial", read_boolean, False)
         file, format_ = _file(request)
         reader = HashingReader(file)
-        rows = READERS[format_](_buffered(reader))
+        rows = READERS[format_](io.BufferedReader(reader, 64 * 1024))
         try:
             with prepared(rows, partial=partial, by=person, now=utc_now()) as found:
                 check_kept(request, found.result)
@@ -113,10 +113,6 @@ def _check_size(length: int) -> None:
     """Raises TooLarge before anything is read. The server also knows the length of a chunked body (config/asgi.py)."""
     if length > settings.TASKBELL_IMPORT_MEGABYTES * 1024 * 1024:
         raise TooLarge(f"The file must have at most {settings.TASKBELL_IMPORT_MEGABYTES} MiB.")
-
-
-def _buffered(raw: io.RawIOBase) -> IO[bytes]:
-    return io.BufferedReader(raw, 64 * 1024)
 
 
 def _file(request: Request) -> tuple[Any, str]:

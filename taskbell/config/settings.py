@@ -26,13 +26,7 @@ DEBUG = env.DEBUG
 URL = env.url
 HTTPS = URL.startswith("https://")
 
-ALLOWED_HOSTS = [
-    "localhost",
-    "127.0.0.1",
-    "[::1]",
-    host_of(URL),
-    *env.hosts,
-]
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", host_of(URL), *env.hosts]
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -95,9 +89,8 @@ TEMPLATES = [
         "NAME": "mail",
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [
-            folder
-            for folder in (env.TASKBELL_MAIL_TEMPLATES, PACKAGE / "notifications" / "channels" / "mail" / "kinds")
-            if folder
+            *filter(None, [env.TASKBELL_MAIL_TEMPLATES]),
+            PACKAGE / "notifications" / "channels" / "mail" / "kinds",
         ],
         "OPTIONS": {"builtins": ["taskbell.notifications.channels.mail.styles"]},
     },
@@ -216,7 +209,6 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 MAIL = mail_settings(env)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL["sender"]
 
-LANGUAGE_CODE = "en-us"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"

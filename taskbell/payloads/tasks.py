@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, time
 from functools import cache
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, TypedDict, cast
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, F, Func, OuterRef, Subquery, TextField
@@ -73,6 +73,7 @@ class JoinedIds(Func):
 # The columns of a task's row; some of its members are made of others, or of rows of their own.
 MADE = ("status", "pre_tasks", "reminders", "remind_at")
 COLUMNS = (*(name for name in TaskOut.__annotations__ if name not in MADE), "is_overdue", "needed")
+IN_ORDER = dict.fromkeys(TaskOut.__annotations__)
 IDS = IdArray("ids")
 
 
@@ -107,7 +108,8 @@ def tasks_by_id(ids: Collection[int], person: User, *, also_hidden: bool = False
     Tasks that the person can't see (any more) are missing, unless `also_hidden`.
     """
     find = _task_rows(sees_everything(person), also_hidden)
-    found = {row[0]: dict(zip(COLUMNS, row, strict=True)) for row in find(ids=ids, person=person.pk)} if ids else {}
+    rows = find(ids=ids, person=person.pk) if ids else ()
+    found = {row[0]: IN_ORDER | dict(zip(COLUMNS, row, strict=True)) for row in rows}
     reminders: dict[int, list[Reminder]] = {pk: [] for pk in found}
     for reminder in reminders_of(ids=list(found), person=person.pk) if found else ():
         reminders[reminder.task_id].append(reminder)
@@ -129,7 +131,7 @@ def task_as_json(pk: int, person: User, *, also_hidden: bool = False) -> TaskOut
 def _task_as_json(task: Any, reminders: Sequence[Reminder]) -> TaskOut:
     """The task, from its columns by name."""
     is_overdue, needed, zone = task.pop("is_overdue"), task.pop("needed"), ZoneInfo(task["timezone"])
-    made: TaskOut = task | {
+    task |= {
         "status": status_of(task["stage"], is_overdue),
         "priority": NAME_OF_PRIORITY[task["priority"]],
         "pre_tasks": sorted(map(int, needed.split(","))) if needed else [],
@@ -137,4 +139,4 @@ def _task_as_json(task: Any, reminders: Sequence[Reminder]) -> TaskOut:
         "remind_at": min((reminder.next_at for reminder in reminders if reminder.next_at), default=None),
         "recurrence": task["recurrence"] or None,
     }
-    return made
+    return cast(TaskOut, task)

@@ -63,9 +63,15 @@ def contains(column: str, text: str) -> Q:
     return Q(**{f"{column}__icontains": text})
 
 
-def id_filter(column: str, description: str) -> Filter:
-    """A filter by id."""
-    return Filter(description, lambda text, person: Q(**{column: read_id(text)}))
+def id_filter(column: str, description: str, *, or_none: bool = False, or_me: bool = False) -> Filter:
+    """A filter by id. Perhaps also by `none`, for rows without one, or by `me`, for the person."""
+
+    def condition(text: str, person: User) -> Q:
+        if or_none and text == "none":
+            return Q(**{f"{column}__isnull": True})
+        return Q(**{column: person.pk if or_me and text == "me" else read_id(text)})
+
+    return Filter(description, condition)
 
 
 def text_filter(column: str, description: str) -> Filter:
@@ -95,10 +101,4 @@ def is_filter(condition: Q, description: str) -> Filter:
 
 def person_filter(column: str, description: str) -> Filter:
     """A filter by person: an id, `me`, or `none`."""
-
-    def condition(text: str, person: User) -> Q:
-        if text == "none":
-            return Q(**{f"{column}__isnull": True})
-        return Q(**{column: person.pk if text == "me" else read_id(text)})
-
-    return Filter(f"{description} An id, or `me`, or `none`.", condition)
+    return id_filter(column, f"{description} An id, or `me`, or `none`.", or_none=True, or_me=True)

@@ -9,13 +9,14 @@ from django.db.models import Case, IntegerField, Min, OuterRef, Q, Subquery, Val
 from taskbell.accounts.models import User
 from taskbell.common.compiled_query import with_params
 from taskbell.common.errors import invalid
-from taskbell.common.values import read_choices, read_id
+from taskbell.common.values import read_choices
 from taskbell.reminders.models import Reminder
 from taskbell.search.filters import (
     Filter,
     condition_of,
     contains,
     date_filter,
+    id_filter,
     instant_filter,
     is_filter,
     person_filter,
@@ -54,16 +55,8 @@ def _status(text: str, person: User) -> Q:
     return Q(stage__in=whole) | some if whole else some
 
 
-def _stage(text: str, person: User) -> Q:
-    return Q(stage__in=read_choices(text, STAGES))
-
-
 def _priority(text: str, person: User) -> Q:
     return Q(priority__in=[Priority[name].value for name in read_choices(text, PRIORITY_NAMES)])
-
-
-def _category(text: str, person: User) -> Q:
-    return Q(category__isnull=True) if text == "none" else Q(category=read_id(text))
 
 
 def _text(text: str, person: User) -> Q:
@@ -73,13 +66,13 @@ def _text(text: str, person: User) -> Q:
 FILTERS = {
     "priority": Filter("Priorities, separated by commas.", _priority),
     "status": Filter("Statuses, separated by commas; OVERDUE is one.", _status),
-    "stage": Filter("Stages, separated by commas.", _stage),
+    "stage": Filter("Stages, separated by commas.", lambda text, person: Q(stage__in=read_choices(text, STAGES))),
     "due_date": date_filter("due_date", "Due on this day."),
     "due_date_gte": date_filter("due_date__gte", "Due on this day or later."),
     "due_date_gt": date_filter("due_date__gt", "Due after this day."),
     "due_date_lte": date_filter("due_date__lte", "Due on this day or earlier."),
     "due_date_lt": date_filter("due_date__lt", "Due before this day."),
-    "category": Filter("The id of a category, or `none`.", _category),
+    "category": id_filter("category", "The id of a category, or `none`.", or_none=True),
     "assigned_to": person_filter("assigned_to", "Who the task is assigned to."),
     "created_by": person_filter("created_by", "Who created the task."),
     "blocked": is_filter(Q(is_blocked()), "Whether the task is blocked by others."),

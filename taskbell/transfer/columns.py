@@ -8,20 +8,9 @@ from typing import Any
 
 import orjson
 
+from taskbell.common import values
 from taskbell.common.errors import FieldError
-from taskbell.common.values import (
-    BadValue,
-    read_boolean,
-    read_choice,
-    read_date,
-    read_datetime,
-    read_duration,
-    read_id,
-    read_number,
-    read_rule,
-    read_text,
-    read_time,
-)
+from taskbell.common.values import BadValue
 from taskbell.reminders.actions import MAX_REMINDERS
 from taskbell.reminders.models import ReminderState
 from taskbell.reminders.schedule import MAX_BEFORE_DUE
@@ -63,11 +52,11 @@ def _as_invalid(read: Reader) -> Reader:
 
 
 def _read_priority(value: Any) -> int:
-    return int(Priority[read_choice(value, PRIORITY_NAMES)].value)
+    return int(Priority[values.read_choice(value, PRIORITY_NAMES)].value)
 
 
 def _read_wall(value: Any) -> datetime:
-    wall = read_datetime(value)
+    wall = values.read_datetime(value)
     if wall.tzinfo is not None:
         raise BadValue("Must be a local time, without an offset.")
     return wall
@@ -100,37 +89,37 @@ def _read_reminder(members: Any) -> ReminderRow:
 
 
 READERS: Readers = {
-    "id": _as_invalid(read_id),
+    "id": _as_invalid(values.read_id),
     "title": RULES["title"],
     "description": RULES["description"],
-    "status": partial(read_choice, choices=[*STAGES, OVERDUE]),
+    "status": partial(values.read_choice, choices=[*STAGES, OVERDUE]),
     "stage": RULES["stage"],
     "priority": _read_priority,
     "category": read_category_name,
-    "due_date": _as_invalid(read_date),
-    "due_time": read_time,
+    "due_date": _as_invalid(values.read_date),
+    "due_time": values.read_time,
     "timezone": RULES["timezone"],
-    "assigned_to": partial(read_text, most=MAX_PERSON),
-    "created_by": partial(read_text, most=MAX_PERSON),
+    "assigned_to": partial(values.read_text, most=MAX_PERSON),
+    "created_by": partial(values.read_text, most=MAX_PERSON),
     "pre_tasks": _read_prerequisites,
     "reminders": _read_reminders,
     "recurrence": RULES["recurrence"],
     "recurrence_from": RULES["recurrence_from"],
-    "series": _as_invalid(read_id),
-    "occurrence": _as_invalid(partial(read_number, most=MAX_OCCURRENCE)),
-    "anchor_date": _as_invalid(read_date),
-    "completed_at": _as_invalid(read_datetime),
-    "created_at": _as_invalid(read_datetime),
+    "series": _as_invalid(values.read_id),
+    "occurrence": _as_invalid(partial(values.read_number, most=MAX_OCCURRENCE)),
+    "anchor_date": _as_invalid(values.read_date),
+    "completed_at": _as_invalid(values.read_datetime),
+    "created_at": _as_invalid(values.read_datetime),
 }
 OF_A_REMINDER: Readers = {
-    "at": _as_invalid(read_datetime),
+    "at": _as_invalid(values.read_datetime),
     "wall": _as_invalid(_read_wall),
-    "before_due": partial(read_duration, longest=MAX_BEFORE_DUE),
-    "repeat": read_rule,
-    "for_me": read_boolean,
-    "is_snooze": read_boolean,
-    "state": partial(read_choice, choices=ReminderState.values),
-    "fired_at": _as_invalid(read_datetime),
+    "before_due": partial(values.read_duration, longest=MAX_BEFORE_DUE),
+    "repeat": values.read_rule,
+    "for_me": values.read_boolean,
+    "is_snooze": values.read_boolean,
+    "state": partial(values.read_choice, choices=ReminderState.values),
+    "fired_at": _as_invalid(values.read_datetime),
 }
 # An export has them; an import sets them itself.
 NOT_READ = ("updated_at",)

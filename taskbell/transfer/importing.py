@@ -69,7 +69,10 @@ def prepared(rows: Iterator[Row], *, partial: bool, by: User, now: datetime) -> 
     check_may_create(by)
     checker, result = Checker(by, now), ImportResult()
     with staging.staged():
-        _load(rows, checker, result)
+        while batch := list(islice(rows, CHUNK_ROWS)):
+            checker.people.learn(row.cells.get(name) for row in batch for name in ("assigned_to", "created_by"))
+            staging.load([checker.check(number, row) for number, row in enumerate(batch, start=result.rows + 1)])
+            result.rows += len(batch)
         staging.index()
         findings.across_rows(result.rows)
         if partial:
@@ -86,11 +89,3 @@ def import_tasks(rows: Iterator[Row], *, partial: bool = False, by: User, now: d
     """Reads, checks and writes. Raises NotAllowed, Unreadable, ImportRefused, Conflict."""
     with prepared(rows, partial=partial, by=by, now=now) as found:
         return found.write()
-
-
-def _load(rows: Iterator[Row], checker: Checker, result: ImportResult) -> None:
-    while batch := list(islice(rows, CHUNK_ROWS)):
-        checker.people.learn(row.cells.get(name) for row in batch for name in ("assigned_to", "created_by"))
-        checked = [checker.check(number, row) for number, row in enumerate(batch, start=result.rows + 1)]
-        result.rows += len(batch)
-        staging.load(checked)
