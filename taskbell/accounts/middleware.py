@@ -10,7 +10,7 @@ from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from taskbell.accounts.actions import Client
+from taskbell.accounts.actions import Client, session_lifetime
 from taskbell.accounts.models import Session, User
 from taskbell.accounts.queries import living_session
 from taskbell.common.clock import utc_now
@@ -46,7 +46,7 @@ def _session(request: HttpRequest) -> Session | None:
     now = utc_now()
     session = living_session(UUID(raw), now=now)
     if session and now - session.last_used_at > TOUCH_EVERY:
-        lifetime = timedelta(days=settings.TASKBELL_SESSION_DAYS)
+        lifetime = session_lifetime()
         Session.objects.filter(pk=session.pk).update(last_used_at=now, expires_at=now + lifetime)
         request.session.set_expiry(lifetime)
     return session

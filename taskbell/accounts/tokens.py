@@ -4,6 +4,7 @@ Each token has one fixed algorithm, issuer, audience and kind. The pair is compu
 that refresh at the same time get the same tokens.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -66,13 +67,10 @@ def read(raw: str, kind: Kind, *, now: datetime) -> Claims:
 
 def _signed_by_any(raw: str, secrets: list[str]) -> dict[str, Any]:
     """The claims of a token that one of these secrets has signed. Raises PyJWTError."""
-    *earlier, last = secrets
-    for secret in earlier:
-        try:
+    for secret in secrets:
+        with suppress(jwt.InvalidSignatureError):
             return _signed(raw, _key(secret))
-        except jwt.InvalidSignatureError:
-            continue
-    return _signed(raw, _key(last))
+    raise jwt.InvalidSignatureError
 
 
 @lru_cache(maxsize=4096)

@@ -46,7 +46,9 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
         try:
             await super().__call__(scope, receive, send)
         finally:  # however it ends
-            self._leave()
+            self._stop()
+            if self.subscriber:
+                self.hub.subscribers.leave(self.subscriber)
 
     async def connect(self) -> None:
         handshake = Handshake(self.scope)
@@ -173,11 +175,6 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
     def _stop(self) -> None:
         if self._task:
             self._task.cancel()
-
-    def _leave(self) -> None:
-        self._stop()
-        if self.subscriber:
-            self.hub.subscribers.leave(self.subscriber)
 
 
 def _parsed(text: str) -> Any:

@@ -44,7 +44,8 @@ class Handshake:
         self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         self.subprotocols: list[str] = scope["subprotocols"]
         self.query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        self.is_secure = scope["scheme"] == "wss" or self._proxy_says_secure()
+        proxy_says_secure = settings.TASKBELL_PROXIES > 0 and self.headers.get("x-forwarded-proto") == "https"
+        self.is_secure = scope["scheme"] == "wss" or proxy_says_secure
 
     @property
     def subprotocol(self) -> str | None:
@@ -80,9 +81,6 @@ class Handshake:
         own = f"{'https' if self.is_secure else 'http'}://{host}"
         name, _ = split_domain_port(host)
         return origin == settings.URL or (origin == own and validate_host(name, settings.ALLOWED_HOSTS))
-
-    def _proxy_says_secure(self) -> bool:
-        return settings.TASKBELL_PROXIES > 0 and self.headers.get("x-forwarded-proto") == "https"
 
 
 def session_behind(credential: Credential, *, now: datetime) -> Session:

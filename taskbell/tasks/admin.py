@@ -53,13 +53,8 @@ class BlockedFilter(admin.SimpleListFilter):
         return [("yes", "Yes"), ("no", "No")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        match self.value():
-            case "yes":
-                return queryset.blocked()
-            case "no":
-                return queryset.free()
-            case _:
-                return queryset
+        chosen = {"yes": queryset.blocked, "no": queryset.free}
+        return chosen.get(self.value() or "", queryset.all)()
 
 
 class ReminderInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]

@@ -125,11 +125,9 @@ def _without_email(reminders: list[Reminder], messages: NotificationQuerySet, ta
     over = [reminder for reminder in reminders if reminder.next_at is None and reminder.at is not None]
     skipped = [_reminder(one, _why_skipped(one, task)) for one in over if one.state == ReminderState.SKIPPED]
     fired = [one for one in over if one.state == ReminderState.FIRED]
-    if fired:
-        named = messages.filter(kind=REMINDER.name).order_by().values_list("data__reminder", flat=True)
-        shown = set(named.distinct())
-        return skipped + [_reminder(one, NO_MAIL) for one in fired if one.pk not in shown]
-    return skipped
+    named = messages.filter(kind=REMINDER.name).order_by().values_list("data__reminder", flat=True)
+    shown = set(named.distinct()) if fired else set()
+    return skipped + [_reminder(one, NO_MAIL) for one in fired if one.pk not in shown]
 
 
 def _why_skipped(reminder: Reminder, task: Task) -> str:
