@@ -22,8 +22,6 @@ def _answer(request: Request, page: ResultPage[Activity]) -> HttpResponse:
 
 
 class Logs(APIView):
-    """The history of all tasks you can see."""
-
     @operation("logs_list", "history", page_of(ActivityOut), parameters=[*documented(FILTERS), *PAGING])
     def get(self, request: Request) -> HttpResponse:
         """Lists all changes, newest first. Managers and admins see the history of every task that ever existed."""
@@ -31,8 +29,6 @@ class Logs(APIView):
 
 
 class TaskLogs(APIView):
-    """The history of one task."""
-
     @operation("task_logs_list", "history", page_of(ActivityOut), parameters=[*documented(FILTERS), *PAGING])
     def get(self, request: Request, pk: int) -> HttpResponse:
         """Lists the changes of this task, newest first."""

@@ -51,8 +51,6 @@ EXAMPLE = {"create": [{"title": "Buy seeds"}], "update": [{"id": 7, "status": "C
 
 
 class Bulk(APIView):
-    """Many tasks at once."""
-
     @operation("tasks_bulk", "tasks", BulkOut, takes=BulkIn, sent={"One of each": EXAMPLE})
     @repeatable
     def post(self, request: Request) -> HttpResponseBase:

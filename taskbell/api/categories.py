@@ -36,8 +36,6 @@ class CategoryChange(CategoryIn):
 
 
 class Categories(APIView):
-    """The labels that everybody shares."""
-
     @operation("categories_list", "categories", page_of(CategoryOut), parameters=PAGING)
     def get(self, request: Request) -> Any:
         """Lists the categories by name."""
@@ -59,8 +57,6 @@ class Categories(APIView):
 
 
 class CategoryDetail(APIView):
-    """One category."""
-
     @operation("categories_read", "categories", CategoryOut)
     def get(self, request: Request, pk: int) -> Response:
         """Shows the category."""

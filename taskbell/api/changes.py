@@ -48,8 +48,6 @@ class ChangesOut(TypedDict):
 
 
 class Changes(APIView):
-    """Changes to what you can see."""
-
     @operation("changes_list", "sync", ChangesOut, parameters=[SINCE, LIMIT])
     def get(self, request: Request) -> Response:
         """Lists all changes since the cursor in commit order, with the current state of each task.

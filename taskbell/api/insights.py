@@ -27,8 +27,6 @@ EXAMPLE = {
 
 
 class Insights(APIView):
-    """Counts of tasks by kind."""
-
     @operation(
         "reports_insights",
         "reports",

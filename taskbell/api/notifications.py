@@ -33,8 +33,6 @@ class Marked(TypedDict):
 
 
 class Notifications(APIView):
-    """Your notifications."""
-
     @operation(
         "notifications_list",
         "notifications",
@@ -50,8 +48,6 @@ class Notifications(APIView):
 
 
 class NotificationDetail(APIView):
-    """One notification."""
-
     @operation("notifications_read", "notifications", NotificationOut)
     def get(self, request: Request, pk: int) -> Response:
         """Shows the notification and the outcome of its email."""
@@ -73,8 +69,6 @@ def _one(person: User, pk: int) -> NotificationOut:
 
 
 class AllRead(APIView):
-    """All your notifications."""
-
     @operation("notifications_read_all", "notifications", Marked)
     def post(self, request: Request) -> Response:
         """Marks all your notifications as read."""

@@ -60,8 +60,6 @@ class ProfileIn(NamesIn):
 
 
 class OwnProfile(APIView):
-    """Your account and settings."""
-
     @operation("profile_read", "people", ProfileOut)
     def get(self, request: Request) -> Response:
         """Shows your profile."""
@@ -171,8 +169,6 @@ class UserDetail(APIView):
 
 
 class Invites(APIView):
-    """Open invitations."""
-
     @operation("invites_list", "people", list[InviteOut])
     def get(self, request: Request) -> Any:
         """Lists the open invitations you sent; for admins, all of them."""
@@ -190,8 +186,6 @@ class Invites(APIView):
 
 
 class InviteDetail(APIView):
-    """One invitation."""
-
     @operation("invites_withdraw", "people")
     def delete(self, request: Request, pk: int) -> Response:
         """Withdraws the invitation: its link stops working."""

@@ -89,8 +89,6 @@ def _as_json(reminder: Reminder) -> ReminderOut:
 
 
 class Reminders(APIView):
-    """The reminders of a task that you can see."""
-
     @operation("reminders_list", "reminders", list[ReminderOut])
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         """Lists the shared reminders and your personal ones."""
@@ -117,8 +115,6 @@ class Reminders(APIView):
 
 
 class ReminderDetail(APIView):
-    """One reminder."""
-
     @operation("reminders_read", "reminders", ReminderOut)
     def get(self, request: Request, pk: int, rid: int) -> Response:
         """Shows the reminder."""
@@ -163,8 +159,6 @@ def _checked(patch: dict[str, Any]) -> dict[str, Any]:
 
 
 class Snooze(APIView):
-    """Snooze: a personal reminder."""
-
     @operation("tasks_snooze", "reminders", ReminderOut, status=201, takes=SnoozeIn)
     @repeatable
     def post(self, request: Request, pk: int) -> HttpResponseBase:
@@ -180,8 +174,6 @@ class Snooze(APIView):
 
 
 class Schedule(APIView):
-    """The schedule of a task's reminders."""
-
     @operation("tasks_schedule", "reminders", ScheduleOut)
     def get(self, request: Request, pk: int) -> Response:
         """Shows when each reminder fires, and the outcome of past ones: the email, or why there is none."""
@@ -190,8 +182,6 @@ class Schedule(APIView):
 
 
 class Preview(APIView):
-    """A preview of a recurrence rule."""
-
     @operation("recurrence_preview", "reminders", PreviewOut, takes=PreviewIn)
     def post(self, request: Request) -> Response:
         """Lists the first occurrences of a rule, in local time and as instants."""

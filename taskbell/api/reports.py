@@ -81,8 +81,6 @@ def _as_text(name: str, value: Any) -> str:
 
 
 class Reports(APIView):
-    """Your reports."""
-
     @operation("reports_list", "reports", page_of(ReportOut), parameters=PAGING)
     def get(self, request: Request) -> HttpResponseBase:
         """Lists your reports, newest first."""
@@ -111,8 +109,6 @@ class Reports(APIView):
 
 
 class ReportDetail(APIView):
-    """One of your reports."""
-
     @operation("reports_read", "reports", ReportOut)
     def get(self, request: Request, pk: int) -> Response:
         """Shows the report and its progress."""
@@ -126,8 +122,6 @@ class ReportDetail(APIView):
 
 
 class ReportDownload(APIView):
-    """The file of one of your reports."""
-
     @extend_schema(
         operation_id="reports_download",
         tags=["reports"],

@@ -84,8 +84,6 @@ class ChangePasswordIn(StrictSerializer):
 
 
 class Register(OpenView):
-    """A new account."""
-
     @operation("register", "session", PersonOut, status=201, takes=RegisterIn, sent=ADA)
     def post(self, request: Request) -> Response:
         """Creates an account. The username defaults to the email address; the first person becomes ADMIN."""
@@ -105,8 +103,6 @@ def _names_invitation(request: Request) -> bool:
 
 
 class SignIn(OpenView):
-    """Signing in."""
-
     @operation("sign_in", "session", TokenPairOut, takes=TokenIn, sent=ADA, shown=PAIR)
     def post(self, request: Request) -> Response:
         """Signs in by username or email address; either field takes either."""
@@ -119,8 +115,6 @@ class SignIn(OpenView):
 
 
 class TokenRefresh(OpenView):
-    """The next pair of tokens."""
-
     @operation("refresh", "session", TokenPairOut, takes=RefreshIn, shown=PAIR)
     def post(self, request: Request) -> Response:
         """Exchanges a refresh token for the next pair. Using a refresh token twice ends the session."""
@@ -129,8 +123,6 @@ class TokenRefresh(OpenView):
 
 
 class Logout(APIView):
-    """Signing out."""
-
     @operation("sign_out", "session", takes=LogoutIn)
     def post(self, request: Request) -> Response:
         """Ends this session: its tokens stop working at the next request."""
@@ -146,8 +138,6 @@ def end(request: Request, session_id: UUID, *, because: str) -> None:
 
 
 class Sessions(APIView):
-    """Your sessions."""
-
     @operation("sessions_list", "session", list[SessionOut])
     def get(self, request: Request) -> Any:
         """Lists your active sessions, the last used first."""
@@ -165,8 +155,6 @@ class Sessions(APIView):
 
 
 class SessionDetail(APIView):
-    """One of your sessions."""
-
     @operation("sessions_end", "session")
     def delete(self, request: Request, pk: UUID) -> Response:
         """Ends one of your sessions."""
@@ -175,8 +163,6 @@ class SessionDetail(APIView):
 
 
 class PasswordReset(OpenView):
-    """A forgotten password."""
-
     @operation("password_reset", "session", takes=ResetIn)
     def post(self, request: Request) -> Response:
         """Emails a link to choose a new password. The answer is the same whether or not the account exists."""
@@ -186,8 +172,6 @@ class PasswordReset(OpenView):
 
 
 class PasswordResetConfirm(OpenView):
-    """A new password, by the link of the email."""
-
     @operation("password_reset_confirm", "session", takes=ResetConfirmIn)
     def post(self, request: Request) -> Response:
         """Sets the new password with the codes of the emailed link, and signs you out everywhere."""
@@ -197,8 +181,6 @@ class PasswordResetConfirm(OpenView):
 
 
 class PasswordChange(APIView):
-    """A new password for a person who is signed in."""
-
     @operation("password_change", "session", TokenPairOut, takes=ChangePasswordIn)
     def post(self, request: Request) -> Response:
         """Sets a new password and ends all sessions, this one too; answers with the tokens of a new session."""

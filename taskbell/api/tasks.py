@@ -68,8 +68,6 @@ def answer(request: Request, pk: int, *, code: int = 200) -> Response:
 
 
 class Tasks(APIView):
-    """The tasks that you may see."""
-
     @operation("tasks_list", "tasks", page_of(TaskOut), parameters=[*TASK_PARAMETERS, *PAGING])
     def get(self, request: Request) -> HttpResponseBase:
         """Lists the tasks that you created or are assigned to, newest first; managers and admins get all tasks."""
@@ -102,8 +100,6 @@ class Tasks(APIView):
 
 
 class TaskDetail(APIView):
-    """One task."""
-
     @operation("tasks_read", "tasks", TaskOut)
     def get(self, request: Request, pk: int) -> Response:
         """Shows the task."""
@@ -138,8 +134,6 @@ class TaskDetail(APIView):
 
 
 class TaskSkip(APIView):
-    """A task that repeats."""
-
     @operation("tasks_skip", "tasks", TaskOut)
     @repeatable
     def post(self, request: Request, pk: int) -> HttpResponseBase:
@@ -149,8 +143,6 @@ class TaskSkip(APIView):
 
 
 class TaskRestore(APIView):
-    """A task in the trash."""
-
     @operation("tasks_restore", "tasks", TaskOut)
     @repeatable
     def post(self, request: Request, pk: int) -> HttpResponseBase:

@@ -66,8 +66,6 @@ class HashingReader(io.RawIOBase):
 
 
 class TaskImport(APIView):
-    """Tasks from a file."""
-
     parser_classes = [MultiPartParser, AnyBody]
 
     @operation(
@@ -95,7 +93,10 @@ class TaskImport(APIView):
         person = person_of(request)
         check_may_create(person)
         refuse_unknown(query_of(request), ("format", "partial"))
-        _check_size(int(request.META.get("CONTENT_LENGTH") or 0))
+        # Before anything is read. The server also knows the length of a chunked body (config/asgi.py).
+        most = settings.TASKBELL_IMPORT_MEGABYTES
+        if int(request.META.get("CONTENT_LENGTH") or 0) > most * 1024 * 1024:
+            raise TooLarge(f"The file must have at most {most} MiB.")
         partial = read_parameter(request.query_params, "partial", read_boolean, False)
         file, format_ = _file(request)
         reader = HashingReader(file)
@@ -107,12 +108,6 @@ class TaskImport(APIView):
                 return idempotency.once(request, lambda: imported(request, found.write()), said=said)
         except ImportRefused as refusal:
             return refused(refusal)
-
-
-def _check_size(length: int) -> None:
-    """Raises TooLarge before anything is read. The server also knows the length of a chunked body (config/asgi.py)."""
-    if length > settings.TASKBELL_IMPORT_MEGABYTES * 1024 * 1024:
-        raise TooLarge(f"The file must have at most {settings.TASKBELL_IMPORT_MEGABYTES} MiB.")
 
 
 def _file(request: Request) -> tuple[Any, str]:
@@ -137,8 +132,6 @@ def _file(request: Request) -> tuple[Any, str]:
 
 
 class TaskExport(APIView):
-    """Tasks into a file."""
-
     @extend_schema(
         operation_id="tasks_export",
         tags=["tasks"],

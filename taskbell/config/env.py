@@ -63,8 +63,7 @@ class Environment(BaseSettings):
     model_config = SettingsConfigDict(env_file=DOTENV, extra="ignore", frozen=True, env_ignore_empty=True)
 
     TASKBELL_DATA: Path = Field(
-        Path("var"),
-        description="Folder for all data: database, broker, secret key, and emails written to files.",
+        Path("var"), description="Folder for all data: database, broker, secret key, and emails written to files."
     )
     TASKBELL_URL: Annotated[str, AfterValidator(_web_address)] | None = Field(
         None,
@@ -148,8 +147,7 @@ class Environment(BaseSettings):
         description="Name of the header by which the mail relay recognises duplicates, if it supports one.",
     )
     TASKBELL_MAIL_TEMPLATES: Path | None = Field(
-        None,
-        description="Folder with email templates that replace ours, such as reminder/subject.txt or base.html.",
+        None, description="Folder with email templates that replace ours, such as reminder/subject.txt or base.html."
     )
     TASKBELL_LIVE_CONNECTIONS: int = Field(
         300, ge=1, le=100_000, description="Maximum number of live connections per person and web server process."
@@ -180,9 +178,7 @@ class Environment(BaseSettings):
         None, ge=1, le=65535, description="Port of the mail server. Default: 587 with TLS, 465 with SSL, else 25."
     )
     EMAIL_HOST_USER: str | None = Field(
-        None,
-        validation_alias=AliasChoices("EMAIL_HOST_USER", "EMAIL_ID"),
-        description="Username for the mail server.",
+        None, validation_alias=AliasChoices("EMAIL_HOST_USER", "EMAIL_ID"), description="Username for the mail server."
     )
     EMAIL_HOST_PASSWORD: SecretStr | None = Field(
         None,
@@ -201,10 +197,7 @@ class Environment(BaseSettings):
             "django.core.mail.backends.filebased.EmailBackend",
         ]
         | None
-    ) = Field(
-        None,
-        description="Django's name of an email backend: smtp requires EMAIL_HOST, the others write files.",
-    )
+    ) = Field(None, description="Django's name of an email backend: smtp requires EMAIL_HOST, the others write files.")
 
     @model_validator(mode="after")
     def _settings_agree(self) -> "Environment":

@@ -108,8 +108,7 @@ def tasks_by_id(ids: Collection[int], person: User, *, also_hidden: bool = False
     Tasks that the person can't see (any more) are missing, unless `also_hidden`.
     """
     find = _task_rows(sees_everything(person), also_hidden)
-    rows = find(ids=ids, person=person.pk) if ids else ()
-    found = {row[0]: IN_ORDER | dict(zip(COLUMNS, row, strict=True)) for row in rows}
+    found = {row[0]: row for row in find(ids=ids, person=person.pk)} if ids else {}
     reminders: dict[int, list[Reminder]] = {pk: [] for pk in found}
     for reminder in reminders_of(ids=list(found), person=person.pk) if found else ():
         reminders[reminder.task_id].append(reminder)
@@ -128,15 +127,14 @@ def task_as_json(pk: int, person: User, *, also_hidden: bool = False) -> TaskOut
     raise NotFound
 
 
-def _task_as_json(task: Any, reminders: Sequence[Reminder]) -> TaskOut:
-    """The task, from its columns by name."""
-    is_overdue, needed, zone = task.pop("is_overdue"), task.pop("needed"), ZoneInfo(task["timezone"])
-    task |= {
-        "status": status_of(task["stage"], is_overdue),
-        "priority": NAME_OF_PRIORITY[task["priority"]],
-        "pre_tasks": sorted(map(int, needed.split(","))) if needed else [],
-        "reminders": [reminder_as_json(reminder, zone) for reminder in reminders],
-        "remind_at": min((reminder.next_at for reminder in reminders if reminder.next_at), default=None),
-        "recurrence": task["recurrence"] or None,
-    }
+def _task_as_json(row: Sequence[Any], reminders: Sequence[Reminder]) -> TaskOut:
+    task: Any = IN_ORDER.copy()
+    task.update(zip(COLUMNS, row, strict=True))
+    needed = task.pop("needed")
+    task["status"] = status_of(task["stage"], task.pop("is_overdue"))
+    task["priority"] = NAME_OF_PRIORITY[task["priority"]]
+    task["pre_tasks"] = sorted(map(int, needed.split(","))) if needed else []
+    task["reminders"] = [reminder_as_json(reminder, ZoneInfo(task["timezone"])) for reminder in reminders]
+    task["remind_at"] = min((reminder.next_at for reminder in reminders if reminder.next_at), default=None)
+    task["recurrence"] = task["recurrence"] or None
     return cast(TaskOut, task)

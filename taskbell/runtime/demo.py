@@ -59,11 +59,9 @@ def fill(tasks: int) -> None:
 def _people(password: str) -> list[User]:
     for username, first, last, role in PEOPLE:
         email = f"{username}@example.org"
-        person = User.objects.filter(email=email).first()
-        if person is None:
-            person = User.objects.create_person(
-                username=username, email=email, password=password, first_name=first, last_name=last, role=role
-            )
+        person = User.objects.filter(email=email).first() or User.objects.create_person(
+            username=username, email=email, password=password, first_name=first, last_name=last, role=role
+        )
         person.set_password(password)
         person.save(update_fields=["password"])
     return list(

@@ -50,8 +50,6 @@ class PageForm(forms.Form):
 
 
 class SignUpForm(PageForm):
-    """Create an account."""
-
     first_name = _text("First name", autocomplete="given-name", required=False)
     last_name = _text("Last name", autocomplete="family-name", required=False)
     email = _email()
@@ -75,15 +73,11 @@ class JoinForm(SignUpForm):
 
 
 class SignInForm(PageForm):
-    """Sign in with a username or email address."""
-
     identifier = _text("Username or email address", autocomplete="username", autocapitalize="none", spellcheck="false")
     password = _password("Password", autocomplete="current-password")
 
 
 class AskResetForm(PageForm):
-    """Request a link to reset a password."""
-
     email = _email()
 
 
@@ -94,15 +88,11 @@ class ResetPasswordForm(PageForm):
 
 
 class ChangePasswordForm(PageForm):
-    """The current password and the new one."""
-
     old_password = _password("Current password", autocomplete="current-password")
     new_password = _new_password()
 
 
 class ProfileForm(PageForm):
-    """A person's name, time zone and email preferences."""
-
     first_name = _text("First name", autocomplete="given-name", required=False)
     last_name = _text("Last name", autocomplete="family-name", required=False)
     timezone = forms.ChoiceField(label="Time zone", choices=[], help_text="Used for due dates and the daily digest.")
