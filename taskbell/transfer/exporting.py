@@ -9,12 +9,10 @@ from typing import Any
 
 import orjson
 from django.db import connection, transaction
-from django.db.models import BigIntegerField
 from django.utils.duration import duration_iso_string
 
 from taskbell.accounts.models import User
 from taskbell.common.clock import wall_time
-from taskbell.common.compiled_query import AnyOf, CompiledQuery, IdArray, Param
 from taskbell.common.iso import IsoDate, IsoInstant, IsoTime
 from taskbell.common.spreadsheet import csv_chunks
 from taskbell.reminders.models import Reminder
@@ -63,7 +61,7 @@ def _one_reading() -> AbstractContextManager[Any]:
 
 def _links(ids: list[int], tasks: Any) -> dict[int, list[int]]:
     """The prerequisites that are in the file. They are looked up by id, because scanning the file takes too long."""
-    found = NEEDED(tasks=ids)
+    found = list(Prerequisite.objects.filter(task__in=ids).order_by("needs").values_list("task", "needs"))
     needed, within = iter({needs for _, needs in found}), set[int]()
     while some := list(islice(needed, CHUNK_ROWS)):
         within.update(tasks.order_by().filter(pk__in=some).values_list("pk", flat=True))
@@ -71,20 +69,8 @@ def _links(ids: list[int], tasks: Any) -> dict[int, list[int]]:
 
 
 def _reminders(ids: list[int], person: User) -> dict[int, list[Any]]:
-    return _grouped((task, _reminder(*values)) for task, *values in REMINDERS_OF(tasks=ids, person=person.pk))
-
-
-def _needed() -> Any:
-    return Prerequisite.objects.filter(AnyOf("task", IdArray("tasks"))).order_by("needs").values_list("task", "needs")
-
-
-def _reminders_of() -> Any:
-    person: Any = Param("person", BigIntegerField())
-    of_tasks = Reminder.objects.visible_to(person).filter(AnyOf("task", IdArray("tasks")))
-    return of_tasks.order_by("id").values_list("task", *REMINDER_COLUMNS)
-
-
-NEEDED, REMINDERS_OF = CompiledQuery(_needed), CompiledQuery(_reminders_of)
+    of_tasks = Reminder.objects.visible_to(person).filter(task__in=ids).order_by("id")
+    return _grouped((task, _reminder(*values)) for task, *values in of_tasks.values_list("task", *REMINDER_COLUMNS))
 
 
 def _grouped(pairs: Iterable[tuple[int, Any]]) -> dict[int, list[Any]]:

@@ -1,4 +1,4 @@
-"""Errors between the rows of a file: ids that are repeated or missing, and circles of prerequisites."""
+"""Errors between the rows of a file: ids that are repeated or missing, and cycles of prerequisites."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -8,7 +8,7 @@ from django.db import connection
 
 from taskbell.common.loading import all_rows, load_rows
 from taskbell.tasks.prerequisites import MAX_PATH_SHOWN
-from taskbell.transfer.circles import circles
+from taskbell.transfer.cycles import cycles
 from taskbell.transfer.reading import RowError
 from taskbell.transfer.staging import ERROR_COLUMNS, LINKED
 
@@ -58,7 +58,7 @@ def across_rows(rows: int) -> None:
     """Finds errors between the rows, and marks those rows as bad."""
     for query in (REPEATED_ID, MISSING_ID, REPEATED_OCCURRENCE):
         _find(query)
-    _find_circles(rows)
+    _find_cycles(rows)
 
 
 def blocked_by_bad() -> None:
@@ -86,27 +86,27 @@ def _find(query: str) -> None:
             _mark_bad(f"SELECT number FROM ({query}) found")  # noqa: S608 - a query of our own
 
 
-def _find_circles(rows: int) -> None:
+def _find_cycles(rows: int) -> None:
     forward = f"SELECT 1 FROM {LINKED} WHERE needed.number >= task.number LIMIT 1"  # noqa: S608 - names of our own
     if not _fetched(forward):
-        return  # if every link points to an earlier row, there is no circle
+        return  # if every link points to an earlier row, there is no cycle
     ordered = f"SELECT needed.number, task.number FROM {LINKED} ORDER BY needed.number"  # noqa: S608 - names of our own
-    found = circles(((int(needed), int(waiting)) for needed, waiting in all_rows(ordered)), rows)
+    found = cycles(((int(needed), int(waiting)) for needed, waiting in all_rows(ordered)), rows)
     while some := list(islice(found, CHUNK_ROWS)):
-        load_rows("staged_error", ERROR_COLUMNS, [_error_of(circle) for circle in some])
-        numbers = (number for circle in some for number in circle)
+        load_rows("staged_error", ERROR_COLUMNS, [_error_of(cycle) for cycle in some])
+        numbers = (number for cycle in some for number in cycle)
         while together := list(islice(numbers, CHUNK_ROWS)):
             _mark_bad(", ".join(map(str, together)))
 
 
-def _error_of(circle: list[int]) -> tuple[Any, ...]:
+def _error_of(cycle: list[int]) -> tuple[Any, ...]:
     half = MAX_PATH_SHOWN // 2
-    shown = circle if len(circle) <= MAX_PATH_SHOWN else [*circle[:half], *circle[-half:]]
+    shown = cycle if len(cycle) <= MAX_PATH_SHOWN else [*cycle[:half], *cycle[-half:]]
     marks = ", ".join(map(str, shown))
     rows = _fetched(f"SELECT number, line, called FROM staged_task WHERE number IN ({marks})")  # noqa: S608 - numbers
     names = {number: called or str(line) for number, line, called in rows}
     way = [names[number] for number in shown]
-    if len(shown) < len(circle):
+    if len(shown) < len(cycle):
         way.insert(half, "…")
     first, line, called = min(rows, key=lambda row: shown.index(row[0]))
     lines = "" if called else "lines "

@@ -4,10 +4,10 @@ from array import array
 from collections.abc import Iterable, Iterator
 
 
-def circles(links: Iterable[tuple[int, int]], rows: int) -> Iterator[list[int]]:
-    """One circle for each connected part of the graph that has any. Links are (needed, waiting), ordered by the first.
+def cycles(links: Iterable[tuple[int, int]], rows: int) -> Iterator[list[int]]:
+    """One cycle for each connected part of the graph that has any. Links are (needed, waiting), ordered by the first.
 
-    Every row on a circle, and every row blocked by one, is blocked by a row of a returned circle. Rows are numbered
+    Every row on a cycle, and every row blocked by one, is blocked by a row of a returned cycle. Rows are numbered
     from 1. Memory: twelve bytes a row and four a link.
     """
     followers, starts, waits = array("i"), array("i", bytes(4 * (rows + 2))), array("i", bytes(4 * (rows + 1)))
