@@ -52,13 +52,16 @@ BUTTONS = {
 
 
 def subject_of(link: LinkAction) -> tuple[User, str]:
-    """The person, and the task's title or the kind of email. Raises NotFound if they can no longer see it."""
+    """The person, and the task's title, or the profile's label for the kind of email.
+
+    Raises NotFound if they can no longer see the task.
+    """
     person = User.objects.filter(pk=link.person_id, is_active=True).select_related("profile").first()
     if person is None or link.do not in BUTTONS:
         raise NotFound
     if link.do == "unsubscribe":
         kind = find_kind(str(link.about))
-        return person, kind.label if kind else str(link.about)
+        return person, (kind.switch or kind.label) if kind else str(link.about)
     task = Task.objects.visible_to(person).filter(pk=link.about).first()
     if task is None:
         raise NotFound

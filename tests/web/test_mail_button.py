@@ -99,6 +99,10 @@ def test_snooze_reminds_bob_alone(
     assert reminder.next_at == datetime.fromisoformat(expected)
 
 
+def test_the_unsubscribe_page_names_the_emails_as_the_profile_does(strict: Browser, bob: User) -> None:
+    assert "A task of mine is overdue" in text(strict.get(path(bob, "unsubscribe", "overdue")))
+
+
 def test_one_click_stops_the_mails_of_a_kind_without_cookie_or_question(strict: Browser, bob: User) -> None:
     for kind in ("overdue", "reminder"):
         answer = strict.post(path(bob, "unsubscribe", kind), {"List-Unsubscribe": "One-Click"})
