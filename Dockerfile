@@ -34,7 +34,7 @@ FROM ${BASE}
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Taskbell" \
-      org.opencontainers.image.description="Keeps a team's tasks and tells everybody on time." \
+      org.opencontainers.image.description="Manages your team's tasks and sends reminders on time." \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
