@@ -8,9 +8,11 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.cache import cache
 from django.db import connection
 from django.db.backends.sqlite3.base import DatabaseOperations
+from django.db.models import AutoField
 from django.http import HttpResponse
 from django.test import Client as DjangoClient
 from django.test.utils import CaptureQueriesContext
@@ -25,6 +27,7 @@ from tests.processes import RunningTaskbell, taskbell
 APPEND_ONLY = import_module("taskbell.activity.migrations.0002_append_only")
 PASSWORD = "correct horse battery"
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+ID_DISTANCE = 1_000_000  # between the first ids of two tables
 
 
 def pytest_itemcollected(item: Any) -> None:
@@ -139,6 +142,21 @@ def query_budget() -> QueryBudget:
         assert len(queries) <= most, f"{len(queries)} queries where {most} are enough:\n{said}"
 
     return within
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The tables count from different numbers, so that no test passes with the id of another table's row."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        for place, model in enumerate(apps.get_models(include_auto_created=True), start=1):
+            table, key, first = model._meta.db_table, model._meta.pk, place * ID_DISTANCE
+            if not isinstance(key, AutoField):
+                continue
+            if connection.vendor == "postgresql":
+                cursor.execute("SELECT setval(pg_get_serial_sequence(%s, %s), %s)", [table, key.column, first])
+            else:
+                cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", [table])
+                cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, first])
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -39,7 +39,7 @@ def test_alice_sends_a_mail_again_that_the_server_had_refused(
     browser_of: BrowserOf, alice: User, failed: Delivery
 ) -> None:
     admin: Browser = browser_of(alice)
-    chosen = {"action": "send_again", "_selected_action": [failed.pk]}
+    chosen = {"action": "send_again", "_selected_action": [failed.notification_id]}
     answer = admin.post("/admin/notifications/notification/", chosen, follow=True)
     assert "1 email will be sent again." in answer.content.decode()
     failed.refresh_from_db()
