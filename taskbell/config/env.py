@@ -14,6 +14,7 @@ from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationE
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from taskbell.common.clock import time_zones
+from taskbell.config.origins import Origins
 
 DOTENV = Path(".env")
 
@@ -90,6 +91,11 @@ class Environment(BaseSettings):
     )
     DEBUG: bool = Field(False, description="Show error details in the browser. Never use in production.")
     ALLOWED_HOSTS: str = Field("", description="Additional host names to answer to, separated by commas.")
+    TASKBELL_CORS_ORIGINS: Origins = Field(
+        "",
+        description="Origins of other sites whose pages may call the API with a token, such as "
+        "https://app.example.org, separated by commas.",
+    )
     DATABASE_URL: DatabaseAddress | None = Field(
         None,
         description="PostgreSQL as postgres://user:password@host/name. Default: an SQLite file in the data folder.",

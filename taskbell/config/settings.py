@@ -11,6 +11,7 @@ import taskbell.config.celery  # noqa: F401
 from taskbell.config.env import environment
 from taskbell.config.files import prepare_data_folder, secret_key, valkey_socket
 from taskbell.config.mail import mail_settings
+from taskbell.config.origins import read_origins
 from taskbell.config.safety import host_of, refuse_unsafe
 from taskbell.config.schedule import BEAT_SCHEDULE
 
@@ -68,6 +69,14 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "taskbell.web.middleware.ContentSecurityPolicy",
 ]
+
+# Pages of these sites may call the API with a token; never with a cookie.
+CORS_ALLOWED_ORIGINS = read_origins(env.TASKBELL_CORS_ORIGINS)
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = ["authorization", "content-type", "if-match", "if-none-match", "idempotency-key"]
+CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "Idempotency-Replayed", "Content-Disposition"]
+if CORS_ALLOWED_ORIGINS:
+    MIDDLEWARE.insert(1, "corsheaders.middleware.CorsMiddleware")
 
 ROOT_URLCONF = "taskbell.config.urls"
 WSGI_APPLICATION = "taskbell.config.wsgi.application"

@@ -1,0 +1,36 @@
+"""The sites whose pages may call the API from a browser (CORS)."""
+
+import re
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
+
+EXAMPLE = "must be origins such as https://app.example.org, separated by commas"
+PARTS = re.compile(r"https?://[^/?#@\s*]+")
+USUAL_PORTS = {"http": 80, "https": 443}
+
+
+def read_origins(text: str) -> list[str]:
+    """The origins as browsers write them (RFC 6454 §6.2). Raises ValueError with a sentence."""
+    return [_origin(one) for one in (part.strip() for part in text.split(",")) if one]
+
+
+# Several, separated by commas.
+Origins = Annotated[str, AfterValidator(lambda text: ",".join(read_origins(text)))]
+
+
+def _origin(text: str) -> str:
+    if text == "*":
+        raise ValueError("must name each origin, because * would let every site in.")
+    if not text.isascii() or not PARTS.fullmatch(text.lower()):
+        raise ValueError(f"{EXAMPLE}. Can't use {text}: an origin has a scheme, a host and perhaps a port.")
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if not host or port == 0:
+        raise ValueError(f"{EXAMPLE}. Can't use {text}.")
+    name = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{name}" + ("" if port in (None, USUAL_PORTS[parts.scheme]) else f":{port}")
