@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from copy import copy
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar
 
@@ -11,6 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from taskbell.common import values
+from taskbell.common.durations import Duration
 from taskbell.common.errors import Invalid
 from taskbell.common.recurrence import MAX_RULE_LENGTH
 from taskbell.common.text import refuse_unprintable
@@ -169,7 +170,7 @@ class DurationField(ReadField):
     """A duration as ISO 8601 writes it, from zero to a year."""
 
     @staticmethod
-    def read(value: Any) -> timedelta:
+    def read(value: Any) -> Duration:
         return values.read_duration(value, longest=MAX_BEFORE_DUE)
 
 

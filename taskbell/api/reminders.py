@@ -21,6 +21,7 @@ from taskbell.api.idempotency import repeatable
 from taskbell.api.schema import operation
 from taskbell.api.task_input import ReminderIn, plan_from
 from taskbell.common.clock import as_instant, utc_now
+from taskbell.common.durations import Duration
 from taskbell.common.errors import invalid
 from taskbell.common.recurrence import parse_rule
 from taskbell.payloads.reminders import ReminderOut, reminder_as_json
@@ -101,7 +102,7 @@ class Reminders(APIView):
         ReminderOut,
         status=201,
         takes=ReminderIn,
-        sent={"The day before, only for you": {"before_due": "PT24H", "for_me": True}},
+        sent={"The day before, only for you": {"before_due": "P1D", "for_me": True}},
     )
     @repeatable
     def post(self, request: Request, pk: int) -> HttpResponseBase:
@@ -167,7 +168,8 @@ class Snooze(APIView):
 
         def at(task: Task) -> datetime:
             body = body_of(request, SnoozeIn)
-            return now + body["span"] if "span" in body else as_instant(body["until"], task.timezone)
+            span: Duration | None = body.get("span")
+            return as_instant(body["until"], task.timezone) if span is None else span.after(now, task.timezone)
 
         reminder = reminder_actions.snooze_task(pk, at, by=person_of(request), now=now)
         return Response(_as_json(reminder), status=201)

@@ -9,9 +9,10 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from django.utils.dateparse import parse_date, parse_datetime, parse_duration, parse_time
+from django.utils.dateparse import parse_date, parse_datetime, parse_time
 
 from taskbell.common.clock import EARLIEST, LATEST, time_zones
+from taskbell.common.durations import Duration, parse_duration
 from taskbell.common.errors import FieldError, invalid
 from taskbell.common.recurrence import parse_rule
 from taskbell.common.text import UNPRINTABLE, is_invisible
@@ -19,7 +20,6 @@ from taskbell.common.text import UNPRINTABLE, is_invisible
 T = TypeVar("T")
 MAX_ID = 2**63 - 1
 MAX_DIGITS = 20  # of a number: Python refuses to read very long ones
-MAX_DURATION_CHARACTERS = 50
 # Python's own readers skip a NUL and accept digits of other scripts.
 TIME_CHARACTERS = frozenset("0123456789:.")
 DATE_CHARACTERS = frozenset("0123456789-W")
@@ -121,12 +121,14 @@ def read_datetime(value: object) -> datetime:
     return at
 
 
-def read_duration(value: object, *, longest: timedelta) -> timedelta:
-    """A length of time from zero to `longest` (ISO 8601)."""
-    readable = isinstance(value, str) and len(value) < MAX_DURATION_CHARACTERS and value.startswith("P")
-    duration = parse_duration(str(value)) if readable else None
-    if duration is None or not timedelta() <= duration <= longest:
-        raise BadValue(f"Must be a duration such as PT24H, up to {longest.days} days.", "duration")
+def read_duration(value: object, *, longest: timedelta) -> Duration:
+    """A duration from zero to `longest` (ISO 8601): days by the calendar, hours exact."""
+    try:
+        duration = parse_duration(value if isinstance(value, str) else "")
+    except ValueError as error:
+        raise BadValue(str(error), "duration") from error
+    if duration.total > longest:
+        raise BadValue(f"Must be a duration up to {longest.days} days.", "duration")
     return duration
 
 

@@ -1,6 +1,6 @@
 """Reminders as JSON."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, TypedDict
 from zoneinfo import ZoneInfo
 
@@ -24,17 +24,9 @@ def reminder_as_json(reminder: Reminder, zone: ZoneInfo) -> ReminderOut:
     return {
         "id": reminder.pk,
         "at": reminder.at and reminder.at.astimezone(zone),
-        "before_due": None if reminder.before_due is None else iso_duration(reminder.before_due),
+        "before_due": None if reminder.before_due is None else str(reminder.before_due),
         "repeat": reminder.repeat or None,
         "for_me": reminder.recipient_id is not None,
         "next_at": reminder.next_at,
         "state": reminder.state,
     }
-
-
-def iso_duration(duration: timedelta) -> str:
-    """The duration in hours, minutes and seconds (ISO 8601)."""
-    minutes, seconds = divmod(int(duration.total_seconds()), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [f"{amount}{unit}" for amount, unit in ((hours, "H"), (minutes, "M"), (seconds, "S")) if amount]
-    return f"PT{''.join(parts) or '0S'}"

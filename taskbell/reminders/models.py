@@ -1,11 +1,13 @@
 """Reminders: when each fires, and for whom."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
 
 from taskbell.accounts.models import User
+from taskbell.common.durations import MAX_CHARACTERS, Duration, parse_duration
 
 
 class ReminderState(models.TextChoices):
@@ -14,6 +16,24 @@ class ReminderState(models.TextChoices):
     ARMED = "armed"
     FIRED = "fired"
     SKIPPED = "skipped"
+
+
+class DurationColumn(models.CharField):  # type: ignore[type-arg]
+    """A duration, stored as it was written."""
+
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Duration | None:
+        return None if value is None else parse_duration(value)
+
+    def to_python(self, value: Any) -> Any:
+        return parse_duration(value) if isinstance(value, str) else value
+
+    def get_prep_value(self, value: Any) -> str | None:
+        return None if value is None else str(value)
+
+    def deconstruct(self) -> Any:
+        """As plain text, so that migrations don't depend on this class."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs
 
 
 class ReminderQuerySet(models.QuerySet["Reminder"]):
@@ -48,7 +68,9 @@ class Reminder(models.Model):
     wall_time = models.TimeField(
         null=True, blank=True, help_text="and the local time, even if a clock change skips it."
     )
-    before_due = models.DurationField(null=True, blank=True, help_text="How long before the task is due.")
+    before_due: "models.Field[Any, Duration | None]" = DurationColumn(
+        max_length=MAX_CHARACTERS, null=True, blank=True, help_text="How long before the task is due (ISO 8601)."
+    )
     repeat = models.CharField(max_length=512, blank=True, help_text="The rule it repeats by (RRULE).")
     timezone = models.CharField(max_length=64, help_text="The time zone of local date, time and rule.")
     next_at = models.DateTimeField(null=True, blank=True, help_text="When it fires next; empty: never.")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from taskbell.common.clock import instant, wall_time
+from taskbell.common.durations import Duration
 from taskbell.common.recurrence import between, following, parse_rule
 from taskbell.reminders.models import Reminder, ReminderState
 
@@ -34,7 +35,7 @@ class ReminderPlan:
 
     at: datetime | None = None
     for_me: bool = False
-    before_due: timedelta | None = None
+    before_due: Duration | None = None
     repeat: str = ""
     wall: datetime | None = None
     is_snooze: bool = field(default=False, compare=False)
@@ -72,7 +73,7 @@ def compute_at(reminder: Reminder, task: RemindedTask) -> datetime | None:
     """When the reminder first fires; None if that depends on a due date and the task has none."""
     if reminder.before_due is None:
         return reminder.at
-    return None if task.due_at is None else task.due_at - reminder.before_due
+    return None if task.due_wall is None else reminder.before_due.before(task.due_wall, task.timezone)
 
 
 def schedule(reminder: Reminder, task: RemindedTask, *, now: datetime, even_late: bool = True) -> None:
@@ -118,7 +119,7 @@ def _wall_in_task_zone(task: RemindedTask, reminder: Reminder) -> datetime | Non
         return None
     if reminder.before_due is not None and task.due_wall is not None:
         # A due time that a clock change skips applies again the next day.
-        wall = task.due_wall - reminder.before_due
+        wall = task.due_wall - reminder.before_due.total
         if instant(wall.date(), wall.time(), task.timezone) == reminder.at:
             return wall
     elif reminder.wall is not None and reminder.timezone in ("", task.timezone):

@@ -1,7 +1,7 @@
 """The timeline of a task's reminders: upcoming, sent and skipped, each with its reason."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Annotated, TypedDict
 from zoneinfo import ZoneInfo
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 
 from taskbell.accounts.models import User
+from taskbell.common.durations import Duration
 from taskbell.common.recurrence import parse_rule
 from taskbell.notifications.models import Delivery, DeliveryState, Notification, NotificationQuerySet
 from taskbell.reminders.models import Reminder, ReminderState
@@ -103,11 +104,8 @@ def _coming(reminder: Reminder, task: Task) -> list[ComingOut]:
     ]
 
 
-def _before_due_text(span: timedelta) -> str:
-    minutes, seconds = divmod(int(span.total_seconds()), 60)
-    amounts = {"day": minutes // 1440, "hour": minutes // 60 % 24, "minute": minutes % 60, "second": seconds}
-    parts = [f"{amount} {unit}{'s' * (amount > 1)}" for unit, amount in amounts.items() if amount]
-    return f"{' '.join(parts)} before due" if parts else "when due"
+def _before_due_text(span: Duration) -> str:
+    return f"{span.words} before due" if span.words else "when due"
 
 
 def _instants(reminder: Reminder) -> Sequence[datetime | None]:

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from taskbell.common.clock import EARLIEST, LATEST
+from taskbell.common.durations import Duration
 from taskbell.common.errors import FieldError, invalid, refuse
 from taskbell.common.values import (
     BadValue,
@@ -129,7 +130,7 @@ def _errors_of_reminder(plan: ReminderPlan, prefix: str = "") -> Iterator[FieldE
     if plan.wall is not None and not _is_moment(plan.wall, has_offset=False):
         yield error("wall", "invalid", "Must be a date and time without an offset.")
     before = plan.before_due
-    if before is not None and not (isinstance(before, timedelta) and timedelta() <= before <= MAX_BEFORE_DUE):
+    if before is not None and not (isinstance(before, Duration) and timedelta() <= before.total <= MAX_BEFORE_DUE):
         yield error("before_due", "duration", f"Must be a duration up to {MAX_BEFORE_DUE.days} days.")
     try:
         read_rule(plan.repeat)

@@ -199,7 +199,9 @@ class Checker:
         elif row.state == ReminderState.SKIPPED or (reminder.next_at is not None and reminder.next_at <= self.now):
             reminder.state, reminder.next_at = ReminderState.SKIPPED, None
         reminder.fired_at = row.fired_at and as_instant(row.fired_at, task.timezone)
-        return (task.pk, *(getattr(reminder, name) for name in REMINDER_FIELDS))
+        duration = None if row.before_due is None else str(row.before_due)
+        stored = vars(reminder) | {"before_due": duration}
+        return (task.pk, *(stored[name] for name in REMINDER_FIELDS))
 
 
 def _stage_of(found: Values) -> str:

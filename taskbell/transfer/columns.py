@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 import orjson
 
 from taskbell.common import values
+from taskbell.common.durations import Duration
 from taskbell.common.errors import FieldError
 from taskbell.common.values import BadValue
 from taskbell.reminders.actions import MAX_REMINDERS
@@ -31,7 +32,7 @@ class ReminderRow:
 
     at: datetime | None = None
     wall: datetime | None = None
-    before_due: timedelta | None = None
+    before_due: Duration | None = None
     repeat: str = ""
     for_me: bool = False
     is_snooze: bool = False

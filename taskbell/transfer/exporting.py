@@ -9,7 +9,6 @@ from typing import Any
 
 import orjson
 from django.db import connection, transaction
-from django.utils.duration import duration_iso_string
 
 from taskbell.accounts.models import User
 from taskbell.common.clock import wall_time
@@ -87,7 +86,7 @@ def _reminder(zone: str, at: Any, day: Any, clock: Any, before_due: Any, repeat:
     members = {
         "at": None if before_due is not None else at and _instant(at),
         "wall": meant.isoformat() if meant and meant != wall_time(at, zone) else None,
-        "before_due": None if before_due is None else duration_iso_string(before_due),
+        "before_due": None if before_due is None else str(before_due),
         "repeat": repeat or None,
         "for_me": recipient is not None or None,
         "is_snooze": is_snooze or None,

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from taskbell.common import values
+from taskbell.common.durations import Duration
 from taskbell.common.values import BadValue
 
 YEAR = timedelta(days=366)
 Reader = Callable[[Any], Any]
 
 
-def read_duration(value: object) -> timedelta:
+def read_duration(value: object) -> Duration:
     return values.read_duration(value, longest=YEAR)
 
 
@@ -35,9 +36,9 @@ def read_colors(value: str) -> list[str]:
         (values.read_time, "09:30:15.25", time(9, 30, 15, 250_000)),
         (values.read_datetime, "2027-03-31T09:00:00Z", datetime(2027, 3, 31, 9, tzinfo=UTC)),
         (values.read_datetime, "2027-03-31T09:00", datetime(2027, 3, 31, 9)),  # noqa: DTZ001 - it stays without
-        (read_duration, "PT24H", timedelta(hours=24)),
-        (read_duration, "P0D", timedelta()),
-        (read_duration, "P366D", YEAR),
+        (read_duration, "PT24H", Duration(exact=timedelta(hours=24))),
+        (read_duration, "P0D", Duration()),
+        (read_duration, "P366D", Duration(366)),
         (values.read_id, "1", 1),
         (values.read_id, 2**63 - 1, 2**63 - 1),
         (values.read_boolean, "True", True),
@@ -63,7 +64,8 @@ def test_what_can_be_read_has_its_type(read: Reader, text: Any, value: Any) -> N
         (values.read_time, "invalid", ["", "x", "25:00", "10:00Z", "10:00+02:00", "10:00\x00", "-1:00"]),
         (values.read_datetime, "invalid", ["", "x", "2027-03-31T25:00:00Z", "2027-03-31T10:00:00+99:00", "٢"]),
         (values.read_datetime, "out_of_range", ["1969-12-31T23:59:59Z", "3000-01-01T00:00"]),
-        (read_duration, "duration", ["", "x", "24:00:00", "-PT1H", "P-1D", "P367D", "P" + "1" * 60 + "D"]),
+        (read_duration, "duration", ["", "x", "24:00:00", "-PT1H", "P-1D", "P" + "1" * 60 + "D"]),
+        (read_duration, "duration", ["P367D", "P53W", "P366DT1S", "P1Y", "P1M", "P2W3D", "P1.5D"]),
         (values.read_id, "invalid", ["", "x", "1.5", "+1", "²", "1\x00", "9" * 30]),
         (values.read_id, "min_value", [0, -1, "0"]),
         (values.read_id, "max_value", [2**63, 10**40, str(2**63)]),

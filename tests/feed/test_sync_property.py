@@ -11,6 +11,7 @@ import pytest
 from django.db import transaction
 
 from taskbell.accounts.models import User
+from taskbell.common.durations import parse_duration
 from taskbell.common.errors import Refusal
 from taskbell.payloads.tasks import tasks_as_json
 from taskbell.people.editing import update_person
@@ -176,7 +177,7 @@ class World:
             [
                 ReminderPlan(at=self.now + timedelta(hours=2)),
                 ReminderPlan(at=self.now + timedelta(hours=2), for_me=True),
-                ReminderPlan(before_due=timedelta(hours=5)),
+                ReminderPlan(before_due=parse_duration("PT5H")),
             ]
         )
         return self.change(by, TaskPatch(reminders=[plan]))

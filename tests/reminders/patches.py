@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from taskbell.accounts.models import User
+from taskbell.common.durations import parse_duration
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import create_task, update_task
@@ -15,7 +16,14 @@ BERLIN = "Europe/Berlin"
 FRIDAY = date(2026, 11, 27)  # NOW is a Saturday, 10:00 in Berlin
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
-DAY_BEFORE = ReminderPlan(before_due=DAY)
+
+
+def before(text: str, **more: Any) -> ReminderPlan:
+    """A reminder this long before the task is due."""
+    return ReminderPlan(before_due=parse_duration(text), **more)
+
+
+DAY_BEFORE = before("P1D")
 
 
 def promised(by: User, *plans: ReminderPlan, now: datetime = NOW, **fields: Any) -> Task:

@@ -1,19 +1,19 @@
 """Reminders that hang on the due moment: they follow it, and never come when it is too late."""
 
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 
 from taskbell.accounts.models import User
+from taskbell.common.clock import as_instant
 from taskbell.reminders.models import Reminder
-from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import create_task, delete_task, restore_task, skip_task
 from taskbell.tasks.models import Stage
 from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW
 from tests.reminders.mailbox import Mailbox, names
-from tests.reminders.patches import BERLIN, DAY, DAY_BEFORE, FRIDAY, HOUR, change, next_at, promised, state, utc
+from tests.reminders.patches import BERLIN, DAY, DAY_BEFORE, FRIDAY, HOUR, before, change, next_at, promised, state, utc
 
 # Due when Friday is over in Berlin.
 BEFORE_MIDNIGHT = utc("2026-11-26T23:00")
@@ -64,10 +64,32 @@ def test_without_a_due_date_it_waits_for_one(bo: User, mailbox: Mailbox) -> None
     assert (next_at(), state()) == (None, "armed")
 
 
-def test_it_is_measured_in_hours_that_pass_not_on_the_face_of_the_clock(bo: User) -> None:
+@pytest.mark.parametrize(
+    ("length", "local"),
+    [
+        *[("P1D", "2027-03-27T12:00"), ("PT24H", "2027-03-27T11:00"), ("P1DT2H", "2027-03-27T10:00")],
+        *[("P1W", "2027-03-21T12:00"), ("PT168H", "2027-03-21T11:00"), ("P7DT1S", "2027-03-21T11:59:59")],
+        *[("PT0S", "2027-03-28T12:00"), ("P0D", "2027-03-28T12:00")],
+    ],
+)
+def test_a_day_is_a_day_of_the_calendar_and_hours_are_hours_that_pass(bo: User, length: str, local: str) -> None:
     spring_sunday = date(2027, 3, 28)  # 23 hours long in Berlin
-    promised(bo, DAY_BEFORE, due_date=spring_sunday, due_time=time(12))
-    assert next_at() == utc("2027-03-27T10:00")  # 11:00 there
+    promised(bo, before(length), due_date=spring_sunday, due_time=time(12))
+    assert next_at() == as_instant(datetime.fromisoformat(local), BERLIN)
+
+
+def test_a_day_before_that_the_clock_skips_is_moved_forward_and_one_that_comes_twice_is_the_first(bo: User) -> None:
+    task = promised(bo, DAY_BEFORE, due_date=date(2027, 3, 29), due_time=time(2, 30))
+    assert next_at() == utc("2027-03-28T01:30")  # 3:30 there
+    change(task, bo, due_date=date(2027, 11, 1))
+    assert next_at() == utc("2027-10-31T00:30")  # 2:30 there, for the first time
+
+
+def test_a_day_before_the_end_of_a_day_is_its_beginning_even_if_the_clock_changes(bo: User) -> None:
+    task = promised(bo, DAY_BEFORE, due_date=date(2027, 3, 28))  # 23 hours long
+    assert next_at() == utc("2027-03-27T23:00")
+    change(task, bo, due_date=date(2027, 10, 31))  # 25 hours long
+    assert next_at() == utc("2027-10-30T22:00")
 
 
 def test_what_has_fired_stays_fired_when_bo_begins_to_work(bo: User) -> None:
@@ -108,7 +130,7 @@ def test_a_skipped_occurrence_takes_the_reminder_along(bo: User) -> None:
 
 def test_a_task_out_of_the_trash_has_its_repeating_reminder_back(bo: User, mailbox: Mailbox) -> None:
     patch = {"title": "Water the plants", "timezone": BERLIN, "due_date": FRIDAY}
-    weekly = ReminderPlan(before_due=DAY, repeat="FREQ=WEEKLY")
+    weekly = before("P1D", repeat="FREQ=WEEKLY")
     task = create_task(TaskPatch(**patch, reminders=[weekly]), by=bo, now=NOW)
     delete_task(task.pk, by=bo, now=NOW)
     assert mailbox.tick(BEFORE_MIDNIGHT) == []

@@ -17,7 +17,7 @@ from taskbell.tasks.reminder_actions import add_reminder
 from taskbell.tasks.reminder_timeline import AWAY, FINISHED, MAX_UPCOMING, NO_MAIL, QUIET, TOO_LATE, reminder_timeline
 from tests.conftest import NOW
 from tests.reminders.mailbox import Mailbox, names
-from tests.reminders.patches import DAY, DAY_BEFORE, FRIDAY, HOUR, change, promised, utc
+from tests.reminders.patches import DAY, DAY_BEFORE, FRIDAY, HOUR, before, change, promised, utc
 
 SOON = ReminderPlan(at=NOW + HOUR)
 BEFORE_MIDNIGHT = utc("2026-11-26T23:00")  # a day before Friday is over in Berlin
@@ -170,12 +170,12 @@ def test_it_costs_three_however_many_there_are(bo: User, query_budget: Any, many
 @pytest.mark.parametrize(
     ("span", "text"),
     [
-        (timedelta(), "when due"),
-        (timedelta(minutes=1), "1 minute before due"),
-        (timedelta(days=2, hours=1, minutes=30, seconds=5), "2 days 1 hour 30 minutes 5 seconds before due"),
+        *[("PT0S", "when due"), ("P0D", "when due"), ("PT1M", "1 minute before due"), ("P1W", "1 week before due")],
+        *[("PT24H", "24 hours before due"), ("P1D", "1 day before due"), ("PT90M", "90 minutes before due")],
+        ("P2DT1H30M5S", "2 days 1 hour 30 minutes 5 seconds before due"),
     ],
 )
-def test_the_reason_says_how_long_before_due_in_words(bo: User, span: timedelta, text: str) -> None:
-    task = promised(bo, ReminderPlan(before_due=span), due_date=NOW.date() + timedelta(days=9))
+def test_the_reason_says_how_long_before_due_in_words(bo: User, span: str, text: str) -> None:
+    task = promised(bo, before(span), due_date=NOW.date() + timedelta(days=9))
     (row,) = reminder_timeline(task, bo, now=NOW)["next"]
     assert row["reason"] == f"{text}, for everybody on the task"

@@ -12,7 +12,7 @@ from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.models import Stage
 from tests.conftest import NOW
 from tests.reminders.mailbox import Mailbox, names, part
-from tests.reminders.patches import DAY, FRIDAY, HOUR, change, next_at, promised, state, utc
+from tests.reminders.patches import DAY, FRIDAY, HOUR, before, change, next_at, promised, state, utc
 
 NINE = utc("2026-11-22T08:00")  # 9:00 in Berlin, tomorrow
 
@@ -111,7 +111,7 @@ def test_it_rests_while_the_task_is_done_and_goes_on_when_it_is_open_again(bo: U
 
 
 def test_a_rule_can_hang_on_the_due_moment(bo: User, mailbox: Mailbox) -> None:
-    task = promised(bo, ReminderPlan(before_due=2 * DAY, repeat="FREQ=DAILY"), due_date=FRIDAY)
+    task = promised(bo, before("P2D", repeat="FREQ=DAILY"), due_date=FRIDAY)
     assert next_at() == utc("2026-11-25T23:00")
     assert names(mailbox.tick(utc("2026-11-25T23:00"))) == ["bo"]
     assert next_at() == utc("2026-11-26T23:00")

@@ -1,24 +1,25 @@
 """The verbs about one reminder check its rules themselves, whatever the door."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
 from taskbell.accounts.models import User
+from taskbell.common.durations import Duration
 from taskbell.common.errors import Invalid
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import MAX_BEFORE_DUE, ReminderPlan
 from taskbell.tasks.models import Task
 from taskbell.tasks.reminder_actions import add_reminder, change_reminder, snooze_task
 from tests.conftest import NOW
-from tests.reminders.patches import promised
+from tests.reminders.patches import before, promised
 
 Verb = Callable[[Task, ReminderPlan, User], object]
 FAR = datetime(3001, 1, 1, tzinfo=UTC)
 WRONG = {
     "at": [ReminderPlan(), ReminderPlan(at=FAR), ReminderPlan(at=datetime(1969, 1, 1, tzinfo=UTC))],
-    "before_due": [ReminderPlan(before_due=-timedelta(1)), ReminderPlan(before_due=MAX_BEFORE_DUE + timedelta(1))],
+    "before_due": [before(f"P{MAX_BEFORE_DUE.days}DT1S"), before("P53W"), ReminderPlan(before_due=Duration(-1))],
     "repeat": [ReminderPlan(at=NOW, repeat="FREQ=HOURLY"), ReminderPlan(at=NOW, repeat="x" * 600)],
 }
 

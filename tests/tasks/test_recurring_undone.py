@@ -10,6 +10,7 @@ from django.db import connections
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
+from taskbell.common.durations import parse_duration
 from taskbell.common.errors import Conflict
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
@@ -21,7 +22,7 @@ from taskbell.tasks.scheduled import mark_overdue
 from tests.conftest import NOW
 from tests.tasks.test_recurring import DAY, FRIDAY, a_series, actions_of, complete, following, put, the_next
 
-DAY_BEFORE = ReminderPlan(before_due=DAY)
+DAY_BEFORE = ReminderPlan(before_due=parse_duration("P1D"))
 
 
 def renamed(new: Task, by: User) -> None:

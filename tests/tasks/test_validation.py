@@ -9,6 +9,7 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
+from taskbell.common.durations import Duration
 from taskbell.common.errors import Invalid, NotAllowed, Refusal
 from taskbell.notifications.models import Notification
 from taskbell.people.leaving import deactivate_person
@@ -68,9 +69,9 @@ WRONG: list[tuple[str, str, dict[str, Any]]] = [
     (
         "reminders.1.before_due",
         "duration",
-        {"reminders": [ReminderPlan(at=AT), ReminderPlan(before_due=-timedelta(1))]},
+        {"reminders": [ReminderPlan(at=AT), ReminderPlan(before_due=Duration(-1))]},
     ),
-    ("reminders.0.before_due", "duration", {"reminders": [ReminderPlan(before_due=MAX_BEFORE_DUE + timedelta(1))]}),
+    ("reminders.0.before_due", "duration", {"reminders": [ReminderPlan(before_due=Duration(MAX_BEFORE_DUE.days + 1))]}),
     ("reminders.0.repeat", "rule", {"reminders": [ReminderPlan(at=AT, repeat="FREQ=SECONDLY")]}),
     ("reminders", "max_length", {"reminders": [ReminderPlan(at=AT + timedelta(hours=n)) for n in range(51)]}),
     ("pre_tasks", "max_length", {"pre_tasks": range(1, MAX_PREREQUISITES + 2)}),

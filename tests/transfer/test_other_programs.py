@@ -1,13 +1,14 @@
 """Files of other programs, made by us from what their makers have written down of them."""
 
 import io
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from taskbell.accounts.models import User
+from taskbell.common.durations import parse_duration
 from taskbell.tasks.models import Priority, Task
 from taskbell.transfer.formats import READERS
 from taskbell.transfer.importing import ImportRefused, import_tasks
@@ -53,7 +54,7 @@ def test_projects_of_vikunja(bo: User) -> None:
     assert (sow.description, str(sow.category), sow.assigned_to) == ("In rows", "Garden", bo)
     assert (sow.recurrence, sow.recurrence_from) == ("FREQ=DAILY;INTERVAL=7", "completion")
     assert {(reminder.before_due, reminder.at) for reminder in sow.reminders.all()} == {
-        (timedelta(hours=1), datetime(2027, 4, 1, 6, 30, tzinfo=UTC)),
+        (parse_duration("PT1H"), datetime(2027, 4, 1, 6, 30, tzinfo=UTC)),
         (None, datetime(2027, 3, 30, 8, tzinfo=UTC)),
     }
     assert waits_for(sow) == ["Buy seeds"]
@@ -68,7 +69,7 @@ def test_to_dos_of_a_calendar(bo: User) -> None:
     assert (sow.stage, sow.priority, str(sow.category)) == ("IN_PROGRESS", Priority.URGENT, "Garden")
     assert sow.description == "In rows that are as straight as they can be"
     assert (sow.recurrence, sow.created_at) == ("FREQ=YEARLY", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
-    assert {reminder.before_due for reminder in sow.reminders.all()} == {timedelta(hours=1), None}
+    assert {reminder.before_due for reminder in sow.reminders.all()} == {parse_duration("PT1H"), None}
     assert (seeds.due_date, seeds.due_time, seeds.stage) == (date(2027, 3, 27), None, "COMPLETED")
     assert reap.due_at == datetime(2027, 9, 1, 10, tzinfo=UTC)
     assert (waits_for(sow), waits_for(seeds), waits_for(reap)) == (["Buy seeds"], [], ["Sow, and water"])

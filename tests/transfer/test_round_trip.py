@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
+from taskbell.common.durations import parse_duration
 from taskbell.common.errors import Conflict, Refusal
 from taskbell.people.leaving import deactivate_person
 from taskbell.reminders.models import Reminder
@@ -34,12 +35,15 @@ TITLE = TEXT.map(lambda text: f"{text}x".strip())
 DAY = st.dates(date(2025, 1, 1), date(2030, 12, 31))
 ZONE = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"])
 RULE = st.sampled_from(["FREQ=DAILY", "FREQ=MONTHLY;BYMONTHDAY=31", "FREQ=WEEKLY;BYDAY=MO,WE;COUNT=9"])
+DURATION = st.from_regex(r"P([1-9]W|(0|[1-8]?[0-9])D(T[0-9]{1,2}H(90M)?)?|T[0-9]{1,3}M(1\.5S)?)", fullmatch=True).map(
+    parse_duration
+)
 PLAN = st.builds(
     ReminderPlan,
     at=st.integers(0, 10**9).map(lambda seconds: datetime(2027, 1, 1, tzinfo=UTC) + timedelta(milliseconds=seconds)),
     for_me=st.booleans(),
     repeat=st.just("") | RULE,
-) | st.builds(ReminderPlan, before_due=st.timedeltas(timedelta(), timedelta(days=90)), for_me=st.booleans())
+) | st.builds(ReminderPlan, before_due=DURATION, for_me=st.booleans())
 FIELDS = st.fixed_dictionaries(
     {"title": TITLE},
     optional={

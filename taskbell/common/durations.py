@@ -1,0 +1,80 @@
+"""Durations as people write them (ISO 8601): days of the calendar, and exact time.
+
+A day or a week keeps the wall time across clock changes; hours, minutes and seconds are exact (RFC 5545 §3.3.6).
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+from taskbell.common.clock import instant, wall_time
+
+MAX_CHARACTERS = 50
+UNITS = ("week", "day", "hour", "minute", "second")
+NUMBER = r"(\d{1,8}(?:[.,]\d{1,9})?)"
+FORM = re.compile(f"P(?:{NUMBER}W)?(?:{NUMBER}D)?(?:T(?=.)(?:{NUMBER}H)?(?:{NUMBER}M)?(?:{NUMBER}S)?)?", re.ASCII)
+WITH_MONTHS = re.compile(r"P(?:[\d.,]+[WD])*[\d.,]+[YM]", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Duration:
+    """Whole days by the calendar, then exact time. Durations that mean the same are equal, however written."""
+
+    days: int = 0
+    exact: timedelta = timedelta()
+    text: str = field(default="PT0S", compare=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def total(self) -> timedelta:
+        """The length where every day has 24 hours: for bounds."""
+        return timedelta(days=self.days) + self.exact
+
+    @property
+    def words(self) -> str:
+        """In the units it was written in, such as "1 week"; empty if it is zero."""
+        amounts = zip(_amounts(self.text), UNITS, strict=True)
+        return " ".join(f"{amount:.15g} {unit}{'s' * (amount != 1)}" for amount, unit in amounts if amount)
+
+    def before(self, wall: datetime, zone: str) -> datetime:
+        """The instant this long before the local wall time: days first, at the same wall time, then the exact part."""
+        return self._days_from(wall, -self.days, zone) - self.exact
+
+    def after(self, now: datetime, zone: str) -> datetime:
+        """The instant this long after `now`: days first, at the same wall time in the zone, then the exact part."""
+        begin = self._days_from(wall_time(now, zone), self.days, zone) if self.days else now.astimezone(UTC)
+        return begin + self.exact
+
+    @staticmethod
+    def _days_from(wall: datetime, days: int, zone: str) -> datetime:
+        moved = wall + timedelta(days=days)
+        return instant(moved.date(), moved.time(), zone)
+
+
+@lru_cache(maxsize=1024)
+def parse_duration(text: str) -> Duration:
+    """The duration. Raises ValueError, with a message for people, if it can't be read."""
+    text = text.upper() if text.isascii() else text
+    if text.startswith(("-", "+")):
+        raise ValueError("Must be zero or more, without a sign.")
+    if WITH_MONTHS.match(text):
+        raise ValueError("Must be in weeks, days, hours, minutes or seconds, because years and months vary in length.")
+    if len(text) > MAX_CHARACTERS or text == "P" or not FORM.fullmatch(text):
+        raise ValueError("Must be a duration such as P1D or PT24H.")
+    weeks, days, *exact = _amounts(text)
+    if "W" in text and text[-1] != "W":
+        raise ValueError("Must be in weeks alone or in days: P17D, not P2W3D.")
+    if not (weeks.is_integer() and days.is_integer()):
+        raise ValueError("Must be in whole weeks and days. Use hours for parts of a day.")
+    hours, minutes, seconds = exact
+    return Duration(int(7 * weeks + days), timedelta(hours=hours, minutes=minutes, seconds=seconds), text)
+
+
+def _amounts(text: str) -> list[float]:
+    """The number of each unit, in the order of UNITS."""
+    match = FORM.fullmatch(text)
+    assert match is not None  # noqa: S101 - it was read before
+    return [float((number or "0").replace(",", ".")) for number in match.groups()]
