@@ -2,15 +2,14 @@
 
 A rule is expanded in local wall time, and the time zone is applied to each occurrence afterwards, so that
 "every day at 9:00" stays 9:00 across clock changes. Unlike the RFC, a day that a month does not have means the
-month's last day, and later months use the original day again. The start is always the first occurrence, even if it
-does not match the rule, and COUNT includes it.
+month's last day, and later months use the original day again; a rule with SKIP (RFC 7529) says what it means. The
+start is always the first occurrence, even if it does not match the rule, and COUNT includes it.
 
 We expand rules ourselves: python-dateutil 2.9 reads `BYDAY=MO,1TU` as "both at once", miscounts week 53 and BYSETPOS
 in a first week, and always walks from the start; ours begins at the requested period.
 """
 
 import re
-from calendar import isleap, monthrange
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -18,6 +17,7 @@ from functools import lru_cache
 from itertools import chain, islice, takewhile
 
 from taskbell.common.clock import LATEST, instant
+from taskbell.common.rule_days import Days
 
 MAX_RULE_LENGTH = 512
 MAX_COUNT = 10_000
@@ -26,9 +26,7 @@ HORIZON = timedelta(days=50 * 366)
 MAX_OFFSET = timedelta(days=3)  # wall time and UTC, and both ends of a clock change, are less than this apart
 # The largest INTERVAL of each frequency that stays within the horizon.
 INTERVALS = {"DAILY": 18_000, "WEEKLY": 2_600, "MONTHLY": 600, "YEARLY": 50}
-# The length of a period: in days for the first two, in months for the others.
-LENGTHS = {"DAILY": 1, "WEEKLY": 7, "MONTHLY": 1, "YEARLY": 12}
-COMMON_PARTS = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYMONTH", "BYDAY"}
+COMMON_PARTS = {"RSCALE", "FREQ", "SKIP", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYMONTH", "BYDAY"}
 # The parts allowed with each frequency (RFC 5545 §3.3.10, the table), except those of a daily rule that a monthly rule
 # can express as well.
 PARTS = {
@@ -38,87 +36,9 @@ PARTS = {
     "YEARLY": COMMON_PARTS | {"BYSETPOS", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO"},
 }
 MAX_NUMBERS = {"BYMONTH": 12, "BYMONTHDAY": 31, "BYYEARDAY": 366, "BYWEEKNO": 53, "BYSETPOS": 366}
+SKIPS = ("OMIT", "BACKWARD", "FORWARD")
 Occurrence = tuple[datetime, datetime]  # wall time and UTC instant
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-
-
-@dataclass(frozen=True)
-class Days:
-    """The days that match a rule. A part that the rule lacks is an empty set; negative numbers count from the end.
-
-    A weekday is (n, weekday) for the nth one of the period; n = 0 means every one.
-    """
-
-    frequency: str
-    interval: int
-    week_start: int
-    months: frozenset[int]
-    month_days: frozenset[int]
-    year_days: frozenset[int]
-    weeks: frozenset[int]
-    weekdays: frozenset[tuple[int, int]]
-    positions: frozenset[int]
-
-    def starting(self, start: date) -> "Days":
-        """With parts that the rule lacks taken from its start."""
-        if self.frequency == "DAILY" or self.weekdays or self.month_days or self.year_days:
-            return self
-        if self.frequency == "WEEKLY" or self.weeks:
-            return replace(self, weekdays=frozenset({(0, start.weekday())}))
-        months = frozenset({start.month}) if self.frequency == "YEARLY" and not self.months else self.months
-        return replace(self, months=months, month_days=frozenset({start.day}))
-
-    def between(self, start: date, since: date, last: date) -> Iterator[date]:
-        """The matching days up to `last`, in order, from the period of `start` or that of `since` if later."""
-        for period in self._periods(start, since, last):
-            matching = [day for day in period if self._matches(day)]
-            for index, day in enumerate(matching):
-                chosen = not self.positions or not self.positions.isdisjoint(_ends(index + 1, len(matching)))
-                if chosen and day <= last:
-                    yield day
-
-    def _periods(self, start: date, since: date, last: date) -> Iterator[list[date]]:
-        """The days of every INTERVALth period, counted from the one of `start`: from the one of `since` to `last`."""
-        in_days = self.frequency in ("DAILY", "WEEKLY")
-        number = date.toordinal if in_days else _month_number
-        length = LENGTHS[self.frequency]
-        offset = self.week_start + 1 if in_days else 0  # day number 1 was a Monday
-        begin = number(start) - (number(start) - offset) % length
-        step = self.interval * length
-        skipped = max(0, number(since) - begin) // step
-        for first in range(begin + skipped * step, number(last) + 1, step):
-            units = range(first, first + length)
-            yield list(map(date.fromordinal, units)) if in_days else self._days_of_months(units)
-
-    def _days_of_months(self, numbers: range) -> list[date]:
-        return [
-            date(year, month + 1, day)
-            for year, month in (divmod(number, 12) for number in numbers)
-            if not self.months or month + 1 in self.months
-            for day in range(1, monthrange(year, month + 1)[1] + 1)
-        ]
-
-    def _matches(self, day: date) -> bool:
-        return (
-            (not self.months or day.month in self.months)
-            and (not self.month_days or self._matches_month_day(day))
-            and (not self.year_days or not self.year_days.isdisjoint(_ends(*_in_year(day))))
-            and (not self.weeks or not self.weeks.isdisjoint(_ends(*_in_weeks(day, self.week_start))))
-            and (not self.weekdays or self._matches_weekday(day))
-        )
-
-    def _matches_month_day(self, day: date) -> bool:
-        number, last = _in_month(day)
-        if not self.month_days.isdisjoint(_ends(number, last)):
-            return True
-        # Combined with these, the day of the month is just one more condition, and is not moved to the last day.
-        is_alone = not (self.weekdays or self.weeks or self.year_days)
-        return is_alone and number == last < max(self.month_days)
-
-    def _matches_weekday(self, day: date) -> bool:
-        number, last = _in_month(day) if self.months or self.frequency == "MONTHLY" else _in_year(day)
-        which = (0, (number + 6) // 7, -((last - number) // 7 + 1))
-        return any((nth, day.weekday()) in self.weekdays for nth in which)
 
 
 @dataclass(frozen=True)
@@ -168,8 +88,7 @@ class Rule:
 @lru_cache(maxsize=1024)
 def parse_rule(text: str) -> Rule:
     """The parsed rule. Raises ValueError, with a message for people, if it is invalid, too costly or sub-daily."""
-    if len(text) > MAX_RULE_LENGTH:
-        raise ValueError(f"A rule can have at most {MAX_RULE_LENGTH} characters.")
+    _check_length(text)
     if not text.isascii():  # upper() would turn a dotless i into I
         raise ValueError("A rule must consist of plain letters and digits (RFC 5545 §3.3.10).")
     given = _split(text.strip().upper().removeprefix("RRULE:"))
@@ -178,8 +97,11 @@ def parse_rule(text: str) -> Rule:
     if "COUNT" in given and "UNTIL" in given:
         raise ValueError("A rule can't have both COUNT and UNTIL.")
     _check_matches(days)
+    # RFC 7529 §4.1: SKIP comes with RSCALE.
+    written = _join({"RSCALE": "GREGORIAN"} | given if "SKIP" in given else given)
+    _check_length(written)
     return Rule(
-        text=";".join(f"{name}={value}" for name, value in given.items()),
+        text=written,
         parts=days,
         count=count if "COUNT" in given else None,
         until=_until(given["UNTIL"]) if "UNTIL" in given else None,
@@ -197,9 +119,39 @@ def between(rule: Rule, start: datetime, zone: str, *, first: datetime, last: da
     return [at for at in takewhile(lambda at: at <= last, instants) if at >= first]
 
 
+def from_other_program(text: str, start: date | None) -> str:
+    """The rule as we store it if it comes from a program that keeps RFC 5545, with its start.
+
+    There, a month that lacks the day has no occurrence; where that can happen, SKIP=OMIT says so. Raises ValueError.
+    """
+    rule = parse_rule(text)
+    if rule.parts.skip or not rule.parts.may_lack_a_day(start):
+        return rule.text
+    return parse_rule(f"RSCALE=GREGORIAN;{rule.text};SKIP=OMIT").text
+
+
+def for_other_programs(text: str, start: date | None) -> str:
+    """A stored rule, with its start, as other programs read it (RFC 5545): SKIP says where we differ (RFC 7529)."""
+    rule = parse_rule(text)
+    if not rule.parts.may_lack_a_day(start):
+        return rule.text
+    if rule.parts.skip == "OMIT":  # what every program does without it
+        return _join({name: value for name, value in _split(rule.text).items() if name not in ("RSCALE", "SKIP")})
+    return rule.text if rule.parts.skip else f"RSCALE=GREGORIAN;{rule.text};SKIP=BACKWARD"
+
+
+def _check_length(text: str) -> None:
+    if len(text) > MAX_RULE_LENGTH:
+        raise ValueError(f"A rule can have at most {MAX_RULE_LENGTH} characters.")
+
+
+def _join(parts: Mapping[str, str]) -> str:
+    return ";".join(f"{name}={value}" for name, value in parts.items())
+
+
 def _split(text: str) -> dict[str, str]:
     pairs = [pair.partition("=") for pair in text.split(";")]
-    parts = {name.strip(): value.strip() for name, _, value in pairs}
+    parts = {name.strip(): re.sub(" *, *", ",", value.strip()) for name, _, value in pairs}
     if len(parts) != len(pairs) or not all(value for value in parts.values()):
         raise ValueError("A rule must be a list such as FREQ=WEEKLY;BYDAY=MO, with each name once.")
     return parts
@@ -217,12 +169,17 @@ def _days(given: Mapping[str, str]) -> Days:
         raise ValueError("Use WEEKLY for a rule with days of the week.")
     if "BYSETPOS" in given and not any(name.startswith("BY") for name in given.keys() - {"BYSETPOS"}):
         raise ValueError("BYSETPOS needs another part to choose from, such as BYDAY.")
+    if given.get("RSCALE", "GREGORIAN") != "GREGORIAN":
+        raise ValueError("RSCALE must be GREGORIAN, because no other calendar is supported.")
+    if given.get("SKIP", "OMIT") not in SKIPS:
+        raise ValueError("SKIP must be OMIT, BACKWARD or FORWARD (RFC 7529 §4.1).")
     if given.get("WKST", "MO") not in WEEKDAYS:
         raise ValueError("WKST must be one of MO, TU, WE, TH, FR, SA and SU.")
     months, month_days, year_days, weeks, positions = (_numbers(given, name) for name in MAX_NUMBERS)
     week_start = WEEKDAYS.index(given.get("WKST", "MO"))
     weekdays = _weekdays(given, may_count=frequency in ("MONTHLY", "YEARLY") and not weeks)
-    return Days(frequency, interval, week_start, months, month_days, year_days, weeks, weekdays, positions)
+    skip = given.get("SKIP", "OMIT" if "RSCALE" in given else "")
+    return Days(frequency, interval, week_start, months, month_days, year_days, weeks, weekdays, positions, skip)
 
 
 def _number(given: Mapping[str, str], name: str, largest: int) -> int:
@@ -270,26 +227,3 @@ def _check_matches(days: Days) -> None:
     starts = [date(2024, 1, day) for day in range(1, 8 if days.weeks else 2)]  # the weekday may come from the start
     if not any(day for start in starts for day in every.starting(start).between(start, start, start + HORIZON)):
         raise ValueError("No day ever matches this rule.")
-
-
-def _ends(number: int, last: int) -> tuple[int, int]:
-    """A position counted from the start, and from the end."""
-    return number, number - last - 1
-
-
-def _in_month(day: date) -> tuple[int, int]:
-    return day.day, monthrange(day.year, day.month)[1]
-
-
-def _in_year(day: date) -> tuple[int, int]:
-    return day.toordinal() - date(day.year, 1, 1).toordinal() + 1, 365 + isleap(day.year)
-
-
-def _in_weeks(day: date, week_start: int) -> tuple[int, int]:
-    """The day's week number, and the number of weeks in its year; a week belongs to the year of its fourth day."""
-    number, last = _in_year(day + timedelta(days=3 - (day.weekday() - week_start) % 7))
-    return (number + 6) // 7, (number + 6) // 7 + (last - number) // 7
-
-
-def _month_number(day: date) -> int:
-    return day.year * 12 + day.month - 1

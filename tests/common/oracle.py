@@ -41,14 +41,16 @@ def _text_of(value: Any) -> str:
 def wall_times(said: Said, start: datetime, end: date) -> Iterator[datetime]:
     """The local wall times of a rule, its start first, without regard to COUNT and UNTIL, up to the day `end`."""
     yield start
-    wanted = _with_what_the_start_says(said, start.date())
+    wanted, latest = _with_what_the_start_says(said, start.date()), start.date()
     walked = _days(_edge_of_period(said, start.date(), -DAY), _edge_of_period(said, end, DAY))
     for _, period in groupby(walked, lambda day: _period(said, day)):
         days = list(period)
         if (_period(said, days[0]) - _period(said, start.date())) % said.get("INTERVAL", 1) == 0:
-            for day in _selected(wanted, [day for day in days if _fits(wanted, day)]):
-                if start.date() < day <= end:
+            fitting = {day for day in days if _fits(wanted, day)} | set(_moved_forward(wanted, days))
+            for day in _selected(wanted, sorted(fitting)):
+                if max(start.date(), latest) < day <= end:
                     yield datetime.combine(day, start.time())
+                    latest = day
 
 
 def _days(first: date, last: date) -> Iterator[date]:
@@ -123,10 +125,25 @@ def _holds(name: str, said: Said, day: date) -> bool:
             return True
 
 
+def _moved_forward(said: Said, days: list[date]) -> Iterator[date]:
+    """RFC 7529: the first day after each month that ends before a day of it that is wanted, if so said."""
+    if said.get("SKIP") != "FORWARD" or "BYMONTHDAY" not in said:
+        return
+    others = {name: value for name, value in said.items() if name not in ("BYMONTH", "BYMONTHDAY")}
+    if "BYMONTH" in said and "BYDAY" in said:
+        others["BYMONTH"] = range(1, 13)  # so that BYDAY counts within the month
+    for year, month in sorted({(day.year, day.month) for day in days}):
+        last = _days_of_month(year, month)[-1]
+        is_wanted = month in said.get("BYMONTH", [month]) and any(n > last.day for n in said["BYMONTHDAY"])
+        if is_wanted and _fits(others, last + DAY):
+            yield last + DAY
+
+
 def _fits_day_of_month(said: Said, day: date) -> bool:
     """House rule: where it is the day that is meant, the 29th to 31st become the last day that there is."""
     days, wanted = _days_of_month(day.year, day.month), said["BYMONTHDAY"]
-    if not {"BYDAY", "BYWEEKNO", "BYYEARDAY"} & said.keys():
+    other_parts = {"BYDAY", "BYWEEKNO", "BYYEARDAY"} & said.keys()
+    if said.get("SKIP") == "BACKWARD" or ("RSCALE" not in said and "SKIP" not in said and not other_parts):
         wanted = [min(number, len(days)) for number in wanted]
     return not _numbers(day, days).isdisjoint(wanted)
 

@@ -18,6 +18,7 @@ ZONES = sorted(available_timezones())
 DAY, MICROSECOND = timedelta(days=1), timedelta(microseconds=1)
 INTERVALS = {"DAILY": 800, "WEEKLY": 110, "MONTHLY": 30, "YEARLY": 4}
 BERLIN = "Europe/Berlin"
+SKIPS: list[Said] = [{}, {}, {"RSCALE": "GREGORIAN"}, *({"SKIP": skip} for skip in ("OMIT", "BACKWARD", "FORWARD"))]
 
 settings.register_profile("calendar", deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 calendar = settings(settings.get_profile("calendar"), max_examples=200)
@@ -65,7 +66,7 @@ def rules(draw: st.DrawFn) -> Said:
         said["BYSETPOS"] = draw(numbers(3) | numbers(366))
     if said.get("INTERVAL", 1) % 7 == 0 and frequency == "DAILY":
         said.pop("BYDAY", None)
-    return said
+    return said | draw(st.sampled_from(SKIPS))
 
 
 def moments(first: date = FIRST_DAY) -> st.SearchStrategy[datetime]:
@@ -113,6 +114,9 @@ def until_the_end(rule: Rule, start: datetime, zone: str) -> list[tuple[datetime
 @example({"FREQ": "WEEKLY", "BYDAY": ["MO", "WE"], "BYSETPOS": [2]}, (datetime(2026, 1, 7, 9), {}), BERLIN)
 @example({"FREQ": "MONTHLY", "BYDAY": ["MO", "1TU"]}, (datetime(2026, 1, 7, 9), {}), BERLIN)
 @example({"FREQ": "MONTHLY", "BYMONTHDAY": [30, 31], "BYSETPOS": [1]}, (datetime(2025, 1, 30, 9), {}), BERLIN)
+@example({"FREQ": "MONTHLY", "BYMONTHDAY": [1, 31], "SKIP": "FORWARD"}, (datetime(2025, 1, 30, 9), {}), BERLIN)
+@example({"FREQ": "YEARLY", "SKIP": "FORWARD"}, (datetime(2024, 2, 29, 9), {"COUNT": 3}), BERLIN)
+@example({"FREQ": "YEARLY", "BYMONTH": [2], "BYMONTHDAY": [30], "SKIP": "FORWARD"}, (datetime(2024, 2, 1), {}), BERLIN)
 @example({"FREQ": "MONTHLY", "INTERVAL": 3, "BYMONTH": [2, 5, 8, 11]}, (datetime(2025, 2, 28, 9), {}), BERLIN)
 @example({"FREQ": "YEARLY", "BYWEEKNO": [20]}, (datetime(2025, 1, 1, 9), {}), BERLIN)
 @example({"FREQ": "YEARLY", "BYWEEKNO": [53, -53], "BYDAY": NAMES}, (datetime(2018, 1, 1, 9), {}), BERLIN)

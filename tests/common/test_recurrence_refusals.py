@@ -11,7 +11,11 @@ from taskbell.common.recurrence import INTERVALS, MAX_COUNT, MAX_RULE_LENGTH, PA
 SECONDS = 5  # generous: an ordinary refusal takes a thousandth of one
 
 WRONG = {
-    "A rule can have at most 512 characters.": ["FREQ=DAILY;BYDAY=" + ",".join(["MO"] * 200), "x" * 10_000_000],
+    "A rule can have at most 512 characters.": [
+        "FREQ=DAILY;BYDAY=" + ",".join(["MO"] * 200),
+        "x" * 10_000_000,
+        "FREQ=YEARLY;SKIP=OMIT;BYMONTHDAY=" + ",".join(["31"] * 158),
+    ],
     "A rule must consist of plain letters and digits (RFC 5545 §3.3.10).": [
         *(
             "FREQ=DAıLY",
@@ -45,6 +49,10 @@ WRONG = {
     ],
     "Use WEEKLY for a rule with days of the week.": ["FREQ=DAILY;INTERVAL=7;BYDAY=MO"],
     "BYSETPOS needs another part to choose from, such as BYDAY.": ["FREQ=MONTHLY;BYSETPOS=1"],
+    "RSCALE must be GREGORIAN, because no other calendar is supported.": ["RSCALE=CHINESE;FREQ=YEARLY"],
+    "SKIP must be OMIT, BACKWARD or FORWARD (RFC 7529 §4.1).": [
+        f"RSCALE=GREGORIAN;FREQ=MONTHLY;SKIP={skip}" for skip in ("YES", "OMIT,BACKWARD", "1")
+    ],
     "WKST must be one of MO, TU, WE, TH, FR, SA and SU.": [
         f"FREQ=WEEKLY;WKST={day}" for day in ("XX", "MO,TU", "1", "MON", "MO\nDTSTART:20200101T000000")
     ],
@@ -76,6 +84,7 @@ WRONG = {
         )
     ],
     "No day ever matches this rule.": [
+        *("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;SKIP=OMIT", "RSCALE=GREGORIAN;FREQ=MONTHLY;BYMONTH=4;BYMONTHDAY=31"),
         *("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;BYDAY=MO", "FREQ=MONTHLY;BYDAY=6MO", "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=6"),
         *(
             "FREQ=YEARLY;BYYEARDAY=366;BYMONTH=1",
@@ -95,6 +104,8 @@ RIGHT = [
     *("FREQ=DAILY", "RRULE:FREQ=DAILY", "  rrule:freq=daily  ", "FREQ=DAILY;INTERVAL=18000", "COUNT=10000;FREQ=DAILY"),
     *("FREQ=MONTHLY;INTERVAL=3;BYMONTH=2,5,8,11", "FREQ=MONTHLY;BYDAY=MO,1TU", "FREQ=MONTHLY;BYMONTHDAY=1,1,1"),
     *("FREQ=YEARLY;BYWEEKNO=53;BYMONTH=1", "FREQ=YEARLY;BYDAY=+20MO,-53SU", "FREQ=YEARLY;INTERVAL=28;BYWEEKNO=53"),
+    *("RSCALE=GREGORIAN;FREQ=MONTHLY", "rscale=gregorian;freq=monthly;skip=omit", "FREQ=MONTHLY;SKIP=FORWARD"),
+    *("freq=weekly; byday = mo, tu ,we", "FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR"),
     *("FREQ=DAILY;UNTIL=20271231", "FREQ=DAILY;UNTIL=20271231T090000", "FREQ=DAILY;UNTIL=20271231T090000Z"),
     *("FREQ=YEARLY;BYMONTHDAY=" + ",".join(["31"] * 160), "FREQ=YEARLY;BYYEARDAY=366;BYDAY=FR"),
 ]
