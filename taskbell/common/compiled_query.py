@@ -4,13 +4,24 @@ For a page of rows, Django takes longer to build the SQL than the database takes
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import BigIntegerField, BooleanField, Expression, Field, Func, Model, Q, QuerySet
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    DateField,
+    DateTimeField,
+    Expression,
+    Field,
+    Func,
+    Model,
+    Q,
+    QuerySet,
+)
 from django.db.models.base import ModelState
 
 Row = tuple[Any, ...]
@@ -56,7 +67,7 @@ class AnyOf(Func):
 
 
 def with_params(condition: Q, model: type[Model]) -> tuple[Q, dict[str, Any]]:
-    """The condition with parameters in place of its numbers and dates, and their values.
+    """The condition with parameters in place of its numbers, dates and lists of ids, and their values.
 
     Conditions that need the same SQL become equal.
     """
@@ -65,20 +76,34 @@ def with_params(condition: Q, model: type[Model]) -> tuple[Q, dict[str, Any]]:
     def param(name: str, value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | date):
             return value
-        field: Any = model._meta.get_field(name.partition("__")[0])
-        found = Param(f"value_{len(values)}", getattr(field, "target_field", field))
+        found = Param(f"value_{len(values)}", _field_for(value, model, name.partition("__")[0]))
         values[found.name] = value
         return found
+
+    def among(name: str, ids: list[int]) -> Any:
+        found = IdArray(f"value_{len(values)}")
+        values[found.name] = ids
+        return AnyOf(f"{name}_id", found)
 
     def replaced(part: Any) -> Any:
         match part:
             case Q():
                 return Q.create([replaced(child) for child in part.children], part.connector, part.negated)
+            case (str(name), list(ids)) if name.endswith("__in") and model._meta.get_field(name[:-4]).is_relation:
+                return among(name.removesuffix("__in"), ids)
             case (name, value):
                 return name, param(name, value)
         return part
 
     return replaced(condition), values
+
+
+def _field_for(value: int | date, model: type[Model], name: str) -> Any:
+    """A date may be compared with an annotation, which is no field of the model."""
+    if isinstance(value, date):
+        return DateTimeField() if isinstance(value, datetime) else DateField()
+    field = model._meta.get_field(name)
+    return getattr(field, "target_field", field)
 
 
 class CompiledQuery:

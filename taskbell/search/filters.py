@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection
 from django.db.models import Q
 
 from taskbell.accounts.models import User
-from taskbell.common.clock import as_instant
+from taskbell.common.clock import as_instant, instant
 from taskbell.common.errors import FieldError, Invalid
 from taskbell.common.values import BadValue, read_boolean, read_date, read_datetime, read_id
 from taskbell.search.parameters import Parameters
@@ -64,12 +64,16 @@ def contains(column: str, text: str) -> Q:
 
 
 def id_filter(column: str, description: str, *, or_none: bool = False, or_me: bool = False) -> Filter:
-    """A filter by id. Perhaps also by `none`, for rows without one, or by `me`, for the person."""
+    """A filter by ids, separated by commas; perhaps also by `none`, for rows without one, or `me`, for the person."""
 
     def condition(text: str, person: User) -> Q:
-        if or_none and text == "none":
-            return Q(**{f"{column}__isnull": True})
-        return Q(**{column: person.pk if or_me and text == "me" else read_id(text)})
+        names = {name.strip() for name in text.split(",")}
+        without = Q(**{f"{column}__isnull": True}) if or_none and "none" in names else Q()
+        names -= {"none"} if or_none else set()
+        ids = sorted({person.pk if or_me and name == "me" else read_id(name) for name in names})
+        if not ids:
+            return without
+        return without | (Q(**{f"{column}__in": ids}) if len(ids) > 1 else Q(**{column: ids[0]}))
 
     return Filter(description, condition)
 
@@ -79,9 +83,46 @@ def text_filter(column: str, description: str) -> Filter:
     return Filter(description, lambda text, person: Q(**{column: text}))
 
 
-def date_filter(lookup: str, description: str) -> Filter:
-    """A filter by date."""
-    return Filter(f"{description} Form: YYYY-MM-DD.", lambda text, person: Q(**{lookup: read_date(text)}))
+def moment_filters(column: str, name: str, what: str) -> dict[str, Filter]:
+    """Filters `_gte`, `_gt`, `_lte` and `_lt` by instant. A date stands for that day in the person's time zone."""
+    words = {"gte": "at this moment or later", "gt": "after this moment"}
+    words |= {"lte": "at this moment or earlier", "lt": "before this moment"}
+    return {f"{name}_{end}": _moment_filter(column, end, f"{what} {words[end]}.") for end in words}
+
+
+def _moment_filter(column: str, end: str, description: str) -> Filter:
+    def condition(text: str, person: User) -> Q:
+        day = _day(text)
+        if day is None:
+            return Q(**{f"{column}__{end}": _instant(text, person)})
+        first = day + timedelta(days=1) if end in ("gt", "lte") else day
+        begin = instant(first, time(), person.profile.timezone)
+        return Q(**{f"{column}__{'gte' if end in ('gte', 'gt') else 'lt'}": begin})
+
+    return Filter(f"{description} A date means the day in your time zone.", condition)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return read_date(text)
+    except BadValue:
+        return None
+
+
+def due_day_filter(end: str, description: str) -> Filter:
+    """A filter by due date. Its bounds on `due_at`, wide enough for every time zone, let the database use an index."""
+
+    def condition(text: str, person: User) -> Q:
+        day = read_date(text)
+        midnight = datetime.combine(day, time(), UTC)
+        found = Q(**{f"due_date{end}": day})
+        if end in ("", "__gte", "__gt"):
+            found &= Q(due_at__gte=midnight - timedelta(days=1))
+        if end in ("", "__lte", "__lt"):
+            found &= Q(due_at__lt=midnight + timedelta(days=3))
+        return found
+
+    return Filter(f"{description} Form: YYYY-MM-DD.", condition)
 
 
 def instant_filter(lookup: str, description: str) -> Filter:
@@ -101,4 +142,4 @@ def is_filter(condition: Q, description: str) -> Filter:
 
 def person_filter(column: str, description: str) -> Filter:
     """A filter by person: an id, `me`, or `none`."""
-    return id_filter(column, f"{description} An id, or `me`, or `none`.", or_none=True, or_me=True)
+    return id_filter(column, f"{description} Ids, `me` or `none`, separated by commas.", or_none=True, or_me=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 from django.core import signing
@@ -17,11 +18,15 @@ SALT = "taskbell.api.cursor"
 
 @dataclass(frozen=True)
 class Key:
-    """A column or annotation that a list is ordered by, and the direction. Rows without a value come last."""
+    """A column or annotation that a list is ordered by, and the direction. Rows without a value come last.
+
+    A key that `refines` the one before has a value exactly where that has one.
+    """
 
     name: str
     descending: bool = False
     nullable: bool = False
+    refines: bool = False
 
     @property
     def column(self) -> str:
@@ -81,11 +86,14 @@ def _lists(
     if not first.nullable:
         yield (rows if values is None else rows.filter(_rows_after(keys, values))), keys
         return
+    together = 1 + len(list(takewhile(lambda key: key.refines, others)))
     if values is None or values[0] is not None:
         present = rows.filter(**{f"{first.name}__isnull": False})
-        yield from _lists(present, [replace(first, nullable=False), *others], values)
+        with_value = [replace(key, nullable=False) for key in keys[:together]]
+        yield from _lists(present, [*with_value, *keys[together:]], values)
         values = None
-    yield from _lists(rows.filter(**{f"{first.name}__isnull": True}), others, values and values[1:])
+    rest = rows.filter(**{f"{first.name}__isnull": True})
+    yield from _lists(rest, keys[together:], values and values[together:])
 
 
 def _rows_after(keys: Sequence[Key], values: Sequence[Any]) -> Any:

@@ -1,6 +1,7 @@
 """The filters and orders of the list of tasks."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -9,16 +10,17 @@ from django.db.models import Case, IntegerField, Min, OuterRef, Q, Subquery, Val
 from taskbell.accounts.models import User
 from taskbell.common.compiled_query import with_params
 from taskbell.common.errors import invalid
-from taskbell.common.values import read_choices
+from taskbell.common.values import read_boolean, read_choices
 from taskbell.reminders.models import Reminder
 from taskbell.search.filters import (
     Filter,
     condition_of,
     contains,
-    date_filter,
+    due_day_filter,
     id_filter,
     instant_filter,
     is_filter,
+    moment_filters,
     person_filter,
 )
 from taskbell.search.keyset import Key
@@ -67,12 +69,18 @@ FILTERS = {
     "priority": Filter("Priorities, separated by commas.", _priority),
     "status": Filter("Statuses, separated by commas; OVERDUE is one.", _status),
     "stage": Filter("Stages, separated by commas.", lambda text, person: Q(stage__in=read_choices(text, STAGES))),
-    "due_date": date_filter("due_date", "Due on this day."),
-    "due_date_gte": date_filter("due_date__gte", "Due on this day or later."),
-    "due_date_gt": date_filter("due_date__gt", "Due after this day."),
-    "due_date_lte": date_filter("due_date__lte", "Due on this day or earlier."),
-    "due_date_lt": date_filter("due_date__lt", "Due before this day."),
-    "category": id_filter("category", "The id of a category, or `none`.", or_none=True),
+    "due_date": due_day_filter("", "Due on this day."),
+    "due_date_gte": due_day_filter("__gte", "Due on this day or later."),
+    "due_date_gt": due_day_filter("__gt", "Due after this day."),
+    "due_date_lte": due_day_filter("__lte", "Due on this day or earlier."),
+    "due_date_lt": due_day_filter("__lt", "Due before this day."),
+    "has_due": Filter("Whether it has a due date.", lambda text, person: Q(due_at__isnull=not read_boolean(text))),
+    **moment_filters("due_at", "due_at", "Due"),
+    **moment_filters("next_reminder_at", "remind_at", "With your next reminder"),
+    **moment_filters("created_at", "created_at", "Created"),
+    **moment_filters("completed_at", "completed_at", "Completed"),
+    **moment_filters("updated_at", "updated_at", "Changed"),
+    "category": id_filter("category", "Ids of categories, or `none`, separated by commas.", or_none=True),
     "assigned_to": person_filter("assigned_to", "Who the task is assigned to."),
     "created_by": person_filter("created_by", "Who created the task."),
     "blocked": is_filter(Q(is_blocked()), "Whether the task is blocked by others."),
@@ -80,9 +88,15 @@ FILTERS = {
     "updated_since": instant_filter("updated_at__gte", "Changed at this moment or later."),
     "q": Filter("Text in title or description.", _text),
 }
-ORDERS = ("id", "title", "priority", "status", "due_date", "remind_at", "created_at", "updated_at")
-NULLABLE = {"due_date", "remind_at"}
-COLUMNS = {"status": "status_rank", "remind_at": "next_reminder_at"}
+ORDERS = ("id", "title", "priority", "status", "due_date", "due_at", "remind_at", "created_at", "updated_at")
+# By instant. Of two at midnight, the task of the day that ends comes before the one due at 00:00.
+BY_DUE = (Key("due_at", nullable=True), Key("due_date", nullable=True, refines=True))
+KEYS = {
+    "status": (Key("status_rank"),),
+    "due_date": BY_DUE,
+    "due_at": BY_DUE,
+    "remind_at": (Key("next_reminder_at", nullable=True),),
+}
 # In the order in which people read them.
 STATUS_RANK = Case(
     When(Q(is_overdue=True, stage__in=OPEN_STAGES), then=Value(STATUSES.index(OVERDUE))),
@@ -103,7 +117,9 @@ def page_of_tasks(parameters: Parameters, person: User) -> ResultPage[int]:
 def matching_tasks(parameters: Parameters, person: User) -> TaskQuerySet:
     """All tasks that the person sees and that match, in no order. Raises Invalid."""
     refuse_unknown(parameters, FILTERS)
-    return Task.objects.visible_to(person).filter(condition_of(parameters, FILTERS, person))
+    condition = condition_of(parameters, FILTERS, person)
+    matching: TaskQuerySet = with_columns(Task.objects.visible_to(person), columns_in(condition), person)
+    return matching.filter(condition)
 
 
 def ordered_tasks(parameters: Parameters, person: User) -> TaskQuerySet:
@@ -111,15 +127,16 @@ def ordered_tasks(parameters: Parameters, person: User) -> TaskQuerySet:
     refuse_unknown(parameters, (*FILTERS, "ordering"))
     keys = order_of(parameters, default="id")
     tasks = matching_tasks({name: text for name, text in parameters.items() if name != "ordering"}, person)
-    ordered: TaskQuerySet = with_order_columns(tasks, keys, person).order_by(*(key.order() for key in keys))
-    return ordered
+    ordered: TaskQuerySet = with_columns(tasks, {key.name for key in keys}, person)
+    return ordered.order_by(*(key.order() for key in keys))
 
 
 @lru_cache(MAX_LISTINGS)
 def listing(sees_everything: bool, condition: Q, keys: Sequence[Key]) -> Listing:
     """The tasks that a person sees and that match, in this order. The SQL is the same for all people and values."""
     person: Any = ViewerParam(sees_everything)
-    return Listing(with_order_columns(Task.objects.lists_visible_to(person).filter(condition), keys, person), keys)
+    names = {key.name for key in keys} | columns_in(condition)
+    return Listing(with_columns(Task.objects.lists_visible_to(person), names, person).filter(condition), keys)
 
 
 def order_of(parameters: Parameters, *, default: str) -> tuple[Key, ...]:
@@ -129,17 +146,20 @@ def order_of(parameters: Parameters, *, default: str) -> tuple[Key, ...]:
         name = part.strip().removeprefix("-")
         if name not in ORDERS:
             raise invalid("ordering", "invalid", f"Must be one or more of {', '.join(ORDERS)}, with or without a -.")
-        column = COLUMNS.get(name, name)
-        if column not in {key.name for key in keys}:
-            keys.append(Key(column, part.strip().startswith("-"), nullable=name in NULLABLE))
+        known, descending = {key.name for key in keys}, part.strip().startswith("-")
+        keys += (replace(key, descending=descending) for key in KEYS.get(name, (Key(name),)) if key.name not in known)
     if keys[-1].name != "id":
         keys.append(Key("id", keys[-1].descending))
     return tuple(keys)
 
 
-def with_order_columns(tasks: Any, keys: Sequence[Key], person: User) -> Any:
-    """Adds the columns to order by that the table does not have."""
-    names = {key.name for key in keys}
+def columns_in(condition: Q) -> set[str]:
+    """The columns and annotations that the condition compares."""
+    return set(condition.referenced_base_fields)
+
+
+def with_columns(tasks: Any, names: Collection[str], person: User) -> Any:
+    """Adds those of the columns that the table does not have."""
     if "status_rank" in names:
         tasks = tasks.annotate(status_rank=STATUS_RANK)
     if "next_reminder_at" in names:

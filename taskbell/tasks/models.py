@@ -47,7 +47,7 @@ STATUSES = [*STAGES, OVERDUE]
 PRIORITY_NAMES = Priority.names
 OPEN_STAGES = (Stage.PENDING, Stage.IN_PROGRESS)
 # Not `updated_at`: it changes with every update, and PostgreSQL would write all indexes of the row each time.
-NARROWED_BY = ("stage", "priority", "due_date", "is_overdue", "category", "created_at")
+NARROWED_BY = ("stage", "priority", "due_date", "due_at", "is_overdue", "category", "created_at")
 # SQLite uses a partial index only if the query repeats its condition without parameters.
 IS_OPEN_BY_INDEX = RawSQL("stage IN ('PENDING', 'IN_PROGRESS')", [], BooleanField())
 
@@ -167,7 +167,7 @@ class Task(models.Model):
                 include=(*NARROWED_BY, "created_by"),
             ),
             # For lists in these orders, page after page, in both directions.
-            models.Index(fields=["due_date", "id"], name="by_due_date", condition=Q(deleted_at=None)),
+            models.Index(fields=["due_at", "due_date", "id"], name="by_due_at", condition=Q(deleted_at=None)),
             models.Index(fields=["priority", "id"], name="by_priority", condition=Q(deleted_at=None)),
             models.Index(fields=["created_at", "id"], name="by_creation", condition=Q(deleted_at=None)),
             models.Index(

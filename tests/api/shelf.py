@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from operator import ge, gt, le, lt
 from typing import Any
 
 from django.core.cache import cache
@@ -28,6 +29,8 @@ class Slip:
     priority: str = "MEDIUM"
     late: bool = False
     due: date | None = None
+    due_time: time | None = time(9)
+    zone: str = "UTC"
     category: int | None = None
     creator: int = 0
     assignee: int | None = None
@@ -35,6 +38,7 @@ class Slip:
     reminders: list[tuple[datetime | None, int | None]] = field(default_factory=list)
     created: datetime = BEGIN
     updated: datetime = BEGIN
+    completed: datetime | None = None
     deleted: bool = False
     pk: int = 0
 
@@ -81,22 +85,25 @@ class Shelf:
         )
 
     def _row(self, slip: Slip) -> Task:
-        return Task(
+        row = Task(
             title=slip.title,
             description=slip.description,
             stage=slip.stage,
             priority=Priority[slip.priority],
             is_overdue=slip.late,
             due_date=slip.due,
-            due_time=time(9) if slip.due else None,
-            timezone="UTC",
+            due_time=slip.due_time if slip.due else None,
+            timezone=slip.zone,
             category=None if slip.category is None else self.categories[slip.category],
             created_by=self.people[slip.creator],
             assigned_to=None if slip.assignee is None else self.people[slip.assignee],
             created_at=slip.created,
             updated_at=slip.updated,
+            completed_at=slip.completed,
             deleted_at=BEGIN if slip.deleted else None,
         )
+        row.due_at = row.compute_due_at()
+        return row
 
     def expected(self, query: Mapping[str, str], *, by: User) -> list[int]:
         """The ids that the list must show, in order."""
@@ -123,7 +130,12 @@ class Shelf:
             "due_date_gt": lambda text: due is not None and due > text,
             "due_date_lte": lambda text: due is not None and due <= text,
             "due_date_lt": lambda text: due is not None and due < text,
-            "category": lambda text: text == ("none" if category is None else str(category)),
+            "has_due": lambda text: (due is not None) is (text == "true"),
+            **self._ranges("due_at", self._due_at(slip)),
+            **self._ranges("remind_at", self._value(slip, "remind_at", by)),
+            **self._ranges("created_at", slip.created),
+            **self._ranges("completed_at", slip.completed),
+            "category": lambda text: ("none" if category is None else str(category)) in text.split(","),
             "assigned_to": lambda text: self._is_person(self._assignee(slip), text, by),
             "created_by": lambda text: self._is_person(self._creator(slip), text, by),
             "blocked": lambda text: self._is_blocked(slip) is (text == "true"),
@@ -132,6 +144,17 @@ class Shelf:
             "q": lambda text: any(text.strip().upper() in words.upper() for words in (slip.title, slip.description)),
         }
 
+    def _ranges(self, name: str, value: datetime | None) -> dict[str, Callable[[str], bool]]:
+        compare = {"gte": ge, "gt": gt, "lte": le, "lt": lt}
+
+        def fits(end: str) -> Callable[[str], bool]:
+            return lambda text: value is not None and compare[end](value, _instant(text))
+
+        return {f"{name}_{end}": fits(end) for end in compare}
+
+    def _due_at(self, slip: Slip) -> datetime | None:
+        return Task(due_date=slip.due, due_time=slip.due and slip.due_time, timezone=slip.zone).compute_due_at()
+
     def _creator(self, slip: Slip) -> int:
         return self.people[slip.creator].pk
 
@@ -139,7 +162,8 @@ class Shelf:
         return None if slip.assignee is None else self.people[slip.assignee].pk
 
     def _is_person(self, person: int | None, text: str, by: User) -> bool:
-        return person == {"none": None, "me": by.pk}.get(text, int(text) if text.isdigit() else None)
+        known = {"none": None, "me": by.pk}
+        return person in [known[word] if word in known else int(word) for word in text.split(",")]
 
     def _is_blocked(self, slip: Slip) -> bool:
         needed = [self.slips[place] for place in slip.needs]
@@ -166,8 +190,8 @@ class Shelf:
                 return PRIORITIES.index(slip.priority)
             case "status":
                 return STATUSES.index(slip.status)
-            case "due_date":
-                return slip.due
+            case "due_date" | "due_at":
+                return slip.due and (self._due_at(slip), slip.due)
             case "remind_at":
                 mine = [at for at, person in slip.reminders if person is None or self.people[person] == by]
                 return min((at for at in mine if at is not None), default=None)

@@ -1,7 +1,9 @@
 """Each filter of the list of tasks, in words that a person would use."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -205,6 +207,77 @@ def test_a_category_and_none(shelf: Shelf, found: Found) -> None:
     assert found(f"category={house}") == ["roof"]
     assert found("category=none") == ["rest"]
     assert found("category=999999") == []
+
+
+def test_several_people_and_categories_mean_any_of_them(shelf: Shelf, bo: User, cy: User, found: Found) -> None:
+    shelf.put([Slip("roses", category=0), Slip("roof", category=1, assignee=0), Slip("rest", assignee=1)])
+    garden, house = (category.pk for category in shelf.categories)
+    assert found(f"category={garden},{house}") == ["roof", "roses"]
+    assert found(f"category={garden},none,999999") == found(f"category=none, {garden}") == ["rest", "roses"]
+    assert found("assigned_to=me,none") == ["roof", "roses"]
+    assert found(f"assigned_to={bo.pk},{cy.pk},none&category={house},none") == ["rest", "roof"]
+    assert found(f"created_by=me,{cy.pk}&assigned_to={cy.pk},{cy.pk}") == ["rest"]
+
+
+def test_the_sql_of_a_list_is_the_same_for_any_number_of_people_and_categories(shelf: Shelf, found: Found) -> None:
+    shelf.put([Slip("roses", category=0, assignee=0)])
+    listing.cache_clear()
+    for count in (2, 3, 10):
+        ids = ",".join(str(shelf.categories[0].pk + n) for n in range(count))
+        people = ",".join(str(shelf.people[0].pk + n) for n in range(count))
+        assert found(f"category={ids}&assigned_to={people}") == ["roses"]
+    assert listing.cache_info().currsize == 1
+
+
+def test_tasks_with_and_without_a_due_date(shelf: Shelf, found: Found) -> None:
+    shelf.put([Slip("dated", due=date(2027, 3, 31), due_time=None), Slip("some day")])
+    assert found("has_due=true") == ["dated"]
+    assert found("has_due=false") == ["some day"]
+
+
+RANGES = [
+    ("_gte=2027-03-02", ["at midnight", "at noon", "after", "later"]),
+    ("_gt=2027-03-02", ["after", "later"]),
+    ("_lte=2027-03-02", ["at midnight", "at noon", "before"]),
+    ("_lt=2027-03-02", ["before"]),
+    ("_gte=2027-03-02T12:00:00", ["after", "at noon", "later"]),
+    ("_gt=2027-03-02T12:00:00", ["after", "later"]),
+    ("_lte=2027-03-02T03:00:00Z", ["at midnight", "at noon", "before"]),  # noon in Tokyo
+    ("_lt=2027-03-02T12:00:00+09:00", ["at midnight", "before"]),
+    ("_gte=2027-03-02&{}_lt=2027-03-03", ["at midnight", "at noon"]),
+]
+
+
+@pytest.mark.parametrize(("query", "titles"), RANGES)
+@pytest.mark.parametrize("name", ["due_at", "created_at", "updated_at", "completed_at", "remind_at"])
+def test_a_day_in_a_range_is_a_day_in_my_zone(
+    program: Program, shelf: Shelf, found: Found, name: str, query: str, titles: list[str]
+) -> None:
+    program.patch("/api/profile/", {"timezone": "Asia/Tokyo"})
+    noon = datetime(2027, 3, 2, 3, tzinfo=UTC)
+    hours = {"before": -13, "at midnight": -12, "at noon": 0, "after": 12, "later": 48}
+    moments = {title: noon + timedelta(hours=n) for title, n in hours.items()}
+    by_name: dict[str, Callable[[datetime], dict[str, Any]]] = {
+        "due_at": lambda at: {"due": at.date(), "due_time": at.time()},
+        "created_at": lambda at: {"created": at},
+        "updated_at": lambda at: {"updated": at},
+        "completed_at": lambda at: {"completed": at},
+        "remind_at": lambda at: {"reminders": [(at, None), (at + timedelta(days=9), 0), (noon - timedelta(9), 1)]},
+    }
+    shelf.put([Slip("never"), *(Slip(title, **by_name[name](at)) for title, at in moments.items())])
+    missing = {"created_at": BEGIN, "updated_at": BEGIN}
+    expected = set(titles) | ({"never"} if name in missing and "_lt" in query and "_gte" not in query else set())
+    assert found(f"{name}{quote(query.format(name), safe='=&')}") == sorted(expected)
+
+
+def test_reports_and_exports_take_the_same_filters(shelf: Shelf, program: Program) -> None:
+    slip = Slip("call", due=date(2027, 3, 31), category=0, assignee=1, reminders=[(BEGIN, None)])
+    shelf.put([slip, Slip("some day", reminders=[(later(days=9), None)])])
+    ids = f"{shelf.categories[0].pk},{shelf.categories[1].pk}"
+    for query in (f"category={ids}", "has_due=true", "remind_at_lt=2027-03-03", "due_at_gte=2027-03-31"):
+        assert program.get(f"/api/reports/insights/?{query}").json()["total"] == 1, query
+        file = program.get(f"/api/tasks/export/?format=json&{query}").getvalue()  # type: ignore[attr-defined]
+        assert [row["title"] for row in json.loads(file)] == ["call"], query
 
 
 @pytest.mark.parametrize("yes", ["true", "True", "1"])

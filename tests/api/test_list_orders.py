@@ -1,7 +1,8 @@
 """The order of a list, and walking through it while others write."""
 
+import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, time
 from itertools import count
 from random import Random
 from typing import Any
@@ -15,9 +16,15 @@ from tests.conftest import Program
 
 Somebody = Callable[[User], Program]
 Walk = Callable[..., list[int]]
-NAMES = ["id", "title", "priority", "status", "due_date", "remind_at", "created_at", "updated_at"]
+NAMES = ["id", "title", "priority", "status", "due_date", "due_at", "remind_at", "created_at", "updated_at"]
 ORDERINGS = [sign + name for name in NAMES for sign in ("", "-")]
-MIXED = ["priority,-due_date", "-status,title,-id", "due_date,-remind_at", "-remind_at,priority,due_date"]
+MIXED = [
+    "priority,-due_date",
+    "-status,title,-id",
+    "due_date,-remind_at",
+    "-remind_at,priority,due_date",
+    "priority,due_at,title",
+]
 
 
 def random_slip(dice: Random) -> Slip:
@@ -28,6 +35,8 @@ def random_slip(dice: Random) -> Slip:
         priority=dice.choice(PRIORITIES),
         late=dice.random() < 0.3,
         due=dice.choice([None, date(2027, 3, 30), date(2027, 3, 31)]),
+        due_time=dice.choice([None, time(), time(9), time(17)]),
+        zone=dice.choice(["UTC", "Europe/Berlin", "Pacific/Kiritimati"]),
         reminders=[(dice.choice([None, later(hours=1), later(hours=2)]), dice.choice([None, 0, 1]))],
         created=later(days=dice.randrange(3)),
         updated=later(days=dice.randrange(3)),
@@ -85,6 +94,42 @@ def test_the_row_behind_which_a_cursor_stands_may_be_deleted(
     assert seen == rows
 
 
+@pytest.mark.parametrize("ordering", ["due_date", "due_at"])
+@pytest.mark.parametrize("paging", ["", "&page_size=2", "&page_size=2&cursor="])
+def test_due_tasks_come_in_the_order_in_which_they_fall_due(
+    program: Program, shelf: Shelf, walk: Walk, ordering: str, paging: str
+) -> None:
+    day, next_day = date(2027, 3, 31), date(2027, 4, 1)
+    slips = {
+        "in Tokyo, all day": Slip(due=day, due_time=None, zone="Asia/Tokyo"),  # until 15:00 UTC
+        "at 09:00": Slip(due=day, due_time=time(9)),
+        "all day": Slip(due=day, due_time=None),
+        "at 17:00 in New York": Slip(due=day, due_time=time(17), zone="America/New_York"),  # 21:00 UTC
+        "at 17:00": Slip(due=day, due_time=time(17)),
+        "at the midnight after": Slip(due=next_day, due_time=time()),
+        "some day": Slip(),
+    }
+    shelf.put([slips[title] for title in sorted(slips)])
+    titles = {slip.pk: title for title, slip in slips.items()}
+    query = dict(part.split("=") for part in paging.split("&") if part)
+    dated = [
+        *("at 09:00", "in Tokyo, all day", "at 17:00", "at 17:00 in New York"),
+        *("all day", "at the midnight after"),
+    ]
+    found = walk(program, "/api/tasks/", ordering=ordering, **query)
+    assert [titles[pk] for pk in found] == [*dated, "some day"]
+    found = walk(program, "/api/tasks/", ordering=f"-{ordering}", **query)
+    assert [titles[pk] for pk in found] == [*reversed(dated), "some day"]
+
+
+def test_an_export_has_the_order_of_the_list(program: Program, shelf: Shelf, walk: Walk) -> None:
+    dice = Random(3)
+    shelf.put([random_slip(dice) for _ in range(20)])
+    for ordering in ("due_date", "-due_at", "title,-due_date"):
+        file = program.get(f"/api/tasks/export/?format=json&ordering={ordering}").getvalue()  # type: ignore[attr-defined]
+        assert [row["id"] for row in json.loads(file)] == walk(program, "/api/tasks/", ordering=ordering)
+
+
 def test_priorities_are_ordered_by_rank(program: Program, shelf: Shelf) -> None:
     shelf.put([Slip(priority=name) for name in ("HIGH", "LOW", "URGENT", "MEDIUM")])
     page = program.get("/api/tasks/?ordering=-priority").json()
@@ -120,7 +165,7 @@ def test_a_page_by_cursor_asks_few_questions(
     shelf.put([random_slip(Random(7)) for _ in range(9)])
     path = f"/api/tasks/?ordering={ordering}&page_size=2"
     second = program.get(f"{path}&cursor=").json()["next"].removeprefix("http://localhost")
-    lists = 2 if ordering.endswith(("due_date", "remind_at")) else 1  # those with a value, then those without
+    lists = 2 if ordering.endswith(("due_date", "due_at", "remind_at")) else 1  # those with a value, then those without
     with query_budget(3 + lists):  # session and person; places in the list; tasks and their reminders
         assert len(program.get(second).json()["results"]) == 2
 

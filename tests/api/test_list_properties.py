@@ -1,7 +1,7 @@
 """Any tasks, any filters, any order, any page size: the list is what plain Python says."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,7 +23,12 @@ BUDGET = settings(
 DAYS = [date(2027, 3, 30), date(2027, 3, 31), date(2027, 4, 1)]
 MOMENTS = [BEGIN, later(microseconds=1), later(seconds=1), later(hours=1), later(days=1)]
 WORDS = ["", "soil", "50 % off", "snake_case", 'a "quoted" word', "it's", "back\\slash", "Übung", "ÜBUNG", "水やり"]
-ORDERINGS = ["id", "title", "priority", "status", "due_date", "remind_at", "created_at", "updated_at"]
+ORDERINGS = ["id", "title", "priority", "status", "due_date", "due_at", "remind_at", "created_at", "updated_at"]
+RANGES = [
+    f"{name}{end}"
+    for name in ("due_at", "remind_at", "created_at", "completed_at")
+    for end in ("_gte", "_gt", "_lte", "_lt")
+]
 
 slips = st.builds(
     Slip,
@@ -33,6 +38,9 @@ slips = st.builds(
     priority=st.sampled_from(PRIORITIES),
     late=st.booleans(),
     due=st.none() | st.sampled_from(DAYS),
+    due_time=st.sampled_from([None, time(), time(9)]),
+    zone=st.sampled_from(["UTC", "Pacific/Kiritimati", "Etc/GMT+12"]),
+    completed=st.none() | st.sampled_from(MOMENTS),
     category=st.none() | st.integers(0, 1),
     creator=st.integers(0, 1),
     assignee=st.none() | st.integers(0, 1),
@@ -62,7 +70,7 @@ def shelves(draw: st.DrawFn) -> list[Slip]:
 
 
 def queries(shelf: Shelf) -> st.SearchStrategy[dict[str, str]]:
-    people = st.sampled_from(["me", "none", *(str(person.pk) for person in shelf.people)])
+    people = ["me", "none", *(str(person.pk) for person in shelf.people)]
     days = st.sampled_from([day.isoformat() for day in DAYS])
     truth = st.sampled_from(["true", "false"])
     return st.fixed_dictionaries(
@@ -72,9 +80,11 @@ def queries(shelf: Shelf) -> st.SearchStrategy[dict[str, str]]:
             "status": several(STATUSES),
             "stage": several(STATUSES[:4]),
             **dict.fromkeys(["due_date", "due_date_gte", "due_date_gt", "due_date_lte", "due_date_lt"], days),
-            "category": st.sampled_from(["none", *(str(category.pk) for category in shelf.categories)]),
-            "assigned_to": people,
-            "created_by": people,
+            "has_due": truth,
+            **dict.fromkeys(RANGES, st.sampled_from(MOMENTS).map(lambda moment: moment.isoformat())),
+            "category": several(["none", *(str(category.pk) for category in shelf.categories)]),
+            "assigned_to": several(people),
+            "created_by": several(people),
             "blocked": truth,
             "completed": truth,
             "updated_since": st.sampled_from(MOMENTS).map(lambda moment: moment.isoformat()),

@@ -26,9 +26,16 @@ BAD = [
     *(("status", value) for value in ("", "overdue", "DONE", "PENDING,DONE")),
     *(("stage", value) for value in ("", "OVERDUE", "PENDING;COMPLETED")),
     *((f"due_date{end}", value) for end in ("", "_gte", "_gt", "_lte", "_lt") for value in DATES),
-    *(("category", value) for value in ("", "garden", "0", "-1", "1,2", "9" * 30)),
+    *(("category", value) for value in ("", "garden", "0", "-1", "1,,2", "1;2", "me", "9" * 30)),
     *((name, value) for name in ("assigned_to", "created_by") for value in ("", "bo", "ME", "0", "1.0", "9" * 30)),
     *((name, value) for name in ("blocked", "completed") for value in ("", "yes", "none", "2")),
+    *(
+        (f"{name}{end}", value)
+        for name in ("due_at", "created_at", "completed_at", "remind_at")
+        for end in ("_gte", "_gt", "_lte", "_lt")
+        for value in ("", "yesterday", "2027-02-29", "2027-13-01T00:00:00Z", "31.03.2027")
+    ),
+    *(("has_due", value) for value in ("", "yes", "none")),
     *(("updated_since", value) for value in ("", "yesterday", "2027-13-01T00:00:00Z", "1800000000")),
     *(("q", value) for value in ("x" * 501, "a\x00b")),
     *(("ordering", value) for value in ("", "-", "name", "title,", "--title", "password", "Title")),
