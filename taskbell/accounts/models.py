@@ -85,6 +85,7 @@ class Profile(models.Model):
     language = models.CharField(max_length=10, default="en")
     digest_enabled = models.BooleanField(default=True)
     digest_at = models.TimeField(default=time(10))
+    digest_overdue = models.BooleanField(default=True, help_text="List overdue tasks in the digest, too.")
     digest_since = models.DateTimeField(
         null=True, blank=True, help_text="When the digest was switched on. Empty: since the account was created."
     )

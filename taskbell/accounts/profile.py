@@ -32,7 +32,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "timezone": read_zone,
     "language": partial(read_choice, choices=LANGUAGES),
     "avatar_colour": _read_colour,
-    **dict.fromkeys(("digest_enabled", "digest_at", "mail_preferences"), lambda value: value),
+    **dict.fromkeys(("digest_enabled", "digest_at", "digest_overdue", "mail_preferences"), lambda value: value),
     **dict.fromkeys(("quiet_from", "quiet_until", "quiet_reminders"), lambda value: value),
 }
 

@@ -47,6 +47,7 @@ class ProfileIn(NamesIn):
     language = Choice(choices=sorted(LANGUAGES), required=False)
     digest_enabled = Flag(required=False)
     digest_at = TimeOfDay(required=False)
+    digest_overdue = Flag(required=False)
     avatar_colour = Text(max_length=7, required=False)
     mail_preferences = serializers.DictField(child=Flag(), required=False)
     quiet_from = TimeOfDay(required=False, allow_null=True)

@@ -46,6 +46,7 @@ class ProfileOut(TypedDict):
     language: str
     digest_enabled: bool
     digest_at: time
+    digest_overdue: bool
     avatar_colour: str
     mail_preferences: dict[str, bool]
     quiet_from: time | None

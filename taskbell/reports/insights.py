@@ -24,6 +24,7 @@ from taskbell.tasks.models import (
 )
 
 SOON = timedelta(hours=24)
+HALF_A_DAY = timedelta(hours=12)
 SECTIONS = ("status", "priority", "assigned", "created")
 Row = tuple[str, str | None, int]
 Part = tuple[str, tuple[Any, ...]]  # of a statement, with its parameters
@@ -72,10 +73,16 @@ def insights_of(tasks: TaskQuerySet, *, now: datetime) -> InsightsOut:
 
 
 def due_soon(tasks: TaskQuerySet, *, now: datetime) -> int:
-    """The number of open tasks due within the next 24 hours."""
+    """The number of open tasks due within the next 24 hours.
+
+    A task without a due time is due on its day: it counts if at least half of that day lies within the 24 hours.
+    """
+    within = Q(due_at__lte=now + SOON) | Q(due_time=None)
     # A task due in the future can't be overdue; the condition is needed to use the index, which excludes overdue tasks.
-    coming = tasks.open().filter(IS_OPEN_BY_INDEX, is_overdue=False, due_at__gt=now, due_at__lte=now + SOON)
-    return coming.count()
+    coming = tasks.open().filter(
+        IS_OPEN_BY_INDEX, is_overdue=False, due_at__gt=now, due_at__lte=now + SOON + HALF_A_DAY
+    )
+    return coming.filter(within).count()
 
 
 def _report(rows: Iterable[Row], soon: int) -> InsightsOut:

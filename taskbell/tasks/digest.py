@@ -1,7 +1,8 @@
-"""The daily digest: tasks due within a day, sent at each person's chosen time."""
+"""The daily digest: tasks due within a day and overdue ones, sent at each person's chosen time."""
 
 from collections import defaultdict
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -10,12 +11,24 @@ from django.db.models import Q
 from taskbell.accounts.models import Profile, User
 from taskbell.common.clock import instant, wall_time
 from taskbell.notifications.actions import Message, notify
-from taskbell.tasks.models import Priority, Task
+from taskbell.tasks.models import Priority, Task, TaskQuerySet
 from taskbell.tasks.notifications import DUE_DIGEST
 
-DIGEST_SPAN = timedelta(hours=24)
 MAX_TASKS = 100
+MAX_OVERDUE = 20
 PROFILES_PER_BATCH = 200
+# From noon on, a digest also lists what is to be done on the next day, where most of its 24 hours lie.
+NOON = time(12)
+
+
+@dataclass(frozen=True)
+class Digest:
+    """One digest of a person: its local day, its instant, and the instant of the next one."""
+
+    person: User
+    day: date
+    at: datetime
+    until: datetime
 
 
 def send_digests(now: datetime) -> int:
@@ -32,16 +45,20 @@ def _send_batch(now: datetime) -> int:
     wanted = Profile.objects.filter(due, digest_enabled=True, user__is_active=True).select_related("user")
     profiles = list(wanted.order_by("pk").select_for_update(skip_locked=True, of=("self",))[:PROFILES_PER_BATCH])
     outcomes = defaultdict(list)  # people with the same zone and hour share one UPDATE
+    messages = []
     for profile in profiles:
-        _advance(profile, now=now)
+        digest = _advance(profile, now=now)
+        messages += _messages(digest) if digest else []
         outcomes[profile.last_digest_on, profile.next_digest_at].append(profile.pk)
+    if messages:
+        notify(messages, now=now)
     for (last, following), keys in outcomes.items():
         Profile.objects.filter(pk__in=keys).update(last_digest_on=last, next_digest_at=following)
     return len(profiles)
 
 
-def _advance(profile: Profile, *, now: datetime) -> None:
-    """Writes today's digest if it is due, and computes when the next one is.
+def _advance(profile: Profile, *, now: datetime) -> Digest | None:
+    """Today's digest if it is due; computes when the next one is.
 
     However zone and hour change, each local day gets at most one digest, and no local day goes without. After an
     outage only the current day's digest is sent. People who join or switch the digest on after its hour get their
@@ -54,43 +71,66 @@ def _advance(profile: Profile, *, now: datetime) -> None:
     following = _hour_of(profile, day + timedelta(days=1))
     if at > now:
         profile.next_digest_at = at
-        return
-    if at > (profile.digest_since or profile.user.date_joined):
-        _notify(profile.user, day, due_at=at, until=max(now + DIGEST_SPAN, following), now=now)
-        profile.last_digest_on = day
+        return None
     profile.next_digest_at = following
+    if at <= (profile.digest_since or profile.user.date_joined):
+        return None
+    profile.last_digest_on = day
+    return Digest(profile.user, day, at, until=following)
 
 
 def _hour_of(profile: Profile, day: date) -> datetime:
     return instant(day, profile.digest_at, profile.timezone)
 
 
-def _notify(person: User, day: date, *, due_at: datetime, until: datetime, now: datetime) -> None:
-    tasks = _due_soon(person, since=due_at, until=until)
-    if tasks:
-        key = f"digest:{person.pk}:{day.isoformat()}"
-        notify([Message(person.pk, DUE_DIGEST, key=key, due_at=due_at, data={"tasks": tasks})], now=now)
+def _messages(digest: Digest) -> list[Message]:
+    """None if nothing is due: tasks that are only overdue had an email of their own."""
+    person, mine = digest.person, Task.objects.to_do_by(digest.person)
+    tasks = list(_due(digest, mine).order_by("due_at", "id")[:MAX_TASKS])
+    if not tasks:
+        return []
+    data: dict[str, Any] = {"tasks": [_line(task, digest) for task in tasks]}
+    if person.profile.digest_overdue:
+        data |= _overdue(digest, mine)
+    key = f"digest:{person.pk}:{digest.day.isoformat()}"
+    return [Message(person.pk, DUE_DIGEST, key=key, due_at=digest.at, data=data)]
 
 
-def _due_soon(person: User, *, since: datetime, until: datetime) -> list[dict[str, Any]]:
-    """Open tasks assigned to the person, and their own unassigned ones, that are due from this digest to the next.
+def _due(digest: Digest, tasks: TaskQuerySet) -> TaskQuerySet:
+    """Of these tasks, those that are due from this digest to the next.
 
-    The range begins at the digest's hour, however late it is sent, so that no task falls between two digests.
+    The range begins at the digest's hour, however late it is sent, so that no task falls between two digests. A task
+    without a due time belongs to the digest of its date, in whatever zone the task is, and to that of the evening
+    before; to an earlier one also if its day is over, in its zone, when the next digest comes.
     """
-    tasks = Task.objects.to_do_by(person).filter(due_at__gte=since, due_at__lt=until).order_by("due_at", "id")
-    return [
-        {
-            "id": task.pk,
-            "title": task.title,
-            "priority": Priority(task.priority).label,
-            "due": _due_text(task, person.profile.timezone),
-        }
-        for task in tasks[:MAX_TASKS]
-    ]
+    by_time = Q(due_time__isnull=False, due_at__gte=digest.at, due_at__lt=digest.until)
+    tomorrow = digest.day + timedelta(days=digest.person.profile.digest_at >= NOON)
+    on_its_day = Q(due_date__range=(digest.day, tomorrow)) | Q(due_date__gt=digest.day, due_at__lte=digest.until)
+    return tasks.filter(by_time | Q(on_its_day, due_time=None, due_at__gt=digest.at))
 
 
-def _due_text(task: Task, zone: str) -> str:
-    """The due date; with a due time, both in the reader's time zone."""
-    if task.due_at is not None and task.due_time is not None:
-        return f"{wall_time(task.due_at, zone):%A, %-d %B, %H:%M}"
-    return f"{task.due_date:%A, %-d %B}"
+def _overdue(digest: Digest, tasks: TaskQuerySet) -> dict[str, Any]:
+    """Of these tasks, those whose time had passed at the digest's hour: the latest, and how many more there are."""
+    overdue = tasks.filter(Q(due_at__lt=digest.at) | Q(due_at=digest.at, due_time=None))
+    latest = list(overdue.order_by("-due_at", "-id")[:MAX_OVERDUE])
+    more = overdue.count() - MAX_OVERDUE if len(latest) == MAX_OVERDUE else 0
+    return {"overdue": [_line(task, digest) for task in reversed(latest)], "more_overdue": more}
+
+
+def _line(task: Task, digest: Digest) -> dict[str, Any]:
+    return {
+        "id": task.pk,
+        "title": task.title,
+        "priority": Priority(task.priority).label,
+        "due": _due_text(task, digest),
+    }
+
+
+def _due_text(task: Task, digest: Digest) -> str:
+    """The due date; with a due time, both in the reader's time zone. With the year if it is not that of the digest."""
+    assert task.due_at is not None  # noqa: S101 - digests list tasks that are due
+    assert task.due_date is not None  # noqa: S101
+    moment = wall_time(task.due_at, digest.person.profile.timezone)
+    day = task.due_date if task.due_time is None else moment.date()
+    year = f" {day:%Y}" if day.year != digest.day.year else ""
+    return f"{day:%A, %-d %B}{year}" + (f", {moment:%H:%M}" if task.due_time else "")

@@ -36,7 +36,7 @@ def _unless_changed(notification: Notification) -> str | None:
 
 
 def _unless_tasks_are_left(digest: Notification) -> str | None:
-    return None if open_tasks(digest) else "Cancelled because nothing is left to do."
+    return None if open_tasks(digest)["tasks"] else "Cancelled because nothing is left to do."
 
 
 TASK_ASSIGNED = Kind("task_assigned", switch="A task is assigned to me", compiled=True)
@@ -56,7 +56,7 @@ DUE_DIGEST = Kind(
     "due_digest",
     switch="Tasks are due today",
     reason_not_to_send=_unless_tasks_are_left,
-    context=lambda digest: {"tasks": open_tasks(digest)},
+    context=lambda digest: {**open_tasks(digest), "more_overdue": digest.data.get("more_overdue", 0)},
 )
 KINDS = (TASK_ASSIGNED, TASK_UPDATED, UNBLOCKED, OVERDUE, DUE_DIGEST)
 
@@ -142,10 +142,10 @@ def _replace_ids_by_names(changes: list[FieldChange]) -> None:
             change.old, change.new = (named[key].name if key in named else key for key in (change.old, change.new))
 
 
-def open_tasks(digest: Notification) -> list[dict[str, Any]]:
-    """The tasks in the digest, without those finished or reassigned since."""
+def open_tasks(digest: Notification) -> dict[str, list[dict[str, Any]]]:
+    """The tasks in the digest, due and overdue, without those finished or reassigned since."""
     assert digest.recipient is not None  # noqa: S101 - digests are for people
-    listed: list[dict[str, Any]] = digest.data["tasks"]
-    theirs = Task.objects.visible_to(digest.recipient).open().filter(pk__in=[task["id"] for task in listed])
-    keys = set(theirs.values_list("pk", flat=True))
-    return [task for task in listed if task["id"] in keys]
+    listed = {section: digest.data.get(section, []) for section in ("tasks", "overdue")}
+    ids = [task["id"] for tasks in listed.values() for task in tasks]
+    theirs = set(Task.objects.visible_to(digest.recipient).open().filter(pk__in=ids).values_list("pk", flat=True))
+    return {section: [task for task in tasks if task["id"] in theirs] for section, tasks in listed.items()}

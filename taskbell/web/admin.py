@@ -26,7 +26,7 @@ class ProfileInline(admin.StackedInline):  # type: ignore[type-arg]
 
     model = Profile
     can_delete = False
-    fields = (("timezone", "language"), ("digest_enabled", "digest_at"), "avatar_colour")
+    fields = (("timezone", "language"), ("digest_enabled", "digest_at", "digest_overdue"), "avatar_colour")
 
 
 @admin.register(User)

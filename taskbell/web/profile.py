@@ -47,6 +47,7 @@ def _initial_values(person: User) -> dict[str, object]:
         "timezone": profile.timezone,
         "digest_enabled": profile.digest_enabled and profile.wants(DIGEST),
         "digest_at": profile.digest_at,
+        "digest_overdue": profile.digest_overdue,
         "quiet_from": profile.quiet_from,
         "quiet_until": profile.quiet_until,
         "quiet_reminders": profile.quiet_reminders,

@@ -278,6 +278,7 @@ def test_an_unknown_field_of_an_account_is_named(program: Program, where: str) -
         ("timezone", WRONG["timezone"]),
         ("language", [*NOT_A_NAME, "tlh"]),
         ("digest_enabled", [None, 0, 1, 1.0, "true", "", [], {}]),
+        ("digest_overdue", [None, 0, 1, 1.0, "true", "", [], {}]),
         ("digest_at", [None, *NOT_A_TIME]),
         ("avatar_colour", [*NOT_TEXT, "", "red", "#12345", "#1234567", "#12345g"]),
         ("mail_preferences", [None, 1, "x", [], {"nope": True}, {"reminder": 1}, {"reminder": None}]),

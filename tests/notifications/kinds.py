@@ -31,7 +31,10 @@ def message(kind: str, reader: User, by: User, task: Task, *, at: datetime) -> D
     data: dict[str, dict[str, Any]] = {
         "task_assigned": {"by": by.name},
         "task_updated": {"since": at.isoformat()},
-        "due_digest": {"tasks": [{"id": task.pk, "title": task.title, "priority": "High", "due": "Today"}]},
+        "due_digest": {
+            section: [{"id": task.pk, "title": task.title, "priority": "High", "due": "Today"}]
+            for section in ("tasks", "overdue")
+        },
     }
     if kind == "invite":
         made = make_invite(f"new-{at:%H%M%S}@example.org", Role.MEMBER, by=by, now=at)

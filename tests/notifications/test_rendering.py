@@ -224,7 +224,7 @@ def test_the_page_is_600_pixels_wide_at_most_and_dark_for_who_likes_it_dark(bo: 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_styles_are_at_the_elements_already(bo: User, mia: User, kind: str) -> None:
     html = compose(of_kind(kind, bo, mia), now=NOW).html
-    bare = re.sub(r'(<(?:body|h1|p|a|span|table)[^>]*?) style="[^"]*"', r"\1", html)
+    bare = re.sub(r'(<(?:body|h[12]|p|a|span|table)[^>]*?) style="[^"]*"', r"\1", html)
     assert bare != html
     inlined_by_library = templates._inliner.inline(bare.replace("<style>", f"<style>{STYLESHEET}"))
     styles = [re.findall(r'<(\w+)[^>]*? style="([^"]*)"', text) for text in (html, inlined_by_library)]

@@ -14,7 +14,9 @@ def counted_by_hand(tasks: Iterable[Task], *, now: datetime) -> dict[str, Any]:
     there = [task for task in tasks if task.deleted_at is None]
     by_status = Counter(task.status for task in there)
     by_priority = Counter(Priority(task.priority).name for task in there)
-    soon = [task for task in there if task.is_open and task.due_at and now < task.due_at <= now + timedelta(hours=24)]
+    day = timedelta(hours=24)
+    coming = [task for task in there if task.is_open and task.due_at and now < task.due_at]
+    soon = [task for task in coming if task.due_at and task.due_at <= now + day * (1 if task.due_time else 1.5)]
     return {
         "total": len(there),
         "completed": by_status["COMPLETED"],

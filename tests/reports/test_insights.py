@@ -1,7 +1,7 @@
 """The report as people and programs get it."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -111,9 +111,25 @@ def test_due_soon_is_what_is_open_and_due_within_a_day(bo: User) -> None:
         *((2, {"stage": Stage.COMPLETED}), (2, {"is_overdue": True}), (2, {"deleted_at": NOW})),
     ):
         task = a_task(bo)
-        Task.objects.filter(pk=task.pk).update(due_at=NOW + timedelta(hours=hours), **fields)
+        Task.objects.filter(pk=task.pk).update(due_at=NOW + timedelta(hours=hours), due_time=time(9), **fields)
     assert due_soon(Task.objects.all(), now=NOW) == 2
     assert insights_of(Task.objects.visible_to(bo), now=NOW)["tasks_due_soon"] == 2
+
+
+@pytest.mark.parametrize(
+    ("now", "day", "counts"),
+    [
+        *(("2026-11-21T00:00", 20, False), ("2026-11-21T00:00", 21, True), ("2026-11-21T00:00", 22, False)),
+        *(("2026-11-21T10:00", 21, True), ("2026-11-21T10:00", 22, False)),
+        *(("2026-11-21T20:00", 21, True), ("2026-11-21T20:00", 22, True), ("2026-11-21T20:00", 23, False)),
+    ],
+)
+def test_a_task_without_a_time_is_due_on_its_day_and_soon_on_the_evening_before(
+    bo: User, now: str, day: int, counts: bool
+) -> None:
+    a_task(bo, due_date=date(2026, 11, day), timezone="UTC")
+    moment = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    assert due_soon(Task.objects.all(), now=moment) == counts
 
 
 @pytest.mark.parametrize(
@@ -179,7 +195,9 @@ def test_a_report_is_kept_for_a_minute_at_most_and_never_past_a_change(
     times = iter([NOW, NOW, NOW, NOW + timedelta(minutes=1)])
     monkeypatch.setattr(module, "utc_now", lambda: next(times))
     program, query = as_user(bo), f"{URL}?priority=MEDIUM"
-    task = program.post("/api/tasks/", {"title": "Soon", "timezone": "UTC", "due_date": "2026-11-22"}).json()
+    task = program.post(
+        "/api/tasks/", {"title": "Soon", "timezone": "UTC", "due_date": "2026-11-22", "due_time": "09:00"}
+    ).json()
     Task.objects.filter(pk=task["id"]).update(due_at=NOW + timedelta(hours=24, seconds=30))
     assert program.get(query).json()["tasks_due_soon"] == 0
     with query_budget(1):  # session, person and moment

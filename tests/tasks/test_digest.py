@@ -108,12 +108,13 @@ def test_it_lists_what_is_due_within_a_day_and_is_the_persons_own(bo: User, cy: 
     Notification.objects.all().delete()
     send_digests(TEN)
     (mail,) = mailbox.send(TEN)
-    assert subjects([mail]) == ["3 tasks are due in the next 24 hours"]
-    lines = [line for line in part(mail).splitlines() if line.startswith(("-", "  "))]
+    assert subjects([mail]) == ["3 tasks are due in the next 24 hours (1 overdue)"]
+    lines = [line for line in part(mail).splitlines() if line.startswith(("-", "  ")) and "/tasks/" not in line]
     assert lines == [
         *("- Order soil", "  Sunday, 22 November, 16:30, priority medium"),
         *("- By day", "  Sunday, 22 November, priority medium"),
         *("- Sweep", "  Monday, 23 November, 15:29, priority medium"),
+        *("- Overdue already", "  was due Sunday, 22 November, 14:30, priority medium"),
     ]
 
 
@@ -139,9 +140,10 @@ def test_a_digest_that_comes_late_has_what_became_due_meanwhile(bo: User) -> Non
     lives(bo)
     task_due(TEN - HOUR / 60, bo, "Before")
     task_due(TEN + 5 * HOUR / 60, bo, "Meanwhile")
-    task_due(TEN + DAY + HOUR / 60, bo, "Within a day")
+    task_due(TEN + DAY + HOUR / 60, bo, "For the next one")
     send_digests(TEN + 7 * HOUR / 60)
-    assert titles() == [["Meanwhile", "Within a day"]]
+    send_digests(TEN + DAY)
+    assert titles() == [["Meanwhile"], ["For the next one"]]
 
 
 def test_nothing_due_no_mail(bo: User) -> None:
@@ -163,7 +165,7 @@ def test_nobody_gets_one_who_has_switched_it_off_or_has_left(bo: User, cy: User)
 def test_after_an_outage_only_the_one_of_today_comes(bo: User) -> None:
     lives(bo)
     send_digests(TEN)
-    task_due(TEN + 5 * DAY, bo)
+    task_due(TEN + 5 * DAY - HOUR, bo)
     send_digests(TEN + 4 * DAY + 5 * HOUR)
     assert digests() == [("2026-11-26", TEN + 4 * DAY)]
 
@@ -244,3 +246,102 @@ def test_what_is_over_before_the_mail_goes_out_is_not_in_it(bo: User, mailbox: M
     Task.objects.filter(pk=second.pk).update(stage=Stage.ARCHIVED)
     assert mailbox.send(TEN + TICK) == []
     assert Delivery.objects.get(notification__kind="due_digest").reason == "Cancelled because nothing is left to do."
+
+
+def by_day(day: date, by: User, title: str, zone: str = "UTC") -> Task:
+    return create_task(TaskPatch(title=title, due_date=day, timezone=zone), by=by, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("at", "listed"),
+    [
+        (time(0), ["Today", "Today at 20", "Today at 9"]),
+        (time(0, 1), ["Today", "Today at 20", "Today at 9"]),
+        (time(10), ["Today", "Today at 20", "Tomorrow at 9"]),
+        (time(11, 59), ["Today", "Today at 20", "Tomorrow at 9"]),
+        (time(12), ["Today", "Today at 20", "Tomorrow", "Tomorrow at 9"]),
+        (time(20), ["Today", "Today at 20", "Tomorrow", "Tomorrow at 9"]),
+        (time(23, 59), ["Today", "Tomorrow", "Tomorrow at 20", "Tomorrow at 9"]),
+    ],
+)
+def test_a_task_without_a_time_belongs_to_its_day_and_to_the_evening_before(
+    bo: User, at: time, listed: list[str]
+) -> None:
+    lives(bo, "Europe/Berlin", digest_at=at)
+    day, zone = date(2026, 11, 25), ZoneInfo("Europe/Berlin")
+    for name, offset in (("Yesterday", -1), ("Today", 0), ("Tomorrow", 1), ("Later", 2)):
+        on = day + offset * DAY
+        by_day(on, bo, name, zone.key)
+        for hour in (9, 20):
+            task_due(datetime.combine(on, time(hour)), bo, f"{name} at {hour}", timezone=zone.key)
+    send_digests(datetime.combine(day, at, zone) - DAY)
+    Notification.objects.all().delete()
+    send_digests(datetime.combine(day, at, zone))
+    assert sorted(titles()[0]) == listed
+
+
+@pytest.mark.parametrize(
+    ("reader", "task", "days"),
+    [
+        ("Europe/Berlin", "UTC", [25]),  # over at 1:00 of the 26th
+        ("Europe/Berlin", "America/New_York", [25]),
+        ("Pacific/Honolulu", "Pacific/Auckland", [24]),  # over at 1:00 of the 25th
+        ("Pacific/Pago_Pago", "Pacific/Kiritimati", [24]),  # over at 23:00 of the 24th
+        ("Pacific/Kiritimati", "Pacific/Pago_Pago", [25]),
+    ],
+)
+def test_a_date_is_a_date_in_every_zone_unless_it_is_over_before_the_digest(
+    bo: User, reader: str, task: str, days: list[int]
+) -> None:
+    lives(bo, reader)
+    by_day(date(2026, 11, 25), bo, "Water the plants", task)
+    for hours in range(24 * 6):
+        send_digests(NOW + hours * HOUR)
+    assert [int(day[-2:]) for day, _ in digests()] == days
+
+
+def test_what_is_overdue_is_in_a_section_of_its_own_unless_the_person_does_not_want_it(
+    bo: User, mailbox: Mailbox
+) -> None:
+    lives(bo)
+    for number in range(25):
+        task_due(TEN - number * DAY - HOUR, bo, f"Late {number}")
+    by_day(TEN.date() - DAY, bo, "Of yesterday")
+    task_due(TEN + HOUR, bo, "Order soil")
+    send_digests(TEN)
+    (mail,) = mailbox.send(TEN)
+    assert subjects([mail]) == ["Due in the next 24 hours: Order soil (26 overdue)"]
+    due, _, overdue = part(mail).partition("\nOverdue:\n")
+    assert [line for line in due.splitlines() if line.startswith("- ")] == ["- Order soil"]
+    listed = [line for line in overdue.splitlines() if line.startswith("- ")]
+    assert listed[-3:] == ["- Late 1", "- Of yesterday", "- Late 0"]
+    assert len(listed) == 20
+    assert "and 6 more" in overdue
+    assert "and 6 more" in part(mail, "html")
+    assert "Late 0" in part(mail, "html")
+    update_profile(bo, now=TEN, digest_overdue=False)
+    task_due(TEN + DAY + HOUR, bo, "Sweep")
+    send_digests(TEN + DAY)
+    (mail,) = mailbox.send(TEN + DAY)
+    assert "Late" not in part(mail) + part(mail, "html") + str(mail["Subject"])
+
+
+def test_overdue_tasks_alone_bring_no_mail_every_day(bo: User) -> None:
+    lives(bo)
+    task_due(TEN - HOUR, bo)
+    for number in range(5):
+        send_digests(TEN + number * DAY)
+    assert digests() == []
+
+
+def test_many_digests_cost_two_queries_a_person_and_none_a_task(db: None, query_budget: Any) -> None:
+    people = [lives(make_person(f"p{number}", "MEMBER")) for number in range(3)]  # type: ignore[arg-type]
+    for person in people:
+        for number in range(5):
+            task_due(TEN + number * HOUR, person)
+            task_due(TEN - number * HOUR - HOUR, person)
+    Profile.objects.update(next_digest_at=None, last_digest_on=date(2026, 11, 21))
+    # The people, what is due and what is late for each, three for the notifications, one for the profiles, the end.
+    with query_budget(1 + 2 * 3 + 3 + 1 + 1 + 4):  # and four savepoints
+        send_digests(TEN)
+    assert [len(row.data["overdue"]) for row in Notification.objects.filter(kind="due_digest")] == [5, 5, 5]

@@ -32,7 +32,7 @@ def test_bob_says_what_he_is_called_and_when_he_wants_mail(browser_of: BrowserOf
 def test_bob_says_which_mails_he_wants_and_when_they_wait(browser_of: BrowserOf, bob: User) -> None:
     browser = browser_of(bob)
     page = text(browser.get("/profile/"))
-    assert page.count(" checked") == 1 + len(MAIL_LABELS)
+    assert page.count(" checked") == 2 + len(MAIL_LABELS)  # and the digest, with overdue tasks
     night = {"quiet_from": "22:30", "quiet_until": "07:00", "quiet_reminders": "on"}
     assert browser.post("/profile/", FORM | night | {"mail_reminder": "on", "mail_overdue": "on"}).status_code == 302
     profile = User.objects.get(pk=bob.pk).profile

@@ -15,6 +15,7 @@ RULES = {
     "border-top: 4px solid #2f5d8a; border-radius: 12px; border-collapse: separate;",
     ".card td": "padding: 28px 32px;",
     "h1": "font-size: 22px; line-height: 1.3; margin: 0 0 12px; color: #1f2933; overflow-wrap: anywhere;",
+    "h2": "font-size: 17px; line-height: 1.3; margin: 24px 0 10px; color: #1f2933;",
     "p": "margin: 0 0 14px; overflow-wrap: anywhere;",
     ".brand": "font-size: 14px; font-weight: 700; color: #2f5d8a; letter-spacing: .02em; margin: 0 0 20px;",
     ".late": "background: #fff4d6; color: #6b4e00; border-radius: 8px; padding: 10px 14px;",
@@ -23,6 +24,7 @@ RULES = {
     ".button": "display: inline-block; background: #2f5d8a; color: #ffffff; text-decoration: none; font-weight: 600; "
     "padding: 11px 20px; border-radius: 8px;",
     ".quiet": "color: #2f5d8a;",
+    ".title": "color: #2f5d8a; font-weight: 600;",
     ".action": "display: inline-block; border: 1px solid #9fb3c8; color: #2f5d8a; text-decoration: none; "
     "font-size: 15px; font-weight: 600; padding: 8px 14px; margin: 0 6px 8px 0; border-radius: 8px;",
     ".end": "border-top: 1px solid #dfe3e8; padding-top: 16px;",
@@ -38,8 +40,8 @@ def _merged(*selectors: str) -> str:
     return "; ".join(f"{name}: {value}" for name, value in declarations.items())
 
 
-STYLES = {name: _merged(name) for name in ("body", "h1", "p")}
-STYLES |= {name: _merged(f".{name}") for name in ("page", "card", "button", "quiet", "action")}
+STYLES = {name: _merged(name) for name in ("body", "h1", "h2", "p")}
+STYLES |= {name: _merged(f".{name}") for name in ("page", "card", "button", "quiet", "title", "action")}
 STYLES |= {name: _merged("p", f".{name}") for name in ("brand", "late", "facts", "foot")}
 STYLES |= {"end": _merged("p", ".foot", ".end"), "cell": _merged(".card td"), "span.facts": _merged(".facts")}
 STYLESHEET = "\n".join(f"{selector} {{ {rules} }}" for selector, rules in RULES.items())
