@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from taskbell.accounts import throttle
 from taskbell.accounts.models import Session, User
 from taskbell.accounts.validation import check_password_strength
 from taskbell.common.errors import NotSignedIn, invalid
-from taskbell.common.text import folded, printable
+from taskbell.common.text import folded, forms_of, printable
 
 WRONG_SIGN_IN = "Wrong username or password."
 
@@ -43,8 +43,9 @@ def _authenticate(identifier: str, password: str) -> User:
     column = "email" if "@" in key else "username_key"
     person = User.objects.filter(**{column: key}, is_active=True).first()
     if person is None:
-        make_password(password)  # takes as long as checking the password of a known name
-    if person is None or not check_password(password, person.password, setter=None):
+        for form in forms_of(password):
+            make_password(form)  # takes as long as checking the password of a known name
+    if person is None or not person.check_password(password):
         raise NotSignedIn(WRONG_SIGN_IN)
     return person
 

@@ -5,13 +5,17 @@ from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
+from taskbell.accounts.names import read_email, read_username
 from taskbell.accounts.policy import CAPABILITIES, Capability, Role
 from taskbell.common.clock import utc_now
-from taskbell.common.text import folded
+from taskbell.common.text import folded, forms_of, opaque
+from taskbell.common.values import BadValue
 
 
 class UserManager(DjangoUserManager["User"]):
@@ -31,9 +35,14 @@ class UserManager(DjangoUserManager["User"]):
     def create_superuser(
         self, username: str, email: str | None = None, password: str | None = None, **extra_fields: Any
     ) -> "User":
-        """Creates an ADMIN, for Django's `createsuperuser` command."""
+        """Creates an ADMIN, for Django's `createsuperuser` command, which shows a ValidationError as a sentence."""
+        try:
+            address = read_email(email or "")
+            name = read_username(username, email=address)
+        except BadValue as error:
+            raise ValidationError(str(error)) from error
         return self.create_person(
-            username=username, email=email or "", password=password or "", role=Role.ADMIN, **extra_fields
+            username=name, email=address, password=password or "", role=Role.ADMIN, **extra_fields
         )
 
 
@@ -60,6 +69,28 @@ class User(AbstractUser):
         verbose_name = "person"
         verbose_name_plural = "people"
         ordering = ["id"]
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Sets the hash of the password as it is compared, however it was typed."""
+        super().set_password(raw_password if raw_password is None else opaque(raw_password))
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """True for the person's password, composed or decomposed.
+
+        An older hash is of the password as it was typed; it is replaced when the password is next used.
+        """
+        forms = forms_of(raw_password or "")
+        for form in forms:
+            if check_password(form, self.password, setter=None):
+                if form != forms[0]:
+                    self._rehash(forms[0])
+                return True
+        return False
+
+    def _rehash(self, password: str) -> None:
+        old = self.password
+        self.set_password(password)
+        User.objects.filter(pk=self.pk, password=old).update(password=self.password)
 
     @property
     def name(self) -> str:

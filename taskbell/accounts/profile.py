@@ -65,15 +65,18 @@ def _digest_changes(profile: Profile, settings: Mapping[str, Any], *, now: datet
     return {"next_digest_at": None} | ({"digest_since": now} if is_switched_on else {})
 
 
-def _checked_person(person: User, given: dict[str, Any]) -> dict[str, Any]:
-    email = check_email(given["email"]) if "email" in given else person.email
-    if "username" not in given and person.username_key == person.email:
-        given["username"] = email  # a username that is the email address follows it
-    if "username" in given:
-        given["username"] = check_username(given["username"], email=email)
-        given["username_key"] = folded(given["username"])
-    names = {name: given[name] for name in ("first_name", "last_name") if name in given}
-    return given | {"email": email} | check_names(**names)
+def _checked_person(person: User, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What changes about the person. What stays as it is was accepted before."""
+    changed = {name: value for name, value in given.items() if value != getattr(person, name)}
+    follows = "email" in changed and "username" not in changed and person.username_key == person.email
+    email = changed["email"] = check_email(changed["email"]) if "email" in changed else person.email
+    if follows:
+        changed["username"] = email  # a username that is the email address
+    if "username" in changed:
+        changed["username"] = check_username(changed["username"], email=email)
+        changed["username_key"] = folded(changed["username"])
+    names = {name: changed[name] for name in ("first_name", "last_name") if name in changed}
+    return changed | check_names(**names)
 
 
 def _checked_profile(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,49 +1,29 @@
 """Rules for names, email addresses and passwords. Every check raises Invalid naming its field."""
 
-import re
 from functools import partial
+from typing import Any
 
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 
 from taskbell.accounts.models import User
+from taskbell.accounts.names import read_email, read_username
 from taskbell.common.errors import Conflict, FieldError, invalid, refuse
-from taskbell.common.text import folded, in_ascii, refuse_unprintable
-from taskbell.common.values import read_field, read_text
+from taskbell.common.text import opaque
+from taskbell.common.values import read_field, read_line
 
-USERNAME = re.compile(r"[\w.+-]{1,150}")
+MAX_NAME = 150  # characters of a first or last name
 MAX_PASSWORD_LENGTH = 1024
-MAX_FOLDED_LENGTH = 600  # NFKC can expand one letter to eighteen
 
 
 def check_email(email: str) -> str:
     """The address in its canonical form (NFKC, case-folded)."""
-    refuse_unprintable(email, field="email")
-    address = folded(email)
-    try:
-        validate_email(address)
-        in_ascii(address)
-    except (ValidationError, ValueError) as error:
-        raise invalid("email", "invalid", "Must be an email address.") from error
-    if len(address) > 254:
-        raise invalid("email", "max_length", "Must have at most 254 characters.")
-    return address
+    return read_field("email", read_email, email)
 
 
 def check_username(username: str, *, email: str) -> str:
-    """The username as typed. A username with an @ must be the person's own email address.
-
-    Otherwise one person could use another's address as a username and impersonate them.
-    """
-    refuse_unprintable(username, field="username")
-    name = username.strip()
-    if folded(name) != email and not USERNAME.fullmatch(name):
-        message = "Must have up to 150 letters, digits and . + - _ or be your own email address."
-        raise invalid("username", "invalid", message)
-    if len(folded(name)) > MAX_FOLDED_LENGTH:
-        raise invalid("username", "max_length", "Must be shorter: some of its characters expand to several letters.")
-    return name
+    """The username as it is stored."""
+    return read_field("username", partial(read_username, email=email), username)
 
 
 def already_exists(email: str, *, but: int = 0) -> Conflict:
@@ -53,12 +33,21 @@ def already_exists(email: str, *, but: int = 0) -> Conflict:
 
 
 def check_names(**names: str) -> dict[str, str]:
-    """First and last name without surrounding whitespace."""
-    return {field: read_field(field, partial(read_text, most=150, blank=True), name) for field, name in names.items()}
+    """First and last name as they are stored."""
+    read = partial(read_line, most=MAX_NAME, blank=True)
+    return {field: read_field(field, read, name) for field, name in names.items()}
+
+
+class MinimumLength(password_validation.MinimumLengthValidator):
+    """Counts the characters of the password as it is compared, also in Django's own forms and commands."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        super().validate(opaque(password), user)
 
 
 def check_password_strength(password: str, *, person: User, field: str = "password") -> None:
     """Refuses short, common and easily guessed passwords, with every reason."""
+    password = opaque(password)
     if len(password) > MAX_PASSWORD_LENGTH:
         raise invalid(field, "max_length", f"Must have at most {MAX_PASSWORD_LENGTH} characters.")
     try:

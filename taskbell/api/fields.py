@@ -14,9 +14,11 @@ from taskbell.common import values
 from taskbell.common.durations import Duration
 from taskbell.common.errors import Invalid
 from taskbell.common.recurrence import MAX_RULE_LENGTH
-from taskbell.common.text import refuse_unprintable
+from taskbell.common.text import opaque, refuse_unprintable
 from taskbell.common.values import MAX_ID, BadValue
 from taskbell.reminders.schedule import MAX_BEFORE_DUE
+
+LONGEST_TYPED = 1 + 5 * 1024  # of a password: decomposed, one letter has at most four characters
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -105,6 +107,10 @@ class Password(Words):
         super().__init__(
             write_only=True, trim_whitespace=False, max_length=1024, style={"input_type": "password"}, **kwargs
         )
+
+    def run_validators(self, value: Any) -> None:
+        """The length is that of the password as it is compared."""
+        super().run_validators(opaque(value[:LONGEST_TYPED]))
 
 
 class ReadField(serializers.Field[Any, Any, Any, Any]):

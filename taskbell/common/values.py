@@ -15,10 +15,11 @@ from taskbell.common.clock import EARLIEST, LATEST, time_zones
 from taskbell.common.durations import Duration, parse_duration
 from taskbell.common.errors import FieldError, invalid
 from taskbell.common.recurrence import parse_rule
-from taskbell.common.text import UNPRINTABLE, is_invisible
+from taskbell.common.text import CONTROL, LINE_BREAK, OUTER_SPACE, UNPRINTABLE, is_invisible, needless_format
 
 T = TypeVar("T")
 MAX_ID = 2**63 - 1
+UNPRINTABLE_SENTENCE = "Must not contain control characters or bytes that are not UTF-8."
 MAX_DIGITS = 20  # of a number: Python refuses to read very long ones
 # Python's own readers skip a NUL and accept digits of other scripts.
 TIME_CHARACTERS = frozenset("0123456789:.")
@@ -59,18 +60,50 @@ def _refuse(_: object) -> None:
     raise BadValue("Unknown field.", "unknown")
 
 
-def read_text(value: object, *, most: int, blank: bool = False) -> str:
-    """Text of people without outer space. It shows something, unless it may be `blank`."""
+def read_text(value: object, *, most: int) -> str:
+    """Text of people, which may have several lines and may be empty: without outer space, its lines ended by \\n."""
+    text = _as_text(value).strip().replace("\r\n", "\n").replace("\r", "\n")
+    _check_length(text, most)
+    if not text.isprintable() and UNPRINTABLE.search(text):
+        raise BadValue(UNPRINTABLE_SENTENCE, "unprintable")
+    return text
+
+
+def read_line(value: object, *, most: int, blank: bool = False) -> str:
+    """One line of people's text, such as a title or a name, without outer space.
+
+    It shows something, unless it may be `blank`, and has no characters that hide or reorder others. Composed and
+    decomposed letters stay as they were typed: comparing, searching and sorting treat them alike.
+    """
+    line = _as_text(value).strip(OUTER_SPACE)
+    if is_invisible(line):
+        line = ""
+    if not line and not blank:
+        raise BadValue("Must not be empty.", "blank")
+    _check_length(line, most)
+    if not line.isprintable():
+        _check_characters(line)
+    return line
+
+
+def _as_text(value: object) -> str:
     if not isinstance(value, str):
         raise BadValue("Must be text.")
-    text = value.strip()
-    if not blank and is_invisible(text):
-        raise BadValue("Must not be empty.", "blank")
+    return value
+
+
+def _check_length(text: str, most: int) -> None:
     if len(text) > most:
         raise BadValue(f"Must have at most {most:,} characters.", "max_length")
-    if not text.isprintable() and UNPRINTABLE.search(text):
-        raise BadValue("Must not contain control characters or bytes that are not UTF-8.", "unprintable")
-    return text
+
+
+def _check_characters(line: str) -> None:
+    if LINE_BREAK.search(line):
+        raise BadValue("Must be one line. Remove the line breaks.", "line_break")
+    if CONTROL.search(line):
+        raise BadValue(UNPRINTABLE_SENTENCE, "unprintable")
+    if found := needless_format(line):
+        raise BadValue(f"Must not contain the invisible character U+{ord(found):04X}. Remove it.", "invisible")
 
 
 def read_date(value: object) -> date:

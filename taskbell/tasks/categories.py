@@ -10,7 +10,7 @@ from taskbell.activity.actions import Entry, record, record_entries
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import Conflict, NotFound, invalid
 from taskbell.common.text import folded
-from taskbell.common.values import BadValue, read_field, read_text
+from taskbell.common.values import BadValue, read_field, read_line
 from taskbell.tasks.models import Category, Task
 from taskbell.tasks.policy import check_may_change_category, check_may_create_category
 
@@ -21,7 +21,7 @@ MAX_KEY = 400  # characters: NFKC can expand one letter to eighteen
 
 def read_category_name(value: object) -> str:
     """The name as it is stored. Raises BadValue."""
-    name = read_text(value, most=MAX_NAME)
+    name = read_line(value, most=MAX_NAME)
     if len(folded(name)) > MAX_KEY:
         raise BadValue("Must be shorter: some of its characters expand to several letters.", "max_length")
     return name

@@ -18,6 +18,7 @@ from taskbell.common.values import (
     read_choice,
     read_fields,
     read_id,
+    read_line,
     read_number,
     read_rule,
     read_text,
@@ -45,8 +46,8 @@ def _without_offset(value: Any) -> time:
 
 
 RULES: Mapping[str, Rule] = {
-    "title": partial(read_text, most=MAX_TITLE),
-    "description": partial(read_text, most=MAX_DESCRIPTION, blank=True),
+    "title": partial(read_line, most=MAX_TITLE),
+    "description": partial(read_text, most=MAX_DESCRIPTION),
     "stage": partial(read_choice, choices=STAGES),
     "priority": partial(read_number, least=min(Priority), most=max(Priority)),
     "category_id": _or_none(read_id),

@@ -10,11 +10,13 @@ from django.db import transaction
 from taskbell.accounts.actions import end_sessions
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
-from taskbell.accounts.validation import check_email, check_username
+from taskbell.accounts.validation import check_email, check_names, check_username
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import Conflict, Invalid
 from taskbell.common.text import folded
 from taskbell.people.roles import keep_an_admin
+
+NAMES = ("username", "first_name", "last_name")
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -24,9 +26,12 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
         given: dict[str, Any] = super().clean() or {}
         if self.errors:
             return given
+        changed = {name: given[name] for name in self.changed_data if name in NAMES}
         try:
             given["email"] = check_email(given["email"])
-            given["username"] = check_username(given["username"], email=given["email"])
+            if "username" in changed:
+                given["username"] = check_username(given["username"], email=given["email"])
+            given |= check_names(**{name: changed[name] for name in changed.keys() - {"username"}})
         except Invalid as refusal:
             raise ValidationError({error.field: error.message for error in refusal.errors}) from refusal
         others = User.objects.exclude(pk=self.instance.pk)

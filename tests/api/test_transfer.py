@@ -63,7 +63,8 @@ def test_nobody_is_mailed_about_what_was_imported(as_user: Any, bo: User, cy: Us
 
 def test_nothing_is_written_unless_every_row_is_good(as_user: Any, bo: User) -> None:
     table = (
-        'title,priority,due_date,assigned_to\nSow,HOT,,\n"Water\nall",LOW,soon,nobody\nWeed,,,nobody\n,,,\nReap,,,\n'
+        "title,priority,due_date,assigned_to,description\nSow,HOT,,,\n"
+        'Water,LOW,soon,nobody,"All\nof them"\nWeed,,,nobody,\n,,,,\nReap,,,,\n'
     )
     answer = send(as_user(bo), table)
     assert answer.status_code == 400

@@ -1,0 +1,46 @@
+"""Usernames and email addresses as they are stored. Every reader raises BadValue."""
+
+import regex
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from taskbell.common.text import UNPRINTABLE, folded, in_ascii, is_invisible, is_of_one_script
+from taskbell.common.values import UNPRINTABLE_SENTENCE, BadValue, read_line
+
+USERNAME = regex.compile(r"[\p{L}\p{M}\p{N}_.+-]{1,150}")
+MAX_ADDRESS = 254
+MAX_FOLDED_LENGTH = 600  # NFKC can expand one letter to eighteen
+
+
+def read_email(value: str) -> str:
+    """The address in its canonical form (NFKC, case-folded)."""
+    if UNPRINTABLE.search(value):
+        raise BadValue(UNPRINTABLE_SENTENCE, "unprintable")
+    address = folded(value)
+    try:
+        validate_email(address)
+        in_ascii(address)
+    except (ValidationError, ValueError) as error:
+        raise BadValue("Must be an email address.") from error
+    if len(address) > MAX_ADDRESS:
+        raise BadValue(f"Must have at most {MAX_ADDRESS} characters.", "max_length")
+    return address
+
+
+def read_username(value: str, *, email: str) -> str:
+    """The username as typed. A username with an @ must be the person's own email address.
+
+    Otherwise one person could use another's address as a username and impersonate them. Letters of several scripts,
+    which can look the same, are refused for the same reason (UTS #39).
+    """
+    name = read_line(value, most=MAX_ADDRESS)
+    if folded(name) != email:
+        if not USERNAME.fullmatch(name) or any(map(is_invisible, name)):
+            raise BadValue("Must have up to 150 letters, digits and . + - _ or be your own email address.")
+        if not any(map(str.isalnum, name)):
+            raise BadValue("Must have a letter or a digit.")
+        if not is_of_one_script(name):
+            raise BadValue("Must not mix letters of different scripts, because they can look the same.", "scripts")
+    if len(folded(name)) > MAX_FOLDED_LENGTH:
+        raise BadValue("Must be shorter: some of its characters expand to several letters.", "max_length")
+    return name
