@@ -1,5 +1,6 @@
 """People, their profiles and their sessions."""
 
+import secrets
 from datetime import datetime, time
 from typing import Any
 from uuid import uuid4
@@ -205,9 +206,18 @@ class Installation(models.Model):
     """The one row about this installation."""
 
     claimed_at = models.DateTimeField(null=True, blank=True)
+    key = models.CharField(max_length=16, blank=True, help_text="Names this installation in the files that it exports.")
 
     def __str__(self) -> str:
         return "this installation"
+
+    @classmethod
+    def own_key(cls) -> str:
+        """The key of this installation, made when it is first needed."""
+        one, _ = cls.objects.get_or_create(pk=1)
+        if one.key or not cls.objects.filter(pk=1, key="").update(key=(key := secrets.token_hex(8))):
+            return one.key or cls.objects.get(pk=1).key
+        return key
 
     @classmethod
     def claim(cls, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from taskbell.api import idempotency
 from taskbell.api.errors import PROBLEM, document
 from taskbell.api.wire import as_bytes
 from taskbell.common.errors import invalid
-from taskbell.transfer.errors import CHUNK_BYTES, Errors
+from taskbell.transfer.errors import CHUNK_BYTES, Listed
 from taskbell.transfer.importing import ImportRefused, ImportResult
 
 MAX_KEPT_BYTES = 16 * 1024 * 1024
@@ -27,40 +27,62 @@ class RowErrorOut(TypedDict):
     message: str
 
 
+class NoticeOut(TypedDict):
+    """Something that a task here can't have, and what happened to it."""
+
+    line: Annotated[int, "The line where the row starts; the first line of the file is 1."]
+    field: Annotated[str, "The column or property of the file."]
+    message: str
+
+
 class ImportOut(TypedDict):
     """What was imported."""
 
     rows: int
     created: int
-    failed: Annotated[int, "The number of skipped rows; always 0 without `partial`."]
-    errors: Annotated[list[RowErrorOut], "All their errors."]
+    updated: Annotated[int, "How many tasks were here already and have changed; always 0 without `on_existing=update`."]
+    skipped: Annotated[int, "How many tasks were here already and have not changed."]
+    failed: Annotated[int, "The number of invalid rows, which were left out; always 0 without `partial`."]
+    notice_count: int
+    errors: Annotated[list[RowErrorOut], "All errors of the invalid rows."]
+    notices: Annotated[list[NoticeOut], "Everything in the file that was not imported."]
 
 
-def check_kept(request: Request, result: ImportResult) -> None:
+def _check_kept(request: Request, result: ImportResult) -> None:
     """Raises Invalid if the response is too long to be stored for an Idempotency-Key."""
-    if idempotency.is_asked(request) and result.errors.size > MAX_KEPT_BYTES:
+    if idempotency.is_asked(request) and result.errors.size + result.notices.size > MAX_KEPT_BYTES:
         sentence = (
-            "Can't store the response for this key, because too many rows are invalid. Fix the file, or omit the key."
+            "Can't store the response for this key, because it has too many errors and notices."
+            " Fix the file, or omit the key."
         )
         raise invalid("Idempotency-Key", "too_many_errors", sentence)
 
 
 def imported(request: Request, result: ImportResult) -> HttpResponseBase:
-    """Describes what was imported, and the errors of the rest."""
-    head = {"rows": result.rows, "created": result.created, "failed": result.failed}
-    return _in_full(head, result.errors, "application/json", HTTPStatus.OK, as_one=idempotency.is_asked(request))
+    """Describes what was imported, the errors of the rest, and what was not carried. Raises Invalid."""
+    _check_kept(request, result)
+    counted = ("rows", "created", "updated", "skipped", "failed")
+    head = {name: getattr(result, name) for name in counted} | {"notice_count": result.notices.count}
+    lists: dict[str, Listed[Any]] = {"errors": result.errors, "notices": result.notices}
+    return _in_full(head, lists, "application/json", HTTPStatus.OK, as_one=idempotency.is_asked(request))
 
 
 def refused(refusal: ImportRefused) -> HttpResponseBase:
     """The problem document."""
-    return _in_full(document(refusal), refusal.result.errors, PROBLEM, HTTPStatus(refusal.status))
+    return _in_full(document(refusal), {"errors": refusal.result.errors}, PROBLEM, HTTPStatus(refusal.status))
 
 
 def _in_full(
-    head: dict[str, Any], errors: Errors, content_type: str, status: HTTPStatus, *, as_one: bool = False
+    head: dict[str, Any],
+    lists: dict[str, Listed[Any]],
+    content_type: str,
+    status: HTTPStatus,
+    *,
+    as_one: bool = False,
 ) -> HttpResponseBase:
-    """The members of the response with all errors; a long list is streamed."""
-    body = chain([as_bytes(head)[:-1], b',"errors":'], errors.as_json(), [b"}"])
-    if as_one or errors.size <= CHUNK_BYTES:
+    """The members of the response with everything that is listed; long lists are streamed."""
+    listed = (part for name, found in lists.items() for part in chain([f',"{name}":'.encode()], found.as_json()))
+    body = chain([as_bytes(head)[:-1]], listed, [b"}"])
+    if as_one or sum(found.size for found in lists.values()) <= CHUNK_BYTES:
         return HttpResponse(body, content_type, status)
     return StreamingHttpResponse(body, status=status, content_type=content_type)

@@ -3,6 +3,7 @@
 import hashlib
 import io
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -18,20 +19,20 @@ from rest_framework.views import APIView
 
 from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
-from taskbell.api.import_answers import ImportOut, check_kept, imported, refused
+from taskbell.api.import_answers import ImportOut, imported, refused
 from taskbell.api.lists import TASK_PARAMETERS, query_of
 from taskbell.api.schema import operation
 from taskbell.api.wire import TooLarge
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import invalid
-from taskbell.common.values import read_boolean
+from taskbell.common.values import read_boolean, read_choice
 from taskbell.search.parameters import read_parameter, refuse_unknown
 from taskbell.search.tasks import ordered_tasks
 from taskbell.tasks.policy import check_may_create
 from taskbell.transfer.exporting import FORMATS as WRITERS
 from taskbell.transfer.exporting import export_tasks
 from taskbell.transfer.formats import READERS, format_of
-from taskbell.transfer.importing import ImportRefused, prepared
+from taskbell.transfer.importing import ON_EXISTING, SKIP, ImportRefused, Options, prepared
 
 MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json", "ndjson": "application/x-ndjson"}
 
@@ -85,29 +86,47 @@ class TaskImport(APIView):
                 description="Needed unless the type of the body or the file name says it.",
             ),
             OpenApiParameter("partial", bool, description="Import the valid rows even if others are not."),
+            OpenApiParameter("strict", bool, description="What can't be imported is an error, not a notice."),
+            OpenApiParameter(
+                "on_existing",
+                str,
+                enum=ON_EXISTING,
+                description="What to do with tasks that were imported before. By default skip.",
+            ),
             idempotency.HEADER,
         ],
     )
     def post(self, request: Request) -> HttpResponseBase:
-        """Creates a task from each row: all or nothing, or with `partial` the valid rows. Nobody gets an email."""
+        """Creates a task from each row: all or nothing, or with `partial` the valid rows. Nobody gets an email.
+
+        Tasks that were imported before are recognised, and skipped or updated.
+        """
         person = person_of(request)
         check_may_create(person)
-        refuse_unknown(query_of(request), ("format", "partial"))
         # Before anything is read. The server also knows the length of a chunked body (config/asgi.py).
         most = settings.TASKBELL_IMPORT_MEGABYTES
         if int(request.META.get("CONTENT_LENGTH") or 0) > most * 1024 * 1024:
             raise TooLarge(f"The file must have at most {most} MiB.")
-        partial = read_parameter(request.query_params, "partial", read_boolean, False)
+        options = _options(request)
         file, format_ = _file(request)
         reader = HashingReader(file)
         rows = READERS[format_](io.BufferedReader(reader, 64 * 1024))
         try:
-            with prepared(rows, partial=partial, by=person, now=utc_now()) as found:
-                check_kept(request, found.result)
-                said = [format_, partial, reader.fingerprint()]
+            with prepared(rows, options, by=person, now=utc_now()) as found:
+                said = [format_, *vars(options).values(), reader.fingerprint()]
                 return idempotency.once(request, lambda: imported(request, found.write()), said=said)
         except ImportRefused as refusal:
             return refused(refusal)
+
+
+def _options(request: Request) -> Options:
+    query = request.query_params
+    refuse_unknown(query_of(request), ("format", "partial", "strict", "on_existing"))
+    return Options(
+        partial=read_parameter(query, "partial", read_boolean, False),
+        strict=read_parameter(query, "strict", read_boolean, False),
+        on_existing=read_parameter(query, "on_existing", partial(read_choice, choices=ON_EXISTING), SKIP),
+    )
 
 
 def _file(request: Request) -> tuple[Any, str]:

@@ -74,9 +74,12 @@ def import_(
         typer.Option("--format", help="csv, json, todoist, vikunja or ical. Default: the file's extension."),
     ] = "",
     partial: Annotated[bool, typer.Option("--partial", help="Import valid rows even if others fail.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail if anything in the file can't be imported.")] = False,
+    on_existing: Annotated[str, typer.Option(help="For tasks imported before: skip, update or error.")] = "skip",
 ) -> None:
     """Create tasks from the rows of a file. If one row fails, none is imported."""
-    _django_part("transfer").import_file(file, person, format_, partial=partial)
+    part = _django_part("transfer")
+    part.import_file(file, person, format_, partial=partial, strict=strict, on_existing=on_existing)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 from rich.console import Console
@@ -17,21 +18,24 @@ from taskbell.runtime.setup import check_database
 from taskbell.transfer.exporting import FORMATS as WRITERS
 from taskbell.transfer.exporting import every_task, exported
 from taskbell.transfer.formats import READERS, format_of
-from taskbell.transfer.importing import ImportRefused, import_tasks
-from taskbell.transfer.reading import RowError, Unreadable
+from taskbell.transfer.importing import ON_EXISTING, ImportRefused, ImportResult, Options, import_tasks
+from taskbell.transfer.reading import Notice, RowError, Unreadable
 
 ROWS_FAILED = 1  # the exit code if rows could not be imported
 
 
-def import_file(file: Path, person: str, format_: str, *, partial: bool) -> None:
-    """Imports the file and prints its errors. Exits with 1 if rows could not be imported."""
+def import_file(file: Path, person: str, format_: str, *, partial: bool, strict: bool, on_existing: str) -> None:
+    """Imports the file and prints its errors and notices. Exits with 1 if rows could not be imported."""
+    if on_existing not in ON_EXISTING:
+        raise CannotStart(f"--on-existing: must be one of {', '.join(ON_EXISTING)}.")
+    options = Options(partial=partial, strict=strict, on_existing=on_existing)
     format_ = format_ or format_of("", file.name) or "csv"
     if format_ not in READERS:
         raise CannotStart(f"--format: must be one of {', '.join(READERS)}.")
     by = _person(person)
     try:
         with _progress() as progress, progress.open(file, "rb", description="Reading") as stream:
-            report = import_tasks(READERS[format_](stream), partial=partial, by=by, now=utc_now())
+            report = import_tasks(READERS[format_](stream), options, by=by, now=utc_now())
     except OSError as error:
         raise CannotStart(f"can't read {file} ({error.strerror}).") from error
     except ImportRefused as refusal:
@@ -42,8 +46,15 @@ def import_file(file: Path, person: str, format_: str, *, partial: bool) -> None
         sys.exit(ROWS_FAILED)
     except Refusal as refusal:
         raise CannotStart(str(refusal)) from refusal
-    _print_errors(report.errors, f"Imported {report.created:,} tasks, skipped {report.failed:,} rows.")
+    _print_errors(chain(report.notices, report.errors), _summary(report))
     sys.exit(ROWS_FAILED if report.failed else 0)
+
+
+def _summary(report: ImportResult) -> str:
+    return (
+        f"Imported {report.created:,} tasks, updated {report.updated:,}, skipped {report.skipped:,} that are here"
+        f" already; left out {report.failed:,} rows. {report.notices.count:,} notices."
+    )
 
 
 def export_file(file: Path | None, person: str, format_: str) -> None:
@@ -83,7 +94,7 @@ def _progress(*, shown: bool = True) -> Progress:
     return Progress(console=Console(stderr=True), disable=not (shown and sys.stdout.isatty()), transient=True)
 
 
-def _print_errors(errors: Iterable[RowError], summary: str) -> None:
+def _print_errors(errors: Iterable[RowError | Notice], summary: str) -> None:
     """Prints each error on its own line, then the summary."""
     for error in errors:
         column = f", {error.field}" if error.field else ""

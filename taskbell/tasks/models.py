@@ -46,6 +46,7 @@ STAGES = Stage.values
 STATUSES = [*STAGES, OVERDUE]
 PRIORITY_NAMES = Priority.names
 OPEN_STAGES = (Stage.PENDING, Stage.IN_PROGRESS)
+MAX_SOURCE, MAX_SOURCE_ID = 20, 255  # characters
 # Not `updated_at`: it changes with every update, and PostgreSQL would write all indexes of the row each time.
 NARROWED_BY = ("stage", "priority", "due_date", "due_at", "is_overdue", "category", "created_at")
 # SQLite uses a partial index only if the query repeats its condition without parameters.
@@ -149,6 +150,13 @@ class Task(models.Model):
     updated_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
+    # Null, unlike other text: SQLite would copy the whole table to add a column that is never null.
+    source = models.CharField(
+        max_length=MAX_SOURCE, null=True, blank=True, help_text="The program that the task was imported from."
+    )
+    source_id = models.CharField(
+        max_length=MAX_SOURCE_ID, null=True, blank=True, help_text="Its id there. A second import finds the task by it."
+    )
 
     objects = TaskQuerySet.as_manager()
 
@@ -176,6 +184,7 @@ class Task(models.Model):
                 condition=Q(stage__in=["PENDING", "IN_PROGRESS"], is_overdue=False, deleted_at=None),
             ),
             models.Index(fields=["deleted_at"], name="trash", condition=Q(deleted_at__isnull=False)),
+            models.Index(fields=["source_id", "source"], name="by_source", condition=Q(source_id__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -1,33 +1,35 @@
 """Turns rows of a file into rows of the database, or says why it can't."""
 
-from collections.abc import Iterable
+import hashlib
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any
 
 import orjson
-from django.db.models import Q
 
-from taskbell.accounts.models import User
+from taskbell.accounts.models import Installation, User
 from taskbell.accounts.policy import Capability
 from taskbell.common.clock import as_instant, end_of_day, instant
-from taskbell.common.errors import Invalid, invalid
-from taskbell.common.text import UNPRINTABLE, folded
+from taskbell.common.errors import FieldError, Invalid, invalid
+from taskbell.common.text import UNPRINTABLE
+from taskbell.common.values import BadValue
 from taskbell.reminders.actions import build_reminder, describe
 from taskbell.reminders.models import ReminderState
 from taskbell.reminders.schedule import ReminderPlan, with_wall_time
-from taskbell.tasks.models import OPEN_STAGES, OVERDUE, Basis, Priority, Stage, Task
+from taskbell.tasks.models import MAX_SOURCE_ID, OPEN_STAGES, OVERDUE, Basis, Priority, Stage, Task
 from taskbell.tasks.validation import check_dates
-from taskbell.transfer.columns import ReminderRow, read_cells
-from taskbell.transfer.reading import Row, RowError
+from taskbell.transfer.columns import OWN_SOURCE, ReminderRow, read_cells
+from taskbell.transfer.fitting import fit_title, give_up, in_zone
+from taskbell.transfer.people import People
+from taskbell.transfer.reading import Notice, Row, RowError
 
 MAX_CATEGORIES = 10_000  # of one file: their names are kept in memory
-MAX_PEOPLE = 20_000  # whose names are kept in memory at a time, besides those of one batch
 REMINDER_FIELDS = (
     *("recipient_id", "at", "wall_date", "wall_time", "before_due", "repeat", "timezone", "next_at", "state"),
     *("fired_at", "is_snooze"),
 )
+NO_IDENTITY = (None, None, None, None)
 Values = dict[str, Any]
 
 
@@ -36,46 +38,10 @@ class Checked:
     """A row ready to load: the task, the ids of its prerequisites, its reminders; or what is wrong with it."""
 
     task: tuple[Any, ...] = ()
-    needs: list[int] = field(default_factory=list)
+    needs: list[tuple[int, str | None]] = field(default_factory=list)  # and what the file calls them
     reminders: list[tuple[Any, ...]] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
-
-
-class People:
-    """People by username or address, looked up many at a time: active people, or `with_left` all of them."""
-
-    def __init__(self, *, with_left: bool = False) -> None:
-        self._all = User.objects.all() if with_left else User.objects.filter(is_active=True)
-        self._known: dict[str, int | None] = {}
-        self._left: set[int] = set()
-
-    def learn(self, names: Iterable[Any]) -> None:
-        """Looks up the names that are not known yet; forgets all others once there are too many."""
-        texts = {name.strip() for name in names if isinstance(name, str) and len(name) < 300}
-        wanted = {text for text in texts if text and not UNPRINTABLE.search(text)}  # no database accepts the others
-        if wanted <= self._known.keys():
-            return
-        if len(self._known) > MAX_PEOPLE:
-            self._known.clear()
-        asked = wanted - self._known.keys()
-        keys = {folded(name): name for name in asked}
-        self._known |= dict.fromkeys(asked)
-        found = self._all.filter(Q(username_key__in=keys) | Q(email__in=keys)).order_by("is_active")
-        ids: dict[str, int] = {}
-        for pk, is_active, *names in found.values_list("pk", "is_active", "email", "username_key"):
-            ids |= dict.fromkeys(names, pk)
-            if not is_active:
-                self._left.add(pk)
-        self._known |= {name: ids.get(folded(name)) for name in asked}
-
-    def find(self, name: str) -> int | None:
-        """The person's id; None if there is no such person."""
-        return self._known.get(name)
-
-    def find_assignee(self, name: str, stage: str) -> int | None:
-        """The same, for a task in this stage: nobody who has left is assigned an open task."""
-        person = self.find(name)
-        return None if person in self._left and stage in OPEN_STAGES else person
+    notices: list[Notice] = field(default_factory=list)
 
 
 @dataclass
@@ -91,36 +57,78 @@ class DueTask:
 class Checker:
     """Checks rows for the person who imports, and collects the categories that the file names."""
 
-    def __init__(self, by: User, now: datetime) -> None:
+    def __init__(self, by: User, now: datetime, *, strict: bool = False, keep_cells: bool = False) -> None:
         self.by, self.now = by, now
+        self.strict, self.keep_cells = strict, keep_cells
         self.zone = by.profile.timezone
         self.may_name_creators = by.can(Capability.EDIT_EVERYTHING)
         self.people = People(with_left=self.may_name_creators)
         self.categories: dict[str, int] = {}
+        self.installation = Installation.own_key()
 
     def check(self, number: int, row: Row) -> Checked:
         """The row ready to load, or what is wrong with it."""
-        found, wrong = read_cells(row.cells)
-        if row.error is None and not wrong:
-            try:
-                return Checked(self._task(number, row, found), *self._links_and_reminders(number, found))
-            except Invalid as error:
-                wrong = error.errors
-        errors = [RowError(row.line, error.field, error.code, error.message) for error in wrong]
-        bad = self._bad(number, row, found.get("id"))
-        return Checked(bad, found.get("pre_tasks", []), errors=[row.error] if row.error else errors)
+        notices = list(row.notices)
+        cells = fit_title(row, notices)
+        while True:
+            found, wrong = read_cells(cells)
+            if not wrong and row.error is None and not (self.strict and notices):
+                try:
+                    return self._good(number, row, cells, found, notices)
+                except Invalid as error:
+                    wrong = error.errors
+            if not wrong or not give_up(wrong, row, notices):
+                return self._bad(number, row, found, wrong, notices)
+            refused = {error.field for error in wrong}
+            cells = {name: value for name, value in cells.items() if name not in refused}
 
-    def _bad(self, number: int, row: Row, file_id: int | None) -> tuple[Any, ...]:
-        """A row that only keeps its id: others may refer to it."""
+    def _good(self, number: int, row: Row, cells: Values, found: Values, notices: list[Notice]) -> Checked:
+        self.find_day(found)
+        task = (*self._task(number, row, found), *self._identity(row, cells, found))
+        return Checked(task, _needs(row, found), self._reminders(number, found), notices=notices)
+
+    def _bad(self, number: int, row: Row, found: Values, wrong: list[FieldError], notices: list[Notice]) -> Checked:
+        """A row that only keeps its id, since others may refer to it, and says what is wrong."""
+        errors = [RowError(row.line, error.field, error.code, error.message) for error in wrong]
+        if row.error is not None:
+            errors = [row.error]
+        elif self.strict:
+            errors += [RowError(one.line, one.field, "not_imported", one.message) for one in notices]
         empty = ("", "", Stage.PENDING.value, Priority.MEDIUM.value, None, None, None, self.zone, None, False)
         rest = ("", "due", None, 1, None, None, self.by.pk, None, self.now, None, row.called)
-        return (number, row.line, file_id, True, *empty, *rest)
+        task = (number, row.line, found.get("id"), True, *empty, *rest, *NO_IDENTITY)
+        return Checked(task, _needs(row, found), errors=errors)
+
+    def find_day(self, found: Values) -> None:
+        """Replaces an instant by date, time and zone."""
+        instant = found.pop("due_at", None)
+        if instant is None:
+            return
+        if "due_date" in found or "due_time" in found:
+            raise invalid("due_at", "invalid", "Must not be sent together with due_date or due_time.")
+        try:
+            found |= in_zone(instant, found.get("timezone", self.zone))
+        except BadValue as error:
+            raise invalid("due_at", error.code, str(error)) from error
+
+    def _identity(
+        self, row: Row, cells: Values, found: Values
+    ) -> tuple[str | None, str | None, int | None, str | None]:
+        """Source and id there; the id here, if this installation exported the row; and what an update needs."""
+        source, source_id = row.source or found.get("source"), row.source_id or found.get("source_id")
+        if not source or not source_id:
+            return NO_IDENTITY
+        if len(source_id) > MAX_SOURCE_ID or UNPRINTABLE.search(source_id):
+            source_id = hashlib.sha256(source_id.encode(errors="surrogatepass")).hexdigest()
+        key, _, pk = source_id.rpartition(":")
+        own = int(pk) if source == OWN_SOURCE and key == self.installation and pk.isdigit() and len(pk) < 19 else None
+        return source, source_id, own, orjson.dumps(cells).decode() if self.keep_cells else None
 
     def _task(self, number: int, row: Row, found: Values) -> tuple[Any, ...]:
         """The values of `staging.TASK_COLUMNS`, in their order. Adds to `found` what follows from it."""
         if "title" not in found:
             raise invalid("title", "required", "A task needs a title.")
-        due_date, due_time, stage = found.get("due_date"), found.get("due_time"), _stage_of(found)
+        due_date, due_time, stage = found.get("due_date"), found.get("due_time"), stage_of(found)
         check_dates(due_date, due_time, found.get("recurrence", ""))
         zone = found.setdefault("timezone", self.zone)
         due_at = found["due_at"] = None if due_date is None else _due_at(due_date, due_time, zone)
@@ -180,16 +188,16 @@ class Checker:
         """What history says about the shared reminders."""
         if "reminders" not in found:
             return None
-        plans = found["plans"] = {_plan(row, found["timezone"]): row for row in found["reminders"]}
+        plans = found["plans"] = {plan_for(row, found["timezone"]): row for row in found["reminders"]}
         shared = sorted(describe(plan) for plan in plans if not plan.for_me)
         return orjson.dumps(shared).decode() if shared else None
 
-    def _links_and_reminders(self, number: int, found: Values) -> tuple[list[int], list[tuple[Any, ...]]]:
-        needs, plans = found.get("pre_tasks", []), found.get("plans")
+    def _reminders(self, number: int, found: Values) -> list[tuple[Any, ...]]:
+        plans = found.get("plans")
         if not plans:
-            return needs, []
+            return []
         task = DueTask(number, found["due_at"], _due_wall(found), found["timezone"])
-        return needs, [self._reminder(plan, row, task) for plan, row in plans.items()]
+        return [self._reminder(plan, row, task) for plan, row in plans.items()]
 
     def _reminder(self, plan: ReminderPlan, row: ReminderRow, task: DueTask) -> tuple[Any, ...]:
         """The values of `staging.REMINDER_COLUMNS`. A reminder that has fired or was missed does not fire again."""
@@ -204,7 +212,11 @@ class Checker:
         return (task.pk, *(stored[name] for name in REMINDER_FIELDS))
 
 
-def _stage_of(found: Values) -> str:
+def _needs(row: Row, found: Values) -> list[tuple[int, str | None]]:
+    return [(number, row.names.get(number)) for number in found.get("pre_tasks", [])]
+
+
+def stage_of(found: Values) -> str:
     """The stage; if the file has none, the status."""
     stage = found.get("stage") or found.get("status", Stage.PENDING.value)
     if stage == OVERDUE:
@@ -220,7 +232,7 @@ def _series_of(found: Values) -> tuple[Any, ...]:
     return rule, basis, found.get("series"), found.get("occurrence", 1), found.get("anchor_date", found["due_date"])
 
 
-def _plan(row: ReminderRow, zone: str) -> ReminderPlan:
+def plan_for(row: ReminderRow, zone: str) -> ReminderPlan:
     plan = ReminderPlan(
         at=None if row.at is None else as_instant(row.at, zone),
         wall=row.at if row.at is not None and row.at.tzinfo is None else row.wall,

@@ -16,11 +16,12 @@ from taskbell.reminders.actions import MAX_REMINDERS
 from taskbell.reminders.models import ReminderState
 from taskbell.reminders.schedule import MAX_BEFORE_DUE
 from taskbell.tasks.categories import read_category_name
-from taskbell.tasks.models import OVERDUE, PRIORITY_NAMES, STAGES, Priority
+from taskbell.tasks.models import MAX_SOURCE, MAX_SOURCE_ID, OVERDUE, PRIORITY_NAMES, STAGES, Priority
 from taskbell.tasks.prerequisites import MAX_PREREQUISITES
 from taskbell.tasks.validation import RULES
 
 MAX_OCCURRENCE = 2**31 - 1
+OWN_SOURCE = "taskbell"  # of tasks that came from no other program; their id begins with that of the installation
 MAX_PERSON = 254  # characters of a username or address
 Reader = Callable[[Any], Any]
 Readers = Mapping[str, Reader]
@@ -63,6 +64,14 @@ def _read_wall(value: Any) -> datetime:
     return wall
 
 
+def _read_instant(value: Any) -> datetime:
+    """Instead of date, time and zone: the importer's zone says which day it is."""
+    at = values.read_datetime(value)
+    if at.tzinfo is None:
+        raise BadValue("Must have an offset, such as 2027-03-31T09:00:00Z.")
+    return at
+
+
 def _read_prerequisites(value: Any) -> list[int]:
     ids = value.replace(",", " ").split() if isinstance(value, str) else value
     if not isinstance(ids, list) or len(ids) > MAX_PREREQUISITES:
@@ -99,6 +108,7 @@ READERS: Readers = {
     "category": read_category_name,
     "due_date": _as_invalid(values.read_date),
     "due_time": values.read_time,
+    "due_at": _as_invalid(_read_instant),
     "timezone": RULES["timezone"],
     "assigned_to": partial(values.read_text, most=MAX_PERSON),
     "created_by": partial(values.read_text, most=MAX_PERSON),
@@ -111,6 +121,8 @@ READERS: Readers = {
     "anchor_date": _as_invalid(values.read_date),
     "completed_at": _as_invalid(values.read_datetime),
     "created_at": _as_invalid(values.read_datetime),
+    "source": partial(values.read_text, most=MAX_SOURCE),
+    "source_id": partial(values.read_text, most=MAX_SOURCE_ID),
 }
 OF_A_REMINDER: Readers = {
     "at": _as_invalid(values.read_datetime),

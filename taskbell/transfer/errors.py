@@ -1,30 +1,33 @@
-"""The errors of a file: every one is reported, so they may take more space than the file."""
+"""The errors and notices of a file: every one is reported, so they may take more space than the file."""
 
 from collections.abc import Iterable, Iterator
 from tempfile import SpooledTemporaryFile
+from typing import Any, Generic, TypeVar
 from weakref import finalize
 
 import orjson
 
-from taskbell.transfer.reading import RowError
-
 CHUNK_BYTES = 64 * 1024
+T = TypeVar("T")
 
 
-class Errors:
-    """Errors in a temporary file, which is deleted with this object. It has one reader at a time."""
+class Listed(Generic[T]):
+    """Errors or notices in a temporary file, which is deleted with this object. It has one reader at a time."""
 
-    def __init__(self, errors: Iterable[RowError] = ()) -> None:
+    def __init__(self, kind: type[T], found: Iterable[T] = ()) -> None:
+        self._kind: Any = kind
+        self.count = 0
         self._file = SpooledTemporaryFile(CHUNK_BYTES)  # noqa: SIM115 - it lives as long as this
         finalize(self, self._file.close)
-        for error in errors:  # `writelines` would keep all of them in memory
-            self._file.write(orjson.dumps(vars(error), option=orjson.OPT_APPEND_NEWLINE))
+        for one in found:  # `writelines` would keep all of them in memory
+            self._file.write(orjson.dumps(vars(one), option=orjson.OPT_APPEND_NEWLINE))
+            self.count += 1
         self.size = self._file.tell()
 
-    def __iter__(self) -> Iterator[RowError]:
+    def __iter__(self) -> Iterator[T]:
         self._file.seek(0)
         for line in self._file:
-            yield RowError(**orjson.loads(line))
+            yield self._kind(**orjson.loads(line))
 
     def as_json(self) -> Iterator[bytes]:
         """One JSON list, in chunks."""

@@ -10,12 +10,13 @@ from typing import Any
 import orjson
 from django.db import connection, transaction
 
-from taskbell.accounts.models import User
+from taskbell.accounts.models import Installation, User
 from taskbell.common.clock import wall_time
 from taskbell.common.iso import IsoDate, IsoInstant, IsoTime
 from taskbell.common.spreadsheet import csv_chunks
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.models import OPEN_STAGES, OVERDUE, Basis, Prerequisite, Priority, Task
+from taskbell.transfer.columns import OWN_SOURCE
 
 CHUNK_ROWS = 2000
 SELECTED = (
@@ -23,11 +24,12 @@ SELECTED = (
     *(IsoDate("due_date"), IsoTime("due_time"), "timezone", "assigned_to__username", "created_by__username"),
     *("recurrence", "recurrence_from", "series", "occurrence", IsoDate("anchor_date")),
     *(IsoInstant("completed_at"), IsoInstant("created_at"), IsoInstant("updated_at")),
+    *("source", "source_id"),
 )
 HEADER = (
     *("id", "title", "description", "status", "stage", "priority", "category", "due_date", "due_time", "timezone"),
     *("assigned_to", "created_by", "pre_tasks", "reminders", "recurrence", "recurrence_from", "series", "occurrence"),
-    *("anchor_date", "completed_at", "created_at", "updated_at"),
+    *("anchor_date", "completed_at", "created_at", "updated_at", "source", "source_id"),
 )
 REMINDER_COLUMNS = (
     *("task__timezone", "at", "wall_date", "wall_time", "before_due", "repeat", "recipient", "state", "fired_at"),
@@ -44,13 +46,13 @@ def exported(tasks: Any, person: User, *, part_of: Any = None) -> Iterator[Recor
     are only a part of the file, `part_of` is all of it. The connection is in use until the last row is read or the
     generator is closed.
     """
-    whole = tasks if part_of is None else part_of
+    whole, installation = tasks if part_of is None else part_of, Installation.own_key()
     with _one_reading(), closing(tasks.values_list(*SELECTED).iterator(chunk_size=CHUNK_ROWS)) as rows:
         while batch := list(islice(rows, CHUNK_ROWS)):
             ids = [row[0] for row in batch]
             needs, reminders = _links(ids, whole), _reminders(ids, person)
             for row in batch:
-                yield _row(row, needs.get(row[0], []), reminders.get(row[0], []))
+                yield _row(row, needs.get(row[0], []), reminders.get(row[0], []), installation)
 
 
 def _one_reading() -> AbstractContextManager[Any]:
@@ -96,9 +98,9 @@ def _reminder(zone: str, at: Any, day: Any, clock: Any, before_due: Any, repeat:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _row(row: Record, needs: list[int], reminders: list[Any]) -> Record:
+def _row(row: Record, needs: list[int], reminders: list[Any], installation: str) -> Record:
     pk, title, text, is_overdue, stage, priority, category, due_date, due_time, zone, assignee, creator, *rest = row
-    rule, basis, series, occurrence, anchor_date, completed_at, created_at, updated_at = rest
+    rule, basis, series, occurrence, anchor_date, completed_at, created_at, updated_at, source, source_id = rest
     return (
         *(pk, title, text or None, OVERDUE if is_overdue and stage in OPEN_STAGES else stage, stage),
         *(PRIORITIES[priority], category, due_date, due_time, zone),
@@ -106,6 +108,7 @@ def _row(row: Record, needs: list[int], reminders: list[Any]) -> Record:
         *(rule or None, basis if rule or basis != Basis.DUE else None),
         *((series, occurrence, anchor_date) if rule else (None,) * 3),
         *(completed_at, created_at, updated_at),
+        *((source, source_id) if source_id else (OWN_SOURCE, f"{installation}:{pk}")),
     )
 
 
@@ -119,7 +122,7 @@ def as_csv(rows: Iterable[Record]) -> Iterator[bytes]:
 
 
 PRE_TASKS, REMINDERS = HEADER.index("pre_tasks"), HEADER.index("reminders")
-TEXT_COLUMNS = tuple(map(HEADER.index, ("title", "description", "category", "assigned_to", "created_by")))
+TEXT_COLUMNS = tuple(map(HEADER.index, ("title", "description", "category", "assigned_to", "created_by", "source_id")))
 
 
 def as_cells(row: Record) -> Sequence[Any]:

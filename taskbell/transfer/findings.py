@@ -9,41 +9,57 @@ from django.db import connection
 from taskbell.common.loading import all_rows, load_rows
 from taskbell.tasks.prerequisites import MAX_PATH_SHOWN
 from taskbell.transfer.cycles import cycles
-from taskbell.transfer.reading import RowError
-from taskbell.transfer.staging import ERROR_COLUMNS, LINKED
+from taskbell.transfer.reading import Notice, RowError
+from taskbell.transfer.staging import ERROR_COLUMNS, LINKED, NOTICE_COLUMNS
 
 CHUNK_ROWS = 500
-# Each finds the numbers and lines of bad rows, with the value for the sentence about them.
+# Each finds the numbers and lines of bad rows, with the value for the sentence about them. The ids of rows that are
+# `called` something are made up.
 REPEATED_ID = """
-SELECT number, line, file_id AS value FROM staged_task WHERE file_id IN (
+SELECT number, line, CASE WHEN called IS NULL THEN 'The id ' || CAST(file_id AS text) ELSE 'This id' END AS value
+FROM staged_task WHERE file_id IN (
     SELECT file_id FROM staged_task WHERE file_id IS NOT NULL GROUP BY file_id HAVING COUNT(*) > 1
 )
 """
-MISSING_ID = """
-SELECT task.number, task.line, link.needs AS value
+REPEATED_SOURCE = """
+SELECT task.number, task.line, task.source_id AS value FROM staged_task task JOIN (
+    SELECT source, source_id FROM staged_task WHERE source_id IS NOT NULL AND called IS NULL
+    GROUP BY source, source_id HAVING COUNT(*) > 1
+) twin ON twin.source = task.source AND twin.source_id = task.source_id
+"""
+NOT_IN_FILE = """
+SELECT task.number, task.line, COALESCE(link.named, CAST(link.needs AS text)) AS value
 FROM staged_link link JOIN staged_task task ON task.number = link.number
 WHERE NOT EXISTS (SELECT 1 FROM staged_task needed WHERE needed.file_id = link.needs)
 """
+MISSING_ID = f"{NOT_IN_FILE} AND task.called IS NULL"
+# Other programs name tasks that are elsewhere.
+MISSING_TASK = f"{NOT_IN_FILE} AND task.called IS NOT NULL AND NOT task.is_bad"
+ALREADY_HERE = "SELECT number, line, id AS value FROM staged_task WHERE is_known"
 REPEATED_OCCURRENCE = """
 SELECT task.number, task.line, task.occurrence AS value FROM staged_task task JOIN (
     SELECT series, occurrence FROM staged_task WHERE series IS NOT NULL AND NOT is_bad
     GROUP BY series, occurrence HAVING COUNT(*) > 1
 ) twin ON twin.series = task.series AND twin.occurrence = task.occurrence
 """
+NEEDED = "COALESCE(needed.called, 'the row with the id ' || CAST(link.needs AS text))"
 BLOCKED_BY_BAD = f"""
 WITH RECURSIVE lost(number, needs) AS (
-    SELECT link.number, link.needs FROM {LINKED} WHERE needed.is_bad
+    SELECT link.number, {NEEDED} FROM {LINKED} WHERE needed.is_bad
     UNION
-    SELECT link.number, link.needs FROM {LINKED} JOIN lost ON lost.number = needed.number
+    SELECT link.number, {NEEDED} FROM {LINKED} JOIN lost ON lost.number = needed.number
 )
 SELECT task.number, task.line, lost.needs AS value FROM lost JOIN staged_task task ON task.number = lost.number
 WHERE NOT task.is_bad
 """  # noqa: S608 - names of our own
 SENTENCES = {
-    REPEATED_ID: ("id", "twice", "The id {} appears more than once."),
+    REPEATED_ID: ("id", "twice", "{} appears more than once."),
+    REPEATED_SOURCE: ("source_id", "twice", "The source_id {} appears more than once."),
     MISSING_ID: ("pre_tasks", "does_not_exist", "The file has no row with the id {}."),
+    MISSING_TASK: ("pre_tasks", "does_not_exist", "Can't be blocked by {}, because the file doesn't have it."),
+    ALREADY_HERE: ("source_id", "exists", "Already imported, as task {}."),
     REPEATED_OCCURRENCE: ("occurrence", "twice", "The series has the occurrence {} more than once."),
-    BLOCKED_BY_BAD: ("pre_tasks", "waits", "Blocked by the row with the id {}, which can't be imported."),
+    BLOCKED_BY_BAD: ("pre_tasks", "waits", "Blocked by {}, which can't be imported."),
 }
 
 
@@ -54,11 +70,27 @@ FROM staged_error error JOIN staged_task task ON task.number = error.number ORDE
 """
 
 
-def across_rows(rows: int) -> None:
-    """Finds errors between the rows, and marks those rows as bad."""
-    for query in (REPEATED_ID, MISSING_ID, REPEATED_OCCURRENCE):
+NOTICES = """
+SELECT notice.line, notice.field, COALESCE(task.called || ': ', '') || notice.message
+FROM staged_notice notice LEFT JOIN staged_task task ON task.number = notice.number
+WHERE (task.number IS NULL OR NOT task.is_bad {}) ORDER BY notice.number, notice.{}
+"""
+
+
+def across_rows(rows: int, *, strict: bool) -> None:
+    """Finds errors between the rows, and marks those rows as bad; if `strict`, also for what is only worth a notice."""
+    for query in (REPEATED_ID, REPEATED_SOURCE, MISSING_ID, REPEATED_OCCURRENCE):
         _find(query)
+    if strict:
+        _find(MISSING_TASK)
+    else:
+        _notice(MISSING_TASK)
     _find_cycles(rows)
+
+
+def already_here() -> None:
+    """Marks good rows as bad whose tasks are here already."""
+    _find(ALREADY_HERE)
 
 
 def blocked_by_bad() -> None:
@@ -71,10 +103,32 @@ def count_bad() -> int:
     return int(_fetched("SELECT COUNT(*) FROM staged_task WHERE is_bad")[0][0])
 
 
+def count_known() -> int:
+    """How many good rows have their tasks here already."""
+    return int(_fetched("SELECT COUNT(*) FROM staged_task WHERE is_known AND NOT is_bad")[0][0])
+
+
 def errors() -> Iterator[RowError]:
     """All errors, in the order of the rows."""
-    for values in all_rows(ERRORS.format("ctid" if connection.vendor == "postgresql" else "rowid")):
+    for values in all_rows(ERRORS.format(_hidden_order())):
         yield RowError(*values)
+
+
+def notices(*, of_known: bool) -> Iterator[Notice]:
+    """The notices of good rows, in their order; those about the whole file come first."""
+    for values in all_rows(NOTICES.format("" if of_known else "AND task.is_known IS NULL", _hidden_order())):
+        yield Notice(*values)
+
+
+def _hidden_order() -> str:
+    return "ctid" if connection.vendor == "postgresql" else "rowid"
+
+
+def _notice(query: str) -> None:
+    column, _, sentence = SENTENCES[query]
+    found = f"SELECT number, line, %s, REPLACE(%s, '{{}}', CAST(value AS text)) FROM ({query}) found"  # noqa: S608 - ours
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO staged_notice ({', '.join(NOTICE_COLUMNS)}) {found}", [column, sentence])
 
 
 def _find(query: str) -> None:
@@ -83,7 +137,7 @@ def _find(query: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO staged_error ({', '.join(ERROR_COLUMNS)}) {found}", SENTENCES[query])
         if cursor.rowcount:
-            _mark_bad(f"SELECT number FROM ({query}) found")  # noqa: S608 - a query of our own
+            mark_bad(f"SELECT number FROM ({query}) found")  # noqa: S608 - a query of our own
 
 
 def _find_cycles(rows: int) -> None:
@@ -96,7 +150,7 @@ def _find_cycles(rows: int) -> None:
         load_rows("staged_error", ERROR_COLUMNS, [_error_of(cycle) for cycle in some])
         numbers = (number for cycle in some for number in cycle)
         while together := list(islice(numbers, CHUNK_ROWS)):
-            _mark_bad(", ".join(map(str, together)))
+            mark_bad(", ".join(map(str, together)))
 
 
 def _error_of(cycle: list[int]) -> tuple[Any, ...]:
@@ -113,7 +167,8 @@ def _error_of(cycle: list[int]) -> tuple[Any, ...]:
     return first, line, "pre_tasks", "circle", f"A task can't block itself: {lines}{' → '.join(way)}."
 
 
-def _mark_bad(numbers: str) -> None:
+def mark_bad(numbers: str) -> None:
+    """Marks these rows as bad: their numbers, or a query for them."""
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE staged_task SET is_bad = %s WHERE number IN ({numbers})", [True])  # noqa: S608 - ours
 

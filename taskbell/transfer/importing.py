@@ -1,6 +1,6 @@
 """Imports a file: every row is read and checked first, then all tasks are written in one transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,10 +13,13 @@ from taskbell.common.errors import Refusal
 from taskbell.tasks.policy import check_may_create
 from taskbell.transfer import findings, staging
 from taskbell.transfer.checking import Checker
-from taskbell.transfer.errors import Errors
-from taskbell.transfer.reading import Row
+from taskbell.transfer.errors import Listed
+from taskbell.transfer.known import mark_known
+from taskbell.transfer.reading import Notice, Row, RowError, Unreadable
+from taskbell.transfer.updating import update_known
 
 CHUNK_ROWS = 2000
+SKIP, UPDATE, ERROR = ON_EXISTING = ("skip", "update", "error")
 
 
 class ImportRefused(Refusal):
@@ -33,59 +36,108 @@ class ImportRefused(Refusal):
         return {"rows": self.result.rows, "failed": self.result.failed}
 
 
+@dataclass(frozen=True)
+class Options:
+    """How to import. With `partial`, bad rows are left out, and so are rows that are blocked by one of them.
+
+    With `strict`, everything that can't be carried is an error. `on_existing` says what happens to rows whose tasks
+    are here already.
+    """
+
+    partial: bool = False
+    strict: bool = False
+    on_existing: str = SKIP
+
+
+DEFAULTS = Options()
+
+
 @dataclass
 class ImportResult:
-    """How many rows there were, how many of them failed, and everything that was wrong with those."""
+    """How many rows there were, what happened to them, every error and every notice."""
 
     rows: int = 0
     failed: int = 0
-    errors: Errors = field(default_factory=Errors)
+    updated: int = 0
+    skipped: int = 0
+    errors: Listed[RowError] = field(default_factory=lambda: Listed(RowError))
+    notices: Listed[Notice] = field(default_factory=lambda: Listed(Notice))
 
     @property
     def created(self) -> int:
         """How many tasks were created."""
-        return self.rows - self.failed
+        return self.rows - self.failed - self.updated - self.skipped
 
 
 class CheckedFile:
     """A file that was read and checked, ready to be written."""
 
-    def __init__(self, result: ImportResult, checker: Checker) -> None:
-        self.result, self._checker = result, checker
+    def __init__(self, result: ImportResult, checker: Checker, options: Options) -> None:
+        self.result, self._checker, self._options = result, checker, options
 
     def write(self) -> ImportResult:
-        """Creates tasks from all good rows, in one transaction and without notifications. Raises Conflict."""
+        """Creates tasks from good rows, or updates them, in one transaction. Raises ImportRefused, Conflict.
+
+        Nobody gets notifications about created tasks. Those who may know of a change of a task get the usual ones.
+        """
+        result, checker, is_update = self.result, self._checker, self._options.on_existing == UPDATE
         with transaction.atomic():
-            staging.write(self._checker.categories, by=self._checker.by, now=self._checker.now)
-        return self.result
+            mark_known(checker.by)
+            if self._options.on_existing == ERROR:
+                findings.already_here()
+                _leave_out_blocked(self._options)
+                _count_failed(result, self._options)
+            staging.write(checker.categories, known_too=is_update, by=checker.by, now=checker.now)
+            if is_update:
+                result.updated = update_known(checker, now=checker.now)
+                _count_failed(result, self._options)
+            result.skipped = findings.count_known() - result.updated
+            result.notices = Listed(Notice, findings.notices(of_known=is_update))
+        return result
+
+
+def _leave_out_blocked(options: Options) -> None:
+    if options.partial:
+        findings.blocked_by_bad()
+
+
+def _count_failed(result: ImportResult, options: Options) -> None:
+    """Counts bad rows and lists their errors. Raises ImportRefused if there are any, unless the import is partial."""
+    result.failed = findings.count_bad()
+    if result.failed:
+        result.errors = Listed(RowError, findings.errors())
+    if result.failed and not options.partial:
+        raise ImportRefused(result)
 
 
 @contextmanager
-def prepared(rows: Iterator[Row], *, partial: bool, by: User, now: datetime) -> Iterator[CheckedFile]:
-    """Reads and checks the rows. Raises NotAllowed, Unreadable, ImportRefused.
-
-    With `partial`, bad rows are left out, and so are rows that are blocked by one of them.
-    """
+def prepared(rows: Iterable[Row | Notice], options: Options, *, by: User, now: datetime) -> Iterator[CheckedFile]:
+    """Reads and checks the rows. Raises NotAllowed, Unreadable, ImportRefused."""
     check_may_create(by)
-    checker, result = Checker(by, now), ImportResult()
+    checker = Checker(by, now, strict=options.strict, keep_cells=options.on_existing == UPDATE)
+    result, remaining = ImportResult(), iter(rows)
     with staging.staged():
-        while batch := list(islice(rows, CHUNK_ROWS)):
+        while found := list(islice(remaining, CHUNK_ROWS)):
+            _load_asides([one for one in found if isinstance(one, Notice)], options)
+            batch = [row for row in found if isinstance(row, Row)]
             checker.people.learn(row.cells.get(name) for row in batch for name in ("assigned_to", "created_by"))
             staging.load([checker.check(number, row) for number, row in enumerate(batch, start=result.rows + 1)])
             result.rows += len(batch)
         staging.index()
-        findings.across_rows(result.rows)
-        if partial:
-            findings.blocked_by_bad()
-        result.failed = findings.count_bad()
-        if result.failed:
-            result.errors = Errors(findings.errors())
-        if result.failed and not partial:
-            raise ImportRefused(result)
-        yield CheckedFile(result, checker)
+        findings.across_rows(result.rows, strict=options.strict)
+        _leave_out_blocked(options)
+        _count_failed(result, options)
+        yield CheckedFile(result, checker, options)
 
 
-def import_tasks(rows: Iterator[Row], *, partial: bool = False, by: User, now: datetime) -> ImportResult:
+def _load_asides(asides: list[Notice], options: Options) -> None:
+    """Notices about the whole file. Raises Unreadable for the first, if everything has to be carried."""
+    if asides and options.strict:
+        raise Unreadable(asides[0].line, asides[0].message, column=asides[0].field)
+    staging.load_notices((0, aside) for aside in asides)
+
+
+def import_tasks(rows: Iterable[Row | Notice], options: Options = DEFAULTS, *, by: User, now: datetime) -> ImportResult:
     """Reads, checks and writes. Raises NotAllowed, Unreadable, ImportRefused, Conflict."""
-    with prepared(rows, partial=partial, by=by, now=now) as found:
+    with prepared(rows, options, by=by, now=now) as found:
         return found.write()

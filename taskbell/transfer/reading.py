@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -30,16 +30,33 @@ class RowError:
 
 
 @dataclass(frozen=True)
+class Notice:
+    """Something in the file that a task of ours can't have, and what happened to it. The row is imported."""
+
+    line: int
+    field: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Row:
     """A row of the file: its cells by column, or why it can't be read.
 
-    If many rows share a line, errors name this one as `called`.
+    Readers of other programs' files say more. `source` and `source_id` are the program and its id of the task, so that
+    a second import knows it. `called` names the row to people: its ids are made up, or many rows share a line.
+    `names` are the names of the tasks that `pre_tasks` refers to. A value in one of the `lenient` columns that doesn't
+    fit becomes a notice, not an error.
     """
 
     line: int
     cells: dict[str, Any] = field(default_factory=dict)
     error: RowError | None = None
     called: str | None = None
+    source: str = ""
+    source_id: str = ""
+    notices: list[Notice] = field(default_factory=list)
+    names: Mapping[int, str] = field(default_factory=dict)
+    lenient: Collection[str] = ()
 
     @classmethod
     def wrong(cls, line: int, column: str, code: str, message: str, *, called: str | None = None) -> "Row":

@@ -16,13 +16,14 @@ from taskbell.tasks.assignees import lock_assignees
 from taskbell.tasks.categories import create_category
 from taskbell.tasks.models import OPEN_STAGES, OVERDUE, Category, Prerequisite, Priority, Task
 from taskbell.transfer.checking import REMINDER_FIELDS, Checked
+from taskbell.transfer.reading import Notice
 
 LOCKED_AT_ONCE = 1000  # people
 # Columns that a task has as the staged row has them.
 COPIED = (
     *("title", "description", "stage", "priority", "due_date", "due_time", "timezone", "due_at", "is_overdue"),
     *("recurrence", "recurrence_from", "occurrence", "anchor_date", "assigned_to_id", "created_by_id"),
-    *("completed_at", "created_at"),
+    *("completed_at", "created_at", "source", "source_id"),
 )
 TASK_TABLE = {
     "number": "id",
@@ -36,21 +37,30 @@ TASK_TABLE = {
     **{name: name for name in ("assigned_to_id", "created_by_id", "completed_at", "created_at")},
     "words": "description",
     "called": "description",
+    **{name: name for name in ("source", "source_id")},
+    "own_id": "id",
+    "cells": "description",
+    "is_known": "is_overdue",
     "id": "id",
 }
-TASK_COLUMNS = tuple(TASK_TABLE)[:-1]  # the task's new id is given by the database
+TASK_COLUMNS = tuple(TASK_TABLE)[:-2]  # the database finds known tasks, and gives an id to the others
+LINK_TABLE = {"number": "task_id", "needs": "needs_id", "named": "NULL"}
+LINK_COLUMNS = tuple(LINK_TABLE)
 REMINDER_COLUMNS = ("number", *REMINDER_FIELDS)
 ERROR_TABLE = {"number": "id", "line": "id", **dict.fromkeys(("field", "code", "message"), "description")}
 ERROR_COLUMNS = tuple(ERROR_TABLE)
+NOTICE_TABLE = {"number": "id", "line": "id", **dict.fromkeys(("field", "message"), "description")}
+NOTICE_COLUMNS = tuple(NOTICE_TABLE)
+IS_NEW = "NOT task.is_bad AND task.is_known IS NULL"
 LINKED = (
     "staged_link link JOIN staged_task task ON task.number = link.number"
     " JOIN staged_task needed ON needed.file_id = link.needs"
 )
-GOOD_WITH_ALL = (
-    "staged_task task LEFT JOIN staged_category category ON category.number = task.category"
-    " LEFT JOIN (SELECT series, MIN(id) AS first FROM staged_task WHERE series IS NOT NULL AND NOT is_bad"
-    " GROUP BY series) begun ON begun.series = task.series WHERE NOT task.is_bad"
-)
+GOOD_WITH_ALL = f"""
+staged_task task LEFT JOIN staged_category category ON category.number = task.category
+LEFT JOIN (SELECT series, MIN(id) AS first FROM staged_task task WHERE series IS NOT NULL AND {IS_NEW} GROUP BY series)
+begun ON begun.series = task.series WHERE {IS_NEW}
+"""  # noqa: S608 - names of our own
 PRIORITY_NAMES = " ".join(f"WHEN {one.value} THEN '{one.name}'" for one in Priority)
 # What history says about a new task, as `history.snapshot` does for a task that somebody creates by hand.
 SNAPSHOT = {
@@ -70,9 +80,10 @@ def staged() -> Iterator[None]:
     reminder = {name: name for name in REMINDER_COLUMNS} | {"number": "id"}
     with (
         temporary_table("staged_task", TASK_TABLE, like=Task),
-        temporary_table("staged_link", {"number": "task_id", "needs": "needs_id"}, like=Prerequisite),
+        temporary_table("staged_link", LINK_TABLE, like=Prerequisite),
         temporary_table("staged_reminder", reminder, like=Reminder),
         temporary_table("staged_error", ERROR_TABLE, like=Task),
+        temporary_table("staged_notice", NOTICE_TABLE, like=Task),
         temporary_table("staged_category", {"number": "id", "id": "id"}, like=Category),
     ):
         if connection.vendor == "postgresql":
@@ -85,7 +96,7 @@ def staged() -> Iterator[None]:
 def load(batch: list[Checked]) -> None:
     """Loads checked rows into the tables."""
     load_rows("staged_task", TASK_COLUMNS, (row.task for row in batch))
-    links = [(row.task[0], needs) for row in batch for needs in row.needs]
+    links = [(row.task[0], needs, named and printable(named)) for row in batch for needs, named in row.needs]
     reminders = [reminder for row in batch for reminder in row.reminders]
     errors = [
         (row.task[0], error.line, printable(error.field), error.code, printable(error.message))
@@ -95,9 +106,17 @@ def load(batch: list[Checked]) -> None:
     if errors:
         load_rows("staged_error", ERROR_COLUMNS, errors)
     if links:
-        load_rows("staged_link", ("number", "needs"), links)
+        load_rows("staged_link", LINK_COLUMNS, links)
     if reminders:
         load_rows("staged_reminder", REMINDER_COLUMNS, reminders)
+    load_notices((row.task[0], notice) for row in batch for notice in row.notices)
+
+
+def load_notices(notices: Iterable[tuple[int, Notice]]) -> None:
+    """Loads notices, each with the number of its row; those about the whole file have that of the row before."""
+    rows = [(number, one.line, printable(one.field), printable(one.message)) for number, one in notices]
+    if rows:
+        load_rows("staged_notice", NOTICE_COLUMNS, rows)
 
 
 def index() -> None:
@@ -107,10 +126,13 @@ def index() -> None:
         _execute(f"ANALYZE staged_{table}")
 
 
-def write(categories: dict[str, int], *, by: User, now: datetime) -> None:
-    """Creates tasks from the good rows, with links, reminders and history. Raises Conflict if an assignee has left."""
+def write(categories: dict[str, int], *, known_too: bool, by: User, now: datetime) -> None:
+    """Creates tasks from good rows without a task, with links, reminders and history. Raises Conflict.
+
+    It creates the categories of these rows; with `known_too`, those of rows that have a task as well.
+    """
     _lock_assignees()
-    used = _used_categories(categories)
+    used = _used_categories(categories, "NOT task.is_bad" if known_too else IS_NEW)
     known = _categories(used, by=by, now=now)
     numbers = [(number, known[folded(name)]) for name, number in used.items()]
     load_rows("staged_category", ("number", "id"), numbers)
@@ -118,7 +140,7 @@ def write(categories: dict[str, int], *, by: User, now: datetime) -> None:
     if connection.vendor == "sqlite":
         # SQLite has one writer at a time: no id is taken meanwhile.
         last = "SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'tasks_task'"
-        _execute(f"UPDATE staged_task SET id = number + ({last})")  # noqa: S608 - names of our own
+        _execute(f"UPDATE staged_task SET id = number + ({last}) WHERE is_known IS NULL")  # noqa: S608 - our names
     _write_tasks(by=by, now=now)
     _write_links(by=by, now=now)
     _write_reminders(by=by, now=now)
@@ -127,7 +149,7 @@ def write(categories: dict[str, int], *, by: User, now: datetime) -> None:
 def _lock_assignees() -> None:
     """Nobody who is assigned an open task leaves before it is written."""
     marks = ", ".join(["%s"] * len(OPEN_STAGES))
-    query = f"SELECT DISTINCT assigned_to_id FROM staged_task WHERE NOT is_bad AND stage IN ({marks})"  # noqa: S608
+    query = f"SELECT DISTINCT assigned_to_id FROM staged_task task WHERE {IS_NEW} AND stage IN ({marks})"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(query, list(OPEN_STAGES))
         assignees = sorted(pk for (pk,) in cursor.fetchall() if pk is not None)
@@ -137,10 +159,10 @@ def _lock_assignees() -> None:
             raise Conflict("Can't import this file now, because one of its assignees has just left. Try again.")
 
 
-def _used_categories(categories: dict[str, int]) -> dict[str, int]:
-    """The categories of good rows."""
+def _used_categories(categories: dict[str, int], condition: str) -> dict[str, int]:
+    """The categories of the rows for which the condition holds."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT category FROM staged_task WHERE NOT is_bad")
+        cursor.execute(f"SELECT DISTINCT category FROM staged_task task WHERE {condition}")  # noqa: S608 - ours
         used = {number for (number,) in cursor.fetchall()}
     return {name: number for name, number in categories.items() if number in used}
 
@@ -164,12 +186,13 @@ def _write_tasks(*, by: User, now: datetime) -> None:
         "series": f"COALESCE(begun.first, {own})",
     }
     insert_from(Task, values, f"{GOOD_WITH_ALL} ORDER BY task.number", given={"updated_at": now})
-    source = "tasks_task task WHERE task.id IN (SELECT id FROM staged_task WHERE NOT is_bad) ORDER BY task.id"
+    created = f"SELECT id FROM staged_task task WHERE {IS_NEW}"  # noqa: S608 - names of our own
+    source = f"tasks_task task WHERE task.id IN ({created}) ORDER BY task.id"
     record_from(source, {"task_id": "task.id", "new_value": json_object(SNAPSHOT)}, "created", by=by, at=now)
 
 
 def _write_links(*, by: User, now: datetime) -> None:
-    source = f"{LINKED} WHERE NOT task.is_bad"
+    source = f"{LINKED} WHERE {IS_NEW}"
     insert_from(Prerequisite, {"task_id": "task.id", "needs_id": "needed.id"}, source, given={})
     ordered = f"(SELECT task.id, needed.id AS needs FROM {source} ORDER BY task.id, needed.id) link"  # noqa: S608
     values = {"task_id": "link.id", "old_value": json_value("'[]'"), "new_value": json_array("link.needs")}
@@ -178,9 +201,9 @@ def _write_links(*, by: User, now: datetime) -> None:
 
 def _write_reminders(*, by: User, now: datetime) -> None:
     values = {name: f"reminder.{name}" for name in REMINDER_FIELDS} | {"task_id": "task.id"}
-    source = "staged_reminder reminder JOIN staged_task task ON task.number = reminder.number WHERE NOT task.is_bad"
+    source = f"staged_reminder reminder JOIN staged_task task ON task.number = reminder.number WHERE {IS_NEW}"
     insert_from(Reminder, values, source, given={"created_by_id": by.pk})
-    shared = "staged_task task WHERE task.words IS NOT NULL AND NOT task.is_bad"
+    shared = f"staged_task task WHERE task.words IS NOT NULL AND {IS_NEW}"
     values = {"task_id": "task.id", "old_value": json_value("'[]'"), "new_value": json_value("task.words")}
     record_from(shared, values, "updated", by=by, at=now, field="reminders")
 

@@ -86,13 +86,14 @@ def test_an_export_is_the_same_file_as_the_one_made_at_once_and_can_be_imported_
     reminders = [{"before_due": "PT2H"}]
     fields = {"pre_tasks": [last], "due_date": "2027-01-05", "due_time": "09:30", "reminders": reminders}
     assert program.patch(f"/api/tasks/{first}/", fields).status_code == 200
-    for format_ in ("csv", "json"):
+    for format_, happened in (("csv", "created"), ("json", "skipped")):  # Cy brings the same tasks along twice
         content = file_of(program, made(program, kind="export", format=format_))
         at_once: Any = program.get(f"/api/tasks/export/?format={format_}")
         assert content == b"".join(at_once.streaming_content)
         again = as_user(cy).post(f"/api/tasks/import/?format={format_}", content)
         assert again.status_code == 200, again.content
-        assert again.json() == {"rows": 5, "created": 5, "failed": 0, "errors": []}
+        report = again.json()
+        assert (report["rows"], report[happened], report["failed"], report["notices"]) == (5, 5, 0, [])
     task = Task.objects.visible_to(cy).order_by("id").first()
     assert task
     assert (str(task.due_time), task.needs.count()) == ("09:30:00", 1)

@@ -11,7 +11,7 @@ from taskbell.accounts.models import User
 from taskbell.common.durations import parse_duration
 from taskbell.tasks.models import Priority, Task
 from taskbell.transfer.formats import READERS
-from taskbell.transfer.importing import ImportRefused, import_tasks
+from taskbell.transfer.importing import ImportRefused, Options, import_tasks
 from tests.conftest import NOW
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -172,16 +172,26 @@ def test_of_a_line_that_a_calendar_has_twice_the_first_counts(bo: User) -> None:
 
 def test_an_error_of_vikunja_names_the_task_since_all_share_a_line(bo: User) -> None:
     lost = '{"id": 7, "title": "Sow\\u0000", "assignees": [{"username": "nobody"}], "related_tasks": {}}'
-    waits = '{"id": 8, "title": "Reap", "related_tasks": {"blocked": [{"id": 9}]}}'
     circle = '{"id": 10, "title": "Turn", "related_tasks": {"blocked": [{"id": 10}]}}'
-    text = f'[{{"title": "Garden", "tasks": [{lost}, {waits}, {circle}, {{"id": 11}}, 12]}}]'
+    text = f'[{{"title": "Garden", "tasks": [{lost}, {circle}, {{"id": 11}}, 12]}}]'
     with pytest.raises(ImportRefused) as refused:
         import_tasks(READERS["vikunja"](io.BytesIO(text.encode())), by=bo, now=NOW)
     told = [error.message for error in refused.value.result.errors]
     assert told == [
         "Task 7 (Sow): Must not contain control characters or bytes that are not UTF-8.",
-        "Task 8 (Reap): The file has no row with the id 9.",
         "Task 10 (Turn): A task can't block itself: Task 10 (Turn) → Task 10 (Turn).",
         "Task 11 (no title): Must be a task as Vikunja exports it.",
         "Task 12: Must be a task as Vikunja exports it.",
     ]
+
+
+def test_a_task_that_waits_for_one_elsewhere_is_imported_and_that_is_said(bo: User) -> None:
+    waits = '{"id": 8, "title": "Reap", "related_tasks": {"blocked": [{"id": 9}]}}'
+    text = f'[{{"title": "Garden", "tasks": [{waits}]}}]'.encode()
+    with pytest.raises(ImportRefused):
+        import_tasks(READERS["vikunja"](io.BytesIO(text)), Options(strict=True), by=bo, now=NOW)
+    report = import_tasks(READERS["vikunja"](io.BytesIO(text)), by=bo, now=NOW)
+    assert [notice.message for notice in report.notices] == [
+        "Task 8 (Reap): Can't be blocked by 9, because the file doesn't have it."
+    ]
+    assert Task.objects.get().title == "Reap"

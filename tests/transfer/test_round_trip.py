@@ -22,10 +22,11 @@ from taskbell.tasks.categories import create_category
 from taskbell.tasks.models import STAGES, Basis, Category, Prerequisite, Priority, Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.scheduled import mark_overdue
-from taskbell.transfer import checking
+from taskbell.transfer import people as transfer_people
 from taskbell.transfer.exporting import every_task, export_tasks
 from taskbell.transfer.formats import READERS
-from taskbell.transfer.importing import ImportRefused, import_tasks, prepared
+from taskbell.transfer.importing import ImportRefused, Options, import_tasks, prepared
+from taskbell.transfer.people import People
 from tests.conftest import NOW
 from tests.undoing import undone
 
@@ -167,7 +168,7 @@ def test_an_assignee_who_leaves_after_the_check_is_noticed_before_anything_is_wr
     ada: User, mia: User, cy: User
 ) -> None:
     rows = READERS["csv"](io.BytesIO(b"title,assigned_to\nSow,cy\n"))
-    with prepared(rows, partial=False, by=mia, now=NOW) as found:
+    with prepared(rows, Options(), by=mia, now=NOW) as found:
         deactivate_person(cy, hand_to=None, by=ada, now=NOW)
         with pytest.raises(Conflict, match="has just left"):
             found.write()
@@ -182,8 +183,8 @@ def test_who_edits_their_own_tasks_alone_names_nobody_who_has_left(ada: User, bo
 
 
 def test_people_are_known_in_a_file_that_names_very_many(bo: User, cy: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checking, "MAX_PEOPLE", 1)
-    people = checking.People()
+    monkeypatch.setattr(transfer_people, "MAX_PEOPLE", 1)
+    people = People()
     people.learn(["bo", "somebody"])
     people.learn(["bo", "cy"])
     assert (people.find("bo"), people.find("cy")) == (bo.pk, cy.pk)

@@ -1,0 +1,45 @@
+"""Makes values of other programs fit, where their readers allow it; everything that changes becomes a notice."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from taskbell.common.errors import FieldError
+from taskbell.common.text import is_invisible, printable
+from taskbell.tasks.validation import MAX_TITLE
+from taskbell.transfer.reading import Notice, Row
+
+MAX_SHOWN = 100  # characters of a value
+UNTITLED = "Untitled"
+
+
+def fit_title(row: Row, notices: list[Notice]) -> dict[str, Any]:
+    """The cells with a title that a task can have. The description begins with the whole of a longer one."""
+    title = row.cells.get("title")
+    if "title" not in row.lenient or not isinstance(title, str | None):
+        return row.cells
+    line = " ".join(printable(title or "").split())
+    if is_invisible(line):
+        notices.append(Notice(row.line, "title", f"The task has no title. It is imported as {UNTITLED!r}."))
+        return row.cells | {"title": UNTITLED}
+    if len(line) <= MAX_TITLE:
+        return row.cells | {"title": line}
+    notices.append(Notice(row.line, "title", f"Longer than {MAX_TITLE} characters. All of it is in the description."))
+    whole = "\n\n".join(text for text in (title, row.cells.get("description")) if text)
+    return row.cells | {"title": f"{line[: MAX_TITLE - 1]}…", "description": whole}
+
+
+def give_up(errors: list[FieldError], row: Row, notices: list[Notice]) -> bool:
+    """Turns the errors into notices, if all of them are in lenient columns."""
+    if not all(error.field in row.lenient for error in errors):
+        return False
+    for error in errors:
+        shown = printable(str(row.cells.get(error.field)))[:MAX_SHOWN]
+        notices.append(Notice(row.line, error.field, f"Can't be imported: {shown}. {error.message}"))
+    return True
+
+
+def in_zone(due_at: datetime, zone: str) -> dict[str, Any]:
+    """Date, time and zone of an instant, as people in the zone read it."""
+    wall = due_at.astimezone(ZoneInfo(zone))
+    return {"due_date": wall.date(), "due_time": wall.time(), "timezone": zone}

@@ -1,0 +1,37 @@
+"""Finds the rows whose tasks are here already: from an earlier import, or because this installation exported them."""
+
+from django.db import connection
+
+from taskbell.accounts.models import User
+from taskbell.common.locks import one_at_a_time
+from taskbell.tasks.models import Task
+
+BY_OWN_ID = "task.id = staged.own_id"
+BY_SOURCE = "task.source_id = staged.source_id AND task.source = staged.source"
+
+
+def mark_known(by: User) -> None:
+    """Marks the rows whose tasks the person sees; tasks in the trash don't count.
+
+    Call it in the transaction that writes: until it ends, no other import of known tasks goes on, so that two imports
+    of the same file create its tasks once.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM staged_task WHERE source_id IS NOT NULL LIMIT 1")
+        if cursor.fetchone() is None:
+            return
+        one_at_a_time("import")
+        visible, bound = (
+            Task.objects.visible_to(by).order_by().values("id", "source", "source_id").query.sql_with_params()
+        )
+        pairs = " UNION ALL ".join(
+            f"SELECT staged.number, task.id FROM staged_task staged JOIN ({visible}) task ON {same}"  # noqa: S608 - ours
+            " WHERE NOT staged.is_bad"
+            for same in (BY_OWN_ID, BY_SOURCE)
+        )
+        found = f"SELECT number, MIN(id) AS id FROM ({pairs}) pair GROUP BY number"  # noqa: S608 - names of our own
+        cursor.execute(
+            f"UPDATE staged_task SET id = found.id, is_known = %s FROM ({found}) found"  # noqa: S608 - ours
+            " WHERE found.number = staged_task.number",
+            [True, *bound, *bound],
+        )

@@ -1,0 +1,49 @@
+"""The people that a file names."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Q
+
+from taskbell.accounts.models import User
+from taskbell.common.text import UNPRINTABLE, folded
+from taskbell.tasks.models import OPEN_STAGES
+
+MAX_PEOPLE = 20_000  # whose names are kept in memory at a time, besides those of one batch
+
+
+class People:
+    """People by username or address, looked up many at a time: active people, or `with_left` all of them."""
+
+    def __init__(self, *, with_left: bool = False) -> None:
+        self._all = User.objects.all() if with_left else User.objects.filter(is_active=True)
+        self._known: dict[str, int | None] = {}
+        self._left: set[int] = set()
+
+    def learn(self, names: Iterable[Any]) -> None:
+        """Looks up the names that are not known yet; forgets all others once there are too many."""
+        texts = {name.strip() for name in names if isinstance(name, str) and len(name) < 300}
+        wanted = {text for text in texts if text and not UNPRINTABLE.search(text)}  # no database accepts the others
+        if wanted <= self._known.keys():
+            return
+        if len(self._known) > MAX_PEOPLE:
+            self._known.clear()
+        asked = wanted - self._known.keys()
+        keys = {folded(name): name for name in asked}
+        self._known |= dict.fromkeys(asked)
+        found = self._all.filter(Q(username_key__in=keys) | Q(email__in=keys)).order_by("is_active")
+        ids: dict[str, int] = {}
+        for pk, is_active, *names in found.values_list("pk", "is_active", "email", "username_key"):
+            ids |= dict.fromkeys(names, pk)
+            if not is_active:
+                self._left.add(pk)
+        self._known |= {name: ids.get(folded(name)) for name in asked}
+
+    def find(self, name: str) -> int | None:
+        """The person's id; None if there is no such person."""
+        return self._known.get(name)
+
+    def find_assignee(self, name: str, stage: str) -> int | None:
+        """The same, for a task in this stage: nobody who has left is assigned an open task."""
+        person = self.find(name)
+        return None if person in self._left and stage in OPEN_STAGES else person

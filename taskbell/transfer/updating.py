@@ -1,0 +1,123 @@
+"""Updates the tasks that are here already with what the file has, by the verb that people's changes use."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.db import connection
+
+from taskbell.common.errors import FieldError, Invalid, Refusal
+from taskbell.common.loading import load_rows
+from taskbell.reminders.models import Reminder
+from taskbell.reminders.schedule import plan_of
+from taskbell.tasks.actions import update_task
+from taskbell.tasks.models import Prerequisite, Task
+from taskbell.tasks.patch import UNSET, TaskPatch
+from taskbell.transfer.checking import Checker, plan_for, stage_of
+from taskbell.transfer.columns import read_cells
+from taskbell.transfer.findings import mark_bad
+from taskbell.transfer.staging import ERROR_COLUMNS, LINKED
+
+CHUNK_ROWS = 500
+KNOWN = """
+SELECT task.id, task.number, task.line, category.id, task.assigned_to_id, task.cells
+FROM staged_task task LEFT JOIN staged_category category ON category.number = task.category
+WHERE task.is_known AND NOT task.is_bad AND task.id > %s ORDER BY task.id LIMIT %s
+"""
+LINKS = f"SELECT link.number, needed.id FROM {LINKED} WHERE link.number IN ({{}})"  # noqa: S608 - names of our own
+SAME_NAMES = ("title", "description", "priority", "recurrence", "recurrence_from", "timezone")
+
+
+def update_known(checker: Checker, *, now: datetime) -> int:
+    """Returns how many tasks have changed. Rows that are refused become bad."""
+    updated = 0
+    for batch in _batches():
+        patches = _patches(batch, checker)
+        same = _unchanged(patches, checker)
+        for pk, number, line, *_ in batch:
+            if pk in same:
+                continue
+            try:
+                update_task(pk, patches[pk], force=True, by=checker.by, now=now)
+                updated += 1
+            except Refusal as refusal:
+                inner = refusal.errors if isinstance(refusal, Invalid) else []
+                errors = inner or [FieldError("", "refused", refusal.detail)]
+                rows = [(number, line, error.field, error.code, error.message) for error in errors]
+                load_rows("staged_error", ERROR_COLUMNS, rows)
+                mark_bad(str(number))
+    return updated
+
+
+def _batches() -> Iterator[list[Any]]:
+    """In the order of the tasks, so that two writers of many tasks never deadlock."""
+    last = 0
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(KNOWN, [last, CHUNK_ROWS])
+            batch = list(cursor.fetchall())
+        if not batch:
+            return
+        yield batch
+        last = batch[-1][0]
+
+
+def _patches(batch: list[Any], checker: Checker) -> dict[int, TaskPatch]:
+    """What the file has of each task, by id. Prerequisites are added to those that it has: a file may lack some."""
+    places = {number: pk for pk, number, *_ in batch}
+    needs: dict[int, set[int]] = {pk: set() for pk in places.values()}
+    for task, needed in Prerequisite.objects.filter(task__in=needs).values_list("task", "needs"):
+        needs[task].add(needed)
+    with connection.cursor() as cursor:
+        cursor.execute(LINKS.format(", ".join(map(str, places))))
+        for number, needed in cursor.fetchall():
+            needs[places[number]].add(needed)
+    return {
+        pk: _patch(orjson.loads(cells), checker, category, assignee, sorted(needs[pk]))
+        for pk, _, _, category, assignee, cells in batch
+    }
+
+
+def _patch(
+    cells: dict[str, Any], checker: Checker, category: int | None, assignee: int | None, needs: list[int]
+) -> TaskPatch:
+    found, _ = read_cells(cells)
+    checker.find_day(found)
+    fields = {name: found[name] for name in SAME_NAMES if name in found}
+    zone = found.setdefault("timezone", checker.zone)
+    if "due_date" in found:
+        fields |= {"due_date": found["due_date"], "due_time": found.get("due_time"), "timezone": zone}
+    if "stage" in found or "status" in found:
+        fields["stage"] = stage_of(found)
+    if "category" in found:
+        fields["category_id"] = category
+    if "assigned_to" in found:
+        fields["assigned_to_id"] = assignee
+    if "reminders" in found:
+        plans = [plan_for(row, zone) for row in found["reminders"] if not row.is_snooze]
+        fields["reminders"] = list(dict.fromkeys(plans))
+    if "pre_tasks" in found:
+        fields["pre_tasks"] = needs
+    return TaskPatch(**fields)
+
+
+def _unchanged(patches: dict[int, TaskPatch], checker: Checker) -> set[int]:
+    """The tasks that are as the file has them: most of them, usually."""
+    reminders: dict[int, set[Any]] = {pk: set() for pk in patches}
+    for one in Reminder.objects.visible_to(checker.by).filter(task__in=patches, is_snooze=False):
+        reminders[one.task_id].add(plan_of(one))
+    links: dict[int, set[int]] = {pk: set() for pk in patches}
+    for task, needed in Prerequisite.objects.filter(task__in=patches).values_list("task", "needs"):
+        links[task].add(needed)
+    return {
+        task.pk
+        for task in Task.objects.filter(pk__in=patches)
+        if all(getattr(task, name) == value for name, value in patches[task.pk].columns().items())
+        and _is_same(patches[task.pk].reminders, reminders[task.pk])
+        and _is_same(patches[task.pk].pre_tasks, links[task.pk])
+    }
+
+
+def _is_same(wanted: Any, present: set[Any]) -> bool:
+    return wanted is UNSET or set(wanted) == present
