@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -85,6 +86,15 @@ class PreviewOut(TypedDict):
     ends: Annotated[bool, "True if the rule has no further occurrences."]
 
 
+def _read_body(request: Request, pk: int) -> dict[str, Any]:
+    """The reminder that is sent. Raises NotFound instead of what is wrong with it, for a task that is not visible."""
+    try:
+        return body_of(request, ReminderIn)
+    except APIException:
+        visible_task(pk, to=person_of(request))
+        raise
+
+
 def _as_json(reminder: Reminder) -> ReminderOut:
     return reminder_as_json(reminder, ZoneInfo(reminder.task.timezone))
 
@@ -107,11 +117,12 @@ class Reminders(APIView):
     @repeatable
     def post(self, request: Request, pk: int) -> HttpResponseBase:
         """Adds a reminder, at an instant or before the task is due, once or by a rule."""
+        by, body = person_of(request), _read_body(request, pk)
 
         def plan(task: Task) -> ReminderPlan:
-            return plan_from(body_of(request, ReminderIn), zone=task.timezone)
+            return plan_from(body, zone=task.timezone)
 
-        reminder = reminder_actions.add_reminder(pk, plan, by=person_of(request), now=utc_now())
+        reminder = reminder_actions.add_reminder(pk, plan, for_me=body["for_me"], by=by, now=utc_now())
         return Response(_as_json(reminder), status=201)
 
 

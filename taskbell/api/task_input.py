@@ -206,7 +206,7 @@ def expected_version(request: Request) -> int | None:
     header = request.headers.get("If-Match", "*").strip()
     if header == "*":
         return None
-    version = header.removeprefix("W/").strip('"')
+    version = header.removeprefix("W/").strip('"').partition("-")[0]  # the rest is about private reminders
     if not (version.isascii() and version.isdigit() and len(version) < 10):
         raise invalid("If-Match", "invalid", 'Must be the ETag of the task, such as "5".')
     return int(version)

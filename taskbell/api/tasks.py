@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from taskbell.api import idempotency
 from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
+from taskbell.api.etags import digest
 from taskbell.api.fields import blank, body_of
 from taskbell.api.idempotency import repeatable
 from taskbell.api.lists import PAGING, TASK_PARAMETERS, frame_of, query_of
@@ -26,6 +27,7 @@ from taskbell.api.task_input import (
     patch_to_create,
     patch_to_replace,
 )
+from taskbell.api.wire import as_bytes
 from taskbell.common.clock import utc_now
 from taskbell.common.values import read_boolean
 from taskbell.payloads.tasks import TaskOut, task_as_json, tasks_as_json
@@ -53,8 +55,9 @@ def checked(request: Request, task: Task, form: type[TaskIn]) -> dict[str, Any]:
 
 
 def tag_of(task: TaskOut) -> dict[str, str]:
-    """The version of the task, as its ETag."""
-    return {"ETag": f'"{task["version"]}"'}
+    """The version of the task, as its ETag; with the person's private reminders, which are no part of the version."""
+    own = [reminder for reminder in task["reminders"] if reminder["for_me"]]
+    return {"ETag": f'"{task["version"]}-{digest(as_bytes(own))[:12]}"' if own else f'"{task["version"]}"'}
 
 
 def answer(request: Request, pk: int, *, code: int = 200) -> Response:

@@ -12,7 +12,7 @@ from taskbell.activity.actions import Change, record, record_changes
 from taskbell.common.errors import NotFound, Refusal
 from taskbell.reminders.actions import add_reminders, replace_reminders, reschedule
 from taskbell.tasks.assignees import active_creator, assignee_has_left, assignees_of, hand_over, lock_assignees
-from taskbell.tasks.history import differences, snapshot
+from taskbell.tasks.history import OWN_REMINDERS, differences, record_own_reminders, snapshot
 from taskbell.tasks.models import OPEN_STAGES, Stage, Task
 from taskbell.tasks.notifications import notify_assigned, notify_updated
 from taskbell.tasks.patch import UNSET, TaskPatch
@@ -47,6 +47,7 @@ def create_task(patch: TaskPatch, *, by: User, now: datetime) -> Task:
     applied = _apply_reminders_and_prerequisites(task, patch, is_new=True, by=by, now=now)
     if task.stage == Stage.COMPLETED:
         check_not_blocked(task, by=by)
+    applied.pop(OWN_REMINDERS, None)
     record(task.pk, "created", by=by, at=now, new=snapshot(task) | {name: new for name, (_, new) in applied.items()})
     notify_assigned(task, by=by, now=now)
     return task
@@ -79,11 +80,14 @@ def update_task(
     changes = differences(before, snapshot(task)) | _apply_reminders_and_prerequisites(task, patch, by=by, now=now)
     if changing.get("stage") == Stage.COMPLETED:
         _check_may_complete(task, force=force, by=by, now=now)
+    own = changes.pop(OWN_REMINDERS, None)
     if changes:
         task.write(now)
         _record_and_notify(task, changes, by=by, now=now)
         _run_consequences(task, changes, was_done=before["stage"] == Stage.COMPLETED, by=by, now=now)
         notify_unblocked_by(waiting, by=by, now=now)
+    elif own is not None:
+        record_own_reminders(task.pk, by=by, now=now)
     return task
 
 
@@ -189,5 +193,4 @@ def _record_and_notify(task: Task, changes: dict[str, Change], *, by: User, now:
     notified = {task.assigned_to_id} if assigned and task.assigned_to_id is not None else set()
     if assigned:
         notify_assigned(task, by=by, now=now)
-    if changes.keys() - {"own_reminders"}:
-        notify_updated(task, by=by, now=now, but=notified)
+    notify_updated(task, by=by, now=now, but=notified)

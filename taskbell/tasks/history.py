@@ -1,9 +1,13 @@
 """A task's fields as the history shows them."""
 
+from datetime import datetime
 from typing import Any
 
-from taskbell.activity.actions import Change
+from taskbell.accounts.models import User
+from taskbell.activity.actions import Change, record
 from taskbell.tasks.models import Priority, Task
+
+OWN_REMINDERS = "own_reminders"  # private ones: they are no part of the task that others see
 
 
 def snapshot(task: Task) -> dict[str, Any]:
@@ -30,3 +34,8 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Chan
     if "status" in changes and after["status"] == after["stage"]:
         changes.pop("stage", None)  # the status says the same, unless the task is overdue
     return changes
+
+
+def record_own_reminders(task_id: int, *, by: User, now: datetime) -> None:
+    """Writes an entry that only this person may know of: it reaches their copies, live connections and caches."""
+    record(task_id, "updated", by=by, at=now, field=OWN_REMINDERS, person_id=by.pk)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, Exists, F, OuterRef, Q, When
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Change, record_changes
@@ -12,24 +12,27 @@ from taskbell.common.errors import Conflict, NotFound
 from taskbell.reminders import actions
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
+from taskbell.tasks.history import record_own_reminders
 from taskbell.tasks.models import Task
 from taskbell.tasks.notifications import notify_updated
 from taskbell.tasks.policy import check_may_remind_others
 from taskbell.tasks.queries import task_with_reminders
 from taskbell.tasks.validation import check_reminder
 
+Condition = Q | Exists
 NOT_OPEN = "Can't snooze this task, because it is not open. Reopen it first."
 
 
 @transaction.atomic
 def add_reminder(
-    task_id: int, plan: ReminderPlan | Callable[[Task], ReminderPlan], *, by: User, now: datetime
+    task_id: int, plan: ReminderPlan | Callable[[Task], ReminderPlan], *, for_me: bool = False, by: User, now: datetime
 ) -> Reminder:
     """Adds a reminder; one that is already there is not doubled. Raises NotFound, NotAllowed, Invalid.
 
-    `plan` may be a function of the task, for callers that need its time zone.
+    `plan` may be a function of the task, for callers that need its time zone; `for_me` says whether it is private.
     """
-    task, existing = _lock_next_version(task_id, by=by, now=now)
+    for_me = for_me if callable(plan) else plan.for_me
+    task, existing = _lock(task_id, private=_always(for_me), by=by, now=now)
     plan = plan(task) if callable(plan) else plan
     if not plan.for_me:
         check_may_remind_others(by, task)
@@ -44,20 +47,24 @@ def change_reminder(
 
     `plan` may be a function of the reminder, for callers that change only a part of it.
     """
-    task, existing = _lock_next_version(task_id, by=by, now=now)
+    task, existing = _lock(task_id, private=_is_own(reminder_id, by), by=by, now=now)
     reminder = _reminder_to_edit(task, reminder_id, existing, by=by)
     plan = plan(reminder) if callable(plan) else plan
     if not plan.for_me:
         check_may_remind_others(by, task)
     check_reminder(plan)
-    _record(task, actions.change_reminder(reminder, plan, task, by=by, now=now), by=by, now=now)
+    was_private = reminder.recipient_id is not None
+    changes = actions.change_reminder(reminder, plan, task, by=by, now=now)
+    if was_private and "reminders" in changes:
+        task.write(now)  # others see it from now on
+    _record(task, changes, by=by, now=now)
     return reminder
 
 
 @transaction.atomic
 def delete_reminder(task_id: int, reminder_id: int, *, by: User, now: datetime) -> None:
     """Deletes the reminder, with any that have become equal to it. Raises NotFound, NotAllowed."""
-    task, existing = _lock_next_version(task_id, by=by, now=now)
+    task, existing = _lock(task_id, private=_is_own(reminder_id, by), by=by, now=now)
     reminder = _reminder_to_edit(task, reminder_id, existing, by=by)
     _record(task, actions.delete_reminder(reminder, existing, by=by), by=by, now=now)
 
@@ -68,7 +75,7 @@ def snooze_task(task_id: int, at: datetime | Callable[[Task], datetime], *, by: 
 
     The snooze belongs to this task alone; later tasks of a series do not get it. Raises NotFound, Conflict, Invalid.
     """
-    task, existing = _lock_next_version(task_id, by=by, now=now)
+    task, existing = _lock(task_id, private=_always(True), by=by, now=now)
     plan = ReminderPlan(at=at(task) if callable(at) else at, for_me=True, is_snooze=True)
     if not task.is_open:
         raise Conflict(NOT_OPEN)
@@ -92,11 +99,24 @@ def _add(
     return reminder
 
 
-def _lock_next_version(task_id: int, *, by: User, now: datetime) -> tuple[Task, list[Reminder]]:
-    """The task in its next version, locked by that, with all its reminders. Raises NotFound."""
-    if not Task.objects.visible_to(by).filter(pk=task_id).update(version=F("version") + 1, updated_at=now):
+def _lock(task_id: int, *, private: Condition, by: User, now: datetime) -> tuple[Task, list[Reminder]]:
+    """The task, locked, with all its reminders. Raises NotFound.
+
+    One UPDATE locks it and makes the next version, unless the change is `private`: others must not notice that one.
+    """
+    version = Case(When(private, then=F("version")), default=F("version") + 1)
+    updated_at = Case(When(private, then=F("updated_at")), default=now)
+    if not Task.objects.visible_to(by).filter(pk=task_id).update(version=version, updated_at=updated_at):
         raise NotFound
     return task_with_reminders(task_id)
+
+
+def _always(true: bool) -> Condition:
+    return Q(pk__isnull=not true)
+
+
+def _is_own(reminder_id: int, person: User) -> Condition:
+    return Exists(Reminder.objects.filter(pk=reminder_id, task=OuterRef("pk"), recipient=person))
 
 
 def _reminder_to_edit(task: Task, reminder_id: int, existing: Sequence[Reminder], *, by: User) -> Reminder:
@@ -113,7 +133,8 @@ def _record(task: Task, changes: dict[str, Change], *, by: User, now: datetime) 
     """Writes the history and notifies the others. If nothing has changed, the task keeps its version."""
     if not changes:
         transaction.set_rollback(True)
-        return
-    record_changes(task.pk, "updated", changes, by=by, at=now)
-    if "reminders" in changes:
+    elif "reminders" in changes:
+        record_changes(task.pk, "updated", changes, by=by, at=now)
         notify_updated(task, by=by, now=now, but=set())
+    else:
+        record_own_reminders(task.pk, by=by, now=now)

@@ -66,7 +66,24 @@ def snooze(program: Program, path: str, pk: int) -> Any:
     return program.post(f"{path}snooze/", {"span": "PT2H"})
 
 
+def first_private() -> int:
+    return Reminder.objects.exclude(recipient=None).earliest("id").pk
+
+
+def add_private(program: Program, path: str, pk: int) -> Any:
+    return program.post(f"{path}reminders/", {"at": LATER, "for_me": True})
+
+
+def change_private(program: Program, path: str, pk: int) -> Any:
+    return program.patch(f"{path}reminders/{first_private()}/", {"at": LATER})
+
+
+def remove_private(program: Program, path: str, pk: int) -> Any:
+    return program.delete(f"{path}reminders/{first_private()}/")
+
+
 VERBS = [add, change, remove, snooze]
+PRIVATE_VERBS = [add_private, change_private, remove_private]
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -74,6 +91,13 @@ def test_on_a_plain_task(plain: str, program: Program, query_budget: QueryBudget
     pk = first_reminder()
     with query_budget(7):  # session, begin, task locked, task and reminders read, reminder, history, commit
         assert verb(program, plain, pk).status_code < 300
+
+
+@pytest.mark.parametrize("verb", PRIVATE_VERBS)
+def test_private_ones(crowded: str, program: Program, query_budget: QueryBudget, verb: Any) -> None:
+    pk = first_private()
+    with query_budget(7 + (verb != add_private)):  # and the look for that private one by the test itself
+        assert verb(program, crowded, pk).status_code < 300
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -93,13 +117,15 @@ def test_where_an_email_is_written(crowded: str, program: Program, query_budget:
     assert Notification.objects.filter(kind="task_updated").count() == 1
 
 
-@pytest.mark.parametrize(("verb", "gone"), [(add, 0), (change, 1), (remove, 1), (snooze, 1)])
-def test_all_other_reminders_stay_as_they_are(crowded: str, program: Program, verb: Any, gone: int) -> None:
+@pytest.mark.parametrize(("verb", "gone", "versions"), [(add, 0, 1), (change, 1, 1), (remove, 1, 1), (snooze, 1, 0)])
+def test_all_other_reminders_stay_as_they_are(
+    crowded: str, program: Program, verb: Any, gone: int, versions: int
+) -> None:
     before = list(Reminder.objects.values_list())
     version = Task.objects.latest("id").version
     verb(program, crowded, first_reminder())
     assert len(set(before) - set(Reminder.objects.values_list())) == gone
-    assert Task.objects.latest("id").version == version + 1
+    assert Task.objects.latest("id").version == version + versions
 
 
 def test_one_that_is_there_is_not_added_again_and_the_task_keeps_its_version(plain: str, program: Program) -> None:

@@ -57,12 +57,8 @@ def test_the_schedule_tells_what_became_of_each_mail(bo: User, program: Program)
     first, second, third = Delivery.objects.order_by("due_at")
     rows = Delivery.objects
     sent_at = first.due_at + timedelta(seconds=90)
-    rows.filter(notification=first.pk).update(
-        state=DeliveryState.SENT, sent_at=sent_at, server_reply="250 accepted", attempt=1
-    )
-    rows.filter(notification=second.pk).update(
-        state=DeliveryState.CANCELLED, reason="Cancelled because the task is finished."
-    )
+    rows.filter(pk=first.pk).update(state=DeliveryState.SENT, sent_at=sent_at, server_reply="250 accepted", attempt=1)
+    rows.filter(pk=second.pk).update(state=DeliveryState.CANCELLED, reason="Cancelled because the task is finished.")
     rows.filter(pk=third.pk).update(
         state=DeliveryState.FAILED, reason="The mail server refused it.", server_reply="550 no such user"
     )
