@@ -23,7 +23,7 @@ from taskbell.api.schema import operation
 from taskbell.api.task_input import ReminderIn, plan_from
 from taskbell.common.clock import as_instant, utc_now
 from taskbell.common.durations import Duration
-from taskbell.common.errors import invalid
+from taskbell.common.errors import Refusal, invalid
 from taskbell.common.recurrence import parse_rule
 from taskbell.payloads.reminders import ReminderOut, reminder_as_json
 from taskbell.reminders.models import Reminder, ReminderQuerySet
@@ -90,7 +90,7 @@ def _read_body(request: Request, pk: int) -> dict[str, Any]:
     """The reminder that is sent. Raises NotFound instead of what is wrong with it, for a task that is not visible."""
     try:
         return body_of(request, ReminderIn)
-    except APIException:
+    except (APIException, Refusal):
         visible_task(pk, to=person_of(request))
         raise
 
