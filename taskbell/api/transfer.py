@@ -30,7 +30,7 @@ from taskbell.search.parameters import read_parameter, refuse_unknown
 from taskbell.search.tasks import ordered_tasks
 from taskbell.tasks.policy import check_may_create
 from taskbell.transfer.exporting import FORMATS as WRITERS
-from taskbell.transfer.exporting import export_tasks
+from taskbell.transfer.exporting import export_tasks, with_bom
 from taskbell.transfer.formats import READERS, format_of
 from taskbell.transfer.importing import ON_EXISTING, SKIP, ImportRefused, Options, prepared
 
@@ -156,6 +156,7 @@ class TaskExport(APIView):
         tags=["tasks"],
         parameters=[
             OpenApiParameter("format", str, enum=list(WRITERS), description="By default csv."),
+            OpenApiParameter("bom", bool, description="Begin the CSV with a byte order mark, which Excel needs."),
             *TASK_PARAMETERS,
         ],
         responses={(200, media_type.partition(";")[0]): OpenApiTypes.STR for media_type in MEDIA_TYPES.values()},
@@ -166,7 +167,12 @@ class TaskExport(APIView):
         format_ = query.pop("format", "csv")
         if format_ not in WRITERS:
             raise invalid("format", "invalid", f"Must be one of {', '.join(WRITERS)}.")
+        bom = read_parameter(query, "bom", read_boolean, False)
+        if bom and format_ != "csv":
+            raise invalid("bom", "invalid", "Can't be true, because only CSV has a byte order mark. Omit it.")
+        query.pop("bom", None)
         pieces = export_tasks(ordered_tasks(query, person), person, format_)
+        pieces = with_bom(pieces) if bom else pieces
         headers = {"Content-Disposition": f'attachment; filename="tasks.{format_}"', "Cache-Control": "no-store"}
         return StreamingHttpResponse(
             StreamedFile(pieces, _has_left(request)), content_type=MEDIA_TYPES[format_], headers=headers

@@ -8,31 +8,40 @@ from itertools import islice
 from typing import Any
 
 # Characters that can start a formula in a spreadsheet (OWASP, CSV injection), and their full-width variants.
-BEGINS_FORMULA = "=+@\t\r\n＝＋－＠-"
+FORMULA_SIGNS = "=+@＝＋－＠-"  # in a class of a pattern, the hyphen stays last
+BEGINS_FORMULA = f"\t\r\n{FORMULA_SIGNS}"
 RISKY = frozenset(f"'{BEGINS_FORMULA}")
-FORMULA = re.compile(f"'*[{BEGINS_FORMULA}]")
-GUARDED = re.compile(f"'+[{BEGINS_FORMULA}]")
+# Where a spreadsheet of another locale splits a cell. It doesn't respect our quotes, so line breaks count as well, and
+# what follows may begin with spaces and quotes that it drops.
+SEPARATORS = ";\t\r\n"
+FORMULA = re.compile(rf"\A(?='*[{BEGINS_FORMULA}])|[{SEPARATORS}](?=[ \"']*[{FORMULA_SIGNS}])")
+GUARDED = re.compile(rf"\A'(?='*[{BEGINS_FORMULA}])|([{SEPARATORS}])'(?=[ \"']*[{FORMULA_SIGNS}])")
 CHUNK_ROWS = 1000
 
 
+def is_risky(text: str) -> bool:
+    """True for text that `guarded` has to look into; cheap, since an export asks it for every cell with text."""
+    return text[:1] in RISKY or ";" in text or "\n" in text or "\t" in text or "\r" in text
+
+
 def guarded(text: str) -> str:
-    """The text as a cell that is never a formula: if it could be one, an apostrophe is prepended.
+    """The text as a cell that is never a formula, not even in part: an apostrophe goes before each possible one.
 
     `unguarded` reverses this exactly.
     """
-    return f"'{text}" if text[:1] in RISKY and FORMULA.match(text) else text
+    return FORMULA.sub(r"\g<0>'", text) if is_risky(text) else text
 
 
 def unguarded(cell: str) -> str:
     """The original text of a cell made by `guarded`."""
-    return cell[1:] if cell[:1] == "'" and GUARDED.match(cell) else cell
+    return GUARDED.sub(r"\g<1>", cell) if "'" in cell else cell
 
 
 def guarded_row(row: Sequence[Any], columns: Iterable[int]) -> list[Any]:
     """The row with the text in these columns guarded; numbers stay numbers."""
     cells = list(row)
     for column in columns:
-        if isinstance(cell := cells[column], str) and cell[:1] in RISKY:
+        if isinstance(cell := cells[column], str) and is_risky(cell):
             cells[column] = guarded(cell)
     return cells
 

@@ -87,9 +87,10 @@ def export(
     file: Annotated[Path | None, typer.Argument(help="File to write. Default: standard output.")] = None,
     person: Annotated[str, typer.Option("--as", help="Username to export as. Default: the first admin.")] = "",
     format_: Annotated[str, typer.Option("--format", help="csv, json or ndjson. Default: the file's extension.")] = "",
+    bom: Annotated[bool, typer.Option("--bom", help="Begin the CSV with a byte order mark, for Excel.")] = False,
 ) -> None:
     """Write the tasks that a person can see to a file, in a form that can be imported again."""
-    _django_part("transfer").export_file(file, person, format_)
+    _django_part("transfer").export_file(file, person, format_, bom=bom)
 
 
 @app.command()

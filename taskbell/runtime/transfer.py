@@ -16,7 +16,7 @@ from taskbell.common.text import printable
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.setup import check_database
 from taskbell.transfer.exporting import FORMATS as WRITERS
-from taskbell.transfer.exporting import every_task, exported
+from taskbell.transfer.exporting import every_task, exported, with_bom
 from taskbell.transfer.formats import READERS, format_of
 from taskbell.transfer.importing import ON_EXISTING, ImportRefused, ImportResult, Options, import_tasks
 from taskbell.transfer.reading import Notice, RowError, Unreadable
@@ -57,16 +57,18 @@ def _summary(report: ImportResult) -> str:
     )
 
 
-def export_file(file: Path | None, person: str, format_: str) -> None:
+def export_file(file: Path | None, person: str, format_: str, *, bom: bool) -> None:
     """Writes the tasks that the person can see."""
     format_ = format_ or (format_of("", file.name) if file else None) or "csv"
     if format_ not in WRITERS:
         raise CannotStart(f"--format: must be one of {', '.join(WRITERS)}.")
+    if bom and format_ != "csv":
+        raise CannotStart("--bom: only CSV has a byte order mark.")
     by = _person(person)
     tasks = every_task(by)
     with _progress(shown=file is not None) as progress:
         rows = progress.track(exported(tasks, by), total=tasks.count(), description="Writing")
-        chunks = WRITERS[format_](rows)
+        chunks = with_bom(WRITERS[format_](rows)) if bom else WRITERS[format_](rows)
         if file is None:
             sys.stdout.buffer.writelines(chunks)
             return

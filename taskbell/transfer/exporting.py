@@ -1,5 +1,6 @@
 """Writes tasks to a file that can be imported again, row by row and in constant memory."""
 
+from codecs import BOM_UTF8
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
@@ -119,6 +120,12 @@ def _instant(moment: datetime) -> str:
 def as_csv(rows: Iterable[Record]) -> Iterator[bytes]:
     """The rows as CSV with a header; prerequisites are ids separated by spaces, reminders are JSON."""
     return csv_chunks(chain([HEADER], map(as_cells, rows)), text_columns=TEXT_COLUMNS)
+
+
+def with_bom(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The CSV with a byte order mark, without which Excel doesn't read it as UTF-8."""
+    yield BOM_UTF8
+    yield from chunks
 
 
 PRE_TASKS, REMINDERS = HEADER.index("pre_tasks"), HEADER.index("reminders")
