@@ -126,7 +126,7 @@ def csv_rows(stream: IO[bytes]) -> Iterator[Row]:
                 f"Must have {len(names)} cells, one for each column, not {len(record)}.",
             )
         else:
-            cells = [unguarded(cell) if cell[:1] == "'" else cell for cell in record]
+            cells = [unguarded(cell) for cell in record]
             yield Row(line, dict(zip(names, cells, strict=True)))
 
 

@@ -297,3 +297,15 @@ def test_who_leaves_ends_the_export_and_gives_the_connection_back(as_user: Any, 
         left.set()
         assert list(pieces) == []
     assert len(connection.savepoint_ids) == held
+
+
+def test_an_export_begins_with_a_mark_of_its_encoding_on_request(as_user: Any, bo: User) -> None:
+    create_task(TaskPatch(title="Säen; =1+1"), by=bo, now=NOW)
+    file = as_user(bo).get(f"{EXPORT}?bom=true").getvalue()
+    assert file.startswith(b"\xef\xbb\xbfid,title,")
+    assert "Säen;' =1+1".encode() in file
+    assert as_user(bo).get(f"{EXPORT}?bom=false").getvalue().startswith(b"id,")
+    assert send(as_user(bo), file).json()["created"] == 1
+    assert set(Task.objects.values_list("title", flat=True)) == {"Säen; =1+1"}
+    for query in ("?bom=maybe", "?format=json&bom=true"):
+        assert as_user(bo).get(EXPORT + query).json()["errors"][0]["field"] == "bom"
