@@ -1,5 +1,6 @@
 """The columns of a row in a file, read from the text of CSV or the values of JSON."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -73,7 +74,7 @@ def _read_instant(value: Any) -> datetime:
 
 
 def _read_prerequisites(value: Any) -> list[int]:
-    ids = value.replace(",", " ").split() if isinstance(value, str) else value
+    ids = re.findall(r"[^ ,;]+", value) if isinstance(value, str) else value
     if not isinstance(ids, list) or len(ids) > MAX_PREREQUISITES:
         raise BadValue(f"Must be at most {MAX_PREREQUISITES} ids of other rows, with spaces between them.")
     return sorted({READERS["id"](pk) for pk in ids})
@@ -139,6 +140,13 @@ NOT_READ = ("updated_at",)
 COLUMNS = (*READERS, *NOT_READ)
 
 
+def _read(name: str, value: Any) -> Any:
+    """The value. Raises BadValue; the reader of the file may have said already what is wrong."""
+    if isinstance(value, BadValue):
+        raise value
+    return READERS[name](value)
+
+
 def read_cells(cells: Mapping[str, Any]) -> tuple[dict[str, Any], list[FieldError]]:
     """The values of a row by column, without the empty ones; and what is wrong with which."""
     found, errors = {}, []
@@ -146,7 +154,7 @@ def read_cells(cells: Mapping[str, Any]) -> tuple[dict[str, Any], list[FieldErro
         if value is None or value == "" or name in NOT_READ:
             continue
         try:
-            found[name] = READERS[name](value)
+            found[name] = _read(name, value)
         except BadValue as error:
             errors.append(FieldError(name, error.code, str(error)))
     return found, errors

@@ -5,7 +5,8 @@ from pathlib import PurePath
 from typing import IO
 
 from taskbell.transfer.ical import ical_rows
-from taskbell.transfer.reading import Row, csv_rows, json_rows
+from taskbell.transfer.reading import Row, json_rows
+from taskbell.transfer.table import csv_rows
 from taskbell.transfer.todoist import todoist_rows
 from taskbell.transfer.vikunja import vikunja_rows
 

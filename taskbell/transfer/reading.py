@@ -1,17 +1,14 @@
 """Reads files row by row, in constant memory."""
 
-import csv
 import io
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import IO, Any
 
 from taskbell.common.errors import Refusal
-from taskbell.common.spreadsheet import unguarded
 from taskbell.transfer.columns import COLUMNS
 
 MAX_ROW_CHARACTERS = 1024 * 1024
@@ -31,11 +28,15 @@ class RowError:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something in the file that a task of ours can't have, and what happened to it. The row is imported."""
+    """Something in the file that a task of ours can't have, and what happened to it. The row is imported.
+
+    Not a loss is, for example, how a date was read.
+    """
 
     line: int
     field: str
     message: str
+    is_loss: bool = True
 
 
 @dataclass(frozen=True)
@@ -95,59 +96,14 @@ def lines_of(text: IO[str]) -> Iterator[str]:
         yield line
 
 
-def csv_records(stream: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
-    """The records of a CSV file (RFC 4180), each with the line it begins on. Semicolons separate as well as commas."""
-    with as_text(stream) as text:
-        lines = lines_of(text)
-        first = next(lines, "")
-        delimiter = ";" if first.count(";") > first.count(",") else ","
-        reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
-        line = 1
-        try:
-            for record in reader:
-                if record:
-                    yield line, record
-                line = reader.line_num + 1
-        except csv.Error as error:
-            raise Unreadable(line, f"Must be CSV: {error}.") from error
-
-
-def csv_rows(stream: IO[bytes]) -> Iterator[Row]:
-    """The rows of Taskbell's own CSV. Raises Unreadable."""
-    records = csv_records(stream)
-    names = [name.strip() for name in next(records, (1, []))[1]]
-    check_names(names)
-    for line, record in records:
-        if len(record) != len(names):
-            yield Row.wrong(
-                line,
-                "",
-                "cells",
-                f"Must have {len(names)} cells, one for each column, not {len(record)}.",
-            )
-        else:
-            cells = [unguarded(cell) for cell in record]
-            yield Row(line, dict(zip(names, cells, strict=True)))
-
-
-def check_names(names: list[str]) -> None:
-    """Raises Unreadable for columns that are unknown, repeated or missing."""
-    for name in names:
-        if name not in COLUMNS:
-            raise Unreadable(1, f"There is no column named {name[:100]!r}.", column=name[:100])
-        if names.count(name) > 1:
-            raise Unreadable(1, "This column appears twice.", column=name)
-    if "title" not in names:
-        raise Unreadable(1, "The first line must name the columns, and title must be one of them.", column="title")
-
-
 def json_rows(stream: IO[bytes]) -> Iterator[Row]:
     """The rows of Taskbell's own JSON: one array, or one object after the other (NDJSON). Raises Unreadable."""
     for line, value in json_values(stream):
         if not isinstance(value, dict):
             yield Row.wrong(line, "", "not_an_object", "Must be an object.")
         elif unknown := sorted(value.keys() - set(COLUMNS)):
-            yield Row.wrong(line, unknown[0][:100], "unknown", "Unknown field.")
+            sentence = f"Unknown field. The fields are {', '.join(COLUMNS)}."
+            yield Row.wrong(line, unknown[0][:100], "unknown", sentence)
         else:
             yield Row(line, value)
 

@@ -1,89 +1,179 @@
-"""Projects of Todoist, as its CSV templates write them: https://todoist.com/help, "Format a CSV file"."""
+"""Projects of Todoist, as its CSV templates and backups have them: https://todoist.com/help, "Format a CSV file"."""
 
+import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import IO, Any
+from typing import IO
 
-from taskbell.transfer.reading import Row, Unreadable, csv_records
+from taskbell.transfer.archives import is_zip, members, seekable
+from taskbell.transfer.reading import Notice, Row, Unreadable
+from taskbell.transfer.table import Table
+from taskbell.transfer.todoist_dates import Clock, due_cells
 
+TYPES = ("task", "section", "note", "meta")
+# What Todoist writes. Of these, IS_COLLAPSED is about its own screens; what has no column here is told.
+COLUMNS = (
+    *("TYPE", "CONTENT", "DESCRIPTION", "IS_COLLAPSED", "PRIORITY", "INDENT", "AUTHOR", "RESPONSIBLE"),
+    *("DATE", "DATE_LANG", "TIMEZONE", "DURATION", "DURATION_UNIT", "DEADLINE", "DEADLINE_LANG"),
+)
 PRIORITIES = {"1": "URGENT", "2": "HIGH", "3": "MEDIUM", "4": "LOW"}
 NUMBER_OF_PERSON = re.compile(r"\s*\(\d+\)$")
-DAYS = ("%Y-%m-%d", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y")
-TIMES = ("", " %H:%M", "T%H:%M", "T%H:%M:%S")
+NUMBER_OF_PROJECT = re.compile(r"\s*\[\w+\]$")  # in the names of a backup's files
+LABELS = re.compile(r"(?:\s+@[^\s@]+)+$")
 MAX_TASKS_OF_A_TREE = 10_000  # a task and everything indented below it
+Cells = dict[str, str]
 
 
-def todoist_rows(stream: IO[bytes]) -> Iterator[Row]:
-    """Tasks indented below a task block it, a section is a category, a note is part of the description."""
-    records = csv_records(stream)
-    names = [name.strip().upper() for name in next(records, (1, []))[1]]
-    if not {"TYPE", "CONTENT"} <= set(names):
-        raise Unreadable(1, "Must name TYPE and CONTENT in the first line.")
-    section, above = "", list[Row]()
-    tree: list[Row] = []
-    for number, (line, record) in enumerate(records, start=1):
-        cells = _cells(names, record)
-        kind = cells["TYPE"].lower()
-        if kind == "section":
-            section, above = cells["CONTENT"], []
-            if not section:
-                yield from tree
-                yield Row.wrong(line, "category", "required", "A section must have a name.")
-                tree = []
-        elif kind == "note" and tree:
-            earlier = tree[-1].cells
-            earlier["description"] = f"{earlier.get('description') or ''}\n\n{cells['CONTENT']}".strip()
-        elif kind == "task":
-            depth = _depth(cells)
-            if depth == 1 or not above:
-                yield from tree
-                tree = []
-            row = _row(number, line, cells, section)
-            above = above[: depth - 1]
-            if above:
-                above[-1].cells.setdefault("pre_tasks", []).append(number)
-            above.append(row)
-            tree.append(row)
-            if len(tree) > MAX_TASKS_OF_A_TREE:
-                raise Unreadable(line, f"A task can have at most {MAX_TASKS_OF_A_TREE:,} tasks below it.")
-    yield from tree
+def todoist_rows(stream: IO[bytes], *, now: datetime | None = None, zone: str = "UTC") -> Iterator[Row]:
+    """The tasks of a project, or of all projects in a zip. Raises Unreadable.
+
+    Tasks indented below a task block it, and a note is part of the description. The category is the section, or in a
+    zip the project. Dates in words count from `now` in the `zone`; without it, they are refused.
+    """
+    clock = Clock(now, zone)
+    with seekable(stream) as file:
+        if not is_zip(file):
+            yield from Project(file, clock).rows()
+            return
+        number = 0
+        for path, member in members(file):
+            if path.suffix.lower() != ".csv":
+                raise Unreadable(1, f"A zip of Todoist must have only CSV files, not {str(path)[:100]!r}.")
+            with seekable(member) as table:
+                project = Project(table, clock, name=NUMBER_OF_PROJECT.sub("", path.stem), number=number)
+                yield from project.rows()
+                number = project.number
+        if not number:
+            raise Unreadable(1, "A zip of Todoist must have CSV files with tasks.")
 
 
-def _cells(names: list[str], record: list[str]) -> dict[str, str]:
-    """The cells by column. In a short row, required cells are empty, and refused for that."""
-    return {"TYPE": "", "CONTENT": ""} | dict(zip(names, (cell.strip() for cell in record), strict=False))
+@dataclass
+class Project:
+    """Reads one CSV file. `number` is that of the last task, in the whole zip."""
 
+    file: IO[bytes]
+    clock: Clock
+    name: str = ""
+    number: int = 0
+    section: str = ""
+    above: list[Row] = field(default_factory=list)
+    tree: list[Row] = field(default_factory=list)
+    last: Row | None = None
+    waiting: list[Notice] = field(default_factory=list)
 
-def _depth(cells: dict[str, str]) -> int:
-    text = cells.get("INDENT", "")
-    return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 3 and int(text) else 1
-
-
-def _row(number: int, line: int, cells: dict[str, str], section: str) -> Row:
-    return Row(
-        line,
-        {
-            "id": number,
-            "title": cells["CONTENT"],
-            "description": cells.get("DESCRIPTION"),
-            "priority": PRIORITIES.get(cells.get("PRIORITY") or "1", cells.get("PRIORITY")),
-            "category": section,
-            "timezone": cells.get("TIMEZONE"),
-            "assigned_to": NUMBER_OF_PERSON.sub("", cells.get("RESPONSIBLE", "")),
-            **_due(cells.get("DATE", "")),
-        },
-    )
-
-
-def _due(text: str) -> dict[str, Any]:
-    """The date and the time. Words such as "every day" stay, so that the column refuses them."""
-    text = text.replace(",", "")
-    for day in DAYS:
-        for at in TIMES:
-            try:
-                due = datetime.strptime(text, day + at)  # noqa: DTZ007 - a wall time; its zone is in another column
-            except ValueError:
+    def rows(self) -> Iterator[Row]:
+        """The rows; a task is held back until everything below it is known."""
+        self._key = hashlib.file_digest(self.file, hashlib.sha256).hexdigest()[:32]  # type: ignore[arg-type]
+        self.file.seek(0)
+        records = Table(self.file, lambda name: name.strip().upper() in COLUMNS).records()
+        names = self._names(next(records, (1, []))[1])
+        for line, record in records:
+            if not any(record):
                 continue
-            return {"due_date": due.date().isoformat(), "due_time": due.time().isoformat() if at else None}
-    return {"due_date": text}
+            yield from self._record(line, names, record)
+        if self.tree:
+            self.tree[-1].notices.extend(self.waiting)
+        yield from self.tree
+
+    def _names(self, record: list[str]) -> list[str]:
+        names = [name.strip().upper() for name in record]
+        while names and not names[-1]:
+            names.pop()
+        if not {"TYPE", "CONTENT"} <= set(names) or len(set(names)) < len(names):
+            raise Unreadable(1, self._called("Must name TYPE and CONTENT in the first line, and each column once."))
+        return names
+
+    def _called(self, sentence: str) -> str:
+        return f"{self.name}: {sentence}" if self.name else sentence
+
+    def _record(self, line: int, names: list[str], record: list[str]) -> Iterator[Row]:
+        cells = dict.fromkeys(COLUMNS, "") | dict(zip(names, (cell.strip() for cell in record), strict=False))
+        kind = cells["TYPE"].lower()
+        if any(record[len(names) :]):
+            yield from self._wrong(line, "", "cells", f"Must have at most {len(names)} cells, not {len(record)}.")
+        elif kind == "task":
+            yield from self._task(line, cells)
+        elif kind == "section":
+            yield from self._section(line, cells["CONTENT"])
+        elif kind == "note":
+            yield from self._note(line, cells["CONTENT"])
+        elif kind not in TYPES:
+            shown = cells["TYPE"][:50]
+            yield from self._wrong(line, "TYPE", "invalid_choice", f"Must be one of {', '.join(TYPES)}, not {shown!r}.")
+
+    def _wrong(self, line: int, column: str, code: str, message: str) -> Iterator[Row]:
+        """An error, after the tasks above it."""
+        yield from self.tree
+        yield Row.wrong(line, column, code, message, called=self.name or None)
+        self.tree, self.above, self.last = [], [], None
+
+    def _section(self, line: int, name: str) -> Iterator[Row]:
+        self.section, self.above, self.last = name, [], None
+        if not name:
+            yield from self._wrong(line, "category", "required", "A section must have a name.")
+        elif self.name:
+            message = f"The section {name[:100]!r} can't be imported, because the category is the project."
+            self.waiting.append(Notice(line, "category", message))
+
+    def _note(self, line: int, text: str) -> Iterator[Row]:
+        if self.last is None:
+            yield from self._wrong(line, "TYPE", "invalid", "A note must follow the task that it belongs to.")
+        else:
+            earlier = self.last.cells
+            earlier["description"] = f"{earlier.get('description') or ''}\n\n{text}".strip()
+
+    def _task(self, line: int, cells: Cells) -> Iterator[Row]:
+        depth = cells["INDENT"] or "1"
+        if not (depth.isascii() and depth.isdigit() and len(depth) < 3 and int(depth)):
+            yield from self._wrong(line, "INDENT", "invalid", "Must be a number such as 1 or 2.")
+            return
+        self.above = self.above[: int(depth) - 1]
+        if not self.above:
+            yield from self.tree
+            self.tree = []
+        row = self.last = self._row(line, cells)
+        if self.above:
+            self.above[-1].cells.setdefault("pre_tasks", []).append(self.number)
+        self.above.append(row)
+        self.tree.append(row)
+        if len(self.tree) > MAX_TASKS_OF_A_TREE:
+            raise Unreadable(line, f"A task can have at most {MAX_TASKS_OF_A_TREE:,} tasks below it.")
+
+    def _row(self, line: int, cells: Cells) -> Row:
+        self.number += 1
+        found = LABELS.search(cells["CONTENT"])
+        labels = found[0].split() if found else []
+        category = self.name or self.section or (labels.pop(0)[1:] if labels else "")
+        due, notices = due_cells(line, cells, self.clock)
+        notices += [Notice(line, "category", f"The label {label} can't be imported.") for label in labels]
+        notices += _unknown(line, cells)
+        row = Row(
+            line,
+            {
+                "id": self.number,
+                "title": LABELS.sub("", cells["CONTENT"]),
+                "description": cells["DESCRIPTION"],
+                "priority": PRIORITIES.get(cells["PRIORITY"] or "1", cells["PRIORITY"]),
+                "category": category,
+                "timezone": cells["TIMEZONE"],
+                "assigned_to": NUMBER_OF_PERSON.sub("", cells["RESPONSIBLE"]),
+                "created_by": NUMBER_OF_PERSON.sub("", cells["AUTHOR"]),
+                **due,
+            },
+            called=self.name or None,
+            source="todoist",
+            source_id=f"{self._key}:{self.number}",
+            notices=self.waiting + notices,
+            lenient=("title",) if cells["CONTENT"] else (),
+        )
+        self.waiting = []
+        return row
+
+
+def _unknown(line: int, cells: Cells) -> Iterator[Notice]:
+    """What is in columns that Todoist didn't have when this was written."""
+    for name in cells.keys() - set(COLUMNS):
+        if cells[name]:
+            yield Notice(line, name[:100], f"Can't be imported: {cells[name][:100]}.")

@@ -68,7 +68,7 @@ def test_nobody_is_mailed_about_what_was_imported(as_user: Any, bo: User, cy: Us
 def test_nothing_is_written_unless_every_row_is_good(as_user: Any, bo: User) -> None:
     table = (
         "title,priority,due_date,assigned_to,description\nSow,HOT,,,\n"
-        'Water,LOW,soon,nobody,"All\nof them"\nWeed,,,nobody,\n,,,,\nReap,,,,\n'
+        'Water,LOW,soon,nobody,"All\nof them"\nWeed,,,nobody,\n,LOW,,,\nReap,,,,\n'
     )
     answer = send(as_user(bo), table)
     assert answer.status_code == 400
@@ -161,7 +161,7 @@ def test_a_circle_is_told_by_its_lines(as_user: Any, bo: User) -> None:
         ("title\n" + "x" * 2_000_000, 2, "", "unreadable"),
         ("title,id\nx\n", 2, "", "cells"),
         ("title\nx\x00y\n", 2, "title", "unprintable"),
-        (b"title\nx\xffy\n", 2, "title", "unprintable"),
+        (b"title\n\xc3\xa4\xff\n", 2, "title", "unprintable"),
         ("title,id\nx,1\ny,1\n", 2, "id", "twice"),
         ("title,id\nx,99999999999999999999\n", 2, "id", "invalid"),
         ("title,pre_tasks\nx,9\n", 2, "pre_tasks", "does_not_exist"),

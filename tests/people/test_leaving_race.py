@@ -21,7 +21,7 @@ from taskbell.tasks.bulk import Batch, change_many
 from taskbell.tasks.models import Stage, Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.transfer.importing import import_tasks
-from taskbell.transfer.reading import csv_rows
+from taskbell.transfer.table import csv_rows
 from tests.conftest import NOW
 from tests.tasks.conftest import a_task
 

@@ -1,0 +1,168 @@
+"""Dates and times as people write them in cells: `31.12.2026`, `12/31/2026`, `31 Dec 2026`, `9:00 AM`.
+
+Nothing is guessed: a value that can be read in two ways is refused with both readings.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from taskbell.common.values import BadValue
+
+NOT_A_DATE = "Must be a date such as 2027-03-31."
+DAY_FIRST, MONTH_FIRST = "day/month/year", "month/day/year"
+MONTH_NAMES = (
+    *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october"),
+    *("november", "december"),
+)
+WEEKDAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+NUMBERS = re.compile(r"(\d{1,4})([./-])\s?(\d{1,2})\2\s?(\d{1,4})\.?", re.ASCII)
+DAY_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?[ -]?([a-z]+)\.?[ ,-]{0,2}(\d{4})", re.ASCII)
+MONTH_DAY = re.compile(r"([a-z]+)\.? ?(\d{1,2})(?:st|nd|rd|th)?[ ,]{1,2}(\d{4})", re.ASCII)
+WEEKDAY = re.compile(r"([a-z]{3,9})\.?,? (?=.*\d)", re.ASCII)
+TIME_24 = re.compile(r"([01]?\d|2[0-3])[:.](\d\d)(?:[:.](\d\d))?(?: ?(?:h|uhr))?", re.ASCII)
+TIME_12 = re.compile(r"(0?[1-9]|1[0-2])(?:[:.](\d\d)(?:[:.](\d\d))?)? ?([ap])\.?m\.?", re.ASCII)
+DATE_AND_TIME = re.compile(r"(.*?\d)(?:t|,? at |, ?| )((?:\d|noon|midnight).*)", re.ASCII)
+HAS_OFFSET = re.compile(r"[T ]\d\d:.*(?:Z|[+-]\d\d:?\d\d)$", re.ASCII | re.IGNORECASE)
+SERIAL = re.compile(r"[3-9]\d{4}(?:\.\d+)?", re.ASCII)  # days since 1899-12-30, from 1982 to 2173
+SERIAL_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - a day of no zone
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was read, and the name of the way in which it was written; empty for the usual one, ISO 8601."""
+
+    day: date
+    at: time | None = None
+    style: str = ""
+
+
+def read_written_date(text: str, *, order: str = "") -> Written:
+    """A date, perhaps with a time. `order` says what `03/04/2026` means. Raises BadValue."""
+    text = " ".join(text.lower().split())
+    if found := _read_day(text, order):
+        return found
+    for split in DATE_AND_TIME.finditer(text):
+        if (found := _read_day(split[1], order)) and (clock := _read_clock(split[2])):
+            return Written(found.day, clock[0], " ".join(filter(None, (found.style, clock[1]))))
+    if SERIAL.fullmatch(text):
+        meant = SERIAL_ZERO + timedelta(days=int(float(text)))
+        raise BadValue(f"Must be a date such as 2027-03-31. A spreadsheet means {meant.date()} by {text}.")
+    raise BadValue(NOT_A_DATE)
+
+
+def read_written_time(text: str) -> tuple[time, str]:
+    """A wall time, and the name of the way in which it was written. Raises BadValue."""
+    found = _read_clock(" ".join(text.lower().split()))
+    if found is None:
+        raise BadValue("Must be a time such as 09:30, without an offset.")
+    return found
+
+
+def has_offset(text: str) -> bool:
+    """True for a date and time that is an instant, such as 2027-03-31T09:00:00Z."""
+    return HAS_OFFSET.search(text) is not None
+
+
+def month_number(name: str) -> int | None:
+    """The number of the month with this English name, or with its first letters."""
+    full = [number for number, month in enumerate(MONTH_NAMES, start=1) if len(name) > 2 and month.startswith(name)]
+    return full[0] if len(full) == 1 else 9 if name == "sept" else None
+
+
+def weekday_number(name: str) -> int | None:
+    """The number of the weekday with this English name, or with its first letters; Monday is 0."""
+    name = {"tues": "tue", "thur": "thu", "thurs": "thu", "weds": "wed"}.get(name, name)
+    full = [number for number, day in enumerate(WEEKDAY_NAMES) if name in (day, day[:3])]
+    return full[0] if full else None
+
+
+def _read_day(text: str, order: str) -> Written | None:
+    """The date. Raises BadValue for one that can be read in two ways, or that the calendar doesn't have."""
+    weekday = None
+    if (named := WEEKDAY.match(text)) and (weekday := weekday_number(named[1])) is not None:
+        text = text[named.end() :]
+    found = _read_numbers(text, order) or _read_names(text)
+    if found and weekday is not None and found.day.weekday() != weekday:
+        raise BadValue(f"Must have the right weekday: {found.day} is a {WEEKDAY_NAMES[found.day.weekday()].title()}.")
+    return found
+
+
+def _read_numbers(text: str, order: str) -> Written | None:
+    match = NUMBERS.fullmatch(text)
+    if match is None:
+        return None
+    first, separator, second, third = match[1], match[2], int(match[3]), match[4]
+    if len(first) == 4 and len(third) <= 2:
+        style = "" if separator == "-" else f"year{separator}month{separator}day"
+        return Written(_day(int(first), second, int(third)), style=style)
+    if len(third) != 4 or len(first) > 2:
+        raise BadValue("Must have a year of four digits, such as 2027-03-31.")
+    if separator == ".":
+        return Written(_day(int(third), second, int(first)), style="day.month.year")
+    return _read_slashes(int(first), second, int(third), order)
+
+
+def _read_slashes(first: int, second: int, year: int, order: str) -> Written:
+    readings = dict(_readings(first, second, year))
+    if order:
+        if order not in readings:
+            raise BadValue(f"Must be a date of the calendar, written as {order}.")
+        return Written(readings[order], style=order)
+    if len(set(readings.values())) > 1:
+        day_first, month_first = readings[DAY_FIRST], readings[MONTH_FIRST]
+        raise BadValue(
+            f"Can be {day_first} or {month_first}. Write it as one of these, or say which comes first in the file.",
+            "ambiguous",
+        )
+    if not readings:
+        raise BadValue("Must be a date of the calendar, such as 2027-03-31.")
+    style = "" if len(readings) > 1 else next(iter(readings))
+    return Written(next(iter(readings.values())), style=style)
+
+
+def _readings(first: int, second: int, year: int) -> Iterator[tuple[str, date]]:
+    for order, month, day in ((DAY_FIRST, second, first), (MONTH_FIRST, first, second)):
+        try:
+            yield order, date(year, month, day)
+        except ValueError:
+            continue
+
+
+def _read_names(text: str) -> Written | None:
+    if match := DAY_MONTH.fullmatch(text):
+        day, name, year = match.groups()
+    elif match := MONTH_DAY.fullmatch(text):
+        name, day, year = match.groups()
+    else:
+        return None
+    month = month_number(name)
+    return None if month is None else Written(_day(int(year), month, int(day)))
+
+
+def _day(year: int, month: int, day: int) -> date:
+    try:
+        return date(year, month, day)
+    except ValueError as error:
+        raise BadValue("Must be a date of the calendar, such as 2027-03-31.") from error
+
+
+def _read_clock(text: str) -> tuple[time, str] | None:
+    if text in ("noon", "midnight"):
+        return time(12 if text == "noon" else 0), ""
+    if match := TIME_12.fullmatch(text):
+        hour, minute, second, half = match.groups()
+        hours = int(hour) % 12 + (12 if half == "p" else 0)
+        return _time(hours, minute, second, "hours with AM and PM")
+    if match := TIME_24.fullmatch(text):
+        hour, minute, second = match.groups()
+        return _time(int(hour), minute, second, "")
+    return None
+
+
+def _time(hours: int, minute: str | None, second: str | None, style: str) -> tuple[time, str]:
+    try:
+        return time(hours, int(minute or 0), int(second or 0)), style
+    except ValueError as error:
+        raise BadValue("Must be a time such as 09:30.") from error

@@ -1,0 +1,72 @@
+"""Dates of Todoist: days, words such as "every day", deadlines and durations."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from taskbell.common.clock import time_zones, wall_time
+from taskbell.common.date_words import When, read_when
+from taskbell.common.recurrence import from_other_program
+from taskbell.common.values import BadValue
+from taskbell.common.written_dates import has_offset, read_written_date
+from taskbell.transfer.reading import Notice
+
+
+@dataclass(frozen=True)
+class Clock:
+    """When a file is imported, and the zone of the person who does it."""
+
+    now: datetime | None = None
+    zone: str = "UTC"
+
+    def wall_time(self, zone: str) -> datetime | None:
+        """The time on the wall in the zone, if there is such a zone."""
+        return self.now and wall_time(self.now, zone if zone in time_zones() else self.zone)
+
+
+def due_cells(line: int, cells: dict[str, str], clock: Clock) -> tuple[dict[str, Any], list[Notice]]:
+    """The cells of a task that say when it is due, and what else the row says about time."""
+    notices, now = [], clock.wall_time(cells["TIMEZONE"])
+    due = _read(cells["DATE"], cells["DATE_LANG"], now)
+    deadline = _read(cells["DEADLINE"], cells["DEADLINE_LANG"], now)
+    if not due:
+        due = deadline
+    elif deadline and deadline != due:
+        message = f"The deadline {cells['DEADLINE']} can't be imported, because the task has a date as well."
+        notices.append(Notice(line, "due_date", message))
+    if cells["DURATION"]:
+        lasts = f"{cells['DURATION']} {cells['DURATION_UNIT']}".strip()
+        notices.append(Notice(line, "DURATION", f"The duration can't be imported: {lasts}."))
+    return due, notices
+
+
+def _read(text: str, language: str, now: datetime | None) -> dict[str, Any]:
+    if not text:
+        return {}
+    if has_offset(text):
+        return {"due_at": text}
+    try:
+        when = _when(text, language, now)
+        rule = from_other_program(when.rule, when.day) if when.rule else None
+    except BadValue as error:
+        return {"due_date": error}
+    return {
+        "due_date": when.day.isoformat(),
+        "due_time": when.at and when.at.isoformat(),
+        "recurrence": rule,
+        "recurrence_from": "completion" if when.from_completion else None,
+    }
+
+
+def _when(text: str, language: str, now: datetime | None) -> When:
+    """Raises BadValue for words that can't be read."""
+    if now is not None and (not language or language.lower().startswith("en")):
+        return read_when(text, now)
+    try:
+        found = read_written_date(text)
+    except BadValue as error:
+        if error.code == "ambiguous":
+            raise
+        words = f" Words of the language {language[:20]!r} can't be read." if now else ""
+        raise BadValue(f"{error}{words}") from error
+    return When(found.day, found.at)
