@@ -17,6 +17,7 @@ from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from taskbell.accounts.models import User
 from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
 from taskbell.api.import_answers import ImportOut, imported, refused
@@ -29,9 +30,11 @@ from taskbell.common.values import read_boolean, read_choice
 from taskbell.search.parameters import read_parameter, refuse_unknown
 from taskbell.search.tasks import ordered_tasks
 from taskbell.tasks.policy import check_may_create
+from taskbell.transfer.cells import ORDERS
 from taskbell.transfer.exporting import FORMATS as WRITERS
 from taskbell.transfer.exporting import export_tasks, with_bom
-from taskbell.transfer.formats import READERS, format_of
+from taskbell.transfer.formats import READERS, FileOptions, format_of, rows_of
+from taskbell.transfer.headers import read_map
 from taskbell.transfer.importing import ON_EXISTING, SKIP, ImportRefused, Options, prepared
 
 MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json", "ndjson": "application/x-ndjson"}
@@ -93,6 +96,8 @@ class TaskImport(APIView):
                 enum=ON_EXISTING,
                 description="What to do with tasks that were imported before. By default skip.",
             ),
+            OpenApiParameter("map", str, description="Columns by header of a CSV file: `Due:due_date,Cost:`."),
+            OpenApiParameter("dates", str, enum=list(ORDERS), description="What 03/04/2026 means in a CSV file."),
             idempotency.HEADER,
         ],
     )
@@ -107,13 +112,13 @@ class TaskImport(APIView):
         most = settings.TASKBELL_IMPORT_MEGABYTES
         if int(request.META.get("CONTENT_LENGTH") or 0) > most * 1024 * 1024:
             raise TooLarge(f"The file must have at most {most} MiB.")
-        options = _options(request)
+        options, file_options = _options(request), _file_options(request, person)
         file, format_ = _file(request)
         reader = HashingReader(file)
-        rows = READERS[format_](io.BufferedReader(reader, 64 * 1024))
+        rows = rows_of(format_, io.BufferedReader(reader, 64 * 1024), file_options)
         try:
-            with prepared(rows, options, by=person, now=utc_now()) as found:
-                said = [format_, *vars(options).values(), reader.fingerprint()]
+            with prepared(rows, options, by=person, now=file_options.now) as found:
+                said = [format_, *vars(options).values(), *file_options.said(), reader.fingerprint()]
                 return idempotency.once(request, lambda: imported(request, found.write()), said=said)
         except ImportRefused as refusal:
             return refused(refusal)
@@ -121,11 +126,21 @@ class TaskImport(APIView):
 
 def _options(request: Request) -> Options:
     query = request.query_params
-    refuse_unknown(query_of(request), ("format", "partial", "strict", "on_existing"))
+    refuse_unknown(query_of(request), ("format", "partial", "strict", "on_existing", "map", "dates"))
     return Options(
         partial=read_parameter(query, "partial", read_boolean, False),
         strict=read_parameter(query, "strict", read_boolean, False),
         on_existing=read_parameter(query, "on_existing", partial(read_choice, choices=ON_EXISTING), SKIP),
+    )
+
+
+def _file_options(request: Request, person: User) -> FileOptions:
+    query = request.query_params
+    return FileOptions(
+        now=utc_now(),
+        zone=person.profile.timezone,
+        columns=read_map(query.get("map", "")),
+        order=read_parameter(query, "dates", partial(read_choice, choices=ORDERS), ""),
     )
 
 

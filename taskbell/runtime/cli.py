@@ -76,10 +76,13 @@ def import_(
     partial: Annotated[bool, typer.Option("--partial", help="Import valid rows even if others fail.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Fail if anything in the file can't be imported.")] = False,
     on_existing: Annotated[str, typer.Option(help="For tasks imported before: skip, update or error.")] = "skip",
+    columns: Annotated[str, typer.Option("--map", help="Columns by header of a CSV file: 'Due:due_date,Cost:'.")] = "",
+    dates: Annotated[str, typer.Option(help="What 03/04/2026 means in a CSV file: dmy or mdy.")] = "",
 ) -> None:
     """Create tasks from the rows of a file. If one row fails, none is imported."""
     part = _django_part("transfer")
-    part.import_file(file, person, format_, partial=partial, strict=strict, on_existing=on_existing)
+    options = {"partial": partial, "strict": strict, "on_existing": on_existing}
+    part.import_file(file, person, format_, columns=columns, dates=dates, **options)
 
 
 @app.command()

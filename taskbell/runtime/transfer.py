@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
@@ -15,27 +16,31 @@ from taskbell.common.errors import Refusal
 from taskbell.common.text import printable
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.setup import check_database
+from taskbell.transfer.cells import ORDERS
 from taskbell.transfer.exporting import FORMATS as WRITERS
 from taskbell.transfer.exporting import every_task, exported, with_bom
-from taskbell.transfer.formats import READERS, format_of
+from taskbell.transfer.formats import READERS, FileOptions, format_of, rows_of
+from taskbell.transfer.headers import read_map
 from taskbell.transfer.importing import ON_EXISTING, ImportRefused, ImportResult, Options, import_tasks
 from taskbell.transfer.reading import Notice, RowError, Unreadable
 
 ROWS_FAILED = 1  # the exit code if rows could not be imported
 
 
-def import_file(file: Path, person: str, format_: str, *, partial: bool, strict: bool, on_existing: str) -> None:
+def import_file(file: Path, person: str, format_: str, *, columns: str, dates: str, **options: Any) -> None:
     """Imports the file and prints its errors and notices. Exits with 1 if rows could not be imported."""
-    if on_existing not in ON_EXISTING:
+    if options["on_existing"] not in ON_EXISTING:
         raise CannotStart(f"--on-existing: must be one of {', '.join(ON_EXISTING)}.")
-    options = Options(partial=partial, strict=strict, on_existing=on_existing)
+    if dates and dates not in ORDERS:
+        raise CannotStart(f"--dates: must be one of {', '.join(ORDERS)}.")
     format_ = format_ or format_of("", file.name) or "csv"
     if format_ not in READERS:
         raise CannotStart(f"--format: must be one of {', '.join(READERS)}.")
     by = _person(person)
     try:
         with _progress() as progress, progress.open(file, "rb", description="Reading") as stream:
-            report = import_tasks(READERS[format_](stream), options, by=by, now=utc_now())
+            said = FileOptions(utc_now(), by.profile.timezone, read_map(columns), dates)
+            report = import_tasks(rows_of(format_, stream, said), Options(**options), by=by, now=said.now)
     except OSError as error:
         raise CannotStart(f"can't read {file} ({error.strerror}).") from error
     except ImportRefused as refusal:

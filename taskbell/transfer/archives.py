@@ -1,4 +1,4 @@
-"""Files within a zip, read within bounds, whatever the archive says of itself."""
+"""Files within a zip, read within bounds, whatever the archive says."""
 
 import io
 import shutil

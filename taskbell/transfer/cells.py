@@ -8,7 +8,7 @@ from typing import Any
 from taskbell.common.values import BadValue
 from taskbell.common.written_dates import DAY_FIRST, MONTH_FIRST, has_offset, read_written_date, read_written_time
 from taskbell.tasks.models import OVERDUE, PRIORITY_NAMES, STAGES
-from taskbell.transfer.reading import Notice
+from taskbell.transfer.reading import Notice, Remark
 
 STAGE_WORDS = {
     "PENDING": ("to do", "todo", "open", "new", "not started", "backlog", "no", "false", "incomplete", "needs action"),
@@ -39,7 +39,7 @@ ISO = re.compile(r"\d{4}-[\dW-]+|\d\d:\d\d(?::\d\d(?:\.\d+)?)?", re.ASCII)
 
 
 class CellReader:
-    """Reads the cells of one file, and remembers which styles of dates it has told.
+    """Reads the cells of one file, and notes each style of dates once.
 
     `order` is dmy or mdy, if people say it.
     """
@@ -47,13 +47,13 @@ class CellReader:
     def __init__(self, order: str = "") -> None:
         self._order = ORDERS.get(order, "")
         self._proved = self._order
-        self._told: set[tuple[str, str]] = set()
+        self._noted: set[tuple[str, str]] = set()
 
     def read(self, line: int, cells: Cells) -> list[Notice]:
         """Replaces cells by what the columns read, or by the BadValue that says what is wrong with them."""
         for name in cells.keys() & WORDS.keys():
             cells[name] = WORDS[name].get(" ".join(cells[name].lower().replace("_", " ").split()), cells[name])
-        notices = []
+        notices: list[Notice] = []
         for name in DATES:
             text = cells.get(name, "").strip()
             if not text or ISO.fullmatch(text):
@@ -63,13 +63,13 @@ class CellReader:
             except BadValue as error:
                 cells[name] = error
                 continue
-            if style and (name, style) not in self._told:
-                self._told.add((name, style))
-                notices.append(Notice(line, name, f"Read as {style}: {text} is {_shown(name, cells)}.", is_loss=False))
+            if style and (name, style) not in self._noted:
+                self._noted.add((name, style))
+                notices.append(Remark(line, name, f"Read as {style}: {text} is {_shown(name, cells)}."))
         return notices
 
     def _read(self, name: str, text: str, cells: Cells) -> str:
-        """Replaces the cell, and returns its style if that is to be told. Raises BadValue."""
+        """Replaces the cell, and returns its style if that is worth a remark. Raises BadValue."""
         if name == "due_time":
             at, style = read_written_time(text)
             cells[name] = at.isoformat()

@@ -22,7 +22,7 @@ from taskbell.tasks.validation import check_dates
 from taskbell.transfer.columns import OWN_SOURCE, ReminderRow, read_cells
 from taskbell.transfer.fitting import fit_title, give_up, in_zone
 from taskbell.transfer.people import People
-from taskbell.transfer.reading import Notice, Row, RowError
+from taskbell.transfer.reading import Notice, Row, RowError, losses
 
 MAX_CATEGORIES = 10_000  # of one file: their names are kept in memory
 REMINDER_FIELDS = (
@@ -72,7 +72,7 @@ class Checker:
         cells = fit_title(row, notices)
         while True:
             found, wrong = read_cells(cells)
-            if not wrong and row.error is None and not (self.strict and notices):
+            if not wrong and row.error is None and not (self.strict and losses(notices)):
                 try:
                     return self._good(number, row, cells, found, notices)
                 except Invalid as error:
@@ -93,7 +93,7 @@ class Checker:
         if row.error is not None:
             errors = [row.error]
         elif self.strict:
-            errors += [RowError(one.line, one.field, "not_imported", one.message) for one in notices]
+            errors += [RowError(one.line, one.field, "not_imported", one.message) for one in losses(notices)]
         empty = ("", "", Stage.PENDING.value, Priority.MEDIUM.value, None, None, None, self.zone, None, False)
         rest = ("", "due", None, 1, None, None, self.by.pk, None, self.now, None, row.called)
         task = (number, row.line, found.get("id"), True, *empty, *rest, *NO_IDENTITY)

@@ -1,16 +1,19 @@
 """The file formats that can be imported."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import PurePath
 from typing import IO
 
+from taskbell.common.errors import invalid
 from taskbell.transfer.ical import ical_rows
-from taskbell.transfer.reading import Row, json_rows
+from taskbell.transfer.reading import Notice, Row, json_rows
 from taskbell.transfer.table import csv_rows
 from taskbell.transfer.todoist import todoist_rows
 from taskbell.transfer.vikunja import vikunja_rows
 
-FileReader = Callable[[IO[bytes]], Iterator[Row]]
+FileReader = Callable[..., Iterator[Row | Notice]]
 READERS: dict[str, FileReader] = {
     "csv": csv_rows,
     "json": json_rows,
@@ -19,6 +22,8 @@ READERS: dict[str, FileReader] = {
     "vikunja": vikunja_rows,
     "ical": ical_rows,
 }
+# What else a reader takes: a map and an order of dates from people, or the clock and the zone of the importer.
+OPTIONS: dict[str, tuple[str, ...]] = {"csv": ("columns", "order"), "todoist": ("now", "zone")}
 BY_TYPE = {
     "text/csv": "csv",
     "application/csv": "csv",
@@ -27,6 +32,29 @@ BY_TYPE = {
     "text/calendar": "ical",
 }
 BY_ENDING = {".csv": "csv", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson", ".ics": "ical"}
+
+
+@dataclass(frozen=True)
+class FileOptions:
+    """What people say about the file, and when and where it is imported."""
+
+    now: datetime
+    zone: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    order: str = ""
+
+    def said(self) -> list[object]:
+        """What people say about the file."""
+        return [dict(self.columns), self.order]
+
+
+def rows_of(format_: str, stream: IO[bytes], options: FileOptions) -> Iterator[Row | Notice]:
+    """The rows of the file. Raises Invalid for an option that the format doesn't take."""
+    takes = OPTIONS.get(format_, ())
+    for name, value, parameter in (("columns", options.columns, "map"), ("order", options.order, "dates")):
+        if value and name not in takes:
+            raise invalid(parameter, "invalid", f"Can't be used with {format_}, only with csv. Omit it.")
+    return READERS[format_](stream, **{name: getattr(options, name) for name in takes})
 
 
 def format_of(media_type: str, name: str = "") -> str | None:

@@ -15,7 +15,7 @@ from taskbell.transfer import findings, staging
 from taskbell.transfer.checking import Checker
 from taskbell.transfer.errors import Listed
 from taskbell.transfer.known import mark_known
-from taskbell.transfer.reading import Notice, Row, RowError, Unreadable
+from taskbell.transfer.reading import Notice, Row, RowError, Unreadable, losses
 from taskbell.transfer.updating import update_known
 
 CHUNK_ROWS = 2000
@@ -132,8 +132,8 @@ def prepared(rows: Iterable[Row | Notice], options: Options, *, by: User, now: d
 
 def _load_asides(asides: list[Notice], options: Options) -> None:
     """Notices about the whole file. Raises Unreadable for the first, if everything has to be carried."""
-    if asides and options.strict:
-        raise Unreadable(asides[0].line, asides[0].message, column=asides[0].field)
+    if options.strict and (lost := losses(asides)):
+        raise Unreadable(lost[0].line, lost[0].message, column=lost[0].field)
     staging.load_notices((0, aside) for aside in asides)
 
 

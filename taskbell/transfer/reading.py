@@ -3,7 +3,7 @@
 import io
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO, Any
@@ -28,15 +28,20 @@ class RowError:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something in the file that a task of ours can't have, and what happened to it. The row is imported.
-
-    Not a loss is, for example, how a date was read.
-    """
+    """Something in the file that a task of ours can't have, and what happened to it. The row is imported."""
 
     line: int
     field: str
     message: str
-    is_loss: bool = True
+
+
+class Remark(Notice):
+    """How something in the file was read. Nothing is lost, so that a strict import accepts it."""
+
+
+def losses(notices: Iterable[Notice]) -> list[Notice]:
+    """The notices about what is lost."""
+    return [notice for notice in notices if not isinstance(notice, Remark)]
 
 
 @dataclass(frozen=True)

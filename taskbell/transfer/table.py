@@ -10,7 +10,7 @@ from taskbell.common.spreadsheet import unguarded
 from taskbell.transfer.cells import CellReader
 from taskbell.transfer.encodings import WINDOWS, Recoded
 from taskbell.transfer.headers import MAX_SHOWN, Header, is_known, read_header
-from taskbell.transfer.reading import Notice, Row, Unreadable, lines_of
+from taskbell.transfer.reading import Notice, Remark, Row, Unreadable, lines_of
 
 DELIMITERS = ",;\t|"
 USUAL = ("utf-8", "utf-8-sig")
@@ -69,8 +69,8 @@ def csv_records(stream: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
     return Table(stream).records()
 
 
-def csv_rows(stream: IO[bytes], *, columns: Mapping[str, str] | None = None, order: str = "") -> Iterator[Row]:
-    """The rows of a spreadsheet. Raises Unreadable.
+def csv_rows(stream: IO[bytes], *, columns: Mapping[str, str] | None = None, order: str = "") -> Iterator[Row | Notice]:
+    """The rows of a spreadsheet, and how it was read. Raises Unreadable.
 
     `columns` are those that people name for headers, and `order` is that of day and month in dates with slashes.
     """
@@ -78,18 +78,17 @@ def csv_rows(stream: IO[bytes], *, columns: Mapping[str, str] | None = None, ord
     records = table.records()
     line, names = next(records, (1, []))
     header, reader = read_header(names, line, columns or {}), CellReader(order)
-    waiting = [Notice(line, name[:MAX_SHOWN], "Left out, as the map says.", is_loss=False) for name in header.left_out]
-    is_told = False
+    for name in header.left_out:
+        yield Remark(line, name[:MAX_SHOWN], "Left out, as the map says.")
+    is_noted = False
     for line, record in records:
         if len(record) > 1 and not any(record):
             continue  # spreadsheets write rows of nothing but delimiters
-        if not is_told and table.encoding not in USUAL:
-            is_told = True
-            waiting.append(Notice(line, "", f"Read as {ENCODING_NAMES.get(table.encoding, table.encoding.upper())}."))
+        if not is_noted and table.encoding not in USUAL:
+            is_noted = True
+            yield Remark(line, "", f"Read as {ENCODING_NAMES.get(table.encoding, table.encoding.upper())}.")
         row = _row(line, record, header)
-        waiting += reader.read(line, row.cells)
-        row.notices.extend(waiting)
-        waiting.clear()
+        yield from reader.read(line, row.cells)
         yield row
 
 

@@ -13,7 +13,7 @@ from taskbell.transfer.table import Table
 from taskbell.transfer.todoist_dates import Clock, due_cells
 
 TYPES = ("task", "section", "note", "meta")
-# What Todoist writes. Of these, IS_COLLAPSED is about its own screens; what has no column here is told.
+# What Todoist writes. Of these, IS_COLLAPSED is about its own screens; what has no column here becomes a notice.
 COLUMNS = (
     *("TYPE", "CONTENT", "DESCRIPTION", "IS_COLLAPSED", "PRIORITY", "INDENT", "AUTHOR", "RESPONSIBLE"),
     *("DATE", "DATE_LANG", "TIMEZONE", "DURATION", "DURATION_UNIT", "DEADLINE", "DEADLINE_LANG"),

@@ -1,5 +1,6 @@
 """Files in and out by the API: who may, what is refused, and that all of it or nothing is written."""
 
+import io
 import json
 import re
 from collections import Counter
@@ -19,6 +20,8 @@ from taskbell.notifications.models import Notification
 from taskbell.tasks.actions import create_task
 from taskbell.tasks.models import Category, Prerequisite, Task
 from taskbell.tasks.patch import TaskPatch
+from taskbell.transfer.reading import Row
+from taskbell.transfer.table import csv_rows
 from tests.conftest import NOW
 
 COUNTED = dict.fromkeys(("rows", "created", "updated", "skipped", "failed", "notice_count"), 0) | {
@@ -305,7 +308,42 @@ def test_an_export_begins_with_a_mark_of_its_encoding_on_request(as_user: Any, b
     assert file.startswith(b"\xef\xbb\xbfid,title,")
     assert "Säen;' =1+1".encode() in file
     assert as_user(bo).get(f"{EXPORT}?bom=false").getvalue().startswith(b"id,")
-    assert send(as_user(bo), file).json()["created"] == 1
-    assert set(Task.objects.values_list("title", flat=True)) == {"Säen; =1+1"}
+    assert [row.cells["title"] for row in csv_rows(io.BytesIO(file)) if isinstance(row, Row)] == ["Säen; =1+1"]
     for query in ("?bom=maybe", "?format=json&bom=true"):
         assert as_user(bo).get(EXPORT + query).json()["errors"][0]["field"] == "bom"
+
+
+def test_a_map_and_an_order_of_dates_are_parameters(as_user: Any, bo: User) -> None:
+    table = "Was,Due,Cost\nSow,03/04/2027,7\n"
+    refused = send(as_user(bo), table)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "Was")
+    answer = send(as_user(bo), table, "?map=Was:title,Cost:&dates=dmy&strict=true")
+    assert (answer.status_code, answer.json()["created"]) == (200, 1), answer.content
+    assert [(notice["line"], notice["field"], notice["message"]) for notice in answer.json()["notices"]] == [
+        (1, "Cost", "Left out, as the map says."),
+        (2, "due_date", "Read as day/month/year: 03/04/2027 is 2027-04-03."),
+    ]
+    assert str(Task.objects.get().due_date) == "2027-04-03"
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("?map=Was", "map"),
+        ("?map=Was:colour", "map"),
+        ("?map=:title", "map"),
+        ("?dates=ymd", "dates"),
+        ("?format=json&map=Was:title", "map"),
+        ("?format=vikunja&dates=dmy", "dates"),
+    ],
+)
+def test_a_map_that_means_nothing_is_refused(as_user: Any, bo: User, query: str, field: str) -> None:
+    answer = send(as_user(bo), "Was\nSow\n", query)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, field)
+
+
+def test_an_instant_in_a_sheet_is_due_in_the_zone_of_the_importer(as_user: Any, bo: User) -> None:
+    type(bo.profile).objects.filter(user=bo).update(timezone="Asia/Tokyo")
+    assert send(as_user(bo), "title,due\nSow,2027-03-31T20:00:00Z\n").json()["created"] == 1
+    task = Task.objects.get()
+    assert (str(task.due_date), str(task.due_time), task.timezone) == ("2027-04-01", "05:00:00", "Asia/Tokyo")

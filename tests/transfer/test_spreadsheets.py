@@ -8,20 +8,20 @@ import pytest
 from taskbell.accounts.models import User
 from taskbell.tasks.models import Task
 from taskbell.transfer.importing import ImportRefused, import_tasks
-from taskbell.transfer.reading import Unreadable
+from taskbell.transfer.reading import Notice, Row, Unreadable
 from taskbell.transfer.table import csv_rows
 from tests.conftest import NOW
 
 
 def rows(text: str | bytes, **options: Any) -> list[dict[str, Any]]:
     data = text if isinstance(text, bytes) else text.encode()
-    return [row.cells for row in csv_rows(io.BytesIO(data), **options)]
+    return [row.cells for row in csv_rows(io.BytesIO(data), **options) if isinstance(row, Row)]
 
 
 def told(text: str | bytes, **options: Any) -> list[tuple[int, str, str]]:
     data = text if isinstance(text, bytes) else text.encode()
     found = csv_rows(io.BytesIO(data), **options)
-    return [(notice.line, notice.field, notice.message) for row in found for notice in row.notices]
+    return [(notice.line, notice.field, notice.message) for notice in found if isinstance(notice, Notice)]
 
 
 def refusal(text: str | bytes, by: User, **options: Any) -> tuple[int, str, str, str]:
@@ -76,7 +76,9 @@ def test_two_encodings_are_refused_however_far_apart(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("first", ["sep=;", "sep=;\r", "SEP=;", '"sep=;"'])
 def test_the_first_line_can_name_the_delimiter_as_excel_does(first: str) -> None:
     found = list(csv_rows(io.BytesIO(f"{first}\nTitle;Notes\nSow;a, b\n".encode())))
-    assert [(row.line, row.cells) for row in found] == [(3, {"title": "Sow", "description": "a, b"})]
+    assert [(row.line, row.cells) for row in found if isinstance(row, Row)] == [
+        (3, {"title": "Sow", "description": "a, b"})
+    ]
 
 
 def test_a_header_with_the_other_delimiter_in_it_decides_nothing() -> None:
@@ -278,6 +280,6 @@ def test_words_are_read_in_any_case(column: str, written: str, expected: str) ->
 
 def test_a_cell_has_line_breaks_quotes_and_delimiters() -> None:
     text = 'title,notes\r\n"Say ""hi"", twice","one\r\n\r\ntwo; three"\r\nReap,\r\n'
-    found = list(csv_rows(io.BytesIO(text.encode())))
+    found = [row for row in csv_rows(io.BytesIO(text.encode())) if isinstance(row, Row)]
     assert found[0].cells == {"title": 'Say "hi", twice', "description": "one\r\n\r\ntwo; three"}
     assert [row.line for row in found] == [2, 5]
