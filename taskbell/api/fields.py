@@ -16,6 +16,7 @@ from taskbell.common.errors import Invalid
 from taskbell.common.recurrence import MAX_RULE_LENGTH
 from taskbell.common.text import opaque, refuse_unprintable
 from taskbell.common.values import MAX_ID, BadValue
+from taskbell.reminders.repeats import read_repeat
 from taskbell.reminders.schedule import MAX_BEFORE_DUE
 
 LONGEST_TYPED = 1 + 5 * 1024  # of a password: decomposed, one letter has at most four characters
@@ -169,6 +170,12 @@ class Recurrence(ReadField, serializers.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=MAX_RULE_LENGTH, allow_blank=True, allow_null=True, **kwargs)
+
+
+class Repeat(Recurrence):
+    """A rule by which a reminder repeats, at least 15 minutes apart. Null and empty text mean: once."""
+
+    read = staticmethod(read_repeat)
 
 
 @extend_schema_field({"type": "string", "format": "duration"})

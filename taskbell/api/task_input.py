@@ -36,7 +36,7 @@ class ReminderIn(StrictSerializer):
     ignored = frozenset({"id", "state"})
     at = fields.InstantField(required=False, allow_null=True)
     before_due = fields.DurationField(required=False, allow_null=True)
-    repeat = fields.Recurrence(required=False)
+    repeat = fields.Repeat(required=False)
     for_me = fields.Flag(default=False)
     next_at = fields.AsRead(required=False, allow_null=True, help_text="Accepted as it was read, and ignored.")
 

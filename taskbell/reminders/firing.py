@@ -8,9 +8,13 @@ from django.db import transaction
 
 from taskbell.activity.actions import Entry, record_entries
 from taskbell.notifications.actions import Message, notify
+from taskbell.notifications.models import Delivery, DeliveryState
 from taskbell.reminders.models import Reminder, ReminderState
 from taskbell.reminders.notifications import REMINDER
+from taskbell.reminders.repeats import is_frequent
 from taskbell.reminders.schedule import Firing, firing_of
+
+REPLACED = "Cancelled because the reminder has fired again since."
 
 
 def deliver_due(now: datetime, *, limit: int = 500) -> int:
@@ -25,10 +29,23 @@ def _fire(now: datetime, limit: int) -> int:
     reminders = list(due.select_for_update(skip_locked=True, of=("self",))[:limit])
     wanted = [reminder for reminder in reminders if reminder.task.is_open and reminder.recipient_may_see_task]
     firings = {reminder: firing_of(reminder, now=now) for reminder in wanted}
+    _cancel_waiting([reminder for reminder in wanted if is_frequent(reminder)])
     notify([message for reminder, firing in firings.items() for message in _messages(reminder, firing)], now=now)
     record_entries(_line(reminder, firings.get(reminder), now) for reminder in reminders)
     _save_outcomes(reminders, firings, now)
     return len(reminders)
+
+
+def _cancel_waiting(frequent: list[Reminder]) -> None:
+    """Cancels emails that quiet hours or the mail server hold up: one an hour must not become eight at once."""
+    if frequent:
+        waiting = Delivery.objects.filter(
+            state=DeliveryState.PENDING,
+            notification__kind=REMINDER.name,
+            notification__task__in={reminder.task_id for reminder in frequent},
+            notification__data__reminder__in=[reminder.pk for reminder in frequent],
+        )
+        waiting.finish(DeliveryState.CANCELLED, reason=REPLACED)
 
 
 @transaction.atomic

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from taskbell.common.clock import instant, wall_time
 from taskbell.common.durations import Duration
-from taskbell.common.recurrence import between, following, parse_rule
 from taskbell.reminders.models import Reminder, ReminderState
+from taskbell.reminders.repeats import repeat_of
 
 MAX_BEFORE_DUE = timedelta(days=366)
 
@@ -130,31 +130,25 @@ def _wall_in_task_zone(task: RemindedTask, reminder: Reminder) -> datetime | Non
 def _first(reminder: Reminder, *, now: datetime, even_late: bool) -> datetime | None:
     if reminder.at is None or reminder.at > now:
         return reminder.at
-    if reminder.repeat:
-        return _next(reminder, after=now)
+    if repeat := repeat_of(reminder):
+        return repeat.next_after(now)
     return reminder.at if even_late and reminder.before_due is None else None
 
 
 def firing_of(reminder: Reminder, *, now: datetime) -> Firing:
     """The firing of a due reminder. If a repeating one was missed, only its latest occurrence fires."""
     assert reminder.next_at is not None  # noqa: S101 - only a due reminder fires
-    if not reminder.repeat or reminder.wall is None:
+    repeat = repeat_of(reminder)
+    if repeat is None:
         return Firing(reminder.next_at, missed=0, next_at=None)
-    rule = parse_rule(reminder.repeat)
-    due = between(rule, reminder.wall, reminder.timezone, first=reminder.next_at, last=now) or [reminder.next_at]
-    return Firing(due[-1], missed=len(due) - 1, next_at=_next(reminder, after=now))
+    occurrence, number = repeat.latest(reminder.next_at, now) or (reminder.next_at, 1)
+    return Firing(occurrence, missed=number - 1, next_at=repeat.next_after(now))
 
 
 def last_fired_occurrence(reminder: Reminder) -> datetime | None:
     """The occurrence that was fired or skipped last; the first one if none was."""
-    if not reminder.repeat or reminder.wall is None or reminder.fired_at is None:
+    repeat, last = repeat_of(reminder), reminder.fired_at
+    if repeat is None or last is None:
         return reminder.at
-    rule, last = parse_rule(reminder.repeat), reminder.fired_at
-    found = between(rule, reminder.wall, reminder.timezone, first=last - MAX_BEFORE_DUE, last=last)
-    return found[-1] if found else last
-
-
-def _next(reminder: Reminder, *, after: datetime) -> datetime | None:
-    assert reminder.wall is not None  # noqa: S101 - a reminder that repeats has a wall time
-    found = following(parse_rule(reminder.repeat), reminder.wall, reminder.timezone, after=after)
-    return found[1] if found else None
+    found = repeat.latest(last - MAX_BEFORE_DUE, last)
+    return found[0] if found else last

@@ -10,10 +10,10 @@ from django.db.models import Q
 
 from taskbell.accounts.models import User
 from taskbell.common.durations import Duration
-from taskbell.common.recurrence import parse_rule
 from taskbell.notifications.models import Delivery, DeliveryState, Notification, NotificationQuerySet
 from taskbell.reminders.models import Reminder, ReminderState
 from taskbell.reminders.notifications import REMINDER
+from taskbell.reminders.repeats import repeat_of
 from taskbell.reminders.schedule import last_fired_occurrence
 from taskbell.tasks.models import Task
 from taskbell.tasks.policy import may_edit
@@ -111,11 +111,8 @@ def _before_due_text(span: Duration) -> str:
 def _instants(reminder: Reminder) -> Sequence[datetime | None]:
     if reminder.next_at is None:
         return [] if reminder.at else [None]
-    if not reminder.repeat or reminder.wall is None:
-        return [reminder.next_at]
-    first, rule = reminder.next_at, parse_rule(reminder.repeat)
-    occurrences = (at for _, at in rule.occurrences(reminder.wall, reminder.timezone, since=first))
-    return list(islice((at for at in occurrences if at >= first), MAX_UPCOMING))
+    repeat = repeat_of(reminder)
+    return [reminder.next_at] if repeat is None else list(islice(repeat.upcoming(reminder.next_at), MAX_UPCOMING))
 
 
 def _without_email(reminders: list[Reminder], messages: NotificationQuerySet, task: Task) -> list[PastOut]:

@@ -24,6 +24,7 @@ from taskbell.common.values import (
     read_text,
     read_zone,
 )
+from taskbell.reminders.repeats import read_repeat
 from taskbell.reminders.schedule import MAX_BEFORE_DUE, ReminderPlan
 from taskbell.tasks.models import STAGES, Basis, Category, Priority
 from taskbell.tasks.patch import UNSET, TaskPatch
@@ -134,7 +135,7 @@ def _errors_of_reminder(plan: ReminderPlan, prefix: str = "") -> Iterator[FieldE
     if before is not None and not (isinstance(before, Duration) and timedelta() <= before.total <= MAX_BEFORE_DUE):
         yield error("before_due", "duration", f"Must be a duration up to {MAX_BEFORE_DUE.days} days.")
     try:
-        read_rule(plan.repeat)
+        read_repeat(plan.repeat)
     except BadValue as wrong:
         yield error("repeat", wrong.code, str(wrong))
 

@@ -15,6 +15,7 @@ from taskbell.common.errors import FieldError
 from taskbell.common.values import BadValue
 from taskbell.reminders.actions import MAX_REMINDERS
 from taskbell.reminders.models import ReminderState
+from taskbell.reminders.repeats import read_repeat
 from taskbell.reminders.schedule import MAX_BEFORE_DUE
 from taskbell.tasks.categories import read_category_name
 from taskbell.tasks.models import MAX_SOURCE, MAX_SOURCE_ID, OVERDUE, PRIORITY_NAMES, STAGES, Priority
@@ -129,7 +130,7 @@ OF_A_REMINDER: Readers = {
     "at": _as_invalid(values.read_datetime),
     "wall": _as_invalid(_read_wall),
     "before_due": partial(values.read_duration, longest=MAX_BEFORE_DUE),
-    "repeat": values.read_rule,
+    "repeat": read_repeat,
     "for_me": values.read_boolean,
     "is_snooze": values.read_boolean,
     "state": partial(values.read_choice, choices=ReminderState.values),

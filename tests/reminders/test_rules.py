@@ -20,7 +20,7 @@ FAR = datetime(3001, 1, 1, tzinfo=UTC)
 WRONG = {
     "at": [ReminderPlan(), ReminderPlan(at=FAR), ReminderPlan(at=datetime(1969, 1, 1, tzinfo=UTC))],
     "before_due": [before(f"P{MAX_BEFORE_DUE.days}DT1S"), before("P53W"), ReminderPlan(before_due=Duration(-1))],
-    "repeat": [ReminderPlan(at=NOW, repeat="FREQ=HOURLY"), ReminderPlan(at=NOW, repeat="x" * 600)],
+    "repeat": [ReminderPlan(at=NOW, repeat="FREQ=SECONDLY"), ReminderPlan(at=NOW, repeat="x" * 600)],
 }
 
 

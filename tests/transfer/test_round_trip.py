@@ -43,7 +43,7 @@ PLAN = st.builds(
     ReminderPlan,
     at=st.integers(0, 10**9).map(lambda seconds: datetime(2027, 1, 1, tzinfo=UTC) + timedelta(milliseconds=seconds)),
     for_me=st.booleans(),
-    repeat=st.just("") | RULE,
+    repeat=st.just("") | st.just("FREQ=MINUTELY;INTERVAL=45;COUNT=7") | RULE,
 ) | st.builds(ReminderPlan, before_due=DURATION, for_me=st.booleans())
 FIELDS = st.fixed_dictionaries(
     {"title": TITLE},
