@@ -22,6 +22,7 @@ from taskbell.accounts.models import Installation, User
 from taskbell.accounts.policy import Role
 from taskbell.common.clock import utc_now
 from taskbell.reports.counting import drop_statements, trigger_statements
+from tests import openapi
 from tests.processes import RunningTaskbell, taskbell
 
 APPEND_ONLY = import_module("taskbell.activity.migrations.0002_append_only")
@@ -54,7 +55,10 @@ class Program:
             headers.setdefault("Authorization", f"Bearer {self.access}")
         data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         content_type = headers.pop("content_type", "application/json")
-        return self.http.generic(method, path, data, content_type=content_type, headers=headers)
+        answer = self.http.generic(method, path, data, content_type=content_type, headers=headers)
+        if not answer.streaming:
+            openapi.check(method, path, answer, answer.content)
+        return answer
 
     def get(self, path: str, **headers: str) -> HttpResponse:
         return self("GET", path, **headers)

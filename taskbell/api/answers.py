@@ -7,7 +7,16 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 from uuid import UUID
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+
+WALL_TIME = {"type": "string", "pattern": r"^\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?$", "example": "09:30"}
+
+
+@extend_schema_field(WALL_TIME)
+class WallTime(serializers.CharField):
+    """A time without an offset, which JSON Schema's own format requires."""
+
 
 URL = Annotated[str | None, {"format": "uri"}]
 COUNT = NotRequired[Annotated[int, "Not with `cursor`."]]
@@ -19,7 +28,7 @@ FIELDS: Mapping[Any, type[serializers.Field[Any, Any, Any, Any]]] = {
     float: serializers.FloatField,
     int: serializers.IntegerField,
     str: serializers.CharField,
-    time: serializers.TimeField,
+    time: WallTime,
     UUID: serializers.UUIDField,
 }
 FORMATS = {"email": serializers.EmailField, "uri": serializers.URLField}

@@ -51,7 +51,7 @@ EXAMPLE = {"create": [{"title": "Buy seeds"}], "update": [{"id": 7, "status": "C
 
 
 class Bulk(APIView):
-    @operation("tasks_bulk", "tasks", BulkOut, takes=BulkIn, sent={"One of each": EXAMPLE})
+    @operation("tasks_bulk", "tasks", BulkOut, takes=BulkIn, refusals=(404, 412), sent={"One of each": EXAMPLE})
     @repeatable
     def post(self, request: Request) -> HttpResponseBase:
         """Creates, changes and deletes up to 1,000 tasks: either all of them or none."""

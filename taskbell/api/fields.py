@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from taskbell.api.answers import WALL_TIME
 from taskbell.common import values
 from taskbell.common.durations import Duration
 from taskbell.common.errors import Invalid
@@ -135,6 +136,7 @@ class Day(ReadField, serializers.DateField):
     read = staticmethod(values.read_date)
 
 
+@extend_schema_field(WALL_TIME)
 class TimeOfDay(ReadField, serializers.TimeField):
     """A wall time. An offset is refused: the time zone is a field of its own."""
 

@@ -16,10 +16,11 @@ from rest_framework.views import APIView
 
 from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
+from taskbell.api.errors import PROBLEM
 from taskbell.api.fields import body_of
 from taskbell.api.idempotency import repeatable
 from taskbell.api.lists import PAGING, page_response, query_of
-from taskbell.api.schema import operation
+from taskbell.api.schema import Problem, operation
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import invalid
 from taskbell.payloads import payload_of
@@ -125,7 +126,10 @@ class ReportDownload(APIView):
     @extend_schema(
         operation_id="reports_download",
         tags=["reports"],
-        responses={(200, media_type.split(";")[0]): OpenApiTypes.BINARY for media_type in TYPES.values()},
+        responses={
+            **{(200, media_type.split(";")[0]): OpenApiTypes.BINARY for media_type in TYPES.values()},
+            (409, PROBLEM): Problem,
+        },
     )
     def get(self, request: Request, pk: int) -> StreamingHttpResponse:
         """Sends the file."""

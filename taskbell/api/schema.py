@@ -2,20 +2,30 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import F, OpenApiExample, OpenApiParameter, extend_schema
 
 from taskbell.api.answers import document_of
+from taskbell.api.errors import PROBLEM
 
 MEANINGS = {
-    400: "A field is missing or invalid; `errors` lists each.",
-    401: "You are not signed in, or the token is no longer valid.",
+    400: "A parameter or field is missing or invalid; `errors` lists each.",
+    401: "You are not signed in, or the token or password is not valid.",
     403: "You can see this, but your role doesn't allow this action.",
     404: "It doesn't exist, or is not visible to you.",
+    408: "The body took too long to arrive.",
+    409: "Valid, but conflicts with the current state.",
+    412: "The task has changed since you read it; its `ETag` is not the one in `If-Match`.",
+    413: "The body is too large.",
+    415: "The body is not of a type that this operation accepts.",
+    422: "This `Idempotency-Key` came before, with another body.",
     429: "Too many requests; `Retry-After` is the number of seconds to wait.",
+    503: "The database can't be reached; `Retry-After` is the number of seconds to wait.",
 }
+NOT_MODIFIED = "You have this answer already: `If-None-Match` names its `ETag`."
+BY_HEADER = {"If-Match": 412, "Idempotency-Key": 422}
 
 
 class FieldErrorOut(TypedDict):
@@ -24,6 +34,7 @@ class FieldErrorOut(TypedDict):
     field: str
     code: str
     message: str
+    line: NotRequired[Annotated[int, "Of the file, in an import."]]
 
 
 class Problem(TypedDict):
@@ -44,19 +55,20 @@ def operation(
     status: int = 0,
     takes: Any = None,
     parameters: Iterable[OpenApiParameter] = (),
+    refusals: Iterable[int] = (),
     sent: Mapping[str, Any] = MappingProxyType({}),
     shown: Mapping[str, Any] = MappingProxyType({}),
 ) -> Callable[[F], F]:
     """Documents a method of a view, with examples of what is `sent` and `shown` by their names.
 
-    The status is 200 by default, or 204 without an answer.
+    The status is 200 by default, or 204 without an answer. `refusals` are statuses beside those of every operation.
     """
     return extend_schema(
         operation_id=name,
         tags=[tag],
         parameters=[*parameters],
         request=takes,
-        responses={status or (200 if answer else 204): answer},
+        responses={status or (200 if answer else 204): answer, **{(refusal, PROBLEM): Problem for refusal in refusals}},
         examples=[
             *(OpenApiExample(title, value, request_only=True) for title, value in sent.items()),
             *(OpenApiExample(title, value, response_only=True) for title, value in shown.items()),
@@ -69,10 +81,12 @@ class DocumentedOperation(AutoSchema):  # type: ignore[no-untyped-call]
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         responses: dict[str, Any] = super()._get_response_bodies(direction)
+        if self.method == "GET":
+            responses["304"] = {"description": NOT_MODIFIED}
         for status in self._refusals():
             responses.setdefault(
                 str(status),
-                self._get_response_for_code(Problem, str(status), media_types=["application/problem+json"]),
+                self._get_response_for_code(Problem, str(status), media_types=[PROBLEM]),
             )
             responses[str(status)]["description"] = MEANINGS[status]
         return responses
@@ -81,10 +95,13 @@ class DocumentedOperation(AutoSchema):  # type: ignore[no-untyped-call]
         return super()._get_response_for_code(document_of(serializer), *args, **kwargs)  # type: ignore[no-untyped-call]
 
     def _refusals(self) -> list[int]:
-        signed_in = bool(self.view.get_authenticators())
-        statuses = [400]
-        if signed_in:
-            statuses += [401, 403]
-        else:
-            statuses += [429]
-        return [*statuses, 404] if "{" in self.path else statuses
+        """The statuses of the refusals that are possible."""
+        statuses = [400, 401, 429, 503]
+        if self.view.get_authenticators():
+            statuses.append(403)
+        if "{" in self.path:
+            statuses.append(404)
+        if self.method != "GET":
+            statuses += [408, 409, 413, 415]
+        headers = {getattr(parameter, "name", "") for parameter in self.get_override_parameters()}
+        return [*statuses, *(status for header, status in BY_HEADER.items() if header in headers)]

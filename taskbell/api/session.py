@@ -84,7 +84,7 @@ class ChangePasswordIn(StrictSerializer):
 
 
 class Register(OpenView):
-    @operation("register", "session", PersonOut, status=201, takes=RegisterIn, sent=ADA)
+    @operation("register", "session", PersonOut, status=201, takes=RegisterIn, refusals=(403,), sent=ADA)
     def post(self, request: Request) -> Response:
         """Creates an account. The username defaults to the email address; the first person becomes ADMIN."""
         if not _names_invitation(request):

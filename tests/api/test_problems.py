@@ -191,7 +191,7 @@ def test_a_mistake_of_ours_tells_nothing_of_itself(
 
     program = as_user(bo)
     monkeypatch.setattr("taskbell.api.tasks.page_of_tasks", broken)
-    answer = program.get("/api/tasks/")
+    answer = program.http.get("/api/tasks/", headers={"Authorization": f"Bearer {program.access}"})
     check_problem(answer, 500)
     assert b"secret" not in answer.content
 

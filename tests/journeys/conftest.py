@@ -11,6 +11,7 @@ import httpx
 import psycopg
 import pytest
 
+from tests import openapi
 from tests.mail import Accepted, SmtpSink, running_sink
 from tests.processes import RunningTaskbell, eventually, taskbell
 from tests.services import fresh_database
@@ -29,7 +30,9 @@ class Household:
 
     def stranger(self) -> httpx.Client:
         """A program in nobody's name."""
-        return self.open.enter_context(httpx.Client(base_url=f"{self.tree.base_url}/api/", timeout=10))
+        judged = {"response": [openapi.judge]}
+        client = httpx.Client(base_url=f"{self.tree.base_url}/api/", timeout=10, event_hooks=judged)
+        return self.open.enter_context(client)
 
     def newcomer(self, name: str) -> httpx.Client:
         """A program in the name of somebody who has just registered and signed in."""
