@@ -20,11 +20,6 @@ class FieldChange:
     new: Any
     by: str
 
-    @property
-    def label(self) -> str:
-        """The field's name in words."""
-        return self.field.replace("_", " ").capitalize()
-
 
 def changes_since(task_id: int, since: datetime, *, but: User) -> list[FieldChange]:
     """What people other than `but` have changed on the task: each field once, from its first value to its last."""

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, TypedDict
+from zoneinfo import ZoneInfo
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
 from taskbell.payloads import payload_of
-from taskbell.tasks.audience import sees_everything
-from taskbell.tasks.models import Task
+from taskbell.payloads.sentences import sentence_of
+from taskbell.tasks.history_words import Wording
+from taskbell.tasks.names import names_in
 
 
 class ActivityOut(TypedDict):
@@ -22,42 +24,41 @@ class ActivityOut(TypedDict):
     old_value: Any
     new_value: Any
     timestamp: datetime
+    old_text: Annotated[str, "The old value in words, with times in your time zone."]
+    new_text: Annotated[str, "The new value in words."]
+    summary: Annotated[str, "What happened, as a sentence."]
 
 
 def activity_as_json(entries: Sequence[Activity], person: User) -> list[ActivityOut]:
     """The entries as the person sees them: without prerequisites that they can't see. At most one query."""
-    hidden = _hidden_prerequisites(entries, person)
-    return [_entry_as_json(entry, hidden) for entry in entries]
+    values = [(entry.field, value) for entry in entries for value in (entry.old_value, entry.new_value)]
+    names = names_in(values, person, people=[entry.user_id for entry in entries])
+    wording = Wording(names, ZoneInfo(person.profile.timezone))
+    return [_entry_as_json(entry, wording) for entry in entries]
 
 
-def _entry_as_json(entry: Activity, hidden: set[int]) -> ActivityOut:
+def _entry_as_json(entry: Activity, wording: Wording) -> ActivityOut:
+    hidden = wording.names.hidden
     old, new = (_without(hidden, entry.field, value) for value in (entry.old_value, entry.new_value))
-    return payload_of(ActivityOut, entry, task=entry.task_id, user=entry.user_id, old_value=old, new_value=new)
+    old_text, new_text = (wording.words(entry.field, value) for value in (old, new))
+    return payload_of(
+        ActivityOut,
+        entry,
+        task=entry.task_id,
+        user=entry.user_id,
+        old_value=old,
+        new_value=new,
+        old_text=old_text,
+        new_text=new_text,
+        summary=sentence_of(entry, old_text, new_text, wording),
+    )
 
 
-def _prerequisites_in(field: str, value: Any) -> list[int]:
-    """The prerequisites that a value of the history names."""
-    if isinstance(value, dict):
-        return list(value.get("pre_tasks", ()))
-    return list(value) if field == "pre_tasks" else []
-
-
-def _without(hidden: set[int], field: str, value: Any) -> Any:
+def _without(hidden: frozenset[int], field: str, value: Any) -> Any:
     """The value without the hidden prerequisites."""
-    if hidden.isdisjoint(named := _prerequisites_in(field, value)):
+    if isinstance(value, dict):
+        links = value.get("pre_tasks", ())
+        return value if hidden.isdisjoint(links) else value | {"pre_tasks": [pk for pk in links if pk not in hidden]}
+    if field != "pre_tasks" or not isinstance(value, list):
         return value
-    rest = [pk for pk in named if pk not in hidden]
-    return value | {"pre_tasks": rest} if isinstance(value, dict) else rest
-
-
-def _hidden_prerequisites(entries: Sequence[Activity], person: User) -> set[int]:
-    """The prerequisites named in the entries that do not concern the person."""
-    named = {
-        pk
-        for entry in entries
-        for value in (entry.old_value, entry.new_value)
-        for pk in _prerequisites_in(entry.field, value)
-    }
-    if not named or sees_everything(person):
-        return set()
-    return named - set(Task.objects.concerning(person).filter(pk__in=named).values_list("pk", flat=True))
+    return [pk for pk in value if pk not in hidden]

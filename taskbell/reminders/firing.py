@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -25,7 +26,7 @@ def deliver_due(now: datetime, *, limit: int = 500) -> int:
 @transaction.atomic
 def _fire(now: datetime, limit: int) -> int:
     """Writes messages, history and outcomes in one transaction."""
-    due = Reminder.objects.due(now).select_related("task", "recipient").defer("task__description")
+    due = Reminder.objects.due(now).select_related("task", "recipient", "created_by").defer("task__description")
     reminders = list(due.select_for_update(skip_locked=True, of=("self",))[:limit])
     wanted = [reminder for reminder in reminders if reminder.task.is_open and reminder.recipient_may_see_task]
     firings = {reminder: firing_of(reminder, now=now) for reminder in wanted}
@@ -65,10 +66,16 @@ def _messages(reminder: Reminder, firing: Firing) -> list[Message]:
             key=f"reminder:{reminder.pk}:{occurrence}:{person}",
             due_at=firing.occurrence,
             task_id=reminder.task_id,
-            data={"reminder": reminder.pk, "missed": firing.missed, "for_me": reminder.recipient_id is not None},
+            data={"reminder": reminder.pk, "missed": firing.missed, "for_me": reminder.recipient_id is not None}
+            | _author(reminder, person),
         )
         for person in sorted(reminder.recipient_ids())
     ]
+
+
+def _author(reminder: Reminder, person: int) -> dict[str, Any]:
+    """Who asked for it, as the email says."""
+    return {"is_own": True} if reminder.created_by_id == person else {"by": reminder.created_by.name}
 
 
 def _line(reminder: Reminder, firing: Firing | None, now: datetime) -> Entry:

@@ -1,7 +1,7 @@
 """A sample of every kind of email as files, to check before people get them."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,13 @@ from rich.console import Console
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.common.clock import utc_now
+from taskbell.common.durations import parse_duration
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.channels.mail.rendering import compose
 from taskbell.notifications.kinds import registered
 from taskbell.notifications.models import Delivery
 from taskbell.people.invitations import make_invite
+from taskbell.reminders.schedule import ReminderPlan
 from taskbell.runtime.preparation import migrate_database
 from taskbell.tasks.actions import create_task, update_task
 from taskbell.tasks.models import Priority, Task
@@ -51,13 +53,23 @@ def _samples() -> list[Delivery]:
     task = create_task(patch, by=ada, now=now)
     second = replace(patch, title="Mend the greenhouse tap", priority=Priority.LOW.value)
     other = create_task(second, by=ada, now=now)
-    update_task(task.pk, TaskPatch(title="Order the seedlings and the pots"), by=ada, now=now)
+    changes = TaskPatch(
+        title="Order the seedlings and the pots",
+        description=f"{patch.description}\nAnd twenty pots.",
+        due_time=time(17, 30),
+        priority=Priority.URGENT.value,
+        pre_tasks=[other.pk],
+        reminders=[ReminderPlan(before_due=parse_duration("P1D"))],
+    )
+    update_task(task.pk, changes, by=ada, now=now)
+    task.refresh_from_db()
     invitation = make_invite("cy@preview.invalid", Role.MEMBER, by=ada, now=now)
     data: dict[str, dict[str, Any]] = {
         "task_assigned": {"by": ada.name},
         "task_updated": {"since": now.isoformat()},
         "invite": {"invite": invitation.pk, "inviter": ada.name, "role": invitation.get_role_display()},
-        "due_digest": {"tasks": [_line(task), _line(other)]},
+        "reminder": {"by": ada.name},
+        "due_digest": {"tasks": [_line(task, "Tomorrow, 18:00")], "overdue": [_line(other, "Friday, 4 June")]},
     }
     notify(
         [
@@ -73,5 +85,5 @@ def _samples() -> list[Delivery]:
     )
 
 
-def _line(task: Task) -> dict[str, Any]:
-    return {"id": task.pk, "title": task.title, "priority": Priority(task.priority).label, "due": "Tomorrow, 18:00"}
+def _line(task: Task, due: str) -> dict[str, Any]:
+    return {"id": task.pk, "title": task.title, "priority": Priority(task.priority).label, "due": due}

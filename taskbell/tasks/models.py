@@ -221,10 +221,11 @@ class Task(models.Model):
             "title": self.title,
             "priority": str(self.get_priority_display()),
             "description": shortened(self.description, 1000),
-            "due": self._due_in_words(zone),
+            "due": self.due_in_words(zone),
         }
 
-    def _due_in_words(self, zone: ZoneInfo) -> str:
+    def due_in_words(self, zone: ZoneInfo) -> str:
+        """The due date; with a due time, both in this zone. Empty without one."""
         if self.due_at is None or self.due_date is None:
             return ""
         if self.due_time is None:

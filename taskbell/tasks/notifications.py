@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from taskbell.accounts.models import User
-from taskbell.activity.queries import FieldChange, changes_since
+from taskbell.common.wording import in_words
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.kinds import Kind
 from taskbell.notifications.models import Delivery, DeliveryState, Notification
-from taskbell.tasks.models import Category, Task
+from taskbell.tasks.models import Task
+from taskbell.tasks.update_mail import changes_in_words, gather_changes
 
 # Several changes within this time become one email.
 GATHER = timedelta(minutes=1)
@@ -31,6 +32,14 @@ def _unless_overdue(notification: Notification) -> str | None:
     return None if task.due_at == notification.due_at else "Cancelled because the due date has changed."
 
 
+def _overdue_since(notification: Notification) -> dict[str, str]:
+    """For a task without a due time, the day instead of the midnight that ends it, which belongs to the next day."""
+    task = notification.task
+    if task is None or task.due_date is None or task.due_time is not None:
+        return {}
+    return {"due_words": f"the end of {in_words(task.due_date, 'l, j F Y')}", "zone": task.timezone}
+
+
 def _unless_changed(notification: Notification) -> str | None:
     return None if gather_changes(notification) else "Cancelled because the changes were undone."
 
@@ -44,13 +53,18 @@ TASK_UPDATED = Kind(
     "task_updated",
     switch="Someone else changes a task of mine",
     reason_not_to_send=_unless_changed,
-    context=lambda notification: {"changes": gather_changes(notification)},
+    context=lambda notification: {"changes": changes_in_words(notification)},
 )
 UNBLOCKED = Kind(
     "unblocked", switch="A task of mine is no longer blocked", reason_not_to_send=_unless_unblocked, compiled=True
 )
 OVERDUE = Kind(
-    "overdue", switch="A task of mine is overdue", reason_not_to_send=_unless_overdue, has_buttons=True, compiled=True
+    "overdue",
+    switch="A task of mine is overdue",
+    reason_not_to_send=_unless_overdue,
+    context=_overdue_since,
+    has_buttons=True,
+    compiled=True,
 )
 DUE_DIGEST = Kind(
     "due_digest",
@@ -113,33 +127,6 @@ def _messages(
         Message(person, kind, f"{kind.name}:{task.pk}:{once_for}:{person}", due_at, task_id=task.pk, data=data)
         for person in people
     ]
-
-
-def gather_changes(update: Notification) -> list[FieldChange]:
-    """What others have changed on the task since the first change that the email is about, as its reader may see it."""
-    assert update.recipient is not None  # noqa: S101 - such emails are for people
-    assert update.task_id is not None  # noqa: S101 - and about tasks
-    changes = changes_since(update.task_id, datetime.fromisoformat(update.data["since"]), but=update.recipient)
-    _hide_unknown_prerequisites(changes, reader=update.recipient)
-    _replace_ids_by_names(changes)
-    return [change for change in changes if change.old != change.new and change.field != "next_task"]
-
-
-def _hide_unknown_prerequisites(changes: list[FieldChange], *, reader: User) -> None:
-    links = [change for change in changes if change.field == "pre_tasks"]
-    named = {pk for change in links for pk in (*change.old, *change.new)}
-    known = set(Task.objects.concerning(reader).filter(pk__in=named).values_list("pk", flat=True)) if named else set()
-    for change in links:
-        change.old, change.new = ([pk for pk in value if pk in known] for value in (change.old, change.new))
-
-
-def _replace_ids_by_names(changes: list[FieldChange]) -> None:
-    """Categories and people that still exist."""
-    models: dict[str, Any] = {"category": Category, "assigned_to": User}
-    for change in changes:
-        if change.field in models:
-            named = models[change.field].objects.in_bulk([key for key in (change.old, change.new) if key is not None])
-            change.old, change.new = (named[key].name if key in named else key for key in (change.old, change.new))
 
 
 def open_tasks(digest: Notification) -> dict[str, list[dict[str, Any]]]:

@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Annotated, TypedDict
+from typing import Annotated, TypedDict, cast
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
 from taskbell.accounts.models import User
-from taskbell.common.durations import Duration
+from taskbell.common.rule_words import rule_in_words
+from taskbell.common.wording import in_words
 from taskbell.notifications.models import Delivery, DeliveryState, Notification, NotificationQuerySet
 from taskbell.reminders.models import Reminder, ReminderState
 from taskbell.reminders.notifications import REMINDER
 from taskbell.reminders.repeats import repeat_of
 from taskbell.reminders.schedule import last_fired_occurrence
+from taskbell.tasks.history_words import before_due_in_words
 from taskbell.tasks.models import Task
 from taskbell.tasks.policy import may_edit
 
@@ -27,7 +29,9 @@ class ComingOut(TypedDict):
     at: Annotated[datetime | None, "Null: it waits for the task to have a due date."]
     local: datetime | None
     reminder: int
-    reason: str
+    before_due: str | None
+    repeat: str | None
+    reason: Annotated[str, "The same in words."]
 
 
 class PastOut(TypedDict):
@@ -93,19 +97,15 @@ def _next(reminders: list[Reminder], task: Task) -> list[ComingOut]:
 def _coming(reminder: Reminder, task: Task) -> list[ComingOut]:
     zone = ZoneInfo(reminder.timezone)
     who = "for one person" if reminder.recipient_id else "for everybody on the task"
-    why = "at a fixed time" if reminder.before_due is None else _before_due_text(reminder.before_due)
-    by_rule = f", repeating by {reminder.repeat}" if reminder.repeat else ""
+    before_due = None if reminder.before_due is None else str(reminder.before_due)
+    why = "at a fixed time" if before_due is None else before_due_in_words(before_due)
+    clock = in_words(reminder.at.astimezone(zone), "H:i") if reminder.at else ""
+    by_rule = f", repeating {rule_in_words(reminder.repeat, at=clock)}" if reminder.repeat else ""
     dateless = "; waiting for the task to have a due date" if reminder.at is None else ""
     quiet = "" if task.is_open else "; not sent while the task is finished"
     reason = f"{why}{by_rule}, {who}{dateless}{quiet}"
-    return [
-        {"at": at, "local": at and at.astimezone(zone), "reminder": reminder.pk, "reason": reason}
-        for at in _instants(reminder)
-    ]
-
-
-def _before_due_text(span: Duration) -> str:
-    return f"{span.words} before due" if span.words else "when due"
+    plan = {"reminder": reminder.pk, "before_due": before_due, "repeat": reminder.repeat or None, "reason": reason}
+    return [cast(ComingOut, {"at": at, "local": at and at.astimezone(zone), **plan}) for at in _instants(reminder)]
 
 
 def _instants(reminder: Reminder) -> Sequence[datetime | None]:

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
-from taskbell.web import mail, pages, password, profile, session
+from taskbell.web import mail, pages, password, profile, session, tasks
 
 urlpatterns = [
     path("", pages.front, name="home"),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("password/reset/", password.ask_reset, name="password-reset"),
     path("password/reset/<str:uid>/<str:token>/", password.choose, name="password-choose"),
     path("profile/", profile.profile, name="profile"),
+    path("tasks/<int:pk>/", tasks.task, name="task"),
     path("mail/<str:token>/", mail.mail_button, name="mail-button"),
     path("profile/sessions/end-others/", profile.end_other_sessions, name="end-other-sessions"),
     path("profile/sessions/<uuid:session_id>/end/", profile.end_session, name="end-session"),

@@ -40,7 +40,7 @@ def message(kind: str, reader: User, by: User, task: Task, *, at: datetime) -> D
         made = make_invite(f"new-{at:%H%M%S}@example.org", Role.MEMBER, by=by, now=at)
         data[kind] = {"invite": made.pk, "inviter": by.name, "role": "Member"}
     if kind == "overdue":
-        Task.objects.filter(pk=task.pk).update(due_at=at)
+        Task.objects.filter(pk=task.pk).update(due_at=at, due_time=at.time())
     about = task.pk if kind in ("reminder", "task_assigned", "task_updated", "unblocked", "overdue") else None
     found = find_kind(kind)
     assert found is not None

@@ -17,7 +17,7 @@ from taskbell.tasks.models import Stage, Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.reminder_actions import add_reminder, snooze_task
 from tests.conftest import NOW, Program, QueryBudget
-from tests.reminders.mailbox import Mailbox, names
+from tests.reminders.mailbox import Mailbox, names, part
 from tests.reminders.patches import DAY, HOUR, change, next_at, promised, state
 from tests.tasks.conftest import Somebody
 
@@ -37,6 +37,17 @@ def test_a_shared_one_tells_creator_and_assignee_as_they_are_when_it_fires(
     task = promised(bo, SHARED, assigned_to_id=cy.pk)
     silently(task, ivo)
     assert names(mailbox.tick(AT)) == ["bo", "ivo"]
+
+
+def test_only_the_one_who_asked_reads_that_they_asked(bo: User, cy: User, mailbox: Mailbox) -> None:
+    task = promised(bo, SHARED)
+    silently(task, cy)
+    to_bo, to_cy = mailbox.tick(AT)
+    when = f"{AT:%H:%M} on {AT:%-d %B %Y}."
+    for kind in ("plain", "html"):
+        assert f"You asked Taskbell to remind you at {when}" in part(to_bo, kind)
+        assert f"Bo set this reminder for {when}" in part(to_cy, kind)
+        assert "You asked" not in part(to_cy, kind)
 
 
 def test_one_for_me_tells_me_alone_beside_the_shared_one(bo: User, cy: User, mailbox: Mailbox) -> None:

@@ -38,7 +38,7 @@ def test_the_schedule_shows_the_next_firings_in_local_time_with_the_reason(progr
     reasons = {firing["reason"] for firing in coming}
     assert reasons == {
         "1 hour before due, for everybody on the task",
-        "at a fixed time, repeating by FREQ=DAILY, for one person",
+        "at a fixed time, repeating every day at 09:00, for one person",
     }
     program.patch(f"/api/tasks/{task['id']}/", {"stage": "COMPLETED"})
     done = program.get(f"/api/tasks/{task['id']}/schedule/").json()["next"]

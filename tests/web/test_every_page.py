@@ -27,7 +27,7 @@ FOR_STRANGERS = [
     *("/", "/sign-up/", "/sign-in/", "/password/reset/", "/password/reset/x/y/", "/setup/x/", "/invite/x/"),
     *("/mail/x/", "/nowhere/"),
 ]
-FOR_PEOPLE = ["/", "/profile/", "/password/change/", "/nowhere/", "/admin/login/"]
+FOR_PEOPLE = ["/", "/profile/", "/password/change/", "/tasks/1/", "/nowhere/", "/admin/login/"]
 # POST only, or sending on to one of the pages above.
 NO_PAGES = {"sign-out", "end-other-sessions", "end-session", "favicon"}
 

@@ -120,6 +120,7 @@ def _context(notification: Notification, kind: Kind) -> dict[str, Any]:
         "name": (person.first_name or person.name) if person else "",
         "task": task,
         "site": settings.URL,
+        "link": f"{settings.URL}/tasks/{task.pk}/" if task else f"{settings.URL}/",
         "zone": zone.key,
         "due_at": due_at,
         "due_words": in_words(due_at, "l, j F Y, H:i"),

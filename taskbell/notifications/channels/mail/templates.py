@@ -18,10 +18,23 @@ from django.template.defaultfilters import linebreaksbr
 from taskbell.notifications.kinds import Kind
 
 WORDS = (
-    *("name", "title", "description", "priority", "by", "due", "due_words", "due_day", "due_time", "zone", "site"),
+    *(
+        "name",
+        "title",
+        "description",
+        "priority",
+        "by",
+        "due",
+        "due_words",
+        "due_day",
+        "due_time",
+        "zone",
+        "site",
+        "link",
+    ),
     *("done", "snooze", "tomorrow", "unsubscribe"),
 )
-FLAGS = ("is_late", "missed")
+FLAGS = ("is_late", "missed", "is_own")
 NAMES = ("subject.txt", "body.txt", "body.html")
 
 _inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_at_rules=True, keep_style_tags=True)

@@ -1,0 +1,43 @@
+"""Entries of the history as sentences."""
+
+from taskbell.activity.models import Activity
+from taskbell.tasks.history_words import Wording, label_of
+
+# Values that are longer, or have several lines, are too much for a sentence.
+MAX_QUOTED = 80
+# Of entries that say everything by their action: `{who}` acted, and `{new}` and `{old}` are the values.
+SENTENCES = {
+    "created": "{who} created the task.",
+    "forced": "{who} completed the task although it was blocked.",
+    "unblocked": "The task is no longer blocked.",
+    "overdue": "The task became overdue.",
+    "recurred": "The next occurrence was created: {new}.",
+    "withdrawn": "The task was withdrawn, because {who} reopened the one before.",
+    "deleted": "{who} moved the task to the trash.",
+    "restored": "{who} restored the task.",
+    "purged": "The task was removed for good.",
+    "reminded": "A reminder was sent, for {new}.",
+    "not_reminded": "A reminder was skipped, for {new}.",
+}
+BEGINNINGS = {"skipped": "skipped an occurrence and changed", "restored": "restored the task and changed"}
+
+
+def sentence_of(entry: Activity, old: str, new: str, wording: Wording) -> str:
+    """What happened, as a sentence. `old` and `new` are the values in words."""
+    who = wording.names.people.get(entry.user_id, "Someone") if entry.user_id else "Taskbell"
+    if entry.field == "assigned_to":
+        return f"{who} assigned the task to {new}." if entry.new_value else f"{who} took the task back from {old}."
+    if entry.field == "own_reminders":
+        return f"{who} changed personal reminders."
+    if entry.action in SENTENCES and (not entry.field or entry.action != "restored"):
+        return SENTENCES[entry.action].format(who=who, old=old, new=new)
+    changed = BEGINNINGS.get(entry.action, "changed")
+    if entry.field == "title":
+        old, new = f"“{old}”", f"“{new}”"
+    is_short = max(len(old), len(new)) <= MAX_QUOTED and "\n" not in old + new
+    return f"{who} {changed} {_what(entry.field)}" + (f" from {old} to {new}." if is_short else ".")
+
+
+def _what(field: str) -> str:
+    label = label_of(field)
+    return f"“{label}”" if label.startswith(("Blocked", "Repeats", "Next")) else f"the {label.lower()}"

@@ -1,0 +1,87 @@
+"""What the email about a changed task says: the changes of others, in words and in the reader's time zone."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from taskbell.activity.queries import FieldChange, changes_since
+from taskbell.common.wording import shortened
+from taskbell.notifications.models import Notification
+from taskbell.tasks.history_words import Wording, label_of
+from taskbell.tasks.models import Task
+from taskbell.tasks.names import names_in
+
+DUE_FIELDS = ("due_date", "due_time", "timezone")
+MAX_CHARACTERS = 1000
+MAX_IN_A_LINE = 80
+
+
+@dataclass(frozen=True)
+class ChangeInWords:
+    """One row of the email."""
+
+    label: str
+    old: str
+    new: str
+    by: str
+
+    @property
+    def is_long(self) -> bool:
+        """True if the values don't fit into one line."""
+        return "\n" in self.old + self.new or len(self.old + self.new) > 2 * MAX_IN_A_LINE
+
+
+def gather_changes(update: Notification) -> list[FieldChange]:
+    """What others have changed on the task since the first change that the email is about, as its reader may see it."""
+    assert update.recipient is not None  # noqa: S101 - such emails are for people
+    assert update.task_id is not None  # noqa: S101 - and about tasks
+    changes = changes_since(update.task_id, datetime.fromisoformat(update.data["since"]), but=update.recipient)
+    links = [change for change in changes if change.field == "pre_tasks"]
+    hidden = names_in(((one.field, value) for one in links for value in (one.old, one.new)), update.recipient).hidden
+    for change in links:
+        change.old, change.new = ([pk for pk in value if pk not in hidden] for value in (change.old, change.new))
+    changed = [change for change in changes if change.old != change.new]
+    return changed if any(change.field != "next_task" for change in changed) else []
+
+
+def changes_in_words(update: Notification) -> list[ChangeInWords]:
+    """The rows of the email."""
+    assert update.recipient is not None  # noqa: S101 - such emails are for people
+    assert update.task is not None  # noqa: S101 - and about tasks
+    zone = ZoneInfo(update.recipient.profile.timezone)
+    changes = gather_changes(update)
+    names = names_in(((one.field, value) for one in changes for value in (one.old, one.new)), update.recipient)
+    due = _due_change(changes, update.task, zone)
+    rest = [change for change in changes if due is None or change.field not in DUE_FIELDS]
+    rows = [_row(change, Wording(names, zone)) for change in rest]
+    return [due, *rows] if due else rows
+
+
+def _row(change: FieldChange, wording: Wording) -> ChangeInWords:
+    old, new = (shortened(wording.words(change.field, value), MAX_CHARACTERS) for value in (change.old, change.new))
+    return ChangeInWords(label_of(change.field), old, new, change.by)
+
+
+def _due_change(changes: list[FieldChange], task: Task, zone: ZoneInfo) -> ChangeInWords | None:
+    """Date, time and zone are one thing to the reader: when the task was due, and when it is."""
+    parts = {change.field: change for change in changes if change.field in DUE_FIELDS}
+    if not parts:
+        return None
+    now = {"due_date": task.due_date, "due_time": task.due_time, "timezone": task.timezone}
+    before, after = (
+        _due({name: getattr(parts[name], side) if name in parts else value for name, value in now.items()}, zone)
+        for side in ("old", "new")
+    )
+    return None if before == after else ChangeInWords("Due", before, after, next(reversed(parts.values())).by)
+
+
+def _due(fields: dict[str, Any], zone: ZoneInfo) -> str:
+    day, at = fields["due_date"], fields["due_time"]
+    task = Task(
+        due_date=date.fromisoformat(day) if isinstance(day, str) else day,
+        due_time=time.fromisoformat(at) if isinstance(at, str) else at,
+        timezone=fields["timezone"],
+    )
+    task.due_at = task.compute_due_at()
+    return task.due_in_words(zone) or "no due date"

@@ -1,0 +1,59 @@
+"""The page of one task, where emails lead to."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from taskbell.accounts.models import User
+from taskbell.activity.models import Activity
+from taskbell.common.rule_words import rule_in_words
+from taskbell.common.values import MAX_ID
+from taskbell.common.wording import in_words
+from taskbell.payloads.activity import activity_as_json
+from taskbell.reminders.actions import describe
+from taskbell.reminders.models import Reminder
+from taskbell.reminders.schedule import plan_of
+from taskbell.tasks.history_words import Wording
+from taskbell.tasks.models import Task, is_blocked
+from taskbell.tasks.names import Names
+from taskbell.web.door import page, person_of
+
+MAX_ENTRIES = 20
+
+
+@require_safe
+@login_required
+def task(request: HttpRequest, pk: int) -> HttpResponse:
+    """A task, for the people who can see it; for others there is no such page."""
+    person = person_of(request)
+    tasks = Task.objects.visible_to(person).with_people().select_related("category").annotate(waits=is_blocked())
+    found = tasks.filter(pk=pk).first() if pk <= MAX_ID else None
+    if found is None:
+        raise Http404
+    zone = ZoneInfo(person.profile.timezone)
+    with timezone.override(zone):
+        return page(request, "task.html", _context(found, person, zone))
+
+
+def _context(task: Task, person: User, zone: ZoneInfo) -> dict[str, Any]:
+    needs = Task.objects.visible_to(person).filter(needed_by__task=task).order_by("id")
+    entries = Activity.objects.of_tasks().filter(task=task).order_by("-id")[:MAX_ENTRIES]
+    clock = in_words(task.due_at.astimezone(zone), "H:i") if task.due_at and task.due_time else ""
+    return {
+        "task": task,
+        "status": Wording(Names(), zone).words("status", task.status),
+        "due": task.due_in_words(zone),
+        "repeats": rule_in_words(task.recurrence, at=clock) if task.recurrence else "",
+        "needs": needs,
+        "reminders": [_reminder(one, zone) for one in Reminder.objects.visible_to(person).filter(task=task)],
+        "history": activity_as_json(list(entries), person),
+    }
+
+
+def _reminder(reminder: Reminder, zone: ZoneInfo) -> dict[str, Any]:
+    words = Wording(Names(), zone).words("reminders", [describe(plan_of(reminder))])
+    return {"row": reminder, "words": words[0].upper() + words[1:]}
