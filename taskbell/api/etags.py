@@ -1,14 +1,21 @@
-"""ETags: an answer that the client has already is not sent again."""
+"""ETags: an answer that the client has already is not sent again, and a change can name the version it is for."""
 
 import hashlib
+import re
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils.http import parse_etags
 from rest_framework.request import Request
 
 from taskbell.api.wire import as_bytes
+from taskbell.common.errors import invalid
+from taskbell.payloads.tasks import WITHOUT_VERSION, TaskOut
+from taskbell.tasks.actions import StaleVersion
 
 HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
+# A tag of a task. Weak ones count as well: a proxy that compresses an answer marks its tag as weak.
+TAG = re.compile(r'(?:W/)?"?([0-9]{1,9})(?:-[0-9a-f]{12})?"?')
 
 
 def digest(body: bytes) -> str:
@@ -18,14 +25,41 @@ def digest(body: bytes) -> str:
 
 def known_tags(request: Request) -> set[str]:
     """The ETags of the answers that the client has; * stands for any."""
-    return {tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")}
+    return {tag.removeprefix("W/") for tag in parse_etags(request.headers.get("If-None-Match", ""))}
 
 
-def etag_response(request: Request, data: Any) -> HttpResponse:
+def etag_response(request: Request, data: Any, etag: str = "") -> HttpResponse:
     """The data with an ETag, or 304 where the client has exactly that (RFC 9110 §13.1.2)."""
     body = as_bytes(data)
-    etag = f'"{digest(body)}"'
+    etag = etag or f'"{digest(body)}"'
     headers = HEADERS | {"ETag": etag}
     if not known_tags(request).isdisjoint({etag, "*"}):
         return HttpResponse(status=304, headers=headers)
     return HttpResponse(body, content_type="application/json", headers=headers)
+
+
+def tag_of(task: TaskOut) -> str:
+    """The tag of a task that is read: its version, then a hash of what changes without a new one, if it has any."""
+    more = [task[name] for name in WITHOUT_VERSION]  # type: ignore[literal-required]
+    return f'"{task["version"]}-{digest(as_bytes(more))[:12]}"' if any(more) else f'"{task["version"]}"'
+
+
+def expected_version(request: Request, current: int) -> set[int] | None:
+    """The versions that `If-Match` asks for (RFC 9110 §13.1.1); None if any will do.
+
+    Raises Invalid if it names none, and StaleVersion if `If-None-Match` has the current one (§13.1.2).
+    """
+    if "*" in (tags := known_tags(request)) or current in _versions_in(",".join(tags)):
+        raise StaleVersion(f"The task exists in version {current}, which If-None-Match rules out.")
+    header = request.headers.get("If-Match", "*").strip()
+    if header == "*":
+        return None
+    versions = _versions_in(header)
+    if not versions:
+        raise invalid("If-Match", "invalid", 'Must be the ETag of the task, such as "5", or several.')
+    return versions
+
+
+def _versions_in(header: str) -> set[int]:
+    found = (TAG.fullmatch(tag.strip()) for tag in header.split(","))
+    return {int(tag[1]) for tag in found if tag}

@@ -4,9 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from rest_framework import serializers
-from rest_framework.request import Request
-
 from taskbell.accounts.models import User
 from taskbell.api import fields
 from taskbell.api.fields import StrictSerializer
@@ -15,13 +12,14 @@ from taskbell.common.errors import invalid
 from taskbell.reminders.actions import MAX_REMINDERS, TOO_MANY
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan, first_firing
-from taskbell.tasks.models import PRIORITY_NAMES, STAGES, Basis, Priority, Stage, Task
+from taskbell.tasks.models import OVERDUE, PRIORITY_NAMES, STAGES, STATUSES, Basis, Priority, Stage, Task
 from taskbell.tasks.patch import UNSET, TaskPatch, Unset
 from taskbell.tasks.prerequisites import MAX_PREREQUISITES
 from taskbell.tasks.validation import MAX_DESCRIPTION, MAX_TITLE
 
 # What the model and the API call by the same name.
 SAME_NAME = ("title", "description", "due_date", "due_time", "timezone", "recurrence_from")
+STATUS_HELP = "Writes the stage. OVERDUE is accepted only if the task is overdue, and changes nothing."
 EXAMPLE = {
     "title": "Water the plants",
     "priority": "HIGH",
@@ -59,7 +57,7 @@ class TaskIn(StrictSerializer):
     aliases = {"reminder_time": "remind_at", "schedule_time": "remind_at"}
     title = fields.DocumentedText(max_length=MAX_TITLE)
     description = fields.DocumentedText(max_length=MAX_DESCRIPTION, allow_blank=True, required=False)
-    status = fields.Choice(choices=STAGES, required=False)
+    status = fields.Choice(choices=STATUSES, required=False, help_text=STATUS_HELP)
     stage = fields.Choice(choices=STAGES, required=False)
     priority = fields.Choice(choices=PRIORITY_NAMES, required=False)
     category = fields.IdField(allow_null=True, required=False)
@@ -78,11 +76,6 @@ class TaskIn(StrictSerializer):
     )
     remind_at = fields.InstantField(allow_null=True, required=False)
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if "status" in attrs and "stage" in attrs and attrs["status"] != attrs["stage"]:
-            raise serializers.ValidationError({"status": "Send either status or stage, not both."}, code="exclusive")
-        return attrs
-
 
 class TaskChange(TaskIn):
     """The fields of a task to change."""
@@ -93,17 +86,20 @@ class TaskChange(TaskIn):
 
 def patch_to_create(body: Mapping[str, Any], *, by: User) -> TaskPatch:
     """The task that the body asks for."""
-    return _patch(body, _columns_of(body), Task(timezone=by.profile.timezone), by=by)
+    blank = Task(timezone=by.profile.timezone, stage="")
+    return _patch(body, _columns_of(body, blank), blank, by=by)
 
 
 def patch_to_change(body: Mapping[str, Any], task: Task, *, by: User) -> TaskPatch:
     """What PATCH makes of the task: fields that are not sent stay."""
-    return _patch(body, _columns_of(body), task, by=by)
+    if "reminders" not in body and body.get("remind_at") is not None and _reads_as_sent(body, task, by=by):
+        body = {name: value for name, value in body.items() if name != "remind_at"}
+    return _patch(body, _columns_of(body, task), task, by=by)
 
 
 def patch_to_replace(body: Mapping[str, Any], task: Task, *, by: User) -> TaskPatch:
     """What PUT makes of the task: fields that are not sent are emptied."""
-    emptied = {"reminders": (), "pre_tasks": ()} | _blank_columns(task.created_by) | _columns_of(body)
+    emptied = {"reminders": (), "pre_tasks": ()} | _blank_columns(task.created_by) | _columns_of(body, task)
     return _patch(body, emptied, task, by=by)
 
 
@@ -116,11 +112,11 @@ def _patch(body: Mapping[str, Any], columns: dict[str, Any], task: Task, *, by: 
     return TaskPatch(**columns)
 
 
-def _columns_of(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The body's fields by the names and values of the model's columns."""
+def _columns_of(body: Mapping[str, Any], task: Task) -> dict[str, Any]:
+    """The body's fields by the names and values of the model's columns. Raises Invalid."""
     columns = {name: body[name] for name in SAME_NAME if name in body}
     if "status" in body or "stage" in body:
-        columns["stage"] = body.get("stage", body.get("status"))
+        columns["stage"] = _stage_of(body, task)
     if "priority" in body:
         columns["priority"] = Priority[body["priority"]].value
     if "recurrence" in body:
@@ -129,6 +125,22 @@ def _columns_of(body: Mapping[str, Any]) -> dict[str, Any]:
         if name in body:
             columns[f"{name}_id"] = body[name]
     return columns
+
+
+def _stage_of(body: Mapping[str, Any], task: Task) -> str | Unset:
+    """The stage that the body asks for. Of status and stage, the one that the task has already asks for nothing.
+
+    Raises Invalid if the two contradict each other, and for OVERDUE unless the task is overdue.
+    """
+    sent = {body[name] for name in ("stage", "status") if name in body}
+    wanted: set[Any] = sent - {task.stage, task.status} or sent - {OVERDUE} or {UNSET}
+    if len(wanted) > 1:
+        raise invalid("status", "exclusive", "Send either status or stage, not both.")
+    if OVERDUE in wanted:
+        choices = ", ".join(STAGES)
+        raise invalid("status", "invalid_choice", f"Can't be set to OVERDUE: the clock does. Must be one of {choices}.")
+    stage: str | Unset = wanted.pop()
+    return stage
 
 
 def _dated(task: Task, columns: Mapping[str, Any]) -> Task:
@@ -161,12 +173,21 @@ def _check_agreement(body: Mapping[str, Any], plans: Sequence[ReminderPlan], tas
     sent = None if body["remind_at"] is None else as_instant(body["remind_at"], task.timezone)
     agreeing = {first_firing(plans, task, now=utc_now())}
     if task.pk is not None:
-        known = Reminder.objects.visible_to(by).filter(task_id=task.pk)
-        agreeing.add(_earliest(known.values_list("next_at", flat=True)))
+        agreeing.add(_remind_at(task, by=by))
     if all("next_at" in patch for patch in body["reminders"]):
         agreeing.add(_earliest(patch["next_at"] for patch in body["reminders"]))
     if sent not in agreeing:
         raise invalid("remind_at", "exclusive", "Must agree with reminders. Send only one of them.")
+
+
+def _reads_as_sent(body: Mapping[str, Any], task: Task, *, by: User) -> bool:
+    """True if `remind_at` is what the person reads."""
+    return as_instant(body["remind_at"], body.get("timezone", task.timezone)) == _remind_at(task, by=by)
+
+
+def _remind_at(task: Task, *, by: User) -> datetime | None:
+    """What the person reads as `remind_at`."""
+    return _earliest(Reminder.objects.visible_to(by).filter(task_id=task.pk).values_list("next_at", flat=True))
 
 
 def _earliest(moments: Iterable[datetime | None]) -> datetime | None:
@@ -199,14 +220,3 @@ def _blank_columns(creator: User) -> dict[str, Any]:
         "recurrence": "",
         "recurrence_from": Basis.DUE.value,
     }
-
-
-def expected_version(request: Request) -> int | None:
-    """The version that `If-Match` asks for (RFC 9110 §13.1.1); None if any will do. Raises Invalid."""
-    header = request.headers.get("If-Match", "*").strip()
-    if header == "*":
-        return None
-    version = header.removeprefix("W/").strip('"').partition("-")[0]  # the rest is about private reminders
-    if not (version.isascii() and version.isdigit() and len(version) < 10):
-        raise invalid("If-Match", "invalid", 'Must be the ETag of the task, such as "5".')
-    return int(version)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
@@ -12,7 +13,7 @@ from rest_framework.views import APIView
 from taskbell.api import idempotency
 from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
-from taskbell.api.etags import digest
+from taskbell.api.etags import etag_response, expected_version, tag_of
 from taskbell.api.fields import blank, body_of
 from taskbell.api.idempotency import repeatable
 from taskbell.api.lists import PAGING, TASK_PARAMETERS, frame_of, query_of
@@ -22,12 +23,10 @@ from taskbell.api.task_input import (
     EXAMPLE,
     TaskChange,
     TaskIn,
-    expected_version,
     patch_to_change,
     patch_to_create,
     patch_to_replace,
 )
-from taskbell.api.wire import as_bytes
 from taskbell.common.clock import utc_now
 from taskbell.common.values import read_boolean
 from taskbell.payloads.tasks import TaskOut, task_as_json, tasks_as_json
@@ -54,17 +53,11 @@ def checked(request: Request, task: Task, form: type[TaskIn]) -> dict[str, Any]:
         raise
 
 
-def tag_of(task: TaskOut) -> dict[str, str]:
-    """The version of the task, as its ETag; with the person's private reminders, which are no part of the version."""
-    own = [reminder for reminder in task["reminders"] if reminder["for_me"]]
-    return {"ETag": f'"{task["version"]}-{digest(as_bytes(own))[:12]}"' if own else f'"{task["version"]}"'}
-
-
 def answer(request: Request, pk: int, *, code: int = 200) -> Response:
     """The task as it is now; its version is its ETag."""
     # Also hidden tasks: after handing a task back, the caller still gets the result.
     task = task_as_json(pk, person_of(request), also_hidden=True)
-    headers = tag_of(task)
+    headers = {"ETag": f'"{task["version"]}"'}
     if code == 201:
         headers["Location"] = f"/api/tasks/{pk}/"
     return Response(task, status=code, headers=headers)
@@ -104,36 +97,38 @@ class Tasks(APIView):
 
 class TaskDetail(APIView):
     @operation("tasks_read", "tasks", TaskOut)
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: Request, pk: int) -> HttpResponse:
         """Shows the task."""
         task = task_as_json(pk, person_of(request))
-        return Response(task, headers=tag_of(task))
+        return etag_response(request, task, tag_of(task))
 
     @operation("tasks_replace", "tasks", TaskOut, takes=TaskIn, parameters=[FORCE, IF_MATCH])
     def put(self, request: Request, pk: int) -> Response:
         """Replaces the task: fields that are not sent are emptied, including reminders and prerequisites."""
         task = visible_task(pk, to=person_of(request))
-        return self._update(request, pk, patch_to_replace(checked(request, task, TaskIn), task, by=person_of(request)))
+        patch = patch_to_replace(checked(request, task, TaskIn), task, by=person_of(request))
+        return self._update(request, task, patch)
 
     @operation("tasks_change", "tasks", TaskOut, takes=TaskChange, parameters=[FORCE, IF_MATCH])
     def patch(self, request: Request, pk: int) -> Response:
         """Changes only the fields that are sent."""
         task = visible_task(pk, to=person_of(request))
-        return self._update(
-            request, pk, patch_to_change(checked(request, task, TaskChange), task, by=person_of(request))
-        )
+        patch = patch_to_change(checked(request, task, TaskChange), task, by=person_of(request))
+        return self._update(request, task, patch)
 
     @operation("tasks_delete", "tasks", parameters=[IF_MATCH])
     def delete(self, request: Request, pk: int) -> Response:
         """Puts the task in the trash."""
-        check_may_edit(person_of(request), visible_task(pk, to=person_of(request)))
-        actions.delete_task(pk, version=expected_version(request), by=person_of(request), now=utc_now())
+        person, task = person_of(request), visible_task(pk, to=person_of(request))
+        check_may_edit(person, task)
+        actions.delete_task(pk, version=expected_version(request, task.version), by=person, now=utc_now())
         return Response(status=204)
 
-    def _update(self, request: Request, pk: int, patch: TaskPatch) -> Response:
-        version, force = expected_version(request), read_parameter(request.query_params, "force", read_boolean, False)
-        actions.update_task(pk, patch, version=version, force=force, by=person_of(request), now=utc_now())
-        return answer(request, pk)
+    def _update(self, request: Request, task: Task, patch: TaskPatch) -> Response:
+        version = expected_version(request, task.version)
+        force = read_parameter(request.query_params, "force", read_boolean, False)
+        actions.update_task(task.pk, patch, version=version, force=force, by=person_of(request), now=utc_now())
+        return answer(request, task.pk)
 
 
 class TaskSkip(APIView):

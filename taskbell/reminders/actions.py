@@ -5,12 +5,13 @@ from datetime import datetime
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Change
-from taskbell.common.errors import invalid
+from taskbell.common.errors import NotAllowed, invalid
 from taskbell.reminders.models import Reminder, ReminderState
 from taskbell.reminders.schedule import RemindedTask, ReminderPlan, compute_at, plan_of, schedule, with_wall_time
 
 MAX_REMINDERS = 50
 SCHEDULE_COLUMNS = ["at", "wall_date", "wall_time", "timezone", "next_at", "state", "fired_at"]
+ONLY_FOR_ME = "You can only set reminders for yourself. Send for_me: true."
 TOO_MANY = f"A task can have at most {MAX_REMINDERS} reminders, including the private ones of other people."
 
 
@@ -32,21 +33,24 @@ def replace_reminders(
     """Replaces the person's own reminders on the task, and with `shared_too` the shared ones as well.
 
     A reminder that is also in `plans` stays as it is: one that has fired does not fire again.
-    Returns the change for the history, if any. Call it with the task locked. Raises Invalid if there are too many.
+    Returns the change for the history, if any. Call it with the task locked. Raises Invalid if there are too many,
+    and NotAllowed for a new shared one without `shared_too`.
     """
-    reach = Reminder.objects.visible_to(by) if shared_too else Reminder.objects.filter(recipient=by)
-    existing = [(plan_of(reminder), reminder.pk) for reminder in reach.filter(task_id=task.pk)]
-    known = [plan for plan, _ in existing]
+    visible = Reminder.objects.visible_to(by).filter(task_id=task.pk)
+    existing = {reminder.pk: plan_of(reminder) for reminder in visible}
+    known = list(existing.values())
     plans = [with_wall_time(plan, known, task.timezone) for plan in plans]
-    gone = [pk for plan, pk in existing if plan not in plans]
+    gone = [pk for pk, plan in existing.items() if plan not in plans and (shared_too or plan.for_me)]
     new = [plan for plan in dict.fromkeys(plans) if plan not in known]
+    if not shared_too and not all(plan.for_me for plan in new):
+        raise NotAllowed(ONLY_FOR_ME)
     if not gone and not new:
         return {}
     if new and Reminder.objects.filter(task_id=task.pk).count() - len(gone) + len(new) > MAX_REMINDERS:
         raise invalid("reminders", "max_length", TOO_MANY)
     Reminder.objects.filter(pk__in=gone).delete()
     Reminder.objects.bulk_create(build_reminder(plan, task, by=by, now=now) for plan in new)
-    return _as_history(known, plans)
+    return _as_history(known, [plan for pk, plan in existing.items() if pk not in gone] + new)
 
 
 def add_reminder(

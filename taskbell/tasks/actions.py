@@ -1,6 +1,6 @@
 """The verbs of tasks: each is one transaction, checks its rules and writes the history."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -16,11 +16,13 @@ from taskbell.tasks.history import OWN_REMINDERS, differences, record_own_remind
 from taskbell.tasks.models import OPEN_STAGES, Stage, Task
 from taskbell.tasks.notifications import notify_assigned, notify_updated
 from taskbell.tasks.patch import UNSET, TaskPatch
-from taskbell.tasks.policy import check_may_change, check_may_create, check_may_edit, check_may_remind_others, may_edit
+from taskbell.tasks.policy import check_may_change, check_may_create, check_may_edit, may_edit
 from taskbell.tasks.prerequisites import blocked_by, check_not_blocked, notify_unblocked_by, replace_prerequisites
 from taskbell.tasks.queries import lock_task
 from taskbell.tasks.recurring import begin_series, make_next, skip_occurrence, withdraw_next
 from taskbell.tasks.validation import check_columns, check_dates, check_rows, read_columns
+
+Versions = int | Collection[int] | None  # that a task may have to be changed; None: any
 
 
 class StaleVersion(Refusal):
@@ -55,18 +57,19 @@ def create_task(patch: TaskPatch, *, by: User, now: datetime) -> Task:
 
 @transaction.atomic
 def update_task(
-    task_id: int, patch: TaskPatch, *, version: int | None = None, force: bool = False, by: User, now: datetime
+    task_id: int, patch: TaskPatch, *, version: Versions = None, force: bool = False, by: User, now: datetime
 ) -> Task:
     """Applies the patch. A value that the task already has is always accepted, and is no change.
 
-    With `version`, only if that is still the task's version. A blocked task is completed only with `force`.
+    With `version`, only if the task still has it, or one of them. A blocked task is completed only with `force`.
     Raises NotFound, NotAllowed, StaleVersion, Invalid, Blocked.
     """
     assignable = lock_assignees(assignees_of([patch]))
     task = lock_task(task_id, by=by)
-    before, was_open = snapshot(task), task.is_open
+    before, was_open, sent = snapshot(task), task.is_open, patch.columns()
     columns, errors = read_columns(patch)
-    changing = {name: value for name, value in columns.items() if getattr(task, name) != value}
+    # Also what was stored before its rule was, such as line breaks of another kind, is unchanged if it is sent back.
+    changing = {name: value for name, value in columns.items() if getattr(task, name) not in (value, sent[name])}
     check_may_change(by, task, changing)
     _check_version(task, version)
     check_columns(changing, errors, assignable=assignable)
@@ -100,7 +103,7 @@ def skip_task(task_id: int, *, by: User, now: datetime) -> Task:
 
 
 @transaction.atomic
-def delete_task(task_id: int, *, version: int | None = None, by: User, now: datetime) -> None:
+def delete_task(task_id: int, *, version: Versions = None, by: User, now: datetime) -> None:
     """Puts the task in the trash. Raises NotFound, NotAllowed, StaleVersion."""
     task = lock_task(task_id, by=by)
     check_may_edit(by, task)
@@ -130,8 +133,9 @@ def restore_task(task_id: int, *, by: User, now: datetime) -> Task:
     return task
 
 
-def _check_version(task: Task, version: int | None) -> None:
-    if version is not None and version != task.version:
+def _check_version(task: Task, version: Versions) -> None:
+    wanted = {version} if isinstance(version, int) else version
+    if wanted is not None and task.version not in wanted:
         raise StaleVersion(f"The task has changed: its version is now {task.version}.")
 
 
@@ -174,13 +178,10 @@ def _apply_reminders_and_prerequisites(
 ) -> dict[str, Change]:
     """Sets reminders and prerequisites, which are rows of their own; returns what changed."""
     changes: dict[str, Change] = {}
-    if patch.reminders is not UNSET:
-        if not all(plan.for_me for plan in patch.reminders):
-            check_may_remind_others(by, task)
-        if is_new:
-            changes |= add_reminders(task, patch.reminders, by=by, now=now)
-        else:
-            changes |= replace_reminders(task, patch.reminders, by=by, shared_too=may_edit(by, task), now=now)
+    if patch.reminders is not UNSET and is_new:
+        changes |= add_reminders(task, patch.reminders, by=by, now=now)
+    elif patch.reminders is not UNSET:
+        changes |= replace_reminders(task, patch.reminders, by=by, shared_too=may_edit(by, task), now=now)
     if patch.pre_tasks is not UNSET:
         changes |= replace_prerequisites(task, patch.pre_tasks, by=by)
     return changes

@@ -6,6 +6,7 @@ from typing import Any
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.common.errors import NotAllowed
+from taskbell.reminders.actions import ONLY_FOR_ME
 from taskbell.tasks.models import Category, Stage, Task
 
 STAGES_OF_ASSIGNEE = {Stage.PENDING, Stage.IN_PROGRESS, Stage.COMPLETED}
@@ -45,7 +46,7 @@ def check_may_edit(person: User, task: Task) -> None:
 def check_may_remind_others(person: User, task: Task) -> None:
     """Raises NotAllowed for people who may only remind themselves."""
     if not may_edit(person, task):
-        raise NotAllowed("You can only set reminders for yourself. Send for_me: true.")
+        raise NotAllowed(ONLY_FOR_ME)
 
 
 def check_may_change(person: User, task: Task, changes: Mapping[str, Any]) -> None:

@@ -73,6 +73,8 @@ def make_next(task: Task, *, by: User, now: datetime) -> Task | None:
         updated_at=now,
     )
     new.due_at = new.compute_due_at()
+    if assignee_has_left(new):  # while the old one was archived
+        new.assigned_to_id = active_creator(new)
     new.save(force_insert=True)
     _copy_reminders(task, new, now=now)
     record(new.pk, "created", by=by, at=now, new=snapshot(new))

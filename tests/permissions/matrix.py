@@ -137,7 +137,7 @@ TASKS = [
     Way("POST /api/tasks/bulk/", EDIT, {"update": [{"id": "@blocked", "status": "COMPLETED"}]}, "?force=true"),
     Way("POST /api/tasks/bulk/", EDIT, {"delete": ["@task"]}),
     Way("POST /api/tasks/bulk/", NOWHERE, {"delete": ["@deleted"]}),
-    Way("POST /api/tasks/bulk/", "400 400 400 400 400 400 401", {"update": [{"id": "@task", "status": "OVERDUE"}]}),
+    Way("POST /api/tasks/bulk/", "400 400 400 400 400 404 401", {"update": [{"id": "@task", "status": "OVERDUE"}]}),
 ]
 
 OWN_REMINDER = "404 404 200 404 404 404 401"
