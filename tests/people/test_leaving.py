@@ -1,6 +1,6 @@
 """Somebody leaves, and their work goes on."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -11,7 +11,7 @@ from taskbell.notifications.models import Notification
 from taskbell.people.leaving import deactivate_person
 from taskbell.tasks.actions import delete_task
 from taskbell.tasks.models import Stage, Task
-from tests.conftest import NOW
+from tests.conftest import NOW, Program
 from tests.tasks.conftest import Somebody, a_task
 
 
@@ -93,3 +93,53 @@ def test_nobody_is_given_a_task_who_has_left(ada: User, bo: User, cy: User, as_u
     leaves(cy, ada)
     answer = as_user(bo).post("/api/tasks/", {"title": "x", "assigned_to": cy.pk})
     assert answer.json()["errors"][0]["field"] == "assigned_to"
+
+
+def opened_by(way: str, program: Program, task: Task) -> None:
+    where, sent = f"/api/tasks/{task.pk}/", {"status": "PENDING"}
+    if way == "restore":
+        answer = program.post(f"{where}restore/")
+    elif way == "bulk":
+        answer = program.post("/api/tasks/bulk/", {"update": [{"id": task.pk} | sent]})
+    elif way == "put":
+        answer = program.put(where, program.get(where).json() | {"status": "IN_PROGRESS", "stage": "IN_PROGRESS"})
+    elif way == "complete":
+        answer = program.patch(where, {"status": "COMPLETED"})
+    else:
+        answer = program.patch(where, sent)
+    assert answer.status_code == 200, answer.content
+
+
+@pytest.mark.parametrize("stage", [Stage.COMPLETED, Stage.ARCHIVED])
+@pytest.mark.parametrize("way", ["patch", "put", "bulk", "restore"])
+@pytest.mark.parametrize("creator_is_here", [True, False])
+def test_a_task_is_opened_for_somebody_who_is_here(
+    ada: User, bo: User, cy: User, as_user: Somebody, way: str, stage: str, creator_is_here: bool
+) -> None:
+    task = a_task(bo, assigned_to_id=cy.pk, stage=Stage.PENDING if way == "restore" else stage)
+    if way == "restore":
+        delete_task(task.pk, by=bo, now=NOW)
+    leaves(cy, ada)
+    if not creator_is_here:
+        leaves(bo, ada)
+    opened_by(way, as_user(ada), task)
+    assert Task.objects.get(pk=task.pk).is_open
+    assert assignee(task) == (bo if creator_is_here else None)
+
+
+@pytest.mark.parametrize("creator_is_here", [True, False])
+def test_the_occurrence_that_follows_an_archived_one_is_too(
+    ada: User, bo: User, cy: User, as_user: Somebody, creator_is_here: bool
+) -> None:
+    rule = {"recurrence": "FREQ=DAILY", "due_date": date(2096, 1, 1)}
+    task = a_task(bo, assigned_to_id=cy.pk, stage=Stage.ARCHIVED, **rule)
+    leaves(cy, ada)
+    if not creator_is_here:
+        leaves(bo, ada)
+    opened_by("complete", as_user(ada), task)
+    (following,) = Task.objects.open()
+    assert assignee(following) == (bo if creator_is_here else None)
+    assert assignee(task) == cy
+    opened_by("patch", as_user(ada), task)  # withdraws the one that follows
+    opened_by("complete", as_user(ada), task)
+    assert not Task.objects.open().filter(assigned_to=cy).exists()

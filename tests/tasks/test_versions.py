@@ -8,6 +8,7 @@ import pytest
 from django.db import connections
 
 from taskbell.accounts.models import User
+from taskbell.reminders.firing import deliver_due
 from taskbell.tasks.actions import StaleVersion, update_task
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
@@ -108,3 +109,69 @@ def test_no_edit_is_lost_under_another(request: pytest.FixtureRequest) -> None:
     after = Task.objects.get()
     assert (after.title, after.description, after.priority, after.stage) == ("Anew", "Twice.", 4, "IN_PROGRESS")
     assert after.version == 5
+
+
+def known(program: Program, task: Task, tags: str) -> int:
+    return int(program.get(path(task), **{"If-None-Match": tags}).status_code)
+
+
+@pytest.mark.parametrize("tags", ["{}", "W/{}", '"x", {}', '"x,y" , W/{},"z"', "*"])
+def test_a_task_that_the_client_has_is_not_sent_again(program: Program, bo: User, tags: str) -> None:
+    task = a_task(bo)
+    tag = program.get(path(task))["ETag"]
+    answer = program.get(path(task), **{"If-None-Match": tags.format(tag)})
+    assert (answer.status_code, answer.content, answer["ETag"]) == (304, b"", tag)
+    assert "no-cache" in answer["Cache-Control"]
+    update_task(task.pk, TaskPatch(title="y"), by=bo, now=NOW)
+    assert known(program, task, tags.format(tag)) == (304 if tags == "*" else 200)
+
+
+def test_what_changes_without_a_new_version_is_sent_again(program: Program, bo: User, mia: User) -> None:
+    category = program.post("/api/categories/", {"name": "Garden"}).json()["id"]
+    first = a_task(bo)
+    task = a_task(bo, "Harvest", after=(first,), category_id=category)
+    program.post(f"{path(task)}reminders/", {"at": "2020-01-01T09:00:00Z", "for_me": True})
+    for change in (
+        lambda: program.patch(f"/api/categories/{category}/", {"name": "Beds"}),
+        lambda: program.patch(path(first), {"status": "COMPLETED"}),
+        lambda: program.delete(path(first)),
+        lambda: deliver_due(NOW),
+        lambda: program.post(f"{path(task)}reminders/", {"at": "2096-01-01T09:00:00Z", "for_me": True}),
+    ):
+        tag = program.get(path(task))["ETag"]
+        assert known(program, task, tag) == 304
+        change()
+        answer = program.get(path(task), **{"If-None-Match": tag})
+        assert answer.status_code == 200
+        assert answer.json()["version"] == 1
+        assert program.patch(path(task), {}, **{"If-Match": tag}).status_code == 200, "the version is what counts"
+
+
+def test_the_tag_of_one_person_is_not_that_of_another(program: Program, bo: User, mia: User, as_user: Somebody) -> None:
+    task = a_task(bo)
+    program.post(f"{path(task)}reminders/", {"at": "2096-01-01T09:00:00Z", "for_me": True})
+    assert known(as_user(mia), task, program.get(path(task))["ETag"]) == 200
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize(
+    ("tags", "writes"),
+    [
+        *(('"1", "2"', True), ('"2","1"', True), ('"0" , W/"1"', True), ('"x", "1"', True), (', "1",', True)),
+        *(('"1-0123456789ab", "9"', True), ('"2", "3"', False), ('"x", "2"', False), ('W/"2"', False)),
+    ],
+)
+def test_a_list_of_versions_has_the_present_one_or_not(
+    program: Program, bo: User, method: str, tags: str, writes: bool
+) -> None:
+    answer = program(method, path(a_task(bo)), {"title": "y"}, **{"If-Match": tags})
+    assert answer.status_code == ((204 if method == "DELETE" else 200) if writes else 412)
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize(("tags", "code"), [("*", 412), ('"1"', 412), ('W/"1"', 412), ('"7"', 200), ('"x"', 200)])
+def test_a_change_can_be_ruled_out_by_the_present_version(
+    program: Program, bo: User, method: str, tags: str, code: int
+) -> None:
+    answer = program(method, path(a_task(bo)), {"title": "y"}, **{"If-None-Match": tags})
+    assert answer.status_code == (204 if method == "DELETE" and code == 200 else code)
