@@ -13,7 +13,8 @@ from rich.progress import Progress
 from benchmarks import shape
 from taskbell.accounts.models import Profile, User
 from taskbell.reminders.models import Reminder
-from taskbell.tasks.models import Category, Prerequisite, Task
+from taskbell.tasks.models import Category, Prerequisite, SearchText, Task
+from taskbell.tasks.search_text import search_text_of
 
 AT_ONCE = 10_000
 Model = type[models.Model]
@@ -24,7 +25,7 @@ Row = Sequence[Any]
 def seed(tasks: int, *, people: int, now: datetime) -> None:
     """Fills an empty database: `shape.MANAGER` sees all of it, `shape.BUSY` is a member with many tasks."""
     seed_people(people, now=now)
-    load(Task, shape.COLUMNS, shape.tasks(tasks, people=people, now=now), total=tasks)
+    seed_tasks(tasks, people=people, now=now)
     due = Task.objects.exclude(due_at=None).values_list("pk", "created_by", "due_at").iterator()
     load(Reminder, shape.REMINDER_COLUMNS, list(shape.reminders(due, now=now)))
     load(Prerequisite, ("task", "needs"), list(shape.prerequisites(tasks)))
@@ -40,6 +41,13 @@ def seed_people(count: int, *, now: datetime) -> None:
         Category(id=number, name=name, key=name.lower(), created_by_id=1, created_at=now)
         for number, name in enumerate(shape.CATEGORIES, start=1)
     )
+
+
+def seed_tasks(count: int, *, people: int, now: datetime) -> None:
+    """Tasks, and what the search finds them by."""
+    load(Task, shape.COLUMNS, shape.tasks(count, people=people, now=now), total=count)
+    texts = Task.objects.order_by("pk").values_list("pk", "title", "description").iterator(AT_ONCE)
+    load(SearchText, ("task", "text"), [(pk, search_text_of(*words)) for pk, *words in texts])
 
 
 def load(model: Model, names: Sequence[str], rows: Iterable[Row], *, total: int | None = None) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from taskbell.accounts.policy import Role
 from taskbell.common.clock import end_of_day
+from taskbell.common.folding import sort_key
 from taskbell.tasks.models import OPEN_STAGES, Priority, Stage
 
 MANAGER, BUSY = 1, 2
@@ -19,7 +20,7 @@ CATEGORIES = [f"Area {number}" for number in range(1, 41)]
 STAGES = {Stage.PENDING: 35, Stage.IN_PROGRESS: 15, Stage.COMPLETED: 45, Stage.ARCHIVED: 5}
 PRIORITIES = {Priority.LOW: 20, Priority.MEDIUM: 50, Priority.HIGH: 22, Priority.URGENT: 8}
 COLUMNS = (
-    *("id", "title", "description", "stage", "priority", "due_date", "timezone", "due_at", "is_overdue"),
+    *("id", "title", "title_sort", "description", "stage", "priority", "due_date", "timezone", "due_at", "is_overdue"),
     *("category", "assigned_to", "created_by", "completed_at", "created_at", "updated_at", "deleted_at", "version"),
 )
 REMINDER_COLUMNS = ("task", "created_by", "at", "next_at", "timezone", "state")
@@ -77,9 +78,11 @@ def _task(number: int, random: Random, creator: int, assignee: int, created_at: 
     zone = random.choice(ZONES)
     due_date = created_at.date() + timedelta(days=random.randrange(120)) if random.random() < 0.7 else None
     due_at = end_of(due_date, zone) if due_date else None
+    title = f"{random.choice(VERBS)} {random.choice(THINGS)} ({number})"
     return (
         number,
-        f"{random.choice(VERBS)} {random.choice(THINGS)} ({number})",
+        title,
+        sort_key(title),
         "As we said on the phone. " * random.randrange(6),
         stage.value,
         priority.value,

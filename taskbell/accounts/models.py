@@ -15,6 +15,7 @@ from django.db import models, transaction
 from taskbell.accounts.names import read_email, read_username
 from taskbell.accounts.policy import CAPABILITIES, Capability, Role
 from taskbell.common.clock import utc_now
+from taskbell.common.folding import FoldedField, SortKeyField
 from taskbell.common.text import folded, forms_of, opaque
 from taskbell.common.values import BadValue
 
@@ -53,6 +54,8 @@ class User(AbstractUser):
     username = models.CharField(max_length=254, unique=True)
     email = models.EmailField("email address", unique=True, max_length=254)
     username_key = models.CharField(max_length=600, unique=True, editable=False)
+    name_sort = SortKeyField("first_name", "last_name", "username")
+    name_folded = FoldedField("first_name", "last_name", "username")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
 
     # Django's admin reads these two; both follow from the role.

@@ -12,6 +12,7 @@ from taskbell.accounts.models import Profile, User
 from taskbell.accounts.preferences import MAIL_SWITCHES
 from taskbell.accounts.validation import already_exists, check_email, check_names, check_username
 from taskbell.common.errors import FieldError, invalid, refuse
+from taskbell.common.folding import derived_from
 from taskbell.common.text import folded
 from taskbell.common.values import BadValue, read_choice, read_fields, read_zone
 
@@ -92,7 +93,7 @@ def _write(row: Any, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         setattr(row, name, value)
     if values:
-        row.save(update_fields=list(values))
+        row.save(update_fields=[*values, *derived_from(row, values)])
 
 
 def _check_quiet_hours(profile: Profile, settings: Mapping[str, Any]) -> None:

@@ -17,7 +17,7 @@ REFRESH = {"refresh_id", "previous_refresh_id", "refreshed_at"}
 # The columns loaded for every request: those of session, person and profile that most requests need.
 LOADED_COLUMNS = {
     "": names_of(Session, but={"created_at", "ended_at", "ended_because", "address", "user_agent"} | REFRESH),
-    "user": names_of(User, but={"password", "last_login", "date_joined"}),
+    "user": names_of(User, but={"password", "last_login", "date_joined", "name_sort", "name_folded"}),
     "user__profile": names_of(Profile),
 }
 

@@ -25,6 +25,8 @@ from taskbell.tasks.categories import MAX_NAME
 from taskbell.tasks.models import Category
 from taskbell.tasks.policy import check_may_change_category, check_may_create_category
 
+BY_NAME = (Key("name_sort"), Key("id"))
+
 
 class CategoryIn(StrictSerializer):
     ignored = frozenset({"id", "created_by", "created_at"})
@@ -39,7 +41,7 @@ class Categories(APIView):
     @operation("categories_list", "categories", page_of(CategoryOut), parameters=PAGING)
     def get(self, request: Request) -> Any:
         """Lists the categories by name."""
-        page = page_of_rows(Category.objects.all(), query_of(request), person_of(request), keys=[Key("key")])
+        page = page_of_rows(Category.objects.all(), query_of(request), person_of(request), keys=BY_NAME)
         return page_response(request, page, category_as_json)
 
     @operation(

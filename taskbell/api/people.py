@@ -35,8 +35,11 @@ from taskbell.people.invitations import invite, invites_seen_by, withdraw_invite
 from taskbell.people.leaving import deactivate_person
 from taskbell.people.roles import active_person, check_may_manage
 from taskbell.search.parameters import read_parameter
-from taskbell.search.people import FILTERS, page_of_people
+from taskbell.search.people import FILTERS, ORDERS, page_of_people
 
+ORDERING = OpenApiParameter(
+    "ordering", str, description=f"{', '.join(ORDERS)}, with - for descending order; by default name."
+)
 BLANK_NAMES: dict[str, Any] = {"first_name": "", "last_name": ""}
 
 
@@ -112,9 +115,9 @@ class Users(Register):
     def _is_newcomer(self) -> bool:
         return getattr(self.request, "method", None) == "POST"
 
-    @operation("users_list", "people", page_of(DirectoryOut), parameters=[*documented(FILTERS), *PAGING])
+    @operation("users_list", "people", page_of(DirectoryOut), parameters=[*documented(FILTERS), ORDERING, *PAGING])
     def get(self, request: Request) -> Any:
-        """Lists the active people with their names; for admins also with address and role."""
+        """Lists the active people by name; for admins also with address and role."""
         page = page_of_people(query_of(request), person_of(request))
         return page_response(request, page, partial(directory_as_json, to=person_of(request)))
 

@@ -21,6 +21,8 @@ from django.db.models import (
     Model,
     Q,
     QuerySet,
+    TextField,
+    Value,
 )
 from django.db.models.base import ModelState
 
@@ -67,7 +69,7 @@ class AnyOf(Func):
 
 
 def with_params(condition: Q, model: type[Model]) -> tuple[Q, dict[str, Any]]:
-    """The condition with parameters in place of its numbers, dates and lists of ids, and their values.
+    """The condition with parameters in place of its numbers, dates, lists of ids and searched texts, and their values.
 
     Conditions that need the same SQL become equal.
     """
@@ -78,6 +80,13 @@ def with_params(condition: Q, model: type[Model]) -> tuple[Q, dict[str, Any]]:
             return value
         found = Param(f"value_{len(values)}", _field_for(value, model, name.partition("__")[0]))
         values[found.name] = value
+        return found
+
+    def text(part: Any) -> Any:
+        if not isinstance(part, Value):
+            return part
+        found = Param(f"value_{len(values)}", TextField())
+        values[found.name] = part.value
         return found
 
     def among(name: str, ids: list[int]) -> Any:
@@ -93,6 +102,8 @@ def with_params(condition: Q, model: type[Model]) -> tuple[Q, dict[str, Any]]:
                 return among(name.removesuffix("__in"), ids)
             case (name, value):
                 return name, param(name, value)
+            case Func():
+                return type(part)(*map(text, part.get_source_expressions()))
         return part
 
     return replaced(condition), values

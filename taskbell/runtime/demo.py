@@ -19,6 +19,7 @@ from taskbell.reminders.schedule import schedule
 from taskbell.runtime.preparation import migrate_database
 from taskbell.tasks.history import snapshot
 from taskbell.tasks.models import Category, Prerequisite, Priority, Stage, Task
+from taskbell.tasks.search_text import keep_search_text
 
 PEOPLE = [
     ("ada", "Ada", "Okafor", Role.ADMIN),
@@ -81,6 +82,8 @@ def _add_tasks(
     size: int, people: Sequence[User], categories: Sequence[Category], *, chance: random.Random, now: datetime
 ) -> None:
     tasks = Task.objects.bulk_create(_task(people, categories, chance=chance, now=now) for _ in range(size))
+    for task in tasks:
+        keep_search_text(task)
     record_entries(Entry(task.pk, "created", task.created_by, task.created_at, new=snapshot(task)) for task in tasks)
     still_open = [task for task in tasks if task.is_open]
     pairs = zip(still_open[::7], still_open[1::7], strict=False)

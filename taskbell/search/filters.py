@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from django.db import connection
 from django.db.models import Q
 
 from taskbell.accounts.models import User
@@ -50,17 +49,6 @@ def _checked(text: str) -> str:
     if STRANGE.search(text):
         raise BadValue("Must not contain control characters.")
     return text
-
-
-def contains(column: str, text: str) -> Q:
-    """Rows whose column contains the text, in upper or lower case.
-
-    SQLite's LIKE folds the case of ASCII alone; a regular expression folds all, at many times the cost.
-    """
-    beyond_ascii = any(not char.isascii() and char.lower() != char.upper() for char in text)
-    if beyond_ascii and connection.vendor == "sqlite":
-        return Q(**{f"{column}__iregex": re.escape(text)})
-    return Q(**{f"{column}__icontains": text})
 
 
 def id_filter(column: str, description: str, *, or_none: bool = False, or_me: bool = False) -> Filter:

@@ -15,7 +15,6 @@ from taskbell.reminders.models import Reminder
 from taskbell.search.filters import (
     Filter,
     condition_of,
-    contains,
     due_day_filter,
     id_filter,
     instant_filter,
@@ -41,6 +40,7 @@ from taskbell.tasks.models import (
     is_blocked,
 )
 from taskbell.tasks.queries import ViewerParam
+from taskbell.tasks.search_text import has_words
 
 MAX_LISTINGS = 500  # that are kept; each is some SQL
 
@@ -59,10 +59,6 @@ def _status(text: str, person: User) -> Q:
 
 def _priority(text: str, person: User) -> Q:
     return Q(priority__in=[Priority[name].value for name in read_choices(text, PRIORITY_NAMES)])
-
-
-def _text(text: str, person: User) -> Q:
-    return contains("title", text.strip()) | contains("description", text.strip())
 
 
 FILTERS = {
@@ -86,12 +82,16 @@ FILTERS = {
     "blocked": is_filter(Q(is_blocked()), "Whether the task is blocked by others."),
     "completed": is_filter(Q(stage=Stage.COMPLETED), "Whether the task is completed."),
     "updated_since": instant_filter("updated_at__gte", "Changed at this moment or later."),
-    "q": Filter("Text in title or description.", _text),
+    "q": Filter(
+        "Words, all of them in title or description, in any order; case and accents don't matter.",
+        lambda text, person: has_words(text),
+    ),
 }
 ORDERS = ("id", "title", "priority", "status", "due_date", "due_at", "remind_at", "created_at", "updated_at")
 # By instant. Of two at midnight, the task of the day that ends comes before the one due at 00:00.
 BY_DUE = (Key("due_at", nullable=True), Key("due_date", nullable=True, refines=True))
 KEYS = {
+    "title": (Key("title_sort"),),
     "status": (Key("status_rank"),),
     "due_date": BY_DUE,
     "due_at": BY_DUE,

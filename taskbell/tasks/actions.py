@@ -20,6 +20,7 @@ from taskbell.tasks.policy import check_may_change, check_may_create, check_may_
 from taskbell.tasks.prerequisites import blocked_by, check_not_blocked, notify_unblocked_by, replace_prerequisites
 from taskbell.tasks.queries import lock_task
 from taskbell.tasks.recurring import begin_series, make_next, skip_occurrence, withdraw_next
+from taskbell.tasks.search_text import keep_search_text
 from taskbell.tasks.validation import check_columns, check_dates, check_rows, read_columns
 
 Versions = int | Collection[int] | None  # that a task may have to be changed; None: any
@@ -43,6 +44,7 @@ def create_task(patch: TaskPatch, *, by: User, now: datetime) -> Task:
     task = Task(created_by=by, timezone=by.profile.timezone, created_at=now, updated_at=now)
     _apply(task, columns, now=now)
     task.save(force_insert=True)
+    keep_search_text(task)
     if task.recurrence:
         begin_series(task)
         task.save(update_fields=["series", "anchor_date"])
@@ -86,6 +88,8 @@ def update_task(
     own = changes.pop(OWN_REMINDERS, None)
     if changes:
         task.write(now)
+        if not changing.keys().isdisjoint({"title", "description"}):
+            keep_search_text(task)
         _record_and_notify(task, changes, by=by, now=now)
         _run_consequences(task, changes, was_done=before["stage"] == Stage.COMPLETED, by=by, now=now)
         notify_unblocked_by(waiting, by=by, now=now)

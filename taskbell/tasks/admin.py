@@ -196,7 +196,7 @@ class CategoryAdmin(AdminByVerbs):
     list_display = ("name", "tasks_in_it", "created_by", "created_at")
     list_select_related = ("created_by",)
     search_fields = ("name",)
-    ordering = ("key",)
+    ordering = ("name_sort", "id")
     readonly_fields = ("created_by", "created_at")
     fields = ("name", *readonly_fields)
 

@@ -51,7 +51,7 @@ def rename_category(pk: int, name: str, *, by: User, now: datetime) -> Category:
     category.key = folded(category.name)
     try:
         with transaction.atomic():
-            category.save(update_fields=["name", "key"])
+            category.save(update_fields=["name", "key", "name_sort"])
     except IntegrityError as error:
         raise Conflict(TAKEN) from error
     _record(category, "updated", by=by, at=now)

@@ -11,6 +11,7 @@ from django.db.models.expressions import RawSQL
 
 from taskbell.accounts.models import User
 from taskbell.common.clock import instant
+from taskbell.common.folding import SortKeyField
 from taskbell.common.union import Union
 from taskbell.common.wording import in_words, shortened
 from taskbell.tasks.audience import Audience, audience_of, keys_of, sees_everything, ways_to_see
@@ -63,12 +64,13 @@ class Category(models.Model):
 
     name = models.CharField(max_length=100)
     key = models.CharField(max_length=400, unique=True, editable=False)
+    name_sort = SortKeyField("name")
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
 
     class Meta:
         verbose_name_plural = "categories"
-        ordering = ["key"]
+        ordering = ["name_sort", "id"]
 
     def __str__(self) -> str:
         return self.name
@@ -119,6 +121,7 @@ class Task(models.Model):
     """A piece of work."""
 
     title = models.CharField(max_length=255)
+    title_sort = SortKeyField("title")
     description = models.TextField(blank=True, max_length=20_000)
     stage = models.CharField(max_length=12, choices=Stage.choices, default=Stage.PENDING)
     priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.MEDIUM)
@@ -175,6 +178,7 @@ class Task(models.Model):
                 include=(*NARROWED_BY, "created_by"),
             ),
             # For lists in these orders, page after page, in both directions.
+            models.Index(fields=["title_sort", "id"], name="by_title", condition=Q(deleted_at=None)),
             models.Index(fields=["due_at", "due_date", "id"], name="by_due_at", condition=Q(deleted_at=None)),
             models.Index(fields=["priority", "id"], name="by_priority", condition=Q(deleted_at=None)),
             models.Index(fields=["created_at", "id"], name="by_creation", condition=Q(deleted_at=None)),
@@ -251,6 +255,16 @@ class Task(models.Model):
         if self.due_time is None:
             return datetime.combine(self.due_date + timedelta(days=1), time())
         return datetime.combine(self.due_date, self.due_time)
+
+
+class SearchText(models.Model):
+    """The text of a task as the search compares it (tasks/search_text.py). Apart, so that rows of tasks stay short."""
+
+    task = models.OneToOneField(Task, on_delete=models.CASCADE, primary_key=True, related_name="search_text")
+    text = models.TextField()
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class PrerequisiteQuerySet(models.QuerySet["Prerequisite"]):

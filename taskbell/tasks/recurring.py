@@ -16,6 +16,7 @@ from taskbell.tasks.history import differences, snapshot
 from taskbell.tasks.models import Basis, Task
 from taskbell.tasks.notifications import notify_assigned, notify_updated
 from taskbell.tasks.policy import check_may_edit
+from taskbell.tasks.search_text import keep_search_text
 
 COPIED_FIELDS = (
     *("title", "description", "priority", "category_id", "due_time", "timezone", "assigned_to_id", "created_by_id"),
@@ -76,6 +77,7 @@ def make_next(task: Task, *, by: User, now: datetime) -> Task | None:
     if assignee_has_left(new):  # while the old one was archived
         new.assigned_to_id = active_creator(new)
     new.save(force_insert=True)
+    keep_search_text(new)
     _copy_reminders(task, new, now=now)
     record(new.pk, "created", by=by, at=now, new=snapshot(new))
     record(task.pk, "recurred", by=by, at=now, field="next_task", new=new.pk)
@@ -144,6 +146,7 @@ def _restore_next(new: Task, old: Task, due_date: date, *, by: User, now: dateti
         new.due_at = new.compute_due_at()
     new.write(now)
     if is_untouched:
+        keep_search_text(new)
         Reminder.objects.filter(task=new).delete()
         _copy_reminders(old, new, now=now)
     else:

@@ -12,12 +12,14 @@ from taskbell.accounts.models import Installation, User
 from taskbell.accounts.policy import Capability
 from taskbell.common.clock import as_instant, end_of_day, instant
 from taskbell.common.errors import FieldError, Invalid, invalid
+from taskbell.common.folding import sort_key
 from taskbell.common.text import UNPRINTABLE
 from taskbell.common.values import BadValue
 from taskbell.reminders.actions import build_reminder, describe
 from taskbell.reminders.models import ReminderState
 from taskbell.reminders.schedule import ReminderPlan, with_wall_time
 from taskbell.tasks.models import MAX_SOURCE_ID, OPEN_STAGES, OVERDUE, Basis, Priority, Stage, Task
+from taskbell.tasks.search_text import search_text_of
 from taskbell.tasks.validation import check_dates
 from taskbell.transfer.columns import OWN_SOURCE, ReminderRow, read_cells
 from taskbell.transfer.fitting import fit_title, give_up, in_zone
@@ -95,7 +97,7 @@ class Checker:
         elif self.strict:
             errors += [RowError(one.line, one.field, "not_imported", one.message) for one in losses(notices)]
         empty = ("", "", Stage.PENDING.value, Priority.MEDIUM.value, None, None, None, self.zone, None, False)
-        rest = ("", "due", None, 1, None, None, self.by.pk, None, self.now, None, row.called)
+        rest = ("", "due", None, 1, None, None, self.by.pk, None, self.now, None, row.called, "", "")
         task = (number, row.line, found.get("id"), True, *empty, *rest, *NO_IDENTITY)
         return Checked(task, _needs(row, found), errors=errors)
 
@@ -154,6 +156,8 @@ class Checker:
             self._past("created_at", found),
             self._words(found),
             row.called,
+            sort_key(found["title"]),
+            search_text_of(found["title"], found.get("description", "")),
         )
 
     def _category(self, name: str | None) -> int | None:

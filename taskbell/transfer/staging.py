@@ -14,14 +14,25 @@ from taskbell.common.text import folded, printable
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.assignees import lock_assignees
 from taskbell.tasks.categories import create_category
-from taskbell.tasks.models import OPEN_STAGES, OVERDUE, Category, Prerequisite, Priority, Task
+from taskbell.tasks.models import OPEN_STAGES, OVERDUE, Category, Prerequisite, Priority, SearchText, Task
 from taskbell.transfer.checking import REMINDER_FIELDS, Checked
 from taskbell.transfer.reading import Notice
 
 LOCKED_AT_ONCE = 1000  # people
 # Columns that a task has as the staged row has them.
 COPIED = (
-    *("title", "description", "stage", "priority", "due_date", "due_time", "timezone", "due_at", "is_overdue"),
+    *(
+        "title",
+        "title_sort",
+        "description",
+        "stage",
+        "priority",
+        "due_date",
+        "due_time",
+        "timezone",
+        "due_at",
+        "is_overdue",
+    ),
     *("recurrence", "recurrence_from", "occurrence", "anchor_date", "assigned_to_id", "created_by_id"),
     *("completed_at", "created_at", "source", "source_id"),
 )
@@ -37,6 +48,8 @@ TASK_TABLE = {
     **{name: name for name in ("assigned_to_id", "created_by_id", "completed_at", "created_at")},
     "words": "description",
     "called": "description",
+    "title_sort": "title_sort",
+    "search_text": "description",
     **{name: name for name in ("source", "source_id")},
     "own_id": "id",
     "cells": "description",
@@ -186,6 +199,8 @@ def _write_tasks(*, by: User, now: datetime) -> None:
         "series": f"COALESCE(begun.first, {own})",
     }
     insert_from(Task, values, f"{GOOD_WITH_ALL} ORDER BY task.number", given={"updated_at": now})
+    text = {"task_id": "task.id", "text": "task.search_text"}
+    insert_from(SearchText, text, f"staged_task task WHERE {IS_NEW} ORDER BY task.id", given={})
     created = f"SELECT id FROM staged_task task WHERE {IS_NEW}"  # noqa: S608 - names of our own
     source = f"tasks_task task WHERE task.id IN ({created}) ORDER BY task.id"
     record_from(source, {"task_id": "task.id", "new_value": json_object(SNAPSHOT)}, "created", by=by, at=now)

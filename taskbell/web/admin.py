@@ -41,7 +41,7 @@ class PersonAdmin(AdminByVerbs, UserAdmin):  # type: ignore[type-arg]
     search_fields = ("username", "email", "first_name", "last_name")
     search_help_text = "Search by name or email address."
     date_hierarchy = "date_joined"
-    ordering = ("username",)
+    ordering = ("name_sort", "id")
     filter_horizontal = ()
     readonly_fields = ("date_joined",)
     inlines = (ProfileInline,)

@@ -1,0 +1,23 @@
+"""A migration that adds a column and keeps the table."""
+
+from typing import Any
+
+from django.db.migrations.operations import AddField
+
+
+class AddColumn(AddField):
+    """Adds a text column that is never NULL, empty at first.
+
+    On SQLite, Django would copy the whole table for it, and drop the triggers that count tasks.
+    """
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if schema_editor.connection.vendor != "sqlite":
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
+        model = to_state.apps.get_model(app_label, self.model_name)
+        field = model._meta.get_field(self.name)
+        type_ = field.db_type(schema_editor.connection)
+        schema_editor.execute(
+            f"ALTER TABLE {model._meta.db_table} ADD COLUMN {field.column} {type_} DEFAULT '' NOT NULL"
+        )
