@@ -121,7 +121,7 @@ class FoldedField(TextField):  # type: ignore[type-arg]
 
     def __init__(self, *sources: str, **options: Any) -> None:
         self.sources = sources
-        super().__init__(**{"editable": False, "default": ""} | options)
+        super().__init__(editable=options.pop("editable", False), default=options.pop("default", ""), **options)
 
     def deconstruct(self) -> Any:
         name, path, _, options = super().deconstruct()

@@ -70,7 +70,7 @@ class _SearchText(Func):
     query: str
     one: str
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **context: Any) -> Any:
         parts = [compiler.compile(part) for part in self.get_source_expressions()]
         pk, *values = (sql for sql, _ in parts)
         condition = " AND ".join(self.one.format(value) for value in values)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from operator import ge, gt, le, lt
 from typing import Any
+from unicodedata import combining, normalize
 
 from django.core.cache import cache
 
@@ -12,6 +13,7 @@ from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.models import Category, Prerequisite, Priority, Task
+from taskbell.tasks.search_text import keep_search_text
 
 BEGIN = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
 OPEN = ("PENDING", "IN_PROGRESS")
@@ -68,6 +70,7 @@ class Shelf:
         rows = Task.objects.bulk_create([self._row(slip) for slip in slips])
         for slip, row in zip(slips, rows, strict=True):
             slip.pk = row.pk
+            keep_search_text(row)
         self.slips += slips
         Prerequisite.objects.bulk_create(
             Prerequisite(task_id=slip.pk, needs_id=self.slips[place].pk) for slip in slips for place in slip.needs
@@ -141,7 +144,7 @@ class Shelf:
             "blocked": lambda text: self._is_blocked(slip) is (text == "true"),
             "completed": lambda text: (slip.stage == "COMPLETED") is (text == "true"),
             "updated_since": lambda text: slip.updated >= _instant(text),
-            "q": lambda text: any(text.strip().upper() in words.upper() for words in (slip.title, slip.description)),
+            "q": lambda text: all(_plain(word) in _plain(f"{slip.title} {slip.description}") for word in text.split()),
         }
 
     def _ranges(self, name: str, value: datetime | None) -> dict[str, Callable[[str], bool]]:
@@ -199,6 +202,11 @@ class Shelf:
                 return slip.created
             case _:
                 return slip.updated
+
+
+def _plain(text: str) -> str:
+    """Without accents and case, as far as the tests' own words need it."""
+    return "".join(char for char in normalize("NFD", text.casefold()) if not combining(char))
 
 
 def _instant(text: str) -> datetime:
