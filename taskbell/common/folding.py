@@ -16,7 +16,7 @@ MAX_KEY_BYTES = 1000  # an index of PostgreSQL takes rows of up to 2,700 bytes
 MAX_KNOWN_CHARACTERS = 10_000
 # Letters of the Latin script that have no decomposition, by the end of their Unicode name.
 WITH_STROKE = re.compile(r"LATIN SMALL LETTER (?:DOTLESS )?([A-Z])(?: WITH .+)?")
-LETTERS = {"æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ŋ": "n", "ĸ": "k", "й": "й"}
+UNDECOMPOSED = {"æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ŋ": "n", "ĸ": "k", "й": "й"}
 LOOKALIKES = {
     **dict.fromkeys("‘’‚‛ʹʻʼ′", "'"),
     **dict.fromkeys("“”„‟«»″", '"'),
@@ -28,7 +28,7 @@ SPACE, PUNCTUATION, SYMBOL, LEVEL = "\x02", "\x03", "\x04", "\x01"
 
 
 class _Characters(dict[int, str]):
-    """For `str.translate`: what becomes of each character, computed once."""
+    """For `str.translate`: the outcome for each character, computed once."""
 
     def __missing__(self, code: int) -> str:
         found = self.compute(chr(code))
@@ -49,8 +49,8 @@ class _Folded(_Characters):
         if char.isdecimal():
             return str(unicodedata.decimal(char))
         folded = char.casefold()
-        if folded in LETTERS:
-            return LETTERS[folded]
+        if folded in UNDECOMPOSED:
+            return UNDECOMPOSED[folded]
         parts = unicodedata.normalize("NFKD", folded)
         return unicodedata.normalize("NFC", "".join(map(_base, parts)))
 
@@ -62,7 +62,7 @@ def _base(char: str) -> str:
     if _is_accent(char) or WITHOUT_SHAPE.match(char):
         return ""
     plain = WITH_STROKE.fullmatch(unicodedata.name(char, ""))
-    return plain[1].lower() if plain else LETTERS.get(char, char)
+    return plain[1].lower() if plain else UNDECOMPOSED.get(char, char)
 
 
 def _is_accent(char: str) -> bool:

@@ -246,7 +246,7 @@ def test_rules_take_one_statement_for_the_assignee_and_one_for_the_category(
 ) -> None:
     garden = create_category("Garden", by=bo, now=NOW)
     assert bo.profile.timezone
-    with query_budget(4):  # savepoint twice, the task, its history
+    with query_budget(5):  # savepoint twice, the task, its search text, its history
         create_task(GOOD, by=bo, now=NOW)
-    with query_budget(6):  # and the assignee, the category
+    with query_budget(7):  # and the assignee, the category
         create_task(replace(GOOD, assigned_to_id=bo.pk, category_id=garden.pk), by=bo, now=NOW)
