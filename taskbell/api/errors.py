@@ -1,14 +1,16 @@
 """Errors as problem documents (RFC 9457)."""
 
+import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.views import defaults
 from rest_framework import exceptions
@@ -54,10 +56,20 @@ def problem(error: Exception, context: dict[str, Any]) -> HttpResponse:
     refusal = as_refusal(error)
     if isinstance(refusal, Broken):
         log.error("unhandled error", exc_info=error)
+    accepted = ", ".join(_accepted_types(context["view"]))
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        refusal.detail = f"Can't read a body of this type. Send {accepted}."
     response = _plain_response(refusal)
     if isinstance(error, exceptions.MethodNotAllowed):
         response["Allow"] = ", ".join(context["view"].allowed_methods)
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        response["Accept"] = accepted  # RFC 9110 §15.5.16
     return response
+
+
+def _accepted_types(view: Any) -> Iterable[str]:
+    parsers = (parser.media_type for parser in getattr(view, "parser_classes", ()))
+    return getattr(view, "accepted_types", None) or parsers
 
 
 def as_refusal(error: Exception) -> Refusal:
@@ -133,7 +145,9 @@ def _field_errors(detail: Any, path: str = "") -> Iterator[FieldError]:
 
 
 def _plain_response(refusal: Refusal) -> HttpResponse:
-    return JsonResponse(document(refusal), status=refusal.status, content_type=PROBLEM, headers=_headers(refusal))
+    # JSON has no lone surrogates, but what people send has (RFC 8259 §8.2).
+    body = json.dumps(document(refusal), cls=DjangoJSONEncoder, ensure_ascii=False).encode(errors="replace")
+    return HttpResponse(body, status=refusal.status, content_type=PROBLEM, headers=_headers(refusal))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -38,6 +38,7 @@ class NoticeOut(TypedDict):
 class ImportOut(TypedDict):
     """What was imported."""
 
+    format: Annotated[str, "The format in which the file was read."]
     rows: int
     created: int
     updated: Annotated[int, "How many tasks were here already and have changed; always 0 without `on_existing=update`."]
@@ -58,11 +59,12 @@ def _check_kept(request: Request, result: ImportResult) -> None:
         raise invalid("Idempotency-Key", "too_many_errors", sentence)
 
 
-def imported(request: Request, result: ImportResult) -> HttpResponseBase:
+def imported(request: Request, result: ImportResult, format_: str | None) -> HttpResponseBase:
     """Describes what was imported, the errors of the rest, and what was not carried. Raises Invalid."""
     _check_kept(request, result)
     counted = ("rows", "created", "updated", "skipped", "failed")
-    head = {name: getattr(result, name) for name in counted} | {"notice_count": result.notices.count}
+    counts = {name: getattr(result, name) for name in counted}
+    head = {"format": format_, **counts, "notice_count": result.notices.count}
     lists: dict[str, Listed[Any]] = {"errors": result.errors, "notices": result.notices}
     return _in_full(head, lists, "application/json", HTTPStatus.OK, as_one=idempotency.is_asked(request))
 

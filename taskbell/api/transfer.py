@@ -33,9 +33,10 @@ from taskbell.tasks.policy import check_may_create
 from taskbell.transfer.cells import ORDERS
 from taskbell.transfer.exporting import FORMATS as WRITERS
 from taskbell.transfer.exporting import export_tasks, with_bom
-from taskbell.transfer.formats import READERS, FileOptions, format_of, rows_of
+from taskbell.transfer.formats import BY_TYPE, GENERIC_TYPES, READERS, FileOptions, format_of
 from taskbell.transfer.headers import read_map
 from taskbell.transfer.importing import ON_EXISTING, SKIP, ImportRefused, Options, prepared
+from taskbell.transfer.opening import OpenedFile
 
 MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json", "ndjson": "application/x-ndjson"}
 
@@ -69,7 +70,21 @@ class HashingReader(io.RawIOBase):
         return self._hash.hexdigest()
 
 
+IMPORT_PARAMETERS = [
+    OpenApiParameter("format", str, enum=list(READERS), description="By default, the content of the file says it."),
+    OpenApiParameter("partial", bool, description="Import the valid rows even if others are not."),
+    OpenApiParameter("strict", bool, description="What can't be imported is an error, not a notice."),
+    OpenApiParameter(
+        "on_existing", str, enum=ON_EXISTING, description="For tasks that were imported before. By default skip."
+    ),
+    OpenApiParameter("map", str, description="Columns by header of a CSV file: `Due:due_date,Cost:`."),
+    OpenApiParameter("dates", str, enum=list(ORDERS), description="What 03/04/2026 means in a CSV file."),
+    idempotency.HEADER,
+]
+
+
 class TaskImport(APIView):
+    accepted_types = (*BY_TYPE, "application/octet-stream", "multipart/form-data")
     parser_classes = [MultiPartParser, AnyBody]
 
     @operation(
@@ -78,28 +93,11 @@ class TaskImport(APIView):
         ImportOut,
         takes={
             **dict.fromkeys(("text/csv", "application/x-ndjson", "text/calendar"), OpenApiTypes.STR),
+            "application/octet-stream": OpenApiTypes.BINARY,
             "application/json": OpenApiTypes.ANY,
             "multipart/form-data": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}},
         },
-        parameters=[
-            OpenApiParameter(
-                "format",
-                str,
-                enum=list(READERS),
-                description="Needed unless the type of the body or the file name says it.",
-            ),
-            OpenApiParameter("partial", bool, description="Import the valid rows even if others are not."),
-            OpenApiParameter("strict", bool, description="What can't be imported is an error, not a notice."),
-            OpenApiParameter(
-                "on_existing",
-                str,
-                enum=ON_EXISTING,
-                description="What to do with tasks that were imported before. By default skip.",
-            ),
-            OpenApiParameter("map", str, description="Columns by header of a CSV file: `Due:due_date,Cost:`."),
-            OpenApiParameter("dates", str, enum=list(ORDERS), description="What 03/04/2026 means in a CSV file."),
-            idempotency.HEADER,
-        ],
+        parameters=IMPORT_PARAMETERS,
     )
     def post(self, request: Request) -> HttpResponseBase:
         """Creates a task from each row: all or nothing, or with `partial` the valid rows. Nobody gets an email.
@@ -113,13 +111,13 @@ class TaskImport(APIView):
         if int(request.META.get("CONTENT_LENGTH") or 0) > most * 1024 * 1024:
             raise TooLarge(f"The file must have at most {most} MiB.")
         options, file_options = _options(request), _file_options(request, person)
-        file, format_ = _file(request)
-        reader = HashingReader(file)
-        rows = rows_of(format_, io.BufferedReader(reader, 64 * 1024), file_options)
+        body, media_type, name = _file(request)
+        reader = HashingReader(body)
+        file = _opened(request, io.BufferedReader(reader, 64 * 1024), media_type, name, file_options)
         try:
-            with prepared(rows, options, by=person, now=file_options.now) as found:
-                said = [format_, *vars(options).values(), *file_options.said(), reader.fingerprint()]
-                return idempotency.once(request, lambda: imported(request, found.write()), said=said)
+            with prepared(file.rows(), options, by=person, now=file_options.now) as found:
+                said = [file.format, *vars(options).values(), *file_options.said(), reader.fingerprint()]
+                return idempotency.once(request, lambda: imported(request, found.write(), file.format), said=said)
         except ImportRefused as refusal:
             return refused(refusal)
 
@@ -144,11 +142,8 @@ def _file_options(request: Request, person: User) -> FileOptions:
     )
 
 
-def _file(request: Request) -> tuple[Any, str]:
-    """The file to import, and its format. Raises Invalid, UnsupportedMediaType."""
-    said = request.query_params.get("format")
-    if said is not None and said not in READERS:
-        raise invalid("format", "invalid", f"Must be one of {', '.join(READERS)}.")
+def _file(request: Request) -> tuple[Any, str, str]:
+    """The file to import, its media type and its name. Raises Invalid."""
     media_type = request.content_type.partition(";")[0].strip().lower()
     file: Any = request.data
     name = ""
@@ -156,13 +151,21 @@ def _file(request: Request) -> tuple[Any, str]:
         file = file.get("file")
         if not isinstance(file, UploadedFile):
             raise invalid("file", "required", "Send the file as `file`.")
-        media_type, name = file.content_type or "", file.name or ""
+        media_type, name = (file.content_type or "").lower(), file.name or ""
     if not hasattr(file, "read"):
         raise invalid("", "empty", "Send a file to import.")
-    format_ = said or format_of(media_type, name)
-    if format_ is None:
+    return file, media_type, name
+
+
+def _opened(request: Request, stream: Any, media_type: str, name: str, options: FileOptions) -> OpenedFile:
+    """The file, with its format. Raises Invalid, UnsupportedMediaType."""
+    said = request.query_params.get("format")
+    if said is not None and said not in READERS:
+        raise invalid("format", "invalid", f"Must be one of {', '.join(READERS)}.")
+    file = OpenedFile(stream, options, said=said, hint=format_of(media_type, name))
+    if file.format is None and media_type not in (*BY_TYPE, *GENERIC_TYPES):
         raise UnsupportedMediaType(media_type)
-    return file, format_
+    return file
 
 
 class TaskExport(APIView):

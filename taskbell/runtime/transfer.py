@@ -19,9 +19,10 @@ from taskbell.runtime.setup import check_database
 from taskbell.transfer.cells import ORDERS
 from taskbell.transfer.exporting import FORMATS as WRITERS
 from taskbell.transfer.exporting import every_task, exported, with_bom
-from taskbell.transfer.formats import READERS, FileOptions, format_of, rows_of
+from taskbell.transfer.formats import READERS, FileOptions, format_of
 from taskbell.transfer.headers import read_map
 from taskbell.transfer.importing import ON_EXISTING, ImportRefused, ImportResult, Options, import_tasks
+from taskbell.transfer.opening import OpenedFile
 from taskbell.transfer.reading import Notice, RowError, Unreadable
 
 ROWS_FAILED = 1  # the exit code if rows could not be imported
@@ -33,14 +34,14 @@ def import_file(file: Path, person: str, format_: str, *, columns: str, dates: s
         raise CannotStart(f"--on-existing: must be one of {', '.join(ON_EXISTING)}.")
     if dates and dates not in ORDERS:
         raise CannotStart(f"--dates: must be one of {', '.join(ORDERS)}.")
-    format_ = format_ or format_of("", file.name) or "csv"
-    if format_ not in READERS:
+    if format_ and format_ not in READERS:
         raise CannotStart(f"--format: must be one of {', '.join(READERS)}.")
     by = _person(person)
     try:
         with _progress() as progress, progress.open(file, "rb", description="Reading") as stream:
             said = FileOptions(utc_now(), by.profile.timezone, read_map(columns), dates)
-            report = import_tasks(rows_of(format_, stream, said), Options(**options), by=by, now=said.now)
+            opened = OpenedFile(stream, said, said=format_ or None, hint=format_of("", file.name))
+            report = import_tasks(opened.rows(), Options(**options), by=by, now=said.now)
     except OSError as error:
         raise CannotStart(f"can't read {file} ({error.strerror}).") from error
     except ImportRefused as refusal:
@@ -51,15 +52,14 @@ def import_file(file: Path, person: str, format_: str, *, columns: str, dates: s
         sys.exit(ROWS_FAILED)
     except Refusal as refusal:
         raise CannotStart(str(refusal)) from refusal
-    _print_errors(chain(report.notices, report.errors), _summary(report))
+    _print_errors(chain(report.notices, report.errors), _summary(report, opened.format))
     sys.exit(ROWS_FAILED if report.failed else 0)
 
 
-def _summary(report: ImportResult) -> str:
-    return (
-        f"Imported {report.created:,} tasks, updated {report.updated:,}, skipped {report.skipped:,} that are here"
-        f" already; left out {report.failed:,} rows. {report.notices.count:,} notices."
-    )
+def _summary(report: ImportResult, format_: str | None) -> str:
+    counts = f"Imported {report.created:,} tasks from {format_}, updated {report.updated:,}"
+    rest = f"skipped {report.skipped:,} known, left out {report.failed:,} rows, {report.notices.count:,} notices"
+    return f"{counts}, {rest}."
 
 
 def export_file(file: Path | None, person: str, format_: str, *, bom: bool) -> None:

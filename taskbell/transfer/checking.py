@@ -103,13 +103,13 @@ class Checker:
 
     def find_day(self, found: Values) -> None:
         """Replaces an instant by date, time and zone."""
-        instant = found.pop("due_at", None)
-        if instant is None:
+        due_at, all_day = found.pop("due_at", None), found.pop("all_day", None)
+        if due_at is None:
             return
         if "due_date" in found or "due_time" in found:
             raise invalid("due_at", "invalid", "Must not be sent together with due_date or due_time.")
         try:
-            found |= in_zone(instant, found.get("timezone", self.zone))
+            found |= in_zone(due_at, found.get("timezone", self.zone), all_day)
         except BadValue as error:
             raise invalid("due_at", error.code, str(error)) from error
 

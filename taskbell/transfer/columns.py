@@ -24,6 +24,7 @@ from taskbell.tasks.validation import RULES
 
 MAX_OCCURRENCE = 2**31 - 1
 OWN_SOURCE = "taskbell"  # of tasks that came from no other program; their id begins with that of the installation
+ALL_DAY = (ALWAYS, AT_MIDNIGHT) = ("always", "at midnight")  # when `due_at` is only a date
 MAX_PERSON = 254  # characters of a username or address
 Reader = Callable[[Any], Any]
 Readers = Mapping[str, Reader]
@@ -111,6 +112,7 @@ READERS: Readers = {
     "due_date": _as_invalid(values.read_date),
     "due_time": values.read_time,
     "due_at": _as_invalid(_read_instant),
+    "all_day": partial(values.read_choice, choices=ALL_DAY),
     "timezone": RULES["timezone"],
     "assigned_to": partial(values.read_text, most=MAX_PERSON),
     "created_by": partial(values.read_text, most=MAX_PERSON),

@@ -1,12 +1,14 @@
 """Makes values of other programs fit, where their readers allow it; everything that changes becomes a notice."""
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from taskbell.common.errors import FieldError
 from taskbell.common.text import is_invisible, printable
+from taskbell.common.values import in_bounds
 from taskbell.tasks.validation import MAX_TITLE
+from taskbell.transfer.columns import ALWAYS, AT_MIDNIGHT
 from taskbell.transfer.reading import Notice, Row
 
 MAX_SHOWN = 100  # characters of a value
@@ -39,7 +41,9 @@ def give_up(errors: list[FieldError], row: Row, notices: list[Notice]) -> bool:
     return True
 
 
-def in_zone(due_at: datetime, zone: str) -> dict[str, Any]:
+def in_zone(due_at: datetime, zone: str, all_day: str | None) -> dict[str, Any]:
     """Date, time and zone of an instant, as people in the zone read it."""
     wall = due_at.astimezone(ZoneInfo(zone))
-    return {"due_date": wall.date(), "due_time": wall.time(), "timezone": zone}
+    found = {"due_date": in_bounds(wall.date()), "timezone": zone}
+    is_date = all_day == ALWAYS or (all_day == AT_MIDNIGHT and wall.time() == time())
+    return found if is_date else found | {"due_time": wall.time()}

@@ -7,10 +7,15 @@ from pathlib import PurePath
 from typing import IO
 
 from taskbell.common.errors import invalid
+from taskbell.transfer.google_tasks import google_rows
 from taskbell.transfer.ical import ical_rows
+from taskbell.transfer.microsoft_todo import microsoft_rows
 from taskbell.transfer.reading import Notice, Row, json_rows
 from taskbell.transfer.table import csv_rows
+from taskbell.transfer.taskwarrior import taskwarrior_rows
+from taskbell.transfer.ticktick import ticktick_rows
 from taskbell.transfer.todoist import todoist_rows
+from taskbell.transfer.trello import trello_rows
 from taskbell.transfer.vikunja import vikunja_rows
 
 FileReader = Callable[..., Iterator[Row | Notice]]
@@ -21,7 +26,13 @@ READERS: dict[str, FileReader] = {
     "todoist": todoist_rows,
     "vikunja": vikunja_rows,
     "ical": ical_rows,
+    "trello": trello_rows,
+    "ticktick": ticktick_rows,
+    "google-tasks": google_rows,
+    "microsoft-todo": microsoft_rows,
+    "taskwarrior": taskwarrior_rows,
 }
+OWN_FORMATS = ("csv", "json", "ndjson")
 # What else a reader takes: a map and an order of dates from people, or the clock and the zone of the importer.
 OPTIONS: dict[str, tuple[str, ...]] = {"csv": ("columns", "order"), "todoist": ("now", "zone")}
 BY_TYPE = {
@@ -31,6 +42,7 @@ BY_TYPE = {
     "application/x-ndjson": "ndjson",
     "text/calendar": "ical",
 }
+GENERIC_TYPES = ("", "application/octet-stream", "application/zip", "text/plain")  # that say nothing
 BY_ENDING = {".csv": "csv", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson", ".ics": "ical"}
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from taskbell.common.errors import Refusal
+from taskbell.common.text import printable
 from taskbell.transfer.columns import COLUMNS
 
 MAX_ROW_CHARACTERS = 1024 * 1024
@@ -76,8 +77,8 @@ class Unreadable(Refusal):
     title = "Unreadable file"
 
     def __init__(self, line: int, message: str, *, column: str = "") -> None:
-        super().__init__(f"Line {line}: {message}")
-        self.error = RowError(line, column, "unreadable", message)
+        self.error = RowError(line, printable(column), "unreadable", printable(message))
+        super().__init__(f"Line {line}: {self.error.message}")
 
     def members(self) -> dict[str, Any]:
         return {"errors": [vars(self.error)]}

@@ -1,0 +1,82 @@
+"""What readers of other programs' files have in common."""
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import IO, Any
+
+from taskbell.tasks.validation import MAX_DESCRIPTION
+from taskbell.transfer.reading import Notice, Row, Unreadable, json_values
+
+MAX_FILE_CHARACTERS = 64 * 1024 * 1024  # of a file that is one JSON value
+MAX_ROWS = 100_000  # of a file whose rows are all in memory: the last may be below the first
+MAX_SHOWN = 200  # characters of a value in a notice
+LENIENT = frozenset({"title", "assigned_to", "created_at", "completed_at", "recurrence", "category", "reminders"})
+
+
+def number_of(name: str) -> int:
+    """A number that stands for an id of another program."""
+    return int.from_bytes(hashlib.sha256(name.encode(errors="replace")).digest()[:7]) + 1
+
+
+def one_value(stream: IO[bytes]) -> tuple[int, Any]:
+    """The file's one JSON value, and its line. Raises Unreadable."""
+    for line, value in json_values(stream, longest=MAX_FILE_CHARACTERS):
+        return line, value
+    raise Unreadable(1, "Must be JSON.")
+
+
+def notices_of(line: int, record: Mapping[str, Any], known: Collection[str]) -> list[Notice]:
+    """A notice for each value that nobody reads. What is empty, false or zero says nothing."""
+    return [
+        Notice(line, name, f"{name} can't be imported: {shown(one)}.")
+        for name, value in record.items()
+        if name not in known
+        for one in (value if isinstance(value, list) else [value])
+        if one not in (None, "", False, 0, {}, [])
+    ]
+
+
+def shown(value: Any) -> str:
+    """The value for people, shortened: of an object, what names it."""
+    if isinstance(value, dict):
+        named = [value[name] for name in ("name", "title", "displayName", "description", "text") if value.get(name)]
+        links = [value[name] for name in ("url", "webUrl", "link") if value.get(name)]
+        value = " ".join(map(str, [*named[:1], *links[:1]])) or ", ".join(
+            f"{key} {inner}" for key, inner in value.items()
+        )
+    text = " ".join(str(value).split())
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
+
+
+def with_checklists(description: str, checklists: Iterable[tuple[str, list[tuple[str, bool]]]]) -> str:
+    """The description, followed by checklists in Markdown: each its name, and its items with whether they are done."""
+    parts = [description.strip()]
+    for name, items in checklists:
+        lines = [f"**{name}**", ""] if name else []
+        parts.append("\n".join([*lines, *(f"- [{'x' if done else ' '}] {text}" for text, done in items)]))
+    return "\n\n".join(part for part in parts if part)
+
+
+def fit_description(row: Row) -> Row:
+    """The row. Of a description that is too long, the end becomes a notice."""
+    text = row.cells.get("description")
+    if isinstance(text, str) and len(text.strip()) > MAX_DESCRIPTION:
+        row.cells["description"] = text.strip()[:MAX_DESCRIPTION]
+        rest = f"Only the first {MAX_DESCRIPTION:,} of {len(text):,} characters can be imported."
+        row.notices.append(Notice(row.line, "description", rest))
+    return row
+
+
+def blocked_by_children(rows: Iterable[Row], parents: Mapping[str, str]) -> Iterator[Row]:
+    """The rows. A task is blocked by the tasks below it: `parents` has the id of each one's parent by its id."""
+    found = list(rows)
+    by_id = {row.source_id: row for row in found if row.error is None}
+    for child, parent in parents.items():
+        if parent in by_id and child in by_id:
+            by_id[parent].cells.setdefault("pre_tasks", []).append(number_of(child))
+        elif child in by_id:
+            row = by_id[child]
+            row.notices.append(
+                Notice(row.line, "parent", f"Can't be below {parent}, because the file doesn't have it.")
+            )
+    yield from found

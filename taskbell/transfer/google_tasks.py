@@ -1,0 +1,69 @@
+"""Google Tasks: `Tasks.json` of Google Takeout, with resources as https://developers.google.com/tasks/reference."""
+
+from collections.abc import Iterator
+from typing import IO, Any
+
+from taskbell.transfer.foreign import (
+    LENIENT,
+    blocked_by_children,
+    fit_description,
+    notices_of,
+    number_of,
+    one_value,
+    shown,
+)
+from taskbell.transfer.reading import Notice, Row, Unreadable
+
+STAGES = {"needsAction": "PENDING", "completed": "COMPLETED"}
+READ = ("id", "title", "notes", "status", "due", "completed", "created", "parent", "scheduled_time")
+NOT_SAID = ("kind", "etag", "updated", "selfLink", "webViewLink", "position", "hidden", "task_type")
+WRONG = "Must be a task as Google exports it."
+
+
+def google_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
+    """The tasks of all lists. A list is a category, and a task is blocked by its subtasks."""
+    line, file = one_value(stream)
+    if not isinstance(file, dict) or not isinstance(file.get("items") or [], list):
+        raise Unreadable(line, "Must be Tasks.json of Google Takeout.")
+    rows, parents = list[Row](), dict[str, str]()
+    for name, task in _tasks(file):
+        called = f"Task {shown(task)}"
+        if isinstance(task, dict) and task.get("deleted"):
+            yield Notice(line, "deleted", f"{called} is deleted there, and not imported.")
+            continue
+        try:
+            rows.append(fit_description(_row(line, name, task, called)))
+            if task.get("parent"):
+                parents[task["id"]] = task["parent"]
+        except (AttributeError, KeyError, TypeError, ValueError):
+            rows.append(Row.wrong(line, "items", "invalid", WRONG, called=called))
+    yield from blocked_by_children(rows, parents)
+
+
+def _tasks(file: dict[str, Any]) -> Iterator[tuple[str | None, Any]]:
+    """Each task with the name of its list. One list alone is also a file."""
+    for one in file.get("items") or []:
+        if isinstance(one, dict) and isinstance(one.get("items"), list):
+            yield from ((one.get("title"), task) for task in one["items"])
+        elif not isinstance(one, dict) or one.get("kind") != "tasks#taskList":
+            yield file.get("title"), one
+
+
+def _row(line: int, category: str | None, task: dict[str, Any], called: str) -> Row:
+    due = task.get("due")
+    times = [one["start"] for one in task.get("scheduled_time") or [] if one.get("current") and one.get("start")]
+    cells = {
+        "id": number_of(task["id"]),
+        "title": task.get("title"),
+        "description": task.get("notes"),
+        "stage": STAGES[task.get("status") or "needsAction"],
+        "category": category,
+        "due_date": due[:10] if due and not times else None,  # a date: "the time portion is discarded"
+        "due_at": times[0] if times else None,
+        "completed_at": task.get("completed"),
+        "created_at": task.get("created"),
+    }
+    notices = notices_of(line, task, (*READ, *NOT_SAID))
+    return Row(
+        line, cells, called=called, source="google-tasks", source_id=task["id"], notices=notices, lenient=LENIENT
+    )

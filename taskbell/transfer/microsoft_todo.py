@@ -1,0 +1,132 @@
+"""Microsoft To Do has no export of its own; this reads the answers of Microsoft Graph that programs save.
+
+Lists and tasks are as https://learn.microsoft.com/graph/api/resources/todotask describes them: one page of tasks, or
+lists that have their `tasks`.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, time
+from typing import IO, Any
+from zoneinfo import ZoneInfo
+
+from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+
+from taskbell.common.clock import time_zones
+from taskbell.common.values import BadValue
+from taskbell.transfer.foreign import LENIENT, fit_description, notices_of, number_of, one_value, shown, with_checklists
+from taskbell.transfer.reading import Row, Unreadable
+
+STAGES = {
+    "notStarted": "PENDING",
+    "inProgress": "IN_PROGRESS",
+    "completed": "COMPLETED",
+    "waitingOnOthers": "PENDING",
+    "deferred": "PENDING",
+}
+PRIORITIES = {"low": "LOW", "normal": "MEDIUM", "high": "HIGH"}
+FREQUENCIES = {"daily": "DAILY", "weekly": "WEEKLY", "Monthly": "MONTHLY", "Yearly": "YEARLY"}
+PLACES = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
+READ = (
+    *("id", "title", "body", "status", "importance", "isReminderOn", "reminderDateTime", "dueDateTime"),
+    *("completedDateTime", "createdDateTime", "recurrence", "checklistItems"),
+)
+NOT_SAID = ("lastModifiedDateTime", "bodyLastModifiedDateTime", "hasAttachments", "parentList", "@odata.etag")
+WITH_TASKS = ("value", "lists", "tasks")
+
+
+def microsoft_rows(stream: IO[bytes]) -> Iterator[Row]:
+    """The tasks of all lists. A list is a category, the items of a checklist are part of the description."""
+    line, file = one_value(stream)
+    for name, task in _tasks(file, None, 0):
+        called = f"Task {shown(task)}"
+        try:
+            yield fit_description(_row(line, name, task, called))
+        except BadValue as error:
+            yield Row.wrong(line, "timezone", error.code, str(error), called=called)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            yield Row.wrong(line, "value", "invalid", "Must be a task as Microsoft Graph has it.", called=called)
+
+
+def _tasks(found: Any, name: str | None, depth: int) -> Iterator[tuple[str | None, Any]]:
+    """Each task with the name of its list, wherever lists keep them."""
+    if isinstance(found, list) and depth < 6:
+        for one in found:
+            yield from _tasks(one, name, depth + 1)
+    elif isinstance(found, dict) and "title" in found:
+        yield name, found
+    elif isinstance(found, dict):
+        for key in WITH_TASKS:
+            yield from _tasks(found.get(key) or [], found.get("displayName") or name, depth + 1)
+    elif depth < 2 or not isinstance(found, list):
+        raise Unreadable(1, "Must be tasks or lists as Microsoft Graph has them.")
+
+
+def _row(line: int, category: str | None, task: dict[str, Any], called: str) -> Row:
+    body = task.get("body") or {}
+    checklist = [(one.get("displayName") or "", bool(one.get("isChecked"))) for one in task.get("checklistItems") or []]
+    reminder = _moment(task.get("reminderDateTime")) if task.get("isReminderOn") else None
+    completed = _moment(task.get("completedDateTime"))
+    cells = {
+        "id": number_of(task["id"]),
+        "title": task["title"],
+        "description": with_checklists(body.get("content") or "", [("", checklist)] if checklist else []),
+        "stage": STAGES[task.get("status") or "notStarted"],
+        "priority": PRIORITIES[task.get("importance") or "normal"],
+        "category": category,
+        **_due(_moment(task.get("dueDateTime"))),
+        "recurrence": _rule(task["recurrence"]) if task.get("recurrence") else None,
+        "reminders": [{"at": reminder.isoformat()}] if reminder else [],
+        "completed_at": completed and completed.isoformat(),
+        "created_at": task.get("createdDateTime"),
+    }
+    more = {"status": [status] if (status := task.get("status")) in ("waitingOnOthers", "deferred") else []}
+    notices = notices_of(line, {name: task[name] for name in task if name not in READ} | more, NOT_SAID)
+    return Row(
+        line, cells, called=called, source="microsoft-todo", source_id=task["id"], notices=notices, lenient=LENIENT
+    )
+
+
+def _moment(value: dict[str, str] | None) -> datetime | None:
+    """A dateTimeTimeZone: a local time in a zone of Windows or of IANA."""
+    if not value:
+        return None
+    name = value.get("timeZone") or "UTC"
+    zone = WINDOWS_TO_OLSON.get(name, name)
+    if zone not in time_zones():
+        raise BadValue(f"There is no time zone named {name[:100]}.", "unknown_zone")
+    return datetime.fromisoformat(value["dateTime"][:26]).replace(tzinfo=ZoneInfo(zone))
+
+
+def _due(due: datetime | None) -> dict[str, Any]:
+    """A day: the one that it is at midnight; otherwise the one that it is where the importer is."""
+    if due is None:
+        return {}
+    if due.time() == time():
+        return {"due_date": due.date().isoformat()}
+    return {"due_at": due.astimezone(UTC).isoformat(), "all_day": "always"}
+
+
+def _rule(recurrence: dict[str, Any]) -> str:
+    """The rule of a patternedRecurrence."""
+    pattern, ends = recurrence["pattern"], recurrence.get("range") or {}
+    kind = pattern["type"]
+    days = [day[:2].upper() for day in pattern.get("daysOfWeek") or []]
+    parts = {
+        "FREQ": FREQUENCIES[kind.removeprefix("absolute").removeprefix("relative")],
+        "INTERVAL": pattern.get("interval") or 1,
+    }
+    if kind.endswith("Yearly") and pattern.get("month"):
+        parts["BYMONTH"] = pattern["month"]
+    if kind.startswith("absolute") and pattern.get("dayOfMonth"):
+        parts["BYMONTHDAY"] = pattern["dayOfMonth"]
+    if days and kind != "daily":
+        parts["BYDAY"] = ",".join(days)
+    if days and kind.startswith("relative"):
+        parts["BYSETPOS"] = PLACES[pattern.get("index") or "first"]
+    if days and kind == "weekly" and pattern.get("firstDayOfWeek"):
+        parts["WKST"] = pattern["firstDayOfWeek"][:2].upper()
+    if ends.get("type") == "endDate":
+        parts["UNTIL"] = ends["endDate"].replace("-", "")
+    if ends.get("type") == "numbered":
+        parts["COUNT"] = ends["numberOfOccurrences"]
+    return ";".join(f"{name}={value}" for name, value in parts.items())

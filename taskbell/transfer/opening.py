@@ -1,0 +1,70 @@
+"""Opens files to import: their content says what they are."""
+
+import io
+from collections.abc import Iterator
+from typing import IO, Any
+
+from taskbell.transfer.formats import OWN_FORMATS, FileOptions, rows_of
+from taskbell.transfer.reading import Notice, Row, Unreadable
+from taskbell.transfer.recognising import EMPTY, HEAD_BYTES, recognise
+
+
+class OpenedFile:
+    """A file whose format is known: as `said`, or by its content, or by its type or name (`hint`)."""
+
+    def __init__(
+        self, stream: IO[bytes], options: FileOptions, *, said: str | None = None, hint: str | None = None
+    ) -> None:
+        self._head = _read_head(stream)
+        self._stream, self._options = stream, options
+        self.guess = recognise(self._head)
+        by_content = self.guess.format
+        self.format = said or (hint if self.guess.vague and hint else by_content)
+        self._is_odd = not self.guess.vague and by_content != self.format
+
+    def rows(self) -> Iterator[Row | Notice]:
+        """The rows. Raises Unreadable, saying what the file seems to be, if there are none."""
+        if self.format is None or self._is_odd:
+            raise Unreadable(1, self._refusal())
+        count = 0
+        try:
+            file = io.BufferedReader(Rewound(self._head, self._stream))
+            for row in rows_of(self.format, file, self._options):
+                count += isinstance(row, Row)
+                yield row
+        except Unreadable as error:
+            if count or self.guess.format == self.format:
+                raise
+            message = f"{error.error.message} The file seems to be {self.guess.name}."
+            raise Unreadable(error.error.line, message, column=error.error.field) from error
+        if not count and (self.format not in OWN_FORMATS or self.guess is EMPTY):
+            raise Unreadable(1, f"There are no tasks in this file. It seems to be {self.guess.name}.")
+
+    def _refusal(self) -> str:
+        sentence = f"Can't import this file, because it seems to be {self.guess.name}."
+        if self.guess.format is None:
+            return sentence
+        return f"{sentence} Must be {self.format}; send the format {self.guess.format}, or none."
+
+
+def _read_head(stream: IO[bytes]) -> bytes:
+    head = b""
+    while len(head) < HEAD_BYTES and (more := stream.read(HEAD_BYTES - len(head))):
+        head += more
+    return head
+
+
+class Rewound(io.RawIOBase):
+    """A stream whose beginning has been read already."""
+
+    def __init__(self, head: bytes, rest: IO[bytes]) -> None:
+        self._head, self._rest = head, rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        chunk = self._head[: len(buffer)] or self._rest.read(len(buffer))
+        self._head = self._head[len(chunk) :]
+        buffer[: len(chunk)] = chunk
+        return len(chunk)

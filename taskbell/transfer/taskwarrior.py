@@ -1,0 +1,112 @@
+"""Tasks of Taskwarrior, as `task export` writes them: https://taskwarrior.org/docs/design/task/."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import IO, Any
+
+from taskbell.transfer.foreign import LENIENT, MAX_ROWS, fit_description, notices_of, number_of, shown
+from taskbell.transfer.reading import Notice, Row, Unreadable, json_values
+
+STAGES = {"pending": "PENDING", "waiting": "PENDING", "recurring": "PENDING", "completed": "COMPLETED"}
+PRIORITIES = {"": "MEDIUM", "H": "HIGH", "M": "MEDIUM", "L": "LOW"}
+READ = (
+    *("uuid", "description", "status", "due", "entry", "end", "start", "project", "priority", "depends", "recur"),
+    "annotations",
+)
+NOT_SAID = ("id", "urgency", "modified", "mask", "imask", "rtype", "parent", "last", "template")
+RULES = {
+    "daily": "FREQ=DAILY",
+    "day": "FREQ=DAILY",
+    "weekdays": "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
+    "weekly": "FREQ=WEEKLY",
+    "sennight": "FREQ=WEEKLY",
+    "biweekly": "FREQ=WEEKLY;INTERVAL=2",
+    "fortnight": "FREQ=WEEKLY;INTERVAL=2",
+    "monthly": "FREQ=MONTHLY",
+    "bimonthly": "FREQ=MONTHLY;INTERVAL=2",
+    "quarterly": "FREQ=MONTHLY;INTERVAL=3",
+    "semiannual": "FREQ=MONTHLY;INTERVAL=6",
+    "annual": "FREQ=YEARLY",
+    "yearly": "FREQ=YEARLY",
+    "biannual": "FREQ=YEARLY;INTERVAL=2",
+    "biyearly": "FREQ=YEARLY;INTERVAL=2",
+}
+PERIOD = re.compile(r"p?(\d*) ?(d|w|m|q|y|days?|wks?|weeks?|mo|mths?|months?|qtrs?|quarters?|yrs?|years?)")
+UNITS = {"d": ("DAILY", 1), "w": ("WEEKLY", 1), "m": ("MONTHLY", 1), "q": ("MONTHLY", 3), "y": ("YEARLY", 1)}
+
+
+def taskwarrior_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
+    """All tasks except deleted ones. Of a recurring task, the last pending occurrence has the rule."""
+    tasks: list[tuple[int, Any]] = []
+    for line, task in json_values(stream):
+        tasks.append((line, task))
+        if len(tasks) > MAX_ROWS:
+            raise Unreadable(line, f"A file can have at most {MAX_ROWS:,} tasks.")
+    last = _last_occurrences(tasks)
+    for line, task in tasks:
+        called = f"Task {shown(task)}"
+        if isinstance(task, dict) and task.get("status") == "deleted":
+            yield Notice(line, "status", f"{called} is deleted there, and not imported.")
+        elif not isinstance(task, dict) or not (task.get("status") == "recurring" and task.get("uuid") in last):
+            try:
+                repeats = task.get("status") == "recurring" or last.get(task.get("parent")) == task["uuid"]
+                yield fit_description(_row(line, task, called, repeats=repeats))
+            except (AttributeError, KeyError, TypeError, ValueError):
+                yield Row.wrong(line, "", "invalid", "Must be a task as Taskwarrior exports it.", called=called)
+
+
+def _last_occurrences(tasks: list[tuple[int, Any]]) -> dict[Any, Any]:
+    """The pending occurrence with the highest number, by the recurring task that it comes from."""
+    found: dict[Any, tuple[float, Any]] = {}
+    for _, task in tasks:
+        if isinstance(task, dict) and task.get("parent") and task.get("status") in ("pending", "waiting"):
+            number = task.get("imask")
+            place = (float(number) if isinstance(number, int | float) else 0.0, str(task.get("uuid")))
+            found[task["parent"]] = max(found.get(task["parent"], place), place)
+    return {parent: uuid for parent, (_, uuid) in found.items()}
+
+
+def _row(line: int, task: dict[str, Any], called: str, *, repeats: bool) -> Row:
+    needs = task.get("depends") or []
+    needs = needs.split(",") if isinstance(needs, str) else needs
+    status = task["status"]
+    cells = {
+        "id": number_of(task["uuid"]),
+        "title": task["description"],
+        "stage": "IN_PROGRESS" if task.get("start") and status == "pending" else STAGES[status],
+        "priority": PRIORITIES.get(task.get("priority") or "", task.get("priority")),
+        "category": task.get("project"),
+        "due_at": _instant(task.get("due")),
+        "all_day": "at midnight",
+        "recurrence": _rule(task["recur"]) if repeats and task.get("recur") else None,
+        "pre_tasks": [number_of(uuid) for uuid in needs],
+        "completed_at": _instant(task.get("end")) if status == "completed" else None,
+        "created_at": _instant(task.get("entry")),
+    }
+    notes = {"annotation": [one.get("description") for one in task.get("annotations") or []]}
+    return Row(
+        line,
+        cells,
+        called=called,
+        source="taskwarrior",
+        source_id=task["uuid"],
+        notices=notices_of(line, task | notes, (*READ, *NOT_SAID)),
+        names={number_of(uuid): uuid for uuid in needs},
+        lenient=LENIENT | {"priority"},
+    )
+
+
+def _instant(text: str | None) -> str | None:
+    """An instant such as 20270331T090000Z, as we write it."""
+    return text and datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).isoformat()
+
+
+def _rule(recur: str) -> str:
+    """The rule. A period that no rule has stays as it is, so that it becomes a notice."""
+    name = recur.strip().lower()
+    period = PERIOD.fullmatch(name)
+    if name in RULES or not period:
+        return RULES.get(name, recur)
+    freq, unit = UNITS[period[2][0]]
+    return f"FREQ={freq};INTERVAL={int(period[1] or 1) * unit}"

@@ -1,0 +1,142 @@
+"""Backups of TickTick in CSV: some lines about the file, then a table (https://help.ticktick.com)."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import IO, Any
+from zoneinfo import ZoneInfo
+
+from taskbell.common.clock import time_zones
+from taskbell.common.recurrence import from_other_program
+from taskbell.transfer.foreign import LENIENT, MAX_ROWS, blocked_by_children, fit_description, notices_of, number_of
+from taskbell.transfer.reading import Row, Unreadable
+from taskbell.transfer.table import Table
+
+STAGES = {"0": "PENDING", "1": "COMPLETED", "2": "ARCHIVED", "-1": "ARCHIVED"}
+PRIORITIES = {"": "MEDIUM", "0": "MEDIUM", "1": "LOW", "3": "MEDIUM", "5": "HIGH"}
+READ = (
+    *("List Name", "Title", "Content", "Is Check list", "Due Date", "Reminder", "Repeat", "Priority", "Status"),
+    *("Created Time", "Completed Time", "Timezone", "Is All Day", "Is Floating", "taskId", "parentId"),
+)
+NOT_SAID = ("Order", "Column Order", "View Mode", "Kind", "Start Date")
+HEADERS = (*READ, *NOT_SAID, "Folder Name", "Tags", "Column Name")
+BULLETS = {"▫": "- [ ] ", "▪": "- [x] "}
+MAX_LINES_ABOVE = 20
+
+
+def ticktick_rows(stream: IO[bytes]) -> Iterator[Row]:
+    """All tasks. A list is a category, and a task is blocked by its subtasks."""
+    records = Table(stream, HEADERS.__contains__).records()
+    names = _header(records)
+    rows, parents = list[Row](), dict[str, str]()
+    for number, (line, record) in enumerate(records, start=1):
+        if len(record) != len(names):
+            rows.append(Row.wrong(line, "", "cells", f"Must have {len(names)} cells, not {len(record)}."))
+            continue
+        cells = dict(zip(names, (cell.strip() for cell in record), strict=True))
+        pk = cells.get("taskId") or f"{number}"
+        try:
+            rows.append(fit_description(_row(line, pk, cells)))
+        except ValueError:
+            rows.append(Row.wrong(line, "", "invalid", "Must be a task as TickTick exports it."))
+        if cells.get("parentId"):
+            parents[pk] = cells["parentId"]
+        if len(rows) > MAX_ROWS:
+            raise Unreadable(line, f"A file can have at most {MAX_ROWS:,} tasks.")
+    yield from blocked_by_children(rows, parents)
+
+
+def _header(records: Iterator[tuple[int, list[str]]]) -> list[str]:
+    for count, (_, record) in enumerate(records):
+        names = [name.strip() for name in record]
+        if {"List Name", "Title"} <= set(names):
+            return names
+        if count > MAX_LINES_ABOVE:
+            break
+    raise Unreadable(1, "Must be a backup of TickTick, with the columns List Name and Title.")
+
+
+def _row(line: int, pk: str, cells: dict[str, str]) -> Row:
+    zone = cells.get("Timezone") if cells.get("Timezone") in time_zones() else None
+    due, start = _instant(cells.get("Due Date")), _instant(cells.get("Start Date"))
+    more = {
+        "Tags": [tag.strip() for tag in cells.get("Tags", "").split(",") if tag.strip()],
+        "Start Date": cells["Start Date"] if due and start and start != due else "",
+        "Kind": "NOTE" if cells.get("Kind", "").upper() == "NOTE" else "",
+        "Timezone": "" if zone else cells.get("Timezone"),
+        "Status": "won't do" if cells.get("Status") == "-1" else "",
+    }
+    due = due or start
+    is_all_day = cells.get("Is All Day", "").lower() == "true"
+    values = {
+        "id": number_of(pk),
+        "title": cells["Title"],
+        "description": _text(cells.get("Content", "")),
+        "stage": STAGES.get(cells.get("Status", "0"), cells.get("Status")),
+        "priority": PRIORITIES.get(cells.get("Priority", ""), cells.get("Priority")),
+        "category": cells["List Name"],
+        **_due(due, zone, is_all_day=is_all_day, is_floating=cells.get("Is Floating", "").lower() == "true"),
+        "recurrence": _rule(cells.get("Repeat", "").removeprefix("RRULE:"), due, zone),
+        "reminders": _reminders(cells.get("Reminder", ""), due, zone, is_all_day=is_all_day),
+        "completed_at": cells.get("Completed Time"),
+        "created_at": cells.get("Created Time"),
+    }
+    unread = {name: value for name, value in cells.items() if name not in (*READ, *NOT_SAID)}
+    notices = notices_of(line, unread | more, ())
+    known = {"source": "ticktick", "source_id": pk} if cells.get("taskId") else {}
+    return Row(line, values, called=f"Task {cells['Title'][:100]}", notices=notices, lenient=LENIENT, **known)  # type: ignore[arg-type]
+
+
+def _text(content: str) -> str:
+    """Items of checklists in Markdown."""
+    lines = content.replace("\r", "\n").split("\n")
+    return "\n".join(
+        next((text + line[1:] for sign, text in BULLETS.items() if line[:1] == sign), line) for line in lines
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z") if text else None
+
+
+def _due(due: datetime | None, zone: str | None, *, is_all_day: bool, is_floating: bool) -> dict[str, Any]:
+    """An all-day or floating task has the date and time of its zone; every other one is due at the instant."""
+    if due is None:
+        return {}
+    if not is_floating or zone is None:
+        return {"due_at": due.isoformat(), "timezone": zone, "all_day": "always" if is_all_day else None}
+    wall = due.astimezone(ZoneInfo(zone))
+    return {"due_date": wall.date().isoformat(), "due_time": None if is_all_day else wall.time().isoformat()}
+
+
+def _rule(text: str, due: datetime | None, zone: str | None) -> str:
+    """The rule as RFC 5545 means it. What is no rule stays as it is, so that it becomes a notice."""
+    try:
+        return from_other_program(text, due and due.astimezone(ZoneInfo(zone or "UTC")).date()) if text else ""
+    except ValueError:
+        return text
+
+
+def _reminders(text: str, due: datetime | None, zone: str | None, *, is_all_day: bool) -> list[dict[str, Any]]:
+    """Reminders such as -PT30M before the due time; of an all-day task, P0DT9H is nine o'clock of the day."""
+    found = []
+    for trigger in text.replace("\n", ",").split(","):
+        span = trigger.strip().upper().removeprefix("TRIGGER:")
+        if span and not is_all_day:
+            found.append({"before_due": span.removeprefix("-")})
+        elif span and due is not None:
+            wall = due.astimezone(ZoneInfo(zone or "UTC")).replace(tzinfo=None)
+            found.append({"at": (wall + _length(span)).isoformat()})
+    return found
+
+
+def _length(span: str) -> timedelta:
+    days, _, clock = span.lstrip("-").removeprefix("P").partition("T")
+    units = {"D": "days", "H": "hours", "M": "minutes", "S": "seconds", "W": "weeks"}
+    length, digits = timedelta(), ""
+    for char in days + clock:
+        if char.isdigit():
+            digits += char
+        else:
+            length += timedelta(**{units[char]: int(digits)}) if char in units else timedelta()
+            digits = ""
+    return -length if span.startswith("-") else length
