@@ -163,6 +163,7 @@ class Session(models.Model):
     refresh_id = models.UUIDField(default=uuid4)
     previous_refresh_id = models.UUIDField(null=True, blank=True)
     refreshed_at = models.DateTimeField()
+    is_pair_unused = models.BooleanField(default=False, help_text="Nobody has used the pair of the last refresh yet.")
 
     objects = SessionQuerySet.as_manager()
 

@@ -13,7 +13,7 @@ from taskbell.accounts.models import Installation, Profile, Session, User
 from taskbell.common.compiled_query import CompiledModelQuery, Param, names_of
 from taskbell.common.errors import NotSignedIn
 
-REFRESH = {"refresh_id", "previous_refresh_id", "refreshed_at"}
+REFRESH = {"previous_refresh_id", "refreshed_at"}
 # The columns loaded for every request: those of session, person and profile that most requests need.
 LOADED_COLUMNS = {
     "": names_of(Session, but={"created_at", "ended_at", "ended_because", "address", "user_agent"} | REFRESH),
@@ -45,11 +45,22 @@ living_session = SessionLookup()
 
 
 def session_of_token(access: str, *, now: datetime, find: SessionLookup = living_session) -> Session:
-    """The living session of an access token, with its person, in one query. Raises NotSignedIn."""
-    session = find(tokens.read(access, "access", now=now).session_id, now=now)
+    """The living session of an access token, with its person, in one query. Raises NotSignedIn.
+
+    The first use of a pair after a refresh costs one query more.
+    """
+    claims = tokens.read(access, "access", now=now)
+    session = find(claims.session_id, now=now)
     if session is None:
         raise NotSignedIn("This session has ended. Sign in again.")
+    if session.is_pair_unused and session.refresh_id == claims.token_id:
+        _note_first_use(session)
     return session
+
+
+def _note_first_use(session: Session) -> None:
+    """From now on, the refresh token before this pair is good for nothing but a second tab (people/sessions.py)."""
+    Session.objects.filter(pk=session.pk, refresh_id=session.refresh_id).update(is_pair_unused=False)
 
 
 def is_claimed() -> bool:

@@ -14,7 +14,8 @@ from taskbell.common.errors import NotSignedIn
 from taskbell.notifications.actions import Message, notify
 from taskbell.people.notifications import SESSION_ENDED
 
-REFRESH_GRACE = timedelta(seconds=10)
+TWO_TABS = timedelta(seconds=10)  # refresh at the same time
+LOST_ANSWER = timedelta(seconds=60)  # until the client tries again
 
 
 class RefreshReused(NotSignedIn):
@@ -24,8 +25,9 @@ class RefreshReused(NotSignedIn):
 def renew_session(refresh: str, *, now: datetime) -> TokenPair:
     """The session's next token pair.
 
-    The same token sent again within ten seconds gets the same pair (two tabs). Later, it is a sign of theft: the
-    session ends, and the person gets an email. Raises NotSignedIn, RefreshReused.
+    The same token sent again gets the same pair: within ten seconds (two tabs), or within a minute if nobody has used
+    the pair (its answer was lost). Later, it is a sign of theft: the session ends, and the person gets an email.
+    Raises NotSignedIn, RefreshReused.
     """
     claims = tokens.read(refresh, "refresh", now=now)
     rotated = Session.objects.filter(
@@ -34,6 +36,7 @@ def renew_session(refresh: str, *, now: datetime) -> TokenPair:
         previous_refresh_id=F("refresh_id"),
         refresh_id=uuid4(),
         refreshed_at=now,
+        is_pair_unused=True,
         last_used_at=now,
         expires_at=now + session_lifetime(),
     )
@@ -47,7 +50,8 @@ def renew_session(refresh: str, *, now: datetime) -> TokenPair:
 
 
 def _is_twin(session: Session, token_id: UUID, now: datetime) -> bool:
-    return session.previous_refresh_id == token_id and now - session.refreshed_at <= REFRESH_GRACE
+    grace = LOST_ANSWER if session.is_pair_unused else TWO_TABS
+    return session.previous_refresh_id == token_id and now - session.refreshed_at <= grace
 
 
 @transaction.atomic
