@@ -146,7 +146,7 @@ class TimeOfDay(ReadField, serializers.TimeField):
 class InstantField(ReadField, serializers.DateTimeField):
     """A date and time between 1970 and 2999. Without an offset it stays without, for the task's zone to decide."""
 
-    read = staticmethod(values.read_datetime)
+    read = staticmethod(values.read_moment)
 
 
 class AsRead(InstantField):

@@ -5,7 +5,7 @@ from calendar import day_name
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-UNITS = {"HOURLY": "hour", "DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year"}
+UNITS = {"MINUTELY": "minute", "HOURLY": "hour", "DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year"}
 WEEKDAYS = dict(zip(("MO", "TU", "WE", "TH", "FR", "SA", "SU"), day_name, strict=True))
 WORKING_DAYS = frozenset(["MO", "TU", "WE", "TH", "FR"])
 ORDINALS = {1: "first", 2: "second", 3: "third", 4: "fourth", 5: "fifth"}
@@ -25,7 +25,7 @@ def rule_in_words(text: str, *, at: str = "") -> str:
     parts = dict(part.split("=", 1) for part in text.upper().removeprefix("RRULE:").split(";") if "=" in part)
     if parts.get("FREQ") not in UNITS or parts.keys() - SPOKEN:
         return f"by the rule {text}"
-    time = f" at {at}" if at and parts["FREQ"] != "HOURLY" else ""
+    time = f" at {at}" if at and parts["FREQ"] not in ("HOURLY", "MINUTELY") else ""
     return f"{_period(parts)}{_months(parts)}{time}{_end(parts)}"
 
 

@@ -154,6 +154,13 @@ def read_datetime(value: object) -> datetime:
     return at
 
 
+def read_moment(value: object) -> datetime:
+    """The same for something that happens at a time of day: a date alone, which would mean midnight, is refused."""
+    if isinstance(value, str) and _parse_date(value.strip()):
+        raise BadValue("Must have a time as well, such as 2027-03-31T09:00.", "needs_time")
+    return read_datetime(value)
+
+
 def read_duration(value: object, *, longest: timedelta) -> Duration:
     """A duration from zero to `longest` (ISO 8601): days by the calendar, hours exact."""
     try:

@@ -1,6 +1,6 @@
 """Adding, changing and deleting reminders."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from taskbell.accounts.models import User
@@ -44,13 +44,24 @@ def replace_reminders(
     new = [plan for plan in dict.fromkeys(plans) if plan not in known]
     if not shared_too and not all(plan.for_me for plan in new):
         raise NotAllowed(ONLY_FOR_ME)
-    if not gone and not new:
+    existing |= (respelled := _respell({pk: plan for pk, plan in existing.items() if shared_too or plan.for_me}, plans))
+    if not gone and not new and not respelled:
         return {}
     if new and Reminder.objects.filter(task_id=task.pk).count() - len(gone) + len(new) > MAX_REMINDERS:
         raise invalid("reminders", "max_length", TOO_MANY)
     Reminder.objects.filter(pk__in=gone).delete()
     Reminder.objects.bulk_create(build_reminder(plan, task, by=by, now=now) for plan in new)
     return _as_history(known, [plan for pk, plan in existing.items() if pk not in gone] + new)
+
+
+def _respell(existing: Mapping[int, ReminderPlan], plans: Sequence[ReminderPlan]) -> Mapping[int, ReminderPlan]:
+    """Keeps durations as they are written now, P1W instead of P7D. Returns those that were written differently."""
+    now = {plan: plan for plan in reversed(plans)}
+    kept = {pk: now[plan] for pk, plan in existing.items() if plan in now}
+    respelled = {pk: plan for pk, plan in kept.items() if str(plan.before_due) != str(existing[pk].before_due)}
+    for pk, plan in respelled.items():
+        Reminder.objects.filter(pk=pk).update(before_due=plan.before_due)
+    return respelled
 
 
 def add_reminder(
@@ -104,9 +115,11 @@ def change_reminder(
     """Changes the reminder and reschedules it. Returns the change for the history, if any."""
     before = plan_of(reminder)
     plan = with_wall_time(plan, [before], task.timezone)
-    if before == plan:
+    if before != plan:
+        _apply(plan, reminder, task, by=by, now=now).save()
+    elif not _respell({reminder.pk: before}, [plan]):
         return {}
-    _apply(plan, reminder, task, by=by, now=now).save()
+    reminder.before_due = plan.before_due
     return _as_history([before], [plan])
 
 

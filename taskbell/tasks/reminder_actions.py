@@ -11,6 +11,7 @@ from taskbell.activity.actions import Change, record_changes
 from taskbell.common.errors import Conflict, NotFound
 from taskbell.reminders import actions
 from taskbell.reminders.models import Reminder
+from taskbell.reminders.notifications import REMINDER
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.history import record_own_reminders
 from taskbell.tasks.models import Task
@@ -21,6 +22,10 @@ from taskbell.tasks.validation import check_reminder
 
 Condition = Q | Exists
 NOT_OPEN = "Can't snooze this task, because it is not open. Reopen it first."
+SWITCHED_OFF = (
+    "Can't snooze this task, because you switched off reminder emails. Switch them on in your profile first, or add a "
+    "reminder for yourself: it shows among your notifications."
+)
 
 
 @transaction.atomic
@@ -79,6 +84,8 @@ def snooze_task(task_id: int, at: datetime | Callable[[Task], datetime], *, by: 
     plan = ReminderPlan(at=at(task) if callable(at) else at, for_me=True, is_snooze=True)
     if not task.is_open:
         raise Conflict(NOT_OPEN)
+    if not by.profile.wants(REMINDER.name):
+        raise Conflict(SWITCHED_OFF)
     earlier = [reminder for reminder in existing if reminder.is_snooze and reminder.recipient_id == by.pk]
     return _add(plan, task, existing, instead_of=earlier, by=by, now=now)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Annotated, TypedDict, cast
+from typing import Annotated, TypedDict
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
@@ -29,8 +29,8 @@ class ComingOut(TypedDict):
     at: Annotated[datetime | None, "Null: it waits for the task to have a due date."]
     local: datetime | None
     reminder: int
-    before_due: str | None
-    repeat: str | None
+    before_due: Annotated[str | None, "How long before the task is due, as it was written."]
+    repeat: Annotated[str | None, "The rule that it repeats by."]
     reason: Annotated[str, "The same in words."]
 
 
@@ -62,6 +62,7 @@ QUIET = "Waiting until the recipient's quiet hours end."
 FINISHED = "The task was already finished."
 AWAY = "The task was finished or in the trash, or its recipient could no longer see it."
 TOO_LATE = "Its time had already passed when it was set, or when the task was rescheduled or reopened."
+SWITCHED_OFF = "; not emailed to you, because you switched off reminder emails"
 NO_MAIL = "It fired, but no email about it is visible to you."
 
 
@@ -79,12 +80,12 @@ def reminder_timeline(task: Task, person: User, *, now: datetime) -> ScheduleOut
     mails = Delivery.objects.filter(notification__in=messages).select_related("notification").defer("mime")
     sent = [_email(mail, now) for mail in mails.order_by("-due_at", "-id")[:MAX_PAST]]
     past = [*sent, *_without_email(reminders, messages, task)]
-    return {"next": _next(reminders, task), "past": sorted(past, key=lambda row: row["due_at"], reverse=True)}
+    return {"next": _next(reminders, task, person), "past": sorted(past, key=lambda row: row["due_at"], reverse=True)}
 
 
-def _next(reminders: list[Reminder], task: Task) -> list[ComingOut]:
+def _next(reminders: list[Reminder], task: Task, person: User) -> list[ComingOut]:
     """The next firings, at least one for each reminder; those without a date come last."""
-    coming = [firing for reminder in reminders for firing in _coming(reminder, task)]
+    coming = [firing for reminder in reminders for firing in _coming(reminder, task, person)]
     coming.sort(key=lambda firing: (firing["at"] is None, firing["at"]))
     first = {firing["reminder"]: firing for firing in reversed(coming)}
     return [
@@ -94,18 +95,31 @@ def _next(reminders: list[Reminder], task: Task) -> list[ComingOut]:
     ]
 
 
-def _coming(reminder: Reminder, task: Task) -> list[ComingOut]:
-    zone = ZoneInfo(reminder.timezone)
+def _coming(reminder: Reminder, task: Task, person: User) -> list[ComingOut]:
+    zone, reason = ZoneInfo(reminder.timezone), _reason(reminder, task, person)
+    return [
+        {
+            "at": at,
+            "local": at and at.astimezone(zone),
+            "reminder": reminder.pk,
+            "before_due": None if reminder.before_due is None else str(reminder.before_due),
+            "repeat": reminder.repeat or None,
+            "reason": reason,
+        }
+        for at in _instants(reminder)
+    ]
+
+
+def _reason(reminder: Reminder, task: Task, person: User) -> str:
     who = "for one person" if reminder.recipient_id else "for everybody on the task"
-    before_due = None if reminder.before_due is None else str(reminder.before_due)
-    why = "at a fixed time" if before_due is None else before_due_in_words(before_due)
-    clock = in_words(reminder.at.astimezone(zone), "H:i") if reminder.at else ""
+    why = "at a fixed time" if reminder.before_due is None else before_due_in_words(str(reminder.before_due))
+    clock = in_words(reminder.at.astimezone(ZoneInfo(reminder.timezone)), "H:i") if reminder.at else ""
     by_rule = f", repeating {rule_in_words(reminder.repeat, at=clock)}" if reminder.repeat else ""
     dateless = "; waiting for the task to have a due date" if reminder.at is None else ""
     quiet = "" if task.is_open else "; not sent while the task is finished"
-    reason = f"{why}{by_rule}, {who}{dateless}{quiet}"
-    plan = {"reminder": reminder.pk, "before_due": before_due, "repeat": reminder.repeat or None, "reason": reason}
-    return [cast(ComingOut, {"at": at, "local": at and at.astimezone(zone), **plan}) for at in _instants(reminder)]
+    recipients = task.people if reminder.recipient_id is None else {reminder.recipient_id}
+    is_off = person.pk in recipients and not person.profile.wants(REMINDER.name)
+    return f"{why}{by_rule}, {who}{dateless}{quiet}{SWITCHED_OFF if is_off else ''}"
 
 
 def _instants(reminder: Reminder) -> Sequence[datetime | None]:

@@ -129,7 +129,7 @@ READERS: Readers = {
     "source_id": partial(values.read_text, most=MAX_SOURCE_ID),
 }
 OF_A_REMINDER: Readers = {
-    "at": _as_invalid(values.read_datetime),
+    "at": _as_invalid(values.read_moment),
     "wall": _as_invalid(_read_wall),
     "before_due": partial(values.read_duration, longest=MAX_BEFORE_DUE),
     "repeat": read_repeat,

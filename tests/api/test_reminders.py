@@ -333,3 +333,56 @@ def test_a_restore_that_is_sent_again_gives_its_first_answer(program: Program) -
 
 def test_a_task_that_recurs_needs_a_due_date(program: Program) -> None:
     assert errors(program.post("/api/tasks/", {"title": "x", "recurrence": "FREQ=DAILY"})) == ["recurrence"]
+
+
+@pytest.mark.parametrize("date", ["2027-03-31", "20270331", "2027-W13-3", " 2027-03-31 "])
+def test_a_date_alone_is_no_time_to_be_reminded_at(program: Program, date: str) -> None:
+    task = made(program)
+    path = f"/api/tasks/{task['id']}/"
+    wrong = {
+        "remind_at": program.patch(path, {"remind_at": date}),
+        "reminders.0.at": program.patch(path, {"reminders": [{"at": date}]}),
+        "at": program.post(f"{path}reminders/", {"at": date}),
+        "until": program.post(f"{path}snooze/", {"until": date}),
+    }
+    for field, answer in wrong.items():
+        (error,) = answer.json()["errors"]
+        assert (answer.status_code, error["field"]) == (400, field)
+        assert error["message"] == "Must have a time as well, such as 2027-03-31T09:00."
+    assert not Reminder.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "zone", ["localtime", "Factory", "posixrules", "posix/Europe/Berlin", "right/UTC", "leapseconds"]
+)
+def test_a_zone_that_is_none_of_iana_is_named_by_every_door(program: Program, bo: User, zone: str) -> None:
+    task = made(program)
+    path = f"/api/tasks/{task['id']}/"
+    rule = {"recurrence": "FREQ=DAILY", "due_date": "2027-03-31"}
+    answers = [
+        program.post("/api/tasks/", {"title": "Sow", "timezone": zone}),
+        program.patch(path, {"timezone": zone}),
+        program.put(path, task | {"timezone": zone}),
+        program.patch("/api/profile/", {"timezone": zone}),
+        program.post("/api/recurrence/preview/", rule | {"timezone": zone}),
+    ]
+    for answer in answers:
+        (error,) = answer.json()["errors"]
+        assert (answer.status_code, error["field"], error["code"]) == (400, "timezone", "unknown_zone")
+    row = {"title": "Sow", "timezone": zone}
+    (wrong,) = program.post("/api/tasks/import/?format=json", [row]).json()["errors"]
+    assert "timezone" in str(wrong)
+
+
+def test_a_snooze_is_refused_for_whom_reminders_are_off_and_the_schedule_says_so(program: Program, bo: User) -> None:
+    task = made(program, reminders=[{"at": AT}])
+    path = f"/api/tasks/{task['id']}/"
+    program.patch("/api/profile/", {"mail_preferences": {"reminder": False}})
+    refused = program.post(f"{path}snooze/", {"span": "PT1H"})
+    assert (refused.status_code, Reminder.objects.count()) == (409, 1)
+    assert "because you switched off reminder emails" in refused.json()["detail"]
+    assert program.post(f"{path}reminders/", {"before_due": "P1D", "for_me": True}).status_code == 201
+    for coming in program.get(f"{path}schedule/").json()["next"]:
+        assert coming["reason"].endswith("; not emailed to you, because you switched off reminder emails")
+    program.patch("/api/profile/", {"mail_preferences": {"reminder": True}})
+    assert program.post(f"{path}snooze/", {"span": "PT1H"}).status_code == 201

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from taskbell.accounts.models import User
+from taskbell.activity.models import Activity
 from taskbell.common.clock import as_instant
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.actions import create_task, delete_task, restore_task, skip_task
 from taskbell.tasks.models import Stage
 from taskbell.tasks.patch import TaskPatch
+from taskbell.tasks.reminder_actions import change_reminder
 from tests.conftest import NOW
 from tests.reminders.mailbox import Mailbox, names
 from tests.reminders.patches import BERLIN, DAY, DAY_BEFORE, FRIDAY, HOUR, before, change, next_at, promised, state, utc
@@ -136,3 +138,19 @@ def test_a_task_out_of_the_trash_has_its_repeating_reminder_back(bo: User, mailb
     assert mailbox.tick(BEFORE_MIDNIGHT) == []
     restore_task(task.pk, by=bo, now=BEFORE_MIDNIGHT + HOUR)
     assert (next_at(), state()) == (BEFORE_MIDNIGHT + 7 * DAY, "armed")
+
+
+def test_a_week_that_is_written_as_such_reads_so_and_stays_the_same_reminder(bo: User) -> None:
+    task = promised(bo, before("P7D"), due_date=FRIDAY)
+    Reminder.objects.update(state="fired", next_at=None)
+    reminder = Reminder.objects.get()
+    assert change_reminder(task.pk, reminder.pk, before("P1W"), by=bo, now=NOW) == reminder
+    assert (str(Reminder.objects.get().before_due), state()) == ("P1W", "fired")
+    change(task, bo, reminders=[before("PT168H"), before("P7D")])
+    assert [str(one.before_due) for one in Reminder.objects.order_by("id")] == ["P7D", "PT168H"]
+    assert Reminder.objects.earliest("id").state == "fired"
+    words = Activity.objects.filter(field="reminders").order_by("id").values_list("old_value", "new_value")
+    assert list(words) == [
+        (["P7D before due"], ["P1W before due"]),
+        (["P1W before due"], ["P7D before due", "PT168H before due"]),
+    ]
