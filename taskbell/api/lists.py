@@ -1,6 +1,6 @@
 """How lists are asked for, and a page of one as an answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.http import HttpResponse
@@ -12,7 +12,7 @@ from taskbell.api.etags import etag_response
 from taskbell.common.errors import invalid
 from taskbell.search.filters import Filter
 from taskbell.search.pages import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, ResultPage, Row
-from taskbell.search.tasks import FILTERS, ORDERS
+from taskbell.search.tasks import FILTERS, ORDERS, TRASH_FILTERS, TRASH_ORDERS
 
 PAGING = [
     OpenApiParameter("page", int, description="The number of the page, from 1."),
@@ -38,14 +38,14 @@ def documented(filters: Mapping[str, Filter]) -> list[OpenApiParameter]:
     return [OpenApiParameter(name, str, description=filter_.description) for name, filter_ in filters.items()]
 
 
-TASK_PARAMETERS = [
-    *documented(FILTERS),
-    OpenApiParameter(
-        "ordering",
-        str,
-        description=f"{', '.join(ORDERS)}; separate several with commas, and put - before a name for descending order.",
-    ),
-]
+def ordering_by(orders: Sequence[str]) -> OpenApiParameter:
+    """The parameter `ordering` for the OpenAPI document."""
+    how = "separate several with commas, and put - before a name for descending order."
+    return OpenApiParameter("ordering", str, description=f"{', '.join(orders)}; {how}")
+
+
+TASK_PARAMETERS = [*documented(FILTERS), ordering_by(ORDERS)]
+TRASH_PARAMETERS = [*documented(TRASH_FILTERS), ordering_by(TRASH_ORDERS)]
 
 
 def frame_of(page: ResultPage[Any], request: Request) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from taskbell.api.authentication import person_of
 from taskbell.api.etags import etag_response, expected_version, tag_of
 from taskbell.api.fields import blank, body_of
 from taskbell.api.idempotency import repeatable
-from taskbell.api.lists import PAGING, TASK_PARAMETERS, frame_of, query_of
+from taskbell.api.lists import PAGING, TASK_PARAMETERS, TRASH_PARAMETERS, frame_of, query_of
 from taskbell.api.response_cache import cached_response
 from taskbell.api.schema import operation
 from taskbell.api.task_input import (
@@ -29,9 +29,9 @@ from taskbell.api.task_input import (
 )
 from taskbell.common.clock import utc_now
 from taskbell.common.values import read_boolean
-from taskbell.payloads.tasks import TaskOut, task_as_json, tasks_as_json
+from taskbell.payloads.tasks import DeletedTaskOut, TaskOut, deleted_as_json, task_as_json, tasks_as_json
 from taskbell.search.parameters import read_parameter
-from taskbell.search.tasks import page_of_tasks
+from taskbell.search.tasks import page_of_tasks, page_of_trash
 from taskbell.tasks import actions
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
@@ -138,6 +138,18 @@ class TaskSkip(APIView):
         """Moves the task to its next occurrence without completing it."""
         actions.skip_task(pk, by=person_of(request), now=utc_now())
         return answer(request, pk)
+
+
+class TaskTrash(APIView):
+    @operation("tasks_trash", "tasks", page_of(DeletedTaskOut), parameters=[*TRASH_PARAMETERS, *PAGING])
+    def get(self, request: Request) -> HttpResponseBase:
+        """Lists the deleted tasks that you can restore, the last deleted first."""
+        return cached_response(request, lambda: self._page(request))
+
+    def _page(self, request: Request) -> dict[str, Any]:
+        person = person_of(request)
+        page = page_of_trash(query_of(request), person)
+        return frame_of(page, request) | {"results": deleted_as_json(page.rows, person)}
 
 
 class TaskRestore(APIView):

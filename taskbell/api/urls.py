@@ -55,6 +55,7 @@ canonical = [
     path("tasks/bulk/", bulk.Bulk.as_view()),
     path("tasks/import/", transfer.TaskImport.as_view()),
     path("tasks/export/", transfer.TaskExport.as_view()),
+    path("tasks/trash/", tasks.TaskTrash.as_view()),
     path("tasks/logs/", activity.Logs.as_view()),
     path("tasks/<id:pk>/", tasks.TaskDetail.as_view()),
     path("tasks/<id:pk>/restore/", tasks.TaskRestore.as_view()),

@@ -60,6 +60,12 @@ class TaskOut(TypedDict):
     version: int
 
 
+class DeletedTaskOut(TaskOut):
+    """A task in the trash."""
+
+    deleted_at: datetime
+
+
 class JoinedIds(Func):
     """The ids of a group of rows, joined by commas: one column instead of one query more."""
 
@@ -120,6 +126,13 @@ def tasks_by_id(ids: Collection[int], person: User, *, also_hidden: bool = False
 def tasks_as_json(ids: Collection[int], person: User) -> list[TaskOut]:
     """These tasks, in this order, as the person sees them."""
     return list(tasks_by_id(ids, person).values())
+
+
+def deleted_as_json(ids: Collection[int], person: User) -> list[DeletedTaskOut]:
+    """Tasks in the trash, in this order."""
+    deleted = dict(Task.objects.filter(pk__in=ids, deleted_at__isnull=False).values_list("pk", "deleted_at"))
+    tasks = tasks_by_id([pk for pk in ids if pk in deleted], person, also_hidden=True)
+    return [{**task, "deleted_at": deleted[pk]} for pk, task in tasks.items()]
 
 
 def task_as_json(pk: int, person: User, *, also_hidden: bool = False) -> TaskOut:

@@ -10,6 +10,7 @@ from django.db.models import Case, IntegerField, Min, OuterRef, Q, Subquery, Val
 from taskbell.accounts.models import User
 from taskbell.common.compiled_query import with_params
 from taskbell.common.errors import invalid
+from taskbell.common.union import Union
 from taskbell.common.values import read_boolean, read_choices
 from taskbell.reminders.models import Reminder
 from taskbell.search.filters import (
@@ -39,6 +40,7 @@ from taskbell.tasks.models import (
     TaskQuerySet,
     is_blocked,
 )
+from taskbell.tasks.policy import editable_by
 from taskbell.tasks.queries import ViewerParam
 from taskbell.tasks.search_text import has_words
 
@@ -88,6 +90,8 @@ FILTERS = {
     ),
 }
 ORDERS = ("id", "title", "priority", "status", "due_date", "due_at", "remind_at", "created_at", "updated_at")
+TRASH_FILTERS = FILTERS | moment_filters("deleted_at", "deleted_at", "Deleted")
+TRASH_ORDERS = (*ORDERS, "deleted_at")
 # By instant. Of two at midnight, the task of the day that ends comes before the one due at 00:00.
 BY_DUE = (Key("due_at", nullable=True), Key("due_date", nullable=True, refines=True))
 KEYS = {
@@ -112,6 +116,17 @@ def page_of_tasks(parameters: Parameters, person: User) -> ResultPage[int]:
     condition, values = with_params(condition_of(parameters, FILTERS, person), Task)
     tasks = listing(sees_everything(person), condition, keys)
     return page_of_keys(tasks, parameters, person=person.pk, **values)
+
+
+def page_of_trash(parameters: Parameters, person: User) -> ResultPage[int]:
+    """The ids of deleted tasks that the person can restore, by default the last deleted first. Raises Invalid."""
+    refuse_unknown(parameters, (*TRASH_FILTERS, "ordering", *PAGE_PARAMETERS))
+    keys = order_of(parameters, default="-deleted_at", orders=TRASH_ORDERS)
+    condition = condition_of(parameters, TRASH_FILTERS, person)
+    deleted = Task.objects.concerning(person).filter(editable_by(person), deleted_at__isnull=False)
+    names = {key.name for key in keys} | columns_in(condition)
+    found = with_columns(deleted, names, person).filter(condition)
+    return page_of_keys(Listing(Union([found]), keys), parameters)
 
 
 def matching_tasks(parameters: Parameters, person: User) -> TaskQuerySet:
@@ -139,13 +154,13 @@ def listing(sees_everything: bool, condition: Q, keys: Sequence[Key]) -> Listing
     return Listing(with_columns(Task.objects.lists_visible_to(person), names, person).filter(condition), keys)
 
 
-def order_of(parameters: Parameters, *, default: str) -> tuple[Key, ...]:
+def order_of(parameters: Parameters, *, default: str, orders: Sequence[str] = ORDERS) -> tuple[Key, ...]:
     """The keys that the list is ordered by; ties are broken by id. Raises Invalid."""
     keys: list[Key] = []
     for part in parameters.get("ordering", default).split(","):
         name = part.strip().removeprefix("-")
-        if name not in ORDERS:
-            raise invalid("ordering", "invalid", f"Must be one or more of {', '.join(ORDERS)}, with or without a -.")
+        if name not in orders:
+            raise invalid("ordering", "invalid", f"Must be one or more of {', '.join(orders)}, with or without a -.")
         known, descending = {key.name for key in keys}, part.strip().startswith("-")
         keys += (replace(key, descending=descending) for key in KEYS.get(name, (Key(name),)) if key.name not in known)
     if keys[-1].name != "id":

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import Q
+
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.common.errors import NotAllowed
@@ -35,6 +37,13 @@ def may_edit(person: User, task: Task) -> bool:
     """True for people who may change everything about the task."""
     owns = task.created_by_id == person.pk and person.can(Capability.CREATE_TASKS)
     return owns or person.can(Capability.EDIT_EVERYTHING)
+
+
+def editable_by(person: User) -> Q:
+    """The condition that a task is one for which `may_edit` is true."""
+    if person.can(Capability.EDIT_EVERYTHING):
+        return Q()
+    return Q(created_by=person) if person.can(Capability.CREATE_TASKS) else Q(pk__in=[])
 
 
 def check_may_edit(person: User, task: Task) -> None:

@@ -12,7 +12,7 @@ from tests.api.shelf import Shelf, Slip
 from tests.conftest import Program
 
 Somebody = Callable[[User], Program]
-LISTS = ["tasks/", "task/", "tasks/logs/", "categories/", "users/"]
+LISTS = ["tasks/", "task/", "tasks/trash/", "tasks/logs/", "categories/", "users/"]
 PAGING = [
     *(("page", value) for value in ("0", "-1", "x", "", "1.5", "²", "99999999999", " 1")),
     *(("page_size", value) for value in ("0", "201", "-1", "all", "", "1e2")),

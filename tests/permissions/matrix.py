@@ -115,6 +115,8 @@ TASKS = [
     Way("DELETE /api/tasks/{id}/", STALE, headers={"If-Match": '"99"'}),
     Way("DELETE /api/tasks/{id}/", WRONG_EDIT, headers={"If-Match": "yesterday"}),
     Way("DELETE /api/tasks/{id}/", NOWHERE, at="@deleted"),
+    Way("GET /api/tasks/trash/", ALL),
+    Way("GET /api/tasks/trash/", "400 400 400 400 400 400 401", query="?surprise=1"),
     Way("POST /api/tasks/{id}/restore/", EDIT, at="@deleted"),
     Way("POST /api/tasks/{id}/restore/", EDIT, b"{", at="@deleted"),
     Way("POST /api/tasks/{id}/restore/", NOWHERE, at="@nowhere"),

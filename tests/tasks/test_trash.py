@@ -17,7 +17,7 @@ from taskbell.tasks.actions import delete_task, restore_task, update_task
 from taskbell.tasks.models import Prerequisite, Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.scheduled import purge_deleted
-from tests.conftest import NOW, Program
+from tests.conftest import NOW, Program, QueryBudget
 from tests.tasks.conftest import Somebody, a_task
 
 DAYS = timedelta(days=30)
@@ -142,3 +142,68 @@ def test_deleting_needs_the_version_that_was_read(program: Program, bo: User) ->
     update_task(task.pk, TaskPatch(title="Anew"), by=bo, now=NOW)
     assert program.delete(f"/api/tasks/{task.pk}/", **{"If-Match": '"1"'}).status_code == 412
     assert program.delete(f"/api/tasks/{task.pk}/", **{"If-Match": '"2"'}).status_code == 204
+
+
+def titles_in_trash(program: Program, query: str = "") -> list[str]:
+    """The titles, page after page."""
+    found: list[str] = []
+    path = f"/api/tasks/trash/{query}"
+    while path:
+        page = program.get(path).json()
+        found += [task["title"] for task in page["results"]]
+        path = (page["next"] or "").removeprefix("http://localhost")
+    return found
+
+
+def test_the_trash_lists_what_one_could_restore(bo: User, cy: User, mia: User, ivo: User, as_user: Somebody) -> None:
+    mine = a_task(bo, "Bo's", assigned_to_id=cy.pk)
+    theirs = a_task(cy, "Cy's", assigned_to_id=bo.pk)
+    a_task(bo, "Kept")
+    delete_task(mine.pk, by=bo, now=NOW)
+    delete_task(theirs.pk, by=cy, now=NOW + A_MOMENT)
+    expected = {bo: ["Bo's"], cy: ["Cy's"], mia: ["Cy's", "Bo's"], ivo: []}
+    for person, titles in expected.items():
+        program = as_user(person)
+        assert titles_in_trash(program) == titles
+        for task in (mine, theirs):
+            may = program.post(f"/api/tasks/{task.pk}/restore/").status_code == 200
+            assert may is (task.title in titles)
+            if may:
+                delete_task(task.pk, by=task.created_by, now=NOW + (A_MOMENT if task == theirs else timedelta()))
+
+
+def test_the_trash_is_paged_filtered_and_ordered_like_the_list(program: Program, bo: User) -> None:
+    for number, title in enumerate(["Äpfel", "apfel 10", "Apfel 9", "Zebra"]):
+        delete_task(a_task(bo, title).pk, by=bo, now=NOW + timedelta(hours=number))
+    assert titles_in_trash(program) == ["Zebra", "Apfel 9", "apfel 10", "Äpfel"]
+    for paging in ("", "&page_size=1", "&page_size=3&cursor="):
+        assert titles_in_trash(program, f"?ordering=deleted_at{paging}") == ["Äpfel", "apfel 10", "Apfel 9", "Zebra"]
+        assert titles_in_trash(program, f"?ordering=title{paging}") == ["Äpfel", "Apfel 9", "apfel 10", "Zebra"]
+        assert titles_in_trash(program, f"?q=apfel&ordering=-title{paging}") == ["apfel 10", "Apfel 9", "Äpfel"]
+        assert titles_in_trash(program, f"?has_due=true{paging}") == []
+    since = (NOW + timedelta(hours=2)).isoformat().replace("+", "%2B")
+    assert titles_in_trash(program, f"?deleted_at_gte={since}") == ["Zebra", "Apfel 9"]
+    page = program.get("/api/task/trash/?page_size=1").json()
+    assert page["count"] == 4
+    assert page["results"][0]["deleted_at"] == (NOW + timedelta(hours=3)).isoformat().replace("+00:00", "Z")
+    assert "deleted_at" not in program.get("/api/tasks/").json()
+
+
+def test_the_trash_is_never_stale(program: Program, bo: User) -> None:
+    task = a_task(bo)
+    assert titles_in_trash(program) == []
+    program.delete(f"/api/tasks/{task.pk}/")
+    assert titles_in_trash(program) == ["Water the plants"]
+    program.post(f"/api/tasks/{task.pk}/restore/")
+    assert titles_in_trash(program) == []
+    program.delete(f"/api/tasks/{task.pk}/")
+    purge_deleted(NOW + timedelta(days=40_000))
+    assert titles_in_trash(program) == []
+
+
+def test_the_trash_costs_no_more_for_many_tasks(program: Program, bo: User, query_budget: QueryBudget) -> None:
+    for size in (1, 20):
+        for number in range(size):
+            delete_task(a_task(bo, f"Task {number}").pk, by=bo, now=NOW)
+        with query_budget(5):  # session and person, count and page, when deleted, tasks, reminders
+            program.get(f"/api/tasks/trash/?page_size={size}")
