@@ -132,7 +132,7 @@ def deleted_as_json(ids: Collection[int], person: User) -> list[DeletedTaskOut]:
     """Tasks in the trash, in this order."""
     deleted = dict(Task.objects.filter(pk__in=ids, deleted_at__isnull=False).values_list("pk", "deleted_at"))
     tasks = tasks_by_id([pk for pk in ids if pk in deleted], person, also_hidden=True)
-    return [{**task, "deleted_at": deleted[pk]} for pk, task in tasks.items()]
+    return [DeletedTaskOut(**task, deleted_at=cast(datetime, deleted[pk])) for pk, task in tasks.items()]
 
 
 def task_as_json(pk: int, person: User, *, also_hidden: bool = False) -> TaskOut:
