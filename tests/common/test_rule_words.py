@@ -11,6 +11,7 @@ from taskbell.common.rule_words import rule_in_words
         ("FREQ=DAILY", "every day at 09:00"),
         ("RRULE:FREQ=DAILY;INTERVAL=3", "every 3 days at 09:00"),
         ("FREQ=HOURLY;INTERVAL=2", "every 2 hours"),
+        ("FREQ=MINUTELY;INTERVAL=30;COUNT=4", "every 30 minutes, 4 times"),
         ("FREQ=WEEKLY;BYDAY=MO", "every Monday at 09:00"),
         ("FREQ=WEEKLY;BYDAY=MO,TH,SU;COUNT=10", "every Monday, Thursday and Sunday at 09:00, 10 times"),
         ("FREQ=WEEKLY;BYDAY=FR,MO,TU,WE,TH;COUNT=1", "every weekday at 09:00, once"),

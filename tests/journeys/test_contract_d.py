@@ -144,6 +144,6 @@ def test_the_assignee_hears_of_a_new_task_and_of_what_changes(
     office.send_as_if_later(timedelta(minutes=2))  # changes are gathered for a minute
     changed = office.mail_about("Changed: Paint the fence", to="dan").message.get_body(("plain",))
     assert changed is not None
-    assert "2031-04-02" in changed.get_content()
+    assert "→ Wednesday, 2 April 2031 (" in changed.get_content()
     to_doris = [mail for mail in office.sink.accepted if mail.recipient == "doris@example.org"]
     assert not [mail for mail in to_doris if "fence" in str(mail.message["Subject"])], "she did it herself"

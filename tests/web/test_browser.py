@@ -149,5 +149,23 @@ def test_nor_does_ada(window: Window, path: str) -> None:
     assert_fits(window.open(path))
 
 
+def test_nor_on_the_page_of_a_task(window: Window) -> None:
+    window.sign_in()
+    window.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    body = {"title": "Greenhouse" * 25, "description": "x" * 500, "due_date": "2030-05-04"}
+    answer = window.page.request.post(f"{window.address}/api/tasks/", data=body, headers=_csrf(window))
+    assert answer.status == 201, answer.text()
+    page = window.open(f"/tasks/{answer.json()['id']}/")
+    expect(page.get_by_role("heading", name="History")).to_be_visible()
+    assert_fits(page)
+    window.check()
+
+
+def _csrf(window: Window) -> dict[str, str]:
+    """What the browser sends with a request of its own that changes something."""
+    (token,) = [cookie["value"] for cookie in window.page.context.cookies() if cookie["name"].endswith("csrftoken")]
+    return {"X-CSRFToken": token, "Referer": window.address}
+
+
 def assert_fits(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
