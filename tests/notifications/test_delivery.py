@@ -167,7 +167,8 @@ def test_competing_clocks_and_senders_send_each_mail_once(request: pytest.Fixtur
 
 def test_what_people_write_cannot_become_a_header_or_markup(bo: User, sink: SmtpSink) -> None:
     title = 'Buy <b>milk</b> & "bread"\tBcc: all@example.org'
-    reminded_task(bo, title=title)
+    reminded_task(bo)
+    Task.objects.update(title=title)  # as an older version let people write it
     fire_and_send()
     (mail,) = sink.accepted
     assert mail.recipient == "bo@example.org"
