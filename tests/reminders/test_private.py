@@ -136,6 +136,17 @@ def test_my_own_tag_lets_me_change_the_task(path: str, cy: User, as_user: Somebo
     assert program.patch(path, {"stage": "PENDING"}, **{"If-Match": tag}).status_code == 412
 
 
+@pytest.mark.parametrize("change", [CHANGES["deleted"], CHANGES["removed"]])
+def test_the_tag_of_an_answer_is_over_when_a_private_reminder_is(
+    path: str, cy: User, as_user: Somebody, change: Change
+) -> None:
+    program = as_user(cy)
+    read = program.patch(path, {"stage": "IN_PROGRESS"})
+    assert program.get(path, **{"If-None-Match": read["ETag"]}).status_code == 304
+    change(program, path)
+    assert program.get(path, **{"If-None-Match": read["ETag"]}).status_code == 200
+
+
 def test_what_changes_nothing_leaves_no_trace(path: str, cy: User, as_user: Somebody) -> None:
     program, entries = as_user(cy), Activity.objects.count()
     before = program.get(path)
