@@ -14,7 +14,8 @@ from django.conf import settings
 
 from taskbell.transfer.reading import Unreadable
 
-ZIP_MARK = b"PK\x03\x04"
+ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06")  # the second is that of an empty zip
+BROKEN = (BadZipFile, zlib.error, EOFError, NotImplementedError)
 MAX_FILES = 2000
 SPOOLED_BYTES = 1024 * 1024  # that stay in memory
 IGNORED = ("__MACOSX/", ".DS_Store")  # what macOS adds
@@ -31,9 +32,9 @@ def seekable(stream: IO[bytes]) -> Iterator[IO[bytes]]:
 
 def is_zip(file: IO[bytes]) -> bool:
     """True if the file begins as a zip does. It stands at its beginning again."""
-    mark = file.read(len(ZIP_MARK))
+    mark = file.read(4)
     file.seek(0)
-    return mark == ZIP_MARK
+    return mark in ZIP_MARKS
 
 
 def members(file: IO[bytes]) -> Iterator[tuple[PurePosixPath, IO[bytes]]]:
@@ -47,7 +48,7 @@ def members(file: IO[bytes]) -> Iterator[tuple[PurePosixPath, IO[bytes]]]:
             for info in found:
                 with _open(archive, info) as packed:
                     yield PurePosixPath(info.filename), io.BufferedReader(Unpacked(packed, budget))
-    except (BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except BROKEN as error:
         raise Unreadable(1, f"Must be a zip that is whole: {error}.") from error
 
 
@@ -80,7 +81,10 @@ class Unpacked(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        chunk = self._packed.read(len(buffer))
+        try:
+            chunk = self._packed.read(len(buffer))
+        except BROKEN as error:
+            raise Unreadable(1, f"Must be a zip that is whole: {error}.") from error
         self._budget.spend(len(chunk))
         buffer[: len(chunk)] = chunk
         return len(chunk)

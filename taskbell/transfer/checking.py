@@ -79,9 +79,9 @@ class Checker:
                     return self._good(number, row, cells, found, notices)
                 except Invalid as error:
                     wrong = error.errors
-            if not wrong or not give_up(wrong, row, notices):
-                return self._bad(number, row, found, wrong, notices)
             refused = {error.field for error in wrong}
+            if not refused & cells.keys() or not give_up(wrong, row, notices):
+                return self._bad(number, row, found, wrong, notices)
             cells = {name: value for name, value in cells.items() if name not in refused}
 
     def _good(self, number: int, row: Row, cells: Values, found: Values, notices: list[Notice]) -> Checked:

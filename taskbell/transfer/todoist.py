@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO
 
+from taskbell.common.text import printable
 from taskbell.transfer.archives import is_zip, members, seekable
 from taskbell.transfer.reading import Notice, Row, Unreadable
 from taskbell.transfer.table import Table
@@ -162,7 +163,7 @@ class Project:
                 "created_by": NUMBER_OF_PERSON.sub("", cells["AUTHOR"]),
                 **due,
             },
-            called=self.name or None,
+            called=printable(f"{cells['CONTENT'][:100]} ({self.name})") if self.name else None,
             source="todoist",
             source_id=f"{self._key}:{self.number}",
             notices=self.waiting + notices,

@@ -1,101 +1,113 @@
-"""Projects of Vikunja: `data.json` of its export of a user's data."""
+"""Projects of Vikunja: its export of a user's data, as the zip or as `data.json` from it."""
 
-import html
-import re
+from collections import defaultdict
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import IO, Any
 
 from taskbell.common.text import printable
-from taskbell.transfer.reading import Row, json_values
+from taskbell.transfer.archives import is_zip, members, seekable
+from taskbell.transfer.reading import Notice, Row, Unreadable, json_values
+from taskbell.transfer.vikunja_task import BLOCKS, related, row_of
 
 MAX_PROJECT_CHARACTERS = 64 * 1024 * 1024
-NEVER = "0001-01-01"
-PRIORITIES = {0: "MEDIUM", 1: "LOW", 2: "MEDIUM", 3: "HIGH", 4: "URGENT", 5: "URGENT"}
-BLOCKED_BY = ("subtask", "blocked")
-DAY = 24 * 3600
-EVERY_MONTH, FROM_NOW = 1, 2  # its repeat modes
-BREAK, TAG = re.compile(r"<br\s*/?>|</p>|</li>"), re.compile(r"<[^>]+>")
+MAX_DEPTH = 20  # of projects within projects
+DATA, FILTERS = "data.json", "filters.json"
+# Projects are within others, and before Vikunja 0.21 lists were within namespaces.
+WITHIN = ("child_projects", "projects", "lists")
+OF_A_PROJECT = ("tasks", *WITHIN)
+LOST = {
+    "description": "The description of the project {} can't be imported.",
+    "is_archived": "The project {} is archived there, which can't be imported: its tasks are as they are.",
+    "is_favorite": "The project {} is a favourite there, which can't be imported.",
+    "hex_color": "The colour of the project {} can't be imported.",
+    "parent_project_id": "The project {} is within another there, which can't be imported.",
+}
 
 
-def vikunja_rows(stream: IO[bytes]) -> Iterator[Row]:
-    """The tasks of every project. The category is the first label, or else the project.
+def vikunja_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
+    """The tasks of every project. The category is the first label, or else the project. Raises Unreadable.
 
     The whole file is one line, so errors name the task.
     """
-    for line, project in json_values(stream, longest=MAX_PROJECT_CHARACTERS):
-        if not isinstance(project, dict) or not isinstance(project.get("tasks") or [], list):
-            yield Row.wrong(line, "tasks", "invalid", "Must be a project as Vikunja exports it.")
-            continue
-        for task in project.get("tasks") or []:
-            called = _called(task)
-            try:
-                yield Row(line, _cells(task, project), called=called)
-            except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
-                yield Row.wrong(line, "tasks", "invalid", "Must be a task as Vikunja exports it.", called=called)
+    with seekable(stream) as file:
+        if not is_zip(file):
+            yield from _data(file)
+            return
+        found = False
+        for path, member in members(file):
+            if path.name == DATA:
+                found = True
+                with seekable(member) as data:
+                    yield from _data(data)
+            elif path.name == FILTERS and any(value for _, value in json_values(member)):
+                yield Notice(1, FILTERS, "The saved filters can't be imported.")
+        if not found:
+            raise Unreadable(1, f"A zip of Vikunja must have {DATA}.")
 
 
-def _called(task: Any) -> str:
-    """The id and the title, if it has them."""
-    if not isinstance(task, dict):
-        return f"Task {task!r:.100}"
-    return printable(f"Task {task.get('id')!r:.20} ({task.get('title', 'no title')!s:.100})")
+def _data(file: IO[bytes]) -> Iterator[Row | Notice]:
+    """Reads the file twice, since a task may name tasks before and after it that it blocks."""
+    blocked_by, is_empty = defaultdict[int, list[int]](list), True
+    for _, project, _ in _projects(file):
+        is_empty = False
+        for task in (project.get("tasks") or []) if _is_project(project) else []:
+            for other in _blocked(task):
+                blocked_by[other].append(task["id"])
+    if is_empty:
+        raise Unreadable(1, "Must be an export of Vikunja: a list of projects with their tasks.")
+    file.seek(0)
+    for line, project, parent in _projects(file):
+        yield from _rows(line, project, parent, blocked_by)
 
 
-def _cells(task: dict[str, Any], project: dict[str, Any]) -> dict[str, Any]:
-    due, related = _moment(task.get("due_date")), task.get("related_tasks") or {}
-    labels, assignees = task.get("labels") or [], task.get("assignees") or []
-    stage = "COMPLETED" if task.get("done") else "IN_PROGRESS" if task.get("percent_done") else "PENDING"
-    return {
-        "id": task["id"],
-        "title": task["title"],
-        "description": _plain(task.get("description") or ""),
-        "stage": stage,
-        "priority": PRIORITIES.get(task.get("priority") or 0, task.get("priority")),
-        "category": labels[0]["title"] if labels else project.get("title"),
-        "due_date": due and due.date().isoformat(),
-        "due_time": due and due.time().isoformat(),
-        "timezone": "UTC" if due else None,
-        "assigned_to": assignees[0]["username"] if assignees else None,
-        "pre_tasks": [other["id"] for kind in BLOCKED_BY for other in related.get(kind) or []],
-        "reminders": [found for reminder in task.get("reminders") or [] if (found := _reminder(reminder))],
-        **_repeats(task),
-        "completed_at": _text(_moment(task.get("done_at"))) if task.get("done") else None,
-        "created_at": _text(_moment(task.get("created"))),
-    }
+def _projects(file: IO[bytes]) -> Iterator[tuple[int, Any, Any]]:
+    """Each project with its line and the title of the one that it is within; also what should be a project."""
+    for line, value in json_values(file, longest=MAX_PROJECT_CHARACTERS):
+        yield from ((line, project, parent) for project, parent in _with_inner(value, None, MAX_DEPTH))
 
 
-def _moment(text: Any) -> datetime | None:
-    if not text or text.startswith(NEVER):
-        return None
-    return datetime.fromisoformat(text).astimezone(UTC)
+def _with_inner(value: Any, parent: Any, depth: int) -> Iterator[tuple[Any, Any]]:
+    yield value, parent
+    if _is_project(value) and depth:
+        for name in WITHIN:
+            for inner in value.get(name) or []:
+                yield from _with_inner(inner, value.get("title"), depth - 1)
 
 
-def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
+def _is_project(value: Any) -> bool:
+    if not isinstance(value, dict) or not any(name in value for name in OF_A_PROJECT):
+        return False
+    return all(isinstance(value.get(name) or [], list) for name in OF_A_PROJECT)
 
 
-def _plain(text: str) -> str:
-    """The text of a description, which Vikunja stores as HTML."""
-    return html.unescape(TAG.sub("", BREAK.sub("\n", text))).strip() if "<" in text else text
+def _rows(line: int, project: Any, parent: Any, blocked_by: dict[int, list[int]]) -> Iterator[Row | Notice]:
+    if not _is_project(project):
+        yield Row.wrong(line, "tasks", "invalid", "Must be a project as Vikunja exports it.")
+        return
+    for name, sentence in _lost(project, parent):
+        yield Notice(line, name, sentence)
+    for task in project.get("tasks") or []:
+        pk = task.get("id") if isinstance(task, dict) else None
+        yield row_of(line, task, project, blocked_by.get(pk, []) if isinstance(pk, int) else [])
 
 
-def _reminder(reminder: dict[str, Any]) -> dict[str, Any] | None:
-    period = reminder.get("relative_period") or 0
-    if reminder.get("relative_to") == "due_date" and period <= 0:
-        return {"before_due": f"PT{-period}S"}
-    moment = _moment(reminder.get("reminder"))
-    return None if moment is None else {"at": moment.isoformat()}
+def _lost(project: dict[str, Any], parent: Any) -> Iterator[tuple[str, str]]:
+    """What a project has that our categories don't: a field, and a sentence."""
+    shown = repr(printable(str(project.get("title")))[:100])
+    if parent is not None:
+        yield "parent_project_id", LOST["parent_project_id"].format(shown)
+    for name, sentence in LOST.items():
+        if project.get(name) and (name != "parent_project_id" or parent is None):
+            yield name, sentence.format(shown)
+    if buckets := [one.get("title") for one in project.get("buckets") or [] if isinstance(one, dict)]:
+        names = printable(", ".join(map(str, buckets)))[:200]
+        yield "buckets", f"The buckets of the project {shown} can't be imported: {names}."
 
 
-def _repeats(task: dict[str, Any]) -> dict[str, Any]:
-    """The rule. One that repeats more often than daily stays as words, so that the column refuses it."""
-    seconds, mode = task.get("repeat_after") or 0, task.get("repeat_mode") or 0
-    basis = "completion" if mode == FROM_NOW else None
-    if mode == EVERY_MONTH:
-        return {"recurrence": "FREQ=MONTHLY"}
-    if not seconds:
-        return {}
-    days, rest = divmod(seconds, DAY)
-    rule = f"every {timedelta(seconds=seconds)}" if rest else f"FREQ=DAILY;INTERVAL={days}"
-    return {"recurrence": rule, "recurrence_from": basis}
+def _blocked(task: Any) -> list[int]:
+    """The ids of the tasks that it says it blocks; a task that can't be read has none."""
+    try:
+        found = [other["id"] for other in related(task, BLOCKS)]
+    except (AttributeError, KeyError, TypeError):
+        return []
+    return [pk for pk in found if isinstance(pk, int)] if isinstance(task.get("id"), int) else []

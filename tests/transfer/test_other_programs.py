@@ -51,7 +51,7 @@ def test_projects_of_vikunja(bo: User) -> None:
         "IN_PROGRESS",
         Priority.HIGH,
     )
-    assert (sow.description, str(sow.category), sow.assigned_to) == ("In rows", "Garden", bo)
+    assert (sow.description, str(sow.category), sow.assigned_to) == ("In **rows**", "Garden", bo)
     assert (sow.recurrence, sow.recurrence_from) == ("FREQ=DAILY;INTERVAL=7", "completion")
     assert {(reminder.before_due, reminder.at) for reminder in sow.reminders.all()} == {
         (parse_duration("PT1H"), datetime(2027, 4, 1, 6, 30, tzinfo=UTC)),

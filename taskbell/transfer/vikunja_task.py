@@ -1,0 +1,175 @@
+"""A task as Vikunja exports it: what we carry, what is only bookkeeping, and a notice about the rest."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from taskbell.common.recurrence import from_other_program
+from taskbell.common.text import UNPRINTABLE, printable
+from taskbell.transfer.html_text import as_markdown
+from taskbell.transfer.reading import Notice, Row
+
+NEVER = "0001-01-01"
+PRIORITIES = {0: "MEDIUM", 1: "LOW", 2: "MEDIUM", 3: "HIGH", 4: "URGENT", 5: "URGENT"}
+BLOCKED_BY, BLOCKS = ("subtask", "blocked"), ("parenttask", "blocking")
+DAY = 24 * 3600
+EVERY_MONTH, FROM_NOW = 1, 2  # its repeat modes
+MAX_SHOWN = 100  # characters
+CARRIED = (
+    *("id", "title", "description", "done", "done_at", "due_date", "priority", "percent_done", "repeat_after"),
+    *("repeat_mode", "labels", "assignees", "reminders", "reminder_dates", "related_tasks", "created", "created_by"),
+)
+# Ids and places of Vikunja's own, and what it computes.
+BOOKKEEPING = (
+    *("updated", "project_id", "list_id", "index", "identifier", "uid", "position", "kanban_position", "bucket_id"),
+    *("buckets", "cover_image_attachment_id", "created_by_id", "subscription", "comment_count", "is_unread"),
+)
+WORDS = {"is_favorite": "It is a favourite there", "hex_color": "colour", "start_date": "start", "end_date": "end"}
+Members = dict[str, Any]
+
+
+def row_of(line: int, task: Any, project: Members, blocked_by: list[int]) -> Row:
+    """The task as a row, with a notice for everything that it can't have. `blocked_by` are further prerequisites."""
+    called = called_of(task)
+    try:
+        cells, names = _cells(task, project, blocked_by)
+        notices = [Notice(line, field, message) for field, message in _lost(task, project)]
+        source_id = f"{task['id']}@{task.get('created') or ''}"
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
+        return Row.wrong(line, "tasks", "invalid", "Must be a task as Vikunja exports it.", called=called)
+    title = task["title"]
+    may_be_cut = ("title",) if isinstance(title, str) and not UNPRINTABLE.search(title) else ()
+    lenient = ("recurrence", "created_at", "completed_at", "reminders", *may_be_cut)
+    return Row(
+        line,
+        cells,
+        called=called,
+        source="vikunja",
+        source_id=source_id,
+        notices=notices,
+        names=names,
+        lenient=lenient,
+    )
+
+
+def called_of(task: Any) -> str:
+    """The id and the title, if it has them."""
+    if not isinstance(task, dict):
+        return f"Task {task!r:.100}"
+    return printable(f"Task {task.get('id')!r:.20} ({task.get('title', 'no title')!s:.100})")
+
+
+def related(task: Any, kinds: tuple[str, ...]) -> Iterator[Members]:
+    """The tasks that are related to it in one of these ways."""
+    for kind in kinds:
+        yield from (task.get("related_tasks") or {}).get(kind) or []
+
+
+def _cells(task: Members, project: Members, blocked_by: list[int]) -> tuple[Members, dict[int, str]]:
+    """The cells, and the names of its prerequisites."""
+    due, done = _moment(task.get("due_date")), task.get("done")
+    labels, assignees = task.get("labels") or [], task.get("assignees") or []
+    others = list(related(task, BLOCKED_BY))
+    needs = dict.fromkeys([*(other["id"] for other in others), *blocked_by])
+    names = {other["id"]: called_of(other) for other in others if other.get("title")}
+    cells = {
+        "id": task["id"],
+        "title": task["title"],
+        "description": as_markdown(task.get("description") or ""),
+        "stage": "COMPLETED" if done else "IN_PROGRESS" if task.get("percent_done") else "PENDING",
+        "priority": PRIORITIES.get(task.get("priority") or 0, task.get("priority")),
+        "category": labels[0]["title"] if labels else project.get("title"),
+        "due_at": _text(due),
+        "assigned_to": assignees[0]["username"] if assignees else None,
+        "created_by": (task.get("created_by") or {}).get("username"),
+        "pre_tasks": list(needs),
+        "reminders": list(_reminders(task)),
+        **_repeats(task, due),
+        "completed_at": _text(_moment(task.get("done_at"))) if done else None,
+        "created_at": _text(_moment(task.get("created"))),
+    }
+    return cells, names
+
+
+def _moment(text: Any) -> datetime | None:
+    if not text or text.startswith(NEVER):
+        return None
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _reminders(task: Members) -> Iterator[Members]:
+    for reminder in task.get("reminders") or []:
+        period = reminder.get("relative_period") or 0
+        if reminder.get("relative_to") == "due_date" and period <= 0:
+            yield {"before_due": f"PT{-period}S"}
+        elif moment := _moment(reminder.get("reminder")):
+            yield {"at": moment.isoformat()}
+    for text in task.get("reminder_dates") or []:
+        if moment := _moment(text):
+            yield {"at": moment.isoformat()}
+
+
+def _repeats(task: Members, due: datetime | None) -> Members:
+    """The rule. One that repeats more often than daily stays as words, so that the column refuses it."""
+    seconds, mode = task.get("repeat_after") or 0, task.get("repeat_mode") or 0
+    if mode == EVERY_MONTH:
+        # The zone of the importer decides about the day.
+        near = [(due + timedelta(days=days)).date() for days in (-1, 0, 1)] if due else [date(2000, 1, 1)]
+        return {"recurrence": from_other_program("FREQ=MONTHLY", max(near, key=lambda day: day.day))}
+    if not seconds:
+        return {}
+    days, rest = divmod(seconds, DAY)
+    rule = f"every {timedelta(seconds=seconds)}" if rest else f"FREQ=DAILY;INTERVAL={days}"
+    return {"recurrence": rule, "recurrence_from": "completion" if mode == FROM_NOW else None}
+
+
+def _lost(task: Members, project: Members) -> Iterator[tuple[str, str]]:
+    """Everything that can't be imported: a field, and a sentence."""
+    for label in (task.get("labels") or [])[1:]:
+        yield "category", f"The label {_shown(label['title'])} can't be imported."
+    if task.get("labels") and project.get("title"):
+        yield "category", f"The project {_shown(project['title'])} can't be imported, because the category is a label."
+    for person in (task.get("assignees") or [])[1:]:
+        yield "assigned_to", f"The assignee {_shown(person['username'])} can't be imported, because a task has one."
+    for kind, others in (task.get("related_tasks") or {}).items():
+        if kind not in BLOCKED_BY + BLOCKS:
+            for other in others or []:
+                yield "related_tasks", f"The relation {kind} to {called_of(other)} can't be imported."
+    done = task.get("percent_done") or 0
+    if not task.get("done") and done:
+        yield "percent_done", f"{done:.0%} done is imported as IN_PROGRESS."
+    if not task.get("done") and (moment := _moment(task.get("done_at"))):
+        yield "done_at", f"The last completion can't be imported: {moment.isoformat()}."
+    for reminder in task.get("reminders") or []:
+        if reminder.get("relative_to") and not _is_before_due(reminder):
+            yield "reminders", f"The reminder relative to {reminder['relative_to']} is imported as a fixed time."
+    yield from _others(task)
+
+
+def _is_before_due(reminder: Members) -> bool:
+    return reminder["relative_to"] == "due_date" and (reminder.get("relative_period") or 0) <= 0
+
+
+def _others(task: Members) -> Iterator[tuple[str, str]]:
+    for name in sorted(task.keys() - {*CARRIED, *BOOKKEEPING}):
+        value = task[name]
+        if not value or (isinstance(value, str) and value.startswith(NEVER)):
+            continue
+        if name == "comments":
+            for comment in value:
+                yield name, f"The comment can't be imported: {_shown(as_markdown(comment.get('comment') or ''))}."
+        elif name == "attachments":
+            for one in value:
+                yield name, f"The attachment {_shown((one.get('file') or {}).get('name'))} can't be imported."
+        elif value is True:
+            yield name, f"{WORDS.get(name, name)}, which can't be imported."
+        else:
+            yield name, f"The {WORDS.get(name, name)} can't be imported: {_shown(value)}."
+
+
+def _shown(value: Any) -> str:
+    return repr(printable(str(value))[:MAX_SHOWN])
