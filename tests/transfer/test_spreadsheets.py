@@ -1,12 +1,15 @@
 """CSV as people have it: other delimiters, encodings, headers, dates and words; nothing is guessed or lost."""
 
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from taskbell.accounts.models import User
 from taskbell.tasks.models import Task
+from taskbell.transfer.cells import PRIORITY_WORDS, STAGE_WORDS
+from taskbell.transfer.headers import ALIASES
 from taskbell.transfer.importing import ImportRefused, import_tasks
 from taskbell.transfer.reading import Notice, Row, Unreadable
 from taskbell.transfer.table import csv_rows
@@ -283,3 +286,10 @@ def test_a_cell_has_line_breaks_quotes_and_delimiters() -> None:
     found = [row for row in csv_rows(io.BytesIO(text.encode())) if isinstance(row, Row)]
     assert found[0].cells == {"title": 'Say "hi", twice', "description": "one\r\n\r\ntwo; three"}
     assert [row.line for row in found] == [2, 5]
+
+
+def test_the_guide_names_every_header_and_word() -> None:
+    guide = (Path(__file__).parents[2] / "docs/howto/move-from-another-task-server.md").read_text()
+    for names in (ALIASES, STAGE_WORDS, PRIORITY_WORDS):
+        for column, others in names.items():
+            assert f"| `{column}` | {', '.join(others)} |" in guide
