@@ -41,9 +41,9 @@ def fill(apps: Any, schema_editor: Any) -> None:
 
 def move(keys: list[int], reminders: Any) -> None:
     """Those that a clock change lies between, so that they ring at the wall time of the due date."""
-    armed = reminders.filter(pk__in=keys, state="armed", repeat="", next_at__isnull=False).select_related("task")
+    armed = reminders.filter(pk__in=keys, state="armed", repeat="", next_at__isnull=False)
     moved = []
-    for reminder in armed.exclude(task__due_date=None):
+    for reminder in armed.exclude(task__due_date=None).select_related("task").defer("task__description"):
         due, zone = reminder.task, ZoneInfo(reminder.task.timezone)
         day = due.due_date if due.due_time else due.due_date + DAY
         wall = datetime.combine(day, due.due_time or time()) - reminder.before_due
