@@ -71,7 +71,7 @@ def import_(
     person: Annotated[str, typer.Option("--as", help="Username to import as. Default: the first admin.")] = "",
     format_: Annotated[
         str,
-        typer.Option("--format", help="csv, json, todoist, vikunja or ical. Default: the file's extension."),
+        typer.Option("--format", help="Such as csv, json, ical, todoist or trello. Default: what the content says."),
     ] = "",
     partial: Annotated[bool, typer.Option("--partial", help="Import valid rows even if others fail.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Fail if anything in the file can't be imported.")] = False,

@@ -6,6 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from django.db import DatabaseError
 from rich.console import Console
 from rich.progress import Progress
 
@@ -44,6 +45,8 @@ def import_file(file: Path, person: str, format_: str, *, columns: str, dates: s
             report = import_tasks(opened.rows(), Options(**options), by=by, now=said.now)
     except OSError as error:
         raise CannotStart(f"can't read {file} ({error.strerror}).") from error
+    except DatabaseError as error:
+        raise CannotStart(f"can't use the database ({error}). Nothing was imported.") from error
     except ImportRefused as refusal:
         _print_errors(refusal.result.errors, str(refusal))
         sys.exit(ROWS_FAILED)

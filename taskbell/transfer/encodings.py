@@ -48,7 +48,7 @@ class Recoded(io.RawIOBase):
 
     def _decode(self, chunk: bytes) -> str:
         if self._decoder is None:
-            self.encoding = _encoding_of(chunk)
+            self.encoding = encoding_of(chunk)
             self._decoder = codecs.getincrementaldecoder(self.encoding)()
         if self.encoding == WINDOWS and LOOKS_LIKE_UTF8.search(chunk):
             raise Unreadable(1, "Must have one encoding, but mixes UTF-8 and Windows-1252. Save it as UTF-8.")
@@ -72,7 +72,7 @@ class Recoded(io.RawIOBase):
         return self._decoder.decode(data, self._has_ended)
 
 
-def _encoding_of(chunk: bytes) -> str:
+def encoding_of(chunk: bytes) -> str:
     """The encoding by its mark; without one, by the zeros that ASCII in UTF-16 has in every other byte."""
     for mark, name in BY_MARK:
         if chunk.startswith(mark):

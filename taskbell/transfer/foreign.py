@@ -28,7 +28,7 @@ def one_value(stream: IO[bytes]) -> tuple[int, Any]:
 def notices_of(line: int, record: Mapping[str, Any], known: Collection[str]) -> list[Notice]:
     """A notice for each value that nobody reads. What is empty, false or zero says nothing."""
     return [
-        Notice(line, name, f"{name} can't be imported: {shown(one)}.")
+        Notice(line, name, f"{name} can't be imported: {shown(one).removesuffix('.')}.")
         for name, value in record.items()
         if name not in known
         for one in (value if isinstance(value, list) else [value])

@@ -1,9 +1,9 @@
 """Tells by its first bytes what a file is, whatever its name or its sender says."""
 
-import codecs
 import re
 from dataclasses import dataclass
 
+from taskbell.transfer.encodings import encoding_of
 from taskbell.transfer.headers import is_known
 
 HEAD_BYTES = 64 * 1024
@@ -47,12 +47,6 @@ IN_ZIPS = (
     (b"data.json", Guess("an export of Vikunja", "vikunja")),
     (b".csv", Guess("a zip of CSV files, as Todoist makes it", "todoist")),
 )
-BY_MARK = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-)
 
 
 def recognise(head: bytes) -> Guess:
@@ -64,20 +58,11 @@ def recognise(head: bytes) -> Guess:
     for sign, name in SIGNATURES:
         if head.startswith(sign):
             return Guess(name)
-    encoding = _encoding_of(head)
+    encoding = encoding_of(head)
     guess = _guess_text(head.decode(encoding, errors="replace").strip().lstrip("\ufeff"))
     if encoding not in ("utf-8", "utf-8-sig") and guess.format not in ("csv", "todoist", "ticktick"):
         return Guess(f"{guess.name} in {encoding.upper()}. Save it as UTF-8")
     return guess
-
-
-def _encoding_of(head: bytes) -> str:
-    for mark, name in BY_MARK:
-        if head.startswith(mark):
-            return name
-    if b"\0" in head[:2]:  # one of the two bytes of an ASCII character
-        return "utf-16-be" if head[:1] == b"\0" else "utf-16-le"
-    return "utf-8"
 
 
 def _guess_text(text: str) -> Guess:
@@ -130,13 +115,13 @@ def keys_by_depth(text: str) -> list[set[str]]:
 
 
 def _guess_table(text: str) -> Guess:
-    first, _, rest = text.partition("\n")
-    text = rest if first.lower().startswith("sep=") else text
-    names = {name.strip().strip('"').strip().lower() for name in DELIMITER.split(text.splitlines()[0])}
-    if {"type", "content"} <= names:
+    first, *rest = text.splitlines()[:3]
+    if first.lower().startswith("sep=") and rest:
+        first, *rest = rest
+    names = [name.strip().strip('"').strip() for name in DELIMITER.split(first)]
+    if {"type", "content"} <= {name.lower() for name in names}:
         return Guess("a project of Todoist in CSV", "todoist")
     if re.search(r'^\s*"?Folder Name"?,\s*"?List Name"?', text, re.MULTILINE):
         return Guess("a backup of TickTick", "ticktick")
-    if any(map(is_known, names)) or (len(names) > 1 and "," in text.splitlines()[0]):
-        return Guess("CSV", "csv", vague=True)
-    return TEXT
+    is_regular = len(names) > 1 and all(len(DELIMITER.split(line)) == len(names) for line in rest[:1])
+    return Guess("CSV", "csv", vague=True) if is_regular or any(map(is_known, names)) else TEXT

@@ -8,6 +8,7 @@ from contextlib import closing
 from threading import Event
 from typing import Any
 
+import orjson
 import pytest
 from django.db import connection
 from django.test import Client as DjangoClient
@@ -351,3 +352,64 @@ def test_an_instant_in_a_sheet_is_due_in_the_zone_of_the_importer(as_user: Any, 
     assert send(as_user(bo), "title,due\nSow,2027-03-31T20:00:00Z\n").json()["created"] == 1
     task = Task.objects.get()
     assert (str(task.due_date), str(task.due_time), task.timezone) == ("2027-04-01", "05:00:00", "Asia/Tokyo")
+
+
+BOARD = {"cards": [{"id": "65a4f0000000000000000011", "name": "Sow", "idMembers": [], "start": "2027-03-30"}]}
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/octet-stream", "application/json", "text/plain", "image/x-board"]
+)
+def test_a_file_says_itself_what_it_is(as_user: Any, bo: User, content_type: str) -> None:
+    answer = send(as_user(bo), json.dumps(BOARD), content_type=content_type)
+    told = {"line": 1, "field": "start", "message": "Card Sow: start can't be imported: 2027-03-30."}
+    expected = COUNTED | {"format": "trello", "rows": 1, "created": 1, "notice_count": 1, "notices": [told]}
+    assert (answer.status_code, answer.json()) == (200, expected)
+
+
+def test_with_strict_what_cannot_be_imported_is_an_error(as_user: Any, bo: User) -> None:
+    answer = send(as_user(bo), json.dumps(BOARD), "?strict=true")
+    assert (answer.status_code, lines_and_fields(answer)) == (400, [(1, "start", "not_imported")])
+    answer = send(as_user(bo), json.dumps(BOARD), "?strict=true&partial=true")
+    assert (answer.json()["created"], answer.json()["failed"]) == (0, 1)
+    assert not Task.objects.exists()
+
+
+def test_the_same_file_twice_is_counted(as_user: Any, bo: User) -> None:
+    assert send(as_user(bo), json.dumps(BOARD)).json()["created"] == 1
+    again = send(as_user(bo), json.dumps(BOARD)).json()
+    assert (again["created"], again["skipped"], again["notices"]) == (0, 1, [])
+    changed = json.dumps(BOARD).replace("Sow", "Sow beans")
+    assert send(as_user(bo), changed, "?on_existing=update").json()["updated"] == 1
+    refused = send(as_user(bo), changed, "?on_existing=error")
+    assert (refused.status_code, lines_and_fields(refused)) == (400, [(1, "source_id", "exists")])
+    assert send(as_user(bo), changed, "?on_existing=double").status_code == 400
+    assert Task.objects.get().title == "Sow beans"
+
+
+def test_the_answer_to_a_repeated_request_is_the_first_even_if_known_tasks_are_an_error(as_user: Any, bo: User) -> None:
+    key = {"Idempotency-Key": "one"}
+    first, again = (send(as_user(bo), json.dumps(BOARD), "?on_existing=error", **key) for _ in range(2))
+    assert (first.status_code, first.json()) == (again.status_code, again.json())
+    assert first.json()["created"] == 1
+
+
+def test_a_type_that_nothing_reads_is_refused_with_those_that_are(as_user: Any, bo: User) -> None:
+    answer = send(as_user(bo), "Dear Bo", content_type="text/x-letter")
+    assert answer.status_code == 415
+    for accepted in ("text/csv", "text/calendar", "application/json", "multipart/form-data"):
+        assert accepted in answer.json()["detail"]
+        assert accepted in answer["Accept"]
+    answer = as_user(bo).post("/api/tasks/", b"{}", content_type="text/plain")
+    assert (answer.status_code, answer["Accept"]) == (415, "application/json")
+    assert "application/json" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [b"title,x\xff\xfe\xed\xa0\x80\nSow,1\n", b"ti\xfftle\nSow\n", b"\xff", b"title,priority\nSow,\xed\xa0\x80\n"],
+)
+@pytest.mark.parametrize("query", ["", "?partial=true", "?format=todoist", "?format=ical", "?format=json"])
+def test_every_answer_is_json_for_strict_readers(as_user: Any, bo: User, table: bytes, query: str) -> None:
+    answer = send(as_user(bo), table, query)
+    orjson.loads(answer.getvalue())  # which refuses lone surrogates

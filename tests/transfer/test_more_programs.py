@@ -84,7 +84,7 @@ def test_a_board_of_trello(bo: User) -> None:
                 ("label", "Beds"),
                 ("label", "red"),
                 ("member", "cy"),
-                ("comment", "Mind the frost."),
+                ("comment", "Mind the frost"),
                 ("custom field", "Bed 7"),
                 ("due date of a checklist item", "Water 2027-04-01T10:00:00.000Z"),
             ]
