@@ -59,7 +59,10 @@ def recognise(head: bytes) -> Guess:
         if head.startswith(sign):
             return Guess(name)
     encoding = encoding_of(head)
-    guess = _guess_text(head.decode(encoding, errors="replace").strip().lstrip("\ufeff"))
+    text = head.decode(encoding, errors="replace").strip().lstrip("\ufeff")
+    if not text:
+        return EMPTY
+    guess = _guess_text(text)
     if encoding not in ("utf-8", "utf-8-sig") and guess.format not in ("csv", "todoist", "ticktick"):
         return Guess(f"{guess.name} in {encoding.upper()}. Save it as UTF-8")
     return guess

@@ -413,3 +413,9 @@ def test_a_type_that_nothing_reads_is_refused_with_those_that_are(as_user: Any, 
 def test_every_answer_is_json_for_strict_readers(as_user: Any, bo: User, table: bytes, query: str) -> None:
     answer = send(as_user(bo), table, query)
     orjson.loads(answer.getvalue())  # which refuses lone surrogates
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"sep=;", b"sep=;\n\n", b"\xff\xfe\n\x00"])
+def test_a_file_of_marks_alone_is_empty(as_user: Any, bo: User, body: bytes) -> None:
+    assert send(as_user(bo), body).status_code == 400
+    assert send(as_user(bo), body, content_type="application/octet-stream").status_code == 400
