@@ -13,7 +13,7 @@ from taskbell.api.authentication import person_of
 from taskbell.api.fields import IdField, StrictSerializer, body_of
 from taskbell.api.idempotency import repeatable
 from taskbell.api.schema import operation
-from taskbell.api.task_input import TaskChange, TaskIn, patch_to_change, patch_to_create
+from taskbell.api.task_input import TaskChange, TaskIn, catches_up, patch_to_change, patch_to_create
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound
 from taskbell.common.values import read_boolean
@@ -63,9 +63,8 @@ class Bulk(APIView):
             update=[_update(known, change, f"update.{place}", by=person) for place, change in enumerate(changes)],
             delete=deletions,
         )
-        created, changed = change_many(
-            batch, force=read_parameter(request.query_params, "force", read_boolean, False), by=person, now=utc_now()
-        )
+        force, catch_up = read_parameter(request.query_params, "force", read_boolean, False), catches_up(request)
+        created, changed = change_many(batch, force=force, catch_up=catch_up, by=person, now=utc_now())
         shown = tasks_by_id([*created, *changed], person, also_hidden=True)
         answer: BulkOut = {
             "created": [shown[pk] for pk in created],

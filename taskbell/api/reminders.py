@@ -1,7 +1,7 @@
 """Single reminders, the reminder schedule of a task, and a preview of recurrence rules."""
 
 from datetime import datetime, time
-from itertools import islice
+from itertools import chain, islice
 from typing import Annotated, Any, TypedDict, cast
 from zoneinfo import ZoneInfo
 
@@ -30,10 +30,12 @@ from taskbell.reminders.models import Reminder, ReminderQuerySet
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks import reminder_actions
 from taskbell.tasks.models import Task
+from taskbell.tasks.occurrences import later_occurrences
 from taskbell.tasks.queries import visible_task
 from taskbell.tasks.reminder_timeline import ScheduleOut, reminder_timeline
 
 MAX_PREVIEWED = 100
+PREVIEWED = ("recurrence", "due_date", "due_time", "anchor_date", "planned_date", "planned_time")
 
 
 class ReminderChange(ReminderIn):
@@ -64,6 +66,9 @@ class PreviewIn(StrictSerializer):
     due_date = fields.Day()
     due_time = fields.TimeOfDay(required=False, allow_null=True)
     timezone = fields.Zone(required=False)
+    anchor_date = fields.Day(required=False, allow_null=True, help_text="As a task has it, with the next two.")
+    planned_date = fields.Day(required=False, allow_null=True)
+    planned_time = fields.TimeOfDay(required=False, allow_null=True)
     count = serializers.IntegerField(min_value=1, max_value=MAX_PREVIEWED, default=10)
 
     def validate_recurrence(self, text: str | None) -> str:
@@ -200,8 +205,11 @@ class Preview(APIView):
         """Lists the first occurrences of a rule, in local time and as instants."""
         body = body_of(request, PreviewIn)
         zone = body.get("timezone", person_of(request).profile.timezone)
+        task = Task(**{name: body.get(name) for name in PREVIEWED}, timezone=zone)
+        task.anchor_date = task.anchor_date or task.due_date
         start = datetime.combine(body["due_date"], body.get("due_time") or time())
-        found = list(islice(parse_rule(body["recurrence"]).occurrences(start, zone), body["count"] + 1))
+        first_one = islice(parse_rule(task.recurrence).occurrences(start, zone), 1)
+        found = list(islice(chain(first_one, later_occurrences(task)), body["count"] + 1))
         first: list[OccurrenceOut] = [
             {"local": at.astimezone(ZoneInfo(zone)), "at": at} for _, at in found[: body["count"]]
         ]

@@ -2,16 +2,21 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
+
+from rest_framework.request import Request
 
 from taskbell.accounts.models import User
 from taskbell.api import fields
 from taskbell.api.fields import StrictSerializer
 from taskbell.common.clock import as_instant, utc_now
 from taskbell.common.errors import invalid
+from taskbell.common.values import read_choice
 from taskbell.reminders.actions import MAX_REMINDERS, TOO_MANY
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan, first_firing
+from taskbell.search.parameters import read_parameter
 from taskbell.tasks.models import OVERDUE, PRIORITY_NAMES, STAGES, STATUSES, Basis, Priority, Stage, Task
 from taskbell.tasks.patch import UNSET, TaskPatch, Unset
 from taskbell.tasks.prerequisites import MAX_PREREQUISITES
@@ -20,6 +25,7 @@ from taskbell.tasks.validation import MAX_DESCRIPTION, MAX_TITLE
 # What the model and the API call by the same name.
 SAME_NAME = ("title", "description", "due_date", "due_time", "timezone", "recurrence_from")
 STATUS_HELP = "Writes the stage. OVERDUE is accepted only if the task is overdue, and changes nothing."
+TARGETS = ("next", "next-future")
 EXAMPLE = {
     "title": "Water the plants",
     "priority": "HIGH",
@@ -51,7 +57,7 @@ class TaskIn(StrictSerializer):
     ignored = frozenset(
         {
             *("id", "category_name", "due_at", "created_by", "owner", "is_blocked"),
-            *("completed_at", "created_at", "updated_at", "version"),
+            *("anchor_date", "planned_date", "planned_time", "completed_at", "created_at", "updated_at", "version"),
         }
     )
     aliases = {"reminder_time": "remind_at", "schedule_time": "remind_at"}
@@ -77,7 +83,15 @@ class TaskIn(StrictSerializer):
     remind_at = fields.InstantField(allow_null=True, required=False)
 
 
-class TaskChange(TaskIn):
+class TaskReplacement(TaskIn):
+    """A task as PUT takes it."""
+
+    only_this_one = fields.Flag(
+        required=False, help_text="With a new due date or time: the later occurrences stay where they are."
+    )
+
+
+class TaskChange(TaskReplacement):
     """The fields of a task to change."""
 
     # Not `partial`, which would make the fields of each reminder optional too.
@@ -104,8 +118,9 @@ def patch_to_replace(body: Mapping[str, Any], task: Task, *, by: User) -> TaskPa
 
 
 def _patch(body: Mapping[str, Any], columns: dict[str, Any], task: Task, *, by: User) -> TaskPatch:
-    if "pre_tasks" in body:
-        columns["pre_tasks"] = body["pre_tasks"]
+    for name in ("pre_tasks", "only_this_one"):
+        if name in body:
+            columns[name] = body[name]
     plans = _plans_of(body, _dated(task, columns), by=by)
     if plans is not UNSET:
         columns["reminders"] = plans
@@ -220,3 +235,9 @@ def _blank_columns(creator: User) -> dict[str, Any]:
         "recurrence": "",
         "recurrence_from": Basis.DUE.value,
     }
+
+
+def catches_up(request: Request) -> bool:
+    """Whether the request asks for an occurrence in the future instead of the next one. Raises Invalid."""
+    read = partial(read_choice, choices=TARGETS)
+    return read_parameter(request.query_params, "to", read, "next") == "next-future"

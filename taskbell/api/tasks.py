@@ -21,8 +21,11 @@ from taskbell.api.response_cache import cached_response
 from taskbell.api.schema import operation
 from taskbell.api.task_input import (
     EXAMPLE,
+    TARGETS,
     TaskChange,
     TaskIn,
+    TaskReplacement,
+    catches_up,
     patch_to_change,
     patch_to_create,
     patch_to_replace,
@@ -40,6 +43,12 @@ from taskbell.tasks.queries import visible_task
 
 OF_EVERYBODY = {"status", "stage", "reminders", "remind_at"}  # what anybody who sees a task may send
 FORCE = OpenApiParameter("force", bool, description="Complete the task although it is blocked.")
+TO = OpenApiParameter(
+    "to",
+    str,
+    enum=TARGETS,
+    description="The occurrence to go on with: the `next` one (default), or the first that is due in the future.",
+)
 IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, description="The version to change.")
 
 
@@ -102,14 +111,14 @@ class TaskDetail(APIView):
         task = task_as_json(pk, person_of(request))
         return etag_response(request, task, tag_of(task))
 
-    @operation("tasks_replace", "tasks", TaskOut, takes=TaskIn, parameters=[FORCE, IF_MATCH])
+    @operation("tasks_replace", "tasks", TaskOut, takes=TaskReplacement, parameters=[FORCE, TO, IF_MATCH])
     def put(self, request: Request, pk: int) -> Response:
         """Replaces the task: fields that are not sent are emptied, including reminders and prerequisites."""
         task = visible_task(pk, to=person_of(request))
-        patch = patch_to_replace(checked(request, task, TaskIn), task, by=person_of(request))
+        patch = patch_to_replace(checked(request, task, TaskReplacement), task, by=person_of(request))
         return self._update(request, task, patch)
 
-    @operation("tasks_change", "tasks", TaskOut, takes=TaskChange, parameters=[FORCE, IF_MATCH])
+    @operation("tasks_change", "tasks", TaskOut, takes=TaskChange, parameters=[FORCE, TO, IF_MATCH])
     def patch(self, request: Request, pk: int) -> Response:
         """Changes only the fields that are sent."""
         task = visible_task(pk, to=person_of(request))
@@ -125,18 +134,24 @@ class TaskDetail(APIView):
         return Response(status=204)
 
     def _update(self, request: Request, task: Task, patch: TaskPatch) -> Response:
-        version = expected_version(request, task.version)
-        force = read_parameter(request.query_params, "force", read_boolean, False)
-        actions.update_task(task.pk, patch, version=version, force=force, by=person_of(request), now=utc_now())
+        actions.update_task(
+            task.pk,
+            patch,
+            version=expected_version(request, task.version),
+            force=read_parameter(request.query_params, "force", read_boolean, False),
+            catch_up=catches_up(request),
+            by=person_of(request),
+            now=utc_now(),
+        )
         return answer(request, task.pk)
 
 
 class TaskSkip(APIView):
-    @operation("tasks_skip", "tasks", TaskOut)
+    @operation("tasks_skip", "tasks", TaskOut, parameters=[TO])
     @repeatable
     def post(self, request: Request, pk: int) -> HttpResponseBase:
         """Moves the task to its next occurrence without completing it."""
-        actions.skip_task(pk, by=person_of(request), now=utc_now())
+        actions.skip_task(pk, catch_up=catches_up(request), by=person_of(request), now=utc_now())
         return answer(request, pk)
 
 

@@ -54,6 +54,9 @@ class TaskOut(TypedDict):
     remind_at: datetime | None
     recurrence: str | None
     recurrence_from: Annotated[str, {"enum": Basis.values}]
+    anchor_date: Annotated[date | None, "The due date from which the rule counts; null if the task does not repeat."]
+    planned_date: Annotated[date | None, "The due date by the rule, if only this occurrence was moved."]
+    planned_time: Annotated[time | None, "The due time that goes with `planned_date`."]
     completed_at: datetime | None
     created_at: datetime
     updated_at: datetime

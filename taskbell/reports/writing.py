@@ -87,6 +87,8 @@ VALUES: dict[str, Callable[[str], Any]] = {
     "due_date": date.fromisoformat,
     "due_time": time.fromisoformat,
     "anchor_date": date.fromisoformat,
+    "planned_date": date.fromisoformat,
+    "planned_time": time.fromisoformat,
     # Workbooks have no time zones.
     **dict.fromkeys(
         ("completed_at", "created_at", "updated_at"),

@@ -9,21 +9,23 @@ from django.db import transaction
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Change, record, record_changes
-from taskbell.common.errors import NotFound, Refusal
+from taskbell.common.errors import NotFound, Refusal, invalid
 from taskbell.reminders.actions import add_reminders, replace_reminders, reschedule
 from taskbell.tasks.assignees import active_creator, assignee_has_left, assignees_of, hand_over, lock_assignees
 from taskbell.tasks.history import OWN_REMINDERS, differences, record_own_reminders, snapshot
 from taskbell.tasks.models import OPEN_STAGES, Stage, Task
 from taskbell.tasks.notifications import notify_assigned, notify_updated
+from taskbell.tasks.occurrences import Due, due_by_rule
 from taskbell.tasks.patch import UNSET, TaskPatch
 from taskbell.tasks.policy import check_may_change, check_may_create, check_may_edit, may_edit
 from taskbell.tasks.prerequisites import blocked_by, check_not_blocked, notify_unblocked_by, replace_prerequisites
 from taskbell.tasks.queries import lock_task
-from taskbell.tasks.recurring import begin_series, make_next, skip_occurrence, withdraw_next
+from taskbell.tasks.recurring import begin_series, make_next, move_series, skip_occurrence, withdraw_next
 from taskbell.tasks.search_text import keep_search_text
 from taskbell.tasks.validation import check_columns, check_dates, check_rows, read_columns
 
 Versions = int | Collection[int] | None  # that a task may have to be changed; None: any
+ONLY_ONE_RULE = "Can't change the recurrence of only this one. Change it in a request without only_this_one."
 
 
 class StaleVersion(Refusal):
@@ -59,16 +61,24 @@ def create_task(patch: TaskPatch, *, by: User, now: datetime) -> Task:
 
 @transaction.atomic
 def update_task(
-    task_id: int, patch: TaskPatch, *, version: Versions = None, force: bool = False, by: User, now: datetime
+    task_id: int,
+    patch: TaskPatch,
+    *,
+    version: Versions = None,
+    force: bool = False,
+    catch_up: bool = False,
+    by: User,
+    now: datetime,
 ) -> Task:
     """Applies the patch. A value that the task already has is always accepted, and is no change.
 
-    With `version`, only if the task still has it, or one of them. A blocked task is completed only with `force`.
+    With `version`, only if the task still has it, or one of them. A blocked task is completed only with `force`. With
+    `catch_up`, completing a recurring task creates one that is due in the future.
     Raises NotFound, NotAllowed, StaleVersion, Invalid, Blocked.
     """
     assignable = lock_assignees(assignees_of([patch]))
     task = lock_task(task_id, by=by)
-    before, was_open, sent = snapshot(task), task.is_open, patch.columns()
+    before, was_open, by_rule, sent = snapshot(task), task.is_open, due_by_rule(task), patch.columns()
     columns, errors = read_columns(patch)
     # Also what was stored before its rule was, such as line breaks of another kind, is unchanged if it is sent back.
     changing = {name: value for name, value in columns.items() if getattr(task, name) not in (value, sent[name])}
@@ -80,8 +90,7 @@ def update_task(
     _apply(task, changing, now=now)
     if task.is_open and not was_open and assignee_has_left(task):
         task.assigned_to_id = active_creator(task)
-    if "recurrence" in changing:
-        begin_series(task)
+    _keep_series(task, changing, by_rule, only_this_one=patch.only_this_one)
     changes = differences(before, snapshot(task)) | _apply_reminders_and_prerequisites(task, patch, by=by, now=now)
     if changing.get("stage") == Stage.COMPLETED:
         _check_may_complete(task, force=force, by=by, now=now)
@@ -91,7 +100,8 @@ def update_task(
         if not changing.keys().isdisjoint({"title", "description"}):
             keep_search_text(task)
         _record_and_notify(task, changes, by=by, now=now)
-        _run_consequences(task, changes, was_done=before["stage"] == Stage.COMPLETED, by=by, now=now)
+        was_done = before["stage"] == Stage.COMPLETED
+        _run_consequences(task, changes, was_done=was_done, catch_up=catch_up, by=by, now=now)
         notify_unblocked_by(waiting, by=by, now=now)
     elif own is not None:
         record_own_reminders(task.pk, by=by, now=now)
@@ -99,10 +109,13 @@ def update_task(
 
 
 @transaction.atomic
-def skip_task(task_id: int, *, by: User, now: datetime) -> Task:
-    """Moves a recurring task to its next occurrence without completing it. Raises NotFound, NotAllowed, Conflict."""
+def skip_task(task_id: int, *, catch_up: bool = False, by: User, now: datetime) -> Task:
+    """Moves a recurring task to its next occurrence without completing it; with `catch_up`, to the first in the future.
+
+    Raises NotFound, NotAllowed, Conflict.
+    """
     task = lock_task(task_id, by=by)
-    skip_occurrence(task, by=by, now=now)
+    skip_occurrence(task, catch_up=catch_up, by=by, now=now)
     return task
 
 
@@ -166,13 +179,25 @@ def _apply(task: Task, columns: Mapping[str, Any], *, now: datetime) -> None:
         task.completed_at = None
 
 
-def _run_consequences(task: Task, changes: dict[str, Change], *, was_done: bool, by: User, now: datetime) -> None:
+def _keep_series(task: Task, changing: Mapping[str, Any], by_rule: Due, *, only_this_one: bool) -> None:
+    """After a change: a new rule begins a series, a new due date moves it. `by_rule` was the old one."""
+    if "recurrence" in changing:
+        if only_this_one:
+            raise invalid("only_this_one", "exclusive", ONLY_ONE_RULE)
+        begin_series(task)
+    elif task.recurrence and changing.keys() & {"due_date", "due_time"}:
+        move_series(task, by_rule, changing, only_this_one=only_this_one)
+
+
+def _run_consequences(
+    task: Task, changes: dict[str, Change], *, was_done: bool, catch_up: bool, by: User, now: datetime
+) -> None:
     """After a change: reminders move, the next occurrence is created or withdrawn."""
     is_done = task.stage == Stage.COMPLETED
     if task.is_open and changes.keys() & {"due_date", "due_time", "timezone", "status"}:
         reschedule(task, now=now)
     if task.recurrence and is_done and not was_done:
-        make_next(task, by=by, now=now)
+        make_next(task, catch_up=catch_up, by=by, now=now)
     if task.recurrence and was_done and task.is_open:
         withdraw_next(task, by=by, now=now)
 

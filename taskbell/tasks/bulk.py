@@ -44,8 +44,10 @@ class BatchRefused(Refusal):
 
 
 @transaction.atomic
-def change_many(batch: Batch, *, force: bool = False, by: User, now: datetime) -> tuple[list[int], list[int]]:
-    """Makes all changes; returns the ids of created and of changed tasks.
+def change_many(
+    batch: Batch, *, force: bool = False, catch_up: bool = False, by: User, now: datetime
+) -> tuple[list[int], list[int]]:
+    """Makes all changes; returns the ids of created and of changed tasks. `force` and `catch_up` apply to all.
 
     Raises Invalid for too many changes, and BatchRefused, which names the position of the first refused change.
     """
@@ -59,7 +61,8 @@ def change_many(batch: Batch, *, force: bool = False, by: User, now: datetime) -
             created.append(create_task(patch, by=by, now=now).pk)
     for place, (pk, patch, version) in enumerate(batch.update):
         with named(f"update.{place}"):
-            changed.append(update_task(pk, patch, version=version, force=force, by=by, now=now).pk)
+            task = update_task(pk, patch, version=version, force=force, catch_up=catch_up, by=by, now=now)
+            changed.append(task.pk)
     for place, pk in enumerate(batch.delete):
         with named(f"delete.{place}"):
             delete_task(pk, by=by, now=now)

@@ -144,6 +144,10 @@ class Task(models.Model):
     series = models.BigIntegerField(null=True, blank=True, help_text="The first task of the series.")
     occurrence = models.PositiveIntegerField(default=1)
     anchor_date = models.DateField(null=True, blank=True, help_text="The due date at which the rule starts.")
+    planned_date = models.DateField(
+        null=True, blank=True, help_text="If only this occurrence was moved: its due date by the rule,"
+    )
+    planned_time = models.TimeField(null=True, blank=True, help_text="and its due time, if it has one.")
     assigned_to = models.ForeignKey(
         User, on_delete=models.SET_NULL, null=True, blank=True, related_name="tasks_assigned"
     )

@@ -20,7 +20,10 @@ UNSET: Final = Unset.UNSET
 
 @dataclass(frozen=True, kw_only=True)
 class TaskPatch:
-    """The fields of a task by the names of the model. UNSET leaves a field as it is; None empties it."""
+    """The fields of a task by the names of the model. UNSET leaves a field as it is; None empties it.
+
+    `only_this_one` goes with a new due date: the task moves, and the later ones of its series stay where they are.
+    """
 
     title: str | Unset = UNSET
     description: str | Unset = UNSET
@@ -35,8 +38,9 @@ class TaskPatch:
     recurrence_from: str | Unset = UNSET
     reminders: Sequence[ReminderPlan] | Unset = UNSET
     pre_tasks: Sequence[int] | Unset = UNSET
+    only_this_one: bool = False
 
     def columns(self) -> dict[str, Any]:
         """The fields that are set and are columns of the task; reminders and prerequisites are rows of their own."""
-        rows = ("reminders", "pre_tasks")
-        return {name: value for name, value in vars(self).items() if value is not UNSET and name not in rows}
+        others = ("reminders", "pre_tasks", "only_this_one")
+        return {name: value for name, value in vars(self).items() if value is not UNSET and name not in others}

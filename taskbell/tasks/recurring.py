@@ -1,26 +1,27 @@
 """Recurring tasks: completing one creates the next occurrence, exactly once."""
 
+from collections.abc import Container
 from datetime import date, datetime, time, timedelta
+from itertools import chain
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import record, record_changes
 from taskbell.activity.models import Activity
-from taskbell.common.clock import instant, wall_time
 from taskbell.common.errors import Conflict
-from taskbell.common.recurrence import Rule, following, parse_rule
 from taskbell.reminders.actions import reschedule
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import move
 from taskbell.tasks.assignees import active_creator, assignee_has_left, hand_over
 from taskbell.tasks.history import differences, snapshot
-from taskbell.tasks.models import Basis, Task
+from taskbell.tasks.models import Basis, Task, TaskQuerySet
 from taskbell.tasks.notifications import notify_assigned, notify_updated
+from taskbell.tasks.occurrences import Due, Upcoming, due_by_rule, next_by_plan, next_of_completed
 from taskbell.tasks.policy import check_may_edit
 from taskbell.tasks.search_text import keep_search_text
 
 COPIED_FIELDS = (
-    *("title", "description", "priority", "category_id", "due_time", "timezone", "assigned_to_id", "created_by_id"),
-    *("recurrence", "recurrence_from", "series", "anchor_date"),
+    *("title", "description", "priority", "category_id", "timezone", "assigned_to_id", "created_by_id"),
+    *("recurrence", "recurrence_from", "series"),
 )
 # What happens to the next occurrence without anybody editing it.
 SERIES_ACTIONS = ("created", "withdrawn", "restored")
@@ -29,51 +30,42 @@ SERIES_ACTIONS = ("created", "withdrawn", "restored")
 def begin_series(task: Task) -> None:
     """Makes the task the first of its series; the rule counts from its due date."""
     task.series, task.occurrence, task.anchor_date = (task.pk, 1, task.due_date) if task.recurrence else (None, 1, None)
+    task.planned_date = task.planned_time = None
 
 
-def next_due_date(task: Task, *, completed_at: datetime | None = None) -> date | None:
-    """The due date of the next occurrence, or None if the rule has ended or its COUNT is reached.
+def move_series(task: Task, by_rule: Due, changed: Container[str], *, only_this_one: bool) -> None:
+    """After a change of a recurring task's due date or time, which by the rule was `by_rule`.
 
-    Counted from the due date, or from the day of completion if the task says so.
+    The rule counts from the new date. With `only_this_one`, the others stay where they are, also if a task that was
+    moved like this is moved back.
     """
-    rule = parse_rule(task.recurrence)
-    if task.due_date is None or task.anchor_date is None:
-        return None
-    if rule.count is not None and task.occurrence >= rule.count:
-        return None
-    if completed_at is not None and task.recurrence_from == Basis.COMPLETION:
-        rule = Rule(rule.text, rule.parts, until=rule.until)
-        first = after = wall_time(completed_at, task.timezone).date()
-    else:
-        first, after = task.anchor_date, task.due_date
-    at = task.due_time or time()
-    start = datetime.combine(first, at)
-    found = following(rule, start, task.timezone, after=instant(after, at, task.timezone))
-    return found[0].date() if found else None
+    if (task.due_date, task.due_time) == by_rule:
+        task.planned_date = task.planned_time = None
+    elif only_this_one:
+        task.planned_date, task.planned_time = by_rule
+    elif "due_date" in changed:
+        task.anchor_date, task.planned_date, task.planned_time = task.due_date, None, None
+    elif task.planned_date:
+        task.planned_time = task.due_time
 
 
-def make_next(task: Task, *, by: User, now: datetime) -> Task | None:
+def make_next(task: Task, *, catch_up: bool = False, by: User, now: datetime) -> Task | None:
     """The next occurrence of a task that has just been completed, or None if the rule has ended.
 
-    Call it with the task locked. An occurrence that was withdrawn when the task was reopened is restored; if the
-    series has moved on meanwhile, no other one is created.
+    With `catch_up`, occurrences that would be overdue at once are left out. Call it with the task locked. An occurrence
+    that was withdrawn when the task was reopened is restored; if the series has moved on meanwhile, no other one is
+    created.
     """
-    due_date = next_due_date(task, completed_at=now)
-    if due_date is None:
+    upcoming = next_of_completed(task, completed_at=now, catch_up=catch_up)
+    if upcoming is None:
         return None
-    known = _first_later(task) or _next_of(task)
+    known = _first_later(task) or _in_trash(task, upcoming.number)
     if known is not None:
         if known.deleted_at is not None:
-            _restore_next(known, task, due_date, by=by, now=now)
+            _restore_next(known, task, upcoming, by=by, now=now)
         return known
-    new = Task(
-        **{name: getattr(task, name) for name in COPIED_FIELDS},
-        due_date=due_date,
-        occurrence=task.occurrence + 1,
-        created_at=now,
-        updated_at=now,
-    )
-    new.due_at = new.compute_due_at()
+    new = Task(created_at=now, updated_at=now)
+    _continue_series(new, task, upcoming)
     if assignee_has_left(new):  # while the old one was archived
         new.assigned_to_id = active_creator(new)
     new.save(force_insert=True)
@@ -85,48 +77,71 @@ def make_next(task: Task, *, by: User, now: datetime) -> Task | None:
     return new
 
 
+def _continue_series(new: Task, old: Task, upcoming: Upcoming) -> None:
+    """Makes the task the next occurrence. From completion, the rule has no other start than its due date."""
+    for name in COPIED_FIELDS:
+        setattr(new, name, getattr(old, name))
+    _move_to(new, upcoming, due_time=due_by_rule(old)[1])
+    new.anchor_date = new.due_date if old.recurrence_from == Basis.COMPLETION else old.anchor_date
+
+
+def _move_to(task: Task, upcoming: Upcoming, *, due_time: time | None) -> None:
+    task.due_date, task.occurrence = upcoming
+    task.due_time = due_time
+    task.planned_date = task.planned_time = None
+    task.due_at, task.is_overdue = task.compute_due_at(), False
+
+
 def withdraw_next(task: Task, *, by: User, now: datetime) -> None:
     """Deletes the next occurrence when the task is reopened, unless someone has edited it since."""
-    new = _next_of(task)
+    new = _later(task).first()
     if new is not None and new.deleted_at is None and _is_untouched(new):
         new.deleted_at = now
         new.write(now)
         record(new.pk, "withdrawn", by=by, at=now)
 
 
-def skip_occurrence(task: Task, *, by: User, now: datetime) -> None:
+def skip_occurrence(task: Task, *, catch_up: bool = False, by: User, now: datetime) -> None:
     """Moves an open task to its next occurrence without completing it. Call it with the task locked.
 
-    Raises NotAllowed, or Conflict if there is no next occurrence, or if it exists already.
+    With `catch_up`, to the first that is not overdue. Raises NotAllowed, or Conflict if there is no such occurrence, or
+    if it exists already.
     """
     check_may_edit(by, task)
     if not task.recurrence or not task.is_open:
         raise Conflict("Can't skip this task. Only open, recurring tasks can be skipped.")
-    due_date = next_due_date(task)
-    if due_date is None:
-        raise Conflict("Can't skip the last occurrence. Complete the task instead.")
-    _free_next_number(task)
+    upcoming = next_by_plan(task, due_after=now if catch_up else None)
+    if upcoming is None:
+        which = "to a later occurrence, because the rule has none" if catch_up else "the last occurrence"
+        raise Conflict(f"Can't skip {which}. Complete the task instead.")
+    _free_number(task, upcoming.number)
     Reminder.objects.filter(task=task, is_snooze=True).delete()
-    before, old, moved = snapshot(task), task.due_date, Reminder.objects.filter(task=task)
-    task.due_date, task.occurrence = due_date, task.occurrence + 1
-    task.due_at, task.is_overdue = task.compute_due_at(), False
+    before, moved, (old, due_time) = snapshot(task), Reminder.objects.filter(task=task), due_by_rule(task)
+    _move_to(task, upcoming, due_time=due_time)
     for reminder in moved:
-        move(reminder, task, by_days=_days_between(old, due_date), now=now)
+        move(reminder, task, by_days=_days_between(old, task.due_date), now=now)
         reminder.save()
     task.write(now)
     record_changes(task.pk, "skipped", differences(before, snapshot(task)), by=by, at=now)
     notify_updated(task, by=by, now=now, but=set())
 
 
-def _next_of(task: Task) -> Task | None:
-    following = Task.objects.filter(series=task.series, occurrence=task.occurrence + 1)
-    return following.select_for_update(no_key=True).first()
+def _later(task: Task) -> TaskQuerySet:
+    """The later occurrences that were ever created, in order, locked."""
+    later = Task.objects.filter(series=task.series, occurrence__gt=task.occurrence)
+    return later.order_by("occurrence").select_for_update(no_key=True)
 
 
 def _first_later(task: Task) -> Task | None:
     """The first later occurrence that exists; it need not be the next, which may have been skipped on."""
-    later = Task.objects.filter(series=task.series, occurrence__gt=task.occurrence, deleted_at=None)
-    return later.order_by("occurrence").first()
+    return _later(task).filter(deleted_at=None).first()
+
+
+def _in_trash(task: Task, number: int) -> Task | None:
+    """What becomes the occurrence with this number again: the one that was deleted, or one that was withdrawn."""
+    deleted = list(_later(task).exclude(deleted_at=None))
+    same_number = (known for known in deleted if known.occurrence == number)
+    return next(chain(same_number, filter(_is_untouched, deleted)), None)
 
 
 def _is_untouched(new: Task) -> bool:
@@ -135,15 +150,12 @@ def _is_untouched(new: Task) -> bool:
     return not lines.exclude(action__in=SERIES_ACTIONS).exists()
 
 
-def _restore_next(new: Task, old: Task, due_date: date, *, by: User, now: datetime) -> None:
+def _restore_next(new: Task, old: Task, upcoming: Upcoming, *, by: User, now: datetime) -> None:
     """Takes it out of the trash: up to date with the old task, or as someone has edited it."""
     is_untouched, new.deleted_at = _is_untouched(new), None
     before = snapshot(new)
     if is_untouched:
-        for name in COPIED_FIELDS:
-            setattr(new, name, getattr(old, name))
-        new.due_date, new.is_overdue = due_date, False
-        new.due_at = new.compute_due_at()
+        _continue_series(new, old, upcoming)
     new.write(now)
     if is_untouched:
         keep_search_text(new)
@@ -157,15 +169,14 @@ def _restore_next(new: Task, old: Task, due_date: date, *, by: User, now: dateti
         hand_over(new, active_creator(new), by=by, now=now)
 
 
-def _free_next_number(task: Task) -> None:
-    """Frees the number of the next occurrence from one that was withdrawn. Raises Conflict if it exists."""
-    known = _next_of(task)
-    if known is None:
-        return
-    if known.deleted_at is None:
+def _free_number(task: Task, number: int) -> None:
+    """Frees the number of an occurrence from one that was withdrawn. Raises Conflict if one up to it exists."""
+    known = _later(task).filter(occurrence__lte=number)
+    if known.filter(deleted_at=None).exists():
         raise Conflict("Can't skip this task, because its next occurrence exists already.")
-    begin_series(known)
-    known.save(update_fields=["series", "occurrence", "anchor_date"])
+    for withdrawn in known.filter(occurrence=number):
+        begin_series(withdrawn)
+        withdrawn.save(update_fields=["series", "occurrence", "anchor_date", "planned_date", "planned_time"])
 
 
 def _copy_reminders(old: Task, new: Task, *, now: datetime) -> None:
@@ -178,7 +189,7 @@ def _copy_reminders(old: Task, new: Task, *, now: datetime) -> None:
     for reminder in reminders:
         reminder.pk, reminder.task_id, reminder.fired_at = None, new.pk, None
         reminder._state.adding = True
-        move(reminder, new, by_days=_days_between(old.due_date, new.due_date), now=now)
+        move(reminder, new, by_days=_days_between(due_by_rule(old)[0], new.due_date), now=now)
     Reminder.objects.bulk_create(reminders)
 
 

@@ -1,7 +1,7 @@
 """The timeline of a task's reminders: upcoming, sent and skipped, each with its reason."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import Annotated, TypedDict
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from taskbell.reminders.repeats import repeat_of
 from taskbell.reminders.schedule import last_fired_occurrence
 from taskbell.tasks.history_words import before_due_in_words
 from taskbell.tasks.models import Task
+from taskbell.tasks.occurrences import coming_due_dates
 from taskbell.tasks.policy import may_edit
 
 MAX_UPCOMING, MAX_PAST = 10, 100
@@ -52,8 +53,9 @@ class PastOut(TypedDict):
 
 
 class ScheduleOut(TypedDict):
-    """The reminders of a task: future firings, and the outcome of past ones."""
+    """The reminders of a task: future firings, and the outcome of past ones; and when it is due again."""
 
+    due_dates: Annotated[list[date], "When the task is due after this, if it repeats."]
     next: list[ComingOut]
     past: list[PastOut]
 
@@ -80,7 +82,11 @@ def reminder_timeline(task: Task, person: User, *, now: datetime) -> ScheduleOut
     mails = Delivery.objects.filter(notification__in=messages).select_related("notification").defer("mime")
     sent = [_email(mail, now) for mail in mails.order_by("-due_at", "-id")[:MAX_PAST]]
     past = [*sent, *_without_email(reminders, messages, task)]
-    return {"next": _next(reminders, task, person), "past": sorted(past, key=lambda row: row["due_at"], reverse=True)}
+    return {
+        "due_dates": coming_due_dates(task, now=now, most=MAX_UPCOMING),
+        "next": _next(reminders, task, person),
+        "past": sorted(past, key=lambda row: row["due_at"], reverse=True),
+    }
 
 
 def _next(reminders: list[Reminder], task: Task, person: User) -> list[ComingOut]:

@@ -97,7 +97,7 @@ class Checker:
         elif self.strict:
             errors += [RowError(one.line, one.field, "not_imported", one.message) for one in losses(notices)]
         empty = ("", "", Stage.PENDING.value, Priority.MEDIUM.value, None, None, None, self.zone, None, False)
-        rest = ("", "due", None, 1, None, None, self.by.pk, None, self.now, None, row.called, "", "")
+        rest = ("", "due", None, 1, None, None, None, None, self.by.pk, None, self.now, None, row.called, "", "")
         task = (number, row.line, found.get("id"), True, *empty, *rest, *NO_IDENTITY)
         return Checked(task, _needs(row, found), errors=errors)
 
@@ -229,11 +229,13 @@ def stage_of(found: Values) -> str:
 
 
 def _series_of(found: Values) -> tuple[Any, ...]:
-    """Rule, basis, series, occurrence and anchor: a series that starts here, unless the file names another."""
+    """Rule, basis, series, occurrence, anchor, planned date and time: a series that starts here or in the file."""
     rule, basis = found.get("recurrence", ""), found.get("recurrence_from", Basis.DUE.value)
     if not rule:
-        return "", basis, None, 1, None
-    return rule, basis, found.get("series"), found.get("occurrence", 1), found.get("anchor_date", found["due_date"])
+        return "", basis, None, 1, None, None, None
+    anchor_date, planned_date = found.get("anchor_date", found["due_date"]), found.get("planned_date")
+    planned_time = found.get("planned_time") if planned_date else None
+    return rule, basis, found.get("series"), found.get("occurrence", 1), anchor_date, planned_date, planned_time
 
 
 def plan_for(row: ReminderRow, zone: str) -> ReminderPlan:

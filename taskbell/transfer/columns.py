@@ -123,6 +123,8 @@ READERS: Readers = {
     "series": _as_invalid(values.read_id),
     "occurrence": _as_invalid(partial(values.read_number, most=MAX_OCCURRENCE)),
     "anchor_date": _as_invalid(values.read_date),
+    "planned_date": _as_invalid(values.read_date),
+    "planned_time": values.read_time,
     "completed_at": _as_invalid(values.read_datetime),
     "created_at": _as_invalid(values.read_datetime),
     "source": partial(values.read_text, most=MAX_SOURCE),

@@ -24,13 +24,15 @@ SELECTED = (
     *("id", "title", "description", "is_overdue", "stage", "priority", "category__name"),
     *(IsoDate("due_date"), IsoTime("due_time"), "timezone", "assigned_to__username", "created_by__username"),
     *("recurrence", "recurrence_from", "series", "occurrence", IsoDate("anchor_date")),
+    *(IsoDate("planned_date"), IsoTime("planned_time")),
     *(IsoInstant("completed_at"), IsoInstant("created_at"), IsoInstant("updated_at")),
     *("source", "source_id"),
 )
 HEADER = (
     *("id", "title", "description", "status", "stage", "priority", "category", "due_date", "due_time", "timezone"),
     *("assigned_to", "created_by", "pre_tasks", "reminders", "recurrence", "recurrence_from", "series", "occurrence"),
-    *("anchor_date", "completed_at", "created_at", "updated_at", "source", "source_id"),
+    *("anchor_date", "planned_date", "planned_time", "completed_at", "created_at", "updated_at"),
+    *("source", "source_id"),
 )
 REMINDER_COLUMNS = (
     *("task__timezone", "at", "wall_date", "wall_time", "before_due", "repeat", "recipient", "state", "fired_at"),
@@ -101,13 +103,13 @@ def _reminder(zone: str, at: Any, day: Any, clock: Any, before_due: Any, repeat:
 
 def _row(row: Record, needs: list[int], reminders: list[Any], installation: str) -> Record:
     pk, title, text, is_overdue, stage, priority, category, due_date, due_time, zone, assignee, creator, *rest = row
-    rule, basis, series, occurrence, anchor_date, completed_at, created_at, updated_at, source, source_id = rest
+    rule, basis, *of_series, completed_at, created_at, updated_at, source, source_id = rest
     return (
         *(pk, title, text or None, OVERDUE if is_overdue and stage in OPEN_STAGES else stage, stage),
         *(PRIORITIES[priority], category, due_date, due_time, zone),
         *(assignee, creator, needs or None, reminders or None),
         *(rule or None, basis if rule or basis != Basis.DUE else None),
-        *((series, occurrence, anchor_date) if rule else (None,) * 3),
+        *(of_series if rule else [None] * len(of_series)),
         *(completed_at, created_at, updated_at),
         *((source, source_id) if source_id else (OWN_SOURCE, f"{installation}:{pk}")),
     )

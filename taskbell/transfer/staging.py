@@ -33,8 +33,8 @@ COPIED = (
         "due_at",
         "is_overdue",
     ),
-    *("recurrence", "recurrence_from", "occurrence", "anchor_date", "assigned_to_id", "created_by_id"),
-    *("completed_at", "created_at", "source", "source_id"),
+    *("recurrence", "recurrence_from", "occurrence", "anchor_date", "planned_date", "planned_time"),
+    *("assigned_to_id", "created_by_id", "completed_at", "created_at", "source", "source_id"),
 )
 TASK_TABLE = {
     "number": "id",
@@ -45,6 +45,7 @@ TASK_TABLE = {
     "category": "category_id",
     **{name: name for name in ("due_date", "due_time", "timezone", "due_at", "is_overdue")},
     **{name: name for name in ("recurrence", "recurrence_from", "series", "occurrence", "anchor_date")},
+    **{name: name for name in ("planned_date", "planned_time")},
     **{name: name for name in ("assigned_to_id", "created_by_id", "completed_at", "created_at")},
     "words": "description",
     "called": "description",

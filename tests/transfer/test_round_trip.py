@@ -63,7 +63,8 @@ FIELDS = st.fixed_dictionaries(
 WISH = st.tuples(FIELDS, st.lists(PLAN, max_size=3), st.sets(st.integers(0, 5), max_size=2))
 SAME = (
     *("title", "description", "stage", "priority", "due_date", "due_time", "timezone", "due_at", "is_overdue"),
-    *("recurrence", "recurrence_from", "occurrence", "anchor_date", "assigned_to", "created_by", "completed_at"),
+    *("recurrence", "recurrence_from", "occurrence", "anchor_date", "planned_date", "planned_time"),
+    *("assigned_to", "created_by", "completed_at"),
     *("created_at", "category__name"),
 )
 OF_REMINDERS = (
@@ -94,6 +95,10 @@ def make(patches: Sequence[Any], by: User, people: dict[str, User]) -> None:
             update_task(task.pk, TaskPatch(stage="COMPLETED"), force=True, by=by, now=NOW)
         except Refusal:
             continue
+    for task in made[2:]:
+        if task.recurrence and task.due_date and task.is_open:
+            moved = TaskPatch(due_date=task.due_date + timedelta(days=1), only_this_one=True)
+            update_task(task.pk, moved, by=by, now=NOW)
     mark_overdue(NOW)
     # What was missed is not caught up on by whoever imports it.
     Reminder.objects.filter(next_at__lte=NOW).update(state="skipped", next_at=None)

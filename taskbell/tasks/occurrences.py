@@ -1,0 +1,111 @@
+"""When a task that repeats is due next: one answer for completing, skipping and the previews."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from itertools import islice
+from typing import NamedTuple
+
+from taskbell.common.clock import instant, wall_time
+from taskbell.common.recurrence import Occurrence, Rule, following, parse_rule
+from taskbell.tasks.models import Basis, Task
+
+Due = tuple[date | None, time | None]
+
+
+class Upcoming(NamedTuple):
+    """The due date of a later occurrence, and its number in the series, which COUNT limits."""
+
+    due_date: date
+    number: int
+
+
+def due_by_rule(task: Task) -> Due:
+    """The due date and time; if only this occurrence was moved, those that it was moved from."""
+    return (task.planned_date, task.planned_time) if task.planned_date else (task.due_date, task.due_time)
+
+
+def later_occurrences(task: Task, *, since: datetime | None = None) -> Iterator[Occurrence]:
+    """The occurrences after this one, by the rule from the due date: what happens if nobody moves anything.
+
+    COUNT is the number of tasks in the series, whether their dates are moved or not. Without it, those before `since`
+    may be left out, which is cheaper.
+    """
+    rule, left = _rule_of(task)
+    if task.due_date is None or task.anchor_date is None:
+        return iter(())
+    at = _time_of(task)
+    met = instant(_date_met(task), at, task.timezone)
+    start = datetime.combine(task.anchor_date, at)
+    first = met if since is None or left is not None else max(met, since)
+    later = (found for found in rule.occurrences(start, task.timezone, since=first) if found[1] > met)
+    return islice(later, left)
+
+
+def next_by_plan(task: Task, *, due_after: datetime | None = None) -> Upcoming | None:
+    """The next occurrence by the rule from the due date, or None if there is none.
+
+    With `due_after`, the first that is due after this instant; COUNT counts those in between, too.
+    """
+    since = None if due_after is None else due_after - timedelta(days=2)  # one without a time is due when its day ends
+    for steps, (local, _) in enumerate(later_occurrences(task, since=since), start=1):
+        if due_after is None or _is_due_after(due_after, local.date(), task):
+            return Upcoming(local.date(), task.occurrence + (steps if parse_rule(task.recurrence).count else 1))
+    return None
+
+
+def next_from_completion(task: Task, *, completed_at: datetime) -> Upcoming | None:
+    """The next occurrence if the rule starts on the day of completion, or None if there is none.
+
+    It lies after that day and after the due date just met. A rule that names its days keeps its INTERVAL from both:
+    being late never brings the next one closer.
+    """
+    rule, left = _rule_of(task)
+    if task.due_date is None or left == 0:
+        return None
+    at, day, met = _time_of(task), wall_time(completed_at, task.timezone).date(), _date_met(task)
+    starts = {day, met} if rule.parts.names_days else {day}
+    after = instant(max(day, met), at, task.timezone)
+    found = [following(rule, datetime.combine(start, at), task.timezone, after=after) for start in starts]
+    dates = [occurrence[0].date() for occurrence in found if occurrence]
+    return Upcoming(max(dates), task.occurrence + 1) if len(dates) == len(starts) else None
+
+
+def next_of_completed(task: Task, *, completed_at: datetime, catch_up: bool = False) -> Upcoming | None:
+    """The occurrence that completing the task creates; with `catch_up`, none that is overdue at once."""
+    if task.recurrence_from == Basis.COMPLETION:
+        return next_from_completion(task, completed_at=completed_at)
+    return next_by_plan(task, due_after=completed_at if catch_up else None)
+
+
+def coming_due_dates(task: Task, *, now: datetime, most: int) -> list[date]:
+    """The due dates that follow. From completion, only the next is known: the one if the task is completed now."""
+    if not task.recurrence or not task.is_open:
+        return []
+    if task.recurrence_from == Basis.COMPLETION:
+        upcoming = next_from_completion(task, completed_at=now)
+        return [upcoming.due_date] if upcoming else []
+    return [local.date() for local, _ in islice(later_occurrences(task), most)]
+
+
+def _rule_of(task: Task) -> tuple[Rule, int | None]:
+    """The task's rule without COUNT, and how many occurrences COUNT leaves after this one; None is any number."""
+    rule = parse_rule(task.recurrence)
+    left = None if rule.count is None else max(0, rule.count - task.occurrence)
+    return replace(rule, count=None), left
+
+
+def _date_met(task: Task) -> date:
+    """The date that the next one must lie after: if only this one was moved, also after the date it was moved from."""
+    assert task.due_date is not None  # noqa: S101 - asked of tasks with a due date
+    return max(task.due_date, task.planned_date or task.due_date)
+
+
+def _is_due_after(moment: datetime, day: date, task: Task) -> bool:
+    if due_by_rule(task)[1] is None:  # the whole day
+        return day >= wall_time(moment, task.timezone).date()
+    return instant(day, _time_of(task), task.timezone) > moment
+
+
+def _time_of(task: Task) -> time:
+    return due_by_rule(task)[1] or time()
