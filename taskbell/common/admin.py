@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from taskbell.common.errors import Refusal
+from taskbell.common.folding import fold
 
 
 class ReadOnly:
@@ -29,7 +30,15 @@ class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 class AdminByVerbs(admin.ModelAdmin):  # type: ignore[type-arg]
-    """A table that changes rows through the same verbs as every door. A refusal is shown above the table."""
+    """A table that changes rows through the same verbs as every door. A refusal is shown above the table.
+
+    The columns of `search_fields` hold what `fold_search` makes of a text, so that case and accents make no difference.
+    """
+
+    fold_search: Callable[[str], str] = staticmethod(fold)
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        return super().get_search_results(request, queryset, self.fold_search(search_term))
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return self._or_refused(request, lambda: super(AdminByVerbs, self).changeform_view(request, *args, **kwargs))

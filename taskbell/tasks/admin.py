@@ -11,8 +11,10 @@ from django.utils.html import format_html
 
 from taskbell.common.admin import AdminByVerbs, ReadOnly, admin_person, only_these
 from taskbell.common.clock import utc_now
+from taskbell.common.text import folded
 from taskbell.reminders.models import Reminder
 from taskbell.tasks import actions, categories
+from taskbell.tasks.audience import PEOPLE_FIELDS
 from taskbell.tasks.models import Category, Prerequisite, Task, is_blocked
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.validation import read_columns
@@ -110,7 +112,7 @@ class TaskAdmin(AdminByVerbs):
     list_display = ("title", "status", "blocked", "priority", "category", "assigned_to", "due_at")
     list_filter = ("stage", "is_overdue", BlockedFilter, "priority", DeletedFilter, "category")
     list_select_related = ("category", "assigned_to", "created_by")
-    search_fields = ("title", "description", "assigned_to__username", "created_by__username")
+    search_fields = ("search_text__text__contains", *(f"{who}__name_folded__contains" for who in PEOPLE_FIELDS))
     search_help_text = "Search by title, description or person."
     date_hierarchy = "due_at"
     ordering = ("-id",)
@@ -195,7 +197,8 @@ class CategoryAdmin(AdminByVerbs):
 
     list_display = ("name", "tasks_in_it", "created_by", "created_at")
     list_select_related = ("created_by",)
-    search_fields = ("name",)
+    search_fields = ("key__contains",)
+    fold_search = staticmethod(folded)
     ordering = ("name_sort", "id")
     readonly_fields = ("created_by", "created_at")
     fields = ("name", *readonly_fields)

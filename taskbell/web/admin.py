@@ -38,7 +38,7 @@ class PersonAdmin(AdminByVerbs, UserAdmin):  # type: ignore[type-arg]
     change_password_form = SetPasswordForm
     list_display = ("username", "email", "first_name", "last_name", "role", "is_active", "date_joined")
     list_filter = ("role", "is_active")
-    search_fields = ("username", "email", "first_name", "last_name")
+    search_fields = ("name_folded__contains", "email__contains")
     search_help_text = "Search by name or email address."
     date_hierarchy = "date_joined"
     ordering = ("name_sort", "id")
@@ -96,7 +96,7 @@ class InviteAdmin(AdminByVerbs):
     list_display = ("email", "role", "invited_by", "created_at", "expires_at", "accepted_at")
     list_filter = (("accepted_at", admin.EmptyFieldListFilter), "role")
     list_select_related = ("invited_by",)
-    search_fields = ("email", "invited_by__username")
+    search_fields = ("email__contains", "invited_by__name_folded__contains")
     search_help_text = "Search by email address, or by who sent the invitation."
     date_hierarchy = "created_at"
 

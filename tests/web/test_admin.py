@@ -8,6 +8,7 @@ from django.contrib.admin.models import LogEntry
 
 from taskbell.accounts.models import Session, User
 from taskbell.accounts.policy import Role
+from taskbell.accounts.profile import update_profile
 from taskbell.activity.models import Activity
 from taskbell.common.clock import utc_now
 from taskbell.notifications.actions import Message, notify
@@ -233,3 +234,20 @@ def test_the_history_of_the_admin_tells_of_people_and_invitations(admin: Browser
     only = text(admin.get("/admin/activity/activity/?subject_type=invitation"))
     assert "new@example.org" in only
     assert "MANAGER" not in only
+
+
+def test_alice_finds_rows_by_words_whatever_their_case_and_accents(admin: Browser, alice: User, bob: User) -> None:
+    create_category("Gemüse", by=alice, now=utc_now())
+    create_task(TaskPatch(title="Café Größe", description="Übermorgen"), by=alice, now=utc_now())
+    create_task(TaskPatch(title="Other", assigned_to_id=bob.pk), by=alice, now=utc_now())
+    update_profile(bob, first_name="Émile", now=utc_now())
+
+    def shown(table: str, words: str) -> list[str]:
+        return [str(row) for row in admin.get(f"/admin/{table}/", {"q": words}).context["cl"].result_list]
+
+    assert shown("tasks/task", "grosse CAFE ubermorgen") == ["Café Größe"]
+    assert shown("tasks/task", "emile") == ["Other"]
+    assert shown("tasks/task", "%") == []
+    assert shown("tasks/category", "GEMÜSE") == shown("tasks/category", "gemü") == ["Gemüse"]
+    assert shown("accounts/user", "EMIL") == ["bob"]
+    assert shown("accounts/user", "bob@ emi") == ["bob"]
