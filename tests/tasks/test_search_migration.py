@@ -1,0 +1,55 @@
+"""Tasks, categories and people from before there were search texts: all are found and sorted, there and back."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from taskbell.accounts.models import User
+from taskbell.accounts.policy import Role
+from taskbell.reports.counting import recount
+from taskbell.search.tasks import page_of_tasks
+from taskbell.tasks.models import Category, SearchText, Task
+from tests.conftest import NOW, make_person
+
+BEFORE = [("tasks", "0004_source"), ("accounts", "0004_installation_key")]
+AFTER = [("tasks", "0007_search_index"), ("accounts", "0005_names_sort")]
+TITLES = ["Zebra", "Äpfel 10", "apfel 9", "Café"]
+
+
+def migrate(to: list[tuple[str, str]]) -> Any:
+    executor = MigrationExecutor(connection)
+    executor.migrate(to)
+    return executor.loader.project_state(to).apps
+
+
+@pytest.fixture
+def old(transactional_db: None) -> Iterator[Any]:
+    """The models as they were; afterwards everything is as it is."""
+    make_person("bo", Role.MEMBER)
+    User.objects.update(first_name="Émile")
+    yield migrate(BEFORE)
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes())
+
+
+def test_rows_of_the_previous_version_are_found_and_sorted(old: Any) -> None:
+    bo = old.get_model("accounts", "User").objects.get()
+    of_bo = {"created_by_id": bo.pk, "created_at": NOW}
+    for name in ("Zoo", "Äcker"):
+        old.get_model("tasks", "Category").objects.create(name=name, key=name.casefold(), **of_bo)
+    for title in TITLES:
+        task = old.get_model("tasks", "Task")(title=title, description="Straße", updated_at=NOW, **of_bo)
+        task.timezone = "UTC"
+        task.save()
+    migrate(AFTER)
+    person = User.objects.get()
+    assert (person.name_folded, [row.name for row in Category.objects.all()]) == ("emile bo", ["Äcker", "Zoo"])
+    by_title = page_of_tasks({"ordering": "title"}, person).rows
+    assert [Task.objects.get(pk=pk).title for pk in by_title] == ["apfel 9", "Äpfel 10", "Café", "Zebra"]
+    assert page_of_tasks({"q": "strasse cafe"}, person).count == 1
+    assert page_of_tasks({"q": "strasse"}, person).count == SearchText.objects.count() == len(TITLES)
+    Task.objects.create(title="New", timezone="UTC", created_by=person, created_at=NOW, updated_at=NOW)
+    assert not recount(), "the triggers that count tasks are still there"
