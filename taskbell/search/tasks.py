@@ -86,7 +86,7 @@ FILTERS = {
     "updated_since": instant_filter("updated_at__gte", "Changed at this moment or later."),
     "q": Filter(
         "Words, all of them in title or description, in any order; case and accents don't matter.",
-        lambda text, person: has_words(text),
+        lambda text, person: has_words(text, among_few=not sees_everything(person)),
     ),
 }
 ORDERS = ("id", "title", "priority", "status", "due_date", "due_at", "remind_at", "created_at", "updated_at")

@@ -3,6 +3,7 @@
 The index is maintained by the database: pg_trgm on PostgreSQL, FTS5 on SQLite.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
@@ -11,6 +12,8 @@ from django.db.models import BooleanField, Func, Q, Value
 from taskbell.common.folding import fold
 from taskbell.tasks.models import Task
 
+MATCHING = "SELECT rowid FROM tasks_searchtext_fts WHERE tasks_searchtext_fts MATCH {}"
+MAX_HITS = 2000
 MIN_INDEXED = 3  # characters: shorter words are in no trigram
 KEEP = """
     INSERT INTO tasks_searchtext (task_id, text) VALUES (%s, %s)
@@ -29,16 +32,22 @@ def keep_search_text(task: Task) -> None:
         cursor.execute(KEEP, [task.pk, search_text_of(task.title, task.description)])
 
 
-def has_words(text: str) -> Q:
-    """The condition that a task has all words of the text, in any order, each in its title or description."""
+def has_words(text: str, *, among_few: bool = False) -> Q:
+    """The condition that a task has all words of the text, in any order, each in its title or description.
+
+    With `among_few` it is meant for a small part of all tasks, such as those of one person.
+    """
     words = words_of(text)
     if not words:
         return Q()
     if connection.vendor == "postgresql":
-        return Q(_Contains("pk", *(Value(f"%{_without_wildcards(word)}%") for word in words)))
+        return Q(_Like("pk", *(Value(f"%{_without_wildcards(word)}%") for word in words)))
     long, short = _split(words)
     condition = Q(_Contains("pk", *map(Value, short))) if short else Q()
-    return condition & Q(_Matches("pk", Value(" AND ".join(map(_quoted, long))))) if long else condition
+    if not long:
+        return condition
+    match = Value(" AND ".join(map(_quoted, long)))
+    return condition & Q(_MatchesAmongFew("pk", match, *map(Value, long)) if among_few else _Matches("pk", match))
 
 
 def words_of(text: str) -> list[str]:
@@ -67,30 +76,48 @@ class _SearchText(Func):
     """A condition on the search text of the task with this primary key."""
 
     output_field = BooleanField()
-    query: str
-    one: str
 
     def as_sql(self, compiler: Any, connection: Any, *args: Any, **context: Any) -> Any:
         parts = [compiler.compile(part) for part in self.get_source_expressions()]
-        pk, *values = (sql for sql, _ in parts)
-        condition = " AND ".join(self.one.format(value) for value in values)
-        return f"{pk} IN ({self.query} {condition})", [value for _, found in parts for value in found]
+        sql, order = self.put_together(*(sql for sql, _ in parts))
+        return sql, [value for place in order for value in parts[place][1]]
+
+    def put_together(self, pk: str, *values: str) -> tuple[str, Sequence[int]]:
+        """The SQL, and the places of the arguments in it."""
+        raise NotImplementedError
+
+
+class _Like(_SearchText):
+    """On PostgreSQL: all patterns fit the text."""
+
+    def put_together(self, pk: str, *values: str) -> tuple[str, Sequence[int]]:
+        fits = " AND ".join(f"text LIKE {value}" for value in values)
+        return f"{pk} IN (SELECT task_id FROM tasks_searchtext WHERE {fits})", range(1 + len(values))  # noqa: S608 - ours
 
 
 class _Contains(_SearchText):
-    """All of these are in the text: patterns of LIKE on PostgreSQL, plain texts on SQLite."""
+    """On SQLite: all words are in the text, which is looked up for each task."""
 
-    query = "SELECT task_id FROM tasks_searchtext WHERE"
-    one = "instr(text, {}) > 0"
-
-    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        liking = self.copy()
-        liking.one = "text LIKE {}"
-        return liking.as_sql(compiler, connection)
+    def put_together(self, pk: str, *values: str) -> tuple[str, Sequence[int]]:
+        found = " AND ".join(f"instr(text, {value}) > 0" for value in values)
+        sql = f"EXISTS (SELECT 1 FROM tasks_searchtext WHERE task_id = {pk} AND {found})"  # noqa: S608 - our own names
+        return sql, range(1 + len(values))
 
 
 class _Matches(_SearchText):
-    """The text matches a query of FTS5, which finds a word of three characters and more in any place."""
+    """On SQLite: the text matches a query of FTS5, which finds a word of three characters and more in any place."""
 
-    query = "SELECT rowid FROM tasks_searchtext_fts WHERE"
-    one = "tasks_searchtext_fts MATCH {}"
+    def put_together(self, pk: str, *values: str) -> tuple[str, Sequence[int]]:
+        return f"{pk} IN ({MATCHING.format(values[0])})", (0, 1)
+
+
+class _MatchesAmongFew(_Contains):
+    """The same by query and words: a list of very many matches would take longer than looking up a few texts."""
+
+    def put_together(self, pk: str, *values: str) -> tuple[str, Sequence[int]]:
+        match, *words = values
+        hits = MATCHING.format(match)
+        contains, order = super().put_together(pk, *words)
+        some = f"(SELECT COUNT(*) FROM ({hits} LIMIT {MAX_HITS + 1})) <= {MAX_HITS}"  # noqa: S608 - our own names
+        sql = f"CASE WHEN {some} THEN {pk} IN ({hits}) ELSE {contains} END"
+        return sql, (1, 0, 1, 0, *(place + 1 for place in order[1:]))

@@ -66,7 +66,7 @@ def asked(program: Program, path: str) -> Any:
 
 
 def scans_tasks(sql: str) -> bool:
-    """True where PostgreSQL would read the table of tasks from its beginning to its end."""
+    """True where PostgreSQL would read the table of tasks, or of their texts, from its beginning to its end."""
     if not sql.lstrip().startswith(("SELECT", "WITH")):
         return False
     with connection.cursor() as cursor:
@@ -75,7 +75,7 @@ def scans_tasks(sql: str) -> bool:
     nodes = [(json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]]
     while nodes:
         node = nodes.pop()
-        if node["Node Type"] == "Seq Scan" and node["Relation Name"] == "tasks_task":
+        if node["Node Type"] == "Seq Scan" and node["Relation Name"] in ("tasks_task", "tasks_searchtext"):
             return True
         nodes += node.get("Plans", [])
     return False
@@ -113,6 +113,13 @@ def test_managers_find_pages_of_all_tasks_by_an_index(ask: Ask, program: Callabl
             page = ask(mia, f"/api/tasks/?{narrowing}&ordering={order}&cursor=")
             for _ in range(2):
                 page = ask(mia, page["next"])
+
+
+def test_managers_find_words_by_an_index(ask: Ask, program: Callable[[int], Program]) -> None:
+    mia = program(shape.MANAGER)
+    for words in (f"plants {ANY_TASK}", f"({ANY_TASK})", "cactus", "xyz water plants"):
+        for page in ("page=1", "cursor="):
+            ask(mia, f"/api/tasks/?q={words}&{page}")
 
 
 @pytest.mark.parametrize("who", [MEMBER, shape.MANAGER])

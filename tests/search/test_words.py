@@ -12,6 +12,7 @@ from taskbell.accounts.models import User
 from taskbell.common.folding import sort_key
 from taskbell.runtime.demo import fill
 from taskbell.search.tasks import listing
+from taskbell.tasks import search_text
 from taskbell.tasks.models import Category, SearchText, Task
 from taskbell.tasks.scheduled import purge_deleted
 from taskbell.tasks.search_text import search_text_of
@@ -243,3 +244,18 @@ def test_people_are_listed_and_found_by_their_names(bo: User, cy: User, as_user:
     assert names("?q=zuniga") == ["cy"]
     assert names("?q=_") == names("?q=%25") == []
     assert cy_sees.get("/api/users/?ordering=email").status_code == 400
+
+
+def test_words_that_many_tasks_have_are_found_alike(
+    bo: User, mia: User, as_user: Somebody, found: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for title in ("Water the plants", "Water the tree", "Plant a tree"):
+        a_task(bo, title)
+    for most in (0, 1, 2000):
+        monkeypatch.setattr(search_text, "MAX_HITS", most)
+        listing.cache_clear()
+        assert found("tree the wat") == ["Water the tree"]
+        assert found("wat er") == ["Water the plants", "Water the tree"]
+        assert found("cactus") == []
+        assert as_user(mia).get("/api/tasks/?q=wat%20tree").json()["count"] == 1
+    listing.cache_clear()
