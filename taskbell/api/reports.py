@@ -32,6 +32,7 @@ from taskbell.search.pages import page_of_rows
 TYPES = {
     Format.JSON: "application/json",
     Format.CSV: "text/csv; charset=utf-8",
+    Format.ICS: "text/calendar; charset=utf-8",
     Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 EXAMPLE = {"kind": "export", "format": "xlsx", "status": "PENDING,OVERDUE", "assigned_to": "me"}

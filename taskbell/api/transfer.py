@@ -38,7 +38,12 @@ from taskbell.transfer.headers import read_map
 from taskbell.transfer.importing import ON_EXISTING, SKIP, ImportRefused, Options, prepared
 from taskbell.transfer.opening import OpenedFile
 
-MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json", "ndjson": "application/x-ndjson"}
+MEDIA_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "ndjson": "application/x-ndjson",
+    "ics": "text/calendar; charset=utf-8",
+}
 
 
 class AnyBody(BaseParser):
@@ -173,7 +178,9 @@ class TaskExport(APIView):
         operation_id="tasks_export",
         tags=["tasks"],
         parameters=[
-            OpenApiParameter("format", str, enum=list(WRITERS), description="By default csv."),
+            OpenApiParameter(
+                "format", str, enum=list(WRITERS), description="By default the type that `Accept` names, or csv."
+            ),
             OpenApiParameter("bom", bool, description="Begin the CSV with a byte order mark, which Excel needs."),
             *TASK_PARAMETERS,
         ],
@@ -182,7 +189,7 @@ class TaskExport(APIView):
     def get(self, request: Request) -> HttpResponseBase:
         """Exports the tasks you can see, filtered as in the list, the oldest first. The file can be imported again."""
         person, query = person_of(request), query_of(request)
-        format_ = query.pop("format", "csv")
+        format_ = query.pop("format", None) or _accepted(request)
         if format_ not in WRITERS:
             raise invalid("format", "invalid", f"Must be one of {', '.join(WRITERS)}.")
         bom = read_parameter(query, "bom", read_boolean, False)
@@ -195,6 +202,12 @@ class TaskExport(APIView):
         return StreamingHttpResponse(
             StreamedFile(pieces, _has_left(request)), content_type=MEDIA_TYPES[format_], headers=headers
         )
+
+
+def _accepted(request: Request) -> str:
+    """The format that the request accepts, if it names one type; otherwise CSV."""
+    accepted = request.headers.get("Accept", "").partition(";")[0].strip().lower()
+    return next((name for name, media_type in MEDIA_TYPES.items() if media_type.partition(";")[0] == accepted), "csv")
 
 
 class StreamedFile:

@@ -5,9 +5,9 @@ from datetime import datetime
 from django.db import transaction
 
 from taskbell.accounts.models import User
-from taskbell.common.errors import Conflict, NotFound, TooMany
+from taskbell.common.errors import Conflict, NotFound, TooMany, invalid
 from taskbell.common.locks import one_at_a_time
-from taskbell.reports.models import UNFINISHED, Report, ReportState
+from taskbell.reports.models import UNFINISHED, Format, Report, ReportKind, ReportState
 from taskbell.reports.questions import read_question
 from taskbell.tasks.audience import sees_everything
 
@@ -20,6 +20,10 @@ def request_report(person: User, kind: str, format: str, query: dict[str, str], 
 
     Its content reflects what the person can see when it is built.
     """
+    if kind == ReportKind.INSIGHTS and format == Format.ICS:
+        raise invalid(
+            "format", "invalid_choice", "Can't be ics, because a calendar has no numbers. Use xlsx, or export."
+        )
     read_question(query, person, kind=kind, now=now)  # refuses invalid filters now rather than in the worker
     one_at_a_time(f"reports of {person.pk}")
     mine = Report.objects.filter(person=person)

@@ -35,6 +35,7 @@ class Format(models.TextChoices):
     JSON = "json"
     CSV = "csv"
     XLSX = "xlsx"
+    ICS = "ics"
 
 
 class ReportState(models.TextChoices):

@@ -26,6 +26,7 @@ from taskbell.transfer.importing import ON_EXISTING, ImportRefused, ImportResult
 from taskbell.transfer.opening import OpenedFile
 from taskbell.transfer.reading import Notice, RowError, Unreadable
 
+EXPORTED_AS = {"ical": "ics"}
 ROWS_FAILED = 1  # the exit code if rows could not be imported
 
 
@@ -68,6 +69,7 @@ def _summary(report: ImportResult, format_: str | None) -> str:
 def export_file(file: Path | None, person: str, format_: str, *, bom: bool) -> None:
     """Writes the tasks that the person can see."""
     format_ = format_ or (format_of("", file.name) if file else None) or "csv"
+    format_ = EXPORTED_AS.get(format_, format_)
     if format_ not in WRITERS:
         raise CannotStart(f"--format: must be one of {', '.join(WRITERS)}.")
     if bom and format_ != "csv":

@@ -2,9 +2,10 @@
 
 from codecs import BOM_UTF8
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain, islice
 from typing import Any
 
@@ -18,6 +19,7 @@ from taskbell.common.spreadsheet import csv_chunks
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.models import OPEN_STAGES, OVERDUE, Basis, Prerequisite, Priority, Task
 from taskbell.transfer.columns import OWN_SOURCE
+from taskbell.transfer.ical_export import as_ical
 
 CHUNK_ROWS = 2000
 SELECTED = (
@@ -165,7 +167,12 @@ def _as_object(row: Record) -> dict[str, Any]:
     return {name: value for name, value in zip(HEADER, row, strict=True) if value is not None}
 
 
-FORMATS = {"csv": as_csv, "json": as_json, "ndjson": as_ndjson}
+FORMATS: dict[str, Callable[[Iterable[Record]], Iterator[bytes]]] = {
+    "csv": as_csv,
+    "json": as_json,
+    "ndjson": as_ndjson,
+    "ics": partial(as_ical, header=HEADER),
+}
 
 
 def export_tasks(tasks: Any, person: User, format_: str) -> Iterator[bytes]:

@@ -26,12 +26,14 @@ READERS: dict[str, FileReader] = {
     "todoist": todoist_rows,
     "vikunja": vikunja_rows,
     "ical": ical_rows,
+    "ics": ical_rows,
     "trello": trello_rows,
     "ticktick": ticktick_rows,
     "google-tasks": google_rows,
     "microsoft-todo": microsoft_rows,
     "taskwarrior": taskwarrior_rows,
 }
+ALIASES = {"ics": "ical"}  # as the export calls it
 OWN_FORMATS = ("csv", "json", "ndjson")
 # What else a reader takes: a map and an order of dates from people, or the clock and the zone of the importer.
 OPTIONS: dict[str, tuple[str, ...]] = {"csv": ("columns", "order"), "todoist": ("now", "zone")}

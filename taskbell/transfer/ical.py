@@ -1,165 +1,192 @@
 """To-dos of a calendar (RFC 5545 §3.6.2, relations of RFC 9253)."""
 
 import hashlib
-from collections import deque
+from array import array
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from typing import IO, Any
+from dataclasses import dataclass, field
+from typing import IO
 
-from taskbell.common.clock import time_zones
-from taskbell.common.values import BadValue
-from taskbell.transfer.ical_zones import NOT_A_CALENDAR, Zones, parse_component
-from taskbell.transfer.reading import MAX_ROW_CHARACTERS, Row, Unreadable, as_text, lines_of
+from taskbell.common.errors import Invalid
+from taskbell.common.text import printable
+from taskbell.transfer.ical_bookkeeping import OF_THE_CALENDAR
+from taskbell.transfer.ical_cells import cells_of
+from taskbell.transfer.ical_lines import Block, CalendarFile, Property, property_of
+from taskbell.transfer.ical_overrides import Override, override_of
+from taskbell.transfer.ical_own import identity_of, take_own
+from taskbell.transfer.ical_todo import Todo
+from taskbell.transfer.ical_zones import Zones
+from taskbell.transfer.reading import MAX_ROW_CHARACTERS, Notice, Row, Unreadable
 
-MAX_TODOS = 100_000  # all are in memory at once: the last may be a child of the first
-STAGES = {"NEEDS-ACTION": "PENDING", "IN-PROCESS": "IN_PROGRESS", "COMPLETED": "COMPLETED", "CANCELLED": "ARCHIVED"}
-REPEATABLE = ("CATEGORIES", "RELATED-TO", "RRULE")
-WITH_A_ZONE = ("DTSTART", "DUE", "COMPLETED", "CREATED", "TRIGGER")
-PRIORITIES = ("MEDIUM", "URGENT", "HIGH", "HIGH", "HIGH", "MEDIUM", "LOW", "LOW", "LOW", "LOW")
+MAX_TODOS = 100_000  # their lines are in memory at once: the last may be a child of the first
+LENIENT = ("title", "category", "created_at", "completed_at")
+LENIENT_OF_OURS = ("created_at", "completed_at")  # a title that we wrote fits as it is
 
 
-def ical_rows(stream: IO[bytes]) -> Iterator[Row]:
+@dataclass
+class Index:
+    """What one to-do has to know of the others: which belong together, and which are children of which."""
+
+    blocks: list[Block] = field(default_factory=list)
+    uids: list[str] = field(default_factory=list)
+    groups: dict[str, "array[int]"] = field(default_factory=lambda: defaultdict(lambda: array("L")))
+    twins: Counter[str] = field(default_factory=Counter)
+    children: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, block: Block) -> None:
+        """Adds a to-do. One without a UID is known by its lines, so that a second import finds it again."""
+        own = _own_lines(block)
+        uid = next((one.text for one in own if one.name == "UID"), "")
+        key = uid or self._key_by_lines(block)
+        self.groups[key].append(len(self.blocks))
+        self.blocks.append(block)
+        self.uids.append(uid)
+        for one in own:
+            if one.name == "RELATED-TO" and one.param("RELTYPE", "PARENT") == "PARENT":
+                self.children[one.text].append(key)
+
+    def _key_by_lines(self, block: Block) -> str:
+        key = hashlib.sha256("\n".join(block.lines).encode(errors="surrogatepass")).hexdigest()
+        self.twins[key] += 1
+        return key if self.twins[key] == 1 else f"{key}/{self.twins[key]}"
+
+
+def _own_lines(block: Block) -> list[Property]:
+    """UID and relations of the to-do itself."""
+    lines, depth = [], 0
+    for line in block.lines:
+        start = line[:10].upper()
+        depth += start.startswith("BEGIN:") - start.startswith("END:")
+        if depth <= 0 and start.startswith(("UID", "RELATED-TO")):
+            lines.append(property_of(line))
+    return lines
+
+
+def ical_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
     """A to-do is blocked by its children and by what it depends on. Its category is the first that it has."""
-    zones, rows, children = Zones(), list[Row](), list[tuple[int, int]]()
-    blocks = deque(_todo_blocks(stream, zones))  # all of them: a zone may be defined below its to-dos
-    while blocks:
-        line, block = blocks.popleft()
-        try:
-            todo = _read(block, zones)
-            rows.append(Row(line, _cells(todo)))
-            children += [(parent, _number(todo)) for parent in _related(todo, "PARENT")]
-        except BadValue as error:
-            rows.append(Row.wrong(line, "timezone", error.code, str(error)))
-        except NOT_A_CALENDAR as error:
-            rows.append(Row.wrong(line, "", "invalid", f"Must be a to-do of a calendar: {error}."))
-    parents = {row.cells["id"]: row for row in rows if row.cells}
-    for parent, child in children:
-        if parent in parents:
-            parents[parent].cells["pre_tasks"].append(child)
-    yield from rows
-
-
-def _todo_blocks(stream: IO[bytes], zones: Zones) -> Iterator[tuple[int, str]]:
-    """The to-dos, each with the line it begins on. Zones that the file defines go to `zones`."""
-    count = 0
-    for line, block in _blocks(stream, "VTODO", "VTIMEZONE"):
-        if block[:15].upper() == "BEGIN:VTIMEZONE":
+    file, zones, index = CalendarFile(stream), Zones(), Index()
+    for block in file.blocks("VTODO", "VTIMEZONE"):  # all of them: a zone may be defined below its to-dos
+        if block.name == "VTIMEZONE":
             zones.define(block)
             continue
-        count += 1
-        if count > MAX_TODOS:
-            raise Unreadable(line, f"A calendar can have at most {MAX_TODOS:,} to-dos.")
-        yield line, block
+        if len(index.blocks) == MAX_TODOS:
+            raise Unreadable(block.line, f"A calendar can have at most {MAX_TODOS:,} to-dos.")
+        index.add(block)
+    _check_has_todos(file, index)
+    yield from _about(file)
+    for key, numbers in index.groups.items():
+        yield from _rows_of(key, [index.blocks[number] for number in numbers], index, zones)
 
 
-def _blocks(stream: IO[bytes], *names: str) -> Iterator[tuple[int, str]]:
-    """The components of these names, each with the line it begins on."""
-    begin, name, block, size = 0, "", list[str](), 0
-    with as_text(stream) as text:
-        for number, line in enumerate(lines_of(text), start=1):
-            edge, _, of = line.strip().upper().partition(":")
-            if edge == "BEGIN" and (of == name if begin else of in names):
-                begin, name, block, size = number, of, [], 0
-            if begin:
-                block.append(line)
-                size += len(line)
-            if size > MAX_ROW_CHARACTERS:
-                raise Unreadable(begin, f"Must have at most {MAX_ROW_CHARACTERS:,} characters.")
-            if begin and (edge, of) == ("END", name):
-                yield begin, "".join(block)
-                begin, size = 0, 0
-    if begin:
-        raise Unreadable(begin, f"The file ends before END:{name}.")
+def _check_has_todos(file: CalendarFile, index: Index) -> None:
+    if not file.has_begun:
+        raise Unreadable(1, "Must be a calendar, which begins with BEGIN:VCALENDAR.")
+    if file.others and not index.blocks:
+        others = " and ".join(f"{number:,} {name}" for name, number in file.others.items())
+        raise Unreadable(1, f"This calendar has no to-dos (VTODO), only {printable(others)[:200]}.")
 
 
-def _read(block: str, zones: Zones) -> Any:
-    """The to-do with its alarms, its times in their zones. Of a line that must not repeat, the first counts."""
-    todo = parse_component(block)
-    for part in todo.walk():
-        for name, value in part.items():
-            if isinstance(value, list) and name not in REPEATABLE:
-                part[name] = value[0]
-        for name in WITH_A_ZONE:
-            value = part.get(name)
-            if value is not None and "TZID" in value.params and _is_wall_time(value.dt):
-                value.dt = value.dt.replace(tzinfo=zones.find(str(value.params["TZID"])))
-    return todo
+def _about(file: CalendarFile) -> Iterator[Notice]:
+    """What the file has beside its to-dos."""
+    for name, number in file.others.items():
+        verb = "isn't" if number == 1 else "aren't"
+        yield Notice(
+            1, name[:50], f"{number:,} {printable(name)[:50]} {verb} imported: only to-dos (VTODO) become tasks."
+        )
+    for one in file.properties:
+        if one.name not in OF_THE_CALENDAR:
+            yield Notice(1, one.name[:50], f"{one.name} of the calendar isn't imported: {one.shown}")
 
 
-def _is_wall_time(moment: Any) -> bool:
-    return isinstance(moment, datetime) and moment.tzinfo is None
+def _rows_of(key: str, blocks: list[Block], index: Index, zones: Zones) -> Iterator[Row]:
+    """The to-dos with this UID: normally one, with the occurrences that differ from its rule."""
+    masters, overrides = list[Todo](), list[Override]()
+    for block in blocks:
+        todo = Todo(block, block.parse(), zones, index.uids[index.groups[key][0]])
+        override = override_of(todo)
+        if override is None:
+            masters.append(todo)
+        else:
+            overrides.append(override)
+    titles = Counter[str]()
+    for revisions in _by_title(masters):
+        newest = max(revisions, key=_revision)
+        for older in revisions:
+            if older is not newest:
+                newest.note("UID", f"The same to-do on line {older.line} isn't imported: the newest counts.")
+        titles[key] += 1
+        yield _row(newest, key, titles[key], overrides if titles[key] == 1 else [], index)
+    if not masters:
+        for number, one in enumerate(overrides, start=1):
+            one.todo.note(
+                "RECURRENCE-ID", "RECURRENCE-ID isn't imported: the file doesn't have the to-do that repeats."
+            )
+            yield _row(one.todo, key, number, [], index)
 
 
-def _cells(todo: Any) -> dict[str, Any]:
-    due, categories = _due_of(todo), todo.categories
-    priority = int(todo.get("PRIORITY", 0))
-    return {
-        "id": _number(todo),
-        "title": str(todo.get("SUMMARY", "")),
-        "description": str(todo.get("DESCRIPTION", "")),
-        "stage": STAGES.get(str(todo.get("STATUS", "NEEDS-ACTION")).upper(), "PENDING"),
-        "priority": PRIORITIES[priority] if 0 <= priority <= 9 else str(priority),
-        "category": str(categories[0]) if categories else None,
-        **_due(due),
-        "recurrence": todo["RRULE"].to_ical().decode() if "RRULE" in todo else None,
-        "pre_tasks": _related(todo, "CHILD", "DEPENDS-ON"),
-        "reminders": [reminder for alarm in todo.walk("VALARM") if (reminder := _reminder(alarm, todo, due))],
-        "completed_at": _moment(todo.decoded("COMPLETED", None)),
-        "created_at": _moment(todo.decoded("CREATED", None)),
-    }
+def _by_title(todos: list[Todo]) -> list[list[Todo]]:
+    """Some programs give several to-dos one UID: only those with the same title are revisions of one another."""
+    groups = defaultdict[str, list[Todo]](list)
+    for todo in todos:
+        groups[next((one.text for one in todo.component.properties if one.name == "SUMMARY"), "")].append(todo)
+    return list(groups.values())
 
 
-def _number(todo: Any) -> int:
-    return _number_of(str(todo.get("UID") or todo.to_ical()))
+def _revision(todo: Todo) -> tuple[int, str]:
+    named = {one.name: one.value.strip() for one in todo.component.properties}
+    sequence = named.get("SEQUENCE", "")
+    return int(sequence[:9]) if sequence.isascii() and sequence.isdigit() else 0, named.get("LAST-MODIFIED", "")
 
 
-def _number_of(uid: str) -> int:
+def _row(todo: Todo, key: str, number: int, overrides: list[Override], index: Index) -> Row:
+    """The row of a to-do. Of several with one UID, the first keeps it."""
+    key = key if number == 1 else f"{key}/{number}"
+    if number > 1:
+        todo.note("UID", f"Another to-do has the same UID. This one is imported as {printable(key)[:100]}.")
+    called = todo.called
+    wrong = _unreadable(todo.block)
+    if wrong:
+        return Row.wrong(todo.line, "", "invalid", wrong, called=called)
+    needs = _relations(todo, key, index)
+    own = take_own(todo.component)
+    source, source_id = own.get("source"), own.get("source_id")
+    identity = (source, source_id) if source and source_id else identity_of(key)
+    try:
+        cells = cells_of(todo, overrides, own)
+    except Invalid as error:
+        first = error.errors[0]
+        return Row.wrong(todo.line, first.field, first.code, first.message, called=called)
+    numbers = {number_of(uid): uid for uid in needs}
+    cells |= {"id": number_of(key), "pre_tasks": list(numbers)}
+    todo.note_rest()
+    names = {found: f"UID {printable(uid)[:50]}" for found, uid in numbers.items()}
+    return Row(todo.line, cells, None, called, *identity, todo.notices, names, LENIENT_OF_OURS if own else LENIENT)
+
+
+def _unreadable(block: Block) -> str | None:
+    if block.is_cut:
+        return "The file ends within this to-do (END:VTODO is missing), so it may be incomplete. Export it again."
+    if block.is_too_long:
+        return f"Must have at most {MAX_ROW_CHARACTERS:,} characters."
+    return None
+
+
+def _relations(todo: Todo, key: str, index: Index) -> list[str]:
+    """The UIDs of the tasks that this one is blocked by."""
+    needs = list(index.children.get(key, ()))
+    for one in todo.component.take("RELATED-TO"):
+        kind = one.param("RELTYPE", "PARENT")
+        if kind in ("CHILD", "DEPENDS-ON"):
+            needs.append(one.text)
+        elif kind == "PARENT" and one.text in index.groups:
+            continue  # the parent is blocked by this one
+        elif kind == "PARENT":
+            todo.note("pre_tasks", f"The parent isn't in the file, so nothing is blocked by this task: {one.shown}")
+        else:
+            todo.note("RELATED-TO", f"A relation ({kind:.50}) isn't imported: {one.shown}")
+    return list(dict.fromkeys(needs))
+
+
+def number_of(uid: str) -> int:
     """A number that stands for the identifier."""
     return int.from_bytes(hashlib.sha256(uid.encode(errors="replace")).digest()[:7]) + 1
-
-
-def _related(todo: Any, *kinds: str) -> list[int]:
-    found = todo.get("RELATED-TO", [])
-    relations = found if isinstance(found, list) else [found]
-    return [_number_of(str(one)) for one in relations if one.params.get("RELTYPE", "PARENT").upper() in kinds]
-
-
-def _due_of(todo: Any) -> Any:
-    """DUE, or DTSTART with DURATION: its days are added on the calendar, its hours on the clock."""
-    start, span = todo.decoded("DTSTART", None), todo.decoded("DURATION", None)
-    if "DUE" in todo or start is None or span is None:
-        return todo.decoded("DUE", None)
-    rest = timedelta(seconds=span.seconds)
-    later = start + timedelta(days=span.days)
-    if not isinstance(later, datetime) or _is_wall_time(later):
-        return later + rest
-    return (later.astimezone(UTC) + rest).astimezone(later.tzinfo)
-
-
-def _due(due: date | None) -> dict[str, Any]:
-    """Date, time and zone. In a zone without an IANA name, it becomes the same instant in UTC."""
-    if not isinstance(due, datetime):
-        return {"due_date": due and due.isoformat()}
-    zone = getattr(due.tzinfo, "key", None)
-    if due.tzinfo is not None and zone not in time_zones():
-        due, zone = due.astimezone(UTC), "UTC"
-    return {"due_date": due.date().isoformat(), "due_time": due.time().isoformat(), "timezone": zone}
-
-
-def _moment(moment: Any) -> str | None:
-    return moment.isoformat() if isinstance(moment, datetime) else None
-
-
-def _reminder(alarm: Any, todo: Any, due: date | None) -> dict[str, Any] | None:
-    """An offset before the due moment where the alarm is relative to it, otherwise an instant. None without either."""
-    trigger = alarm.decoded("TRIGGER", None)
-    if isinstance(trigger, datetime):
-        return {"at": trigger.isoformat()}
-    if not isinstance(trigger, timedelta):
-        return None
-    start = todo.decoded("DTSTART", None)
-    related = str(alarm["TRIGGER"].params.get("RELATED", "START")).upper()
-    anchor = start if related == "START" and start is not None else due
-    if anchor is due and due is not None and trigger <= timedelta():
-        return {"before_due": f"PT{int(-trigger.total_seconds())}S"}
-    return {"at": (anchor + trigger).isoformat()} if isinstance(anchor, datetime) else None

@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterator
 from typing import IO, Any
 
-from taskbell.transfer.formats import OWN_FORMATS, FileOptions, rows_of
+from taskbell.transfer.formats import ALIASES, OWN_FORMATS, FileOptions, rows_of
 from taskbell.transfer.reading import Notice, Row, Unreadable
 from taskbell.transfer.recognising import EMPTY, HEAD_BYTES, recognise
 
@@ -19,7 +19,7 @@ class OpenedFile:
         self._stream, self._options = stream, options
         self.guess = recognise(self._head)
         by_content = self.guess.format
-        self.format = said or (hint if self.guess.vague and hint else by_content)
+        self.format = ALIASES.get(said or "", said) or (hint if self.guess.vague and hint else by_content)
         self._is_odd = not self.guess.vague and by_content != self.format
 
     def rows(self) -> Iterator[Row | Notice]:

@@ -270,6 +270,36 @@ def test_an_export_refuses_what_it_does_not_know(as_user: Any, bo: User, query: 
     assert as_user(bo).get(EXPORT + query).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("query", "accept", "media_type", "name"),
+    [
+        ("?format=ics", "", "text/calendar; charset=utf-8", "tasks.ics"),
+        ("?format=ics", "application/json", "text/calendar; charset=utf-8", "tasks.ics"),
+        ("", "text/calendar", "text/calendar; charset=utf-8", "tasks.ics"),
+        ("", "text/calendar;charset=utf-8", "text/calendar; charset=utf-8", "tasks.ics"),
+        ("", "application/json", "application/json", "tasks.json"),
+        ("", "*/*", "text/csv; charset=utf-8", "tasks.csv"),
+        ("", "application/json, text/plain, */*", "text/csv; charset=utf-8", "tasks.csv"),
+    ],
+)
+def test_an_export_has_the_format_that_is_asked_for(
+    as_user: Any, bo: User, query: str, accept: str, media_type: str, name: str
+) -> None:
+    answer = as_user(bo).get(EXPORT + query, Accept=accept)
+    assert answer["Content-Type"] == media_type
+    assert answer["Content-Disposition"] == f'attachment; filename="{name}"'
+
+
+def test_a_calendar_goes_out_and_comes_back(as_user: Any, bo: User, cy: User) -> None:
+    create_task(TaskPatch(title="Sow"), by=bo, now=NOW)
+    file = as_user(bo).get(f"{EXPORT}?format=ics").getvalue()
+    for query in ("", "?format=ics", "?format=ical"):
+        answer = as_user(bo)("POST", IMPORT + query, file, content_type="text/calendar")
+        assert (answer.status_code, answer.json()["skipped"], answer.json()["notices"]) == (200, 1, [])
+    Task.objects.all().delete()
+    assert as_user(cy)("POST", IMPORT, file, content_type="text/calendar").json()["created"] == 1
+
+
 def test_an_empty_export_is_a_file_as_well(as_user: Any, bo: User) -> None:
     assert json.loads(as_user(bo).get(f"{EXPORT}?format=json").getvalue()) == []
     assert as_user(bo).get(EXPORT).getvalue().startswith(b"id,title,")

@@ -81,7 +81,7 @@ def test_a_moment_in_utc_has_no_other_zone(bo: User) -> None:
 def test_the_zones_of_one_file_are_unknown_to_the_next(bo: User) -> None:
     bring(bo, *zone("Office"), *todo("DUE;TZID=Office:20270115T090000"))
     assert refused(bo, *todo("DUE;TZID=Office:20270115T090000"))[0] == "unknown_zone"
-    task = bring(bo, *zone("Office", hours=5), *todo("DUE;TZID=Office:20270115T090000"))
+    task = bring(bo, *zone("Office", hours=5), *todo("UID:another", "DUE;TZID=Office:20270115T090000"))
     assert task.due_at == datetime(2027, 1, 15, 4, tzinfo=UTC)
     assert tzp.timezone("Office") is None
 

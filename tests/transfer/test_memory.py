@@ -50,7 +50,7 @@ def _few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "CHUNK_ROWS", rows)
 
 
-@pytest.mark.parametrize("format_", ["csv", "json", "ndjson"])
+@pytest.mark.parametrize("format_", ["csv", "json", "ndjson", "ics"])
 def test_an_export(bo: User, format_: str) -> None:
     def some(upto: int) -> int:
         return peak(lambda: export_tasks(every_task(bo).filter(pk__lte=upto), bo, format_))

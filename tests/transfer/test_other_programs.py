@@ -89,8 +89,7 @@ def test_to_dos_of_a_calendar(bo: User) -> None:
         ("json", '[{"title": "Sow", "due_date": []}]', (1, "due_date")),
         ("vikunja", '[{"title": "x", "tasks": [{"id": 1}]}]', (1, "tasks")),
         ("vikunja", '[1,\n{"tasks": 7}]', (1, "tasks")),
-        ("ical", "BEGIN:VTODO\nUID:a\nEND:VTODO\n", (1, "title")),
-        ("ical", "BEGIN:VTODO\nSUMMARY:Sow\nPRIORITY:high\nEND:VTODO\n", (1, "")),
+        ("ical", "BEGIN:VTODO\nSUMMARY:Sow\nPRIORITY:hot\nEND:VTODO\n", (1, "priority")),
         ("ical", "BEGIN:VTODO\nSUMMARY:Sow\nDUE:20270101T090000Z\nRRULE:FREQ=HOURLY\nEND:VTODO\n", (1, "recurrence")),
     ],
 )

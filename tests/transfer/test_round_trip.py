@@ -125,7 +125,7 @@ def picture() -> list[Any]:
     return [list(Task.objects.order_by("id").values_list(*SAME)), links, sorted(reminders, key=str), series]
 
 
-@pytest.mark.parametrize("format_", ["csv", "json", "ndjson"])
+@pytest.mark.parametrize("format_", ["csv", "json", "ndjson", "ics"])
 def test_an_export_imported_into_an_empty_installation_is_the_same(ada: User, bo: User, format_: str) -> None:
     @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(WISH, max_size=6))
@@ -148,7 +148,7 @@ def test_an_export_imported_into_an_empty_installation_is_the_same(ada: User, bo
     holds()
 
 
-@pytest.mark.parametrize("format_", ["csv", "json", "ndjson"])
+@pytest.mark.parametrize("format_", ["csv", "json", "ndjson", "ics"])
 def test_tasks_of_somebody_who_has_left_stay_theirs(ada: User, mia: User, cy: User, format_: str) -> None:
     create_task(TaskPatch(title="Sow", assigned_to_id=cy.pk, stage="COMPLETED"), by=cy, now=NOW)
     deactivate_person(cy, hand_to=None, by=ada, now=NOW)

@@ -1,0 +1,141 @@
+"""The columns of a task from the lines of a to-do."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from taskbell.common.errors import invalid
+from taskbell.common.values import BadValue
+from taskbell.tasks.models import PRIORITY_NAMES
+from taskbell.transfer.ical_alarms import reminders_of
+from taskbell.transfer.ical_overrides import Override
+from taskbell.transfer.ical_own import add_own
+from taskbell.transfer.ical_repeats import repetition_of
+from taskbell.transfer.ical_times import Moment, day_of, due_cells, iso, shown, span_of
+from taskbell.transfer.ical_todo import Todo
+
+STAGES = {"NEEDS-ACTION": "PENDING", "IN-PROCESS": "IN_PROGRESS", "COMPLETED": "COMPLETED", "CANCELLED": "ARCHIVED"}
+PRIORITIES = ("MEDIUM", "URGENT", "HIGH", "HIGH", "HIGH", "MEDIUM", "LOW", "LOW", "LOW", "LOW")
+OF_AN_OCCURRENCE = ("STATUS", "PERCENT-COMPLETE", "COMPLETED")
+
+
+def cells_of(todo: Todo, overrides: list[Override], own: Mapping[str, str]) -> dict[str, Any]:
+    """The columns, except id and prerequisites. Raises Invalid; what can't be carried is noted."""
+    repeats = any(one.name == "RRULE" for one in todo.component.properties)
+    start, due = _dates(todo, must_be_right=repeats)
+    found = repetition_of(todo, start, due, overrides, own)
+    if found.current is not None:
+        _take_over(todo, found.current, found.due)
+        _, found.due = _dates_of(found.current.todo, found.due)
+    if found.start is not None and found.start != found.due:
+        todo.note("DTSTART", f"DTSTART isn't imported: {shown(found.start)}. Tasks have a due date only.")
+    title = _text(todo, "SUMMARY")
+    cells = {
+        "title": title,
+        "description": _text(todo, "DESCRIPTION"),
+        **_stage(todo, is_over=found.is_over),
+        "priority": _priority(todo),
+        "category": _category(todo),
+        **due_cells(found.due),
+        **found.cells,
+        "reminders": reminders_of(todo, found.start, found.due, title),
+        "created_at": _moment(todo.take_moment("CREATED")),
+    }
+    add_own(cells, own)
+    return cells
+
+
+def _dates(todo: Todo, *, must_be_right: bool) -> tuple[Moment | None, Moment | None]:
+    """Start and due date. DTSTART with DURATION gives the due date as well."""
+    due = todo.take_moment("DUE", must_be_right=True)
+    span = todo.component.take_one("DURATION")
+    start = todo.take_moment("DTSTART", must_be_right=must_be_right or (due is None and span is not None))
+    if span is None or due is not None:
+        return start, due
+    if start is None:
+        todo.note("DURATION", f"DURATION isn't imported, because the to-do has no DTSTART: {span.shown}")
+        return start, due
+    try:
+        later, _ = span_of(span.value)
+    except BadValue as error:
+        raise invalid("due_date", error.code, f"DURATION can't be read. {error}") from error
+    end = later.after(start)
+    return start, end if isinstance(start, datetime) else end.date()
+
+
+def _dates_of(todo: Todo, otherwise: Moment | None) -> tuple[Moment | None, Moment | None]:
+    start, due = _dates(todo, must_be_right=False)
+    return start, due or start or otherwise
+
+
+def _take_over(todo: Todo, current: Override, day: Moment | None) -> None:
+    """The state of the current occurrence is that of the task."""
+    state = current.todo.component.take(*OF_AN_OCCURRENCE)
+    if state:
+        todo.component.take(*OF_AN_OCCURRENCE)
+        todo.component.properties += state
+    if day is not None:
+        current.note_differences(todo, day_of(day))
+
+
+def _text(todo: Todo, name: str) -> str:
+    one = todo.component.take_one(name)
+    return one.text if one else ""
+
+
+def _category(todo: Todo) -> str | None:
+    """The first category; the others are noted."""
+    names = dict.fromkeys(name for one in todo.component.take("CATEGORIES") for name in one.texts)
+    for name in list(names)[1:]:
+        todo.note("category", f"CATEGORIES: only the first is imported, not {name:.100}")
+    return next(iter(names), None)
+
+
+def _priority(todo: Todo) -> str:
+    one = todo.component.take_one("PRIORITY")
+    if one is None:
+        return PRIORITIES[0]
+    text = one.text.upper()
+    if text in PRIORITY_NAMES:
+        return text
+    if len(text) != 1 or text not in "0123456789":
+        raise invalid("priority", "invalid", f"PRIORITY must be a number from 0 to 9, not {one.shown}.")
+    return PRIORITIES[int(text)]
+
+
+def _stage(todo: Todo, *, is_over: bool) -> dict[str, Any]:
+    """Stage and completion. STATUS counts more than the other lines; without it, they say how far the work is."""
+    status, percent = todo.component.take_one("STATUS"), _percent(todo)
+    completed = todo.take_moment("COMPLETED")
+    stage = STAGES.get(status.text.upper()) if status else None
+    if status and stage is None:
+        todo.note("stage", f"STATUS isn't imported: {status.shown}")
+    if stage is None:
+        stage = "COMPLETED" if completed or percent == 100 else "PENDING"
+    elif stage in ("PENDING", "IN_PROGRESS") and (completed or percent == 100):
+        said = "COMPLETED" if completed else "PERCENT-COMPLETE"
+        todo.note("stage", f"{said} isn't imported, because STATUS is {status and status.shown}.")
+    if stage == "PENDING" and percent and percent < 100:
+        stage = "IN_PROGRESS"
+    if percent and percent < 100:
+        todo.note("stage", f"PERCENT-COMPLETE isn't imported: {percent} %. The task is {stage}.")
+    if is_over and stage != "ARCHIVED":
+        stage = "COMPLETED"
+    if stage != "COMPLETED":
+        return {"stage": stage}
+    return {"stage": stage, "completed_at": _moment(completed or todo.take_moment("LAST-MODIFIED"))}
+
+
+def _percent(todo: Todo) -> int | None:
+    one = todo.component.take_one("PERCENT-COMPLETE")
+    if one is None:
+        return None
+    text = one.text
+    if not (text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= 100):
+        todo.note("stage", f"PERCENT-COMPLETE isn't imported: {one.shown}")
+        return None
+    return int(text)
+
+
+def _moment(moment: Moment | None) -> str | None:
+    return None if moment is None else iso(moment)

@@ -1,0 +1,158 @@
+"""Writes tasks as to-dos of a calendar (RFC 5545), in constant memory."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, time
+from itertools import islice
+from typing import Any
+
+import orjson
+from django.db.models import Min
+from icalendar.parser import Contentline
+
+from taskbell.accounts.models import Installation
+from taskbell.tasks.models import OPEN_STAGES, Task
+from taskbell.transfer.columns import OWN_SOURCE
+from taskbell.transfer.ical_own import (
+    MORE_EXACT,
+    NAMES,
+    OF_A_RULE,
+    REMINDER,
+    SOURCE,
+    UTC_ZONE,
+    exact,
+    identity_of,
+    rule_for_others,
+    text,
+    trigger_of,
+    uid_of,
+)
+from taskbell.transfer.ical_vtimezone import vtimezone
+
+CHUNK_ROWS = 500
+HEAD = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Taskbell//Taskbell//EN", "CALSCALE:GREGORIAN")
+STATUSES = {"PENDING": "NEEDS-ACTION", "IN_PROGRESS": "IN-PROCESS", "COMPLETED": "COMPLETED", "ARCHIVED": "CANCELLED"}
+PRIORITIES = {"URGENT": 1, "HIGH": 3, "MEDIUM": 5, "LOW": 9}
+Values = Mapping[str, Any]
+
+
+def as_ical(rows: Iterable[tuple[Any, ...]], header: tuple[str, ...]) -> Iterator[bytes]:
+    """The calendar, in chunks. Each time zone is defined before the first to-do that uses it."""
+    zones, installation = {UTC_ZONE}, Installation.own_key()
+    remaining = iter(rows)
+    lines = list(HEAD)
+    while batch := [dict(zip(header, row, strict=True)) for row in islice(remaining, CHUNK_ROWS)]:
+        uids = _Uids(batch, installation)
+        for task in batch:
+            if task["due_time"] and task["timezone"] not in zones:
+                zones.add(task["timezone"])
+                lines += vtimezone(task["timezone"])
+            lines += _todo(task, uids)
+        yield _encoded(lines)
+        lines = []
+    yield _encoded([*lines, "END:VCALENDAR"])
+
+
+def _encoded(lines: Iterable[str]) -> bytes:
+    """The lines, folded so that none has more than 75 octets."""
+    folded = (Contentline(line).to_ical() for line in lines)  # type: ignore[no-untyped-call]
+    return b"".join(line + b"\r\n" for line in folded)
+
+
+class _Uids:
+    """The UIDs of the tasks of a batch and of those that they are blocked by."""
+
+    def __init__(self, batch: list[dict[str, Any]], installation: str) -> None:
+        self._installation = installation
+        self._sources = {task["id"]: (task["source"], task["source_id"]) for task in batch}
+        needed = {pk for task in batch for pk in task["pre_tasks"] or ()} - self._sources.keys()
+        found = Task.objects.filter(pk__in=needed).order_by().values_list("id", "source", "source_id")
+        self._sources |= {pk: (source, source_id) for pk, source, source_id in found}
+        ids = {source_id for source, source_id in self._sources.values() if source == SOURCE}
+        same = Task.objects.filter(source=SOURCE, source_id__in=ids).order_by().values_list("source_id")
+        self._first = dict(same.annotate(Min("id")))
+
+    def of(self, pk: int) -> str:
+        """The UID: that of the program it comes from, unless an older task has it already."""
+        source, source_id = self._sources[pk]
+        if not source_id or (source == SOURCE and self._first.get(source_id, pk) != pk):
+            return uid_of(OWN_SOURCE, f"{self._installation}:{pk}")
+        return uid_of(source, source_id)
+
+
+def _todo(task: Values, uids: _Uids) -> Iterator[str]:
+    uid = uids.of(task["id"])
+    yield "BEGIN:VTODO"
+    yield f"UID:{text(uid)}"
+    yield f"DTSTAMP:{_instant(task['updated_at'])}"
+    yield f"CREATED:{_instant(task['created_at'])}"
+    yield f"LAST-MODIFIED:{_instant(task['updated_at'])}"
+    yield f"SUMMARY:{text(task['title'])}"
+    if task["description"]:
+        yield f"DESCRIPTION:{text(task['description'])}"
+    yield f"STATUS:{STATUSES[task['stage']]}"
+    if task["stage"] == "COMPLETED":
+        yield "PERCENT-COMPLETE:100"
+        if task["completed_at"]:
+            yield f"COMPLETED:{_instant(task['completed_at'])}"
+    yield f"PRIORITY:{PRIORITIES[task['priority']]}"
+    if task["category"]:
+        yield f"CATEGORIES:{text(task['category'])}"
+    yield from _dates(task)
+    for pk in task["pre_tasks"] or ():
+        yield f"RELATED-TO;RELTYPE=DEPENDS-ON:{text(uids.of(pk))}"
+    yield from _own(task, is_known=identity_of(uid) == (task["source"], task["source_id"]))
+    for reminder in task["reminders"] or ():
+        yield from _reminder(task, reminder)
+    yield "END:VTODO"
+
+
+def _dates(task: Values) -> Iterator[str]:
+    """The due date; with the rule of an open task also DTSTART, because rules count from it."""
+    if not task["due_date"]:
+        return
+    due = _due(task)
+    if task["recurrence"] and task["stage"] in OPEN_STAGES:
+        yield f"DTSTART{due}"
+        yield f"RRULE:{rule_for_others(task)}"
+    yield f"DUE{due}"
+
+
+def _due(task: Values) -> str:
+    day = date.fromisoformat(task["due_date"])
+    if not task["due_time"]:
+        return f";VALUE=DATE:{day:%Y%m%d}"
+    local = f"{day:%Y%m%d}T{time.fromisoformat(task['due_time']):%H%M%S}"
+    return f":{local}Z" if task["timezone"] == UTC_ZONE else f";TZID={task['timezone']}:{local}"
+
+
+def _own(task: Values, *, is_known: bool) -> Iterator[str]:
+    """What iCalendar can't say, or not exactly."""
+    said = {"timezone": task["timezone"], "assigned_to": task["assigned_to"], "created_by": task["created_by"]}
+    if not is_known:
+        said |= {"source": task["source"], "source_id": task["source_id"]}
+    if task["recurrence"]:
+        said |= {column: task[column] for column in OF_A_RULE}
+    elif task["recurrence_from"]:
+        said["recurrence_from"] = task["recurrence_from"]
+    said |= {column: task[column] for column in MORE_EXACT if task[column] and not _is_plain(column, task[column])}
+    for column, value in said.items():
+        if value is not None:
+            yield f"{NAMES[column]}:{exact(str(value))}"
+
+
+def _is_plain(column: str, value: str) -> bool:
+    return ("\r" if column in ("title", "description") else ".") not in value
+
+
+def _reminder(task: Values, reminder: Values) -> Iterator[str]:
+    """An alarm, while it is still to fire and iCalendar can say when."""
+    own = f"{REMINDER}:{text(orjson.dumps(reminder).decode())}"
+    trigger = trigger_of(reminder, is_day=not task["due_time"], has_due=bool(task["due_date"]))
+    if trigger is None or "state" in reminder:
+        yield own
+        return
+    yield from ("BEGIN:VALARM", "ACTION:DISPLAY", trigger, f"DESCRIPTION:{text(task['title'])}", own, "END:VALARM")
+
+
+def _instant(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone(UTC):%Y%m%dT%H%M%SZ}"

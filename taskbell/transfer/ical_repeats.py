@@ -1,0 +1,172 @@
+"""To-dos that repeat: one task, at the occurrence that is still to be done (RFC 5545 §3.8.4.4, §3.8.5)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from itertools import islice
+from typing import Any
+
+from taskbell.common.errors import invalid
+from taskbell.common.recurrence import MAX_COUNT, WEEKDAYS, Rule, from_other_program, parse_rule
+from taskbell.common.values import BadValue
+from taskbell.transfer.ical_lines import Property
+from taskbell.transfer.ical_overrides import Override
+from taskbell.transfer.ical_own import OF_A_RULE, rule_for_others
+from taskbell.transfer.ical_times import Moment, day_of, moment_of, with_zone, zone_of
+from taskbell.transfer.ical_todo import Todo
+
+COMPARED_OCCURRENCES = 30
+MAX_NOTED = 100  # occurrences of one to-do
+
+
+@dataclass
+class Repetition:
+    """Start and due date of the current occurrence, and the columns of the rule."""
+
+    start: Moment | None
+    due: Moment | None
+    cells: dict[str, Any] = field(default_factory=dict)
+    is_over: bool = False
+    current: Override | None = None
+
+
+def repetition_of(
+    todo: Todo, start: Moment | None, due: Moment | None, overrides: list[Override], own: Mapping[str, str]
+) -> Repetition:
+    """How the to-do repeats; `own` is what we have written of it. Raises Invalid for a rule that tasks can't have."""
+    line = todo.component.take_one("RRULE")
+    ours = {column: own[column] for column in OF_A_RULE if column in own}
+    if ours and _is_unchanged(ours, line):
+        return Repetition(None if line else start, due, ours)
+    if line is None:
+        return Repetition(start, due)
+    base, due = with_zone(start or due), with_zone(due or start)
+    if base is None or due is None:
+        todo.note("recurrence", f"RRULE isn't imported, because the to-do has no DTSTART or DUE: {line.shown}")
+        return Repetition(start, due)
+    rule = _rule(line, day_of(base))
+    if isinstance(base, datetime) and base.tzinfo and isinstance(due, datetime) and due.tzinfo:
+        base = base.astimezone(due.tzinfo)
+    text, anchor = _by_due_date(todo, rule, base, day_of(due))
+    found = Repetition(base, due, {"recurrence": text})
+    _go_to_current(todo, rule, found, overrides)
+    if anchor != day_of(due) or found.due != due or found.current:
+        found.cells["anchor_date"] = anchor.isoformat()
+    return found
+
+
+def _is_unchanged(own: Mapping[str, str], line: Property | None) -> bool:
+    """Whether no other program has changed the rule since we wrote it."""
+    if line is None:
+        return True
+    try:
+        return rule_for_others(own) == line.value.strip()
+    except (KeyError, ValueError):
+        return False
+
+
+def _rule(line: Property, start: date) -> Rule:
+    text = line.value.strip().strip(";")
+    try:
+        return parse_rule(from_other_program(text, start))
+    except ValueError as error:
+        raise invalid("recurrence", "rule", f"RRULE {line.shown}: {error}") from error
+
+
+def _days(rule: Rule, start: Moment) -> Iterator[date]:
+    wall = start if isinstance(start, datetime) else datetime.combine(start, time())
+    for local, _ in rule.occurrences(wall.replace(tzinfo=None), zone_of(start) or "UTC"):
+        yield local.date()
+
+
+def _by_due_date(todo: Todo, rule: Rule, start: Moment, due: date) -> tuple[str, date]:
+    """The rule for due dates, and the date it counts from: theirs counts from the start."""
+    first, span = day_of(start), due - day_of(start)
+    days = list(islice(_days(rule, start), COMPARED_OCCURRENCES))
+    wanted = [day + span for day in days]
+    is_later_occurrence = len(days) > 1 and span >= days[1] - days[0] and _has(rule, start, due)
+    if not span or is_later_occurrence:
+        return rule.text, first
+    for text in dict.fromkeys((rule.text, _shifted(rule.text, span.days))):
+        try:
+            if list(islice(_days(parse_rule(text), due), COMPARED_OCCURRENCES)) == wanted:
+                return text, due
+        except ValueError:
+            continue
+    if _has(rule, start, due):
+        return rule.text, first
+    todo.note("recurrence", f"The rule counts from DTSTART {first} there. Here it gives the due dates: {rule.text}")
+    return rule.text, due
+
+
+def _has(rule: Rule, start: Moment, day: date) -> bool:
+    within = islice(_days(rule, start), MAX_COUNT)
+    return next((found for found in within if found >= day), None) == day
+
+
+def _shifted(text: str, days: int) -> str:
+    """The rule for days that are so many days later, if it is one of the simple ones."""
+    parts = dict(part.split("=", 1) for part in text.split(";"))
+    if "BYDAY" in parts:
+        names = parts["BYDAY"].split(",")
+        parts["BYDAY"] = ",".join(
+            WEEKDAYS[(WEEKDAYS.index(one) + days) % 7] if one in WEEKDAYS else one for one in names
+        )
+    if "BYMONTHDAY" in parts:
+        parts["BYMONTHDAY"] = ",".join(str(int(one) + days) for one in parts["BYMONTHDAY"].split(","))
+    if "UNTIL" in parts:
+        until = date(int(parts["UNTIL"][:4]), int(parts["UNTIL"][4:6]), int(parts["UNTIL"][6:8]))
+        parts["UNTIL"] = f"{until + timedelta(days=days):%Y%m%d}{parts['UNTIL'][8:]}"
+    return ";".join(f"{name}={value}" for name, value in parts.items())
+
+
+def _go_to_current(todo: Todo, rule: Rule, found: Repetition, overrides: list[Override]) -> None:
+    """Moves both dates to the first occurrence that is neither completed nor left out."""
+    assert found.start is not None  # noqa: S101 - a rule has one
+    first = day_of(found.start)
+    by_day = {_day_in_zone_of(found.start, one.occurrence): one for one in overrides}
+    left_out = _excluded(todo, found.start)
+    closed = left_out | {day for day, one in by_day.items() if one.is_closed}
+    number, current = 0, first
+    for number, current in enumerate(islice(_days(rule, found.start), MAX_COUNT), start=1):  # noqa: B007
+        if current not in closed:
+            break
+    else:
+        found.is_over = True
+    if number > 1:
+        found.cells["occurrence"] = number
+        found.start += current - first
+        found.due = found.due and found.due + (current - first)
+    found.current = None if found.is_over else by_day.pop(current, None)
+    _note_others(todo, by_day, {day for day in left_out if day > current})
+
+
+def _excluded(todo: Todo, start: Moment) -> set[date]:
+    days = set()
+    for line in todo.component.take("EXDATE"):
+        for text in line.texts:
+            one = Property("EXDATE", line.params, text, line.is_broken)
+            try:
+                days.add(_day_in_zone_of(start, moment_of(one, todo.zones)))
+            except BadValue as error:
+                todo.note("EXDATE", f"EXDATE isn't imported. {error}")
+    return days
+
+
+def _day_in_zone_of(start: Moment, occurrence: Moment) -> date:
+    if isinstance(start, datetime) and isinstance(occurrence, datetime) and start.tzinfo and occurrence.tzinfo:
+        return occurrence.astimezone(start.tzinfo).date()
+    return day_of(occurrence)
+
+
+def _note_others(todo: Todo, by_day: dict[date, Override], left_out: set[date]) -> None:
+    for day, one in islice(sorted(by_day.items()), MAX_NOTED):
+        here = "" if one.is_closed else " Here it follows the rule."
+        todo.note("RECURRENCE-ID", f"The occurrence of {day} isn't imported: {one.state or 'it has no dates'}.{here}")
+        one.note_differences(todo, day)
+    if len(by_day) > MAX_NOTED:
+        todo.note("RECURRENCE-ID", f"{len(by_day) - MAX_NOTED:,} further occurrences aren't imported.")
+    for day in sorted(left_out):
+        todo.note(
+            "EXDATE", f"EXDATE isn't imported: {day} is left out there. Here the rule has it; skip it when it comes."
+        )

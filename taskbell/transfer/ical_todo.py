@@ -1,0 +1,71 @@
+"""One to-do while it is read, and what is said about it."""
+
+from dataclasses import dataclass, field
+
+from taskbell.common.errors import invalid
+from taskbell.common.text import is_invisible, printable
+from taskbell.common.values import BadValue
+from taskbell.transfer.ical_bookkeeping import BOOKKEEPING, DEFAULTS
+from taskbell.transfer.ical_lines import Block, Component, Property
+from taskbell.transfer.ical_times import Moment, moment_of
+from taskbell.transfer.ical_zones import Zones
+from taskbell.transfer.reading import Notice
+
+MAX_UID_SHOWN, MAX_TITLE_SHOWN = 50, 50
+
+
+@dataclass
+class Todo:
+    """A to-do: the lines that are not used yet, and what was noticed so far."""
+
+    block: Block
+    component: Component
+    zones: Zones
+    uid: str
+    notices: list[Notice] = field(default_factory=list)
+
+    @property
+    def line(self) -> int:
+        """Where it begins."""
+        return self.block.line
+
+    @property
+    def called(self) -> str:
+        """How messages call it: by its UID, or else by its title."""
+        title = next((one.text for one in self.component.properties if one.name == "SUMMARY"), "")
+        title = "" if is_invisible(title) else " ".join(printable(title).split())[:MAX_TITLE_SHOWN]
+        uid = printable(self.uid)
+        uid = uid if len(uid) <= MAX_UID_SHOWN else f"{uid[:MAX_UID_SHOWN]}…"
+        return f"UID {uid}" + f" ({title})" * bool(title) if uid else f"To-do without a UID ({title or 'no title'})"
+
+    def note(self, column: str, message: str) -> None:
+        """Notes something that is not carried."""
+        self.notices.append(Notice(self.line, column, message))
+
+    def take_moment(self, name: str, *, must_be_right: bool = False) -> Moment | None:
+        """The date or time of the property. One that can't be read is noted, or raises Invalid if it must be right."""
+        one = self.component.take_one(name)
+        if one is None:
+            return None
+        try:
+            return moment_of(one, self.zones)
+        except BadValue as error:
+            if must_be_right:
+                column = "timezone" if error.code == "unknown_zone" else "due_date"
+                raise invalid(column, error.code, str(error)) from error
+            self.note(name, f"{name} isn't imported. {error}")
+            return None
+
+    def note_rest(self) -> None:
+        """Notes what nobody has read."""
+        for one in self.component.properties:
+            if one.name not in BOOKKEEPING and (one.name, one.text.upper()) not in DEFAULTS:
+                self.note(one.name, _not_imported(one))
+        for part in self.component.parts:
+            self.note(part.name, f"{part.name} isn't imported, with {len(part.properties):,} lines.")
+
+
+def _not_imported(one: Property) -> str:
+    if one.is_broken:
+        return f"A line can't be read: {one.shown}"
+    return f"{one.name} isn't imported: {one.shown}"
