@@ -1,9 +1,11 @@
 """The rule counts from the due date that people see; one occurrence alone is moved when somebody asks for it."""
 
 from datetime import date, datetime, time
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 
 from taskbell.accounts.models import User
 from taskbell.common.errors import Invalid
@@ -15,6 +17,8 @@ from taskbell.tasks.occurrences import coming_due_dates
 from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW, Program
 from tests.tasks.test_recurring import DAY, FRIDAY, a_series, put, the_next, walk
+
+ANCHORS = import_module("taskbell.tasks.migrations.0008_anchors")
 
 
 def move(task: Task, due: date | None, by: User, **more: Any) -> None:
@@ -213,3 +217,23 @@ def test_a_task_without_its_date_has_no_rule_to_count(bo: User) -> None:
     task = a_series(bo)
     with pytest.raises(Invalid):
         move(task, None, bo, only_this_one=True)
+
+
+@pytest.mark.parametrize(
+    ("rule", "began", "due", "basis", "anchor"),
+    [
+        ("FREQ=YEARLY", "2031-06-05", "2031-05-05", Basis.DUE, "2031-05-05"),
+        ("FREQ=WEEKLY;INTERVAL=2;COUNT=3", "2026-11-27", "2027-06-04", Basis.DUE, "2027-06-04"),
+        ("FREQ=WEEKLY;INTERVAL=2;UNTIL=20261211", "2026-11-27", "2026-12-11", Basis.DUE, "2026-11-27"),
+        ("FREQ=MONTHLY", "2027-01-31", "2027-02-28", Basis.DUE, "2027-01-31"),
+        ("FREQ=DAILY", "2026-11-27", "2026-12-30", Basis.COMPLETION, "2026-12-30"),
+    ],
+)
+def test_a_date_that_was_changed_before_is_counted_from_by_now(
+    bo: User, rule: str, began: str, due: str, basis: str, anchor: str
+) -> None:
+    task = a_series(bo, rule, date.fromisoformat(began), recurrence_from=basis)
+    Task.objects.update(due_date=due)
+    ANCHORS.move_anchors(apps, None)
+    task.refresh_from_db()
+    assert str(task.anchor_date) == anchor
