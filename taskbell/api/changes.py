@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.api.authentication import person_of
-from taskbell.api.lists import query_of
+from taskbell.api.lists import number, query_of
 from taskbell.api.schema import operation
 from taskbell.common.clock import utc_now
 from taskbell.feed.cursors import read_cursor
@@ -21,9 +21,7 @@ DEFAULT_CHANGES, MAX_CHANGES = 100, 500
 SINCE = OpenApiParameter(
     "since", str, description="The cursor of the last response. If you omit it, you get everything you can see."
 )
-LIMIT = OpenApiParameter(
-    "limit", int, description=f"The approximate number of changes, {DEFAULT_CHANGES} by default, at most {MAX_CHANGES}."
-)
+LIMIT = number("limit", f"The approximate number of changes, {DEFAULT_CHANGES} by default.", most=MAX_CHANGES)
 
 
 class ChangeOut(TypedDict):

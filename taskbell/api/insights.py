@@ -1,12 +1,11 @@
 """Insights: counts of tasks by kind, and their development over time."""
 
 from django.http.response import HttpResponseBase
-from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from taskbell.api.authentication import person_of
-from taskbell.api.lists import documented, query_of
+from taskbell.api.lists import documented, parameter, query_of
 from taskbell.api.response_cache import cached_response
 from taskbell.api.schema import operation
 from taskbell.common.clock import utc_now
@@ -31,7 +30,7 @@ class Insights(APIView):
         "reports_insights",
         "reports",
         InsightsOut,
-        parameters=[*documented(FILTERS), *(OpenApiParameter(name, str, description=SERIES[name]) for name in SERIES)],
+        parameters=[*documented(FILTERS), *(parameter(name, *SERIES[name]) for name in SERIES)],
         shown={"Three tasks": EXAMPLE},
     )
     def get(self, request: Request) -> HttpResponseBase:

@@ -10,15 +10,26 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from taskbell.api.etags import etag_response
 from taskbell.common.errors import invalid
-from taskbell.search.filters import Filter
-from taskbell.search.pages import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, ResultPage, Row
+from taskbell.search.filters import Filter, Schema
+from taskbell.search.pages import DEFAULT_PAGE_SIZE, MAX_PAGE_NUMBER, MAX_PAGE_SIZE, ResultPage, Row
 from taskbell.search.tasks import FILTERS, ORDERS, TRASH_FILTERS, TRASH_ORDERS
 
+
+def parameter(name: str, schema: Schema, description: str) -> OpenApiParameter:
+    """A query parameter for the OpenAPI document; the values of an array are separated by commas."""
+    return OpenApiParameter(
+        name, dict(schema), description=description, explode=False if schema["type"] == "array" else None
+    )
+
+
+def number(name: str, description: str, *, most: int) -> OpenApiParameter:
+    """A parameter that is a whole number from 1."""
+    return parameter(name, {"type": "integer", "minimum": 1, "maximum": most}, description)
+
+
 PAGING = [
-    OpenApiParameter("page", int, description="The number of the page, from 1."),
-    OpenApiParameter(
-        "page_size", int, description=f"Rows per page, {DEFAULT_PAGE_SIZE} by default, at most {MAX_PAGE_SIZE}."
-    ),
+    number("page", "The number of the page, from 1.", most=MAX_PAGE_NUMBER),
+    number("page_size", f"Rows per page, {DEFAULT_PAGE_SIZE} by default.", most=MAX_PAGE_SIZE),
     OpenApiParameter(
         "cursor", str, description="Leave it empty for the first page, then follow `next`. There is no count."
     ),
@@ -35,13 +46,14 @@ def query_of(request: Request) -> dict[str, str]:
 
 def documented(filters: Mapping[str, Filter]) -> list[OpenApiParameter]:
     """The filters for the OpenAPI document."""
-    return [OpenApiParameter(name, str, description=filter_.description) for name, filter_ in filters.items()]
+    return [parameter(name, filter_.schema, filter_.description) for name, filter_ in filters.items()]
 
 
 def ordering_by(orders: Sequence[str]) -> OpenApiParameter:
     """The parameter `ordering` for the OpenAPI document."""
-    how = "separate several with commas, and put - before a name for descending order."
-    return OpenApiParameter("ordering", str, description=f"{', '.join(orders)}; {how}")
+    names = [name for order in orders for name in (order, f"-{order}")]
+    schema = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": names}}
+    return parameter("ordering", schema, "Separate several with commas; a name with - before it is descending.")
 
 
 TASK_PARAMETERS = [*documented(FILTERS), ordering_by(ORDERS)]

@@ -38,7 +38,7 @@ from taskbell.search.parameters import read_parameter
 from taskbell.search.people import FILTERS, ORDERS, page_of_people
 
 ORDERING = OpenApiParameter(
-    "ordering", str, description=f"{', '.join(ORDERS)}, with - for descending order; by default name."
+    "ordering", str, enum=[name for order in ORDERS for name in (order, f"-{order}")], description="By default name."
 )
 BLANK_NAMES: dict[str, Any] = {"first_name": "", "last_name": ""}
 

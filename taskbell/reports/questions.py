@@ -1,5 +1,6 @@
 """The parameters of a report: the filters of the list of tasks and, for a series, its periods."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from taskbell.accounts.models import User
@@ -8,15 +9,20 @@ from taskbell.common.values import read_date
 from taskbell.reports.insights import Question
 from taskbell.reports.models import ReportKind
 from taskbell.reports.series import DEFAULT_PERIODS, GROUPS, MAX_PERIODS, Periods, default_first, today
+from taskbell.search.filters import DAY, Schema
 from taskbell.search.parameters import Parameters, read_parameter, refuse_unknown
 from taskbell.search.tasks import FILTERS, matching_tasks
 from taskbell.tasks.audience import sees_everything
 
-SERIES = {
-    "group": f"Adds a series for charts: one of {', '.join(GROUPS)}.",
-    "from": "With `group`: the first day of the series. By default it has {day} days, {week} weeks or {month} months."
-    "".format(**DEFAULT_PERIODS),
-    "to": "With `group`: the last day of the series; by default today, in your time zone.",
+# What a series is asked by, each with its JSON Schema.
+SERIES: Mapping[str, tuple[Schema, str]] = {
+    "group": ({"type": "string", "enum": list(GROUPS)}, "Adds a series for charts."),
+    "from": (
+        DAY,
+        "With `group`: the first day of the series. By default it has {day} days, {week} weeks or {month} months."
+        "".format(**DEFAULT_PERIODS),
+    ),
+    "to": (DAY, "With `group`: the last day of the series; by default today, in your time zone."),
 }
 
 

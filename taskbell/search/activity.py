@@ -8,7 +8,7 @@ from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
 from taskbell.common.clock import end_of_day, instant
 from taskbell.common.values import read_date
-from taskbell.search.filters import Filter, id_filter, instant_filter, person_filter, text_filter
+from taskbell.search.filters import DAY, Filter, id_filter, instant_filter, person_filter, text_filter
 from taskbell.search.keyset import Key
 from taskbell.search.pages import ResultPage, page_of_rows
 from taskbell.search.parameters import Parameters
@@ -28,7 +28,7 @@ FILTERS = {
     "field": text_filter("field", "Which field was changed."),
     "since": instant_filter("timestamp__gte", "At this moment or later."),
     "until": instant_filter("timestamp__lt", "Before this moment."),
-    "date": Filter("On this day, in your time zone.", _on_day),
+    "date": Filter("On this day, in your time zone.", _on_day, DAY),
 }
 
 

@@ -1,28 +1,40 @@
 """Filters of a list: each has a name, a description, and turns its text into a condition."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from django.db.models import Q
 
 from taskbell.accounts.models import User
 from taskbell.common.clock import as_instant, instant
 from taskbell.common.errors import FieldError, Invalid
-from taskbell.common.values import BadValue, read_boolean, read_date, read_datetime, read_id
+from taskbell.common.values import BadValue, read_boolean, read_choices, read_date, read_datetime, read_id
 from taskbell.search.parameters import Parameters
 
 MAX_CHARACTERS = 500
 STRANGE = re.compile("[\x00\ud800-\udfff]")
 
 
+Schema = Mapping[str, Any]
+TEXT: Schema = {"type": "string", "maxLength": MAX_CHARACTERS}
+DAY: Schema = {"type": "string", "format": "date"}
+MOMENT: Schema = {"type": "string", "examples": ["2027-03-31T09:00:00Z", "2027-03-31T09:00"]}
+BOOLEAN: Schema = {"type": "boolean"}
+
+
 @dataclass(frozen=True)
 class Filter:
-    """How a parameter narrows a list. `condition` raises BadValue."""
+    """How a parameter narrows a list. `condition` raises BadValue; `schema` is the JSON Schema of the parameter.
+
+    The values of an array are separated by commas.
+    """
 
     description: str
     condition: Callable[[str, User], Q]
+    schema: Schema = field(default_factory=lambda: TEXT)
 
 
 NO_FILTERS: Mapping[str, Filter] = {}
@@ -51,6 +63,17 @@ def _checked(text: str) -> str:
     return text
 
 
+def choices_filter(choices: Sequence[str], description: str, condition: Callable[[list[str]], Q]) -> Filter:
+    """A filter by some of these names, separated by commas."""
+    schema = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": list(choices)}}
+    return Filter(description, lambda text, person: condition(read_choices(text, choices)), schema)
+
+
+def boolean_filter(description: str, condition: Callable[[bool], Q]) -> Filter:
+    """A filter by true or false."""
+    return Filter(description, lambda text, person: condition(read_boolean(text)), BOOLEAN)
+
+
 def id_filter(column: str, description: str, *, or_none: bool = False, or_me: bool = False) -> Filter:
     """A filter by ids, separated by commas; perhaps also by `none`, for rows without one, or `me`, for the person."""
 
@@ -63,7 +86,9 @@ def id_filter(column: str, description: str, *, or_none: bool = False, or_me: bo
             return without
         return without | (Q(**{f"{column}__in": ids}) if len(ids) > 1 else Q(**{column: ids[0]}))
 
-    return Filter(description, condition)
+    words = ["none"] * or_none + ["me"] * or_me
+    item = {"type": "string", "pattern": f"^({'|'.join(['[1-9][0-9]{0,18}', *words])})$"}
+    return Filter(description, condition, {"type": "array", "minItems": 1, "items": item})
 
 
 def text_filter(column: str, description: str) -> Filter:
@@ -87,7 +112,7 @@ def _moment_filter(column: str, end: str, description: str) -> Filter:
         begin = instant(first, time(), person.profile.timezone)
         return Q(**{f"{column}__{'gte' if end in ('gte', 'gt') else 'lt'}": begin})
 
-    return Filter(f"{description} A date means the day in your time zone.", condition)
+    return Filter(f"{description} A date means the day in your time zone.", condition, MOMENT)
 
 
 def _day(text: str) -> date | None:
@@ -110,12 +135,12 @@ def due_day_filter(end: str, description: str) -> Filter:
             found &= Q(due_at__lt=midnight + timedelta(days=3))
         return found
 
-    return Filter(f"{description} Form: YYYY-MM-DD.", condition)
+    return Filter(description, condition, DAY)
 
 
 def instant_filter(lookup: str, description: str) -> Filter:
     """A filter by instant; without an offset it is in the person's time zone."""
-    return Filter(description, lambda text, person: Q(**{lookup: _instant(text, person)}))
+    return Filter(description, lambda text, person: Q(**{lookup: _instant(text, person)}), MOMENT)
 
 
 def _instant(text: str, person: User) -> datetime:
@@ -125,7 +150,7 @@ def _instant(text: str, person: User) -> datetime:
 
 def is_filter(condition: Q, description: str) -> Filter:
     """A filter by whether a condition is true."""
-    return Filter(description, lambda text, person: condition if read_boolean(text) else ~condition)
+    return boolean_filter(description, lambda is_true: condition if is_true else ~condition)
 
 
 def person_filter(column: str, description: str) -> Filter:

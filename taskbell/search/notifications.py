@@ -3,11 +3,10 @@
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from taskbell.accounts.models import User
-from taskbell.common.values import read_boolean, read_choices
 from taskbell.notifications.inbox import inbox_of
 from taskbell.notifications.kinds import registered
 from taskbell.notifications.models import Notification
-from taskbell.search.filters import Filter, id_filter
+from taskbell.search.filters import boolean_filter, choices_filter, id_filter
 from taskbell.search.keyset import Key
 from taskbell.search.pages import ResultPage, page_of_rows
 from taskbell.search.parameters import Parameters
@@ -15,8 +14,8 @@ from taskbell.tasks.models import Task
 
 KINDS = [kind.name for kind in registered() if kind.shows_in_app]
 FILTERS = {
-    "read": Filter("Whether you have read it.", lambda text, person: Q(read_at__isnull=not read_boolean(text))),
-    "kind": Filter("Kinds, separated by commas.", lambda text, person: Q(kind__in=read_choices(text, KINDS))),
+    "read": boolean_filter("Whether you have read it.", lambda is_read: Q(read_at__isnull=not is_read)),
+    "kind": choices_filter(KINDS, "Kinds, separated by commas.", lambda names: Q(kind__in=names)),
     "task": id_filter("task", "The id of a task."),
 }
 

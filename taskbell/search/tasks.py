@@ -11,10 +11,11 @@ from taskbell.accounts.models import User
 from taskbell.common.compiled_query import with_params
 from taskbell.common.errors import invalid
 from taskbell.common.union import Union
-from taskbell.common.values import read_boolean, read_choices
 from taskbell.reminders.models import Reminder
 from taskbell.search.filters import (
     Filter,
+    boolean_filter,
+    choices_filter,
     condition_of,
     due_day_filter,
     id_filter,
@@ -47,9 +48,9 @@ from taskbell.tasks.search_text import has_words
 MAX_LISTINGS = 500  # that are kept; each is some SQL
 
 
-def _status(text: str, person: User) -> Q:
+def _status(given: list[str]) -> Q:
     """Kept short: in a full scan each comparison of a text costs time."""
-    names = set(read_choices(text, STATUSES))
+    names = set(given)
     overdue = OVERDUE in names
     whole = [stage for stage in STAGES if stage in names and (overdue or stage not in OPEN_STAGES)]
     partly = [stage for stage in OPEN_STAGES if (stage in names) != overdue]
@@ -59,20 +60,20 @@ def _status(text: str, person: User) -> Q:
     return Q(stage__in=whole) | some if whole else some
 
 
-def _priority(text: str, person: User) -> Q:
-    return Q(priority__in=[Priority[name].value for name in read_choices(text, PRIORITY_NAMES)])
+def _priority(names: list[str]) -> Q:
+    return Q(priority__in=[Priority[name].value for name in names])
 
 
 FILTERS = {
-    "priority": Filter("Priorities, separated by commas.", _priority),
-    "status": Filter("Statuses, separated by commas; OVERDUE is one.", _status),
-    "stage": Filter("Stages, separated by commas.", lambda text, person: Q(stage__in=read_choices(text, STAGES))),
+    "priority": choices_filter(PRIORITY_NAMES, "Priorities, separated by commas.", _priority),
+    "status": choices_filter(STATUSES, "Statuses, separated by commas; OVERDUE is one.", _status),
+    "stage": choices_filter(STAGES, "Stages, separated by commas.", lambda names: Q(stage__in=names)),
     "due_date": due_day_filter("", "Due on this day."),
     "due_date_gte": due_day_filter("__gte", "Due on this day or later."),
     "due_date_gt": due_day_filter("__gt", "Due after this day."),
     "due_date_lte": due_day_filter("__lte", "Due on this day or earlier."),
     "due_date_lt": due_day_filter("__lt", "Due before this day."),
-    "has_due": Filter("Whether it has a due date.", lambda text, person: Q(due_at__isnull=not read_boolean(text))),
+    "has_due": boolean_filter("Whether it has a due date.", lambda has_due: Q(due_at__isnull=not has_due)),
     **moment_filters("due_at", "due_at", "Due"),
     **moment_filters("next_reminder_at", "remind_at", "With your next reminder"),
     **moment_filters("created_at", "created_at", "Created"),
