@@ -14,8 +14,9 @@ from taskbell.payloads.tasks import WITHOUT_VERSION, TaskOut
 from taskbell.tasks.actions import StaleVersion
 
 HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
-# A tag of a task. Weak ones count as well: a proxy that compresses an answer marks its tag as weak.
-TAG = re.compile(r'(?:W/)?"?([0-9]{1,9})(?:-[0-9a-f]{12})?"?')
+TAG = re.compile(r'"?([0-9]{1,9})(?:-[0-9a-f]{12})?"?')  # of a task
+# What a proxy that compresses an answer makes of its tag: it is weak (RFC 9110 §8.8.3), or ends as Apache's does.
+BY_PROXY = re.compile(r'^W/|-(?:gzip|br|zstd)(?="$)')
 
 
 def digest(body: bytes) -> str:
@@ -25,7 +26,7 @@ def digest(body: bytes) -> str:
 
 def known_tags(request: Request) -> set[str]:
     """The ETags of the answers that the client has; * stands for any."""
-    return {tag.removeprefix("W/") for tag in parse_etags(request.headers.get("If-None-Match", ""))}
+    return {BY_PROXY.sub("", tag) for tag in parse_etags(request.headers.get("If-None-Match", ""))}
 
 
 def etag_response(request: Request, data: Any, etag: str = "") -> HttpResponse:
@@ -61,5 +62,5 @@ def expected_version(request: Request, current: int) -> set[int] | None:
 
 
 def _versions_in(header: str) -> set[int]:
-    found = (TAG.fullmatch(tag.strip()) for tag in header.split(","))
+    found = (TAG.fullmatch(BY_PROXY.sub("", tag.strip())) for tag in header.split(","))
     return {int(tag[1]) for tag in found if tag}

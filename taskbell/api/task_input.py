@@ -17,14 +17,16 @@ from taskbell.reminders.actions import MAX_REMINDERS, TOO_MANY
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan, first_firing
 from taskbell.search.parameters import read_parameter
-from taskbell.tasks.models import OVERDUE, PRIORITY_NAMES, STAGES, STATUSES, Basis, Priority, Stage, Task
+from taskbell.tasks.models import OPEN_STAGES, OVERDUE, PRIORITY_NAMES, STAGES, STATUSES, Basis, Priority, Stage, Task
 from taskbell.tasks.patch import UNSET, TaskPatch, Unset
 from taskbell.tasks.prerequisites import MAX_PREREQUISITES
 from taskbell.tasks.validation import MAX_DESCRIPTION, MAX_TITLE
 
 # What the model and the API call by the same name.
 SAME_NAME = ("title", "description", "due_date", "due_time", "timezone", "recurrence_from")
-STATUS_HELP = "Writes the stage. OVERDUE is accepted only if the task is overdue, and changes nothing."
+STATUS_HELP = (
+    "Writes the stage. OVERDUE is accepted if the task is overdue or beside an open stage, and changes nothing."
+)
 TARGETS = ("next", "next-future")
 EXAMPLE = {
     "title": "Water the plants",
@@ -145,9 +147,12 @@ def _columns_of(body: Mapping[str, Any], task: Task) -> dict[str, Any]:
 def _stage_of(body: Mapping[str, Any], task: Task) -> str | Unset:
     """The stage that the body asks for. Of status and stage, the one that the task has already asks for nothing.
 
-    Raises Invalid if the two contradict each other, and for OVERDUE unless the task is overdue.
+    OVERDUE beside an open stage is that stage, as in every answer: of a task that was overdue when it was read, or that
+    is copied. Raises Invalid if the two contradict each other, and for OVERDUE alone unless the task is overdue.
     """
     sent = {body[name] for name in ("stage", "status") if name in body}
+    if body.get("stage") in OPEN_STAGES:
+        sent.discard(OVERDUE)
     wanted: set[Any] = sent - {task.stage, task.status} or sent - {OVERDUE} or {UNSET}
     if len(wanted) > 1:
         raise invalid("status", "exclusive", "Send either status or stage, not both.")

@@ -1,9 +1,9 @@
 """Recurrence rules in words, such as "every Monday and Thursday at 09:00, 10 times"."""
 
 import re
-from calendar import day_name
+from calendar import day_name, monthrange
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 
 UNITS = {"MINUTELY": "minute", "HOURLY": "hour", "DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year"}
 WEEKDAYS = dict(zip(("MO", "TU", "WE", "TH", "FR", "SA", "SU"), day_name, strict=True))
@@ -22,11 +22,43 @@ SPOKEN = {
 
 def rule_in_words(text: str, *, at: str = "") -> str:
     """The rule for people; `at` is the time of day, in words. A rule that we have no words for is named as it is."""
-    parts = dict(part.split("=", 1) for part in text.upper().removeprefix("RRULE:").split(";") if "=" in part)
+    return _in_words(text, f" at {at}" if at else "")
+
+
+def rule_from(text: str, first: datetime, *, day: date | None = None) -> str:
+    """The rule with the time of day of its first moment, which is in the reader's time zone.
+
+    Around midnight the rule's Monday can be the reader's Sunday. The days are then said to be those of the task's zone.
+    `day` is the date of that moment there; if it is not known, the rule itself says on which days it can be.
+    """
+    is_same = _is_on(_parts(text), first.date()) if day is None else day == first.date()
+    return _in_words(text, f" at {first:%H:%M}" if is_same else " in the task's time zone")
+
+
+def _in_words(text: str, time: str) -> str:
+    parts = _parts(text)
     if parts.get("FREQ") not in UNITS or parts.keys() - SPOKEN:
         return f"by the rule {text}"
-    time = f" at {at}" if at and parts["FREQ"] not in ("HOURLY", "MINUTELY") else ""
+    if parts["FREQ"] in ("HOURLY", "MINUTELY"):
+        time = ""
     return f"{_period(parts)}{_months(parts)}{time}{_end(parts)}"
+
+
+def _parts(text: str) -> dict[str, str]:
+    return dict(part.split("=", 1) for part in text.upper().removeprefix("RRULE:").split(";") if "=" in part)
+
+
+def _is_on(parts: Mapping[str, str], day: date) -> bool:
+    """True if the day is one of the weekdays, days of the month and months that the rule names."""
+    last = monthrange(day.year, day.month)[1]
+    dates = {min(int(number), last) for number in parts.get("BYMONTHDAY", "").split(",") if number}
+    months = {int(number) for number in parts.get("BYMONTH", "").split(",") if number}
+    weekdays = {part[-2:] for part in parts.get("BYDAY", "").split(",") if part}
+    return (
+        (not dates or not dates.isdisjoint({day.day, day.day - last - 1}))
+        and (not months or day.month in months)
+        and (not weekdays or [*WEEKDAYS][day.weekday()] in weekdays)
+    )
 
 
 def _period(parts: Mapping[str, str]) -> str:

@@ -26,7 +26,7 @@ def sentence_of(entry: Activity, old: str, new: str, wording: Wording) -> str:
     """What happened, as a sentence. `old` and `new` are the values in words."""
     who = wording.names.people.get(entry.user_id, "Someone") if entry.user_id else "Taskbell"
     if entry.field == "assigned_to":
-        return f"{who} assigned the task to {new}." if entry.new_value else f"{who} took the task back from {old}."
+        return _assigned(entry, who, old, new)
     if entry.field == "own_reminders":
         return f"{who} changed personal reminders."
     if entry.action in SENTENCES and (not entry.field or entry.action != "restored"):
@@ -34,8 +34,16 @@ def sentence_of(entry: Activity, old: str, new: str, wording: Wording) -> str:
     changed = BEGINNINGS.get(entry.action, "changed")
     if entry.field == "title":
         old, new = f"“{old}”", f"“{new}”"
-    is_short = max(len(old), len(new)) <= MAX_QUOTED and "\n" not in old + new
+    # They read the same if they differ only by tasks that the reader can't see.
+    is_short = old != new and max(len(old), len(new)) <= MAX_QUOTED and "\n" not in old + new
     return f"{who} {changed} {_what(entry.field)}" + (f" from {old} to {new}." if is_short else ".")
+
+
+def _assigned(entry: Activity, who: str, old: str, new: str) -> str:
+    if entry.new_value is None:
+        is_own = entry.user_id == entry.old_value
+        return f"{who} handed the task back." if is_own else f"{who} took the task back from {old}."
+    return f"{who} took the task." if entry.user_id == entry.new_value else f"{who} assigned the task to {new}."
 
 
 def _what(field: str) -> str:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.utils.dateparse import parse_duration as parse_old_duration
 
 from taskbell.common.durations import parse_duration
-from taskbell.common.rule_words import rule_in_words
+from taskbell.common.rule_words import rule_from, rule_in_words
 from taskbell.common.wording import in_words
 from taskbell.tasks.models import OVERDUE, Basis, Priority, Stage
 from taskbell.tasks.names import Names
@@ -97,10 +97,10 @@ class Wording:
         when, _, last = text.rpartition(" ")
         plan, rule = (when, last) if "=" in last else (text, "")
         if plan.endswith(" before due"):
-            first, at = before_due_in_words(plan.removesuffix(" before due")), ""
+            first, then = before_due_in_words(plan.removesuffix(" before due")), rule_in_words(rule)
         else:
-            first, at = self.moment(plan), in_words(datetime.fromisoformat(plan).astimezone(self.zone), "H:i")
-        return f"{first}, then {rule_in_words(rule, at=at)}" if rule else first
+            first, then = self.moment(plan), rule_from(rule, datetime.fromisoformat(plan).astimezone(self.zone))
+        return f"{first}, then {then}" if rule else first
 
 
 READERS: dict[str, Callable[[Wording, Any], str]] = {

@@ -10,9 +10,8 @@ from django.views.decorators.http import require_safe
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
-from taskbell.common.rule_words import rule_in_words
+from taskbell.common.rule_words import rule_from, rule_in_words
 from taskbell.common.values import MAX_ID
-from taskbell.common.wording import in_words
 from taskbell.payloads.activity import activity_as_json
 from taskbell.reminders.actions import describe
 from taskbell.reminders.models import Reminder
@@ -42,16 +41,23 @@ def task(request: HttpRequest, pk: int) -> HttpResponse:
 def _context(task: Task, person: User, zone: ZoneInfo) -> dict[str, Any]:
     needs = Task.objects.visible_to(person).filter(needed_by__task=task).order_by("id")
     entries = Activity.objects.of_tasks().filter(task=task).order_by("-id")[:MAX_ENTRIES]
-    clock = in_words(task.due_at.astimezone(zone), "H:i") if task.due_at and task.due_time else ""
     return {
         "task": task,
         "status": Wording(Names(), zone).words("status", task.status),
         "due": task.due_in_words(zone),
-        "repeats": rule_in_words(task.recurrence, at=clock) if task.recurrence else "",
+        "repeats": _repeats(task, zone),
         "needs": needs,
         "reminders": [_reminder(one, zone) for one in Reminder.objects.visible_to(person).filter(task=task)],
         "history": activity_as_json(list(entries), person),
     }
+
+
+def _repeats(task: Task, zone: ZoneInfo) -> str:
+    if not task.recurrence:
+        return ""
+    if task.due_at is None or task.due_time is None:
+        return rule_in_words(task.recurrence)
+    return rule_from(task.recurrence, task.due_at.astimezone(zone), day=task.due_date)
 
 
 def _reminder(reminder: Reminder, zone: ZoneInfo) -> dict[str, Any]:

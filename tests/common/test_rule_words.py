@@ -1,8 +1,10 @@
 """Recurrence rules as people say them."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 
-from taskbell.common.rule_words import rule_in_words
+from taskbell.common.rule_words import rule_from, rule_in_words
 
 
 @pytest.mark.parametrize(
@@ -40,3 +42,35 @@ def test_a_rule_is_said_in_words(rule: str, words: str) -> None:
 
 def test_without_a_time_none_is_said() -> None:
     assert rule_in_words("FREQ=WEEKLY;BYDAY=MO") == "every Monday"
+
+
+@pytest.mark.parametrize(
+    ("rule", "first", "words"),
+    [
+        ("FREQ=WEEKLY;BYDAY=MO", "2027-01-04T19:00", "every Monday at 19:00"),
+        ("FREQ=WEEKLY;BYDAY=MO", "2027-01-03T19:00", "every Monday in the task's time zone"),
+        ("FREQ=MONTHLY;BYMONTHDAY=1,-1;COUNT=2", "2027-01-31T19:00", "at 19:00, 2 times"),
+        (
+            "FREQ=MONTHLY;BYMONTHDAY=1;COUNT=2",
+            "2027-01-31T19:00",
+            "every month on the 1st in the task's time zone, 2 times",
+        ),
+        ("FREQ=MONTHLY;BYMONTHDAY=31", "2027-04-30T19:00", "every month on the 31st (or the last day) at 19:00"),
+        ("FREQ=MONTHLY;BYDAY=-1FR", "2027-01-30T01:00", "every month on the last Friday in the task's time zone"),
+        (
+            "FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=1",
+            "2026-12-31T19:00",
+            "every year on the 1st of January in the task's time zone",
+        ),
+        ("FREQ=DAILY", "2027-01-03T19:00", "every day at 19:00"),
+        ("FREQ=HOURLY;BYDAY=MO", "2027-01-03T19:00", "every hour on Monday"),
+    ],
+)
+def test_a_time_that_is_on_another_day_for_the_reader_is_not_said(rule: str, first: str, words: str) -> None:
+    assert rule_from(rule, datetime.fromisoformat(first)).endswith(words)
+
+
+def test_a_task_that_was_due_on_another_day_than_its_rule_keeps_its_time() -> None:
+    tuesday = datetime(2027, 1, 5, 9, tzinfo=UTC)
+    assert rule_from("FREQ=WEEKLY;BYDAY=MO", tuesday, day=date(2027, 1, 5)) == "every Monday at 09:00"
+    assert rule_from("FREQ=WEEKLY;BYDAY=TU", tuesday, day=date(2027, 1, 6)) == "every Tuesday in the task's time zone"

@@ -218,13 +218,36 @@ def test_an_overdue_task_is_moved_by_a_form_that_sends_all_of_it(
 
 
 @pytest.mark.parametrize("door", DOORS)
-@pytest.mark.parametrize("stage", [{}, {"stage": "PENDING"}])
+@pytest.mark.parametrize("stage", [{}, {"stage": "COMPLETED"}])
 def test_nobody_makes_a_task_overdue(program: Program, bo: User, door: Door, stage: dict[str, str]) -> None:
     task = {"id": made(program), "title": "Water", "status": OVERDUE} | stage
     answer = door(program, task)
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["field"].endswith("status")
     assert program.post("/api/tasks/", {"title": "x", "status": OVERDUE} | stage).status_code == 400
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("fields", [{"due_date": "2096-01-01"}, {"status": "COMPLETED"}])
+def test_a_copy_from_when_the_task_was_overdue_says_its_stage(
+    program: Program, bo: User, cy: User, door: Door, fields: dict[str, str]
+) -> None:
+    task = program.get(f"/api/tasks/{overdue(program, bo, cy)}/").json()
+    patched(program, task["id"], **fields)
+    del task["version"]  # a bulk request would notice that it is an old copy
+    answer = door(program, task | {"due_date": "2096-01-02"})
+    assert answer.status_code == 200, answer.content
+    assert (Task.objects.get().status, Task.objects.get().stage) == ("IN_PROGRESS", "IN_PROGRESS")
+
+
+@pytest.mark.parametrize(
+    "state", [overdue, archived, reminded, waiting_for_a_date, fired, all_fired, skipped, repeating]
+)
+def test_an_answer_is_the_start_of_another_task(program: Program, bo: User, cy: User, state: Make) -> None:
+    task = program.get(f"/api/tasks/{state(program, bo, cy)}/").json()
+    for answer in (program.post("/api/tasks/", task), program.post("/api/tasks/bulk/", {"create": [task]})):
+        assert answer.status_code in (200, 201), answer.content
+    assert list(Task.objects.values_list("title", "stage", "is_overdue")[:2]) == [("Water", task["stage"], False)] * 2
 
 
 @pytest.mark.parametrize("door", DOORS)

@@ -135,5 +135,26 @@ def test_the_history_has_sentences_beside_the_values(bo: User, cy: User, task: T
     assert created["old_text"] == ""
     update_task(task.pk, TaskPatch(assigned_to_id=cy.pk), by=bo, now=NOW)
     entries = as_user(cy).get(f"/api/tasks/{task.pk}/logs/?field=pre_tasks").json()["results"]
-    assert [(entry["new_value"], entry["new_text"]) for entry in entries] == [([], "nothing")]
+    assert [(entry["new_value"], entry["new_text"], entry["summary"]) for entry in entries] == [
+        ([], "nothing", "Bo changed “Blocked by”.")
+    ]
     assert "Order soil" not in str(entries)
+
+
+def test_the_history_names_nobody_twice_in_a_sentence(bo: User, cy: User, task: Task, as_user: Any) -> None:
+    update_task(task.pk, TaskPatch(assigned_to_id=None), by=cy, now=NOW)
+    update_task(task.pk, TaskPatch(assigned_to_id=bo.pk), by=bo, now=NOW)
+    entries = as_user(bo).get(f"/api/tasks/{task.pk}/logs/?field=assigned_to").json()["results"]
+    assert [entry["summary"] for entry in entries] == ["Bo took the task.", "Cy handed the task back."]
+
+
+def test_the_rows_of_the_text_have_an_empty_line_between_them(bo: User, cy: User, task: Task) -> None:
+    update_task(task.pk, TaskPatch(title="Dig", description="One\nTwo", priority=4), by=bo, now=NOW)
+    rows = letter(cy).text.split("http")[0].split("\n\n")
+    assert [row.split(":")[0] for row in rows if ":" in row] == [
+        "Title",
+        "Description, before",
+        "Description, now (Bo)",
+        "Priority",
+    ]
+    assert "" not in rows[:-1]
