@@ -19,10 +19,10 @@ from taskbell.api.tasks import Tasks
 from taskbell.common.clock import utc_now
 from taskbell.search.keyset import columns_of, cursor_after
 from taskbell.search.pages import DEFAULT_PAGE_SIZE
-from taskbell.search.tasks import order_of, with_order_columns
+from taskbell.search.tasks import order_of, with_columns
 from taskbell.tasks.models import Task
 
-ORDERINGS = ("-id", "due_date", "priority", "created_at")
+ORDERINGS = ("-id", "title", "due_date", "priority", "created_at")
 PEOPLE = {"manager": shape.MANAGER, "member": shape.BUSY}
 GOAL = Goal("ratio", 1.3)
 view = Tasks.as_view()
@@ -54,8 +54,9 @@ def _row(role: str, name: str, sizes: Sizes) -> Row:
 def _place(person: User, name: str, depth: int) -> tuple[str, list[int]]:
     """The cursor after so many rows, and the ids that follow it, both by counting."""
     keys = order_of({"ordering": name}, default="-id")
-    tasks = with_order_columns(Task.objects.visible_to(person), keys, person).order_by(*(key.order() for key in keys))
-    last, *page = tasks.values_list(*columns_of(keys))[depth - 1 : depth + DEFAULT_PAGE_SIZE]
+    tasks = with_columns(Task.objects.visible_to(person), {key.name for key in keys}, person)
+    ordered = tasks.order_by(*(key.order() for key in keys))
+    last, *page = ordered.values_list(*columns_of(keys))[depth - 1 : depth + DEFAULT_PAGE_SIZE]
     return cursor_after(last, keys), [row[-1] for row in page]
 
 

@@ -33,7 +33,7 @@ def benchmark(*arguments: str, output: Path) -> str:
     ("name", "rows"),
     [
         ("prerequisites", ["link that closes a cycle of 21"]),
-        ("depth", ["manager, -id", "member, due_date", "member, priority", "manager, created_at"]),
+        ("depth", ["manager, -id", "manager, title", "member, due_date", "member, priority", "manager, created_at"]),
         ("http", ["list, cached", "list, 304", "everybody's tasks", "one task", "new task", "change of a task"]),
         ("insights", ["everybody's, 20 tasks", "of one person, 200 tasks", "with filters, 200 tasks"]),
         (
