@@ -10,7 +10,7 @@ from taskbell.tasks.models import PRIORITY_NAMES
 from taskbell.transfer.ical_alarms import reminders_of
 from taskbell.transfer.ical_overrides import Override
 from taskbell.transfer.ical_own import add_own
-from taskbell.transfer.ical_repeats import repetition_of
+from taskbell.transfer.ical_repeats import planned_cells, repetition_of
 from taskbell.transfer.ical_times import Moment, day_of, due_cells, iso, shown, span_of
 from taskbell.transfer.ical_todo import Todo
 
@@ -26,7 +26,9 @@ def cells_of(todo: Todo, overrides: list[Override], own: Mapping[str, str]) -> d
     found = repetition_of(todo, start, due, overrides, own)
     if found.current is not None:
         _take_over(todo, found.current, found.due)
+        by_rule = found.due
         _, found.due = _dates_of(found.current.todo, found.due)
+        found.cells |= planned_cells(by_rule, found.due)
     if found.start is not None and found.start != found.due:
         todo.note("DTSTART", f"DTSTART isn't imported: {shown(found.start)}. Tasks have a due date only.")
     title = _text(todo, "SUMMARY")

@@ -107,22 +107,22 @@ def _todo(task: Values, uids: _Uids) -> Iterator[str]:
 
 
 def _dates(task: Values) -> Iterator[str]:
-    """The due date; with the rule of an open task also DTSTART, because rules count from it."""
+    """The due date; with the rule of an open task also DTSTART, because rules count from it: the date by the rule."""
     if not task["due_date"]:
         return
-    due = _due(task)
+    due = _moment(task["due_date"], task["due_time"], task["timezone"])
     if task["recurrence"] and task["stage"] in OPEN_STAGES:
-        yield f"DTSTART{due}"
+        planned = _moment(task["planned_date"], task["planned_time"], task["timezone"]) if task["planned_date"] else due
+        yield f"DTSTART{planned}"
         yield f"RRULE:{rule_for_others(task)}"
     yield f"DUE{due}"
 
 
-def _due(task: Values) -> str:
-    day = date.fromisoformat(task["due_date"])
-    if not task["due_time"]:
-        return f";VALUE=DATE:{day:%Y%m%d}"
-    local = f"{day:%Y%m%d}T{time.fromisoformat(task['due_time']):%H%M%S}"
-    return f":{local}Z" if task["timezone"] == UTC_ZONE else f";TZID={task['timezone']}:{local}"
+def _moment(day: str, at: str | None, zone: str) -> str:
+    if not at:
+        return f";VALUE=DATE:{date.fromisoformat(day):%Y%m%d}"
+    local = f"{date.fromisoformat(day):%Y%m%d}T{time.fromisoformat(at):%H%M%S}"
+    return f":{local}Z" if zone == UTC_ZONE else f";TZID={zone}:{local}"
 
 
 def _own(task: Values, *, is_known: bool) -> Iterator[str]:

@@ -12,7 +12,7 @@ from taskbell.common.values import BadValue
 from taskbell.transfer.ical_lines import Property
 from taskbell.transfer.ical_overrides import Override
 from taskbell.transfer.ical_own import OF_A_RULE, rule_for_others
-from taskbell.transfer.ical_times import Moment, day_of, moment_of, with_zone, zone_of
+from taskbell.transfer.ical_times import Moment, day_of, due_cells, moment_of, with_zone, zone_of
 from taskbell.transfer.ical_todo import Todo
 
 COMPARED_OCCURRENCES = 30
@@ -53,6 +53,14 @@ def repetition_of(
     if anchor != day_of(due) or found.due != due or found.current:
         found.cells["anchor_date"] = anchor.isoformat()
     return found
+
+
+def planned_cells(by_rule: Moment | None, due: Moment | None) -> dict[str, Any]:
+    """The columns that say when an occurrence that was moved would be due by its rule."""
+    if by_rule is None or by_rule == due:
+        return {}
+    cells = due_cells(by_rule)
+    return {f"planned_{name}": cells[f"due_{name}"] for name in ("date", "time") if f"due_{name}" in cells}
 
 
 def _is_unchanged(own: Mapping[str, str], line: Property | None) -> bool:

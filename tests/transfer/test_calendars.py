@@ -271,7 +271,8 @@ def test_the_current_occurrence_may_have_been_moved(bo: User) -> None:
     bring(bo, *todo(*MASTER), *occurrence("20270301", "DUE;TZID=Europe/Berlin:20270303T100000", "STATUS:IN-PROCESS"))
     task = Task.objects.get()
     assert (task.due_date, task.due_time, task.stage) == (date(2027, 3, 3), time(10), "IN_PROGRESS")
-    assert task.anchor_date == date(2027, 3, 1)
+    assert (task.anchor_date, task.planned_date) == (date(2027, 3, 1), date(2027, 3, 1))
+    assert next_due(task, bo) == (date(2027, 3, 8), 2)
 
 
 def test_dates_that_are_left_out_are_passed_over_or_told(bo: User) -> None:
