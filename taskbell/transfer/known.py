@@ -21,12 +21,11 @@ def mark_known(by: User) -> None:
         if cursor.fetchone() is None:
             return
         one_at_a_time("import")
-        visible, bound = (
-            Task.objects.visible_to(by).order_by().values("id", "source", "source_id").query.sql_with_params()
-        )
+        # Looked up by id: joined, SQLite would read all tasks of the person once for each row.
+        visible, bound = Task.objects.visible_to(by).order_by().values("id").query.sql_with_params()
         pairs = " UNION ALL ".join(
-            f"SELECT staged.number, task.id FROM staged_task staged JOIN ({visible}) task ON {same}"  # noqa: S608 - ours
-            " WHERE NOT staged.is_bad"
+            f"SELECT staged.number, task.id FROM staged_task staged JOIN tasks_task task ON {same}"  # noqa: S608 - ours
+            f" WHERE NOT staged.is_bad AND EXISTS (SELECT 1 FROM ({visible}) seen WHERE seen.id = task.id)"
             for same in (BY_OWN_ID, BY_SOURCE)
         )
         found = f"SELECT number, MIN(id) AS id FROM ({pairs}) pair GROUP BY number"  # noqa: S608 - names of our own

@@ -4,6 +4,8 @@ import io
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from taskbell.accounts.models import Installation, User
 from taskbell.activity.models import Activity
@@ -11,9 +13,14 @@ from taskbell.common.errors import Refusal
 from taskbell.tasks.actions import create_task, delete_task, update_task
 from taskbell.tasks.models import Category, Task
 from taskbell.tasks.patch import TaskPatch
+from taskbell.transfer import staging
+from taskbell.transfer.checking import Checker
 from taskbell.transfer.exporting import every_task, export_tasks
 from taskbell.transfer.formats import READERS
 from taskbell.transfer.importing import ImportRefused, Options, import_tasks
+from taskbell.transfer.known import mark_known
+from taskbell.transfer.reading import Row
+from taskbell.transfer.staging import staged
 from tests.conftest import NOW
 
 TABLE = "id,title,due_date,pre_tasks,reminders,source,source_id\n1,Dig,,,,trello,a\n2,Sow,2027-03-01,1,,trello,b\n"
@@ -143,3 +150,17 @@ def test_an_id_that_no_column_takes_still_names_its_task(bo: User, odd: str) -> 
         rows = list(READERS["ical"](io.BytesIO("\r\n".join(lines).encode())))
         known = [type(row)(**vars(row) | {"source": "ical", "source_id": odd}) for row in rows]
         assert import_tasks(known, by=bo, now=NOW).created == created
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by statistics")
+def test_known_tasks_are_looked_up_one_by_one(bo: User) -> None:
+    """Otherwise, a file with as many rows as Bo has tasks takes the square of that."""
+    with staged(), CaptureQueriesContext(connection) as queries:
+        staging.load([Checker(bo, NOW).check(1, Row(1, {"title": "Sow"}, source="trello", source_id="a"))])
+        mark_known(bo)
+        statement = next(query["sql"] for query in queries if query["sql"].startswith("UPDATE staged_task"))
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}")
+            steps = [row[-1] for row in cursor.fetchall()]
+    assert "SEARCH task USING COVERING INDEX by_source (source_id=? AND source=?)" in steps, steps
+    assert sum("SEARCH tasks_task USING INTEGER PRIMARY KEY (rowid=?)" in step for step in steps) == 2, steps
