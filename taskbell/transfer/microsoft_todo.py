@@ -30,7 +30,7 @@ READ = (
     *("id", "title", "body", "status", "importance", "isReminderOn", "reminderDateTime", "dueDateTime"),
     *("completedDateTime", "createdDateTime", "recurrence", "checklistItems"),
 )
-NOT_SAID = ("lastModifiedDateTime", "bodyLastModifiedDateTime", "hasAttachments", "parentList", "@odata.etag")
+NOT_SAID = ("lastModifiedDateTime", "bodyLastModifiedDateTime", "parentList", "@odata.etag")
 WITH_TASKS = ("value", "lists", "tasks")
 
 
