@@ -10,10 +10,14 @@ import regex
 
 from taskbell.common.errors import invalid
 
-# NUL, lone surrogates, and control characters except line breaks and tabs: databases disagree on them.
-UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
+    chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)
+)
+# NUL, lone surrogates, and control characters except line breaks and tabs: databases disagree on them. What is no
+# character (Unicode 15 §23.7) breaks XML, and so a workbook.
+UNPRINTABLE = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff{NONCHARACTERS}]")
 LINE_BREAK = re.compile("[\n\x0b\x0c\r\x1c-\x1e\x85\u2028\u2029]")
-CONTROL = regex.compile(r"[\p{Cc}\p{Cs}]")
+CONTROL = regex.compile(r"[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]")
 # All spaces of Unicode, and the two that became format characters.
 OUTER_SPACE = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\u200b\ufeff"
 PLAIN_SPACES = {ord(char): " " for char in OUTER_SPACE if unicodedata.category(char) == "Zs"}

@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from taskbell.accounts.models import User
 from taskbell.common.spreadsheet import csv_chunks
+from taskbell.common.text import printable
 from taskbell.reports.insights import Question, insights
 from taskbell.reports.models import Format, Report, ReportKind
 from taskbell.tasks.models import TaskQuerySet
@@ -130,6 +130,6 @@ def _workbook(table: Iterable[Record], share: Callable[[], float]) -> StreamedFi
 def _cell(sheet: Any, value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
+    cell = WriteOnlyCell(sheet, printable(value))
     cell.data_type = "s"  # text, even if it looks like a formula
     return cell

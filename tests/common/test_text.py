@@ -13,7 +13,18 @@ NOTHING = [
 ]
 BROKEN = {
     "line_break": ["a\nb", "a\rb", "a\r\nb", "a\x0bb", "a\x0cb", "a\x1cb", "a\x85b", "a\u2028b", "a\u2029b"],
-    "unprintable": ["a\x00b", "a\tb", "a\x07b", "a\x1bb", "a\x7fb", "a\x9fb", "a\ud800b"],
+    "unprintable": [
+        "a\x00b",
+        "a\tb",
+        "a\x07b",
+        "a\x1bb",
+        "a\x7fb",
+        "a\x9fb",
+        "a\ud800b",
+        "a\uffffb",
+        "\ufdd0",
+        "\U0010fffe",
+    ],
     "invisible": [
         *("a\u202eb", "a\u202ab\u202c", "a\u2066b\u2069", "a\u200bb", "a\u200cb", "a\u200db", "a\u200eb", "a\u00adb"),
         *(

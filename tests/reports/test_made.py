@@ -103,6 +103,13 @@ def test_an_export_is_the_same_file_as_the_one_made_at_once_and_can_be_imported_
     assert (str(task.due_time), task.needs.count()) == ("09:30:00", 1)
 
 
+def test_what_no_workbook_can_hold_is_left_out(program: Program) -> None:
+    Task.objects.filter(title=TITLES[0]).update(title="a\uffffb\x0b", description="c\ufffe")
+    book = load_workbook(io.BytesIO(file_of(program, made(program, kind="export", format="xlsx"))))
+    _, first, *_ = book.worksheets[0].iter_rows(values_only=True)
+    assert first[1:3] == ("ab", "c")
+
+
 def test_very_many_rows_go_on_to_another_sheet(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "CHUNK_ROWS", 2)
     monkeypatch.setattr(writing, "MAX_SHEET_ROWS", 2)
