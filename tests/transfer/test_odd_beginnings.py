@@ -34,7 +34,7 @@ def bring(content: bytes, by: User, **how: Any) -> Any:
 @pytest.mark.parametrize(
     ("content", "seems"),
     [
-        (EVENTS, "a calendar of events, without to-dos"),
+        (EVENTS, "has no to-dos"),
         (b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", "a calendar"),
         (b"\n <!DOCTYPE html><html><body>Sign in</body></html>", "an HTML page"),
         (b"<?xml version='1.0'?><opml/>", "an XML file"),
