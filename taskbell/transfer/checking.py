@@ -13,7 +13,7 @@ from taskbell.accounts.policy import Capability
 from taskbell.common.clock import as_instant, end_of_day, instant
 from taskbell.common.errors import FieldError, Invalid, invalid
 from taskbell.common.folding import sort_key
-from taskbell.common.text import UNPRINTABLE
+from taskbell.common.text import UNPRINTABLE, printable
 from taskbell.common.values import BadValue
 from taskbell.reminders.actions import build_reminder, describe
 from taskbell.reminders.models import ReminderState
@@ -64,7 +64,7 @@ class Checker:
         self.strict, self.keep_cells = strict, keep_cells
         self.zone = by.profile.timezone
         self.may_name_creators = by.can(Capability.EDIT_EVERYTHING)
-        self.people = People(with_left=self.may_name_creators)
+        self.people = People()
         self.categories: dict[str, int] = {}
         self.installation = Installation.own_key()
 
@@ -74,6 +74,7 @@ class Checker:
         cells = fit_title(row, notices)
         while True:
             found, wrong = read_cells(cells)
+            _note_completion(row, found, notices)
             if not wrong and row.error is None and not (self.strict and losses(notices)):
                 try:
                     return self._good(number, row, cells, found, notices)
@@ -97,7 +98,23 @@ class Checker:
         elif self.strict:
             errors += [RowError(one.line, one.field, "not_imported", one.message) for one in losses(notices)]
         empty = ("", "", Stage.PENDING.value, Priority.MEDIUM.value, None, None, None, self.zone, None, False)
-        rest = ("", "due", None, 1, None, None, None, None, self.by.pk, None, self.now, None, row.called, "", "")
+        rest = (
+            "",
+            "due",
+            None,
+            1,
+            None,
+            None,
+            None,
+            None,
+            self.by.pk,
+            None,
+            self.now,
+            None,
+            row.called and printable(row.called),
+            "",
+            "",
+        )
         task = (number, row.line, found.get("id"), True, *empty, *rest, *NO_IDENTITY)
         return Checked(task, _needs(row, found), errors=errors)
 
@@ -155,7 +172,7 @@ class Checker:
             self._past("completed_at", found) if stage == Stage.COMPLETED else None,
             self._past("created_at", found),
             self._words(found),
-            row.called,
+            row.called and printable(row.called),
             sort_key(found["title"]),
             search_text_of(found["title"], found.get("description", "")),
         )
@@ -226,6 +243,14 @@ def stage_of(found: Values) -> str:
     if stage == OVERDUE:
         raise invalid("status", "invalid_choice", "Can't be OVERDUE, because only the clock sets it. Send the stage.")
     return str(stage)
+
+
+def _note_completion(row: Row, found: Values, notices: list[Notice]) -> None:
+    stage = found.get("stage") or found.get("status", Stage.PENDING.value)
+    if "completed_at" in found and stage != Stage.COMPLETED:
+        lost = f"Can't be imported, because the task is {stage}: {found['completed_at']:%Y-%m-%d %H:%M}."
+        notice = Notice(row.line, "completed_at", lost)
+        notices.extend([notice] if notice not in notices else [])
 
 
 def _series_of(found: Values) -> tuple[Any, ...]:

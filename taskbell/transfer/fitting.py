@@ -21,6 +21,8 @@ def fit_title(row: Row, notices: list[Notice]) -> dict[str, Any]:
     if "title" not in row.lenient or not isinstance(title, str | None):
         return row.cells
     line = " ".join(printable(title or "").split())
+    if lost := len(title or "") - len(printable(title or "")):
+        notices.append(Notice(row.line, "title", f"Characters that can't be read are left out of the title: {lost:,}."))
     if is_invisible(line):
         notices.append(Notice(row.line, "title", f"The task has no title. It is imported as {UNTITLED!r}."))
         return row.cells | {"title": UNTITLED}

@@ -36,7 +36,12 @@ READERS: dict[str, FileReader] = {
 ALIASES = {"ics": "ical"}  # as the export calls it
 OWN_FORMATS = ("csv", "json", "ndjson")
 # What else a reader takes: a map and an order of dates from people, or the clock and the zone of the importer.
-OPTIONS: dict[str, tuple[str, ...]] = {"csv": ("columns", "order"), "todoist": ("now", "zone")}
+OPTIONS: dict[str, tuple[str, ...]] = {
+    "csv": ("columns", "order"),
+    "todoist": ("now", "zone"),
+    "ical": ("zone",),
+    "ics": ("zone",),
+}
 BY_TYPE = {
     "text/csv": "csv",
     "application/csv": "csv",

@@ -17,6 +17,7 @@ from taskbell.transfer.reading import Notice, Row, Unreadable
 STAGES = {"needsAction": "PENDING", "completed": "COMPLETED"}
 READ = ("id", "title", "notes", "status", "due", "completed", "created", "parent", "scheduled_time")
 NOT_SAID = ("kind", "etag", "updated", "selfLink", "webViewLink", "position", "hidden", "task_type")
+MIDNIGHT = "T00:00:00"
 WRONG = "Must be a task as Google exports it."
 
 
@@ -52,6 +53,7 @@ def _tasks(file: dict[str, Any]) -> Iterator[tuple[str | None, Any]]:
 def _row(line: int, category: str | None, task: dict[str, Any], called: str) -> Row:
     due = task.get("due")
     times = [one["start"] for one in task.get("scheduled_time") or [] if one.get("current") and one.get("start")]
+    times = [time for time in times if not (due and due[:10] == time[:10] and MIDNIGHT in time)]  # a day alone
     cells = {
         "id": number_of(task["id"]),
         "title": task.get("title"),

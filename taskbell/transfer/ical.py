@@ -16,7 +16,7 @@ from taskbell.transfer.ical_overrides import Override, override_of
 from taskbell.transfer.ical_own import identity_of, take_own
 from taskbell.transfer.ical_todo import Todo
 from taskbell.transfer.ical_zones import Zones
-from taskbell.transfer.reading import MAX_ROW_CHARACTERS, Notice, Row, Unreadable
+from taskbell.transfer.reading import MAX_ROW_CHARACTERS, Notice, Remark, Row, Unreadable
 
 MAX_TODOS = 100_000  # their lines are in memory at once: the last may be a child of the first
 LENIENT = ("title", "category", "created_at", "completed_at")
@@ -62,9 +62,9 @@ def _own_lines(block: Block) -> list[Property]:
     return lines
 
 
-def ical_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
+def ical_rows(stream: IO[bytes], zone: str = "UTC") -> Iterator[Row | Notice]:
     """A to-do is blocked by its children and by what it depends on. Its category is the first that it has."""
-    file, zones, index = CalendarFile(stream), Zones(), Index()
+    file, zones, index = CalendarFile(stream), Zones(zone), Index()
     for block in file.blocks("VTODO", "VTIMEZONE"):  # all of them: a zone may be defined below its to-dos
         if block.name == "VTIMEZONE":
             zones.define(block)
@@ -88,6 +88,8 @@ def _check_has_todos(file: CalendarFile, index: Index) -> None:
 
 def _about(file: CalendarFile) -> Iterator[Notice]:
     """What the file has beside its to-dos."""
+    if file.recoded:
+        yield Remark(file.recoded, "", "Read as Windows-1252, because it isn't UTF-8.")
     for name, number in file.others.items():
         verb = "isn't" if number == 1 else "aren't"
         yield Notice(

@@ -10,12 +10,14 @@ from icalendar.parser import Contentline, Parameters
 from icalendar.parser.property import split_on_unescaped_comma, unescape_backslash
 
 from taskbell.common.text import printable
+from taskbell.transfer.encodings import LOOKS_LIKE_UTF8
 from taskbell.transfer.reading import MAX_ROW_CHARACTERS, as_text
 
 MAX_LINE_CHARACTERS = 128 * 1024  # the rest of a line is dropped: pictures are longer, texts are not
 MAX_SHOWN = 100
 CALENDAR = "VCALENDAR"
 BROKEN = "?"  # the name of a line that has none
+NOT_UTF8 = re.compile("[\udc80-\udcff]")
 FALLBACK = re.compile(r"\s*([A-Za-z0-9-]+)\s*[;:]")
 
 
@@ -133,6 +135,7 @@ class CalendarFile:
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
         self.others = Counter[str]()
+        self.recoded = 0  # the first line that is not UTF-8
         self.properties: list[Property] = []
         self.has_begun = False
 
@@ -140,7 +143,8 @@ class CalendarFile:
         """The components with these names. One that has no END ends where the next one begins."""
         block: Block | None = None
         skipped: list[str] = []
-        for number, line in unfolded_lines(self._stream):
+        for number, raw in unfolded_lines(self._stream):
+            line = self._as_unicode(number, raw)
             edge, of = edge_of(line)
             self.has_begun = self.has_begun or edge == "BEGIN"
             if block is not None:
@@ -156,6 +160,16 @@ class CalendarFile:
         if block is not None:
             block.is_cut = True
             yield block
+
+    def _as_unicode(self, number: int, line: str) -> str:
+        """The line, from Windows-1252 if it is not UTF-8. Bytes that are neither stay what every column refuses."""
+        if line.isascii() or not NOT_UTF8.search(line):
+            return line
+        data = line.encode("utf-8", "surrogateescape")
+        if LOOKS_LIKE_UTF8.search(data):
+            return line
+        self.recoded = self.recoded or number
+        return data.decode("cp1252", "surrogateescape")
 
     def _pass(self, line: str, edge: str, of: str, skipped: list[str]) -> None:
         """Counts a component that nobody asked for, or keeps a property of the calendar."""

@@ -1,8 +1,9 @@
 """To-dos that repeat: one task, at the occurrence that is still to be done (RFC 5545 §3.8.4.4, §3.8.5)."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from itertools import islice
 from typing import Any
 
@@ -45,8 +46,10 @@ def repetition_of(
         todo.note("recurrence", f"RRULE isn't imported, because the to-do has no DTSTART or DUE: {line.shown}")
         return Repetition(start, due)
     rule = _rule(line, day_of(base))
+    if isinstance(due, datetime) and due.tzinfo and zone_of(due) is None:
+        due = due.astimezone(todo.zones.importers)
     if isinstance(base, datetime) and base.tzinfo and isinstance(due, datetime) and due.tzinfo:
-        base = base.astimezone(due.tzinfo)
+        rule, base = _in_zone(todo, rule, base, due.tzinfo)
     text, anchor = _by_due_date(todo, rule, base, day_of(due))
     found = Repetition(base, due, {"recurrence": text})
     _go_to_current(todo, rule, found, overrides)
@@ -79,6 +82,24 @@ def _rule(line: Property, start: date) -> Rule:
         return parse_rule(from_other_program(text, start))
     except ValueError as error:
         raise invalid("recurrence", "rule", f"RRULE {line.shown}: {error}") from error
+
+
+def _in_zone(todo: Todo, rule: Rule, start: datetime, zone: tzinfo) -> tuple[Rule, datetime]:
+    """Rule and start as people in the zone read them: late on Monday in UTC can be early on Tuesday."""
+    there = start.astimezone(zone)
+    apart = (there.date() - start.date()).days
+    if not apart:
+        return rule, there
+    wanted = [day + timedelta(days=apart) for day in islice(_days(rule, start), COMPARED_OCCURRENCES)]
+    for text in dict.fromkeys((rule.text, _shifted(rule.text, apart))):
+        with suppress(ValueError):
+            moved = parse_rule(text)
+            if list(islice(_days(moved, there), COMPARED_OCCURRENCES)) == wanted:
+                return moved, there
+    todo.note(
+        "recurrence", f"The rule counts days in {start.tzname()} there. Here it counts those in {zone}: {rule.text}"
+    )
+    return rule, there
 
 
 def _days(rule: Rule, start: Moment) -> Iterator[date]:

@@ -43,7 +43,8 @@ def parse_component(block: str) -> Any:
 class Zones:
     """The time zones that the values of one file can name."""
 
-    def __init__(self) -> None:
+    def __init__(self, importers: str = "UTC") -> None:
+        self.importers = ZoneInfo(importers)  # the zone of the person who imports
         self._defined: dict[str, tzinfo] = {}
 
     def define(self, block: Block) -> None:

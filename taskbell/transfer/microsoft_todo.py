@@ -14,6 +14,7 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 from taskbell.common.clock import time_zones
 from taskbell.common.values import BadValue
 from taskbell.transfer.foreign import LENIENT, fit_description, notices_of, number_of, one_value, shown, with_checklists
+from taskbell.transfer.html_text import as_markdown
 from taskbell.transfer.reading import Row, Unreadable
 
 STAGES = {
@@ -69,7 +70,7 @@ def _row(line: int, category: str | None, task: dict[str, Any], called: str) -> 
     cells = {
         "id": number_of(task["id"]),
         "title": task["title"],
-        "description": with_checklists(body.get("content") or "", [("", checklist)] if checklist else []),
+        "description": with_checklists(_text(body), [("", checklist)] if checklist else []),
         "stage": STAGES[task.get("status") or "notStarted"],
         "priority": PRIORITIES[task.get("importance") or "normal"],
         "category": category,
@@ -84,6 +85,11 @@ def _row(line: int, category: str | None, task: dict[str, Any], called: str) -> 
     return Row(
         line, cells, called=called, source="microsoft-todo", source_id=task["id"], notices=notices, lenient=LENIENT
     )
+
+
+def _text(body: dict[str, Any]) -> str:
+    content = body.get("content") or ""
+    return as_markdown(content) if str(body.get("contentType")).lower() == "html" else content
 
 
 def _moment(value: dict[str, str] | None) -> datetime | None:

@@ -13,10 +13,9 @@ MAX_PEOPLE = 20_000  # whose names are kept in memory at a time, besides those o
 
 
 class People:
-    """People by username or address, looked up many at a time: active people, or `with_left` all of them."""
+    """People by username or address, also those who have left, looked up many at a time."""
 
-    def __init__(self, *, with_left: bool = False) -> None:
-        self._all = User.objects.all() if with_left else User.objects.filter(is_active=True)
+    def __init__(self) -> None:
         self._known: dict[str, int | None] = {}
         self._left: set[int] = set()
 
@@ -31,7 +30,7 @@ class People:
         asked = wanted - self._known.keys()
         keys = {folded(name): name for name in asked}
         self._known |= dict.fromkeys(asked)
-        found = self._all.filter(Q(username_key__in=keys) | Q(email__in=keys)).order_by("is_active")
+        found = User.objects.filter(Q(username_key__in=keys) | Q(email__in=keys)).order_by("is_active")
         ids: dict[str, int] = {}
         for pk, is_active, *names in found.values_list("pk", "is_active", "email", "username_key"):
             ids |= dict.fromkeys(names, pk)

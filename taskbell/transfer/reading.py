@@ -126,7 +126,7 @@ class _Values:
     def __init__(self, text: IO[str], longest: int) -> None:
         self.text, self.longest = text, longest
         self.buffer, self.place, self.line = "", 0, 1
-        self.decoder = json.JSONDecoder(parse_constant=_refuse)
+        self.decoder = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=_once_each)
 
     def each(self) -> Iterator[tuple[int, Any]]:
         in_array = self._take("[")
@@ -169,10 +169,18 @@ class _Values:
                 if len(self.buffer) - self.place > self.longest:
                     raise Unreadable(self.line, "Must be JSON, and no longer than any task can be.") from error
                 if not self._more():
-                    raise Unreadable(self.line, f"Must be JSON: {error}.") from error
+                    raise self._unreadable(error) from error
             else:
                 self._pass(end)
                 return value
+
+    def _unreadable(self, error: ValueError | RecursionError) -> Unreadable:
+        if isinstance(error, RecursionError):
+            return Unreadable(self.line, "Must be JSON, with fewer brackets within brackets.")
+        if isinstance(error, json.JSONDecodeError):
+            line = self.line + self.buffer.count("\n", self.place, error.pos)
+            return Unreadable(line, f"Must be JSON: {error.msg[:1].lower()}{error.msg[1:]}.")
+        return Unreadable(self.line, f"Must be JSON: {error}.")
 
     def _pass(self, end: int) -> None:
         self.line += self.buffer.count("\n", self.place, end)
@@ -182,6 +190,15 @@ class _Values:
         chunk = self.text.read(max(CHUNK_CHARACTERS, len(self.buffer) - self.place))
         self.buffer, self.place = self.buffer[self.place :] + chunk, 0
         return bool(chunk)
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"an object has {printable(twice)[:100]!r} twice")
+    return found
 
 
 def _refuse(constant: str) -> None:
