@@ -56,8 +56,11 @@ def exported(tasks: Any, person: User, *, part_of: Any = None) -> Iterator[Recor
         while batch := list(islice(rows, CHUNK_ROWS)):
             ids = [row[0] for row in batch]
             needs, reminders = _links(ids, whole), _reminders(ids, person)
+            firsts = _firsts({row[-1] for row in batch if row[-1]}, whole)
             for row in batch:
-                yield _row(row, needs.get(row[0], []), reminders.get(row[0], []), installation)
+                is_copy = firsts.get(row[-2:], row[0]) != row[0]
+                own = (*row[:-2], OWN_SOURCE, f"{installation}:{row[0]}") if is_copy or not row[-1] else row
+                yield _row(own, needs.get(row[0], []), reminders.get(row[0], []))
 
 
 def _one_reading() -> AbstractContextManager[Any]:
@@ -72,6 +75,14 @@ def _links(ids: list[int], tasks: Any) -> dict[int, list[int]]:
     while some := list(islice(needed, CHUNK_ROWS)):
         within.update(tasks.order_by().filter(pk__in=some).values_list("pk", flat=True))
     return _grouped((task, needs) for task, needs in found if needs in within)
+
+
+def _firsts(source_ids: set[str], tasks: Any) -> dict[tuple[str, str], int]:
+    """The first task with each source and id: several people may have imported the same file."""
+    if not source_ids:
+        return {}
+    same = tasks.order_by().filter(source_id__in=source_ids).values_list("source", "source_id", "pk")
+    return {(source, source_id): pk for source, source_id, pk in sorted(same, reverse=True)}
 
 
 def _reminders(ids: list[int], person: User) -> dict[int, list[Any]]:
@@ -103,7 +114,7 @@ def _reminder(zone: str, at: Any, day: Any, clock: Any, before_due: Any, repeat:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _row(row: Record, needs: list[int], reminders: list[Any], installation: str) -> Record:
+def _row(row: Record, needs: list[int], reminders: list[Any]) -> Record:
     pk, title, text, is_overdue, stage, priority, category, due_date, due_time, zone, assignee, creator, *rest = row
     rule, basis, *of_series, completed_at, created_at, updated_at, source, source_id = rest
     return (
@@ -112,8 +123,7 @@ def _row(row: Record, needs: list[int], reminders: list[Any], installation: str)
         *(assignee, creator, needs or None, reminders or None),
         *(rule or None, basis if rule or basis != Basis.DUE else None),
         *(of_series if rule else [None] * len(of_series)),
-        *(completed_at, created_at, updated_at),
-        *((source, source_id) if source_id else (OWN_SOURCE, f"{installation}:{pk}")),
+        *(completed_at, created_at, updated_at, source, source_id),
     )
 
 

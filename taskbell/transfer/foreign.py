@@ -4,11 +4,13 @@ import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import IO, Any
 
+from taskbell.common.text import printable
 from taskbell.tasks.validation import MAX_DESCRIPTION
 from taskbell.transfer.reading import Notice, Row, Unreadable, json_values
 
 MAX_FILE_CHARACTERS = 64 * 1024 * 1024  # of a file that is one JSON value
 MAX_ROWS = 100_000  # of a file whose rows are all in memory: the last may be below the first
+MAX_CALLED = 100  # characters of a name
 MAX_SHOWN = 200  # characters of a value in a notice
 LENIENT = frozenset({"title", "assigned_to", "created_at", "completed_at", "recurrence", "category", "reminders"})
 
@@ -34,6 +36,14 @@ def notices_of(line: int, record: Mapping[str, Any], known: Collection[str]) -> 
         for one in (value if isinstance(value, list) else [value])
         if one not in (None, "", False, 0, {}, [])
     ]
+
+
+def name_of(kind: str, record: Any) -> str:
+    """How messages call a task: by its name alone."""
+    if not isinstance(record, dict):
+        return f"{kind} {shown(record)}"
+    names = (" ".join(printable(str(record.get(name) or "")).split()) for name in ("name", "title", "description"))
+    return f"{kind} {next(filter(None, names), 'without a title')[:MAX_CALLED]}"
 
 
 def shown(value: Any) -> str:

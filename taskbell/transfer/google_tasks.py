@@ -7,10 +7,10 @@ from taskbell.transfer.foreign import (
     LENIENT,
     blocked_by_children,
     fit_description,
+    name_of,
     notices_of,
     number_of,
     one_value,
-    shown,
 )
 from taskbell.transfer.reading import Notice, Row, Unreadable
 
@@ -28,7 +28,7 @@ def google_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
         raise Unreadable(line, "Must be Tasks.json of Google Takeout.")
     rows, parents = list[Row](), dict[str, str]()
     for name, task in _tasks(file):
-        called = f"Task {shown(task)}"
+        called = name_of("Task", task)
         if isinstance(task, dict) and task.get("deleted"):
             yield Notice(line, "deleted", f"{called} is deleted there, and not imported.")
             continue

@@ -13,7 +13,15 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from taskbell.common.clock import time_zones
 from taskbell.common.values import BadValue
-from taskbell.transfer.foreign import LENIENT, fit_description, notices_of, number_of, one_value, shown, with_checklists
+from taskbell.transfer.foreign import (
+    LENIENT,
+    fit_description,
+    name_of,
+    notices_of,
+    number_of,
+    one_value,
+    with_checklists,
+)
 from taskbell.transfer.html_text import as_markdown
 from taskbell.transfer.reading import Row, Unreadable
 
@@ -39,7 +47,7 @@ def microsoft_rows(stream: IO[bytes]) -> Iterator[Row]:
     """The tasks of all lists. A list is a category, the items of a checklist are part of the description."""
     line, file = one_value(stream)
     for name, task in _tasks(file, None, 0):
-        called = f"Task {shown(task)}"
+        called = name_of("Task", task)
         try:
             yield fit_description(_row(line, name, task, called))
         except BadValue as error:

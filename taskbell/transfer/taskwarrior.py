@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import IO, Any
 
-from taskbell.transfer.foreign import LENIENT, MAX_ROWS, fit_description, notices_of, number_of, shown
+from taskbell.transfer.foreign import LENIENT, MAX_ROWS, fit_description, name_of, notices_of, number_of
 from taskbell.transfer.reading import Notice, Row, Unreadable, json_values
 
 STAGES = {"pending": "PENDING", "waiting": "PENDING", "recurring": "PENDING", "completed": "COMPLETED"}
@@ -45,7 +45,7 @@ def taskwarrior_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
             raise Unreadable(line, f"A file can have at most {MAX_ROWS:,} tasks.")
     last = _last_occurrences(tasks)
     for line, task in tasks:
-        called = f"Task {shown(task)}"
+        called = name_of("Task", task)
         if isinstance(task, dict) and task.get("status") == "deleted":
             yield Notice(line, "status", f"{called} is deleted there, and not imported.")
         elif not isinstance(task, dict) or not (task.get("status") == "recurring" and task.get("uuid") in last):

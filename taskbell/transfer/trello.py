@@ -5,7 +5,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import IO, Any
 
-from taskbell.transfer.foreign import LENIENT, fit_description, notices_of, number_of, one_value, shown, with_checklists
+from taskbell.transfer.foreign import (
+    LENIENT,
+    fit_description,
+    name_of,
+    notices_of,
+    number_of,
+    one_value,
+    with_checklists,
+)
 from taskbell.transfer.reading import Notice, Row, Unreadable
 
 READ = ("id", "name", "desc", "due", "dueComplete", "dueReminder", "closed", "idList", "idMembers", "idChecklists")
@@ -29,7 +37,7 @@ def trello_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
     reader = _Board(line, board)
     yield from notices_of(line, {"desc": board.get("desc")}, ())
     for card in board["cards"]:
-        called = f"Card {shown(card)}"
+        called = name_of("Card", card)
         try:
             yield fit_description(reader.row(card, called))
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError):

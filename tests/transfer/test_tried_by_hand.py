@@ -150,3 +150,25 @@ def test_a_board_whose_bytes_are_not_utf_8_is_imported_and_its_losses_told(bo: U
     report = bring(bo, b'{"cards": [{"id": "1", "name": "M\xfcller", "closed": false}], "lists": []}')
     assert Task.objects.get().title == "Mller"
     assert [one for one in told(report) if "Characters that can't be read are left out of the title: 1." in one]
+
+
+@pytest.mark.parametrize("format_", ["csv", "json", "ics"])
+def test_tasks_that_two_people_brought_from_one_file_are_exported_and_come_back(
+    ada: User, bo: User, cy: User, format_: str
+) -> None:
+    file = json.dumps([{"title": "Garden", "tasks": [{"id": 7, "title": "Sow"}]}]).encode()
+    for person, content in ((bo, calendar("SUMMARY:Dig")), (bo, file), (cy, calendar("SUMMARY:Dig")), (cy, file)):
+        assert bring(person, content).created == 1
+    exported = b"".join(export_tasks(every_task(ada), ada, format_))
+    again = bring(ada, exported)
+    assert (again.created, again.skipped) == (0, 4)
+    Task.objects.all().delete()
+    report = bring(ada, exported)
+    assert (report.created, told(report)) == (4, [])
+    assert bring(bo, file).created == 0
+
+
+def test_a_task_without_a_title_is_called_that(bo: User) -> None:
+    card = {"id": "1", "name": "", "closed": False, "start": "2027-01-01T00:00:00Z"}
+    report = bring(bo, json.dumps({"cards": [card], "lists": []}).encode())
+    assert told(report)[0] == "Card without a title: start can't be imported: 2027-01-01T00:00:00Z."
