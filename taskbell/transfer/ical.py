@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
+from taskbell.common.clock import EARLIEST, LATEST
 from taskbell.common.errors import Invalid
 from taskbell.common.text import printable
-from taskbell.transfer.ical_bookkeeping import OF_THE_CALENDAR
+from taskbell.transfer.ical_bookkeeping import DEFAULTS, OF_THE_CALENDAR
 from taskbell.transfer.ical_cells import cells_of
 from taskbell.transfer.ical_lines import Block, CalendarFile, Property, property_of
 from taskbell.transfer.ical_overrides import Override, override_of
@@ -19,6 +20,7 @@ from taskbell.transfer.ical_zones import Zones
 from taskbell.transfer.reading import MAX_ROW_CHARACTERS, Notice, Remark, Row, Unreadable
 
 MAX_TODOS = 100_000  # their lines are in memory at once: the last may be a child of the first
+OUT_OF_RANGE = f"Must have dates between {EARLIEST} and {LATEST}."
 LENIENT = ("title", "category", "created_at", "completed_at")
 LENIENT_OF_OURS = ("created_at", "completed_at")  # a title that we wrote fits as it is
 
@@ -46,7 +48,7 @@ class Index:
                 self.children[one.text].append(key)
 
     def _key_by_lines(self, block: Block) -> str:
-        key = hashlib.sha256("\n".join(block.lines).encode(errors="surrogatepass")).hexdigest()
+        key = hashlib.sha256(block.text.encode(errors="surrogatepass")).hexdigest()
         self.twins[key] += 1
         return key if self.twins[key] == 1 else f"{key}/{self.twins[key]}"
 
@@ -54,7 +56,7 @@ class Index:
 def _own_lines(block: Block) -> list[Property]:
     """UID and relations of the to-do itself."""
     lines, depth = [], 0
-    for line in block.lines:
+    for line in block.text.split("\n"):
         start = line[:10].upper()
         depth += start.startswith("BEGIN:") - start.startswith("END:")
         if depth <= 0 and start.startswith(("UID", "RELATED-TO")):
@@ -96,7 +98,7 @@ def _about(file: CalendarFile) -> Iterator[Notice]:
             1, name[:50], f"{number:,} {printable(name)[:50]} {verb} imported: only to-dos (VTODO) become tasks."
         )
     for one in file.properties:
-        if one.name not in OF_THE_CALENDAR:
+        if one.name not in OF_THE_CALENDAR and (one.name, one.text.upper()) not in DEFAULTS:
             yield Notice(1, one.name[:50], f"{one.name} of the calendar isn't imported: {one.shown}")
 
 
@@ -158,6 +160,8 @@ def _row(todo: Todo, key: str, number: int, overrides: list[Override], index: In
     except Invalid as error:
         first = error.errors[0]
         return Row.wrong(todo.line, first.field, first.code, first.message, called=called)
+    except OverflowError:  # of a date far beyond those that tasks can have
+        return Row.wrong(todo.line, "due_date", "out_of_range", OUT_OF_RANGE, called=called)
     numbers = {number_of(uid): uid for uid in needs}
     cells |= {"id": number_of(key), "pre_tasks": list(numbers)}
     todo.note_rest()

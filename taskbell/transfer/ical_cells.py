@@ -50,9 +50,9 @@ def cells_of(todo: Todo, overrides: list[Override], own: Mapping[str, str]) -> d
 def _dates(todo: Todo, *, must_be_right: bool) -> tuple[Moment | None, Moment | None]:
     """Start and due date. DTSTART with DURATION gives the due date as well."""
     due = todo.take_moment("DUE", must_be_right=True)
-    span = todo.component.take_one("DURATION")
-    start = todo.take_moment("DTSTART", must_be_right=must_be_right or (due is None and span is not None))
-    if span is None or due is not None:
+    span = todo.component.take_one("DURATION") if due is None else None
+    start = todo.take_moment("DTSTART", must_be_right=must_be_right or span is not None)
+    if span is None:
         return start, due
     if start is None:
         todo.note("DURATION", f"DURATION isn't imported, because the to-do has no DTSTART: {span.shown}")
@@ -114,7 +114,7 @@ def _stage(todo: Todo, *, is_over: bool) -> dict[str, Any]:
         todo.note("stage", f"STATUS isn't imported: {status.shown}")
     if stage is None:
         stage = "COMPLETED" if completed or percent == 100 else "PENDING"
-    elif stage in ("PENDING", "IN_PROGRESS") and (completed or percent == 100):
+    elif stage != "COMPLETED" and (completed or percent == 100):
         said = "COMPLETED" if completed else "PERCENT-COMPLETE"
         todo.note("stage", f"{said} isn't imported, because STATUS is {status and status.shown}.")
     if stage == "PENDING" and percent and percent < 100:

@@ -29,6 +29,7 @@ from taskbell.transfer.ical_own import (
 from taskbell.transfer.ical_vtimezone import vtimezone
 
 CHUNK_ROWS = 500
+MAX_LINE_OCTETS = 75
 HEAD = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Taskbell//Taskbell//EN", "CALSCALE:GREGORIAN")
 STATUSES = {"PENDING": "NEEDS-ACTION", "IN_PROGRESS": "IN-PROCESS", "COMPLETED": "COMPLETED", "ARCHIVED": "CANCELLED"}
 PRIORITIES = {"URGENT": 1, "HIGH": 3, "MEDIUM": 5, "LOW": 9}
@@ -54,8 +55,14 @@ def as_ical(rows: Iterable[tuple[Any, ...]], header: tuple[str, ...]) -> Iterato
 
 def _encoded(lines: Iterable[str]) -> bytes:
     """The lines, folded so that none has more than 75 octets."""
-    folded = (Contentline(line).to_ical() for line in lines)  # type: ignore[no-untyped-call]
-    return b"".join(line + b"\r\n" for line in folded)
+    return b"".join(_folded(line) + b"\r\n" for line in lines)
+
+
+def _folded(line: str) -> bytes:
+    if line.isascii() and len(line) <= MAX_LINE_OCTETS:
+        return line.encode()
+    folded: bytes = Contentline(line).to_ical()  # type: ignore[no-untyped-call]
+    return folded
 
 
 class _Uids:
@@ -127,7 +134,9 @@ def _moment(day: str, at: str | None, zone: str) -> str:
 
 def _own(task: Values, *, is_known: bool) -> Iterator[str]:
     """What iCalendar can't say, or not exactly."""
-    said = {"timezone": task["timezone"], "assigned_to": task["assigned_to"], "created_by": task["created_by"]}
+    said = {"assigned_to": task["assigned_to"], "created_by": task["created_by"]}
+    if not task["due_time"] or task["timezone"] == UTC_ZONE:
+        said["timezone"] = task["timezone"]
     if not is_known:
         said |= {"source": task["source"], "source_id": task["source_id"]}
     if task["recurrence"]:

@@ -18,6 +18,8 @@ MAX_SHOWN = 100
 CALENDAR = "VCALENDAR"
 BROKEN = "?"  # the name of a line that has none
 NOT_UTF8 = re.compile("[\udc80-\udcff]")
+WITHOUT_PARAMETERS = re.compile(r"([A-Za-z0-9-]+):")
+NO_PARAMETERS = Parameters()
 FALLBACK = re.compile(r"\s*([A-Za-z0-9-]+)\s*[;:]")
 
 
@@ -79,7 +81,8 @@ class Block:
 
     line: int
     name: str
-    lines: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)  # while it is read; then they become one text, which is smaller
+    text: str = ""
     size: int = 0
     is_cut: bool = False  # the file ends within it
 
@@ -94,11 +97,16 @@ class Block:
         if not self.is_too_long:
             self.lines.append(line)
 
+    def close(self) -> "Block":
+        """Ends the component."""
+        self.text, self.lines = "\n".join(self.lines), []
+        return self
+
     def parse(self) -> Component:
         """The component with its parts. Lines without a value say nothing and are left out."""
         top = Component(self.name)
         path = [top]
-        for line in self.lines:
+        for line in self.text.split("\n"):
             edge, of = edge_of(line)
             if edge == "BEGIN":
                 part = Component(of)
@@ -121,11 +129,13 @@ def edge_of(line: str) -> tuple[str, str]:
 
 def property_of(line: str) -> Property:
     """The property on the line."""
+    if simple := WITHOUT_PARAMETERS.match(line):
+        return Property(simple[1].upper(), NO_PARAMETERS, line[simple.end() :])
     try:
         name, params, value = Contentline(line).raw_parts()  # type: ignore[no-untyped-call]
     except ValueError:
         found = FALLBACK.match(line)
-        return Property(found[1].upper() if found else BROKEN, Parameters(), line, is_broken=True)
+        return Property(found[1].upper() if found else BROKEN, NO_PARAMETERS, line, is_broken=True)
     return Property(name.upper(), params, value)
 
 
@@ -149,7 +159,7 @@ class CalendarFile:
             self.has_begun = self.has_begun or edge == "BEGIN"
             if block is not None:
                 if (edge == "BEGIN" and of in names) or (edge == "END" and of in (block.name, CALENDAR)):
-                    yield block
+                    yield block.close()
                     block = Block(number, of) if edge == "BEGIN" else None
                 else:
                     block.add(line)
@@ -159,7 +169,7 @@ class CalendarFile:
                 self._pass(line, edge, of, skipped)
         if block is not None:
             block.is_cut = True
-            yield block
+            yield block.close()
 
     def _as_unicode(self, number: int, line: str) -> str:
         """The line, from Windows-1252 if it is not UTF-8. Bytes that are neither stay what every column refuses."""

@@ -166,7 +166,7 @@ def _go_to_current(todo: Todo, rule: Rule, found: Repetition, overrides: list[Ov
         found.cells["occurrence"] = number
         found.start += current - first
         found.due = found.due and found.due + (current - first)
-    found.current = None if found.is_over else by_day.pop(current, None)
+    found.current = by_day.pop(current, None)  # the last one, if it is over
     _note_others(todo, by_day, {day for day in left_out if day > current})
 
 

@@ -49,7 +49,7 @@ class Zones:
 
     def define(self, block: Block) -> None:
         """Keeps the zone that the block defines. One that can't be read stays unknown."""
-        lines = [f"BEGIN:{block.name}", *block.lines, f"END:{block.name}"]
+        lines = [f"BEGIN:{block.name}", *block.text.split("\n"), f"END:{block.name}"]
         with suppress(*NOT_A_CALENDAR):
             zone = parse_component("\r\n".join(lines))
             name, known = str(zone["TZID"]), _known(str(zone.get("X-LIC-LOCATION", "")))

@@ -90,6 +90,8 @@ def test_how_far_the_work_is(bo: User, lines: list[str], stage: str, completed_a
         (["STATUS:IN-PROCESS", "PERCENT-COMPLETE:100"], "IN_PROGRESS", "PERCENT-COMPLETE isn't imported, because"),
         (["STATUS:X-WAITING"], "PENDING", "STATUS isn't imported: X-WAITING"),
         (["STATUS:X-WAITING", "COMPLETED:20260501T100000Z"], "COMPLETED", "STATUS isn't imported: X-WAITING"),
+        (["STATUS:CANCELLED", "COMPLETED:20260501T100000Z"], "ARCHIVED", "COMPLETED isn't imported, because STATUS"),
+        (["DUE:20270331T090000Z", "DURATION:PT1H"], "PENDING", "DURATION isn't imported: PT1H"),
         (["PERCENT-COMPLETE:250"], "PENDING", "PERCENT-COMPLETE isn't imported: 250"),
         (["PERCENT-COMPLETE:40"], "IN_PROGRESS", "PERCENT-COMPLETE isn't imported: 40 %. The task is IN_PROGRESS."),
         (["COMPLETED:yesterday"], "PENDING", "COMPLETED isn't imported."),
@@ -263,8 +265,10 @@ def test_a_series_with_completed_occurrences_is_one_task(bo: User) -> None:
 
 def test_a_series_that_is_over_is_completed(bo: User) -> None:
     days = ("20270301", "20270308", "20270315", "20270322")
-    bring(bo, *todo(*MASTER), *(line for day in days for line in occurrence(day, "PERCENT-COMPLETE:100")))
-    assert (Task.objects.get().stage, Task.objects.get().occurrence) == ("COMPLETED", 4)
+    done = ["PERCENT-COMPLETE:100", "COMPLETED:20261101T100000Z"]
+    bring(bo, *todo(*MASTER), *(line for day in days for line in occurrence(day, *done)))
+    task = Task.objects.get()
+    assert (task.stage, task.occurrence, task.completed_at) == ("COMPLETED", 4, datetime(2026, 11, 1, 10, tzinfo=UTC))
 
 
 def test_the_current_occurrence_may_have_been_moved(bo: User) -> None:
@@ -432,6 +436,27 @@ def test_a_due_date_that_cannot_be_read_is_named(bo: User, line: str) -> None:
     _, message = refused(bo, *todo(line))
     assert message.startswith("UID sow (Sow): ")
     assert not {"None", "invalid literal", "Error", "object", "'"} & set(message.replace("'Mars/Base'", "").split())
+
+
+@pytest.mark.parametrize("rule", [[], ["RRULE:FREQ=WEEKLY"]])
+def test_a_due_date_before_the_start_counts(bo: User, rule: list[str]) -> None:
+    task, told = brought(bo, "DTSTART;VALUE=DATE:20270405", "DUE;VALUE=DATE:20270401", *rule)
+    assert task.due_date == date(2027, 4, 1)
+    assert [one for one in told if "DTSTART isn't imported: 2027-04-05." in one]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["DTSTART:99991231T235959Z", "DURATION:P9D"],
+        ["DTSTART;TZID=Asia/Tokyo:00010101T000000", "DUE;TZID=America/New_York:20270301T090000", "RRULE:FREQ=DAILY"],
+        ["DTSTART:99991229", "RRULE:FREQ=DAILY", "EXDATE:99991229,99991230,99991231"],
+        ["DUE:99991231", "BEGIN:VALARM", "TRIGGER:PT999H", "END:VALARM"],
+    ],
+)
+def test_dates_beyond_those_of_tasks_are_refused(bo: User, lines: list[str]) -> None:
+    _, message = refused(bo, *todo(*lines))
+    assert "between 1970-01-01 and 2999-12-31" in message
 
 
 @pytest.mark.parametrize("line", ["SUMMARY:", "COMMENT:No title", "SUMMARY:\u200b"])

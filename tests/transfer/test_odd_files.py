@@ -33,9 +33,24 @@ OF_TODOIST = ("TYPE", "CONTENT", "DESCRIPTION", "PRIORITY", "INDENT", "RESPONSIB
 OF_A_CALENDAR = (
     *("SUMMARY", "DUE", "DTSTART", "DURATION", "PRIORITY", "RRULE", "CATEGORIES", "COMPLETED", "UID", "RELATED-TO"),
     *("BEGIN", "END", "DUE;TZID=", "DTSTART;VALUE=DATE", "DUE;VALUE=PERIOD", "TRIGGER", "TRIGGER;RELATED=END"),
+    *("RECURRENCE-ID", "EXDATE", "RDATE", "REPEAT", "ACTION", "STATUS", "PERCENT-COMPLETE", "CREATED", "SEQUENCE"),
+    *("X-TASKBELL-REMINDER", "X-TASKBELL-RECURRENCE", "X-TASKBELL-ANCHOR-DATE", "X-TASKBELL-OCCURRENCE"),
+    *("X-TASKBELL-TIMEZONE", "X-TASKBELL-DUE-TIME", "X-TASKBELL-SOURCE", "X-TASKBELL-SOURCE-ID", "X-TASKBELL-SERIES"),
 )
-CALENDAR_VALUE = ODD_TEXT | st.sampled_from(
-    ["VALARM", "VTODO", "VTIMEZONE", "STANDARD", "20270331", "20270331T090000", "-PT1H", "-1", "a,b"]
+CALENDAR_VALUE = (
+    ODD_TEXT
+    | st.sampled_from(
+        [
+            "DISPLAY",
+            "COMPLETED",
+            "UTC",
+            "FREQ=WEEKLY;BYDAY=MO;COUNT=3",
+            '{"at": 1}',
+            '{"before_due": "P1D"}',
+            "99991231",
+        ]
+    )
+    | st.sampled_from(["VALARM", "VTODO", "VTIMEZONE", "STANDARD", "20270331", "20270331T090000", "-PT1H", "-1", "a,b"])
 )
 
 
@@ -60,7 +75,7 @@ FILES = {
     "json": st.lists(objects(COLUMNS) | ODD, max_size=3).map(json.dumps),
     "todoist": as_table(OF_TODOIST, "task", "section"),
     "vikunja": st.lists(objects(OF_VIKUNJA) | ODD, max_size=3).map(lambda tasks: json.dumps([{"tasks": tasks}])),
-    "ical": st.lists(st.tuples(st.sampled_from(OF_A_CALENDAR), CALENDAR_VALUE), max_size=4).map(as_calendar),
+    "ical": st.lists(st.tuples(st.sampled_from(OF_A_CALENDAR), CALENDAR_VALUE), max_size=7).map(as_calendar),
 }
 
 
