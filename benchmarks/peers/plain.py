@@ -54,8 +54,8 @@ class TaskSerializer(serializers.ModelSerializer[Task]):
         fields = (
             *("id", "title", "description", "status", "stage", "priority", "category", "category_name"),
             *("due_date", "due_time", "timezone", "due_at", "assigned_to", "created_by", "pre_tasks", "is_blocked"),
-            *("reminders", "remind_at", "recurrence", "recurrence_from", "completed_at"),
-            *("created_at", "updated_at", "version"),
+            *("reminders", "remind_at", "recurrence", "recurrence_from", "anchor_date", "planned_date", "planned_time"),
+            *("completed_at", "created_at", "updated_at", "version"),
         )
         read_only_fields = ("due_at", "created_by", "created_at", "updated_at", "version")
 
