@@ -24,7 +24,7 @@ from taskbell.tasks.models import Priority, Stage, Task, is_blocked
 class ReminderSerializer(serializers.ModelSerializer[Reminder]):
     """A shared reminder at an instant."""
 
-    before_due = serializers.ReadOnlyField()
+    before_due = serializers.CharField(read_only=True)
     repeat = serializers.SerializerMethodField()
     for_me = serializers.ReadOnlyField(default=False)
 

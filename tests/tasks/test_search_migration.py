@@ -15,12 +15,13 @@ from taskbell.tasks.models import Category, SearchText, Task
 from tests.conftest import NOW, make_person
 
 BEFORE = [("tasks", "0004_source"), ("accounts", "0004_installation_key")]
-AFTER = [("tasks", "0007_search_index"), ("accounts", "0005_names_sort")]
 TITLES = ["Zebra", "Äpfel 10", "apfel 9", "Café"]
 
 
-def migrate(to: list[tuple[str, str]]) -> Any:
+def migrate(to: list[tuple[str, str]] | None = None) -> Any:
+    """The models after these migrations; by default after all."""
     executor = MigrationExecutor(connection)
+    to = to or executor.loader.graph.leaf_nodes()
     executor.migrate(to)
     return executor.loader.project_state(to).apps
 
@@ -31,8 +32,7 @@ def old(transactional_db: None) -> Iterator[Any]:
     make_person("bo", Role.MEMBER)
     User.objects.update(first_name="Émile")
     yield migrate(BEFORE)
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
+    migrate()
 
 
 def test_rows_of_the_previous_version_are_found_and_sorted(old: Any) -> None:
@@ -44,7 +44,7 @@ def test_rows_of_the_previous_version_are_found_and_sorted(old: Any) -> None:
         task = old.get_model("tasks", "Task")(title=title, description="Straße", updated_at=NOW, **of_bo)
         task.timezone = "UTC"
         task.save()
-    migrate(AFTER)
+    migrate()
     person = User.objects.get()
     assert (person.name_folded, [row.name for row in Category.objects.all()]) == ("emile bo", ["Äcker", "Zoo"])
     by_title = page_of_tasks({"ordering": "title"}, person).rows
