@@ -114,3 +114,15 @@ def test_the_tag_of_one_person_does_not_open_the_list_of_another(program: Progra
     answer = asked_again(as_user(bo), "/api/tasks/", foreign)
     assert answer.status_code == 200
     assert answer.json()["count"] == 0
+
+
+def test_a_page_by_cursor_stays_the_same_while_nothing_on_it_changes(
+    program: Program, bo: User, as_user: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program.post("/api/tasks/", {"title": "Rake the leaves"})
+    path = "/api/tasks/?cursor=&page_size=1"
+    tag = program.get(path)["ETag"]
+    as_user(bo).post("/api/tasks/", {"title": "Bo's own"})
+    as_user(bo).delete(f"/api/tasks/{Task.objects.latest('id').pk}/")  # the history has moved on
+    monkeypatch.setattr("django.core.signing.time.time", lambda: 4e9)  # and so has the clock
+    assert asked_again(program, path, tag).status_code == 304
