@@ -33,8 +33,9 @@ class Days:
 
     @property
     def names_days(self) -> bool:
-        """True if the rule says which days it means, as in BYDAY=MO, instead of taking the day of its start."""
-        return self.frequency != "DAILY" and bool(self.weekdays or self.month_days or self.year_days)
+        """True if the rule says which days it means, as in BYDAY=MO, or which weeks or months of the year."""
+        names_day = self.weekdays or self.month_days or self.year_days
+        return self.frequency != "DAILY" and bool(names_day or self.weeks or self.months)
 
     def may_lack_a_day(self, start: date | None) -> bool:
         """True if the house rule and RFC 5545 can differ: some month may not have the day that the rule asks for."""
