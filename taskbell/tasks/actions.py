@@ -25,7 +25,8 @@ from taskbell.tasks.search_text import keep_search_text
 from taskbell.tasks.validation import check_columns, check_dates, check_rows, read_columns
 
 Versions = int | Collection[int] | None  # that a task may have to be changed; None: any
-ONLY_ONE_RULE = "Can't change the recurrence of only this one. Change it in a request without only_this_one."
+OF_ALL = ("recurrence", "recurrence_from", "timezone")  # what only this one can't have of its own
+ONLY_ONE_RULE = "Can't change the {} of only this one. Change it in a request without only_this_one."
 
 
 class StaleVersion(Refusal):
@@ -181,9 +182,10 @@ def _apply(task: Task, columns: Mapping[str, Any], *, now: datetime) -> None:
 
 def _keep_series(task: Task, changing: Mapping[str, Any], by_rule: Due, *, only_this_one: bool) -> None:
     """After a change: a new rule begins a series, a new due date moves it. `by_rule` was the old one."""
+    of_all = [name for name in OF_ALL if name in changing]
+    if only_this_one and of_all and (task.recurrence or "recurrence" in changing):
+        raise invalid("only_this_one", "exclusive", ONLY_ONE_RULE.format(of_all[0]))
     if "recurrence" in changing:
-        if only_this_one:
-            raise invalid("only_this_one", "exclusive", ONLY_ONE_RULE)
         begin_series(task)
     elif task.recurrence and changing.keys() & {"due_date", "due_time"}:
         move_series(task, by_rule, changing, only_this_one=only_this_one)

@@ -180,6 +180,15 @@ def test_a_new_rule_is_for_all(bo: User, program: Program) -> None:
     assert (same_rule["anchor_date"], same_rule["planned_date"]) == (str(FRIDAY), str(FRIDAY))
 
 
+@pytest.mark.parametrize("of_all", [{"timezone": "Asia/Tokyo"}, {"recurrence_from": "completion"}])
+def test_the_zone_and_the_basis_are_those_of_all(bo: User, program: Program, of_all: dict[str, str]) -> None:
+    path, body = f"/api/tasks/{a_series(bo).pk}/", {"due_date": str(FRIDAY + DAY), "only_this_one": True}
+    refused = program.patch(path, body | of_all)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "only_this_one")
+    assert program.get(path).json()["due_date"] == str(FRIDAY)
+    assert program.patch(path, body | {"timezone": "Europe/Berlin", "recurrence_from": "due"}).status_code == 200
+
+
 def test_every_door_moves_only_this_one_and_shows_it(bo: User, program: Program) -> None:
     moved = {"due_date": "2026-11-25", "only_this_one": True}
     for send in (
