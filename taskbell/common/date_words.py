@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from taskbell.common.recurrence import following, parse_rule
+from taskbell.common.recurrence import following, from_other_program, parse_rule
 from taskbell.common.values import BadValue
 from taskbell.common.written_dates import NOT_A_DATE, month_number, read_written_date, read_written_time, weekday_number
 
@@ -214,7 +214,8 @@ def _first(when: When, now: datetime) -> date:
     rule, start = when.rule, begin
     if "BY" in rule:  # the start is an occurrence of every rule, so it lies before
         rule, start = re.sub(";INTERVAL=[0-9]+", "", rule), begin - timedelta(days=1)
-    found = following(parse_rule(rule), start, "UTC", after=(least - timedelta(seconds=1)).replace(tzinfo=UTC))
+    strict = parse_rule(from_other_program(rule, None))
+    found = following(strict, start, "UTC", after=(least - timedelta(seconds=1)).replace(tzinfo=UTC))
     if found is None:
         raise BadValue("Has no day, because it ends before it begins.")
     return found[0].date()

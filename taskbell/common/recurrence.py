@@ -119,15 +119,16 @@ def between(rule: Rule, start: datetime, zone: str, *, first: datetime, last: da
     return [at for at in takewhile(lambda at: at <= last, instants) if at >= first]
 
 
-def from_other_program(text: str, start: date | None) -> str:
-    """The rule as we store it if it comes from a program that keeps RFC 5545, with its start.
+def from_other_program(text: str, start: date | None, *, skip: str = "OMIT") -> str:
+    """The rule as we store it if it comes from another program, with its start.
 
-    There, a month that lacks the day has no occurrence; where that can happen, SKIP=OMIT says so. Raises ValueError.
+    What that program does in a month that lacks the day is said by SKIP where that can happen: most keep RFC 5545, so
+    that there is no occurrence. Raises ValueError.
     """
     rule = parse_rule(text)
     if rule.parts.skip or not rule.parts.may_lack_a_day(start):
         return rule.text
-    return parse_rule(f"RSCALE=GREGORIAN;{rule.text};SKIP=OMIT").text
+    return parse_rule(f"RSCALE=GREGORIAN;{rule.text};SKIP={skip}").text
 
 
 def for_other_programs(text: str, start: date | None) -> str:

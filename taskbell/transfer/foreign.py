@@ -2,8 +2,10 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import IO, Any
 
+from taskbell.common.recurrence import from_other_program
 from taskbell.common.text import printable
 from taskbell.tasks.validation import MAX_DESCRIPTION
 from taskbell.transfer.reading import Notice, Row, Unreadable, json_values
@@ -44,6 +46,19 @@ def name_of(kind: str, record: Any) -> str:
         return f"{kind} {shown(record)}"
     names = (" ".join(printable(str(record.get(name) or "")).split()) for name in ("name", "title", "description"))
     return f"{kind} {next(filter(None, names), 'without a title')[:MAX_CALLED]}"
+
+
+def rule_of(text: str, due: datetime | None, *, skip: str = "OMIT") -> str:
+    """The rule as we store it, by what the program does in a month that lacks the day (`from_other_program`).
+
+    The importer's zone decides which day the instant is, so the days beside it count as well. What is no rule stays as
+    it is, so that it becomes a notice.
+    """
+    near = [(due + timedelta(days=days)).date() for days in (-1, 0, 1)] if due else []
+    try:
+        return from_other_program(text, max(near, key=lambda day: day.day, default=None), skip=skip)
+    except ValueError:
+        return text
 
 
 def shown(value: Any) -> str:

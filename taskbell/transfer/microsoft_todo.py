@@ -20,6 +20,7 @@ from taskbell.transfer.foreign import (
     notices_of,
     number_of,
     one_value,
+    rule_of,
     with_checklists,
 )
 from taskbell.transfer.html_text import as_markdown
@@ -34,6 +35,8 @@ STAGES = {
 }
 PRIORITIES = {"low": "LOW", "normal": "MEDIUM", "high": "HIGH"}
 FREQUENCIES = {"daily": "DAILY", "weekly": "WEEKLY", "Monthly": "MONTHLY", "Yearly": "YEARLY"}
+# In a month that lacks the day, Microsoft takes the last one (DayOfMonth of AbsoluteMonthlyRecurrence).
+SKIP = "BACKWARD"
 PLACES = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
 READ = (
     *("id", "title", "body", "status", "importance", "isReminderOn", "reminderDateTime", "dueDateTime"),
@@ -74,7 +77,7 @@ def _row(line: int, category: str | None, task: dict[str, Any], called: str) -> 
     body = task.get("body") or {}
     checklist = [(one.get("displayName") or "", bool(one.get("isChecked"))) for one in task.get("checklistItems") or []]
     reminder = _moment(task.get("reminderDateTime")) if task.get("isReminderOn") else None
-    completed = _moment(task.get("completedDateTime"))
+    completed, due = _moment(task.get("completedDateTime")), _moment(task.get("dueDateTime"))
     cells = {
         "id": number_of(task["id"]),
         "title": task["title"],
@@ -82,8 +85,8 @@ def _row(line: int, category: str | None, task: dict[str, Any], called: str) -> 
         "stage": STAGES[task.get("status") or "notStarted"],
         "priority": PRIORITIES[task.get("importance") or "normal"],
         "category": category,
-        **_due(_moment(task.get("dueDateTime"))),
-        "recurrence": _rule(task["recurrence"]) if task.get("recurrence") else None,
+        **_due(due),
+        "recurrence": rule_of(_rule(task["recurrence"]), due, skip=SKIP) if task.get("recurrence") else None,
         "reminders": [{"at": reminder.isoformat()}] if reminder else [],
         "completed_at": completed and completed.isoformat(),
         "created_at": task.get("createdDateTime"),

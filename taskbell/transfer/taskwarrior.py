@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import IO, Any
 
-from taskbell.transfer.foreign import LENIENT, MAX_ROWS, fit_description, name_of, notices_of, number_of
+from taskbell.transfer.foreign import LENIENT, MAX_ROWS, fit_description, name_of, notices_of, number_of, rule_of
 from taskbell.transfer.reading import Notice, Row, Unreadable, json_values
 
 STAGES = {"pending": "PENDING", "waiting": "PENDING", "recurring": "PENDING", "completed": "COMPLETED"}
@@ -33,6 +33,8 @@ RULES = {
     "biyearly": "FREQ=YEARLY;INTERVAL=2",
 }
 PERIOD = re.compile(r"p?(\d*) ?(d|w|m|q|y|days?|wks?|weeks?|mo|mths?|months?|qtrs?|quarters?|yrs?|years?)")
+# In a month that lacks the day, Taskwarrior takes the last one.
+SKIP = "BACKWARD"
 UNITS = {"d": ("DAILY", 1), "w": ("WEEKLY", 1), "m": ("MONTHLY", 1), "q": ("MONTHLY", 3), "y": ("YEARLY", 1)}
 
 
@@ -70,19 +72,19 @@ def _last_occurrences(tasks: list[tuple[int, Any]]) -> dict[Any, Any]:
 def _row(line: int, task: dict[str, Any], called: str, *, repeats: bool) -> Row:
     needs = task.get("depends") or []
     needs = needs.split(",") if isinstance(needs, str) else needs
-    status = task["status"]
+    status, due = task["status"], _instant(task.get("due"))
     cells = {
         "id": number_of(task["uuid"]),
         "title": task["description"],
         "stage": "IN_PROGRESS" if task.get("start") and status == "pending" else STAGES[status],
         "priority": PRIORITIES.get(task.get("priority") or "", task.get("priority")),
         "category": task.get("project"),
-        "due_at": _instant(task.get("due")),
+        "due_at": _text(due),
         "all_day": "at midnight",
-        "recurrence": _rule(task["recur"]) if repeats and task.get("recur") else None,
+        "recurrence": rule_of(_rule(task["recur"]), due, skip=SKIP) if repeats and task.get("recur") else None,
         "pre_tasks": [number_of(uuid) for uuid in needs],
-        "completed_at": _instant(task.get("end")) if status == "completed" else None,
-        "created_at": _instant(task.get("entry")),
+        "completed_at": _text(_instant(task.get("end"))) if status == "completed" else None,
+        "created_at": _text(_instant(task.get("entry"))),
     }
     notes = {"annotation": [one.get("description") for one in task.get("annotations") or []]}
     return Row(
@@ -97,9 +99,13 @@ def _row(line: int, task: dict[str, Any], called: str, *, repeats: bool) -> Row:
     )
 
 
-def _instant(text: str | None) -> str | None:
-    """An instant such as 20270331T090000Z, as we write it."""
-    return text and datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).isoformat()
+def _instant(text: str | None) -> datetime | None:
+    """An instant such as 20270331T090000Z."""
+    return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) if text else None
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
 
 
 def _rule(recur: str) -> str:

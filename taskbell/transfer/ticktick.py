@@ -6,8 +6,15 @@ from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 from taskbell.common.clock import time_zones
-from taskbell.common.recurrence import from_other_program
-from taskbell.transfer.foreign import LENIENT, MAX_ROWS, blocked_by_children, fit_description, notices_of, number_of
+from taskbell.transfer.foreign import (
+    LENIENT,
+    MAX_ROWS,
+    blocked_by_children,
+    fit_description,
+    notices_of,
+    number_of,
+    rule_of,
+)
 from taskbell.transfer.reading import Row, Unreadable
 from taskbell.transfer.table import Table
 
@@ -66,6 +73,7 @@ def _row(line: int, pk: str, cells: dict[str, str]) -> Row:
         "Status": "won't do" if cells.get("Status") == "-1" else "",
     }
     due = due or start
+    repeat = cells.get("Repeat", "").removeprefix("RRULE:")
     is_all_day = cells.get("Is All Day", "").lower() == "true"
     values = {
         "id": number_of(pk),
@@ -75,7 +83,7 @@ def _row(line: int, pk: str, cells: dict[str, str]) -> Row:
         "priority": PRIORITIES.get(cells.get("Priority", ""), cells.get("Priority")),
         "category": cells["List Name"],
         **_due(due, zone, is_all_day=is_all_day, is_floating=cells.get("Is Floating", "").lower() == "true"),
-        "recurrence": _rule(cells.get("Repeat", "").removeprefix("RRULE:"), due, zone),
+        "recurrence": rule_of(repeat, due) if repeat else "",
         "reminders": _reminders(cells.get("Reminder", ""), due, zone, is_all_day=is_all_day),
         "completed_at": cells.get("Completed Time"),
         "created_at": cells.get("Created Time"),
@@ -106,14 +114,6 @@ def _due(due: datetime | None, zone: str | None, *, is_all_day: bool, is_floatin
         return {"due_at": due.isoformat(), "timezone": zone, "all_day": "always" if is_all_day else None}
     wall = due.astimezone(ZoneInfo(zone))
     return {"due_date": wall.date().isoformat(), "due_time": None if is_all_day else wall.time().isoformat()}
-
-
-def _rule(text: str, due: datetime | None, zone: str | None) -> str:
-    """The rule as RFC 5545 means it. What is no rule stays as it is, so that it becomes a notice."""
-    try:
-        return from_other_program(text, due and due.astimezone(ZoneInfo(zone or "UTC")).date()) if text else ""
-    except ValueError:
-        return text
 
 
 def _reminders(text: str, due: datetime | None, zone: str | None, *, is_all_day: bool) -> list[dict[str, Any]]:

@@ -1,11 +1,11 @@
 """A task as Vikunja exports it: what we carry, what is only bookkeeping, and a notice about the rest."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from taskbell.common.recurrence import from_other_program
 from taskbell.common.text import UNPRINTABLE, printable
+from taskbell.transfer.foreign import rule_of
 from taskbell.transfer.html_text import as_markdown
 from taskbell.transfer.reading import Notice, Row
 
@@ -105,7 +105,7 @@ def _reminders(task: Members) -> Iterator[Members]:
     for reminder in task.get("reminders") or []:
         period = reminder.get("relative_period") or 0
         if reminder.get("relative_to") == "due_date" and period <= 0:
-            yield {"before_due": f"PT{-period}S"}
+            yield {"before_due": _duration(-period)}
         elif moment := _moment(reminder.get("reminder")):
             yield {"at": moment.isoformat()}
     for text in task.get("reminder_dates") or []:
@@ -113,13 +113,17 @@ def _reminders(task: Members) -> Iterator[Members]:
             yield {"at": moment.isoformat()}
 
 
+def _duration(seconds: int) -> str:
+    """Whole days are days of the calendar: there, people choose "1 day before", and the file has its seconds."""
+    days, rest = divmod(seconds, DAY)
+    return f"PT{seconds}S" if rest or not days else f"P{days}D"
+
+
 def _repeats(task: Members, due: datetime | None) -> Members:
     """The rule. One that repeats more often than daily stays as words, so that the column refuses it."""
     seconds, mode = task.get("repeat_after") or 0, task.get("repeat_mode") or 0
     if mode == EVERY_MONTH:
-        # The zone of the importer decides about the day.
-        near = [(due + timedelta(days=days)).date() for days in (-1, 0, 1)] if due else [date(2000, 1, 1)]
-        return {"recurrence": from_other_program("FREQ=MONTHLY", max(near, key=lambda day: day.day))}
+        return {"recurrence": rule_of("FREQ=MONTHLY", due)}
     if not seconds:
         return {}
     days, rest = divmod(seconds, DAY)

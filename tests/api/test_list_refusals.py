@@ -92,10 +92,10 @@ def test_a_cursor_that_was_changed_is_refused(program: Program, shelf: Shelf) ->
     shelf.put([Slip() for _ in range(3)])
     path = "/api/tasks/?page_size=1"
     cursor = cursor_of(program, path)
-    payload, stamp, signature = cursor.split(":")
+    payload, signature = cursor.split(":")
     forged = base64.urlsafe_b64encode(b'[["-id"],[1]]').rstrip(b"=").decode()
     stranger = signing.dumps([["-id"], [1]], salt="another")
-    for wrong in (cursor[:-1], cursor + "A", f"{forged}:{stamp}:{signature}", f"{payload}:{signature}", stranger):
+    for wrong in (cursor[:-1], cursor + "A", f"{forged}:{signature}", f"{payload}:", stranger):
         assert refused(program, f"{path}&cursor={quote(wrong)}") == ["cursor"]
     assert program.get(f"{path}&cursor={quote(cursor)}").status_code == 200
 

@@ -77,6 +77,8 @@ WORDS = (
         ("every 2 weeks on tuesday", "2026-12-01", "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU"),
         ("every weekday", "2026-12-01", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"),
         ("every month on the 31st", "2026-12-31", "FREQ=MONTHLY;BYMONTHDAY=31"),
+        ("every 31st starting 1 Feb", "2027-03-31", "FREQ=MONTHLY;BYMONTHDAY=31"),  # not on 28 February
+        ("every 29 feb", "2028-02-29", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29"),
         ("every 3rd friday", "2026-12-18", "FREQ=MONTHLY;BYDAY=3FR"),
         ("every last day of the month", "2026-12-31", "FREQ=MONTHLY;BYMONTHDAY=-1"),
         ("every 14 march", "2027-03-14", "FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=14"),

@@ -11,6 +11,7 @@ import pytest
 from taskbell.accounts.models import User
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.models import Priority, Task
+from taskbell.tasks.occurrences import coming_due_dates
 from taskbell.transfer.formats import FileOptions
 from taskbell.transfer.importing import ImportResult, Options, import_tasks
 from taskbell.transfer.opening import OpenedFile
@@ -169,9 +170,9 @@ def test_tasks_of_taskwarrior(bo: User) -> None:
     ("recur", "rule"),
     [
         ("2weeks", "FREQ=WEEKLY;INTERVAL=2"),
-        ("P1M", "FREQ=MONTHLY;INTERVAL=1"),
+        ("P1M", "RSCALE=GREGORIAN;FREQ=MONTHLY;INTERVAL=1;SKIP=BACKWARD"),  # due on the 31st
         ("3 days", "FREQ=DAILY;INTERVAL=3"),
-        ("quarterly", "FREQ=MONTHLY;INTERVAL=3"),
+        ("quarterly", "RSCALE=GREGORIAN;FREQ=MONTHLY;INTERVAL=3;SKIP=BACKWARD"),
         ("2y", "FREQ=YEARLY;INTERVAL=2"),
     ],
 )
@@ -188,7 +189,8 @@ def test_periods_of_taskwarrior_are_rules(bo: User, recur: str, rule: str) -> No
     ("pattern", "rule"),
     [
         ({"type": "daily", "interval": 3}, {"FREQ=DAILY", "INTERVAL=3"}),
-        ({"type": "absoluteMonthly", "interval": 1, "dayOfMonth": 31}, {"FREQ=MONTHLY", "BYMONTHDAY=31"}),
+        ({"type": "absoluteMonthly", "interval": 1, "dayOfMonth": 31}, {"BYMONTHDAY=31", "SKIP=BACKWARD"}),
+        ({"type": "absoluteYearly", "interval": 1, "month": 2, "dayOfMonth": 29}, {"BYMONTHDAY=29", "SKIP=BACKWARD"}),
         (
             {"type": "relativeMonthly", "interval": 1, "daysOfWeek": ["friday"], "index": "last"},
             {"FREQ=MONTHLY", "BYDAY=FR", "BYSETPOS=-1"},
@@ -210,3 +212,23 @@ def test_patterns_of_microsoft_are_rules(bo: User, pattern: dict[str, Any], rule
     }
     import_tasks(open_bytes(json.dumps({"value": [task]}).encode(), bo).rows(), by=bo, now=NOW)
     assert rule <= set(Task.objects.get().recurrence.split(";"))
+
+
+@pytest.mark.parametrize(
+    ("due", "recur", "expected"),
+    [
+        ("20270130T230000Z", "monthly", ["2027-01-31", "2027-02-28", "2027-03-31"]),  # the 31st in Berlin
+        ("20280228T230000Z", "yearly", ["2028-02-29", "2029-02-28", "2030-02-28"]),
+        ("20270115T100000Z", "monthly", ["2027-01-15", "2027-02-15", "2027-03-15"]),
+    ],
+)
+def test_a_day_that_a_month_lacks_is_where_the_program_puts_it(
+    bo: User, due: str, recur: str, expected: list[str]
+) -> None:
+    bo.profile.timezone = "Europe/Berlin"
+    bo.profile.save()
+    task = {"uuid": "u", "entry": "20260501T100000Z", "status": "recurring", "description": "Sow", "recur": recur}
+    import_tasks(open_bytes(json.dumps(task | {"due": due}).encode(), bo).rows(), by=bo, now=NOW)
+    sow = Task.objects.get()
+    assert [str(day) for day in (sow.due_date, *coming_due_dates(sow, now=NOW, most=2))] == expected
+    assert ("SKIP=BACKWARD" in sow.recurrence) == (expected[0] != "2027-01-15")
