@@ -1,6 +1,7 @@
 """Files of other programs, made by us from what their makers have written down of them."""
 
 import io
+import json
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,26 @@ def test_projects_of_vikunja(bo: User) -> None:
     assert waits_for(sow) == ["Buy seeds"]
     assert (seeds.due_date, seeds.stage, str(seeds.category)) == (None, "COMPLETED", "Shopping")
     assert seeds.completed_at == datetime(2026, 5, 1, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "before", "at"),
+    [
+        (86_400, "P1D", "2027-03-27T09:00+01:00"),  # the same time of day, although the clocks change
+        (604_800, "P7D", "2027-03-21T09:00+01:00"),
+        (90_000, "PT90000S", "2027-03-27T07:00+01:00"),
+        (0, "PT0S", "2027-03-28T09:00+02:00"),
+    ],
+)
+def test_a_day_before_in_vikunja_is_a_day_of_the_calendar(bo: User, seconds: int, before: str, at: str) -> None:
+    bo.profile.timezone = "Europe/Berlin"
+    bo.profile.save()
+    reminder = {"relative_to": "due_date", "relative_period": -seconds}
+    task = {"id": 1, "title": "Sow", "due_date": "2027-03-28T07:00:00Z", "reminders": [reminder]}
+    file = io.BytesIO(json.dumps([{"title": "Garden", "tasks": [task]}]).encode())
+    import_tasks(READERS["vikunja"](file), by=bo, now=NOW)
+    found = Task.objects.get().reminders.get()
+    assert (str(found.before_due), found.at) == (before, datetime.fromisoformat(at))
 
 
 def test_to_dos_of_a_calendar(bo: User) -> None:
