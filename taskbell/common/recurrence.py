@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import chain, islice, takewhile
 
-from taskbell.common.clock import LATEST, instant
+from taskbell.common.clock import LATEST, instant, wall_time
 from taskbell.common.rule_days import Days
 
 MAX_RULE_LENGTH = 512
@@ -54,7 +54,7 @@ class Rule:
         """Wall time and UTC instant of each occurrence, in order, starting at the naive wall time `start`.
 
         Occurrences before the instant `since` may be left out, which is cheaper. Occurrences that a time zone change
-        moves to the same instant count once.
+        moves to the same instant count once; a day that the zone skips as a whole is the day after it.
         """
         first = start.date() if since is None or since.date() <= start.date() else since.date() - MAX_OFFSET
         previous = datetime.min.replace(tzinfo=UTC)
@@ -63,7 +63,7 @@ class Rule:
             if self._is_over(local, at):
                 return
             if at > previous:
-                yield local, at
+                yield _on_a_real_day(local, at, zone), at
                 previous = at
 
     def _wall_times(self, start: datetime, since: date) -> Iterator[datetime]:
@@ -83,6 +83,12 @@ class Rule:
                 return at > until
             case until:
                 return local.date() > until
+
+
+def _on_a_real_day(local: datetime, at: datetime, zone: str) -> datetime:
+    """The wall time; on a day that the zone skips as a whole, that of the next day, which is the same instant."""
+    shown = wall_time(at, zone)
+    return shown if shown.date() != local.date() and shown.time() == local.time() else local
 
 
 @lru_cache(maxsize=1024)

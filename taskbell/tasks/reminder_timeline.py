@@ -132,7 +132,8 @@ def _instants(reminder: Reminder) -> Sequence[datetime | None]:
     if reminder.next_at is None:
         return [] if reminder.at else [None]
     repeat = repeat_of(reminder)
-    return [reminder.next_at] if repeat is None else list(islice(repeat.upcoming(reminder.next_at), MAX_UPCOMING))
+    found = [] if repeat is None else list(islice(repeat.upcoming(reminder.next_at), MAX_UPCOMING))
+    return found or [reminder.next_at]  # a rule that ended before its start fires once
 
 
 def _without_email(reminders: list[Reminder], messages: NotificationQuerySet, task: Task) -> list[PastOut]:

@@ -59,6 +59,14 @@ def test_one_that_was_too_late_from_the_beginning_is_shown(bo: User) -> None:
     assert gist(task, bo) == [("skipped", utc("2026-11-20T17:00"), TOO_LATE)]
 
 
+@pytest.mark.parametrize("rule", ["FREQ=DAILY;UNTIL=20200101", "FREQ=HOURLY;UNTIL=20200101"])
+def test_one_whose_rule_ended_before_it_began_is_shown_and_fires_once(bo: User, rule: str) -> None:
+    task = promised(bo, ReminderPlan(at=NOW + HOUR, repeat=rule))
+    assert [one["at"] for one in reminder_timeline(task, bo, now=NOW)["next"]] == [NOW + HOUR]
+    deliver_due(NOW + HOUR)
+    assert reminder_timeline(task, bo, now=NOW + HOUR)["next"] == []
+
+
 def test_a_rule_that_has_no_more_to_come_is_shown(bo: User) -> None:
     over = ReminderPlan(at=NOW - 10 * DAY, repeat="FREQ=DAILY;COUNT=2")
     assert gist(promised(bo, over), bo) == [("skipped", NOW - 10 * DAY, TOO_LATE)]
