@@ -17,7 +17,10 @@ from taskbell.transfer.ical_todo import Todo
 
 ACTIONS = ("DISPLAY", "AUDIO", "EMAIL", "PROCEDURE")
 BY_PLACE = ("PROXIMITY", "X-APPLE-PROXIMITY", "X-APPLE-STRUCTURED-LOCATION")
-TEXTS_OF_PROGRAMS = ("reminder", "alarm", "event reminder", "this is an event reminder", "default mozilla description")
+TEXTS_OF_PROGRAMS = (
+    *("reminder", "alarm", "event reminder", "this is an event reminder"),
+    *("default mozilla description", "default tasks description"),
+)
 DAY = Span(days=1)
 Reminder = dict[str, Any]
 
@@ -28,7 +31,10 @@ def reminders_of(todo: Todo, start: Moment | None, due: Moment | None, title: st
     alarms = [part for part in todo.component.parts if part.name == "VALARM"]
     todo.component.parts = [part for part in todo.component.parts if part.name != "VALARM"]
     for alarm in alarms:
+        makes_sound = any(one.name == "ACTION" and one.text.upper() == "AUDIO" for one in alarm.properties)
         found += _reminders(todo, alarm, start, due)
+        if makes_sound:
+            alarm.take("ATTACH")  # which sound is no loss
         _note_rest(todo, alarm, title)
     different = [one for place, one in enumerate(found) if one not in found[:place]]
     if len(different) > MAX_REMINDERS:
@@ -122,10 +128,9 @@ def _before_due(span: Span, due: Moment, written: Duration | None) -> str | None
 
 
 def _note_rest(todo: Todo, alarm: Component, title: str) -> None:
-    """Notes the texts and people of an alarm. A sound is no loss, nor a text that says nothing new."""
+    """Notes the texts and people of an alarm. A text that says nothing new is no loss."""
     for one in alarm.properties:
         says_nothing = one.text.casefold() in ("", title.casefold(), *TEXTS_OF_PROGRAMS)
-        is_sound = one.name == "ATTACH"
-        if one.name in BOOKKEEPING or is_sound or (one.name in ("DESCRIPTION", "SUMMARY") and says_nothing):
+        if one.name in BOOKKEEPING or (one.name in ("DESCRIPTION", "SUMMARY") and says_nothing):
             continue
         todo.note("VALARM", f"{one.name} of an alarm isn't imported: {one.shown}")

@@ -1,5 +1,6 @@
 """The components of a calendar file (RFC 5545 §3.1, §3.6), read line by line and as programs write them."""
 
+import quopri
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -35,6 +36,8 @@ class Property:
     @property
     def text(self) -> str:
         """The value without escapes."""
+        if self.param("ENCODING") == "QUOTED-PRINTABLE":  # of vCalendar 1.0
+            return quopri.decodestring(self.value.encode()).decode(errors="replace").strip()
         return str(unescape_backslash(self.value)).strip()
 
     @property

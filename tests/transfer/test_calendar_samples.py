@@ -16,12 +16,18 @@ FILES = [SAMPLES / "tasks.ics", *sorted((SAMPLES / "ical").glob("*.ics"))]
 NOTHING_NEW = {
     "STATUS:NEEDS-ACTION",
     "STATUS:COMPLETED",
+    "STATUS:IN-PROCESS",  # with a percentage
     "PERCENT-COMPLETE:0",
     "PERCENT-COMPLETE:100",
     "PRIORITY:5",
     "ACTION:DISPLAY",
     "ACTION:AUDIO",
     "ACTION:EMAIL",
+    "ACTION:PROCEDURE",
+    "DTSTART;VALUE=DATE:20270301",
+    "DUE;VALUE=DATE:20270301",
+    "DESCRIPTION:Feed the cat",
+    "DESCRIPTION:Default Tasks description",
     "DESCRIPTION:Reminder",
     "ATTACH;VALUE=URI:Basso",
     "DTSTART;TZID=Europe/Berlin:20270329T090000",

@@ -414,6 +414,11 @@ def test_names_in_small_letters_and_parameters_in_quotes(bo: User) -> None:
     assert (Task.objects.get().title, Task.objects.get().priority) == ("Sow, dig", Priority.URGENT)
 
 
+def test_a_calendar_of_old_phones(bo: User) -> None:
+    bring(bo, *todo("DESCRIPTION;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:R=C3=BCben=0Aund Salat"))
+    assert Task.objects.get().description == "Rüben\nund Salat"
+
+
 @pytest.mark.parametrize(
     ("value", "priority"),
     [("", "MEDIUM"), *((str(n), name) for n, name in enumerate(["M", "U", "H", "H", "H", "M", "L", "L", "L", "L"]))],
@@ -484,6 +489,13 @@ def test_of_two_revisions_the_newest_counts(bo: User) -> None:
     assert [one.message for one in result.notices] == [
         "UID sow (Sow): The same to-do on line 8 isn't imported: the newest counts."
     ]
+
+
+def test_the_same_calendar_again_updates_what_has_changed(bo: User) -> None:
+    bring(bo, *todo(MARCH_31))
+    result = bring(bo, *todo("DUE;VALUE=DATE:20270402", "PRIORITY:1"), on_existing="update")
+    task = Task.objects.get()
+    assert (result.updated, task.due_date, task.due_time, task.priority) == (1, date(2027, 4, 2), None, Priority.URGENT)
 
 
 def test_to_dos_that_share_a_uid_by_mistake_are_all_imported(bo: User) -> None:
