@@ -98,23 +98,7 @@ class Checker:
         elif self.strict:
             errors += [RowError(one.line, one.field, "not_imported", one.message) for one in losses(notices)]
         empty = ("", "", Stage.PENDING.value, Priority.MEDIUM.value, None, None, None, self.zone, None, False)
-        rest = (
-            "",
-            "due",
-            None,
-            1,
-            None,
-            None,
-            None,
-            None,
-            self.by.pk,
-            None,
-            self.now,
-            None,
-            row.called and printable(row.called),
-            "",
-            "",
-        )
+        rest = ("", "due", None, 1, None, None, None, None, self.by.pk, None, self.now, None, _called(row), "", "")
         task = (number, row.line, found.get("id"), True, *empty, *rest, *NO_IDENTITY)
         return Checked(task, _needs(row, found), errors=errors)
 
@@ -172,7 +156,7 @@ class Checker:
             self._past("completed_at", found) if stage == Stage.COMPLETED else None,
             self._past("created_at", found),
             self._words(found),
-            row.called and printable(row.called),
+            _called(row),
             sort_key(found["title"]),
             search_text_of(found["title"], found.get("description", "")),
         )
@@ -231,6 +215,10 @@ class Checker:
         duration = None if row.before_due is None else str(row.before_due)
         stored = vars(reminder) | {"before_due": duration}
         return (task.pk, *(stored[name] for name in REMINDER_FIELDS))
+
+
+def _called(row: Row) -> str | None:
+    return row.called and printable(row.called)
 
 
 def _needs(row: Row, found: Values) -> list[tuple[int, str | None]]:

@@ -1,5 +1,6 @@
 """Makes values of other programs fit, where their readers allow it; everything that changes becomes a notice."""
 
+import json
 from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +12,8 @@ from taskbell.tasks.validation import MAX_TITLE
 from taskbell.transfer.columns import ALWAYS, AT_MIDNIGHT
 from taskbell.transfer.reading import Notice, Row
 
-MAX_SHOWN = 100  # characters of a value
+MAX_SHOWN, MAX_DEPTH_SHOWN = 200, 4  # characters of a value, and objects within it
+NAMES, LINKS = ("name", "title", "displayName", "description", "text", "id", "uuid"), ("url", "webUrl", "link")
 UNTITLED = "Untitled"
 
 
@@ -38,9 +40,23 @@ def give_up(errors: list[FieldError], row: Row, notices: list[Notice]) -> bool:
     if not all(error.field in row.lenient for error in errors):
         return False
     for error in errors:
-        shown = printable(str(row.cells.get(error.field)))[:MAX_SHOWN]
-        notices.append(Notice(row.line, error.field, f"Can't be imported: {shown}. {error.message}"))
+        message = f"Can't be imported: {shown(row.cells.get(error.field))}. {error.message}"
+        notices.append(Notice(row.line, error.field, message))
     return True
+
+
+def shown(value: Any, depth: int = 0) -> str:
+    """The value for people, shortened: of an object, what names it."""
+    if isinstance(value, dict | list) and depth == MAX_DEPTH_SHOWN:
+        return "…"
+    if isinstance(value, dict):
+        found = [next((value[name] for name in names if value.get(name)), None) for names in (NAMES, LINKS)]
+        parts = [shown(part, depth + 1) for part in found if part is not None]
+        value = " ".join(parts) or ", ".join(f"{key} {shown(inner, depth + 1)}" for key, inner in value.items())
+    elif isinstance(value, list):
+        value = ", ".join(shown(one, depth + 1) for one in value[:MAX_SHOWN])
+    text = " ".join(value.split()) if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
 
 
 def in_zone(due_at: datetime, zone: str, all_day: str | None) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from typing import IO, Any
 from taskbell.common.recurrence import from_other_program
 from taskbell.common.text import printable
 from taskbell.tasks.validation import MAX_DESCRIPTION
+from taskbell.transfer.fitting import shown
 from taskbell.transfer.reading import Notice, Row, Unreadable, json_values
 
 MAX_FILE_CHARACTERS = 64 * 1024 * 1024  # of a file that is one JSON value
 MAX_ROWS = 100_000  # of a file whose rows are all in memory: the last may be below the first
 MAX_CALLED = 100  # characters of a name
-MAX_SHOWN = 200  # characters of a value in a notice
 LENIENT = frozenset({"title", "assigned_to", "created_at", "completed_at", "recurrence", "category", "reminders"})
 
 
@@ -61,18 +61,6 @@ def rule_of(text: str, due: datetime | None, *, skip: str = "OMIT") -> str:
         return text
 
 
-def shown(value: Any) -> str:
-    """The value for people, shortened: of an object, what names it."""
-    if isinstance(value, dict):
-        named = [value[name] for name in ("name", "title", "displayName", "description", "text") if value.get(name)]
-        links = [value[name] for name in ("url", "webUrl", "link") if value.get(name)]
-        value = " ".join(map(str, [*named[:1], *links[:1]])) or ", ".join(
-            f"{key} {inner}" for key, inner in value.items()
-        )
-    text = " ".join(str(value).split())
-    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
-
-
 def with_checklists(description: str, checklists: Iterable[tuple[str, list[tuple[str, bool]]]]) -> str:
     """The description, followed by checklists in Markdown: each its name, and its items with whether they are done."""
     parts = [description.strip()]
@@ -102,6 +90,6 @@ def blocked_by_children(rows: Iterable[Row], parents: Mapping[str, str]) -> Iter
         elif child in by_id:
             row = by_id[child]
             row.notices.append(
-                Notice(row.line, "parent", f"Can't be below {parent}, because the file doesn't have it.")
+                Notice(row.line, "parent", f"Can't be below {shown(parent)}, because the file doesn't have it.")
             )
     yield from found

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import IO, Any
 
+from taskbell.transfer.fitting import shown
 from taskbell.transfer.foreign import (
     LENIENT,
     blocked_by_children,
@@ -35,7 +36,7 @@ def google_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
         try:
             rows.append(fit_description(_row(line, name, task, called)))
             if task.get("parent"):
-                parents[task["id"]] = task["parent"]
+                parents[task["id"]] = shown(task["parent"])
         except (AttributeError, KeyError, TypeError, ValueError):
             rows.append(Row.wrong(line, "items", "invalid", WRONG, called=called))
     yield from blocked_by_children(rows, parents)

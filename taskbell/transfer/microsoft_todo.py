@@ -130,12 +130,12 @@ def _rule(recurrence: dict[str, Any]) -> str:
     days = [day[:2].upper() for day in pattern.get("daysOfWeek") or []]
     parts = {
         "FREQ": FREQUENCIES[kind.removeprefix("absolute").removeprefix("relative")],
-        "INTERVAL": pattern.get("interval") or 1,
+        "INTERVAL": int(pattern.get("interval") or 1),
     }
     if kind.endswith("Yearly") and pattern.get("month"):
-        parts["BYMONTH"] = pattern["month"]
+        parts["BYMONTH"] = int(pattern["month"])
     if kind.startswith("absolute") and pattern.get("dayOfMonth"):
-        parts["BYMONTHDAY"] = pattern["dayOfMonth"]
+        parts["BYMONTHDAY"] = int(pattern["dayOfMonth"])
     if days and kind != "daily":
         parts["BYDAY"] = ",".join(days)
     if days and kind.startswith("relative"):
@@ -145,5 +145,5 @@ def _rule(recurrence: dict[str, Any]) -> str:
     if ends.get("type") == "endDate":
         parts["UNTIL"] = ends["endDate"].replace("-", "")
     if ends.get("type") == "numbered":
-        parts["COUNT"] = ends["numberOfOccurrences"]
+        parts["COUNT"] = int(ends["numberOfOccurrences"])
     return ";".join(f"{name}={value}" for name, value in parts.items())

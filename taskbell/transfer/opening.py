@@ -1,12 +1,16 @@
 """Opens files to import: their content says what they are."""
 
 import io
+import logging
 from collections.abc import Iterator
 from typing import IO, Any
 
 from taskbell.transfer.formats import ALIASES, OWN_FORMATS, FileOptions, rows_of
 from taskbell.transfer.reading import Notice, Row, Unreadable
 from taskbell.transfer.recognising import EMPTY, HEAD_BYTES, recognise
+
+log = logging.getLogger(__name__)
+MALFORMED = (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError)
 
 
 class OpenedFile:
@@ -37,6 +41,9 @@ class OpenedFile:
                 raise
             message = f"{error.error.message} The file seems to be {self.guess.name}."
             raise Unreadable(error.error.line, message, column=error.error.field) from error
+        except MALFORMED as error:  # in what the file has around its tasks
+            log.debug("a file could not be read", exc_info=error)
+            raise Unreadable(1, f"Must be {self.format} as that program writes it.") from error
         if not count and (self.format not in OWN_FORMATS or self.guess is EMPTY):
             raise Unreadable(1, f"There are no tasks in this file. It seems to be {self.guess.name}.")
 

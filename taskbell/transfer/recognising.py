@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from taskbell.transfer.columns import COLUMNS
 from taskbell.transfer.encodings import encoding_of
 from taskbell.transfer.headers import is_known
 
@@ -100,6 +101,8 @@ def _guess_json(text: str) -> Guess:
         return Guess("an export of Vikunja", "vikunja")
     if "title" in records:
         return Guess("tasks in JSON", "json", vague=True)
+    if top and not top & set(COLUMNS):
+        return Guess("JSON without tasks. Each task must be an object with a title")
     return Guess("an empty list in JSON" if text == "[]" else "JSON without tasks", "json", vague=True)
 
 

@@ -50,22 +50,23 @@ def taskwarrior_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
         called = name_of("Task", task)
         if isinstance(task, dict) and task.get("status") == "deleted":
             yield Notice(line, "status", f"{called} is deleted there, and not imported.")
-        elif not isinstance(task, dict) or not (task.get("status") == "recurring" and task.get("uuid") in last):
+        elif not isinstance(task, dict) or not (task.get("status") == "recurring" and str(task.get("uuid")) in last):
             try:
-                repeats = task.get("status") == "recurring" or last.get(task.get("parent")) == task["uuid"]
+                repeats = task.get("status") == "recurring" or last.get(str(task.get("parent"))) == task["uuid"]
                 yield fit_description(_row(line, task, called, repeats=repeats))
             except (AttributeError, KeyError, TypeError, ValueError):
                 yield Row.wrong(line, "", "invalid", "Must be a task as Taskwarrior exports it.", called=called)
 
 
-def _last_occurrences(tasks: list[tuple[int, Any]]) -> dict[Any, Any]:
+def _last_occurrences(tasks: list[tuple[int, Any]]) -> dict[str, str]:
     """The pending occurrence with the highest number, by the recurring task that it comes from."""
-    found: dict[Any, tuple[float, Any]] = {}
+    found: dict[str, tuple[float, str]] = {}
     for _, task in tasks:
         if isinstance(task, dict) and task.get("parent") and task.get("status") in ("pending", "waiting"):
             number = task.get("imask")
             place = (float(number) if isinstance(number, int | float) else 0.0, str(task.get("uuid")))
-            found[task["parent"]] = max(found.get(task["parent"], place), place)
+            parent = str(task["parent"])
+            found[parent] = max(found.get(parent, place), place)
     return {parent: uuid for parent, (_, uuid) in found.items()}
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import IO, Any
 
+from taskbell.transfer.fitting import shown
 from taskbell.transfer.foreign import (
     LENIENT,
     fit_description,
@@ -89,12 +90,15 @@ class _Board:
             "comment": self.comments[card["id"]],
             "archived": bool(card.get("dueComplete") and card.get("closed")),
             "custom field": [self._field(one) for one in card.get("customFieldItems") or []],
-            "due date of a checklist item": [f"{item.get('name')} {item['due']}" for item in items if item.get("due")],
+            "due date of a checklist item": [
+                f"{shown(item.get('name'))} {shown(item['due'])}" for item in items if item.get("due")
+            ],
         }
 
     def _field(self, item: dict[str, Any]) -> str:
         value = item.get("value") or {"option": item.get("idValue")}
-        return f"{self.fields.get(item.get('idCustomField'), {}).get('name')} {' '.join(map(str, value.values()))}"
+        name = self.fields.get(item.get("idCustomField"), {}).get("name")
+        return " ".join(map(shown, [*filter(None, [name]), *value.values()]))
 
 
 def _records(board: dict[str, Any], name: str) -> list[dict[str, Any]]:
