@@ -12,7 +12,8 @@ from taskbell.tasks.models import Task
 from taskbell.transfer import exporting, importing
 from taskbell.transfer.exporting import every_task, export_tasks
 from taskbell.transfer.formats import READERS
-from taskbell.transfer.importing import ImportRefused, import_tasks
+from taskbell.transfer.importing import ImportRefused, Options, import_tasks
+from taskbell.transfer.reading import Notice, Row
 from tests.conftest import NOW
 from tests.memory import peak
 
@@ -86,3 +87,19 @@ def test_an_import_of_which_every_row_is_told_to_be_bad(bo: User) -> None:
 
     of(ROWS // 2)
     assert of(4 * ROWS) < MORE * of(ROWS)
+
+
+@pytest.mark.parametrize("on_existing", ["skip", "update"])
+def test_an_import_of_known_tasks_with_a_notice_for_every_row(bo: User, on_existing: str) -> None:
+    def rows(count: int) -> Iterator[Row]:
+        for number in range(count):
+            notice = Notice(number, "start", "start can't be imported: 2027-03-30T10:00:00.000Z.")
+            yield Row(number, {"title": "Sow"}, source="trello", source_id=f"{number}", notices=[notice])
+
+    def of(count: int) -> Iterator[bytes]:
+        report = import_tasks(rows(count), Options(on_existing=on_existing), by=bo, now=NOW)
+        return report.notices.as_json()
+
+    of(4 * ROWS)  # creates the tasks
+    assert peak(lambda: of(4 * ROWS)) < MORE * peak(lambda: of(ROWS))
+    assert Task.objects.count() == 4 * ROWS
