@@ -44,7 +44,7 @@ def name_of(kind: str, record: Any) -> str:
     """How messages call a task: by its name alone."""
     if not isinstance(record, dict):
         return f"{kind} {shown(record)}"
-    names = (" ".join(printable(str(record.get(name) or "")).split()) for name in ("name", "title", "description"))
+    names = (printable(shown(record.get(name) or "")) for name in ("name", "title", "description"))
     return f"{kind} {next(filter(None, names), 'without a title')[:MAX_CALLED]}"
 
 
