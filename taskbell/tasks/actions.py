@@ -91,7 +91,7 @@ def update_task(
     _apply(task, changing, now=now)
     if task.is_open and not was_open and assignee_has_left(task):
         task.assigned_to_id = active_creator(task)
-    _keep_series(task, changing, by_rule, only_this_one=patch.only_this_one)
+    _keep_series(task, changing, by_rule, patch)
     changes = differences(before, snapshot(task)) | _apply_reminders_and_prerequisites(task, patch, by=by, now=now)
     if changing.get("stage") == Stage.COMPLETED:
         _check_may_complete(task, force=force, by=by, now=now)
@@ -180,15 +180,19 @@ def _apply(task: Task, columns: Mapping[str, Any], *, now: datetime) -> None:
         task.completed_at = None
 
 
-def _keep_series(task: Task, changing: Mapping[str, Any], by_rule: Due, *, only_this_one: bool) -> None:
+def _keep_series(task: Task, changing: Mapping[str, Any], by_rule: Due, patch: TaskPatch) -> None:
     """After a change: a new rule begins a series, a new due date moves it. `by_rule` was the old one."""
     of_all = [name for name in OF_ALL if name in changing]
-    if only_this_one and of_all and (task.recurrence or "recurrence" in changing):
+    if patch.only_this_one and of_all and (task.recurrence or "recurrence" in changing):
         raise invalid("only_this_one", "exclusive", ONLY_ONE_RULE.format(of_all[0]))
     if "recurrence" in changing:
         begin_series(task)
     elif task.recurrence and changing.keys() & {"due_date", "due_time"}:
-        move_series(task, by_rule, changing, only_this_one=only_this_one)
+        move_series(task, by_rule, changing, only_this_one=patch.only_this_one)
+    else:
+        return
+    if task.recurrence and patch.series_dates is not UNSET:
+        task.anchor_date, task.planned_date, task.planned_time = patch.series_dates
 
 
 def _run_consequences(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from taskbell.reminders.schedule import ReminderPlan
 
@@ -18,11 +18,20 @@ class Unset(Enum):
 UNSET: Final = Unset.UNSET
 
 
+class SeriesDates(NamedTuple):
+    """From when the rule counts, and when the occurrence would be due by it, if only this one was moved."""
+
+    anchor_date: date
+    planned_date: date | None
+    planned_time: time | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class TaskPatch:
     """The fields of a task by the names of the model. UNSET leaves a field as it is; None empties it.
 
     `only_this_one` goes with a new due date: the task moves, and the later ones of its series stay where they are.
+    `series_dates` goes with one as well: those of an exported task, which is updated from a file.
     """
 
     title: str | Unset = UNSET
@@ -39,8 +48,9 @@ class TaskPatch:
     reminders: Sequence[ReminderPlan] | Unset = UNSET
     pre_tasks: Sequence[int] | Unset = UNSET
     only_this_one: bool = False
+    series_dates: SeriesDates | Unset = UNSET
 
     def columns(self) -> dict[str, Any]:
         """The fields that are set and are columns of the task; reminders and prerequisites are rows of their own."""
-        others = ("reminders", "pre_tasks", "only_this_one")
+        others = ("reminders", "pre_tasks", "only_this_one", "series_dates")
         return {name: value for name, value in vars(self).items() if value is not UNSET and name not in others}

@@ -13,7 +13,7 @@ from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import plan_of
 from taskbell.tasks.actions import update_task
 from taskbell.tasks.models import Prerequisite, Task
-from taskbell.tasks.patch import UNSET, TaskPatch
+from taskbell.tasks.patch import UNSET, SeriesDates, TaskPatch
 from taskbell.transfer.checking import Checker, plan_for, stage_of
 from taskbell.transfer.columns import read_cells
 from taskbell.transfer.findings import mark_bad
@@ -88,6 +88,9 @@ def _patch(
     zone = found.setdefault("timezone", checker.zone)
     if "due_date" in found:
         fields |= {"due_date": found["due_date"], "due_time": found.get("due_time"), "timezone": zone}
+    if "recurrence" in found and "anchor_date" in found:
+        planned = [found.get(name) if "planned_date" in found else None for name in ("planned_date", "planned_time")]
+        fields["series_dates"] = SeriesDates(found["anchor_date"], *planned)
     if "stage" in found or "status" in found:
         fields["stage"] = stage_of(found)
     if "category" in found:

@@ -1,6 +1,7 @@
 """A file that is imported again creates nothing twice: its tasks are known by their ids in the other program."""
 
 import io
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from taskbell.accounts.models import Installation, User
 from taskbell.activity.models import Activity
 from taskbell.common.errors import Refusal
-from taskbell.tasks.actions import create_task, delete_task, update_task
+from taskbell.tasks.actions import create_task, delete_task, skip_task, update_task
 from taskbell.tasks.models import Category, Task
+from taskbell.tasks.occurrences import coming_due_dates
 from taskbell.tasks.patch import TaskPatch
 from taskbell.transfer import staging
 from taskbell.transfer.checking import Checker
@@ -164,3 +166,18 @@ def test_known_tasks_are_looked_up_one_by_one(bo: User) -> None:
             steps = [row[-1] for row in cursor.fetchall()]
     assert "SEARCH task USING COVERING INDEX by_source (source_id=? AND source=?)" in steps, steps
     assert sum("SEARCH tasks_task USING INTEGER PRIMARY KEY (rowid=?)" in step for step in steps) == 2, steps
+
+
+@pytest.mark.parametrize("was_moved", [False, True])
+def test_an_update_from_an_export_brings_back_what_the_rule_counts_from(bo: User, was_moved: bool) -> None:
+    task = create_task(TaskPatch(title="Pay", due_date=date(2027, 1, 31), recurrence="FREQ=MONTHLY"), by=bo, now=NOW)
+    skip_task(task.pk, by=bo, now=NOW)
+    if was_moved:
+        update_task(task.pk, TaskPatch(due_date=date(2027, 2, 20), only_this_one=True), by=bo, now=NOW)
+    task.refresh_from_db()
+    file, before = exported(bo), (task.due_date, task.anchor_date, task.planned_date)
+    update_task(task.pk, TaskPatch(due_date=date(2027, 3, 5)), by=bo, now=NOW)
+    assert bring(file, bo, "update") == (0, 1, 0, 0)
+    task.refresh_from_db()
+    assert (task.due_date, task.anchor_date, task.planned_date) == before
+    assert coming_due_dates(task, now=NOW, most=1) == [date(2027, 3, 31)]
