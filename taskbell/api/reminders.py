@@ -29,13 +29,13 @@ from taskbell.payloads.reminders import ReminderOut, reminder_as_json
 from taskbell.reminders.models import Reminder, ReminderQuerySet
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks import reminder_actions
-from taskbell.tasks.models import Task
-from taskbell.tasks.occurrences import later_occurrences
+from taskbell.tasks.models import Basis, Task
+from taskbell.tasks.occurrences import coming
 from taskbell.tasks.queries import visible_task
 from taskbell.tasks.reminder_timeline import ScheduleOut, reminder_timeline
 
 MAX_PREVIEWED = 100
-PREVIEWED = ("recurrence", "due_date", "due_time", "anchor_date", "planned_date", "planned_time")
+PREVIEWED = ("recurrence", "recurrence_from", "due_date", "due_time", "anchor_date", "planned_date", "planned_time")
 
 
 class ReminderChange(ReminderIn):
@@ -63,6 +63,9 @@ class PreviewIn(StrictSerializer):
     """A rule and its first day."""
 
     recurrence = fields.Recurrence()
+    recurrence_from = fields.Choice(
+        choices=Basis.values, default=Basis.DUE.value, help_text="From completion: the next one, if completed now."
+    )
     due_date = fields.Day()
     due_time = fields.TimeOfDay(required=False, allow_null=True)
     timezone = fields.Zone(required=False)
@@ -209,9 +212,10 @@ class Preview(APIView):
         task.anchor_date = task.anchor_date or task.due_date
         start = datetime.combine(body["due_date"], body.get("due_time") or time())
         first_one = islice(parse_rule(task.recurrence).occurrences(start, zone), 1)
-        found = list(islice(chain(first_one, later_occurrences(task)), body["count"] + 1))
+        found = list(islice(chain(first_one, coming(task, now=utc_now())), body["count"] + 1))
         first: list[OccurrenceOut] = [
             {"local": at.astimezone(ZoneInfo(zone)), "at": at} for _, at in found[: body["count"]]
         ]
-        preview: PreviewOut = {"occurrences": first, "ends": len(found) <= body["count"]}
+        goes_on = task.recurrence_from == Basis.COMPLETION and len(found) > 1
+        preview: PreviewOut = {"occurrences": first, "ends": len(found) <= body["count"] and not goes_on}
         return Response(preview)

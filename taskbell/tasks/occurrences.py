@@ -78,14 +78,22 @@ def next_of_completed(task: Task, *, completed_at: datetime, catch_up: bool = Fa
     return next_by_plan(task, due_after=completed_at if catch_up else None)
 
 
+def coming(task: Task, *, now: datetime) -> Iterator[Occurrence]:
+    """What the previews show after this one; from completion, only the one that follows if it is completed now."""
+    if task.recurrence_from != Basis.COMPLETION:
+        return later_occurrences(task)
+    upcoming, at = next_from_completion(task, completed_at=now), _time_of(task)
+    if upcoming is None:
+        return iter(())
+    day = upcoming.due_date
+    return iter([(datetime.combine(day, at), instant(day, at, task.timezone))])
+
+
 def coming_due_dates(task: Task, *, now: datetime, most: int) -> list[date]:
-    """The due dates that follow. From completion, only the next is known: the one if the task is completed now."""
+    """The due dates that follow."""
     if not task.recurrence or not task.is_open:
         return []
-    if task.recurrence_from == Basis.COMPLETION:
-        upcoming = next_from_completion(task, completed_at=now)
-        return [upcoming.due_date] if upcoming else []
-    return [local.date() for local, _ in islice(later_occurrences(task), most)]
+    return [local.date() for local, _ in islice(coming(task, now=now), most)]
 
 
 def _rule_of(task: Task) -> tuple[Rule, int | None]:

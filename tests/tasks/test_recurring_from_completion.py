@@ -1,5 +1,6 @@
 """A rule that counts from completion: the next one lies after that day, and after the due date that was met."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from taskbell.accounts.models import User
+from taskbell.common.clock import utc_now
 from taskbell.common.recurrence import parse_rule
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
@@ -14,6 +16,7 @@ from taskbell.tasks.models import Basis, Task
 from taskbell.tasks.occurrences import next_from_completion
 from tests.common.oracle import Said
 from tests.common.test_recurrence import calendar, parsed, rules
+from tests.conftest import Program
 from tests.tasks.test_recurring import DAY, a_series, the_next
 
 LAST_DAY, EVERY_OTHER_MONDAY = "FREQ=MONTHLY;BYMONTHDAY=-1", "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO"
@@ -128,3 +131,22 @@ def test_the_reminders_move_with_it(bo: User) -> None:
     new = the_next(task, bo, noon("2026-11-29"))
     assert (new.due_date, new.anchor_date) == (date(2027, 1, 31), date(2027, 1, 31))
     assert Reminder.objects.get(task=new).next_at == nine + 31 * DAY
+
+
+def test_the_preview_shows_what_follows_if_it_is_done_now(bo: User, as_user: Callable[[User], Program]) -> None:
+    program, due = as_user(bo), utc_now().date() + 400 * DAY  # done early, whenever the test runs
+    body = {"title": "Pay", "due_date": str(due), "timezone": "UTC", "recurrence": LAST_DAY}
+    task = program.post("/api/tasks/", body | {"recurrence_from": "completion"}).json()
+    names = ("recurrence", "recurrence_from", "due_date", "due_time", "timezone", "anchor_date")
+    preview = program.post("/api/recurrence/preview/", {name: task[name] for name in names}).json()
+    shown = [one["local"][:10] for one in preview["occurrences"]]
+    assert (shown[0], len(shown), preview["ends"]) == (str(due), 2, False)
+    assert program.get(f"/api/tasks/{task['id']}/schedule/").json()["due_dates"] == shown[1:]
+    program.patch(f"/api/tasks/{task['id']}/", {"status": "COMPLETED"})
+    assert str(Task.objects.latest("id").due_date) == shown[1]
+
+
+def test_the_preview_of_a_last_one_from_completion_ends(bo: User, as_user: Callable[[User], Program]) -> None:
+    body = {"recurrence": "FREQ=DAILY;COUNT=1", "recurrence_from": "completion", "due_date": "2096-01-01"}
+    preview = as_user(bo).post("/api/recurrence/preview/", body).json()
+    assert (len(preview["occurrences"]), preview["ends"]) == (1, True)
