@@ -84,14 +84,14 @@ def _hour_of(profile: Profile, day: date) -> datetime:
 
 
 def _messages(digest: Digest) -> list[Message]:
-    """None if nothing is due: tasks that are only overdue had an email of their own."""
+    """None if nothing is due, nor overdue if the person wants to read of that."""
     person, mine = digest.person, Task.objects.to_do_by(digest.person)
-    tasks = list(_due(digest, mine).order_by("due_at", "id")[:MAX_TASKS])
-    if not tasks:
-        return []
+    tasks = _due(digest, mine).order_by("due_at", "id")[:MAX_TASKS]
     data: dict[str, Any] = {"tasks": [_line(task, digest) for task in tasks]}
     if person.profile.digest_overdue:
         data |= _overdue(digest, mine)
+    if not (data["tasks"] or data.get("overdue")):
+        return []
     key = f"digest:{person.pk}:{digest.day.isoformat()}"
     return [Message(person.pk, DUE_DIGEST, key=key, due_at=digest.at, data=data)]
 

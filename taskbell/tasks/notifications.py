@@ -45,7 +45,7 @@ def _unless_changed(notification: Notification) -> str | None:
 
 
 def _unless_tasks_are_left(digest: Notification) -> str | None:
-    return None if open_tasks(digest)["tasks"] else "Cancelled because nothing is left to do."
+    return None if any(open_tasks(digest).values()) else "Cancelled because nothing is left to do."
 
 
 TASK_ASSIGNED = Kind("task_assigned", switch="A task is assigned to me", compiled=True)

@@ -49,9 +49,9 @@ def task_due(at: datetime, by: User, title: str = "Water the plants", **fields: 
 
 
 def digests() -> list[tuple[str, datetime]]:
-    """Of each digest its local day and when it was due, in that order."""
+    """Of each digest that lists what is due, its local day and when it was due, in that order."""
     rows = Notification.objects.filter(kind="due_digest").order_by("due_at")
-    return [(row.dedupe_key.split(":")[2], row.due_at) for row in rows]
+    return [(row.dedupe_key.split(":")[2], row.due_at) for row in rows if row.data["tasks"]]
 
 
 @pytest.mark.parametrize(
@@ -326,12 +326,21 @@ def test_what_is_overdue_is_in_a_section_of_its_own_unless_the_person_does_not_w
     assert "Late" not in part(mail) + part(mail, "html") + str(mail["Subject"])
 
 
-def test_overdue_tasks_alone_bring_no_mail_every_day(bo: User) -> None:
+def test_overdue_tasks_alone_bring_a_digest_unless_the_person_leaves_them_out(bo: User, mailbox: Mailbox) -> None:
     lives(bo)
-    task_due(TEN - HOUR, bo)
-    for number in range(5):
-        send_digests(TEN + number * DAY)
-    assert digests() == []
+    late = task_due(TEN - HOUR, bo, "Order soil")
+    send_digests(TEN)
+    (mail,) = mailbox.send(TEN)
+    assert subjects([mail]) == ["Overdue: Order soil"]
+    assert "these tasks are overdue:\n\n- Order soil" in part(mail)
+    assert "24 hours" not in part(mail) + part(mail, "html")
+    task_due(TEN - 2 * HOUR, bo, "Sweep")
+    send_digests(TEN + DAY)
+    assert subjects(mailbox.send(TEN + DAY)) == ["2 tasks are overdue"]
+    update_profile(bo, now=TEN, digest_overdue=False)
+    send_digests(TEN + 2 * DAY)
+    assert mailbox.send(TEN + 2 * DAY) == []
+    assert late.is_open
 
 
 def test_many_digests_cost_two_queries_a_person_and_none_a_task(db: None, query_budget: Any) -> None:
