@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
+import hypothesis
 import pytest
 from django.apps import apps
 from django.core.cache import cache
@@ -29,6 +30,11 @@ APPEND_ONLY = import_module("taskbell.activity.migrations.0002_append_only")
 PASSWORD = "correct horse battery"
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 ID_DISTANCE = 1_000_000  # between the first ids of two tables
+
+# Two runs of the tests say the same. `make test PYTEST=--hypothesis-profile=explore` looks for new counter-examples.
+hypothesis.settings.register_profile("explore", derandomize=False)
+hypothesis.settings.register_profile("same-every-time", derandomize=True)
+hypothesis.settings.load_profile("same-every-time")
 
 
 def pytest_itemcollected(item: Any) -> None:
