@@ -40,7 +40,7 @@ def bring(content: bytes, by: User, **how: Any) -> Any:
         (b"<?xml version='1.0'?><opml/>", "an XML file"),
         (zip_of("xl/workbook.xml", b"x"), "an Excel workbook"),
         (zip_of("notes.txt", b"x"), "a zip archive"),
-        (gzip.compress(b"title\nSow\n"), "a gzip archive"),
+        (gzip.compress(b"title\nSow\n", mtime=0), "a gzip archive"),
         (TODO.decode().encode("utf-16"), "UTF-16"),
         (TODO.decode().encode("utf-16-le"), "UTF-16"),
         (b"%PDF-1.7\n", "a PDF"),
