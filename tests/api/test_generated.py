@@ -29,6 +29,7 @@ HEADERS = {"If-Match", "Idempotency-Key"}
 Somebody = Callable[[User], Program]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", list(Role))
 def test_every_answer_is_one_that_the_document_promises(role: Role, ada: User, as_user: Somebody) -> None:
     person = ada if role == Role.ADMIN else make_person("kim", role)

@@ -109,6 +109,7 @@ def until_the_end(rule: Rule, start: datetime, zone: str) -> list[tuple[datetime
 # The whole calendar
 
 
+@pytest.mark.slow
 @calendar
 @given(rules(), starts_and_ends, zones)
 @example({"FREQ": "WEEKLY", "BYDAY": ["MO", "WE"], "BYSETPOS": [2]}, (datetime(2026, 1, 7, 9), {}), BERLIN)
@@ -134,6 +135,7 @@ def test_a_rule_names_the_days_that_the_calendar_says(said: Said, when: tuple[da
         assert list(wall_times({**said, "INTERVAL": 1}, start, LAST_DAY)) == [start]
 
 
+@pytest.mark.slow
 @calendar
 @given(rules(), starts_and_ends, zones, moments(FIRST_DAY - 400 * DAY), st.integers(0, 500))
 def test_what_follows_and_what_lies_between_is_a_part_of_the_sequence(

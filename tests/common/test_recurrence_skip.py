@@ -72,6 +72,7 @@ def test_what_we_do_otherwise_is_said_to_other_programs(ours: str, start: date, 
     assert from_other_program(theirs, start) == theirs
 
 
+@pytest.mark.slow
 @calendar
 @given(rules(), moments(), st.booleans())
 def test_a_rule_that_goes_to_other_programs_and_back_names_the_same_days(

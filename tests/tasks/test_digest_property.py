@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -94,6 +95,7 @@ DUE = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(reader=st.sampled_from(ZONES), hour=st.sampled_from([*HOURS, time(12), time(20)]), due=DUE)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_task_is_in_the_digests_that_it_belongs_to(bo: User, reader: str, hour: time, due: list[Any]) -> None:
