@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from taskbell.common.recurrence import following, from_other_program, parse_rule
+from taskbell.common.recurrence import WEEKDAYS, following, from_other_program, parse_rule
 from taskbell.common.values import BadValue
 from taskbell.common.written_dates import NOT_A_DATE, month_number, read_written_date, read_written_time, weekday_number
 
@@ -31,7 +31,6 @@ ADVERBS = {
     "yearly": "year",
     "annually": "year",
 }
-CODES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 WORKDAYS = "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"
 ORDINAL = r"(\d{1,2})(?:st|nd|rd|th)?"
 AT_END = re.compile(
@@ -249,7 +248,7 @@ def _every_weekday(what: str) -> str | None:
     if None in days or not days or count == "0":
         return None
     interval = 2 if "other" in (other, count) else int(count or 1)
-    codes = ",".join(CODES[day] for day in sorted({day for day in days if day is not None}))
+    codes = ",".join(WEEKDAYS[day] for day in sorted({day for day in days if day is not None}))
     return "FREQ=WEEKLY" + (f";INTERVAL={interval}" if interval > 1 else "") + f";BYDAY={codes}"
 
 
@@ -260,7 +259,7 @@ def _every_day_of_month(what: str) -> str | None:
     if match := re.fullmatch(rf"(?:(\d)(?:st|nd|rd|th)|({'|'.join(ORDINALS)})) ([a-z]+)", what, re.ASCII):
         weekday = weekday_number(match[3])
         position = int(match[1]) if match[1] else ORDINALS[match[2]]
-        return None if weekday is None or position > 5 else f"FREQ=MONTHLY;BYDAY={position}{CODES[weekday]}"
+        return None if weekday is None or position > 5 else f"FREQ=MONTHLY;BYDAY={position}{WEEKDAYS[weekday]}"
     days = [re.fullmatch(ORDINAL, name, re.ASCII) for name in _list(what)]
     if not all(days):
         return None

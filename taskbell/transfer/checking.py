@@ -227,14 +227,18 @@ def _needs(row: Row, found: Values) -> list[tuple[int, str | None]]:
 
 def stage_of(found: Values) -> str:
     """The stage; if the file has none, the status."""
-    stage = found.get("stage") or found.get("status", Stage.PENDING.value)
+    stage = _named_stage(found)
     if stage == OVERDUE:
         raise invalid("status", "invalid_choice", "Can't be OVERDUE, because only the clock sets it. Send the stage.")
-    return str(stage)
+    return stage
+
+
+def _named_stage(found: Values) -> str:
+    return str(found.get("stage") or found.get("status", Stage.PENDING.value))
 
 
 def _note_completion(row: Row, found: Values, notices: list[Notice]) -> None:
-    stage = found.get("stage") or found.get("status", Stage.PENDING.value)
+    stage = _named_stage(found)
     if "completed_at" in found and stage != Stage.COMPLETED:
         lost = f"Can't be imported, because the task is {stage}: {found['completed_at']:%Y-%m-%d %H:%M}."
         notice = Notice(row.line, "completed_at", lost)

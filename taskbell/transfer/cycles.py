@@ -1,4 +1,4 @@
-"""Circles of prerequisites between the rows of a file."""
+"""Cycles of prerequisites between the rows of a file."""
 
 from array import array
 from collections.abc import Iterable, Iterator

@@ -11,10 +11,15 @@ from taskbell.tasks.validation import MAX_DESCRIPTION
 from taskbell.transfer.fitting import shown
 from taskbell.transfer.reading import Notice, Row, Unreadable, json_values
 
-MAX_FILE_CHARACTERS = 64 * 1024 * 1024  # of a file that is one JSON value
+MAX_FILE_CHARACTERS = 64 * 1024 * 1024  # of one JSON value, which may be the whole file
 MAX_ROWS = 100_000  # of a file whose rows are all in memory: the last may be below the first
 MAX_CALLED = 100  # characters of a name
 LENIENT = frozenset({"title", "assigned_to", "created_at", "completed_at", "recurrence", "category", "reminders"})
+
+
+def iso(moment: datetime | None) -> str | None:
+    """The moment as the columns read it."""
+    return None if moment is None else moment.isoformat()
 
 
 def number_of(name: str) -> int:

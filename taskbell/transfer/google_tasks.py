@@ -16,8 +16,8 @@ from taskbell.transfer.foreign import (
 from taskbell.transfer.reading import Notice, Row, Unreadable
 
 STAGES = {"needsAction": "PENDING", "completed": "COMPLETED"}
-READ = ("id", "title", "notes", "status", "due", "completed", "created", "parent", "scheduled_time")
-NOT_SAID = ("kind", "etag", "updated", "selfLink", "webViewLink", "position", "hidden", "task_type")
+CARRIED = ("id", "title", "notes", "status", "due", "completed", "created", "parent", "scheduled_time")
+BOOKKEEPING = ("kind", "etag", "updated", "selfLink", "webViewLink", "position", "hidden", "task_type")
 MIDNIGHT = "T00:00:00"
 WRONG = "Must be a task as Google exports it."
 
@@ -66,7 +66,7 @@ def _row(line: int, category: str | None, task: dict[str, Any], called: str) -> 
         "completed_at": task.get("completed"),
         "created_at": task.get("created"),
     }
-    notices = notices_of(line, task, (*READ, *NOT_SAID))
+    notices = notices_of(line, task, (*CARRIED, *BOOKKEEPING))
     return Row(
         line, cells, called=called, source="google-tasks", source_id=task["id"], notices=notices, lenient=LENIENT
     )

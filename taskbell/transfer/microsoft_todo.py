@@ -16,6 +16,7 @@ from taskbell.common.values import BadValue
 from taskbell.transfer.foreign import (
     LENIENT,
     fit_description,
+    iso,
     name_of,
     notices_of,
     number_of,
@@ -38,11 +39,11 @@ FREQUENCIES = {"daily": "DAILY", "weekly": "WEEKLY", "Monthly": "MONTHLY", "Year
 # In a month that lacks the day, Microsoft takes the last one (DayOfMonth of AbsoluteMonthlyRecurrence).
 SKIP = "BACKWARD"
 PLACES = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
-READ = (
+CARRIED = (
     *("id", "title", "body", "status", "importance", "isReminderOn", "reminderDateTime", "dueDateTime"),
     *("completedDateTime", "createdDateTime", "recurrence", "checklistItems"),
 )
-NOT_SAID = ("lastModifiedDateTime", "bodyLastModifiedDateTime", "parentList", "@odata.etag")
+BOOKKEEPING = ("lastModifiedDateTime", "bodyLastModifiedDateTime", "parentList", "@odata.etag")
 WITH_TASKS = ("value", "lists", "tasks")
 
 
@@ -88,11 +89,11 @@ def _row(line: int, category: str | None, task: dict[str, Any], called: str) -> 
         **_due(due),
         "recurrence": rule_of(_rule(task["recurrence"]), due, skip=SKIP) if task.get("recurrence") else None,
         "reminders": [{"at": reminder.isoformat()}] if reminder else [],
-        "completed_at": completed and completed.isoformat(),
+        "completed_at": iso(completed),
         "created_at": task.get("createdDateTime"),
     }
     more = {"status": [status] if (status := task.get("status")) in ("waitingOnOthers", "deferred") else []}
-    notices = notices_of(line, {name: task[name] for name in task if name not in READ} | more, NOT_SAID)
+    notices = notices_of(line, {name: task[name] for name in task if name not in CARRIED} | more, BOOKKEEPING)
     return Row(
         line, cells, called=called, source="microsoft-todo", source_id=task["id"], notices=notices, lenient=LENIENT
     )

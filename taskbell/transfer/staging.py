@@ -21,18 +21,8 @@ from taskbell.transfer.reading import Notice
 LOCKED_AT_ONCE = 1000  # people
 # Columns that a task has as the staged row has them.
 COPIED = (
-    *(
-        "title",
-        "title_sort",
-        "description",
-        "stage",
-        "priority",
-        "due_date",
-        "due_time",
-        "timezone",
-        "due_at",
-        "is_overdue",
-    ),
+    *("title", "title_sort", "description", "stage", "priority"),
+    *("due_date", "due_time", "timezone", "due_at", "is_overdue"),
     *("recurrence", "recurrence_from", "occurrence", "anchor_date", "planned_date", "planned_time"),
     *("assigned_to_id", "created_by_id", "completed_at", "created_at", "source", "source_id"),
 )
@@ -127,7 +117,7 @@ def load(batch: list[Checked]) -> None:
 
 
 def load_notices(notices: Iterable[tuple[int, Notice]]) -> None:
-    """Loads notices, each with the number of its row; those about the whole file have that of the row before."""
+    """Loads notices, each with the number of its row; those about the whole file have 0."""
     rows = [(number, one.line, printable(one.field), printable(one.message)) for number, one in notices]
     if rows:
         load_rows("staged_notice", NOTICE_COLUMNS, rows)

@@ -64,11 +64,6 @@ def _named_delimiter(line: str) -> str:
     return text[len(DELIMITER_LINE) :] if text[:-1].lower() == DELIMITER_LINE else ""
 
 
-def csv_records(stream: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
-    """The records of a CSV file, each with the line it begins on. Raises Unreadable."""
-    return Table(stream).records()
-
-
 def csv_rows(stream: IO[bytes], *, columns: Mapping[str, str] | None = None, order: str = "") -> Iterator[Row | Notice]:
     """The rows of a spreadsheet, and how it was read. Raises Unreadable.
 

@@ -5,16 +5,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import IO, Any
 
-from taskbell.transfer.foreign import LENIENT, MAX_ROWS, fit_description, name_of, notices_of, number_of, rule_of
+from taskbell.transfer.foreign import LENIENT, MAX_ROWS, fit_description, iso, name_of, notices_of, number_of, rule_of
 from taskbell.transfer.reading import Notice, Row, Unreadable, json_values
 
 STAGES = {"pending": "PENDING", "waiting": "PENDING", "recurring": "PENDING", "completed": "COMPLETED"}
 PRIORITIES = {"": "MEDIUM", "H": "HIGH", "M": "MEDIUM", "L": "LOW"}
-READ = (
+CARRIED = (
     *("uuid", "description", "status", "due", "entry", "end", "start", "project", "priority", "depends", "recur"),
     "annotations",
 )
-NOT_SAID = ("id", "urgency", "modified", "mask", "imask", "rtype", "parent", "last", "template")
+BOOKKEEPING = ("id", "urgency", "modified", "mask", "imask", "rtype", "parent", "last", "template")
 RULES = {
     "daily": "FREQ=DAILY",
     "day": "FREQ=DAILY",
@@ -80,12 +80,12 @@ def _row(line: int, task: dict[str, Any], called: str, *, repeats: bool) -> Row:
         "stage": "IN_PROGRESS" if task.get("start") and status == "pending" else STAGES[status],
         "priority": PRIORITIES.get(task.get("priority") or "", task.get("priority")),
         "category": task.get("project"),
-        "due_at": _text(due),
+        "due_at": iso(due),
         "all_day": "at midnight",
         "recurrence": rule_of(_rule(task["recur"]), due, skip=SKIP) if repeats and task.get("recur") else None,
         "pre_tasks": [number_of(uuid) for uuid in needs],
-        "completed_at": _text(_instant(task.get("end"))) if status == "completed" else None,
-        "created_at": _text(_instant(task.get("entry"))),
+        "completed_at": iso(_instant(task.get("end"))) if status == "completed" else None,
+        "created_at": iso(_instant(task.get("entry"))),
     }
     notes = {"annotation": [one.get("description") for one in task.get("annotations") or []]}
     return Row(
@@ -94,7 +94,7 @@ def _row(line: int, task: dict[str, Any], called: str, *, repeats: bool) -> Row:
         called=called,
         source="taskwarrior",
         source_id=task["uuid"],
-        notices=notices_of(line, task | notes, (*READ, *NOT_SAID)),
+        notices=notices_of(line, task | notes, (*CARRIED, *BOOKKEEPING)),
         names={number_of(uuid): uuid for uuid in needs},
         lenient=LENIENT | {"priority"},
     )
@@ -103,10 +103,6 @@ def _row(line: int, task: dict[str, Any], called: str, *, repeats: bool) -> Row:
 def _instant(text: str | None) -> datetime | None:
     """An instant such as 20270331T090000Z."""
     return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) if text else None
-
-
-def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
 
 
 def _rule(recur: str) -> str:

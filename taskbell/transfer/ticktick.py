@@ -1,11 +1,12 @@
 """Backups of TickTick in CSV: some lines about the file, then a table (https://help.ticktick.com)."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 from taskbell.common.clock import time_zones
+from taskbell.common.durations import parse_duration
 from taskbell.transfer.foreign import (
     LENIENT,
     MAX_ROWS,
@@ -20,12 +21,12 @@ from taskbell.transfer.table import Table
 
 STAGES = {"0": "PENDING", "1": "COMPLETED", "2": "ARCHIVED", "-1": "ARCHIVED"}
 PRIORITIES = {"": "MEDIUM", "0": "MEDIUM", "1": "LOW", "3": "MEDIUM", "5": "HIGH"}
-READ = (
+CARRIED = (
     *("List Name", "Title", "Content", "Is Check list", "Due Date", "Reminder", "Repeat", "Priority", "Status"),
     *("Created Time", "Completed Time", "Timezone", "Is All Day", "Is Floating", "taskId", "parentId"),
 )
-NOT_SAID = ("Order", "Column Order", "View Mode", "Kind", "Start Date")
-HEADERS = (*READ, *NOT_SAID, "Folder Name", "Tags", "Column Name")
+BOOKKEEPING = ("Order", "Column Order", "View Mode", "Kind", "Start Date")
+HEADERS = (*CARRIED, *BOOKKEEPING, "Folder Name", "Tags", "Column Name")
 BULLETS = {"▫": "- [ ] ", "▪": "- [x] "}
 MAX_LINES_ABOVE = 20
 
@@ -88,7 +89,7 @@ def _row(line: int, pk: str, cells: dict[str, str]) -> Row:
         "completed_at": cells.get("Completed Time"),
         "created_at": cells.get("Created Time"),
     }
-    unread = {name: value for name, value in cells.items() if name not in (*READ, *NOT_SAID)}
+    unread = {name: value for name, value in cells.items() if name not in (*CARRIED, *BOOKKEEPING)}
     notices = notices_of(line, unread | more, ())
     known = {"source": "ticktick", "source_id": pk} if cells.get("taskId") else {}
     return Row(line, values, called=f"Task {cells['Title'][:100]}", notices=notices, lenient=LENIENT, **known)  # type: ignore[arg-type]
@@ -124,19 +125,14 @@ def _reminders(text: str, due: datetime | None, zone: str | None, *, is_all_day:
         if span and not is_all_day:
             found.append({"before_due": span.removeprefix("-")})
         elif span and due is not None:
-            wall = due.astimezone(ZoneInfo(zone or "UTC")).replace(tzinfo=None)
-            found.append({"at": (wall + _length(span)).isoformat()})
+            found.append({"at": _from_midnight(span, due.astimezone(ZoneInfo(zone or "UTC")).replace(tzinfo=None))})
     return found
 
 
-def _length(span: str) -> timedelta:
-    days, _, clock = span.lstrip("-").removeprefix("P").partition("T")
-    units = {"D": "days", "H": "hours", "M": "minutes", "S": "seconds", "W": "weeks"}
-    length, digits = timedelta(), ""
-    for char in days + clock:
-        if char.isdigit():
-            digits += char
-        else:
-            length += timedelta(**{units[char]: int(digits)}) if char in units else timedelta()
-            digits = ""
-    return -length if span.startswith("-") else length
+def _from_midnight(span: str, midnight: datetime) -> str:
+    """The moment; a span that can't be read stays as it is, so that it becomes a notice."""
+    try:
+        length = parse_duration(span.removeprefix("-")).total
+    except ValueError:
+        return span
+    return (midnight - length if span.startswith("-") else midnight + length).isoformat()

@@ -17,9 +17,9 @@ from taskbell.transfer.foreign import (
 )
 from taskbell.transfer.reading import Notice, Row, Unreadable
 
-READ = ("id", "name", "desc", "due", "dueComplete", "dueReminder", "closed", "idList", "idMembers", "idChecklists")
+CARRIED = ("id", "name", "desc", "due", "dueComplete", "dueReminder", "closed", "idList", "idMembers", "idChecklists")
 # Said in another way, or only for Trello itself.
-NOT_SAID = (
+BOOKKEEPING = (
     *("badges", "labels", "idLabels", "checkItemStates", "dateLastActivity", "descData", "email", "idBoard"),
     *("idShort", "idAttachmentCover", "limits", "manualCoverAttachment", "nodeId", "pos", "shortLink", "shortUrl"),
     *("subscribed", "url", "cover", "pinned", "agent", "cardRole", "creationMethod", "dateClosed", "dateCompleted"),
@@ -78,7 +78,7 @@ class _Board:
             "reminders": [{"before_due": f"PT{minutes}M"}] if isinstance(minutes, int) and minutes >= 0 else [],
             "created_at": _created_at(pk),
         }
-        notices = notices_of(self.line, card | self._more(card, members[1:]), (*READ, *NOT_SAID))
+        notices = notices_of(self.line, card | self._more(card, members[1:]), (*CARRIED, *BOOKKEEPING))
         return Row(self.line, cells, called=called, source="trello", source_id=pk, notices=notices, lenient=LENIENT)
 
     def _more(self, card: dict[str, Any], members: list[str]) -> dict[str, Any]:

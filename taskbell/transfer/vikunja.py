@@ -6,10 +6,10 @@ from typing import IO, Any
 
 from taskbell.common.text import printable
 from taskbell.transfer.archives import is_zip, members, seekable
+from taskbell.transfer.foreign import MAX_FILE_CHARACTERS
 from taskbell.transfer.reading import Notice, Row, Unreadable, json_values
 from taskbell.transfer.vikunja_task import BLOCKS, related, row_of
 
-MAX_PROJECT_CHARACTERS = 64 * 1024 * 1024
 MAX_DEPTH = 20  # of projects within projects
 DATA, FILTERS = "data.json", "filters.json"
 # Projects are within others, and before Vikunja 0.21 lists were within namespaces.
@@ -62,7 +62,7 @@ def _data(file: IO[bytes]) -> Iterator[Row | Notice]:
 
 def _projects(file: IO[bytes]) -> Iterator[tuple[int, Any, Any]]:
     """Each project with its line and the title of the one that it is within; also what should be a project."""
-    for line, value in json_values(file, longest=MAX_PROJECT_CHARACTERS):
+    for line, value in json_values(file, longest=MAX_FILE_CHARACTERS):
         yield from ((line, project, parent) for project, parent in _with_inner(value, None, MAX_DEPTH))
 
 

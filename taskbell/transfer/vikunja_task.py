@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from taskbell.common.text import UNPRINTABLE, printable
-from taskbell.transfer.foreign import rule_of
+from taskbell.transfer.foreign import iso, rule_of
 from taskbell.transfer.html_text import as_markdown
 from taskbell.transfer.reading import Notice, Row
 
@@ -79,14 +79,14 @@ def _cells(task: Members, project: Members, blocked_by: list[int]) -> tuple[Memb
         "stage": "COMPLETED" if done else "IN_PROGRESS" if task.get("percent_done") else "PENDING",
         "priority": PRIORITIES.get(task.get("priority") or 0, task.get("priority")),
         "category": labels[0]["title"] if labels else project.get("title"),
-        "due_at": _text(due),
+        "due_at": iso(due),
         "assigned_to": assignees[0]["username"] if assignees else None,
         "created_by": (task.get("created_by") or {}).get("username"),
         "pre_tasks": list(needs),
         "reminders": list(_reminders(task)),
         **_repeats(task, due),
-        "completed_at": _text(_moment(task.get("done_at"))) if done else None,
-        "created_at": _text(_moment(task.get("created"))),
+        "completed_at": iso(_moment(task.get("done_at"))) if done else None,
+        "created_at": iso(_moment(task.get("created"))),
     }
     return cells, names
 
@@ -95,10 +95,6 @@ def _moment(text: Any) -> datetime | None:
     if not text or text.startswith(NEVER):
         return None
     return datetime.fromisoformat(text).astimezone(UTC)
-
-
-def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
 
 
 def _reminders(task: Members) -> Iterator[Members]:
