@@ -40,7 +40,6 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "csv": ("columns", "order"),
     "todoist": ("now", "zone"),
     "ical": ("zone",),
-    "ics": ("zone",),
 }
 BY_TYPE = {
     "text/csv": "csv",

@@ -27,10 +27,9 @@ LENIENT_OF_OURS = ("created_at", "completed_at")  # a title that we wrote fits a
 
 @dataclass
 class Index:
-    """What one to-do has to know of the others: which belong together, and which are children of which."""
+    """What each to-do needs to know about the others: which share a UID, and which are children of which."""
 
     blocks: list[Block] = field(default_factory=list)
-    uids: list[str] = field(default_factory=list)
     groups: dict[str, "array[int]"] = field(default_factory=lambda: defaultdict(lambda: array("L")))
     twins: Counter[str] = field(default_factory=Counter)
     children: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -38,11 +37,9 @@ class Index:
     def add(self, block: Block) -> None:
         """Adds a to-do. One without a UID is known by its lines, so that a second import finds it again."""
         own = _own_lines(block)
-        uid = next((one.text for one in own if one.name == "UID"), "")
-        key = uid or self._key_by_lines(block)
+        key = next((one.text for one in own if one.name == "UID"), "") or self._key_by_lines(block)
         self.groups[key].append(len(self.blocks))
         self.blocks.append(block)
-        self.uids.append(uid)
         for one in own:
             if one.name == "RELATED-TO" and one.param("RELTYPE", "PARENT") == "PARENT":
                 self.children[one.text].append(key)
@@ -106,20 +103,18 @@ def _rows_of(key: str, blocks: list[Block], index: Index, zones: Zones) -> Itera
     """The to-dos with this UID: normally one, with the occurrences that differ from its rule."""
     masters, overrides = list[Todo](), list[Override]()
     for block in blocks:
-        todo = Todo(block, block.parse(), zones, index.uids[index.groups[key][0]])
+        todo = Todo(block, block.parse(), zones)
         override = override_of(todo)
         if override is None:
             masters.append(todo)
         else:
             overrides.append(override)
-    titles = Counter[str]()
-    for revisions in _by_title(masters):
+    for number, revisions in enumerate(_by_title(masters), start=1):
         newest = max(revisions, key=_revision)
         for older in revisions:
             if older is not newest:
                 newest.note("UID", f"The same to-do on line {older.line} isn't imported: the newest counts.")
-        titles[key] += 1
-        yield _row(newest, key, titles[key], overrides if titles[key] == 1 else [], index)
+        yield _row(newest, key, number, overrides if number == 1 else [], index)
     if not masters:
         for number, one in enumerate(overrides, start=1):
             one.todo.note(
@@ -132,14 +127,13 @@ def _by_title(todos: list[Todo]) -> list[list[Todo]]:
     """Some programs give several to-dos one UID: only those with the same title are revisions of one another."""
     groups = defaultdict[str, list[Todo]](list)
     for todo in todos:
-        groups[next((one.text for one in todo.component.properties if one.name == "SUMMARY"), "")].append(todo)
+        groups[todo.component.text_of("SUMMARY")].append(todo)
     return list(groups.values())
 
 
 def _revision(todo: Todo) -> tuple[int, str]:
-    named = {one.name: one.value.strip() for one in todo.component.properties}
-    sequence = named.get("SEQUENCE", "")
-    return int(sequence[:9]) if sequence.isascii() and sequence.isdigit() else 0, named.get("LAST-MODIFIED", "")
+    sequence, modified = todo.component.text_of("SEQUENCE"), todo.component.text_of("LAST-MODIFIED")
+    return int(sequence[:9]) if sequence.isascii() and sequence.isdigit() else 0, modified
 
 
 def _row(todo: Todo, key: str, number: int, overrides: list[Override], index: Index) -> Row:

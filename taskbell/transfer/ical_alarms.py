@@ -31,7 +31,7 @@ def reminders_of(todo: Todo, start: Moment | None, due: Moment | None, title: st
     alarms = [part for part in todo.component.parts if part.name == "VALARM"]
     todo.component.parts = [part for part in todo.component.parts if part.name != "VALARM"]
     for alarm in alarms:
-        makes_sound = any(one.name == "ACTION" and one.text.upper() == "AUDIO" for one in alarm.properties)
+        makes_sound = alarm.text_of("ACTION").upper() == "AUDIO"
         found += _reminders(todo, alarm, start, due)
         if makes_sound:
             alarm.take("ATTACH")  # which sound is no loss

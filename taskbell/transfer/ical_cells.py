@@ -21,8 +21,7 @@ OF_AN_OCCURRENCE = ("STATUS", "PERCENT-COMPLETE", "COMPLETED")
 
 def cells_of(todo: Todo, overrides: list[Override], own: Mapping[str, str]) -> dict[str, Any]:
     """The columns, except id and prerequisites. Raises Invalid; what can't be carried is noted."""
-    repeats = any(one.name == "RRULE" for one in todo.component.properties)
-    start, due = _dates(todo, must_be_right=repeats)
+    start, due = _dates(todo, must_be_right=bool(todo.component.text_of("RRULE")))
     found = repetition_of(todo, start, due, overrides, own)
     if found.current is not None:
         _take_over(todo, found.current, found.due)

@@ -12,6 +12,7 @@ from icalendar.parser import Contentline
 from taskbell.accounts.models import Installation
 from taskbell.tasks.models import OPEN_STAGES, Task
 from taskbell.transfer.columns import OWN_SOURCE
+from taskbell.transfer.ical_cells import STAGES
 from taskbell.transfer.ical_own import (
     MORE_EXACT,
     NAMES,
@@ -31,7 +32,7 @@ from taskbell.transfer.ical_vtimezone import vtimezone
 CHUNK_ROWS = 500
 MAX_LINE_OCTETS = 75
 HEAD = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Taskbell//Taskbell//EN", "CALSCALE:GREGORIAN")
-STATUSES = {"PENDING": "NEEDS-ACTION", "IN_PROGRESS": "IN-PROCESS", "COMPLETED": "COMPLETED", "ARCHIVED": "CANCELLED"}
+STATUSES = {stage: status for status, stage in STAGES.items()}
 PRIORITIES = {"URGENT": 1, "HIGH": 3, "MEDIUM": 5, "LOW": 9}
 Values = Mapping[str, Any]
 

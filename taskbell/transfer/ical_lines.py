@@ -70,6 +70,10 @@ class Component:
         self.properties = [one for one in self.properties if one.name not in names]
         return taken
 
+    def text_of(self, name: str) -> str:
+        """The text of the first property with this name, which stays; empty if there is none."""
+        return next((one.text for one in self.properties if one.name == name), "")
+
     def take_one(self, name: str) -> Property | None:
         """Takes out the first property with this name."""
         for place, one in enumerate(self.properties):

@@ -1,18 +1,17 @@
-"""Single occurrences of a to-do that repeats, as a calendar keeps them apart (RFC 5545 §3.8.4.4)."""
+"""Occurrences of a repeating to-do that a calendar lists on their own (RFC 5545 §3.8.4.4)."""
 
 from dataclasses import dataclass
 from datetime import date
 
 from taskbell.common.values import BadValue
 from taskbell.transfer.ical_bookkeeping import BOOKKEEPING
-from taskbell.transfer.ical_lines import Property
 from taskbell.transfer.ical_times import Moment, moment_of
 from taskbell.transfer.ical_todo import Todo
 
 MAX_DIFFERENCES = 20  # of one occurrence
 CLOSED = ("COMPLETED", "CANCELLED")
 OF_EVERY_OCCURRENCE = frozenset(
-    ("RECURRENCE-ID", "DTSTART", "DUE", "DURATION", "STATUS", "COMPLETED", "PERCENT-COMPLETE", "SUMMARY")
+    ("RECURRENCE-ID", "DTSTART", "DUE", "DURATION", "STATUS", "COMPLETED", "PERCENT-COMPLETE")
 )
 
 
@@ -25,11 +24,11 @@ class Override:
 
     @property
     def is_closed(self) -> bool:
-        """Whether it is done with."""
-        named = {one.name: one.text.upper() for one in reversed(self.todo.component.properties)}
-        if "STATUS" in named:
-            return named["STATUS"] in CLOSED
-        return "COMPLETED" in named or named.get("PERCENT-COMPLETE") == "100"
+        """Whether it is completed or cancelled."""
+        lines = self.todo.component
+        if status := lines.text_of("STATUS"):
+            return status.upper() in CLOSED
+        return lines.text_of("COMPLETED") != "" or lines.text_of("PERCENT-COMPLETE") == "100"
 
     @property
     def state(self) -> str:
@@ -39,13 +38,11 @@ class Override:
 
     def note_differences(self, master: Todo, day: date) -> None:
         """Notes the lines that the others of the series don't have."""
-        usual = {(one.name, one.value) for one in master.component.properties}
-        titles = {one.text for one in master.component.properties if one.name == "SUMMARY"}
+        usual = {(one.name, one.text) for one in master.component.properties}
         others = [
             one
             for one in self.todo.component.properties
-            if (one.name not in BOOKKEEPING | OF_EVERY_OCCURRENCE and (one.name, one.value) not in usual)
-            or (one.name == "SUMMARY" and one.text not in titles)
+            if one.name not in BOOKKEEPING | OF_EVERY_OCCURRENCE and (one.name, one.text) not in usual
         ]
         for one in others[:MAX_DIFFERENCES]:
             master.note(one.name, f"{one.name} of the occurrence of {day} isn't imported: {one.shown}")
@@ -53,7 +50,7 @@ class Override:
 
 def override_of(todo: Todo) -> Override | None:
     """The occurrence that the to-do stands for; None if its RECURRENCE-ID can't be read, which is noted."""
-    one: Property | None = todo.component.take_one("RECURRENCE-ID")
+    one = todo.component.take_one("RECURRENCE-ID")
     if one is None:
         return None
     try:

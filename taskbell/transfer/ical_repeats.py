@@ -90,12 +90,8 @@ def _in_zone(todo: Todo, rule: Rule, start: datetime, zone: tzinfo) -> tuple[Rul
     apart = (there.date() - start.date()).days
     if not apart:
         return rule, there
-    wanted = [day + timedelta(days=apart) for day in islice(_days(rule, start), COMPARED_OCCURRENCES)]
-    for text in dict.fromkeys((rule.text, _shifted(rule.text, apart))):
-        with suppress(ValueError):
-            moved = parse_rule(text)
-            if list(islice(_days(moved, there), COMPARED_OCCURRENCES)) == wanted:
-                return moved, there
+    if moved := _rule_later_by(rule, start, apart, begin=there):
+        return moved, there
     todo.note(
         "recurrence", f"The rule counts days in {start.tzname()} there. Here it counts those in {zone}: {rule.text}"
     )
@@ -111,21 +107,27 @@ def _days(rule: Rule, start: Moment) -> Iterator[date]:
 def _by_due_date(todo: Todo, rule: Rule, start: Moment, due: date) -> tuple[str, date]:
     """The rule for due dates, and the date it counts from: theirs counts from the start."""
     first, span = day_of(start), due - day_of(start)
-    days = list(islice(_days(rule, start), COMPARED_OCCURRENCES))
-    wanted = [day + span for day in days]
+    days = list(islice(_days(rule, start), 2))
     is_later_occurrence = len(days) > 1 and span >= days[1] - days[0] and _has(rule, start, due)
     if not span or is_later_occurrence:
         return rule.text, first
-    for text in dict.fromkeys((rule.text, _shifted(rule.text, span.days))):
-        try:
-            if list(islice(_days(parse_rule(text), due), COMPARED_OCCURRENCES)) == wanted:
-                return text, due
-        except ValueError:
-            continue
+    if moved := _rule_later_by(rule, start, span.days, begin=due):
+        return moved.text, due
     if _has(rule, start, due):
         return rule.text, first
     todo.note("recurrence", f"The rule counts from DTSTART {first} there. Here it gives the due dates: {rule.text}")
     return rule.text, due
+
+
+def _rule_later_by(rule: Rule, start: Moment, days: int, *, begin: Moment) -> Rule | None:
+    """The rule that gives, from `begin`, the same occurrences so many days later; None if there is none."""
+    wanted = [day + timedelta(days=days) for day in islice(_days(rule, start), COMPARED_OCCURRENCES)]
+    for text in dict.fromkeys((rule.text, _shifted(rule.text, days))):
+        with suppress(ValueError):
+            moved = parse_rule(text)
+            if list(islice(_days(moved, begin), COMPARED_OCCURRENCES)) == wanted:
+                return moved
+    return None
 
 
 def _has(rule: Rule, start: Moment, day: date) -> bool:

@@ -81,11 +81,6 @@ def day_of(moment: Moment) -> date:
     return moment.date() if isinstance(moment, datetime) else moment
 
 
-def moved(moment: Moment, *, by_days: int) -> Moment:
-    """The same time on another day."""
-    return moment + timedelta(days=by_days)
-
-
 def zone_of(moment: Moment | None) -> str | None:
     """The IANA zone that it names; None for a date, a local time, an instant, or a zone that only the file knows."""
     key = getattr(moment.tzinfo, "key", None) if isinstance(moment, datetime) else None

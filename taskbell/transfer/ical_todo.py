@@ -11,17 +11,16 @@ from taskbell.transfer.ical_times import Moment, moment_of
 from taskbell.transfer.ical_zones import Zones
 from taskbell.transfer.reading import Notice
 
-MAX_UID_SHOWN, MAX_TITLE_SHOWN = 50, 50
+MAX_SHOWN = 50  # characters of a UID or a title
 
 
 @dataclass
 class Todo:
-    """A to-do: the lines that are not used yet, and what was noticed so far."""
+    """A to-do: the lines that are not read yet, and the notices so far."""
 
     block: Block
     component: Component
     zones: Zones
-    uid: str
     notices: list[Notice] = field(default_factory=list)
 
     @property
@@ -32,14 +31,16 @@ class Todo:
     @property
     def called(self) -> str:
         """How messages call it: by its UID, or else by its title."""
-        title = next((one.text for one in self.component.properties if one.name == "SUMMARY"), "")
-        title = "" if is_invisible(title) else " ".join(printable(title).split())[:MAX_TITLE_SHOWN]
-        uid = printable(self.uid)
-        uid = uid if len(uid) <= MAX_UID_SHOWN else f"{uid[:MAX_UID_SHOWN]}…"
-        return f"UID {uid}" + f" ({title})" * bool(title) if uid else f"To-do without a UID ({title or 'no title'})"
+        title = self.component.text_of("SUMMARY")
+        title = "" if is_invisible(title) else " ".join(printable(title).split())[:MAX_SHOWN]
+        uid = printable(self.component.text_of("UID"))
+        if not uid:
+            return f"To-do without a UID ({title or 'no title'})"
+        uid = uid if len(uid) <= MAX_SHOWN else f"{uid[:MAX_SHOWN]}…"
+        return f"UID {uid}" + f" ({title})" * bool(title)
 
     def note(self, column: str, message: str) -> None:
-        """Notes something that is not carried."""
+        """Notes something that isn't imported."""
         self.notices.append(Notice(self.line, column, message))
 
     def take_moment(self, name: str, *, must_be_right: bool = False) -> Moment | None:

@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from taskbell.common.recurrence import WEEKDAYS
+
 FIRST_YEAR, LAST_YEAR = 1970, 2037  # zones have a table until then, and a rule afterwards
-STEP = timedelta(days=7)
-DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class Change:
     def yearly(self) -> tuple[int, str, int, tuple[int, int, int]]:
         """Month, weekday and time, with the place of the day in its month: from the end if it is the last."""
         day = self.local
-        place = -1 if (day + timedelta(days=7)).month != day.month else (day.day + 6) // 7
-        return day.month, DAYS[day.weekday()], place, (day.hour, day.minute, day.second)
+        place = -1 if (day + WEEK).month != day.month else (day.day + 6) // 7
+        return day.month, WEEKDAYS[day.weekday()], place, (day.hour, day.minute, day.second)
 
 
 @lru_cache(maxsize=600)
@@ -62,7 +63,7 @@ def _changes(zone: ZoneInfo) -> Iterator[Change]:
     state = _state(here, zone)
     yield Change(here.replace(tzinfo=None), state[0], *state)
     while here.year <= LAST_YEAR:
-        there = here + STEP
+        there = here + WEEK
         if _state(there, zone) != state:
             there = _first_after(here, there, zone)
             after = _state(there, zone)
@@ -109,8 +110,8 @@ def _observance(first: Change, rule: str) -> list[str]:
     kind = "DAYLIGHT" if first.is_summer else "STANDARD"
     lines = [
         f"DTSTART:{_stamp(first.local)}",
-        f"TZOFFSETFROM:{_sign(first.before)}",
-        f"TZOFFSETTO:{_sign(first.after)}",
+        f"TZOFFSETFROM:{_offset_text(first.before)}",
+        f"TZOFFSETTO:{_offset_text(first.after)}",
     ]
     return [f"BEGIN:{kind}", *lines, f"TZNAME:{first.name}", *([rule] if rule else []), f"END:{kind}"]
 
@@ -119,7 +120,7 @@ def _stamp(local: datetime) -> str:
     return f"{local:%Y%m%dT%H%M%S}"
 
 
-def _sign(offset: timedelta) -> str:
+def _offset_text(offset: timedelta) -> str:
     seconds = round(offset.total_seconds())
     hours, minutes = divmod(abs(seconds) // 60, 60)
     rest = f"{abs(seconds) % 60:02}" if seconds % 60 else ""
