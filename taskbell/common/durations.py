@@ -5,10 +5,10 @@ A day or a week keeps the wall time across clock changes; hours, minutes and sec
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 
-from taskbell.common.clock import instant, wall_time
+from taskbell.common.clock import as_instant, wall_time
 
 MAX_CHARACTERS = 50
 UNITS = ("week", "day", "hour", "minute", "second")
@@ -41,17 +41,12 @@ class Duration:
 
     def before(self, wall: datetime, zone: str) -> datetime:
         """The instant this long before the local wall time: days first, at the same wall time, then the exact part."""
-        return self._days_from(wall, -self.days, zone) - self.exact
+        return as_instant(wall - timedelta(days=self.days), zone) - self.exact
 
     def after(self, now: datetime, zone: str) -> datetime:
         """The instant this long after `now`: days first, at the same wall time in the zone, then the exact part."""
-        begin = self._days_from(wall_time(now, zone), self.days, zone) if self.days else now.astimezone(UTC)
-        return begin + self.exact
-
-    @staticmethod
-    def _days_from(wall: datetime, days: int, zone: str) -> datetime:
-        moved = wall + timedelta(days=days)
-        return instant(moved.date(), moved.time(), zone)
+        begin = wall_time(now, zone) + timedelta(days=self.days) if self.days else now
+        return as_instant(begin, zone) + self.exact
 
 
 @lru_cache(maxsize=1024)
@@ -76,5 +71,5 @@ def parse_duration(text: str) -> Duration:
 def _amounts(text: str) -> list[float]:
     """The number of each unit, in the order of UNITS."""
     match = FORM.fullmatch(text)
-    assert match is not None  # noqa: S101 - it was read before
+    assert match is not None  # noqa: S101 - the text is checked before
     return [float((number or "0").replace(",", ".")) for number in match.groups()]

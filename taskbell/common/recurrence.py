@@ -2,7 +2,7 @@
 
 A rule is expanded in local wall time, and the time zone is applied to each occurrence afterwards, so that
 "every day at 9:00" stays 9:00 across clock changes. Unlike the RFC, a day that a month does not have means the
-month's last day, and later months use the original day again; a rule with SKIP (RFC 7529) says what it means. The
+month's last day, and later months use the original day again; with SKIP (RFC 7529), a rule says otherwise. The
 start is always the first occurrence, even if it does not match the rule, and COUNT includes it.
 
 We expand rules ourselves: python-dateutil 2.9 reads `BYDAY=MO,1TU` as "both at once", miscounts week 53 and BYSETPOS
@@ -97,14 +97,14 @@ def parse_rule(text: str) -> Rule:
     _check_length(text)
     if not text.isascii():  # upper() would turn a dotless i into I
         raise ValueError("A rule must consist of plain letters and digits (RFC 5545 §3.3.10).")
-    given = _split(text.strip().upper().removeprefix("RRULE:"))
+    given = split_rule(text.strip().upper().removeprefix("RRULE:"))
     days = _days(given)
     count = _number(given, "COUNT", MAX_COUNT)
     if "COUNT" in given and "UNTIL" in given:
         raise ValueError("A rule can't have both COUNT and UNTIL.")
     _check_matches(days)
     # RFC 7529 §4.1: SKIP comes with RSCALE.
-    written = _join({"RSCALE": "GREGORIAN"} | given if "SKIP" in given else given)
+    written = join_rule({"RSCALE": "GREGORIAN"} | given if "SKIP" in given else given)
     _check_length(written)
     return Rule(
         text=written,
@@ -128,13 +128,13 @@ def between(rule: Rule, start: datetime, zone: str, *, first: datetime, last: da
 def from_other_program(text: str, start: date | None, *, skip: str = "OMIT") -> str:
     """The rule as we store it if it comes from another program, with its start.
 
-    What that program does in a month that lacks the day is said by SKIP where that can happen: most keep RFC 5545, so
-    that there is no occurrence. Raises ValueError.
+    `skip` is what that program does in a month that lacks the day; most follow RFC 5545 and have no occurrence there.
+    The rule gets SKIP only if that can happen. Raises ValueError.
     """
     rule = parse_rule(text)
     if rule.parts.skip or not rule.parts.may_lack_a_day(start):
         return rule.text
-    return parse_rule(f"RSCALE=GREGORIAN;{rule.text};SKIP={skip}").text
+    return parse_rule(f"{rule.text};SKIP={skip}").text
 
 
 def for_other_programs(text: str, start: date | None) -> str:
@@ -143,7 +143,8 @@ def for_other_programs(text: str, start: date | None) -> str:
     if not rule.parts.may_lack_a_day(start):
         return rule.text
     if rule.parts.skip == "OMIT":  # what every program does without it
-        return _join({name: value for name, value in _split(rule.text).items() if name not in ("RSCALE", "SKIP")})
+        parts = split_rule(rule.text).items()
+        return join_rule({name: value for name, value in parts if name not in ("RSCALE", "SKIP")})
     return rule.text if rule.parts.skip else f"RSCALE=GREGORIAN;{rule.text};SKIP=BACKWARD"
 
 
@@ -152,15 +153,17 @@ def _check_length(text: str) -> None:
         raise ValueError(f"A rule can have at most {MAX_RULE_LENGTH} characters.")
 
 
-def _join(parts: Mapping[str, str]) -> str:
+def join_rule(parts: Mapping[str, str]) -> str:
+    """The text of a rule with these parts."""
     return ";".join(f"{name}={value}" for name, value in parts.items())
 
 
-def _split(text: str) -> dict[str, str]:
+def split_rule(text: str, *, example: str = "FREQ=WEEKLY;BYDAY=MO") -> dict[str, str]:
+    """The parts of a rule by name. Raises ValueError, with a message for people that shows the example."""
     pairs = [pair.partition("=") for pair in text.split(";")]
     parts = {name.strip(): re.sub(" *, *", ",", value.strip()) for name, _, value in pairs}
     if len(parts) != len(pairs) or not all(value for value in parts.values()):
-        raise ValueError("A rule must be a list such as FREQ=WEEKLY;BYDAY=MO, with each name once.")
+        raise ValueError(f"A rule must be a list such as {example}, with each name once.")
     return parts
 
 

@@ -5,8 +5,10 @@ from calendar import day_name, monthrange
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
+from taskbell.common.recurrence import PARTS, WEEKDAYS
+
 UNITS = {"MINUTELY": "minute", "HOURLY": "hour", "DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year"}
-WEEKDAYS = dict(zip(("MO", "TU", "WE", "TH", "FR", "SA", "SU"), day_name, strict=True))
+DAY_NAMES = dict(zip(WEEKDAYS, day_name, strict=True))
 WORKING_DAYS = frozenset(["MO", "TU", "WE", "TH", "FR"])
 ORDINALS = {1: "first", 2: "second", 3: "third", 4: "fourth", 5: "fifth"}
 SHORT_MONTHS = {
@@ -14,22 +16,18 @@ SHORT_MONTHS = {
     "BACKWARD": " (or the day before)",
     "FORWARD": " (or the day after)",
 }
-SPOKEN = {
-    *("FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYMONTH", "BYDAY", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO"),
-    *("BYSETPOS", "SKIP", "RSCALE"),
-}
 
 
 def rule_in_words(text: str, *, at: str = "") -> str:
-    """The rule for people; `at` is the time of day, in words. A rule that we have no words for is named as it is."""
+    """The rule for people; `at` is the time of day, in words. A rule that we have no words for is shown as written."""
     return _in_words(text, f" at {at}" if at else "")
 
 
 def rule_from(text: str, first: datetime, *, day: date | None = None) -> str:
-    """The rule with the time of day of its first moment, which is in the reader's time zone.
+    """The rule with the time of day of its first occurrence, which is in the reader's time zone.
 
-    Around midnight the rule's Monday can be the reader's Sunday. The days are then said to be those of the task's zone.
-    `day` is the date of that moment there; if it is not known, the rule itself says on which days it can be.
+    Around midnight the rule's Monday can be the reader's Sunday. The text then names the task's time zone instead of
+    the time. `day` is the date of that occurrence in the task's zone; without it, the days in the rule decide.
     """
     is_same = _is_on(_parts(text), first.date()) if day is None else day == first.date()
     return _in_words(text, f" at {first:%H:%M}" if is_same else " in the task's time zone")
@@ -37,7 +35,7 @@ def rule_from(text: str, first: datetime, *, day: date | None = None) -> str:
 
 def _in_words(text: str, time: str) -> str:
     parts = _parts(text)
-    if parts.get("FREQ") not in UNITS or parts.keys() - SPOKEN:
+    if parts.get("FREQ") not in UNITS or parts.keys() - PARTS["YEARLY"]:
         return f"by the rule {text}"
     if parts["FREQ"] in ("HOURLY", "MINUTELY"):
         time = ""
@@ -57,7 +55,7 @@ def _is_on(parts: Mapping[str, str], day: date) -> bool:
     return (
         (not dates or not dates.isdisjoint({day.day, day.day - last - 1}))
         and (not months or day.month in months)
-        and (not weekdays or [*WEEKDAYS][day.weekday()] in weekdays)
+        and (not weekdays or WEEKDAYS[day.weekday()] in weekdays)
     )
 
 
@@ -68,7 +66,7 @@ def _period(parts: Mapping[str, str]) -> str:
         return f"every {days}"
     every = f"every {unit}" if interval == 1 else f"every {interval} {unit}s"
     weeks = f" in week {_listed(parts['BYWEEKNO'].split(','))}" if "BYWEEKNO" in parts else ""
-    each = "every " if days in (*WEEKDAYS.values(), "weekday") and unit in ("month", "year") and not weeks else ""
+    each = "every " if days in (*DAY_NAMES.values(), "weekday") and unit in ("month", "year") and not weeks else ""
     return f"{every}{weeks}" + (f" on {each}{days}" if days else "")
 
 
@@ -97,10 +95,10 @@ def _dates(parts: Mapping[str, str]) -> str:
 
 def _weekdays(text: str) -> str:
     found = [re.fullmatch(r"([+-]?\d+)?([A-Z]{2})", part) for part in text.split(",") if part]
-    days = [(match[1], match[2]) for match in found if match and match[2] in WEEKDAYS]
+    days = [(match[1], match[2]) for match in found if match and match[2] in DAY_NAMES]
     if {day for _, day in days} == WORKING_DAYS and not any(number for number, _ in days):
         return "weekday"
-    return _listed(f"{_nth(int(number))} {WEEKDAYS[day]}" if number else WEEKDAYS[day] for number, day in days)
+    return _listed(f"{_nth(int(number))} {DAY_NAMES[day]}" if number else DAY_NAMES[day] for number, day in days)
 
 
 def _months(parts: Mapping[str, str]) -> str:

@@ -1,7 +1,7 @@
-"""How a reminder repeats: at a wall time, daily or slower (common/recurrence.py); or every so much exact time.
+"""How a reminder repeats: daily or slower at a wall time (common/recurrence.py), or at exact intervals.
 
-Only reminders repeat more often than daily: until the task is done, hourly or every so many minutes, at least a quarter
-of an hour apart. Such a rule has no days to choose from, so its occurrences are computed instead of walked.
+Only reminders repeat more often than daily: in hours or minutes, at least 15 minutes apart, until the task is done.
+Such a rule has no days to choose from, so its occurrences are computed instead of walked.
 """
 
 import re
@@ -10,8 +10,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-from taskbell.common.clock import LATEST, end_of_day, instant
-from taskbell.common.recurrence import MAX_RULE_LENGTH, PARTS, Rule, between, following, parse_rule
+from taskbell.common.clock import LATEST, as_instant, end_of_day
+from taskbell.common.recurrence import (
+    MAX_RULE_LENGTH,
+    PARTS,
+    Rule,
+    between,
+    following,
+    join_rule,
+    parse_rule,
+    split_rule,
+)
 from taskbell.common.values import BadValue
 from taskbell.reminders.models import Reminder
 
@@ -24,7 +33,7 @@ MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class ExactRule:
-    """A valid rule of exact time."""
+    """A valid rule with an exact interval."""
 
     text: str
     interval: timedelta
@@ -57,7 +66,7 @@ class WallRepeat:
 
 @dataclass(frozen=True)
 class ExactRepeat:
-    """The occurrences of a rule of exact time, numbered from 0 at the instant `start`."""
+    """The occurrences of a rule with an exact interval, numbered from 0 at the instant `start`."""
 
     rule: ExactRule
     start: datetime
@@ -65,20 +74,20 @@ class ExactRepeat:
 
     def next_after(self, moment: datetime) -> datetime | None:
         """The first occurrence after this instant; None if the rule has ended."""
-        return next(self._from(max(0, self._number(moment) + 1)), None)
+        return next(self.upcoming(moment + MICROSECOND), None)
 
     def latest(self, first: datetime, last: datetime) -> tuple[datetime, int] | None:
         """The latest occurrence from `first` to `last`, inclusive, and how many there are; None if there is none."""
-        begin = max(0, self._number(first - MICROSECOND) + 1)
-        end = min(self._number(last), self._last)
+        begin, end = self._first_from(first), min(self._number(last), self._last)
         return (self.start + end * self.rule.interval, end - begin + 1) if end >= begin else None
 
     def upcoming(self, since: datetime) -> Iterator[datetime]:
         """The occurrences from this instant on."""
-        return self._from(max(0, self._number(since - MICROSECOND) + 1))
+        return (self.start + n * self.rule.interval for n in range(self._first_from(since), self._last + 1))
 
-    def _from(self, number: int) -> Iterator[datetime]:
-        return (self.start + n * self.rule.interval for n in range(number, self._last + 1))
+    def _first_from(self, moment: datetime) -> int:
+        """The number of the first occurrence from this instant on."""
+        return max(0, self._number(moment - MICROSECOND) + 1)
 
     def _number(self, moment: datetime) -> int:
         """The number of the last occurrence up to this instant."""
@@ -86,19 +95,16 @@ class ExactRepeat:
 
     @property
     def _last(self) -> int:
-        """The number of the last occurrence of all."""
+        """The number of the very last occurrence."""
         by_until = self._number(self._until)
         return by_until if self.rule.count is None else min(by_until, self.rule.count - 1)
 
     @property
     def _until(self) -> datetime:
-        match self.rule.until:
-            case datetime(tzinfo=None) as until:
-                return instant(until.date(), until.time(), self.zone)
-            case datetime() as until:
-                return until
-            case until:
-                return end_of_day(until or LATEST, self.zone) - MICROSECOND
+        until = self.rule.until or LATEST
+        if isinstance(until, datetime):
+            return as_instant(until, self.zone)
+        return end_of_day(until, self.zone) - MICROSECOND
 
 
 def repeat_of(reminder: Reminder) -> WallRepeat | ExactRepeat | None:
@@ -141,17 +147,13 @@ def parse_repeat(text: str) -> Rule | ExactRule:
 
 
 def _exact_rule(text: str, frequency: str) -> ExactRule:
-    pairs = [pair.partition("=") for pair in text.split(";")]
-    given = {name.strip(): value.strip() for name, _, value in pairs}
-    if len(given) != len(pairs) or not all(given.values()):
-        raise ValueError("A rule must be a list such as FREQ=HOURLY;COUNT=8, with each name once.")
+    given = split_rule(text, example="FREQ=HOURLY;COUNT=8")
     if unknown := sorted(given.keys() - EXACT_PARTS):
         raise ValueError(f"{unknown[0][:20]} is not allowed in a {frequency} rule, only INTERVAL, COUNT and UNTIL.")
-    ends = parse_rule(
-        ";".join(["FREQ=DAILY", *(f"{name}={given[name]}" for name in ("COUNT", "UNTIL") if name in given)])
-    )
+    ends = {name: value for name, value in given.items() if name in ("COUNT", "UNTIL")}
+    daily = parse_rule(join_rule({"FREQ": "DAILY"} | ends))
     interval = _interval(given.get("INTERVAL", "1"), UNITS[frequency])
-    return ExactRule(";".join(f"{name}={value}" for name, value in given.items()), interval, ends.count, ends.until)
+    return ExactRule(join_rule(given), interval, daily.count, daily.until)
 
 
 def _interval(number: str, unit: timedelta) -> timedelta:
