@@ -38,8 +38,7 @@ def activity_as_json(entries: Sequence[Activity], person: User) -> list[Activity
 
 
 def _entry_as_json(entry: Activity, wording: Wording) -> ActivityOut:
-    hidden = wording.names.hidden
-    old, new = (_without(hidden, entry.field, value) for value in (entry.old_value, entry.new_value))
+    old, new = (wording.names.visible_part(entry.field, value) for value in (entry.old_value, entry.new_value))
     old_text, new_text = (wording.words(entry.field, value) for value in (old, new))
     return payload_of(
         ActivityOut,
@@ -52,13 +51,3 @@ def _entry_as_json(entry: Activity, wording: Wording) -> ActivityOut:
         new_text=new_text,
         summary=sentence_of(entry, old_text, new_text, wording),
     )
-
-
-def _without(hidden: frozenset[int], field: str, value: Any) -> Any:
-    """The value without the hidden prerequisites."""
-    if isinstance(value, dict):
-        links = value.get("pre_tasks", ())
-        return value if hidden.isdisjoint(links) else value | {"pre_tasks": [pk for pk in links if pk not in hidden]}
-    if field != "pre_tasks" or not isinstance(value, list):
-        return value
-    return [pk for pk in value if pk not in hidden]

@@ -5,7 +5,7 @@ from taskbell.tasks.history_words import Wording, label_of
 
 # Values that are longer, or have several lines, are too much for a sentence.
 MAX_QUOTED = 80
-# Of entries that say everything by their action: `{who}` acted, and `{new}` and `{old}` are the values.
+# For entries whose action says everything: `{who}` acted, and `{new}` is the new value.
 SENTENCES = {
     "created": "{who} created the task.",
     "forced": "{who} completed the task although it was blocked.",
@@ -30,11 +30,11 @@ def sentence_of(entry: Activity, old: str, new: str, wording: Wording) -> str:
     if entry.field == "own_reminders":
         return f"{who} changed personal reminders."
     if entry.action in SENTENCES and (not entry.field or entry.action != "restored"):
-        return SENTENCES[entry.action].format(who=who, old=old, new=new)
+        return SENTENCES[entry.action].format(who=who, new=new)
     changed = BEGINNINGS.get(entry.action, "changed")
     if entry.field == "title":
         old, new = f"“{old}”", f"“{new}”"
-    # They read the same if they differ only by tasks that the reader can't see.
+    # The values read the same if they differ only in tasks that the reader can't see.
     is_short = old != new and max(len(old), len(new)) <= MAX_QUOTED and "\n" not in old + new
     return f"{who} {changed} {_what(entry.field)}" + (f" from {old} to {new}." if is_short else ".")
 

@@ -17,12 +17,22 @@ Values = Iterable[tuple[str, Any]]  # field and value; a value without a field m
 
 @dataclass(frozen=True)
 class Names:
-    """Names by id, as one reader may know them, and the prerequisites that they may not know of."""
+    """Names by id as one reader may see them, and the prerequisites that are hidden from them."""
 
     tasks: dict[int, str] = field(default_factory=dict)
     people: dict[int, str] = field(default_factory=dict)
     categories: dict[int, str] = field(default_factory=dict)
     hidden: frozenset[int] = frozenset()
+
+    def visible_part(self, field: str, value: Any) -> Any:
+        """The value of the field without the hidden prerequisites."""
+        if isinstance(value, dict):
+            links = value.get("pre_tasks", ())
+            return value if self.hidden.isdisjoint(links) else value | {"pre_tasks": self._visible(links)}
+        return self._visible(value) if field == "pre_tasks" and isinstance(value, list) else value
+
+    def _visible(self, links: Iterable[int]) -> list[int]:
+        return [pk for pk in links if pk not in self.hidden]
 
 
 def names_in(values: Values, reader: User, *, people: Iterable[int | None] = ()) -> Names:

@@ -1,16 +1,18 @@
 """What the email about a changed task says: the changes of others, in words and in the reader's time zone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from taskbell.accounts.models import User
 from taskbell.activity.queries import FieldChange, changes_since
 from taskbell.common.wording import shortened
 from taskbell.notifications.models import Notification
 from taskbell.tasks.history_words import Wording, label_of
 from taskbell.tasks.models import Task
-from taskbell.tasks.names import names_in
+from taskbell.tasks.names import Names, names_in
 
 DUE_FIELDS = ("due_date", "due_time", "timezone")
 MAX_CHARACTERS = 1000
@@ -38,9 +40,9 @@ def gather_changes(update: Notification) -> list[FieldChange]:
     assert update.task_id is not None  # noqa: S101 - and about tasks
     changes = changes_since(update.task_id, datetime.fromisoformat(update.data["since"]), but=update.recipient)
     links = [change for change in changes if change.field == "pre_tasks"]
-    hidden = names_in(((one.field, value) for one in links for value in (one.old, one.new)), update.recipient).hidden
+    names = _names_in(links, update.recipient)
     for change in links:
-        change.old, change.new = ([pk for pk in value if pk not in hidden] for value in (change.old, change.new))
+        change.old, change.new = (names.visible_part(change.field, value) for value in (change.old, change.new))
     changed = [change for change in changes if change.old != change.new]
     return changed if any(change.field != "next_task" for change in changed) else []
 
@@ -51,11 +53,15 @@ def changes_in_words(update: Notification) -> list[ChangeInWords]:
     assert update.task is not None  # noqa: S101 - and about tasks
     zone = ZoneInfo(update.recipient.profile.timezone)
     changes = gather_changes(update)
-    names = names_in(((one.field, value) for one in changes for value in (one.old, one.new)), update.recipient)
+    wording = Wording(_names_in(changes, update.recipient), zone)
     due = _due_change(changes, update.task, zone)
     rest = [change for change in changes if due is None or change.field not in DUE_FIELDS]
-    rows = [_row(change, Wording(names, zone)) for change in rest]
+    rows = [_row(change, wording) for change in rest]
     return [due, *rows] if due else rows
+
+
+def _names_in(changes: Sequence[FieldChange], reader: User) -> Names:
+    return names_in(((one.field, value) for one in changes for value in (one.old, one.new)), reader)
 
 
 def _row(change: FieldChange, wording: Wording) -> ChangeInWords:
