@@ -24,9 +24,11 @@ from taskbell.tasks.recurring import begin_series, make_next, move_series, skip_
 from taskbell.tasks.search_text import keep_search_text
 from taskbell.tasks.validation import check_columns, check_dates, check_rows, read_columns
 
-Versions = int | Collection[int] | None  # that a task may have to be changed; None: any
-OF_ALL = ("recurrence", "recurrence_from", "timezone")  # what only this one can't have of its own
-ONLY_ONE_RULE = "Can't change the {} of only this one. Change it in a request without only_this_one."
+Versions = int | Collection[int] | None  # at which a task may be changed; None: any
+SERIES_FIELDS = ("recurrence", "recurrence_from", "timezone")  # the same for all occurrences
+FOR_WHOLE_SERIES = (
+    "Can't change {} with only_this_one, because it applies to all occurrences. Change it in a request of its own."
+)
 
 
 class StaleVersion(Refusal):
@@ -81,7 +83,7 @@ def update_task(
     task = lock_task(task_id, by=by)
     before, was_open, by_rule, sent = snapshot(task), task.is_open, due_by_rule(task), patch.columns()
     columns, errors = read_columns(patch)
-    # Also what was stored before its rule was, such as line breaks of another kind, is unchanged if it is sent back.
+    # A value stored before there was a rule for it, such as one with other line breaks, is no change if sent back.
     changing = {name: value for name, value in columns.items() if getattr(task, name) not in (value, sent[name])}
     check_may_change(by, task, changing)
     _check_version(task, version)
@@ -181,10 +183,10 @@ def _apply(task: Task, columns: Mapping[str, Any], *, now: datetime) -> None:
 
 
 def _keep_series(task: Task, changing: Mapping[str, Any], by_rule: Due, patch: TaskPatch) -> None:
-    """After a change: a new rule begins a series, a new due date moves it. `by_rule` was the old one."""
-    of_all = [name for name in OF_ALL if name in changing]
-    if patch.only_this_one and of_all and (task.recurrence or "recurrence" in changing):
-        raise invalid("only_this_one", "exclusive", ONLY_ONE_RULE.format(of_all[0]))
+    """After a change: a new rule begins a series, a new due date moves it. `by_rule` was the due date by the rule."""
+    of_series = [name for name in SERIES_FIELDS if name in changing]
+    if patch.only_this_one and of_series and (task.recurrence or "recurrence" in changing):
+        raise invalid("only_this_one", "exclusive", FOR_WHOLE_SERIES.format(of_series[0]))
     if "recurrence" in changing:
         begin_series(task)
     elif task.recurrence and changing.keys() & {"due_date", "due_time"}:

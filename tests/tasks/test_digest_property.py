@@ -108,8 +108,7 @@ def test_every_task_is_in_the_digests_that_it_belongs_to(bo: User, reader: str, 
             day = BEGIN.date() + timedelta(days=days)
             create_task(TaskPatch(title="Water", due_date=day, due_time=at, timezone=zone), by=bo, now=BEGIN)
         for number in range(9):
-            for clock in (hour,):
-                send_digests(instant(BEGIN.date() + timedelta(days=number - 1), clock, reader))
+            send_digests(instant(BEGIN.date() + timedelta(days=number - 1), hour, reader))
         digests = list(Notification.objects.filter(kind="due_digest").order_by("due_at"))
         for task in Task.objects.all():
             assert task.due_at is not None
