@@ -10,17 +10,17 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from taskbell.accounts.validation import MAX_PASSWORD_LENGTH
 from taskbell.api.answers import WALL_TIME
 from taskbell.common import values
 from taskbell.common.durations import Duration
-from taskbell.common.errors import Invalid
 from taskbell.common.recurrence import MAX_RULE_LENGTH
-from taskbell.common.text import opaque, refuse_unprintable
-from taskbell.common.values import MAX_ID, BadValue
+from taskbell.common.text import UNPRINTABLE, opaque
+from taskbell.common.values import MAX_ID, UNPRINTABLE_SENTENCE, BadValue
 from taskbell.reminders.repeats import read_repeat
 from taskbell.reminders.schedule import MAX_BEFORE_DUE
 
-LONGEST_TYPED = 1 + 5 * 1024  # of a password: decomposed, one letter has at most four characters
+MAX_TYPED = 1 + 4 * MAX_PASSWORD_LENGTH  # of a password: decomposed, one letter has at most four characters
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -78,10 +78,8 @@ class Text(Words):
 
     def to_internal_value(self, data: Any) -> str:
         text: str = super().to_internal_value(data)
-        try:
-            refuse_unprintable(text, field=self.field_name or "")
-        except Invalid as error:
-            raise serializers.ValidationError(error.detail, code="unprintable") from error
+        if UNPRINTABLE.search(text):
+            raise serializers.ValidationError(UNPRINTABLE_SENTENCE, code="unprintable")
         return text
 
 
@@ -107,12 +105,16 @@ class Password(Words):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            write_only=True, trim_whitespace=False, max_length=1024, style={"input_type": "password"}, **kwargs
+            write_only=True,
+            trim_whitespace=False,
+            max_length=MAX_PASSWORD_LENGTH,
+            style={"input_type": "password"},
+            **kwargs,
         )
 
     def run_validators(self, value: Any) -> None:
         """The length is that of the password as it is compared."""
-        super().run_validators(opaque(value[:LONGEST_TYPED]))
+        super().run_validators(opaque(value[:MAX_TYPED]))
 
 
 class ReadField(serializers.Field[Any, Any, Any, Any]):

@@ -11,7 +11,15 @@ from django.db.models import Q
 from taskbell.accounts.models import User
 from taskbell.common.clock import as_instant, instant
 from taskbell.common.errors import FieldError, Invalid
-from taskbell.common.values import BadValue, read_boolean, read_choices, read_date, read_datetime, read_id
+from taskbell.common.values import (
+    UNPRINTABLE_SENTENCE,
+    BadValue,
+    read_boolean,
+    read_choices,
+    read_date,
+    read_datetime,
+    read_id,
+)
 from taskbell.search.parameters import Parameters
 
 MAX_CHARACTERS = 500
@@ -59,7 +67,7 @@ def _checked(text: str) -> str:
     if len(text) > MAX_CHARACTERS:
         raise BadValue(f"Must have at most {MAX_CHARACTERS} characters.")
     if STRANGE.search(text):
-        raise BadValue("Must not contain control characters.")
+        raise BadValue(UNPRINTABLE_SENTENCE)
     return text
 
 
