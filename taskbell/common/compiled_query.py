@@ -75,33 +75,22 @@ def with_params(condition: Q, model: type[Model]) -> tuple[Q, dict[str, Any]]:
     """
     values: dict[str, Any] = {}
 
-    def param(name: str, value: Any) -> Any:
-        if isinstance(value, bool) or not isinstance(value, int | date):
-            return value
-        found = Param(f"value_{len(values)}", _field_for(value, model, name.partition("__")[0]))
-        values[found.name] = value
-        return found
+    def name_of(value: Any) -> str:
+        name = f"value_{len(values)}"
+        values[name] = value
+        return name
 
     def text(part: Any) -> Any:
-        if not isinstance(part, Value):
-            return part
-        found = Param(f"value_{len(values)}", TextField())
-        values[found.name] = part.value
-        return found
-
-    def among(name: str, ids: list[int]) -> Any:
-        found = IdArray(f"value_{len(values)}")
-        values[found.name] = ids
-        return AnyOf(f"{name}_id", found)
+        return Param(name_of(part.value), TextField()) if isinstance(part, Value) else part
 
     def replaced(part: Any) -> Any:
         match part:
             case Q():
                 return Q.create([replaced(child) for child in part.children], part.connector, part.negated)
             case (str(name), list(ids)) if name.endswith("__in") and model._meta.get_field(name[:-4]).is_relation:
-                return among(name.removesuffix("__in"), ids)
-            case (name, value):
-                return name, param(name, value)
+                return AnyOf(f"{name.removesuffix('__in')}_id", IdArray(name_of(ids)))
+            case (name, int() | date() as value) if not isinstance(value, bool):
+                return name, Param(name_of(value), _field_for(value, model, name.partition("__")[0]))
             case Func():
                 return type(part)(*map(text, part.get_source_expressions()))
         return part
