@@ -219,9 +219,10 @@ class Installation(models.Model):
     def own_key(cls) -> str:
         """The key of this installation, made when it is first needed."""
         one, _ = cls.objects.get_or_create(pk=1)
-        if one.key or not cls.objects.filter(pk=1, key="").update(key=(key := secrets.token_hex(8))):
-            return one.key or cls.objects.get(pk=1).key
-        return key
+        if not one.key:
+            cls.objects.filter(pk=1, key="").update(key=secrets.token_hex(8))  # by the first of several at once
+            one.refresh_from_db()
+        return one.key
 
     @classmethod
     def claim(cls, now: datetime) -> bool:

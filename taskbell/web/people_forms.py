@@ -16,7 +16,7 @@ from taskbell.common.errors import Conflict, Invalid
 from taskbell.common.text import folded
 from taskbell.people.roles import keep_an_admin
 
-NAMES = ("username", "first_name", "last_name")
+NAMES = ("first_name", "last_name")
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -26,12 +26,11 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
         given: dict[str, Any] = super().clean() or {}
         if self.errors:
             return given
-        changed = {name: given[name] for name in self.changed_data if name in NAMES}
         try:
             given["email"] = check_email(given["email"])
-            if "username" in changed:
+            if "username" in self.changed_data:
                 given["username"] = check_username(given["username"], email=given["email"])
-            given |= check_names(**{name: changed[name] for name in changed.keys() - {"username"}})
+            given |= check_names(**{name: given[name] for name in NAMES if name in self.changed_data})
         except Invalid as refusal:
             raise ValidationError({error.field: error.message for error in refusal.errors}) from refusal
         others = User.objects.exclude(pk=self.instance.pk)
