@@ -56,20 +56,21 @@ def problem(error: Exception, context: dict[str, Any]) -> HttpResponse:
     refusal = as_refusal(error)
     if isinstance(refusal, Broken):
         log.error("unhandled error", exc_info=error)
-    accepted = ", ".join(_accepted_types(context["view"]))
-    if isinstance(error, exceptions.UnsupportedMediaType):
-        refusal.detail = f"Can't read a body of this type. Send {accepted}."
+    headers = {}
+    match error:
+        case exceptions.MethodNotAllowed():
+            headers["Allow"] = ", ".join(context["view"].allowed_methods)
+        case exceptions.UnsupportedMediaType():
+            headers["Accept"] = accepted = ", ".join(_accepted_types(context["view"]))  # RFC 9110 §15.5.16
+            refusal.detail = f"Can't read a body of this type. Send {accepted}."
     response = _plain_response(refusal)
-    if isinstance(error, exceptions.MethodNotAllowed):
-        response["Allow"] = ", ".join(context["view"].allowed_methods)
-    if isinstance(error, exceptions.UnsupportedMediaType):
-        response["Accept"] = accepted  # RFC 9110 §15.5.16
+    for name, value in headers.items():
+        response[name] = value
     return response
 
 
 def _accepted_types(view: Any) -> Iterable[str]:
-    parsers = (parser.media_type for parser in getattr(view, "parser_classes", ()))
-    return getattr(view, "accepted_types", None) or parsers
+    return getattr(view, "accepted_types", None) or (parser.media_type for parser in view.parser_classes)
 
 
 def as_refusal(error: Exception) -> Refusal:

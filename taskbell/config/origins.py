@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
-EXAMPLE = "must be origins such as https://app.example.org, separated by commas"
+RULE = "must be origins such as https://app.example.org, separated by commas"
 PARTS = re.compile(r"https?://[^/?#@\s*]+")
 USUAL_PORTS = {"http": 80, "https": 443}
 
@@ -24,13 +24,13 @@ def _origin(text: str) -> str:
     if text == "*":
         raise ValueError("must name each origin, because * would let every site in.")
     if not text.isascii() or not PARTS.fullmatch(text.lower()):
-        raise ValueError(f"{EXAMPLE}. Can't use {text}: an origin has a scheme, a host and perhaps a port.")
+        raise ValueError(f"{RULE}. Can't use {text}: an origin has a scheme, a host and, if needed, a port.")
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
     except ValueError:
         host = port = None
     if not host or port == 0:
-        raise ValueError(f"{EXAMPLE}. Can't use {text}.")
+        raise ValueError(f"{RULE}. Can't use {text}.")
     name = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{name}" + ("" if port in (None, USUAL_PORTS[parts.scheme]) else f":{port}")
