@@ -11,8 +11,6 @@ from drf_spectacular.generators import SchemaGenerator
 
 from taskbell.api.aliases import ALIASES
 
-METHODS = {"get", "post", "put", "patch", "delete"}
-PROBLEM = "application/problem+json"
 # A problem has members of its own kind beside those of every problem.
 OPEN = {"Problem"}
 

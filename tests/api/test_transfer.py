@@ -25,14 +25,12 @@ from taskbell.transfer.reading import Row
 from taskbell.transfer.table import csv_rows
 from tests.conftest import NOW
 
-COUNTED = (
-    {"format": "csv"}
-    | dict.fromkeys(("rows", "created", "updated", "skipped", "failed", "notice_count"), 0)
-    | {
-        "errors": [],
-        "notices": [],
-    }
-)
+COUNTED = {
+    "format": "csv",
+    **dict.fromkeys(("rows", "created", "updated", "skipped", "failed", "notice_count"), 0),
+    "errors": [],
+    "notices": [],
+}
 IMPORT, EXPORT = "/api/tasks/import/", "/api/tasks/export/"
 
 

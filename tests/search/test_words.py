@@ -43,9 +43,13 @@ def found(program: Program) -> Found:
 
 
 def _titles(program: Program, path: str) -> Iterator[str]:
+    return (task["title"] for task in _rows(program, path))
+
+
+def _rows(program: Program, path: str) -> Iterator[dict[str, str]]:
     while path:
         page = program.get(path).json()
-        yield from (task["title"] for task in page["results"])
+        yield from page["results"]
         path = (page["next"] or "").removeprefix("http://localhost")
 
 
@@ -221,13 +225,6 @@ def test_categories_sort_as_people_sort_also_when_renamed(program: Program) -> N
     for query in ("", "?page_size=2", "?page_size=2&cursor="):
         names = [row["name"] for row in _rows(program, f"/api/categories/{query}")]
         assert names == ["Äcker", "Garden 9", "garden 10", "Öl", "Zoo"]
-
-
-def _rows(program: Program, path: str) -> Iterator[dict[str, str]]:
-    while path:
-        page = program.get(path).json()
-        yield from page["results"]
-        path = (page["next"] or "").removeprefix("http://localhost")
 
 
 def test_people_are_listed_and_found_by_their_names(bo: User, cy: User, as_user: Somebody) -> None:
