@@ -30,7 +30,7 @@ class Duration:
 
     @property
     def total(self) -> timedelta:
-        """The length where every day has 24 hours: for bounds."""
+        """The length if every day has 24 hours, to check limits."""
         return timedelta(days=self.days) + self.exact
 
     @property

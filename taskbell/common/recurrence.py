@@ -54,7 +54,7 @@ class Rule:
         """Wall time and UTC instant of each occurrence, in order, starting at the naive wall time `start`.
 
         Occurrences before the instant `since` may be left out, which is cheaper. Occurrences that a time zone change
-        moves to the same instant count once; a day that the zone skips as a whole is the day after it.
+        moves to the same instant count once; a day that the zone skips entirely becomes the next day.
         """
         first = start.date() if since is None or since.date() <= start.date() else since.date() - MAX_OFFSET
         previous = datetime.min.replace(tzinfo=UTC)
@@ -86,7 +86,7 @@ class Rule:
 
 
 def _on_a_real_day(local: datetime, at: datetime, zone: str) -> datetime:
-    """The wall time; on a day that the zone skips as a whole, that of the next day, which is the same instant."""
+    """The wall time; on a day that the zone skips entirely, that of the next day, which is the same instant."""
     shown = wall_time(at, zone)
     return shown if shown.date() != local.date() and shown.time() == local.time() else local
 

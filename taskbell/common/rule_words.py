@@ -23,7 +23,7 @@ def rule_in_words(text: str, *, at: str = "") -> str:
     return _in_words(text, f" at {at}" if at else "")
 
 
-def rule_from(text: str, first: datetime, *, day: date | None = None) -> str:
+def rule_with_time(text: str, first: datetime, *, day: date | None = None) -> str:
     """The rule with the time of day of its first occurrence, which is in the reader's time zone.
 
     Around midnight the rule's Monday can be the reader's Sunday. The text then names the task's time zone instead of

@@ -79,7 +79,7 @@ class JoinedIds(Func):
         return self.as_sql(compiler, connection, template="STRING_AGG(%(expressions)s, ',')", **context)
 
 
-# What changes without a new version of the task: with its reminders, its prerequisites and its category.
+# What can change without a new version of the task, with its category, prerequisites or reminders.
 WITHOUT_VERSION = ("category_name", "pre_tasks", "is_blocked", "reminders")
 # The columns of a task's row; some of its members are made of others, or of rows of their own.
 MADE = ("status", "pre_tasks", "reminders", "remind_at")

@@ -155,7 +155,7 @@ def _apply(plan: ReminderPlan, reminder: Reminder, task: RemindedTask, *, by: Us
 
 
 def _as_history(before: Sequence[ReminderPlan], after: Sequence[ReminderPlan]) -> dict[str, Change]:
-    """The change as everybody may read it; `own_reminders` if only private ones changed, of which nobody may read."""
+    """The change without private reminders; if only those changed, `own_reminders` without values."""
     old, new = (sorted(describe(plan) for plan in plans if not plan.for_me) for plans in (before, after))
     return {"own_reminders": (None, None)} if old == new else {"reminders": (old, new)}
 

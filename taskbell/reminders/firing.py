@@ -38,7 +38,7 @@ def _fire(now: datetime, limit: int) -> int:
 
 
 def _cancel_waiting(frequent: list[Reminder]) -> None:
-    """Cancels emails that quiet hours or the mail server hold up: one an hour must not become eight at once."""
+    """Cancels emails delayed by quiet hours or the mail server: hourly ones must not arrive eight at once."""
     if frequent:
         waiting = Delivery.objects.filter(
             state=DeliveryState.PENDING,
@@ -74,7 +74,7 @@ def _messages(reminder: Reminder, firing: Firing) -> list[Message]:
 
 
 def _author(reminder: Reminder, person: int) -> dict[str, Any]:
-    """Who asked for it, as the email says."""
+    """Who set the reminder, for the email."""
     return {"is_own": True} if reminder.created_by_id == person else {"by": reminder.created_by.name}
 
 

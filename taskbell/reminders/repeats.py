@@ -118,7 +118,7 @@ def repeat_of(reminder: Reminder) -> WallRepeat | ExactRepeat | None:
 
 
 def is_frequent(reminder: Reminder) -> bool:
-    """True for one that repeats more often than daily."""
+    """True if the reminder repeats more often than daily."""
     return bool(reminder.repeat) and isinstance(parse_repeat(reminder.repeat), ExactRule)
 
 

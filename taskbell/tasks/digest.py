@@ -17,7 +17,7 @@ from taskbell.tasks.notifications import DUE_DIGEST
 MAX_TASKS = 100
 MAX_OVERDUE = 20
 PROFILES_PER_BATCH = 200
-# From noon on, a digest also lists what is to be done on the next day, where most of its 24 hours lie.
+# From noon on, a digest also lists tasks of the next date, because most of its 24 hours are on that date.
 NOON = time(12)
 
 
@@ -84,7 +84,7 @@ def _hour_of(profile: Profile, day: date) -> datetime:
 
 
 def _messages(digest: Digest) -> list[Message]:
-    """None if nothing is due, nor overdue if the person wants to read of that."""
+    """The digest as a message; none if it would be empty."""
     person, mine = digest.person, Task.objects.to_do_by(digest.person)
     tasks = _due(digest, mine).order_by("due_at", "id")[:MAX_TASKS]
     data: dict[str, Any] = {"tasks": [_line(task, digest) for task in tasks]}
@@ -100,8 +100,8 @@ def _due(digest: Digest, tasks: TaskQuerySet) -> TaskQuerySet:
     """Of these tasks, those that are due from this digest to the next.
 
     The range begins at the digest's hour, however late it is sent, so that no task falls between two digests. A task
-    without a due time belongs to the digest of its date, in whatever zone the task is, and to that of the evening
-    before; to an earlier one also if its day is over, in its zone, when the next digest comes.
+    without a due time belongs to the digest of its date, whatever its time zone, and to that of the evening before.
+    If its day ends in its zone by the next digest, it belongs to this one.
     """
     by_time = Q(due_time__isnull=False, due_at__gte=digest.at, due_at__lt=digest.until)
     tomorrow = digest.day + timedelta(days=digest.person.profile.digest_at >= NOON)
@@ -127,7 +127,7 @@ def _line(task: Task, digest: Digest) -> dict[str, Any]:
 
 
 def _due_text(task: Task, digest: Digest) -> str:
-    """The due date; with a due time, both in the reader's time zone. With the year if it is not that of the digest."""
+    """The due date, with the year if it is another one; with a due time, both in the reader's time zone."""
     assert task.due_at is not None  # noqa: S101 - digests list tasks that are due
     assert task.due_date is not None  # noqa: S101
     moment = wall_time(task.due_at, digest.person.profile.timezone)

@@ -7,7 +7,7 @@ from taskbell.accounts.models import User
 from taskbell.activity.actions import Change, record
 from taskbell.tasks.models import Priority, Task
 
-OWN_REMINDERS = "own_reminders"  # private ones: they are no part of the task that others see
+OWN_REMINDERS = "own_reminders"  # private ones, which others can't see
 
 
 def snapshot(task: Task) -> dict[str, Any]:
@@ -37,5 +37,5 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Chan
 
 
 def record_own_reminders(task_id: int, *, by: User, now: datetime) -> None:
-    """Writes an entry that only this person may know of: it reaches their copies, live connections and caches."""
+    """Writes an entry that only this person sees; it updates their copies, live connections and caches."""
     record(task_id, "updated", by=by, at=now, field=OWN_REMINDERS, person_id=by.pk)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.utils.dateparse import parse_duration as parse_old_duration
 
 from taskbell.common.durations import parse_duration
-from taskbell.common.rule_words import rule_from, rule_in_words
+from taskbell.common.rule_words import rule_in_words, rule_with_time
 from taskbell.common.wording import in_words
 from taskbell.tasks.models import OVERDUE, Basis, Priority, Stage
 from taskbell.tasks.names import Names
@@ -40,7 +40,7 @@ def label_of(field: str) -> str:
 
 
 def before_due_in_words(text: str) -> str:
-    """A duration before the due date: "1 day before due". Old entries have it as Python shows it."""
+    """A duration before the due date: "1 day before due". Old entries hold the text of a timedelta."""
     try:
         words = parse_duration(text).words
     except ValueError:
@@ -84,7 +84,7 @@ class Wording:
         return ", ".join(self._task(pk) for pk in ids)
 
     def _person(self, pk: int) -> str:
-        return self.names.people.get(pk, "someone who is gone")
+        return self.names.people.get(pk, "a deleted person")
 
     def _category(self, pk: int) -> str:
         return self.names.categories.get(pk, "a deleted category")
@@ -93,13 +93,13 @@ class Wording:
         return "; ".join(self._reminder(text) for text in described)
 
     def _reminder(self, text: str) -> str:
-        """A reminder as `reminders/actions.py:describe` has written it."""
+        """A reminder as written by `reminders/actions.py:describe`."""
         when, _, last = text.rpartition(" ")
         plan, rule = (when, last) if "=" in last else (text, "")
         if plan.endswith(" before due"):
             first, then = before_due_in_words(plan.removesuffix(" before due")), rule_in_words(rule)
         else:
-            first, then = self.moment(plan), rule_from(rule, datetime.fromisoformat(plan).astimezone(self.zone))
+            first, then = self.moment(plan), rule_with_time(rule, datetime.fromisoformat(plan).astimezone(self.zone))
         return f"{first}, then {then}" if rule else first
 
 

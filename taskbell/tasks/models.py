@@ -262,7 +262,7 @@ class Task(models.Model):
 
 
 class SearchText(models.Model):
-    """The text of a task as the search compares it (tasks/search_text.py). Apart, so that rows of tasks stay short."""
+    """The text of a task for the search (tasks/search_text.py), in its own table to keep task rows short."""
 
     task = models.OneToOneField(Task, on_delete=models.CASCADE, primary_key=True, related_name="search_text")
     text = models.TextField()

@@ -1,4 +1,4 @@
-"""When a task that repeats is due next: one answer for completing, skipping and the previews."""
+"""When a recurring task is due next, for completing, skipping and the previews."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -26,7 +26,7 @@ def due_by_rule(task: Task) -> Due:
 
 
 def later_occurrences(task: Task, *, since: datetime | None = None) -> Iterator[Occurrence]:
-    """The occurrences after this one, by the rule from the due date: what happens if nobody moves anything.
+    """The occurrences after this one, by the rule from the due date, if nobody moves one.
 
     COUNT is the number of tasks in the series, whether their dates are moved or not. Without it, those before `since`
     may be left out, which is cheaper.
@@ -72,7 +72,7 @@ def next_from_completion(task: Task, *, completed_at: datetime) -> Upcoming | No
 
 
 def next_of_completed(task: Task, *, completed_at: datetime, catch_up: bool = False) -> Upcoming | None:
-    """The occurrence that completing the task creates; with `catch_up`, none that is overdue at once."""
+    """The occurrence that completing the task creates; with `catch_up`, the first that is not overdue at once."""
     if task.recurrence_from == Basis.COMPLETION:
         return next_from_completion(task, completed_at=completed_at)
     return next_by_plan(task, due_after=completed_at if catch_up else None)
@@ -104,8 +104,8 @@ def _rule_of(task: Task) -> tuple[Rule, int | None]:
 
 
 def _date_met(task: Task) -> date:
-    """The date that the next one must lie after: if only this one was moved, also after the date it was moved from."""
-    assert task.due_date is not None  # noqa: S101 - asked of tasks with a due date
+    """The date after which the next one must lie: the due date, or the date it was moved from if that is later."""
+    assert task.due_date is not None  # noqa: S101 - only called for tasks with a due date
     return max(task.due_date, task.planned_date or task.due_date)
 
 

@@ -31,7 +31,7 @@ class TaskPatch:
     """The fields of a task by the names of the model. UNSET leaves a field as it is; None empties it.
 
     `only_this_one` goes with a new due date: the task moves, and the later ones of its series stay where they are.
-    `series_dates` goes with one as well: those of an exported task, which is updated from a file.
+    `series_dates` goes with one as well, if an exported task is updated from a file.
     """
 
     title: str | Unset = UNSET

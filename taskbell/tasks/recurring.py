@@ -36,8 +36,8 @@ def begin_series(task: Task) -> None:
 def move_series(task: Task, by_rule: Due, changed: Container[str], *, only_this_one: bool) -> None:
     """After a change of a recurring task's due date or time, which by the rule was `by_rule`.
 
-    The rule counts from the new date. With `only_this_one`, the others stay where they are, also if a task that was
-    moved like this is moved back.
+    The rule counts from the new date. With `only_this_one`, the others stay where they are; they also stay if a task
+    moved that way is moved back.
     """
     if (task.due_date, task.due_time) == by_rule:
         task.planned_date = task.planned_time = None
@@ -78,7 +78,7 @@ def make_next(task: Task, *, catch_up: bool = False, by: User, now: datetime) ->
 
 
 def _continue_series(new: Task, old: Task, upcoming: Upcoming) -> None:
-    """Makes the task the next occurrence. From completion, the rule has no other start than its due date."""
+    """Makes the task the next occurrence. From completion, the rule starts at its due date."""
     for name in COPIED_FIELDS:
         setattr(new, name, getattr(old, name))
     _move_to(new, upcoming, due_time=due_by_rule(old)[1])
@@ -138,7 +138,7 @@ def _first_later(task: Task) -> Task | None:
 
 
 def _in_trash(task: Task, number: int) -> Task | None:
-    """What becomes the occurrence with this number again: the one that was deleted, or one that was withdrawn."""
+    """The deleted occurrence to restore: the one with this number, or else one that was withdrawn."""
     deleted = list(_later(task).exclude(deleted_at=None))
     same_number = (known for known in deleted if known.occurrence == number)
     return next(chain(same_number, filter(_is_untouched, deleted)), None)

@@ -24,7 +24,7 @@ Condition = Q | Exists
 NOT_OPEN = "Can't snooze this task, because it is not open. Reopen it first."
 SWITCHED_OFF = (
     "Can't snooze this task, because you switched off reminder emails. Switch them on in your profile first, or add a "
-    "reminder for yourself: it shows among your notifications."
+    "reminder for yourself: it appears in your notifications."
 )
 
 
@@ -109,7 +109,7 @@ def _add(
 def _lock(task_id: int, *, private: Condition, by: User, now: datetime) -> tuple[Task, list[Reminder]]:
     """The task, locked, with all its reminders. Raises NotFound.
 
-    One UPDATE locks it and makes the next version, unless the change is `private`: others must not notice that one.
+    One UPDATE locks it and makes the next version, unless the change is `private`, which others must not notice.
     """
     version = Case(When(private, then=F("version")), default=F("version") + 1)
     updated_at = Case(When(private, then=F("updated_at")), default=now)

@@ -53,7 +53,7 @@ class PastOut(TypedDict):
 
 
 class ScheduleOut(TypedDict):
-    """The reminders of a task: future firings, and the outcome of past ones; and when it is due again."""
+    """The reminders of a task: future firings and the outcome of past ones, and its next due dates."""
 
     due_dates: Annotated[list[date], "When the task is due after this, if it repeats."]
     next: list[ComingOut]

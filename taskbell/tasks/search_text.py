@@ -51,7 +51,7 @@ def has_words(text: str, *, among_few: bool = False) -> Q:
 
 
 def words_of(text: str) -> list[str]:
-    """The folded words, without those that are in another one anyway."""
+    """The folded words, without those that are part of another one."""
     found: list[str] = []
     for word in sorted(fold(text).split(), key=len, reverse=True):
         if not any(word in longer for longer in found):
@@ -105,7 +105,7 @@ class _Contains(_SearchText):
 
 
 class _Matches(_SearchText):
-    """On SQLite: the text matches a query of FTS5, which finds a word of three characters and more in any place."""
+    """On SQLite: the text matches a query of FTS5, which finds words of three or more characters anywhere."""
 
     def put_together(self, pk: str, *values: str) -> tuple[str, Sequence[int]]:
         return f"{pk} IN ({MATCHING.format(values[0])})", (0, 1)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
-from taskbell.common.rule_words import rule_from, rule_in_words
+from taskbell.common.rule_words import rule_in_words, rule_with_time
 from taskbell.common.values import MAX_ID
 from taskbell.payloads.activity import activity_as_json
 from taskbell.reminders.actions import describe
@@ -57,7 +57,7 @@ def _repeats(task: Task, zone: ZoneInfo) -> str:
         return ""
     if task.due_at is None or task.due_time is None:
         return rule_in_words(task.recurrence)
-    return rule_from(task.recurrence, task.due_at.astimezone(zone), day=task.due_date)
+    return rule_with_time(task.recurrence, task.due_at.astimezone(zone), day=task.due_date)
 
 
 def _reminder(reminder: Reminder, zone: ZoneInfo) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from taskbell.common.rule_words import rule_from, rule_in_words
+from taskbell.common.rule_words import rule_in_words, rule_with_time
 
 
 @pytest.mark.parametrize(
@@ -67,10 +67,12 @@ def test_without_a_time_none_is_said() -> None:
     ],
 )
 def test_a_time_that_is_on_another_day_for_the_reader_is_not_said(rule: str, first: str, words: str) -> None:
-    assert rule_from(rule, datetime.fromisoformat(first)).endswith(words)
+    assert rule_with_time(rule, datetime.fromisoformat(first)).endswith(words)
 
 
 def test_a_task_that_was_due_on_another_day_than_its_rule_keeps_its_time() -> None:
     tuesday = datetime(2027, 1, 5, 9, tzinfo=UTC)
-    assert rule_from("FREQ=WEEKLY;BYDAY=MO", tuesday, day=date(2027, 1, 5)) == "every Monday at 09:00"
-    assert rule_from("FREQ=WEEKLY;BYDAY=TU", tuesday, day=date(2027, 1, 6)) == "every Tuesday in the task's time zone"
+    assert rule_with_time("FREQ=WEEKLY;BYDAY=MO", tuesday, day=date(2027, 1, 5)) == "every Monday at 09:00"
+    assert (
+        rule_with_time("FREQ=WEEKLY;BYDAY=TU", tuesday, day=date(2027, 1, 6)) == "every Tuesday in the task's time zone"
+    )

@@ -1,4 +1,4 @@
-"""Reminders more often than daily, for those who ask for it: hourly until the task is done."""
+"""Reminders more often than daily, such as hourly until the task is done."""
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""A private reminder is no part of the task that others see: nothing that they read shows that it is there."""
+"""Private reminders are hidden: nothing that others read shows that there is one."""
 
 from collections.abc import Callable
 from typing import Any

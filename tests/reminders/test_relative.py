@@ -1,4 +1,4 @@
-"""Reminders that hang on the due moment: they follow it, and never come when it is too late."""
+"""Reminders before the due date: they follow it, and never fire too late."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""The links between tasks never form a circle, whoever links what, when and at the same time."""
+"""The links between tasks never form a cycle, even if several people link them at the same time."""
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""A task that repeats and is far behind goes on in the future, in one step, when somebody asks for it."""
+"""On request, a recurring task that is far behind continues in the future, in one step."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any

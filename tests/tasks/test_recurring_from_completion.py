@@ -1,4 +1,4 @@
-"""A rule that counts from completion: the next one lies after that day, and after the due date that was met."""
+"""A rule that counts from completion: the next one lies after that day and after the old due date."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta

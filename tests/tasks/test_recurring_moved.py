@@ -1,4 +1,4 @@
-"""The rule counts from the due date that people see; one occurrence alone is moved when somebody asks for it."""
+"""The rule counts from the due date that people see; one occurrence alone is moved on request."""
 
 from datetime import date, datetime, time
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""The index of the search, and what happens where PostgreSQL does not let us have it."""
+"""The search index, and search without it if PostgreSQL refuses the extension."""
 
 import logging
 

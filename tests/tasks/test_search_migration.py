@@ -1,4 +1,4 @@
-"""Tasks, categories and people from before there were search texts: all are found and sorted, there and back."""
+"""Tasks, categories and people of the previous version are found and sorted after the migration."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What an answer said can be sent back as it is, through every door, and changes nothing."""
+"""A response can be sent back unchanged through every door, and changes nothing."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The email about changes, and the history, speak to people: names, dates and rules in words, in the reader's time."""
+"""The email about changes and the history use names, words and the reader's time zone."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -33,7 +33,7 @@ def row(text: str, label: str) -> str:
 
 @pytest.fixture
 def task(bo: User, cy: User) -> Task:
-    """Bo's, of which Cy hears."""
+    """Bo's task, assigned to Cy."""
     update_profile(cy, now=NOW, timezone="Asia/Tokyo")
     return a_task(bo, assigned_to_id=cy.pk, due_date=date(2027, 5, 4), due_time=time(9), timezone="Europe/Berlin")
 
