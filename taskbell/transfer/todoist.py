@@ -27,11 +27,11 @@ MAX_TASKS_OF_A_TREE = 10_000  # a task and everything indented below it
 Cells = dict[str, str]
 
 
-def todoist_rows(stream: IO[bytes], *, now: datetime | None = None, zone: str = "UTC") -> Iterator[Row]:
+def todoist_rows(stream: IO[bytes], *, now: datetime, zone: str) -> Iterator[Row]:
     """The tasks of a project, or of all projects in a zip. Raises Unreadable.
 
     Tasks indented below a task block it, and a note is part of the description. The category is the section, or in a
-    zip the project. Dates in words count from `now` in the `zone`; without it, they are refused.
+    zip the project. Dates in words count from `now` in the `zone`.
     """
     clock = Clock(now, zone)
     with seekable(stream) as file:

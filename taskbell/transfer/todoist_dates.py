@@ -16,12 +16,12 @@ from taskbell.transfer.reading import Notice
 class Clock:
     """When a file is imported, and the zone of the person who does it."""
 
-    now: datetime | None = None
-    zone: str = "UTC"
+    now: datetime
+    zone: str
 
-    def wall_time(self, zone: str) -> datetime | None:
-        """The time on the wall in the zone, if there is such a zone."""
-        return self.now and wall_time(self.now, zone if zone in time_zones() else self.zone)
+    def wall_time(self, zone: str) -> datetime:
+        """The wall time in the zone of a task, or in the person's if there is no such zone."""
+        return wall_time(self.now, zone if zone in time_zones() else self.zone)
 
 
 def due_cells(line: int, cells: dict[str, str], clock: Clock) -> tuple[dict[str, Any], list[Notice]]:
@@ -40,7 +40,7 @@ def due_cells(line: int, cells: dict[str, str], clock: Clock) -> tuple[dict[str,
     return due, notices
 
 
-def _read(text: str, language: str, now: datetime | None) -> dict[str, Any]:
+def _read(text: str, language: str, now: datetime) -> dict[str, Any]:
     if not text:
         return {}
     if has_offset(text):
@@ -58,15 +58,14 @@ def _read(text: str, language: str, now: datetime | None) -> dict[str, Any]:
     }
 
 
-def _when(text: str, language: str, now: datetime | None) -> When:
+def _when(text: str, language: str, now: datetime) -> When:
     """Raises BadValue for words that can't be read."""
-    if now is not None and (not language or language.lower().startswith("en")):
+    if not language or language.lower().startswith("en"):
         return read_when(text, now)
     try:
         found = read_written_date(text)
     except BadValue as error:
         if error.code == "ambiguous":
             raise
-        words = f" Words of the language {language[:20]!r} can't be read." if now else ""
-        raise BadValue(f"{error}{words}") from error
+        raise BadValue(f"{error} Words of the language {language[:20]!r} can't be read.") from error
     return When(found.day, found.at)

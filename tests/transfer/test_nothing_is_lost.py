@@ -36,7 +36,7 @@ def zipped(**files: str) -> io.BytesIO:
 
 def from_todoist(text: str | io.BytesIO, by: User, **options: Any) -> ImportResult:
     stream = io.BytesIO(text.encode()) if isinstance(text, str) else text
-    return import_tasks(todoist_rows(stream, now=WORDS), Options(**options), by=by, now=NOW)
+    return import_tasks(todoist_rows(stream, now=WORDS, zone="UTC"), Options(**options), by=by, now=NOW)
 
 
 def from_vikunja(data: Any, by: User, **options: Any) -> ImportResult:

@@ -12,7 +12,7 @@ from taskbell.accounts.models import User
 from taskbell.common.errors import Refusal
 from taskbell.tasks.models import Task
 from taskbell.transfer.columns import COLUMNS
-from taskbell.transfer.formats import READERS
+from taskbell.transfer.formats import FileOptions, rows_of
 from taskbell.transfer.importing import import_tasks
 from tests.conftest import NOW
 from tests.undoing import undone
@@ -87,7 +87,7 @@ def test_an_odd_file_is_taken_or_refused(bo: User, format_: str) -> None:
         file = io.BytesIO(text.encode(errors="surrogatepass"))
         with undone():
             try:
-                report = import_tasks(READERS[format_](file), by=bo, now=NOW)
+                report = import_tasks(rows_of(format_, file, FileOptions(NOW, "UTC")), by=bo, now=NOW)
             except Refusal:
                 assert not Task.objects.exists()
             else:

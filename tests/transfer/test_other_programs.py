@@ -11,16 +11,17 @@ import pytest
 from taskbell.accounts.models import User
 from taskbell.common.durations import parse_duration
 from taskbell.tasks.models import Priority, Task
-from taskbell.transfer.formats import READERS
+from taskbell.transfer.formats import READERS, FileOptions, rows_of
 from taskbell.transfer.importing import ImportRefused, Options, import_tasks
 from tests.conftest import NOW
 
 SAMPLES = Path(__file__).parent / "samples"
+OPTIONS = FileOptions(NOW, "UTC")
 
 
 def bring(name: str, format_: str, by: User) -> dict[str, Task]:
     with (SAMPLES / name).open("rb") as stream:
-        import_tasks(READERS[format_](stream), by=by, now=NOW)
+        import_tasks(rows_of(format_, stream, OPTIONS), by=by, now=NOW)
     return {task.title: task for task in Task.objects.select_related("category")}
 
 
@@ -99,7 +100,7 @@ def test_to_dos_of_a_calendar(bo: User) -> None:
 @pytest.mark.parametrize(
     ("format_", "text", "expected"),
     [
-        ("todoist", "TYPE,CONTENT,DATE\ntask,Sow,every day\n", (2, "due_date")),
+        ("todoist", "TYPE,CONTENT,DATE\ntask,Sow,every hour\n", (2, "due_date")),
         ("todoist", "TYPE,CONTENT,PRIORITY\ntask,Sow,9\n", (2, "priority")),
         ("todoist", "TYPE,CONTENT,RESPONSIBLE\ntask,Sow,nobody (7)\n", (2, "assigned_to")),
         ("todoist", "TYPE,CONTENT\ntask\n", (2, "title")),
@@ -116,7 +117,7 @@ def test_to_dos_of_a_calendar(bo: User) -> None:
 )
 def test_what_does_not_fit_is_told_by_line_and_column(bo: User, format_: str, text: str, expected: Any) -> None:
     with pytest.raises(ImportRefused) as refused:
-        import_tasks(READERS[format_](io.BytesIO(text.encode())), by=bo, now=NOW)
+        import_tasks(rows_of(format_, io.BytesIO(text.encode()), OPTIONS), by=bo, now=NOW)
     first = next(iter(refused.value.result.errors))
     assert (first.line, first.field) == expected
     assert not Task.objects.exists()
@@ -128,7 +129,7 @@ def test_spaces_around_a_name_are_no_part_of_it(bo: User) -> None:
 
 
 def test_a_note_without_a_word_adds_none(bo: User) -> None:
-    import_tasks(READERS["todoist"](io.BytesIO(b"TYPE,CONTENT\ntask,Sow\nnote\n")), by=bo, now=NOW)
+    import_tasks(rows_of("todoist", io.BytesIO(b"TYPE,CONTENT\ntask,Sow\nnote\n"), OPTIONS), by=bo, now=NOW)
     assert Task.objects.get().description == ""
 
 
