@@ -28,7 +28,7 @@ class RowErrorOut(TypedDict):
 
 
 class NoticeOut(TypedDict):
-    """Something that a task here can't have, and what happened to it."""
+    """Something in the file that was not imported, or how it was read."""
 
     line: Annotated[int, "The line where the row starts; the first line of the file is 1."]
     field: Annotated[str, "The column or property of the file."]
@@ -46,7 +46,9 @@ class ImportOut(TypedDict):
     failed: Annotated[int, "The number of invalid rows, which were left out; always 0 without `partial`."]
     notice_count: int
     errors: Annotated[list[RowErrorOut], "All errors of the invalid rows."]
-    notices: Annotated[list[NoticeOut], "Everything in the file that was not imported."]
+    notices: Annotated[
+        list[NoticeOut], "Everything in the file that was not imported, and how dates and encodings were read."
+    ]
 
 
 def _check_kept(request: Request, result: ImportResult) -> None:

@@ -76,11 +76,16 @@ class HashingReader(io.RawIOBase):
 
 
 IMPORT_PARAMETERS = [
-    OpenApiParameter("format", str, enum=list(READERS), description="By default, the content of the file says it."),
+    OpenApiParameter(
+        "format", str, enum=list(READERS), description="By default, detected from the content of the file."
+    ),
     OpenApiParameter("partial", bool, description="Import the valid rows even if others are not."),
     OpenApiParameter("strict", bool, description="What can't be imported is an error, not a notice."),
     OpenApiParameter(
-        "on_existing", str, enum=ON_EXISTING, description="For tasks that were imported before. By default skip."
+        "on_existing",
+        str,
+        enum=ON_EXISTING,
+        description="What to do with tasks that were imported before. By default skip.",
     ),
     OpenApiParameter("map", str, description="Columns by header of a CSV file: `Due:due_date,Cost:`."),
     OpenApiParameter("dates", str, enum=list(ORDERS), description="What 03/04/2026 means in a CSV file."),

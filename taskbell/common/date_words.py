@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from taskbell.common.recurrence import WEEKDAYS, following, from_other_program, parse_rule
 from taskbell.common.values import BadValue
-from taskbell.common.written_dates import NOT_A_DATE, month_number, read_written_date, read_written_time, weekday_number
+from taskbell.common.written_dates import NotADate, month_number, read_written_date, read_written_time, weekday_number
 
 DAYS = {
     **dict.fromkeys(("today", "tod"), 0),
@@ -81,10 +81,8 @@ def _read_single(words: str, now: datetime) -> When | None:
 def _written(words: str) -> When | None:
     try:
         found = read_written_date(words)
-    except BadValue as error:
-        if str(error) == NOT_A_DATE:
-            return None
-        raise
+    except NotADate:
+        return None
     return When(found.day, found.at)
 
 
@@ -167,7 +165,7 @@ def _day_of(year: int, month: int, day: int) -> date | None:
 
 
 def _in_months(day: date, months: int) -> date:
-    """The day so many months later; the last one of a month that lacks it."""
+    """The same day so many months later, or the last day of a month that lacks it."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return next(found for back in range(4) if (found := _day_of(year, month + 1, day.day - back)))
 
@@ -216,7 +214,7 @@ def _first(when: When, now: datetime) -> date:
     strict = parse_rule(from_other_program(rule, None))
     found = following(strict, start, "UTC", after=(least - timedelta(seconds=1)).replace(tzinfo=UTC))
     if found is None:
-        raise BadValue("Has no day, because it ends before it begins.")
+        raise BadValue("Can't repeat, because it ends before it starts.")
     return found[0].date()
 
 

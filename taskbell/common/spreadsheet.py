@@ -20,7 +20,7 @@ CHUNK_ROWS = 1000
 
 
 def is_risky(text: str) -> bool:
-    """True for text that `guarded` has to look into; cheap, since an export asks it for every cell with text."""
+    """True for text that `guarded` has to look into; cheap, because an export calls it for every cell with text."""
     return text[:1] in RISKY or ";" in text or "\n" in text or "\t" in text or "\r" in text
 
 

@@ -10,7 +10,6 @@ from datetime import date, datetime, time, timedelta
 
 from taskbell.common.values import BadValue
 
-NOT_A_DATE = "Must be a date such as 2027-03-31."
 DAY_FIRST, MONTH_FIRST = "day/month/year", "month/day/year"
 MONTH_NAMES = (
     *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october"),
@@ -29,9 +28,13 @@ SERIAL = re.compile(r"[3-9]\d{4}(?:\.\d+)?", re.ASCII)  # days since 1899-12-30,
 SERIAL_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - a day of no zone
 
 
+class NotADate(BadValue):
+    """The text is in no style that we know."""
+
+
 @dataclass(frozen=True)
 class Written:
-    """What was read, and the name of the way in which it was written; empty for the usual one, ISO 8601."""
+    """A date, perhaps with a time, and its style: empty for ISO 8601 and for months by name."""
 
     day: date
     at: time | None = None
@@ -48,12 +51,12 @@ def read_written_date(text: str, *, order: str = "") -> Written:
             return Written(found.day, clock[0], " ".join(filter(None, (found.style, clock[1]))))
     if SERIAL.fullmatch(text):
         meant = SERIAL_ZERO + timedelta(days=int(float(text)))
-        raise BadValue(f"Must be a date such as 2027-03-31. A spreadsheet means {meant.date()} by {text}.")
-    raise BadValue(NOT_A_DATE)
+        raise BadValue(f"Must be a date such as 2027-03-31. In a spreadsheet, {text} is {meant.date()}.")
+    raise NotADate("Must be a date such as 2027-03-31.")
 
 
 def read_written_time(text: str) -> tuple[time, str]:
-    """A wall time, and the name of the way in which it was written. Raises BadValue."""
+    """A wall time and its style. Raises BadValue."""
     found = _read_clock(" ".join(text.lower().split()))
     if found is None:
         raise BadValue("Must be a time such as 09:30, without an offset.")
@@ -79,7 +82,7 @@ def weekday_number(name: str) -> int | None:
 
 
 def _read_day(text: str, order: str) -> Written | None:
-    """The date. Raises BadValue for one that can be read in two ways, or that the calendar doesn't have."""
+    """The date. Raises BadValue for one that can be read in two ways, or that doesn't exist."""
     weekday = None
     if (named := WEEKDAY.match(text)) and (weekday := weekday_number(named[1])) is not None:
         text = text[named.end() :]
@@ -108,16 +111,16 @@ def _read_slashes(first: int, second: int, year: int, order: str) -> Written:
     readings = dict(_readings(first, second, year))
     if order:
         if order not in readings:
-            raise BadValue(f"Must be a date of the calendar, written as {order}.")
+            raise BadValue(f"Must be a date that exists, written as {order}.")
         return Written(readings[order], style=order)
     if len(set(readings.values())) > 1:
         day_first, month_first = readings[DAY_FIRST], readings[MONTH_FIRST]
         raise BadValue(
-            f"Can be {day_first} or {month_first}. Write it as one of these, or say which comes first in the file.",
+            f"Can mean {day_first} or {month_first}. Write one of these, or say whether the day comes first.",
             "ambiguous",
         )
     if not readings:
-        raise BadValue("Must be a date of the calendar, such as 2027-03-31.")
+        raise BadValue("Must be a date that exists, such as 2027-03-31.")
     style = "" if len(readings) > 1 else next(iter(readings))
     return Written(next(iter(readings.values())), style=style)
 
@@ -145,7 +148,7 @@ def _day(year: int, month: int, day: int) -> date:
     try:
         return date(year, month, day)
     except ValueError as error:
-        raise BadValue("Must be a date of the calendar, such as 2027-03-31.") from error
+        raise BadValue("Must be a date that exists, such as 2027-03-31.") from error
 
 
 def _read_clock(text: str) -> tuple[time, str] | None:

@@ -71,11 +71,15 @@ def import_(
     person: Annotated[str, typer.Option("--as", help="Username to import as. Default: the first admin.")] = "",
     format_: Annotated[
         str,
-        typer.Option("--format", help="Such as csv, json, ical, todoist or trello. Default: what the content says."),
+        typer.Option(
+            "--format", help="Such as csv, json, ical, todoist or trello. Default: detected from the content."
+        ),
     ] = "",
     partial: Annotated[bool, typer.Option("--partial", help="Import valid rows even if others fail.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Fail if anything in the file can't be imported.")] = False,
-    on_existing: Annotated[str, typer.Option(help="For tasks imported before: skip, update or error.")] = "skip",
+    on_existing: Annotated[
+        str, typer.Option(help="What to do with tasks imported before: skip, update or error.")
+    ] = "skip",
     columns: Annotated[str, typer.Option("--map", help="Columns by header of a CSV file: 'Due:due_date,Cost:'.")] = "",
     dates: Annotated[str, typer.Option(help="What 03/04/2026 means in a CSV file: dmy or mdy.")] = "",
 ) -> None:
@@ -89,7 +93,9 @@ def import_(
 def export(
     file: Annotated[Path | None, typer.Argument(help="File to write. Default: standard output.")] = None,
     person: Annotated[str, typer.Option("--as", help="Username to export as. Default: the first admin.")] = "",
-    format_: Annotated[str, typer.Option("--format", help="csv, json or ndjson. Default: the file's extension.")] = "",
+    format_: Annotated[
+        str, typer.Option("--format", help="csv, json, ndjson or ics. Default: the file's extension.")
+    ] = "",
     bom: Annotated[bool, typer.Option("--bom", help="Begin the CSV with a byte order mark, for Excel.")] = False,
 ) -> None:
     """Write the tasks that a person can see to a file, in a form that can be imported again."""

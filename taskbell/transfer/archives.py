@@ -31,7 +31,7 @@ def seekable(stream: IO[bytes]) -> Iterator[IO[bytes]]:
 
 
 def is_zip(file: IO[bytes]) -> bool:
-    """True if the file begins as a zip does. It stands at its beginning again."""
+    """True if the file begins like a zip. Afterwards, its position is the beginning again."""
     mark = file.read(4)
     file.seek(0)
     return mark in ZIP_MARKS
@@ -49,12 +49,12 @@ def members(file: IO[bytes]) -> Iterator[tuple[PurePosixPath, IO[bytes]]]:
                 with _open(archive, info) as packed:
                     yield PurePosixPath(info.filename), io.BufferedReader(Unpacked(packed, budget))
     except BROKEN as error:
-        raise Unreadable(1, f"Must be a zip that is whole: {error}.") from error
+        raise Unreadable(1, f"Can't read this zip, because it is broken: {error}.") from error
 
 
 def _open(archive: ZipFile, info: ZipInfo) -> IO[bytes]:
     if info.flag_bits & 0x1:
-        raise Unreadable(1, f"Must be a zip without a password, which {info.filename[:100]!r} has.")
+        raise Unreadable(1, f"Can't read {info.filename[:100]!r}, because it needs a password. Send a zip without one.")
     return archive.open(info)
 
 
@@ -84,7 +84,7 @@ class Unpacked(io.RawIOBase):
         try:
             chunk = self._packed.read(len(buffer))
         except BROKEN as error:
-            raise Unreadable(1, f"Must be a zip that is whole: {error}.") from error
+            raise Unreadable(1, f"Can't read this zip, because it is broken: {error}.") from error
         self._budget.spend(len(chunk))
         buffer[: len(chunk)] = chunk
         return len(chunk)

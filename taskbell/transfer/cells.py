@@ -41,7 +41,7 @@ ISO = re.compile(r"\d{4}-[\dW-]+|\d\d:\d\d(?::\d\d(?:\.\d+)?)?", re.ASCII)
 class CellReader:
     """Reads the cells of one file, and notes each style of dates once.
 
-    `order` is dmy or mdy, if people say it.
+    `order` is dmy or mdy, if the person who imports sends it.
     """
 
     def __init__(self, order: str = "") -> None:

@@ -146,7 +146,7 @@ COLUMNS = (*READERS, *NOT_READ)
 
 
 def _read(name: str, value: Any) -> Any:
-    """The value. Raises BadValue; the reader of the file may have said already what is wrong."""
+    """The value. Raises BadValue; the reader of the file may have found the error already."""
     if isinstance(value, BadValue):
         raise value
     return READERS[name](value)

@@ -35,7 +35,7 @@ def one_value(stream: IO[bytes]) -> tuple[int, Any]:
 
 
 def notices_of(line: int, record: Mapping[str, Any], known: Collection[str]) -> list[Notice]:
-    """A notice for each value that nobody reads. What is empty, false or zero says nothing."""
+    """A notice for each value outside of the known members, unless it is empty, false or zero."""
     return [
         Notice(line, name, f"{name} can't be imported: {shown(one).removesuffix('.')}.")
         for name, value in record.items()
@@ -56,8 +56,8 @@ def name_of(kind: str, record: Any) -> str:
 def rule_of(text: str, due: datetime | None, *, skip: str = "OMIT") -> str:
     """The rule as we store it, by what the program does in a month that lacks the day (`from_other_program`).
 
-    The importer's zone decides which day the instant is, so the days beside it count as well. What is no rule stays as
-    it is, so that it becomes a notice.
+    The importer's zone decides which day the instant is, so the days beside it count as well. Text that isn't a
+    rule is returned as it is, so that it becomes a notice.
     """
     near = [(due + timedelta(days=days)).date() for days in (-1, 0, 1)] if due else []
     try:
@@ -86,7 +86,7 @@ def fit_description(row: Row) -> Row:
 
 
 def blocked_by_children(rows: Iterable[Row], parents: Mapping[str, str]) -> Iterator[Row]:
-    """The rows. A task is blocked by the tasks below it: `parents` has the id of each one's parent by its id."""
+    """The rows, each blocked by the rows below it. `parents` has the id of each row's parent, by the row's id."""
     found = list(rows)
     by_id = {row.source_id: row for row in found if row.error is None}
     for child, parent in parents.items():

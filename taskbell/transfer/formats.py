@@ -62,7 +62,7 @@ class FileOptions:
     order: str = ""
 
     def said(self) -> list[object]:
-        """What people say about the file."""
+        """The options that a repeated request must repeat as well."""
         return [dict(self.columns), self.order]
 
 

@@ -31,7 +31,7 @@ def google_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
     for name, task in _tasks(file):
         called = name_of("Task", task)
         if isinstance(task, dict) and task.get("deleted"):
-            yield Notice(line, "deleted", f"{called} is deleted there, and not imported.")
+            yield Notice(line, "deleted", f"{called} is not imported, because it was deleted there.")
             continue
         try:
             rows.append(fit_description(_row(line, name, task, called)))

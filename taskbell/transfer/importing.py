@@ -78,7 +78,7 @@ class CheckedFile:
     def write(self) -> ImportResult:
         """Creates tasks from good rows, or updates them, in one transaction. Raises ImportRefused, Conflict.
 
-        Nobody gets notifications about created tasks. Those who may know of a change of a task get the usual ones.
+        Created tasks send no notifications. Updated tasks send the usual ones.
         """
         result, checker, is_update = self.result, self._checker, self._options.on_existing == UPDATE
         with transaction.atomic():
@@ -131,7 +131,7 @@ def prepared(rows: Iterable[Row | Notice], options: Options, *, by: User, now: d
 
 
 def _load_asides(asides: list[Notice], options: Options) -> None:
-    """Notices about the whole file. Raises Unreadable for the first, if everything has to be carried."""
+    """Loads notices about the whole file. With `strict`, raises Unreadable for the first one about a loss."""
     if options.strict and (lost := losses(asides)):
         raise Unreadable(lost[0].line, lost[0].message, column=lost[0].field)
     staging.load_notices((0, aside) for aside in asides)

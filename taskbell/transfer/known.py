@@ -13,8 +13,8 @@ BY_SOURCE = "task.source_id = staged.source_id AND task.source = staged.source"
 def mark_known(by: User) -> None:
     """Marks the rows whose tasks the person sees; tasks in the trash don't count.
 
-    Call it in the transaction that writes: until it ends, no other import of known tasks goes on, so that two imports
-    of the same file create its tasks once.
+    Call it in the transaction that writes. Until that ends, other imports of rows with a `source_id` wait, so two
+    imports of the same file create its tasks once.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM staged_task WHERE source_id IS NOT NULL LIMIT 1")

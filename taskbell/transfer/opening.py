@@ -43,15 +43,15 @@ class OpenedFile:
             raise Unreadable(error.error.line, message, column=error.error.field) from error
         except MALFORMED as error:  # in what the file has around its tasks
             log.debug("a file could not be read", exc_info=error)
-            raise Unreadable(1, f"Must be {self.format} as that program writes it.") from error
+            raise Unreadable(1, f"Can't be read as {self.format}, because its structure is different.") from error
         if not count and (self.format not in OWN_FORMATS or self.guess is EMPTY):
             raise Unreadable(1, f"There are no tasks in this file. It seems to be {self.guess.name}.")
 
     def _refusal(self) -> str:
-        sentence = f"Can't import this file, because it seems to be {self.guess.name}."
+        sentence = f"Can't import this file, because it seems to be {self.guess.name}"
         if self.guess.format is None:
-            return sentence
-        return f"{sentence} Must be {self.format}; send the format {self.guess.format}, or none."
+            return f"{sentence}."
+        return f"{sentence}, not {self.format}. Send the format {self.guess.format}, or none."
 
 
 def _read_head(stream: IO[bytes]) -> bytes:

@@ -167,7 +167,7 @@ class _Values:
                 value, end = self.decoder.raw_decode(self.buffer, self.place)
             except (ValueError, RecursionError) as error:
                 if len(self.buffer) - self.place > self.longest:
-                    raise Unreadable(self.line, "Must be JSON, and no longer than any task can be.") from error
+                    raise Unreadable(self.line, f"A value must have at most {self.longest:,} characters.") from error
                 if not self._more():
                     raise self._unreadable(error) from error
             else:
@@ -176,7 +176,7 @@ class _Values:
 
     def _unreadable(self, error: ValueError | RecursionError) -> Unreadable:
         if isinstance(error, RecursionError):
-            return Unreadable(self.line, "Must be JSON, with fewer brackets within brackets.")
+            return Unreadable(self.line, "Must be JSON that is nested less deeply.")
         if isinstance(error, json.JSONDecodeError):
             line = self.line + self.buffer.count("\n", self.place, error.pos)
             return Unreadable(line, f"Must be JSON: {error.msg[:1].lower()}{error.msg[1:]}.")

@@ -49,7 +49,7 @@ def taskwarrior_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
     for line, task in tasks:
         called = name_of("Task", task)
         if isinstance(task, dict) and task.get("status") == "deleted":
-            yield Notice(line, "status", f"{called} is deleted there, and not imported.")
+            yield Notice(line, "status", f"{called} is not imported, because it was deleted there.")
         elif not isinstance(task, dict) or not (task.get("status") == "recurring" and str(task.get("uuid")) in last):
             try:
                 repeats = task.get("status") == "recurring" or last.get(str(task.get("parent"))) == task["uuid"]

@@ -17,7 +17,7 @@ WITHIN = ("child_projects", "projects", "lists")
 OF_A_PROJECT = ("tasks", *WITHIN)
 LOST = {
     "description": "The description of the project {} can't be imported.",
-    "is_archived": "The project {} is archived there, which can't be imported: its tasks are as they are.",
+    "is_archived": "The project {} is archived there, which can't be imported: its tasks keep their status.",
     "is_favorite": "The project {} is a favourite there, which can't be imported.",
     "hex_color": "The colour of the project {} can't be imported.",
     "parent_project_id": "The project {} is within another there, which can't be imported.",

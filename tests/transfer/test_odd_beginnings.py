@@ -74,7 +74,7 @@ def test_nothing_is_imported_as_what_it_is_not(bo: User, content: bytes, said: s
 
 
 def test_the_refusal_names_the_format_to_send(bo: User) -> None:
-    with pytest.raises(Unreadable, match="Must be vikunja; send the format trello, or none"):
+    with pytest.raises(Unreadable, match=r"a Trello board, not vikunja\. Send the format trello, or none"):
         bring(b'{"cards": []}', bo, said="vikunja")
 
 
