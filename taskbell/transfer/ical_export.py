@@ -18,7 +18,6 @@ from taskbell.transfer.ical_own import (
     NAMES,
     OF_A_RULE,
     REMINDER,
-    SOURCE,
     UTC_ZONE,
     exact,
     identity_of,
@@ -75,14 +74,14 @@ class _Uids:
         needed = {pk for task in batch for pk in task["pre_tasks"] or ()} - self._sources.keys()
         found = Task.objects.filter(pk__in=needed).order_by().values_list("id", "source", "source_id")
         self._sources |= {pk: (source, source_id) for pk, source, source_id in found}
-        ids = {source_id for source, source_id in self._sources.values() if source == SOURCE}
-        same = Task.objects.filter(source=SOURCE, source_id__in=ids).order_by().values_list("source_id")
-        self._first = dict(same.annotate(Min("id")))
+        ids = {source_id for _, source_id in self._sources.values() if source_id}
+        same = Task.objects.filter(source_id__in=ids).order_by().values_list("source", "source_id")
+        self._first = {(source, source_id): pk for source, source_id, pk in same.annotate(Min("id"))}
 
     def of(self, pk: int) -> str:
         """The UID: that of the program it comes from, unless an older task has it already."""
         source, source_id = self._sources[pk]
-        if not source_id or (source == SOURCE and self._first.get(source_id, pk) != pk):
+        if not source_id or self._first.get((source, source_id), pk) != pk:
             return uid_of(OWN_SOURCE, f"{self._installation}:{pk}")
         return uid_of(source, source_id)
 

@@ -15,6 +15,7 @@ from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import create_task
 from taskbell.tasks.models import Priority, Task
 from taskbell.tasks.patch import TaskPatch
+from taskbell.transfer import ical_export
 from taskbell.transfer.exporting import every_task, export_tasks
 from taskbell.transfer.formats import READERS
 from taskbell.transfer.ical_vtimezone import vtimezone
@@ -107,6 +108,15 @@ def test_who_has_imported_a_calendar_exports_its_uids(bo: User) -> None:
     make(bo, title="Reap")
     assert next(str(todo["UID"]) for todo in todos(bo)) == "sow@example.org"
     assert bring(bo, exported(bo)).created == 0  # it knows its own tasks again
+
+
+def test_a_prerequisite_has_the_same_uid_wherever_it_is_in_the_file(bo: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ical_export, "CHUNK_ROWS", 1)
+    copies = [make(bo, title="Dig").pk for _ in range(2)]
+    Task.objects.filter(pk__in=copies).update(source="todoist", source_id="5")
+    make(bo, pre_tasks=[copies[1]])
+    _, second, sow = todos(bo)
+    assert sow["RELATED-TO"] == second["UID"]
 
 
 def test_what_another_program_has_changed_counts(bo: User) -> None:
