@@ -22,7 +22,7 @@ def request_report(person: User, kind: str, format: str, query: dict[str, str], 
     """
     if kind == ReportKind.INSIGHTS and format == Format.ICS:
         raise invalid(
-            "format", "invalid_choice", "Can't be ics, because a calendar has no numbers. Use xlsx, or export."
+            "format", "invalid_choice", "Can't be ics, because insights are not tasks. Use json, csv or xlsx."
         )
     read_question(query, person, kind=kind, now=now)  # refuses invalid filters now rather than in the worker
     one_at_a_time(f"reports of {person.pk}")

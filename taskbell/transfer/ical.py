@@ -22,7 +22,7 @@ from taskbell.transfer.reading import MAX_ROW_CHARACTERS, Notice, Remark, Row, U
 MAX_TODOS = 100_000  # their lines are in memory at once: the last may be a child of the first
 OUT_OF_RANGE = f"Must have dates between {EARLIEST} and {LATEST}."
 LENIENT = ("title", "category", "created_at", "completed_at")
-LENIENT_OF_OURS = ("created_at", "completed_at")  # a title that we wrote fits as it is
+LENIENT_OF_OURS = ("created_at", "completed_at")  # a title from our own export always fits
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Index:
     children: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, block: Block) -> None:
-        """Adds a to-do. One without a UID is known by its lines, so that a second import finds it again."""
+        """Adds a to-do. Without a UID, its lines identify it, so that a second import recognises it."""
         own = _own_lines(block)
         key = next((one.text for one in own if one.name == "UID"), "") or self._key_by_lines(block)
         self.groups[key].append(len(self.blocks))
@@ -62,7 +62,7 @@ def _own_lines(block: Block) -> list[Property]:
 
 
 def ical_rows(stream: IO[bytes], zone: str = "UTC") -> Iterator[Row | Notice]:
-    """A to-do is blocked by its children and by what it depends on. Its category is the first that it has."""
+    """The to-dos as rows: each is blocked by its children and by what it depends on."""
     file, zones, index = CalendarFile(stream), Zones(zone), Index()
     for block in file.blocks("VTODO", "VTIMEZONE"):  # all of them: a zone may be defined below its to-dos
         if block.name == "VTIMEZONE":
@@ -86,7 +86,7 @@ def _check_has_todos(file: CalendarFile, index: Index) -> None:
 
 
 def _about(file: CalendarFile) -> Iterator[Notice]:
-    """What the file has beside its to-dos."""
+    """Notices about everything in the file that isn't a to-do."""
     if file.recoded:
         yield Remark(file.recoded, "", "Read as Windows-1252, because it isn't UTF-8.")
     for name, number in file.others.items():
@@ -113,7 +113,7 @@ def _rows_of(key: str, blocks: list[Block], index: Index, zones: Zones) -> Itera
         newest = max(revisions, key=_revision)
         for older in revisions:
             if older is not newest:
-                newest.note("UID", f"The same to-do on line {older.line} isn't imported: the newest counts.")
+                newest.note("UID", f"Line {older.line} has the same to-do. Only its newest version is imported.")
         yield _row(newest, key, number, overrides if number == 1 else [], index)
     if not masters:
         for number, one in enumerate(overrides, start=1):

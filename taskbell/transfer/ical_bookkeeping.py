@@ -1,4 +1,4 @@
-"""Lines of a calendar that say nothing to people: how programs keep, show and exchange it."""
+"""Lines of a calendar that mean nothing to people: programs need them to store, show and exchange it."""
 
 OF_TODOS = """
     DTSTAMP LAST-MODIFIED SEQUENCE REQUEST-STATUS
@@ -19,6 +19,6 @@ OF_CALENDARS = """
     X-LIC-LOCATION X-APPLE-CALENDAR-COLOR COLOR X-OWNER
 """
 BOOKKEEPING = frozenset(OF_TODOS.split())
-# What a to-do or a calendar is anyway.
+# The values that a to-do or a calendar has without the line.
 DEFAULTS = frozenset({("CLASS", "PUBLIC"), ("CALSCALE", "GREGORIAN"), ("METHOD", "PUBLISH")})
 OF_THE_CALENDAR = frozenset(OF_CALENDARS.split())

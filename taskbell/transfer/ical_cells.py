@@ -20,7 +20,7 @@ OF_AN_OCCURRENCE = ("STATUS", "PERCENT-COMPLETE", "COMPLETED")
 
 
 def cells_of(todo: Todo, overrides: list[Override], own: Mapping[str, str]) -> dict[str, Any]:
-    """The columns, except id and prerequisites. Raises Invalid; what can't be carried is noted."""
+    """The columns, except id and prerequisites. Raises Invalid; what can't be imported is noted."""
     start, due = _dates(todo, must_be_right=bool(todo.component.text_of("RRULE")))
     found = repetition_of(todo, start, due, overrides, own)
     if found.current is not None:
@@ -105,7 +105,7 @@ def _priority(todo: Todo) -> str:
 
 
 def _stage(todo: Todo, *, is_over: bool) -> dict[str, Any]:
-    """Stage and completion. STATUS counts more than the other lines; without it, they say how far the work is."""
+    """Stage and completion: from STATUS or, without it, from COMPLETED and PERCENT-COMPLETE."""
     status, percent = todo.component.take_one("STATUS"), _percent(todo)
     completed = todo.take_moment("COMPLETED")
     stage = STAGES.get(status.text.upper()) if status else None

@@ -79,7 +79,7 @@ class _Uids:
         self._first = {(source, source_id): pk for source, source_id, pk in same.annotate(Min("id"))}
 
     def of(self, pk: int) -> str:
-        """The UID: that of the program it comes from, unless an older task has it already."""
+        """The UID from the program that the task comes from, unless an older task has it already; then its own."""
         source, source_id = self._sources[pk]
         if not source_id or self._first.get((source, source_id), pk) != pk:
             return uid_of(OWN_SOURCE, f"{self._installation}:{pk}")
@@ -114,7 +114,7 @@ def _todo(task: Values, uids: _Uids) -> Iterator[str]:
 
 
 def _dates(task: Values) -> Iterator[str]:
-    """The due date; with the rule of an open task also DTSTART, because rules count from it: the date by the rule."""
+    """The due date and, if an open task repeats, its rule with DTSTART, from which it counts: the planned date."""
     if not task["due_date"]:
         return
     due = _moment(task["due_date"], task["due_time"], task["timezone"])
@@ -133,7 +133,7 @@ def _moment(day: str, at: str | None, zone: str) -> str:
 
 
 def _own(task: Values, *, is_known: bool) -> Iterator[str]:
-    """What iCalendar can't say, or not exactly."""
+    """What iCalendar can't express, or not exactly."""
     said = {"assigned_to": task["assigned_to"], "created_by": task["created_by"]}
     if not task["due_time"] or task["timezone"] == UTC_ZONE:
         said["timezone"] = task["timezone"]
@@ -154,7 +154,7 @@ def _is_plain(column: str, value: str) -> bool:
 
 
 def _reminder(task: Values, reminder: Values) -> Iterator[str]:
-    """An alarm, while it is still to fire and iCalendar can say when."""
+    """An alarm if it has not fired yet and iCalendar can express its time; otherwise only our own line."""
     own = f"{REMINDER}:{text(orjson.dumps(reminder).decode())}"
     trigger = trigger_of(reminder, is_day=not task["due_time"], has_due=bool(task["due_date"]))
     if trigger is None or "state" in reminder:

@@ -58,7 +58,7 @@ class Property:
 
 @dataclass
 class Component:
-    """What stands between BEGIN and END. Reading a property takes it out, so that the rest is what nobody has read."""
+    """The lines between BEGIN and END. Taking a property removes it, so that what remains has not been read."""
 
     name: str
     properties: list[Property] = field(default_factory=list)
@@ -147,7 +147,7 @@ def property_of(line: str) -> Property:
 
 
 class CalendarFile:
-    """The file, as a stream of blocks. What is not in one of them is counted or kept here."""
+    """The file as a stream of blocks. Other components are counted, and properties of the calendar kept."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -179,7 +179,7 @@ class CalendarFile:
             yield block.close()
 
     def _as_unicode(self, number: int, line: str) -> str:
-        """The line, from Windows-1252 if it is not UTF-8. Bytes that are neither stay what every column refuses."""
+        """The line, from Windows-1252 if it is not UTF-8. Other bytes stay surrogates, which every column refuses."""
         if line.isascii() or not NOT_UTF8.search(line):
             return line
         data = line.encode("utf-8", "surrogateescape")
@@ -189,7 +189,7 @@ class CalendarFile:
         return data.decode("cp1252", "surrogateescape")
 
     def _pass(self, line: str, edge: str, of: str, skipped: list[str]) -> None:
-        """Counts a component that nobody asked for, or keeps a property of the calendar."""
+        """Counts another component, or keeps a property of the calendar."""
         if of == CALENDAR:
             skipped.clear()
         elif edge == "BEGIN":

@@ -1,6 +1,6 @@
-"""What our calendars say beyond iCalendar, in X-TASKBELL properties, so that we read back exactly what we wrote.
+"""What iCalendar can't express, in X-TASKBELL properties, so that we read back exactly what we wrote.
 
-Other programs may keep these lines and change the others. A value counts only while it agrees with its public line.
+Other programs may keep these lines and change the others. A value counts only if it agrees with its public line.
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ def exact(value: str) -> str:
     return text(value.replace("%", "%25").replace("\r", "%0D"))
 
 
-def _inexact(value: str) -> str:
+def _from_exact(value: str) -> str:
     return value.replace("%0D", "\r").replace("%25", "%")
 
 
@@ -58,7 +58,7 @@ def identity_of(uid: str) -> tuple[str, str]:
 
 def take_own(component: Component) -> dict[str, str]:
     """Takes out our values, by column."""
-    return {column: _inexact(one.text) for name, column in COLUMNS.items() if (one := component.take_one(name))}
+    return {column: _from_exact(one.text) for name, column in COLUMNS.items() if (one := component.take_one(name))}
 
 
 def add_own(cells: dict[str, Any], own: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""To-dos that repeat: one task, at the occurrence that is still to be done (RFC 5545 §3.8.4.4, §3.8.5)."""
+"""To-dos that repeat become one task, at the first occurrence that is still open (RFC 5545 §3.8.4.4, §3.8.5)."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -34,7 +34,7 @@ class Repetition:
 def repetition_of(
     todo: Todo, start: Moment | None, due: Moment | None, overrides: list[Override], own: Mapping[str, str]
 ) -> Repetition:
-    """How the to-do repeats; `own` is what we have written of it. Raises Invalid for a rule that tasks can't have."""
+    """How the to-do repeats; `own` are the values that we wrote. Raises Invalid for a rule that tasks can't have."""
     line = todo.component.take_one("RRULE")
     ours = {column: own[column] for column in OF_A_RULE if column in own}
     if ours and _is_unchanged(ours, line):
@@ -85,7 +85,7 @@ def _rule(line: Property, start: date) -> Rule:
 
 
 def _in_zone(todo: Todo, rule: Rule, start: datetime, zone: tzinfo) -> tuple[Rule, datetime]:
-    """Rule and start as people in the zone read them: late on Monday in UTC can be early on Tuesday."""
+    """Rule and start in the zone: late on Monday in UTC can be early on Tuesday there."""
     there = start.astimezone(zone)
     apart = (there.date() - start.date()).days
     if not apart:
@@ -93,7 +93,8 @@ def _in_zone(todo: Todo, rule: Rule, start: datetime, zone: tzinfo) -> tuple[Rul
     if moved := _rule_later_by(rule, start, apart, begin=there):
         return moved, there
     todo.note(
-        "recurrence", f"The rule counts days in {start.tzname()} there. Here it counts those in {zone}: {rule.text}"
+        "recurrence",
+        f"The calendar's rule counts days in {start.tzname()}. Taskbell's counts them in {zone}: {rule.text}",
     )
     return rule, there
 
@@ -105,7 +106,7 @@ def _days(rule: Rule, start: Moment) -> Iterator[date]:
 
 
 def _by_due_date(todo: Todo, rule: Rule, start: Moment, due: date) -> tuple[str, date]:
-    """The rule for due dates, and the date it counts from: theirs counts from the start."""
+    """The rule for due dates, and the date it counts from. In calendars, rules count from DTSTART."""
     first, span = day_of(start), due - day_of(start)
     days = list(islice(_days(rule, start), 2))
     is_later_occurrence = len(days) > 1 and span >= days[1] - days[0] and _has(rule, start, due)
@@ -115,7 +116,9 @@ def _by_due_date(todo: Todo, rule: Rule, start: Moment, due: date) -> tuple[str,
         return moved.text, due
     if _has(rule, start, due):
         return rule.text, first
-    todo.note("recurrence", f"The rule counts from DTSTART {first} there. Here it gives the due dates: {rule.text}")
+    todo.note(
+        "recurrence", f"The calendar's rule counts from DTSTART {first}. Taskbell's counts from {due}: {rule.text}"
+    )
     return rule.text, due
 
 
@@ -136,7 +139,7 @@ def _has(rule: Rule, start: Moment, day: date) -> bool:
 
 
 def _shifted(text: str, days: int) -> str:
-    """The rule for days that are so many days later, if it is one of the simple ones."""
+    """The rule with its days moved by so many days, which is right for simple rules only."""
     parts = dict(part.split("=", 1) for part in text.split(";"))
     if "BYDAY" in parts:
         names = parts["BYDAY"].split(",")
@@ -192,12 +195,13 @@ def _day_in_zone_of(start: Moment, occurrence: Moment) -> date:
 
 def _note_others(todo: Todo, by_day: dict[date, Override], left_out: set[date]) -> None:
     for day, one in islice(sorted(by_day.items()), MAX_NOTED):
-        here = "" if one.is_closed else " Here it follows the rule."
+        here = "" if one.is_closed else " In Taskbell it follows the rule."
         todo.note("RECURRENCE-ID", f"The occurrence of {day} isn't imported: {one.state or 'it has no dates'}.{here}")
         one.note_differences(todo, day)
     if len(by_day) > MAX_NOTED:
         todo.note("RECURRENCE-ID", f"{len(by_day) - MAX_NOTED:,} further occurrences aren't imported.")
     for day in sorted(left_out):
         todo.note(
-            "EXDATE", f"EXDATE isn't imported: {day} is left out there. Here the rule has it; skip it when it comes."
+            "EXDATE",
+            f"EXDATE isn't imported: the calendar leaves out {day}, but Taskbell's rule includes it. Skip it then.",
         )

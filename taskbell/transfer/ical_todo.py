@@ -1,4 +1,4 @@
-"""One to-do while it is read, and what is said about it."""
+"""One to-do while it is read, with its notices."""
 
 from dataclasses import dataclass, field
 
@@ -58,7 +58,7 @@ class Todo:
             return None
 
     def note_rest(self) -> None:
-        """Notes what nobody has read."""
+        """Notes the lines that have not been read."""
         for one in self.component.properties:
             if one.name not in BOOKKEEPING and (one.name, one.text.upper()) not in DEFAULTS:
                 self.note(one.name, _not_imported(one))

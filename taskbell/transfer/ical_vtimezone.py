@@ -1,4 +1,4 @@
-"""Time zones as a calendar defines them (RFC 5545 §3.6.5): what happened until 2037, and the rules from then on.
+"""Time zones as a calendar defines them (RFC 5545 §3.6.5): the changes until 2037, and the rules from then on.
 
 Ours, because icalendar 7.3 writes the beginning of summer time an hour late.
 """

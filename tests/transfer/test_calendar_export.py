@@ -103,11 +103,11 @@ def test_a_task_without_a_due_time_is_due_on_a_date(bo: User) -> None:
     assert todo["DUE"].dt == date(2027, 3, 31)
 
 
-def test_who_has_imported_a_calendar_exports_its_uids(bo: User) -> None:
+def test_an_imported_calendar_is_exported_with_its_uids(bo: User) -> None:
     bring(bo, "BEGIN:VTODO\nUID:sow@example.org\nSUMMARY:Sow\nEND:VTODO\n")
     make(bo, title="Reap")
     assert next(str(todo["UID"]) for todo in todos(bo)) == "sow@example.org"
-    assert bring(bo, exported(bo)).created == 0  # it knows its own tasks again
+    assert bring(bo, exported(bo)).created == 0  # its own tasks are recognised
 
 
 def test_a_prerequisite_has_the_same_uid_wherever_it_is_in_the_file(bo: User, monkeypatch: pytest.MonkeyPatch) -> None:

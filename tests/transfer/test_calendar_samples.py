@@ -1,4 +1,4 @@
-"""Nothing in a calendar vanishes silently: every line of our samples becomes part of a task, or is told."""
+"""Nothing in a calendar vanishes silently: every line of our samples becomes part of a task or of a notice."""
 
 import io
 from pathlib import Path
@@ -12,7 +12,7 @@ from taskbell.transfer.reading import Row
 
 SAMPLES = Path(__file__).parent / "samples"
 FILES = [SAMPLES / "tasks.ics", *sorted((SAMPLES / "ical").glob("*.ics"))]
-# Lines that say what is so without them: the values that a to-do has anyway, or what another line of it says.
+# Lines that change nothing: their values are the defaults, or another line of the to-do says the same.
 NOTHING_NEW = {
     "STATUS:NEEDS-ACTION",
     "STATUS:COMPLETED",
@@ -39,7 +39,7 @@ NOTHING_NEW = {
 
 
 def read(lines: list[str]) -> list[Any]:
-    """Everything that is read: the columns of each row, and what is told."""
+    """Everything that is read: the columns of each row, and the notices."""
     found = ical_rows(io.BytesIO("\r\n".join(lines).encode()))
     return [vars(one) if isinstance(one, Row) else one for one in found]
 
@@ -56,7 +56,7 @@ def is_in(lines: list[str], number: int, name: str) -> bool:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_every_line_is_carried_or_told_or_says_nothing_to_people(file: Path) -> None:
+def test_every_line_is_imported_or_in_a_notice_or_means_nothing_to_people(file: Path) -> None:
     lines = unfolded(file)
     whole, vanished = read(lines), []
     for number, line in enumerate(lines):

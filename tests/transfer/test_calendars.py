@@ -1,4 +1,4 @@
-"""To-dos as calendar programs write them, and what becomes of them."""
+"""To-dos as calendar programs write them, and the tasks that they become."""
 
 import io
 from datetime import UTC, date, datetime, time, timedelta
@@ -36,7 +36,7 @@ def bring(by: User, *lines: str, end: str = "\r\n", **options: Any) -> ImportRes
 
 
 def brought(by: User, *lines: str) -> tuple[Task, list[str]]:
-    """The one task, and what is told."""
+    """The one task, and the messages of its notices."""
     result = bring(by, *todo(*lines))
     return Task.objects.get(), [notice.message for notice in result.notices]
 
@@ -97,16 +97,16 @@ def test_how_far_the_work_is(bo: User, lines: list[str], stage: str, completed_a
         (["COMPLETED:yesterday"], "PENDING", "COMPLETED isn't imported."),
     ],
 )
-def test_what_contradicts_or_says_more_is_told(bo: User, lines: list[str], stage: str, message: str) -> None:
-    task, told = brought(bo, *lines)
+def test_what_contradicts_or_says_more_is_in_a_notice(bo: User, lines: list[str], stage: str, message: str) -> None:
+    task, notices = brought(bo, *lines)
     assert task.stage == stage
-    assert [one for one in told if message in one and one.startswith("UID sow (Sow): ")]
+    assert [one for one in notices if message in one and one.startswith("UID sow (Sow): ")]
 
 
-def test_moments_in_the_future_are_told_and_become_now(bo: User) -> None:
-    task, told = brought(bo, "CREATED:20990101T000000Z", "COMPLETED:20990101T000000Z")
+def test_moments_in_the_future_become_now_with_a_notice(bo: User) -> None:
+    task, notices = brought(bo, "CREATED:20990101T000000Z", "COMPLETED:20990101T000000Z")
     assert (task.created_at, task.completed_at) == (NOW, NOW)
-    assert sum("future" in one for one in told) == 2
+    assert sum("future" in one for one in notices) == 2
 
 
 # Times and zones.
@@ -167,8 +167,8 @@ def test_names_of_zones(bo: User, name: str) -> None:
     ],
 )
 def test_how_programs_write_a_due_date(bo: User, line: str, due: Any) -> None:
-    task, told = brought(bo, line)
-    assert ((task.due_date, task.due_time), told) == (due, [])
+    task, notices = brought(bo, line)
+    assert ((task.due_date, task.due_time), notices) == (due, [])
 
 
 # Rules.
@@ -210,22 +210,22 @@ def test_a_rule_counts_from_the_start(bo: User, lines: list[str], due: date, fol
     ],
 )
 def test_days_of_the_start_become_days_of_the_due_date(bo: User, rule: str, due: str, following: date) -> None:
-    task, told = brought(bo, "DTSTART;VALUE=DATE:20270301", f"DUE;VALUE=DATE:{due}", f"RRULE:{rule}")
+    task, notices = brought(bo, "DTSTART;VALUE=DATE:20270301", f"DUE;VALUE=DATE:{due}", f"RRULE:{rule}")
     assert next_due(task, bo)[0] == following
-    assert [one.split(": ", 1)[1] for one in told] == [
+    assert [one.split(": ", 1)[1] for one in notices] == [
         "DTSTART isn't imported: 2027-03-01. Tasks have a due date only."
     ]
 
 
-def test_days_that_only_starts_can_have_are_told(bo: User) -> None:
-    _, told = brought(bo, "DTSTART;VALUE=DATE:20270301", "DUE;VALUE=DATE:20270304", "RRULE:FREQ=MONTHLY;BYDAY=1MO")
-    assert [one for one in told if "counts from DTSTART 2027-03-01" in one]
+def test_days_that_only_starts_can_have_get_a_notice(bo: User) -> None:
+    _, notices = brought(bo, "DTSTART;VALUE=DATE:20270301", "DUE;VALUE=DATE:20270304", "RRULE:FREQ=MONTHLY;BYDAY=1MO")
+    assert [one for one in notices if "counts from DTSTART 2027-03-01" in one]
 
 
-def test_a_rule_without_any_date_is_told(bo: User) -> None:
-    task, told = brought(bo, "RRULE:FREQ=DAILY")
+def test_a_rule_without_any_date_gets_a_notice(bo: User) -> None:
+    task, notices = brought(bo, "RRULE:FREQ=DAILY")
     assert (task.recurrence, task.due_date) == ("", None)
-    assert told == ["UID sow (Sow): RRULE isn't imported, because the to-do has no DTSTART or DUE: FREQ=DAILY"]
+    assert notices == ["UID sow (Sow): RRULE isn't imported, because the to-do has no DTSTART or DUE: FREQ=DAILY"]
 
 
 @pytest.mark.parametrize("rule", ["FREQ=HOURLY", "FREQ=MINUTELY;INTERVAL=30", "FREQ=DAILY;BYHOUR=9,17", "FREQ=NEVER"])
@@ -236,11 +236,11 @@ def test_a_rule_that_tasks_cannot_have_is_refused_by_name(bo: User, rule: str) -
 
 
 @pytest.mark.parametrize("line", ["RRULE:FREQ=WEEKLY", "EXRULE:FREQ=WEEKLY", "RDATE;VALUE=DATE:20270505"])
-def test_further_rules_and_dates_are_told_by_name(bo: User, line: str) -> None:
-    task, told = brought(bo, MARCH_31, "RRULE:FREQ=DAILY", line)
+def test_further_rules_and_dates_are_named_in_a_notice(bo: User, line: str) -> None:
+    task, notices = brought(bo, MARCH_31, "RRULE:FREQ=DAILY", line)
     name, value = line.split(";")[0].split(":")[0], line.rsplit(":", 1)[1]
     assert task.recurrence == "FREQ=DAILY"
-    assert told == [f"UID sow (Sow): {name} isn't imported: {value}"]
+    assert notices == [f"UID sow (Sow): {name} isn't imported: {value}"]
 
 
 MASTER = ["DTSTART;TZID=Europe/Berlin:20270301T090000", "RRULE:FREQ=WEEKLY;COUNT=4"]
@@ -279,11 +279,11 @@ def test_the_current_occurrence_may_have_been_moved(bo: User) -> None:
     assert next_due(task, bo) == (date(2027, 3, 8), 2)
 
 
-def test_dates_that_are_left_out_are_passed_over_or_told(bo: User) -> None:
+def test_dates_that_are_left_out_are_skipped_or_get_a_notice(bo: User) -> None:
     left_out = ["EXDATE;TZID=Europe/Berlin:20270301T090000,20270308T090000", "EXDATE:20270322T080000Z"]
-    task, told = brought(bo, *MASTER, *left_out)
+    task, notices = brought(bo, *MASTER, *left_out)
     assert (task.due_date, task.occurrence) == (date(2027, 3, 15), 3)
-    assert [one for one in told if "EXDATE isn't imported: 2027-03-22 is left out there." in one]
+    assert [one for one in notices if "EXDATE isn't imported: the calendar leaves out 2027-03-22" in one]
 
 
 def test_occurrences_without_their_series_are_tasks(bo: User) -> None:
@@ -353,10 +353,10 @@ def test_an_alarm_that_repeats_becomes_its_instants(bo: User) -> None:
     assert reminders() == [berlin_time(2027, 3, 26, 17, 40) + timedelta(minutes=10 * n) for n in range(4)]
 
 
-def test_an_alarm_that_repeats_very_often_is_told(bo: User) -> None:
-    _, told = brought(bo, MARCH_31, *alarm("TRIGGER:-PT20H", "REPEAT:999999999999", "DURATION:PT1M"))
+def test_an_alarm_that_repeats_very_often_gets_a_notice(bo: User) -> None:
+    _, notices = brought(bo, MARCH_31, *alarm("TRIGGER:-PT20H", "REPEAT:999999999999", "DURATION:PT1M"))
     assert Reminder.objects.count() == 50
-    assert [one for one in told if "Only the first 50" in one]
+    assert [one for one in notices if "Only the first 50" in one]
 
 
 def test_two_alarms_at_one_time_are_one_reminder(bo: User) -> None:
@@ -376,15 +376,15 @@ def test_two_alarms_at_one_time_are_one_reminder(bo: User) -> None:
         (["TRIGGER:-PT5M", "ACTION:EMAIL", "ATTENDEE:mailto:cy@example.org"], "ATTENDEE of an alarm isn't imported"),
     ],
 )
-def test_what_an_alarm_cannot_be_is_told(bo: User, lines: list[str], message: str) -> None:
-    _, told = brought(bo, MARCH_31, *alarm(*lines))
-    assert [one for one in told if message in one]
+def test_what_an_alarm_cannot_be_is_in_a_notice(bo: User, lines: list[str], message: str) -> None:
+    _, notices = brought(bo, MARCH_31, *alarm(*lines))
+    assert [one for one in notices if message in one]
 
 
-def test_an_alarm_of_a_to_do_without_dates_is_told(bo: User) -> None:
-    _, told = brought(bo, *alarm("TRIGGER:-PT5M"), *alarm("TRIGGER;VALUE=DATE-TIME:20270325T070000Z"))
+def test_an_alarm_of_a_to_do_without_dates_gets_a_notice(bo: User) -> None:
+    _, notices = brought(bo, *alarm("TRIGGER:-PT5M"), *alarm("TRIGGER;VALUE=DATE-TIME:20270325T070000Z"))
     assert reminders() == [datetime(2027, 3, 25, 7, tzinfo=UTC)]
-    assert told == ["UID sow (Sow): An alarm isn't imported: -PT5M counts from a date that the to-do doesn't have."]
+    assert notices == ["UID sow (Sow): An alarm isn't imported: -PT5M counts from a date that the to-do doesn't have."]
 
 
 # Files as they are.
@@ -424,8 +424,8 @@ def test_a_calendar_of_old_phones(bo: User) -> None:
     [("", "MEDIUM"), *((str(n), name) for n, name in enumerate(["M", "U", "H", "H", "H", "M", "L", "L", "L", "L"]))],
 )
 def test_priorities(bo: User, value: str, priority: str) -> None:
-    task, told = brought(bo, f"PRIORITY:{value}")
-    assert (Priority(task.priority).name[0], told) == (priority[0], [])
+    task, notices = brought(bo, f"PRIORITY:{value}")
+    assert (Priority(task.priority).name[0], notices) == (priority[0], [])
 
 
 @pytest.mark.parametrize("value", ["hot", "10", "-1", "1.5", "٣"])
@@ -445,9 +445,9 @@ def test_a_due_date_that_cannot_be_read_is_named(bo: User, line: str) -> None:
 
 @pytest.mark.parametrize("rule", [[], ["RRULE:FREQ=WEEKLY"]])
 def test_a_due_date_before_the_start_counts(bo: User, rule: list[str]) -> None:
-    task, told = brought(bo, "DTSTART;VALUE=DATE:20270405", "DUE;VALUE=DATE:20270401", *rule)
+    task, notices = brought(bo, "DTSTART;VALUE=DATE:20270405", "DUE;VALUE=DATE:20270401", *rule)
     assert task.due_date == date(2027, 4, 1)
-    assert [one for one in told if "DTSTART isn't imported: 2027-04-05." in one]
+    assert [one for one in notices if "DTSTART isn't imported: 2027-04-05." in one]
 
 
 @pytest.mark.parametrize(
@@ -476,10 +476,12 @@ def test_one_bad_to_do_does_not_sink_the_others(bo: User) -> None:
     assert (result.created, result.failed) == (1, 1)
 
 
-def test_a_parent_and_a_prerequisite_outside_the_file_are_told(bo: User) -> None:
-    _, told = brought(bo, "RELATED-TO:above", "RELATED-TO;RELTYPE=DEPENDS-ON:before", "RELATED-TO;RELTYPE=SIBLING:by")
-    assert len(told) == 3
-    assert all(any(uid in one for one in told) for uid in ("above", "UID before", "(SIBLING) isn't imported: by"))
+def test_a_parent_and_a_prerequisite_outside_the_file_get_a_notice(bo: User) -> None:
+    _, notices = brought(
+        bo, "RELATED-TO:above", "RELATED-TO;RELTYPE=DEPENDS-ON:before", "RELATED-TO;RELTYPE=SIBLING:by"
+    )
+    assert len(notices) == 3
+    assert all(any(uid in one for one in notices) for uid in ("above", "UID before", "(SIBLING) isn't imported: by"))
 
 
 def test_of_two_revisions_the_newest_counts(bo: User) -> None:
@@ -487,7 +489,7 @@ def test_of_two_revisions_the_newest_counts(bo: User) -> None:
     result = bring(bo, *todo(*new), *todo(*old))
     assert Task.objects.get().priority == Priority.LOW
     assert [one.message for one in result.notices] == [
-        "UID sow (Sow): The same to-do on line 8 isn't imported: the newest counts."
+        "UID sow (Sow): Line 8 has the same to-do. Only its newest version is imported."
     ]
 
 
@@ -520,12 +522,12 @@ def test_a_file_that_ends_within_a_to_do_is_incomplete(bo: User) -> None:
     assert next(iter(error.value.result.errors)).message.startswith("UID sow (So): The file ends within this to-do")
 
 
-def test_a_picture_in_a_to_do_is_told_however_large(bo: User) -> None:
+def test_a_picture_in_a_to_do_gets_a_short_notice_however_large(bo: User) -> None:
     picture = "ATTACH;ENCODING=BASE64;VALUE=BINARY:" + "QUFB" * (MAX_ROW_CHARACTERS // 2)
-    _, told = brought(bo, picture, "PRIORITY:1")
+    _, notices = brought(bo, picture, "PRIORITY:1")
     assert Task.objects.get().priority == Priority.URGENT
-    assert [len(one) < 200 for one in told] == [True]
-    assert "ATTACH isn't imported: QUFB" in told[0]
+    assert [len(one) < 200 for one in notices] == [True]
+    assert "ATTACH isn't imported: QUFB" in notices[0]
 
 
 def test_a_to_do_of_very_many_lines_is_named(bo: User) -> None:

@@ -83,7 +83,9 @@ def parts(of: Any) -> tuple[date, time]:
 
 def test_a_rule_that_has_no_twin_here_is_told(bo: User) -> None:
     report = bring(bo, calendar("SUMMARY:Sow", "DUE:20270331T223000Z", "RRULE:FREQ=MONTHLY;BYMONTHDAY=31"))
-    assert [one for one in told(report) if "The rule counts days in UTC there. Here it counts those in Europe" in one]
+    assert [
+        one for one in told(report) if "The calendar's rule counts days in UTC. Taskbell's counts them in Europe" in one
+    ]
 
 
 def test_an_object_that_says_a_thing_twice_is_refused(bo: User) -> None:
