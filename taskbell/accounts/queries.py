@@ -47,7 +47,7 @@ living_session = SessionLookup()
 def session_of_token(access: str, *, now: datetime, find: SessionLookup = living_session) -> Session:
     """The living session of an access token, with its person, in one query. Raises NotSignedIn.
 
-    The first use of a pair after a refresh costs one query more.
+    The first use of a pair after a refresh costs one more query.
     """
     claims = tokens.read(access, "access", now=now)
     session = find(claims.session_id, now=now)
@@ -59,7 +59,7 @@ def session_of_token(access: str, *, now: datetime, find: SessionLookup = living
 
 
 def _note_first_use(session: Session) -> None:
-    """From now on, the refresh token before this pair is good for nothing but a second tab (people/sessions.py)."""
+    """From now on, the previous refresh token works only for a second tab (people/sessions.py)."""
     Session.objects.filter(pk=session.pk, refresh_id=session.refresh_id).update(is_pair_unused=False)
 
 

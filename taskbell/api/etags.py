@@ -1,4 +1,4 @@
-"""ETags: an answer that the client has already is not sent again, and a change can name the version it is for."""
+"""ETags: an answer that the client already has is not sent again, and a change can name the version it is for."""
 
 import hashlib
 import re
@@ -15,7 +15,7 @@ from taskbell.tasks.actions import StaleVersion
 
 HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
 TAG = re.compile(r'"?([0-9]{1,9})(?:-[0-9a-f]{12})?"?')  # of a task
-# What a proxy that compresses an answer makes of its tag: it is weak (RFC 9110 §8.8.3), or ends as Apache's does.
+# Proxies that compress an answer change its tag: they make it weak (RFC 9110 §8.8.3) or, like Apache, add a suffix.
 BY_PROXY = re.compile(r'^W/|-(?:gzip|br|zstd)(?="$)')
 
 
@@ -40,12 +40,12 @@ def etag_response(request: Request, data: Any, etag: str = "") -> HttpResponse:
 
 
 def tag_of(task: TaskOut) -> str:
-    """The tag of a task that is read: its version, then a hash of what changes without a new one, if it has any."""
+    """The tag of a task: its version, then a hash of the parts that can change without a new version, if it has any."""
     more = [task[name] for name in WITHOUT_VERSION]  # type: ignore[literal-required]
     return f'"{task["version"]}-{digest(as_bytes(more))[:12]}"' if any(more) else f'"{task["version"]}"'
 
 
-def expected_version(request: Request, current: int) -> set[int] | None:
+def expected_versions(request: Request, current: int) -> set[int] | None:
     """The versions that `If-Match` asks for (RFC 9110 §13.1.1); None if any will do.
 
     Raises Invalid if it names none, and StaleVersion if `If-None-Match` has the current one (§13.1.2).

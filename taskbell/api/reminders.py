@@ -64,12 +64,14 @@ class PreviewIn(StrictSerializer):
 
     recurrence = fields.Recurrence()
     recurrence_from = fields.Choice(
-        choices=Basis.values, default=Basis.DUE.value, help_text="From completion: the next one, if completed now."
+        choices=Basis.values,
+        default=Basis.DUE.value,
+        help_text="With `completion`: the next one if the task is completed now.",
     )
     due_date = fields.Day()
     due_time = fields.TimeOfDay(required=False, allow_null=True)
     timezone = fields.Zone(required=False)
-    anchor_date = fields.Day(required=False, allow_null=True, help_text="As a task has it, with the next two.")
+    anchor_date = fields.Day(required=False, allow_null=True, help_text="As in a task, like the next two fields.")
     planned_date = fields.Day(required=False, allow_null=True)
     planned_time = fields.TimeOfDay(required=False, allow_null=True)
     count = serializers.IntegerField(min_value=1, max_value=MAX_PREVIEWED, default=10)
@@ -95,7 +97,7 @@ class PreviewOut(TypedDict):
 
 
 def _read_body(request: Request, pk: int) -> dict[str, Any]:
-    """The reminder that is sent. Raises NotFound instead of what is wrong with it, for a task that is not visible."""
+    """The reminder that is sent. For a task that is not visible, raises NotFound instead of errors in the body."""
     try:
         return body_of(request, ReminderIn)
     except (APIException, Refusal):

@@ -20,7 +20,7 @@ MEANINGS = {
     412: "The task has changed since you read it; its `ETag` is not the one in `If-Match`.",
     413: "The body is too large.",
     415: "The body is not of a type that this operation accepts.",
-    422: "This `Idempotency-Key` came before, with another body.",
+    422: "This `Idempotency-Key` was used before, with another body.",
     429: "Too many requests; `Retry-After` is the number of seconds to wait.",
     503: "The database can't be reached; `Retry-After` is the number of seconds to wait.",
 }
@@ -34,7 +34,7 @@ class FieldErrorOut(TypedDict):
     field: str
     code: str
     message: str
-    line: NotRequired[Annotated[int, "Of the file, in an import."]]
+    line: NotRequired[Annotated[int, "The line of the file, in an import."]]
 
 
 class Problem(TypedDict):
@@ -61,7 +61,7 @@ def operation(
 ) -> Callable[[F], F]:
     """Documents a method of a view, with examples of what is `sent` and `shown` by their names.
 
-    The status is 200 by default, or 204 without an answer. `refusals` are statuses beside those of every operation.
+    The status is 200 by default, or 204 without an answer. `refusals` adds to those of every operation.
     """
     return extend_schema(
         operation_id=name,

@@ -57,7 +57,7 @@ class RefreshIn(StrictSerializer):
 
 
 class TokenPairOut(TypedDict):
-    """The tokens of a session; each refresh token has one successor."""
+    """The tokens of a session. Each refresh token has one successor."""
 
     access: str
     refresh: str
@@ -117,7 +117,7 @@ class SignIn(OpenView):
 class TokenRefresh(OpenView):
     @operation("refresh", "session", TokenPairOut, takes=RefreshIn, shown=PAIR)
     def post(self, request: Request) -> Response:
-        """Exchanges a refresh token for the next pair. Sending it again after that pair was used ends the session."""
+        """Exchanges a refresh token for the next pair. Repeating it after the new pair was used ends the session."""
         raw = body_of(request, RefreshIn)["refresh"]
         return Response(asdict(renew_session(raw, now=utc_now())))
 

@@ -25,7 +25,7 @@ from taskbell.tasks.validation import MAX_DESCRIPTION, MAX_TITLE
 # What the model and the API call by the same name.
 SAME_NAME = ("title", "description", "due_date", "due_time", "timezone", "recurrence_from")
 STATUS_HELP = (
-    "Writes the stage. OVERDUE is accepted if the task is overdue or beside an open stage, and changes nothing."
+    "Writes the stage. OVERDUE changes nothing; it is accepted if the task is overdue, or beside an open stage."
 )
 TARGETS = ("next", "next-future")
 EXAMPLE = {
@@ -145,10 +145,10 @@ def _columns_of(body: Mapping[str, Any], task: Task) -> dict[str, Any]:
 
 
 def _stage_of(body: Mapping[str, Any], task: Task) -> str | Unset:
-    """The stage that the body asks for. Of status and stage, the one that the task has already asks for nothing.
+    """The stage that the body asks for. If status and stage differ, the one that the task already has is ignored.
 
-    OVERDUE beside an open stage is that stage, as in every answer: of a task that was overdue when it was read, or that
-    is copied. Raises Invalid if the two contradict each other, and for OVERDUE alone unless the task is overdue.
+    OVERDUE beside an open stage stands for that stage, as in every answer, so an overdue task can be sent back or
+    copied. Raises Invalid if the two contradict each other, and for OVERDUE alone unless the task is overdue.
     """
     sent = {body[name] for name in ("stage", "status") if name in body}
     if body.get("stage") in OPEN_STAGES:
@@ -158,7 +158,7 @@ def _stage_of(body: Mapping[str, Any], task: Task) -> str | Unset:
         raise invalid("status", "exclusive", "Send either status or stage, not both.")
     if OVERDUE in wanted:
         choices = ", ".join(STAGES)
-        raise invalid("status", "invalid_choice", f"Can't be set to OVERDUE: the clock does. Must be one of {choices}.")
+        raise invalid("status", "invalid_choice", f"Must be one of {choices}. Only the clock sets OVERDUE.")
     stage: str | Unset = wanted.pop()
     return stage
 
@@ -201,12 +201,12 @@ def _check_agreement(body: Mapping[str, Any], plans: Sequence[ReminderPlan], tas
 
 
 def _reads_as_sent(body: Mapping[str, Any], task: Task, *, by: User) -> bool:
-    """True if `remind_at` is what the person reads."""
+    """True if `remind_at` is sent back as the person reads it."""
     return as_instant(body["remind_at"], body.get("timezone", task.timezone)) == _remind_at(task, by=by)
 
 
 def _remind_at(task: Task, *, by: User) -> datetime | None:
-    """What the person reads as `remind_at`."""
+    """The `remind_at` that the person reads."""
     return _earliest(Reminder.objects.visible_to(by).filter(task_id=task.pk).values_list("next_at", flat=True))
 
 

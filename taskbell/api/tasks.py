@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from taskbell.api import idempotency
 from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
-from taskbell.api.etags import etag_response, expected_version, tag_of
+from taskbell.api.etags import etag_response, expected_versions, tag_of
 from taskbell.api.fields import blank, body_of
 from taskbell.api.idempotency import repeatable
 from taskbell.api.lists import PAGING, TASK_PARAMETERS, TRASH_PARAMETERS, frame_of, query_of
@@ -47,9 +47,9 @@ TO = OpenApiParameter(
     "to",
     str,
     enum=TARGETS,
-    description="The occurrence to go on with: the `next` one (default), or the first that is due in the future.",
+    description="The occurrence to continue with: the `next` one (default), or the first that is due in the future.",
 )
-IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, description="The version to change.")
+IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, description="The ETags or versions to change.")
 
 
 def checked(request: Request, task: Task, form: type[TaskIn]) -> dict[str, Any]:
@@ -130,14 +130,14 @@ class TaskDetail(APIView):
         """Puts the task in the trash."""
         person, task = person_of(request), visible_task(pk, to=person_of(request))
         check_may_edit(person, task)
-        actions.delete_task(pk, version=expected_version(request, task.version), by=person, now=utc_now())
+        actions.delete_task(pk, version=expected_versions(request, task.version), by=person, now=utc_now())
         return Response(status=204)
 
     def _update(self, request: Request, task: Task, patch: TaskPatch) -> Response:
         actions.update_task(
             task.pk,
             patch,
-            version=expected_version(request, task.version),
+            version=expected_versions(request, task.version),
             force=read_parameter(request.query_params, "force", read_boolean, False),
             catch_up=catches_up(request),
             by=person_of(request),

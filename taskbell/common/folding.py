@@ -1,7 +1,7 @@
-"""Text as people look for it and sort it: without the differences that a reader overlooks (docs/decisions/0032).
+"""Text for searching and sorting, without the differences that readers overlook (docs/decisions/0032).
 
-No library does this for both databases: ICU's collations need one that only PostgreSQL has, and the Unicode Collation
-Algorithm in Python takes hundreds of times as long.
+No library does this for both databases: only PostgreSQL has ICU's collations, and the Unicode Collation Algorithm in
+Python takes hundreds of times as long.
 """
 
 import re

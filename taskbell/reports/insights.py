@@ -75,7 +75,7 @@ def insights_of(tasks: TaskQuerySet, *, now: datetime) -> InsightsOut:
 def due_soon(tasks: TaskQuerySet, *, now: datetime) -> int:
     """The number of open tasks due within the next 24 hours.
 
-    A task without a due time is due on its day: it counts on that day, and in the twelve hours before.
+    A task without a due time is due on its day: it counts on that day and in the twelve hours before.
     """
     within = Q(due_at__lte=now + SOON) | Q(due_time=None)
     # A task due in the future can't be overdue; the condition is needed to use the index, which excludes overdue tasks.

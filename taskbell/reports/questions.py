@@ -14,7 +14,7 @@ from taskbell.search.parameters import Parameters, read_parameter, refuse_unknow
 from taskbell.search.tasks import FILTERS, matching_tasks
 from taskbell.tasks.audience import sees_everything
 
-# What a series is asked by, each with its JSON Schema.
+# The parameters of a series, each with its JSON Schema.
 SERIES: Mapping[str, tuple[Schema, str]] = {
     "group": ({"type": "string", "enum": list(GROUPS)}, "Adds a series for charts."),
     "from": (
