@@ -18,7 +18,7 @@ DAYS = {
     "day after tomorrow": 2,
     "yesterday": -1,
 }
-CLOCKS = {"morning": time(9), "noon": time(12), "evening": time(19), "night": time(20)}
+CLOCKS = {"morning": time(9), "evening": time(19), "night": time(20)}
 NUMBER_WORDS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
 UNITS = {"day": "DAILY", "week": "WEEKLY", "month": "MONTHLY", "year": "YEARLY"}

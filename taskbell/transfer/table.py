@@ -13,7 +13,7 @@ from taskbell.transfer.headers import MAX_SHOWN, Header, is_known, read_header
 from taskbell.transfer.reading import Notice, Remark, Row, Unreadable, lines_of
 
 DELIMITERS = ",;\t|"
-USUAL = ("utf-8", "utf-8-sig")
+UTF_8 = ("utf-8", "utf-8-sig")
 ENCODING_NAMES = {WINDOWS: "Windows-1252"}
 DELIMITER_LINE = "sep="  # Excel's way to name the delimiter, in a line of its own
 
@@ -79,7 +79,7 @@ def csv_rows(stream: IO[bytes], *, columns: Mapping[str, str] | None = None, ord
     for line, record in records:
         if len(record) > 1 and not any(record):
             continue  # spreadsheets write rows of nothing but delimiters
-        if not is_noted and table.encoding not in USUAL:
+        if not is_noted and table.encoding not in UTF_8:
             is_noted = True
             yield Remark(line, "", f"Read as {ENCODING_NAMES.get(table.encoding, table.encoding.upper())}.")
         row = _row(line, record, header)

@@ -33,8 +33,9 @@ def update_known(checker: Checker, *, now: datetime) -> int:
     """Returns how many tasks have changed. Rows that are refused become bad."""
     updated = 0
     for batch in _batches():
-        patches = _patches(batch, checker)
-        same = _unchanged(patches, checker)
+        needed = _prerequisites([pk for pk, *_ in batch])
+        patches = _patches(batch, needed, checker)
+        same = _unchanged(patches, needed, checker)
         for pk, number, line, *_ in batch:
             if pk in same:
                 continue
@@ -63,12 +64,18 @@ def _batches() -> Iterator[list[Any]]:
         last = batch[-1][0]
 
 
-def _patches(batch: list[Any], checker: Checker) -> dict[int, TaskPatch]:
-    """What the file has of each task, by id. Prerequisites are added to those that it has: a file may lack some."""
+def _prerequisites(ids: list[int]) -> dict[int, set[int]]:
+    """The prerequisites of each task, by id."""
+    found: dict[int, set[int]] = {pk: set() for pk in ids}
+    for task, needed in Prerequisite.objects.filter(task__in=ids).values_list("task", "needs"):
+        found[task].add(needed)
+    return found
+
+
+def _patches(batch: list[Any], present: dict[int, set[int]], checker: Checker) -> dict[int, TaskPatch]:
+    """What the file has of each task, by id. Prerequisites are added to the present ones: a file may lack some."""
     places = {number: pk for pk, number, *_ in batch}
-    needs: dict[int, set[int]] = {pk: set() for pk in places.values()}
-    for task, needed in Prerequisite.objects.filter(task__in=needs).values_list("task", "needs"):
-        needs[task].add(needed)
+    needs = {pk: set(needed) for pk, needed in present.items()}
     with connection.cursor() as cursor:
         cursor.execute(LINKS.format(", ".join(map(str, places))))
         for number, needed in cursor.fetchall():
@@ -105,20 +112,17 @@ def _patch(
     return TaskPatch(**fields)
 
 
-def _unchanged(patches: dict[int, TaskPatch], checker: Checker) -> set[int]:
+def _unchanged(patches: dict[int, TaskPatch], needed: dict[int, set[int]], checker: Checker) -> set[int]:
     """The tasks that are as the file has them: most of them, usually."""
     reminders: dict[int, set[Any]] = {pk: set() for pk in patches}
     for one in Reminder.objects.visible_to(checker.by).filter(task__in=patches, is_snooze=False):
         reminders[one.task_id].add(plan_of(one))
-    links: dict[int, set[int]] = {pk: set() for pk in patches}
-    for task, needed in Prerequisite.objects.filter(task__in=patches).values_list("task", "needs"):
-        links[task].add(needed)
     return {
         task.pk
         for task in Task.objects.filter(pk__in=patches)
         if all(getattr(task, name) == value for name, value in patches[task.pk].columns().items())
         and _is_same(patches[task.pk].reminders, reminders[task.pk])
-        and _is_same(patches[task.pk].pre_tasks, links[task.pk])
+        and _is_same(patches[task.pk].pre_tasks, needed[task.pk])
     }
 
 

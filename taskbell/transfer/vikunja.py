@@ -94,10 +94,9 @@ def _rows(line: int, project: Any, parent: Any, blocked_by: dict[int, list[int]]
 def _lost(project: dict[str, Any], parent: Any) -> Iterator[tuple[str, str]]:
     """What a project has that our categories don't: a field, and a sentence."""
     shown = repr(printable(str(project.get("title")))[:100])
-    if parent is not None:
-        yield "parent_project_id", LOST["parent_project_id"].format(shown)
+    is_within = parent is not None or project.get("parent_project_id")
     for name, sentence in LOST.items():
-        if project.get(name) and (name != "parent_project_id" or parent is None):
+        if (project | {"parent_project_id": is_within}).get(name):
             yield name, sentence.format(shown)
     if buckets := [one.get("title") for one in project.get("buckets") or [] if isinstance(one, dict)]:
         names = printable(", ".join(map(str, buckets)))[:200]

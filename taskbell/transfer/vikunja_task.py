@@ -99,9 +99,8 @@ def _moment(text: Any) -> datetime | None:
 
 def _reminders(task: Members) -> Iterator[Members]:
     for reminder in task.get("reminders") or []:
-        period = reminder.get("relative_period") or 0
-        if reminder.get("relative_to") == "due_date" and period <= 0:
-            yield {"before_due": _duration(-period)}
+        if _is_before_due(reminder):
+            yield {"before_due": _duration(-(reminder.get("relative_period") or 0))}
         elif moment := _moment(reminder.get("reminder")):
             yield {"at": moment.isoformat()}
     for text in task.get("reminder_dates") or []:
@@ -151,7 +150,7 @@ def _lost(task: Members, project: Members) -> Iterator[tuple[str, str]]:
 
 
 def _is_before_due(reminder: Members) -> bool:
-    return reminder["relative_to"] == "due_date" and (reminder.get("relative_period") or 0) <= 0
+    return reminder.get("relative_to") == "due_date" and (reminder.get("relative_period") or 0) <= 0
 
 
 def _others(task: Members) -> Iterator[tuple[str, str]]:

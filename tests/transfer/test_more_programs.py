@@ -202,7 +202,6 @@ def test_periods_of_taskwarrior_are_rules(bo: User, recur: str, rule: str) -> No
     ],
 )
 def test_patterns_of_microsoft_are_rules(bo: User, pattern: dict[str, Any], rule: set[str]) -> None:
-
     task = {
         "id": "a",
         "title": "Sow",
