@@ -7,12 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from tests.conftest import NOW, make_person
+from tests.migrating import migrate
 
 APP = "notifications"
 BEFORE, AFTER = "0005_kinds_are_registered", "0006_deliveries"
@@ -43,18 +42,12 @@ OUTCOMES: dict[str, dict[str, Any]] = {
 }
 
 
-def migrate(name: str) -> Any:
-    executor = MigrationExecutor(connection)
-    executor.migrate([(APP, name)])
-    return executor.loader.project_state([(APP, name)]).apps
-
-
 @pytest.fixture
 def old(transactional_db: None) -> Iterator[Any]:
     """The models as they were; afterwards everything is as it is."""
     make_person("bo", Role.MEMBER)
-    yield migrate(BEFORE)
-    migrate(AFTER)
+    yield migrate((APP, BEFORE))
+    migrate((APP, AFTER))
 
 
 def written(old: Any) -> list[dict[str, Any]]:
@@ -78,7 +71,7 @@ def stored(rows: Any) -> list[dict[str, Any]]:
 
 def test_every_row_keeps_what_it_says_and_gets_a_delivery_with_what_became_of_it(old: Any) -> None:
     before = written(old)
-    new = migrate(AFTER)
+    new = migrate((APP, AFTER))
     messages = stored(new.get_model(APP, "Notification").objects)
     mails = stored(new.get_model(APP, "Delivery").objects)
     assert [mail["notification_id"] for mail in mails] == [row["id"] for row in before]
@@ -99,8 +92,8 @@ def test_every_row_keeps_what_it_says_and_gets_a_delivery_with_what_became_of_it
 
 def test_and_back_again(old: Any) -> None:
     before = written(old)
-    migrate(AFTER)
-    after = stored(migrate(BEFORE).get_model(APP, "Notification").objects)
+    migrate((APP, AFTER))
+    after = stored(migrate((APP, BEFORE)).get_model(APP, "Notification").objects)
     for row in (before[-1], after[-1]):
         row["moment"] = datetime.fromisoformat(row["data"].pop("moment")).astimezone(UTC)
     assert json.dumps(after, default=repr) == json.dumps(before, default=repr)
@@ -109,7 +102,7 @@ def test_and_back_again(old: Any) -> None:
 def test_a_migrated_outbox_goes_on(old: Any) -> None:
     """A sender finds what waits, what a crash left, and what is in doubt; nothing else."""
     written(old)
-    new = migrate(AFTER)
+    new = migrate((APP, AFTER))
     waiting = new.get_model(APP, "Delivery").objects.filter(not_before__isnull=False)
     names = set(waiting.values_list("notification__dedupe_key", flat=True))
     assert names == {"pending", "leased", "in doubt", "held in the night"}

@@ -5,14 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.models import Task
 from tests.conftest import NOW, make_person
+from tests.migrating import migrate
 
 BERLIN = "Europe/Berlin"
 DUE = datetime(2027, 3, 28, 10, tzinfo=UTC)  # 12:00 in Berlin, on the day that has 23 hours
@@ -28,18 +27,12 @@ WRITTEN = {
 }
 
 
-def migrate(name: str) -> Any:
-    executor = MigrationExecutor(connection)
-    executor.migrate([("reminders", name)])
-    return executor.loader.project_state([("reminders", name)]).apps
-
-
 @pytest.fixture
 def old(transactional_db: None) -> Iterator[Any]:
     """The models as they were; afterwards everything is as it is."""
     make_person("bo", Role.MEMBER)
-    yield migrate("0002_wall_time")
-    migrate("0004_written_durations")
+    yield migrate(("reminders", "0002_wall_time"))
+    migrate(("reminders", "0004_written_durations"))
 
 
 def test_what_was_a_timedelta_is_text_and_whole_days_ring_at_the_wall_time_of_the_due_date(old: Any) -> None:
@@ -59,7 +52,7 @@ def test_what_was_a_timedelta_is_text_and_whole_days_ring_at_the_wall_time_of_th
         wall = at.replace(tzinfo=None) + timedelta(hours=1)
         when = {"at": at, "next_at": at, "wall_date": wall.date(), "wall_time": wall.time(), "timezone": BERLIN}
         reminders.create(task_id=task.pk, created_by_id=bo.pk, before_due=length, **when)
-    migrate("0004_written_durations")
+    migrate(("reminders", "0004_written_durations"))
     kept = {str(one.before_due) if one.before_due else None: one for one in Reminder.objects.all()}
     assert kept.keys() == WRITTEN.keys()
     for text, length in WRITTEN.items():

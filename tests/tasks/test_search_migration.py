@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
@@ -13,17 +11,10 @@ from taskbell.reports.counting import recount
 from taskbell.search.tasks import page_of_tasks
 from taskbell.tasks.models import Category, SearchText, Task
 from tests.conftest import NOW, make_person
+from tests.migrating import migrate
 
 BEFORE = [("tasks", "0004_source"), ("accounts", "0004_installation_key")]
 TITLES = ["Zebra", "Äpfel 10", "apfel 9", "Café"]
-
-
-def migrate(to: list[tuple[str, str]] | None = None) -> Any:
-    """The models after these migrations; by default after all."""
-    executor = MigrationExecutor(connection)
-    to = to or executor.loader.graph.leaf_nodes()
-    executor.migrate(to)
-    return executor.loader.project_state(to).apps
 
 
 @pytest.fixture
@@ -31,7 +22,7 @@ def old(transactional_db: None) -> Iterator[Any]:
     """The models as they were; afterwards everything is as it is."""
     make_person("bo", Role.MEMBER)
     User.objects.update(first_name="Émile")
-    yield migrate(BEFORE)
+    yield migrate(*BEFORE)
     migrate()
 
 
