@@ -40,22 +40,23 @@ def replace_reminders(
     existing = {reminder.pk: plan_of(reminder) for reminder in visible}
     known = list(existing.values())
     plans = [with_wall_time(plan, known, task.timezone) for plan in plans]
-    gone = [pk for pk, plan in existing.items() if plan not in plans and (shared_too or plan.for_me)]
+    replaced = {pk: plan for pk, plan in existing.items() if shared_too or plan.for_me}
+    gone = [pk for pk, plan in replaced.items() if plan not in plans]
     new = [plan for plan in dict.fromkeys(plans) if plan not in known]
     if not shared_too and not all(plan.for_me for plan in new):
         raise NotAllowed(ONLY_FOR_ME)
-    existing |= (respelled := _respell({pk: plan for pk, plan in existing.items() if shared_too or plan.for_me}, plans))
+    respelled = _respell(replaced, plans)
     if not gone and not new and not respelled:
         return {}
     if new and Reminder.objects.filter(task_id=task.pk).count() - len(gone) + len(new) > MAX_REMINDERS:
         raise invalid("reminders", "max_length", TOO_MANY)
     Reminder.objects.filter(pk__in=gone).delete()
     Reminder.objects.bulk_create(build_reminder(plan, task, by=by, now=now) for plan in new)
-    return _as_history(known, [plan for pk, plan in existing.items() if pk not in gone] + new)
+    return _as_history(known, [plan for pk, plan in (existing | respelled).items() if pk not in gone] + new)
 
 
-def _respell(existing: Mapping[int, ReminderPlan], plans: Sequence[ReminderPlan]) -> Mapping[int, ReminderPlan]:
-    """Keeps durations as they are written now, P1W instead of P7D. Returns those that were written differently."""
+def _respell(existing: Mapping[int, ReminderPlan], plans: Sequence[ReminderPlan]) -> dict[int, ReminderPlan]:
+    """Stores durations as they are written now, P1W instead of P7D. Returns those that were written differently."""
     now = {plan: plan for plan in reversed(plans)}
     kept = {pk: now[plan] for pk, plan in existing.items() if plan in now}
     respelled = {pk: plan for pk, plan in kept.items() if str(plan.before_due) != str(existing[pk].before_due)}

@@ -11,7 +11,6 @@ import pytest
 from django.db import transaction
 
 from taskbell.accounts.models import User
-from taskbell.common.durations import parse_duration
 from taskbell.common.errors import Refusal
 from taskbell.payloads.tasks import tasks_as_json
 from taskbell.people.editing import update_person
@@ -26,6 +25,7 @@ from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.reminder_actions import snooze_task
 from taskbell.tasks.scheduled import mark_overdue, purge_deleted
 from tests.conftest import NOW, Program
+from tests.reminders.patches import before
 
 EDITS, POLLS = 10_000, 100
 MANY = 25  # edits in one request
@@ -177,7 +177,7 @@ class World:
             [
                 ReminderPlan(at=self.now + timedelta(hours=2)),
                 ReminderPlan(at=self.now + timedelta(hours=2), for_me=True),
-                ReminderPlan(before_due=parse_duration("PT5H")),
+                before("PT5H"),
             ]
         )
         return self.change(by, TaskPatch(reminders=[plan]))

@@ -8,7 +8,6 @@ import pytest
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.activity.models import Activity
-from taskbell.common.durations import parse_duration
 from taskbell.common.errors import Conflict, Invalid, NotAllowed
 from taskbell.notifications.models import Notification
 from taskbell.reminders.models import Reminder
@@ -18,9 +17,9 @@ from taskbell.tasks.models import Basis, Stage, Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.reminder_actions import add_reminder, snooze_task
 from tests.conftest import NOW
+from tests.reminders.patches import DAY_BEFORE, before
 
 DAY = timedelta(days=1)
-A_DAY = parse_duration("P1D")
 FRIDAY = date(2026, 11, 27)
 
 
@@ -131,9 +130,9 @@ def test_five_in_the_afternoon_stays_so_when_summer_begins(bo: User) -> None:
 
 
 def test_the_reminders_move_along(bo: User) -> None:
-    before, at = parse_duration("PT3H"), datetime.fromisoformat("2027-03-22T09:00+01:00")
+    three_hours, at = before("PT3H"), datetime.fromisoformat("2027-03-22T09:00+01:00")
     plans = [
-        ReminderPlan(before_due=before),
+        three_hours,
         ReminderPlan(at=at),
         ReminderPlan(at=at, for_me=True, repeat="FREQ=DAILY"),
     ]
@@ -144,7 +143,7 @@ def test_the_reminders_move_along(bo: User) -> None:
     nine_in_summer = datetime.fromisoformat("2027-03-29T09:00+02:00")
     assert (moved[""].next_at, moved[""].state) == (nine_in_summer, "armed")
     assert (moved["FREQ=DAILY"].next_at, moved["FREQ=DAILY"].recipient) == (nine_in_summer, bo)
-    assert moved[before].next_at == new.due_at - before.exact if new.due_at else False
+    assert moved[three_hours.before_due].next_at == new.due_at - timedelta(hours=3) if new.due_at else False
     assert Reminder.objects.filter(task=task).count() == 3
 
 
@@ -161,28 +160,28 @@ def test_who_catches_up_is_not_reminded_of_what_is_past(bo: User) -> None:
 
 
 def test_mia_who_is_no_manager_any_more_has_no_reminder_on_the_next_one(bo: User, mia: User) -> None:
-    task = a_series(bo, reminders=[ReminderPlan(before_due=A_DAY, for_me=True)])
-    add_reminder(task.pk, ReminderPlan(before_due=A_DAY, for_me=True), by=mia, now=NOW)
+    task = a_series(bo, reminders=[before("P1D", for_me=True)])
+    add_reminder(task.pk, before("P1D", for_me=True), by=mia, now=NOW)
     User.objects.filter(pk=mia.pk).update(role=Role.MEMBER)
     assert Reminder.objects.get(task=the_next(task, bo)).recipient == bo
 
 
 def test_a_snooze_is_for_the_one_task_and_not_for_those_that_follow(bo: User, cy: User) -> None:
-    task = a_series(bo, "FREQ=DAILY", assigned_to_id=cy.pk, reminders=[ReminderPlan(before_due=A_DAY)])
+    task = a_series(bo, "FREQ=DAILY", assigned_to_id=cy.pk, reminders=[DAY_BEFORE])
     snooze_task(task.pk, NOW + DAY, by=cy, now=NOW)
     new = the_next(task, bo)
-    assert Reminder.objects.get(task=new).before_due == A_DAY
+    assert Reminder.objects.get(task=new).before_due == DAY_BEFORE.before_due
     assert Reminder.objects.filter(task=task).count() == 2
     put(task, bo, Stage.PENDING)
     assert the_next(task, bo) == new
-    assert Reminder.objects.get(task=new).before_due == A_DAY
+    assert Reminder.objects.get(task=new).before_due == DAY_BEFORE.before_due
 
 
 def test_what_was_put_off_is_gone_with_the_occurrence_that_is_skipped(bo: User) -> None:
-    task = a_series(bo, "FREQ=DAILY", reminders=[ReminderPlan(before_due=A_DAY)])
+    task = a_series(bo, "FREQ=DAILY", reminders=[DAY_BEFORE])
     snooze_task(task.pk, NOW + DAY, by=bo, now=NOW)
     skip_task(task.pk, by=bo, now=NOW)
-    assert Reminder.objects.get().before_due == A_DAY
+    assert Reminder.objects.get().before_due == DAY_BEFORE.before_due
 
 
 def test_archiving_what_is_done_leaves_the_next_one_alone(bo: User) -> None:

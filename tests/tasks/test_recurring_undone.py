@@ -10,7 +10,6 @@ from django.db import connections
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
-from taskbell.common.durations import parse_duration
 from taskbell.common.errors import Conflict
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
@@ -20,9 +19,8 @@ from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.reminder_actions import add_reminder
 from taskbell.tasks.scheduled import mark_overdue
 from tests.conftest import NOW
+from tests.reminders.patches import DAY_BEFORE
 from tests.tasks.test_recurring import DAY, FRIDAY, a_series, actions_of, complete, following, put, the_next
-
-DAY_BEFORE = ReminderPlan(before_due=parse_duration("P1D"))
 
 
 def renamed(new: Task, by: User) -> None:

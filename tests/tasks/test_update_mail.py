@@ -7,7 +7,6 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.accounts.profile import update_profile
-from taskbell.common.durations import parse_duration
 from taskbell.notifications.channels.mail.rendering import compose
 from taskbell.notifications.models import Delivery
 from taskbell.reminders.schedule import ReminderPlan
@@ -16,6 +15,7 @@ from taskbell.tasks.categories import create_category
 from taskbell.tasks.models import Basis, Stage, Task
 from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW
+from tests.reminders.patches import DAY_BEFORE
 from tests.tasks.conftest import a_task
 
 MINUTE = timedelta(minutes=1)
@@ -59,7 +59,7 @@ def test_a_zone_that_does_not_move_the_date_is_named_itself(bo: User, cy: User, 
 
 def test_rules_reminders_and_people_are_in_words(bo: User, cy: User, task: Task) -> None:
     plans = [
-        ReminderPlan(before_due=parse_duration("P1D")),
+        DAY_BEFORE,
         ReminderPlan(at=datetime(2027, 5, 3, 16, tzinfo=UTC), repeat="FREQ=WEEKLY;BYDAY=MO"),
     ]
     patch = TaskPatch(
