@@ -1,7 +1,6 @@
 """Single reminders, the reminder schedule of a task, and a preview of recurrence rules."""
 
-from datetime import datetime, time
-from itertools import chain, islice
+from datetime import datetime
 from typing import Annotated, Any, TypedDict, cast
 from zoneinfo import ZoneInfo
 
@@ -24,13 +23,12 @@ from taskbell.api.task_input import ReminderIn, plan_from
 from taskbell.common.clock import as_instant, utc_now
 from taskbell.common.durations import Duration
 from taskbell.common.errors import Refusal, invalid
-from taskbell.common.recurrence import parse_rule
 from taskbell.payloads.reminders import ReminderOut, reminder_as_json
 from taskbell.reminders.models import Reminder, ReminderQuerySet
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks import reminder_actions
 from taskbell.tasks.models import Basis, Task
-from taskbell.tasks.occurrences import coming
+from taskbell.tasks.occurrences import preview
 from taskbell.tasks.queries import visible_task
 from taskbell.tasks.reminder_timeline import ScheduleOut, reminder_timeline
 
@@ -212,12 +210,7 @@ class Preview(APIView):
         zone = body.get("timezone", person_of(request).profile.timezone)
         task = Task(**{name: body.get(name) for name in PREVIEWED}, timezone=zone)
         task.anchor_date = task.anchor_date or task.due_date
-        start = datetime.combine(body["due_date"], body.get("due_time") or time())
-        first_one = islice(parse_rule(task.recurrence).occurrences(start, zone), 1)
-        found = list(islice(chain(first_one, coming(task, now=utc_now())), body["count"] + 1))
-        first: list[OccurrenceOut] = [
-            {"local": at.astimezone(ZoneInfo(zone)), "at": at} for _, at in found[: body["count"]]
-        ]
-        goes_on = task.recurrence_from == Basis.COMPLETION and len(found) > 1
-        preview: PreviewOut = {"occurrences": first, "ends": len(found) <= body["count"] and not goes_on}
-        return Response(preview)
+        moments, ends = preview(task, most=body["count"], now=utc_now())
+        shown: list[OccurrenceOut] = [{"local": at.astimezone(ZoneInfo(zone)), "at": at} for at in moments]
+        answer: PreviewOut = {"occurrences": shown, "ends": ends}
+        return Response(answer)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 from taskbell.common.clock import instant, wall_time
@@ -78,7 +78,7 @@ def next_of_completed(task: Task, *, completed_at: datetime, catch_up: bool = Fa
     return next_by_plan(task, due_after=completed_at if catch_up else None)
 
 
-def coming(task: Task, *, now: datetime) -> Iterator[Occurrence]:
+def _coming(task: Task, *, now: datetime) -> Iterator[Occurrence]:
     """What the previews show after this one; from completion, only the one that follows if it is completed now."""
     if task.recurrence_from != Basis.COMPLETION:
         return later_occurrences(task)
@@ -93,7 +93,18 @@ def coming_due_dates(task: Task, *, now: datetime, most: int) -> list[date]:
     """The due dates that follow."""
     if not task.recurrence or not task.is_open:
         return []
-    return [local.date() for local, _ in islice(coming(task, now=now), most)]
+    return [local.date() for local, _ in islice(_coming(task, now=now), most)]
+
+
+def preview(task: Task, *, most: int, now: datetime) -> tuple[list[datetime], bool]:
+    """The first occurrences of a task that is not saved, and whether they are all."""
+    assert task.due_date is not None  # noqa: S101 - the rule counts from it
+    start = datetime.combine(task.due_date, task.due_time or time())
+    first = islice(parse_rule(task.recurrence).occurrences(start, task.timezone), 1)
+    found = [at for _, at in islice(chain(first, _coming(task, now=now)), most + 1)]
+    # From completion, each one has another after it.
+    is_all = len(found) <= (1 if task.recurrence_from == Basis.COMPLETION else most)
+    return found[:most], is_all
 
 
 def _rule_of(task: Task) -> tuple[Rule, int | None]:
