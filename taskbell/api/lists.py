@@ -1,6 +1,6 @@
 """How lists are asked for, and a page of one as an answer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.http import HttpResponse
@@ -49,10 +49,14 @@ def documented(filters: Mapping[str, Filter]) -> list[OpenApiParameter]:
     return [parameter(name, filter_.schema, filter_.description) for name, filter_ in filters.items()]
 
 
-def ordering_by(orders: Sequence[str]) -> OpenApiParameter:
+def both_ways(orders: Iterable[str]) -> list[str]:
+    """Each order, ascending and descending."""
+    return [name for order in orders for name in (order, f"-{order}")]
+
+
+def ordering_by(orders: Iterable[str]) -> OpenApiParameter:
     """The parameter `ordering` for the OpenAPI document."""
-    names = [name for order in orders for name in (order, f"-{order}")]
-    schema = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": names}}
+    schema = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": both_ways(orders)}}
     return parameter("ordering", schema, "Separate several with commas; a name with - before it is descending.")
 
 

@@ -16,7 +16,7 @@ from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
 from taskbell.api.etags import etag_response
 from taskbell.api.fields import Choice, Flag, Password, StrictSerializer, Text, TimeOfDay, Zone, body_of
-from taskbell.api.lists import PAGING, documented, page_response, query_of
+from taskbell.api.lists import PAGING, both_ways, documented, page_response, query_of
 from taskbell.api.schema import operation
 from taskbell.api.session import NamesIn, Register
 from taskbell.common.clock import utc_now
@@ -37,9 +37,7 @@ from taskbell.people.roles import active_person, check_may_manage
 from taskbell.search.parameters import read_parameter
 from taskbell.search.people import FILTERS, ORDERS, page_of_people
 
-ORDERING = OpenApiParameter(
-    "ordering", str, enum=[name for order in ORDERS for name in (order, f"-{order}")], description="By default name."
-)
+ORDERING = OpenApiParameter("ordering", str, enum=both_ways(ORDERS), description="By default name.")
 BLANK_NAMES: dict[str, Any] = {"first_name": "", "last_name": ""}
 
 

@@ -40,14 +40,15 @@ def task(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _context(task: Task, person: User, zone: ZoneInfo) -> dict[str, Any]:
     needs = Task.objects.visible_to(person).filter(needed_by__task=task).order_by("id")
+    wording = Wording(Names(), zone)
     entries = Activity.objects.of_tasks().filter(task=task).order_by("-id")[:MAX_ENTRIES]
     return {
         "task": task,
-        "status": Wording(Names(), zone).words("status", task.status),
+        "status": wording.words("status", task.status),
         "due": task.due_in_words(zone),
         "repeats": _repeats(task, zone),
         "needs": needs,
-        "reminders": [_reminder(one, zone) for one in Reminder.objects.visible_to(person).filter(task=task)],
+        "reminders": [_reminder(one, wording) for one in Reminder.objects.visible_to(person).filter(task=task)],
         "history": activity_as_json(list(entries), person),
     }
 
@@ -60,6 +61,5 @@ def _repeats(task: Task, zone: ZoneInfo) -> str:
     return rule_with_time(task.recurrence, task.due_at.astimezone(zone), day=task.due_date)
 
 
-def _reminder(reminder: Reminder, zone: ZoneInfo) -> dict[str, Any]:
-    words = Wording(Names(), zone).words("reminders", [describe(plan_of(reminder))])
-    return {"row": reminder, "words": words[0].upper() + words[1:]}
+def _reminder(reminder: Reminder, wording: Wording) -> dict[str, Any]:
+    return {"row": reminder, "words": wording.words("reminders", [describe(plan_of(reminder))])}
