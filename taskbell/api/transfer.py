@@ -75,7 +75,7 @@ class HashingReader(io.RawIOBase):
         return self._hash.hexdigest()
 
 
-IMPORT_PARAMETERS = [
+IMPORT_QUERY = [
     OpenApiParameter(
         "format", str, enum=list(READERS), description="By default, detected from the content of the file."
     ),
@@ -89,7 +89,6 @@ IMPORT_PARAMETERS = [
     ),
     OpenApiParameter("map", str, description="Columns by header of a CSV file: `Due:due_date,Cost:`."),
     OpenApiParameter("dates", str, enum=list(ORDERS), description="What 03/04/2026 means in a CSV file."),
-    idempotency.HEADER,
 ]
 
 
@@ -107,7 +106,7 @@ class TaskImport(APIView):
             "application/json": OpenApiTypes.ANY,
             "multipart/form-data": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}},
         },
-        parameters=IMPORT_PARAMETERS,
+        parameters=[*IMPORT_QUERY, idempotency.HEADER],
     )
     def post(self, request: Request) -> HttpResponseBase:
         """Creates a task from each row: all or nothing, or with `partial` the valid rows. Nobody gets an email.
@@ -134,7 +133,7 @@ class TaskImport(APIView):
 
 def _options(request: Request) -> Options:
     query = request.query_params
-    refuse_unknown(query_of(request), ("format", "partial", "strict", "on_existing", "map", "dates"))
+    refuse_unknown(query_of(request), [one.name for one in IMPORT_QUERY])
     return Options(
         partial=read_parameter(query, "partial", read_boolean, False),
         strict=read_parameter(query, "strict", read_boolean, False),

@@ -29,9 +29,13 @@ def number_of(name: str) -> int:
 
 def one_value(stream: IO[bytes]) -> tuple[int, Any]:
     """The file's one JSON value, and its line. Raises Unreadable."""
-    for line, value in json_values(stream, longest=MAX_FILE_CHARACTERS):
-        return line, value
-    raise Unreadable(1, "Must be JSON.")
+    values = json_values(stream, longest=MAX_FILE_CHARACTERS)
+    found = next(values, None)
+    if found is None:
+        raise Unreadable(1, "Must be JSON.")
+    if further := next(values, None):
+        raise Unreadable(further[0], "Must be one JSON value, not several. Import each of them as its own file.")
+    return found
 
 
 def notices_of(line: int, record: Mapping[str, Any], known: Collection[str]) -> list[Notice]:

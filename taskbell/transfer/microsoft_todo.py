@@ -15,17 +15,17 @@ from taskbell.common.clock import time_zones
 from taskbell.common.values import BadValue
 from taskbell.transfer.foreign import (
     LENIENT,
+    MAX_FILE_CHARACTERS,
     fit_description,
     iso,
     name_of,
     notices_of,
     number_of,
-    one_value,
     rule_of,
     with_checklists,
 )
 from taskbell.transfer.html_text import as_markdown
-from taskbell.transfer.reading import Row, Unreadable
+from taskbell.transfer.reading import Row, Unreadable, json_values
 
 STAGES = {
     "notStarted": "PENDING",
@@ -45,33 +45,38 @@ CARRIED = (
 )
 BOOKKEEPING = ("lastModifiedDateTime", "bodyLastModifiedDateTime", "parentList", "@odata.etag")
 WITH_TASKS = ("value", "lists", "tasks")
+MAX_DEPTH = 6  # of lists within lists
 
 
 def microsoft_rows(stream: IO[bytes]) -> Iterator[Row]:
     """The tasks of all lists. A list is a category, the items of a checklist are part of the description."""
-    line, file = one_value(stream)
-    for name, task in _tasks(file, None, 0):
-        called = name_of("Task", task)
-        try:
-            yield fit_description(_row(line, name, task, called))
-        except BadValue as error:
-            yield Row.wrong(line, "timezone", error.code, str(error), called=called)
-        except (AttributeError, KeyError, TypeError, ValueError):
-            yield Row.wrong(line, "value", "invalid", "Must be a task as Microsoft Graph has it.", called=called)
+    for line, value in json_values(stream, longest=MAX_FILE_CHARACTERS):
+        for name, task in _tasks(line, value, None, 0):
+            yield _read(line, name, task)
 
 
-def _tasks(found: Any, name: str | None, depth: int) -> Iterator[tuple[str | None, Any]]:
+def _tasks(line: int, found: Any, name: str | None, depth: int) -> Iterator[tuple[str | None, Any]]:
     """Each task with the name of its list, wherever lists keep them."""
-    if isinstance(found, list) and depth < 6:
+    if isinstance(found, list) and depth < MAX_DEPTH:
         for one in found:
-            yield from _tasks(one, name, depth + 1)
+            yield from _tasks(line, one, name, depth + 1)
     elif isinstance(found, dict) and "title" in found:
         yield name, found
     elif isinstance(found, dict):
         for key in WITH_TASKS:
-            yield from _tasks(found.get(key) or [], found.get("displayName") or name, depth + 1)
-    elif depth < 2 or not isinstance(found, list):
-        raise Unreadable(1, "Must be tasks or lists as Microsoft Graph has them.")
+            yield from _tasks(line, found.get(key) or [], found.get("displayName") or name, depth + 1)
+    else:
+        raise Unreadable(line, "Must be tasks or lists as Microsoft Graph has them.")
+
+
+def _read(line: int, category: str | None, task: dict[str, Any]) -> Row:
+    called = name_of("Task", task)
+    try:
+        return fit_description(_row(line, category, task, called))
+    except BadValue as error:
+        return Row.wrong(line, "timezone", error.code, str(error), called=called)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return Row.wrong(line, "value", "invalid", "Must be a task as Microsoft Graph has it.", called=called)
 
 
 def _row(line: int, category: str | None, task: dict[str, Any], called: str) -> Row:

@@ -174,3 +174,18 @@ def test_a_task_without_a_title_is_called_that(bo: User) -> None:
     card = {"id": "1", "name": "", "closed": False, "start": "2027-01-01T00:00:00Z"}
     report = bring(bo, json.dumps({"cards": [card], "lists": []}).encode())
     assert told(report)[0] == "Card without a title: start can't be imported: 2027-01-01T00:00:00Z."
+
+
+@pytest.mark.parametrize(
+    "several", ["[{}, {}]", "{}\n{}", '[{{"value": [{}]}}, [{}]]', '{{"value": [{}]}}\n{{"value": [{}]}}']
+)
+def test_every_page_of_microsoft_to_do_in_a_file_is_imported(bo: User, several: str) -> None:
+    tasks = [json.dumps({"id": title, "title": title, "isReminderOn": False}) for title in ("Sow", "Dig")]
+    assert bring(bo, several.format(*tasks).encode()).created == 2
+
+
+def test_a_file_of_two_boards_is_refused(bo: User) -> None:
+    board = json.dumps({"cards": [{"id": "1", "name": "Sow"}], "lists": []})
+    with pytest.raises(Unreadable, match="Line 2: Must be one JSON value, not several"):
+        bring(bo, f"{board}\n{board}".encode())
+    assert not Task.objects.exists()
