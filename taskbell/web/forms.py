@@ -98,7 +98,7 @@ class ProfileForm(PageForm):
     timezone = forms.ChoiceField(label="Time zone", choices=[], help_text="Used for due dates and the daily digest.")
     digest_enabled = forms.BooleanField(label="Email me a daily digest of due tasks", required=False)
     digest_at = _time("Time of day")
-    digest_overdue = forms.BooleanField(label="List overdue tasks, too", required=False)
+    digest_overdue = forms.BooleanField(label="List overdue tasks too", required=False)
     quiet_from = _time("From", required=False)
     quiet_until = _time("Until", required=False)
     quiet_reminders = forms.BooleanField(label="Hold reminders too", required=False)
