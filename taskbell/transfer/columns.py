@@ -30,6 +30,11 @@ Reader = Callable[[Any], Any]
 Readers = Mapping[str, Reader]
 
 
+def is_of_installation(installation: str, source_id: str) -> bool:
+    """True for a copy of a task that this installation exported; the copy is exported by an id of its own."""
+    return source_id.startswith(f"{installation}:")
+
+
 @dataclass(frozen=True)
 class ReminderRow:
     """A reminder as a file has it. Without an offset, `at` is in the task's time zone; `wall` is as in ReminderPlan."""

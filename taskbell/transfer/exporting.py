@@ -18,7 +18,7 @@ from taskbell.common.iso import IsoDate, IsoInstant, IsoTime
 from taskbell.common.spreadsheet import csv_chunks
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.models import OPEN_STAGES, OVERDUE, Basis, Prerequisite, Priority, Task
-from taskbell.transfer.columns import OWN_SOURCE
+from taskbell.transfer.columns import OWN_SOURCE, is_of_installation
 from taskbell.transfer.ical_export import as_ical
 
 CHUNK_ROWS = 2000
@@ -58,8 +58,9 @@ def exported(tasks: Any, person: User, *, part_of: Any = None) -> Iterator[Recor
             needs, reminders = _links(ids, whole), _reminders(ids, person)
             firsts = _firsts({row[-1] for row in batch if row[-1]}, whole)
             for row in batch:
-                is_copy = firsts.get(row[-2:], row[0]) != row[0]
-                own = (*row[:-2], OWN_SOURCE, f"{installation}:{row[0]}") if is_copy or not row[-1] else row
+                source_id = row[-1] or ""
+                is_copy = is_of_installation(installation, source_id) or firsts.get(row[-2:], row[0]) != row[0]
+                own = (*row[:-2], OWN_SOURCE, f"{installation}:{row[0]}") if is_copy or not source_id else row
                 yield _row(own, needs.get(row[0], []), reminders.get(row[0], []))
 
 

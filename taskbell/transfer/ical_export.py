@@ -11,7 +11,7 @@ from icalendar.parser import Contentline
 
 from taskbell.accounts.models import Installation
 from taskbell.tasks.models import OPEN_STAGES, Task
-from taskbell.transfer.columns import OWN_SOURCE
+from taskbell.transfer.columns import OWN_SOURCE, is_of_installation
 from taskbell.transfer.ical_cells import STAGES
 from taskbell.transfer.ical_own import (
     MORE_EXACT,
@@ -81,7 +81,8 @@ class _Uids:
     def of(self, pk: int) -> str:
         """The UID from the program that the task comes from, unless an older task has it already; then its own."""
         source, source_id = self._sources[pk]
-        if not source_id or self._first.get((source, source_id), pk) != pk:
+        is_copy = is_of_installation(self._installation, source_id or "")
+        if not source_id or is_copy or self._first.get((source, source_id), pk) != pk:
             return uid_of(OWN_SOURCE, f"{self._installation}:{pk}")
         return uid_of(source, source_id)
 

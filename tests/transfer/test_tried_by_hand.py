@@ -170,6 +170,18 @@ def test_tasks_that_two_people_brought_from_one_file_are_exported_and_come_back(
     assert bring(bo, file).created == 0
 
 
+@pytest.mark.parametrize("format_", ["csv", "json", "ics"])
+def test_a_copy_of_a_task_of_this_installation_goes_out_beside_it(ada: User, bo: User, cy: User, format_: str) -> None:
+    create_task(TaskPatch(title="Sow"), by=bo, now=NOW)
+    file = b"".join(export_tasks(every_task(bo), bo, format_))
+    assert bring(cy, file).created == 1
+    exported = b"".join(export_tasks(every_task(ada), ada, format_))
+    assert (bring(ada, exported).skipped, bring(cy, file).skipped) == (2, 1)
+    Task.objects.all().delete()
+    report = bring(ada, exported)
+    assert (report.created, told(report)) == (2, [])
+
+
 def test_a_task_without_a_title_is_called_that(bo: User) -> None:
     card = {"id": "1", "name": "", "closed": False, "start": "2027-01-01T00:00:00Z"}
     report = bring(bo, json.dumps({"cards": [card], "lists": []}).encode())
