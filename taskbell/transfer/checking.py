@@ -21,7 +21,7 @@ from taskbell.reminders.schedule import ReminderPlan, with_wall_time
 from taskbell.tasks.models import MAX_SOURCE_ID, OPEN_STAGES, OVERDUE, Basis, Priority, Stage, Task
 from taskbell.tasks.search_text import search_text_of
 from taskbell.tasks.validation import check_dates
-from taskbell.transfer.columns import OWN_SOURCE, ReminderRow, read_cells
+from taskbell.transfer.columns import FILE_SOURCE, OWN_SOURCE, ReminderRow, read_cells
 from taskbell.transfer.fitting import fit_title, give_up, in_zone
 from taskbell.transfer.people import People
 from taskbell.transfer.reading import Notice, Row, RowError, losses
@@ -117,10 +117,14 @@ class Checker:
     def _identity(
         self, row: Row, cells: Values, found: Values
     ) -> tuple[str | None, str | None, int | None, str | None]:
-        """Source and id there; the id here, if this installation exported the row; and what an update needs."""
+        """Source and id there; the id here, if this installation exported the row; and what an update needs.
+
+        A row without an id is identified by its importer and its content; equal rows are numbered later (`findings`).
+        """
         source, source_id = row.source or found.get("source"), row.source_id or found.get("source_id")
         if not source or not source_id:
-            return NO_IDENTITY
+            said = [self.by.pk, {name: value for name, value in cells.items() if value not in (None, "")}]
+            source, source_id = FILE_SOURCE, hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
         if len(source_id) > MAX_SOURCE_ID or UNPRINTABLE.search(source_id):
             source_id = hashlib.sha256(source_id.encode(errors="surrogatepass")).hexdigest()
         key, _, pk = source_id.rpartition(":")

@@ -8,6 +8,7 @@ from django.db import connection
 
 from taskbell.common.loading import all_rows, load_rows
 from taskbell.tasks.prerequisites import MAX_PATH_SHOWN
+from taskbell.transfer.columns import FILE_SOURCE
 from taskbell.transfer.cycles import cycles
 from taskbell.transfer.reading import Notice, RowError
 from taskbell.transfer.staging import ERROR_COLUMNS, LINKED, NOTICE_COLUMNS
@@ -32,10 +33,18 @@ SELECT task.number, task.line, COALESCE(link.named, CAST(link.needs AS text)) AS
 FROM staged_link link JOIN staged_task task ON task.number = link.number
 WHERE NOT EXISTS (SELECT 1 FROM staged_task needed WHERE needed.file_id = link.needs)
 """
+# Equal rows without ids are several tasks, and a second import finds each.
+TWINS = f"""
+UPDATE staged_task SET source_id = staged_task.source_id || '/' || CAST(twin.place AS text) FROM (
+    SELECT number, ROW_NUMBER() OVER (PARTITION BY source_id ORDER BY number) AS place
+    FROM staged_task WHERE source = '{FILE_SOURCE}'
+) twin WHERE twin.number = staged_task.number AND twin.place > 1
+"""  # noqa: S608 - names of our own
 MISSING_ID = f"{NOT_IN_FILE} AND task.called IS NULL"
 # Other programs name tasks that are elsewhere.
 MISSING_TASK = f"{NOT_IN_FILE} AND task.called IS NOT NULL AND NOT task.is_bad"
 ALREADY_HERE = "SELECT number, line, id AS value FROM staged_task WHERE is_known"
+SAME_CONTENT = f"SELECT number, line, id AS value FROM staged_task WHERE is_known AND source = '{FILE_SOURCE}'"  # noqa: S608
 REPEATED_OCCURRENCE = """
 SELECT task.number, task.line, task.occurrence AS value FROM staged_task task JOIN (
     SELECT series, occurrence FROM staged_task WHERE series IS NOT NULL AND NOT is_bad
@@ -58,6 +67,7 @@ SENTENCES = {
     MISSING_ID: ("pre_tasks", "does_not_exist", "The file has no row with the id {}."),
     MISSING_TASK: ("pre_tasks", "does_not_exist", "Can't be blocked by {}, because the file doesn't have it."),
     ALREADY_HERE: ("source_id", "exists", "Already imported, as task {}."),
+    SAME_CONTENT: ("source_id", "", "Already imported, as task {}: a row without an id is recognised by its content."),
     REPEATED_OCCURRENCE: ("occurrence", "twice", "The series has the occurrence {} more than once."),
     BLOCKED_BY_BAD: ("pre_tasks", "waits", "Blocked by {}, which can't be imported."),
 }
@@ -79,6 +89,8 @@ WHERE (task.number IS NULL OR NOT task.is_bad {}) ORDER BY notice.number, notice
 
 def across_rows(rows: int, *, strict: bool) -> None:
     """Finds errors between the rows, and marks those rows as bad; if `strict`, also for what is only worth a notice."""
+    with connection.cursor() as cursor:
+        cursor.execute(TWINS)
     for query in (REPEATED_ID, REPEATED_SOURCE, MISSING_ID, REPEATED_OCCURRENCE):
         _find(query)
     if strict:
@@ -114,9 +126,15 @@ def errors() -> Iterator[RowError]:
         yield RowError(*values)
 
 
+def skipped_by_content() -> None:
+    """Adds a notice for each row that was recognised only by its content: it may have meant another task."""
+    _notice(SAME_CONTENT)
+
+
 def notices(*, of_known: bool) -> Iterator[Notice]:
     """The notices of good rows, in their order; those about the whole file come first."""
-    for values in all_rows(NOTICES.format("" if of_known else "AND task.is_known IS NULL", _hidden_order())):
+    wanted = "" if of_known else "AND (task.is_known IS NULL OR notice.field = 'source_id')"
+    for values in all_rows(NOTICES.format(wanted, _hidden_order())):
         yield Notice(*values)
 
 

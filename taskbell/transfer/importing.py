@@ -91,6 +91,8 @@ class CheckedFile:
             if is_update:
                 result.updated = update_known(checker, now=checker.now)
                 _count_failed(result, self._options)
+            else:
+                findings.skipped_by_content()
             result.skipped = findings.count_known() - result.updated
             result.notices = Listed(Notice, findings.notices(of_known=is_update))
         return result

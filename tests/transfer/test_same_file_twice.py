@@ -135,9 +135,50 @@ def test_a_repeating_task_whose_occurrence_is_in_the_trash_comes_back_as_a_serie
     assert bring(file, bo) == (1, 0, 1, 0)
 
 
-def test_a_table_made_by_hand_is_new_each_time(bo: User) -> None:
-    table = "id,title\n1,Dig\n"
-    assert bring(table, bo) == bring(table, bo) == (1, 0, 0, 0)
+BY_HAND = "Title,Due\nDig,2027-03-01\nWater,\nWater,\n"
+
+
+@pytest.mark.parametrize("on_existing", ["skip", "update"])
+def test_a_table_without_ids_is_recognised_by_what_its_rows_say(bo: User, on_existing: str) -> None:
+    assert bring(BY_HAND, bo, on_existing) == (3, 0, 0, 0)
+    assert bring(BY_HAND, bo, on_existing) == (0, 0, 3, 0)
+    longer = "Title;Notes;Due\nWater;;\nReap;;\nWater;;\nDig;;01.03.2027\nWater;;\n"
+    assert bring(longer, bo, on_existing) == (2, 0, 3, 0), "Reap and a third time Water are new"
+
+
+def test_a_row_that_was_refused_comes_with_the_mended_file_and_the_others_do_not(bo: User) -> None:
+    assert bring(BY_HAND + "Reap,soon\n", bo, partial=True) == (3, 0, 0, 1)
+    assert bring(BY_HAND + "Reap,2027-09-01\n", bo) == (1, 0, 3, 0)
+
+
+def test_people_learn_which_rows_were_recognised_by_their_content(bo: User) -> None:
+    bring(BY_HAND, bo)
+    again = import_tasks(READERS["csv"](io.BytesIO(b"title\nReap\nWater\n")), Options(strict=True), by=bo, now=NOW)
+    water = Task.objects.filter(title="Water").earliest("id")
+    said = f"Already imported, as task {water.pk}: a row without an id is recognised by its content."
+    assert [(one.line, one.message) for one in again.notices] == [(3, said)]
+
+
+def test_what_a_colleague_has_imported_is_not_taken_for_ones_own(bo: User, mia: User) -> None:
+    assert bring(BY_HAND, bo) == bring(BY_HAND, mia) == (3, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("format_", "file"),
+    [
+        ("json", '[{"title": "Dig", "pre_tasks": [], "reminders": [{"before_due": "P1D"}], "due_date": "2027-03-01"}]'),
+        ("ndjson", '{"title": "Dig"}\n{"title": "Dig"}\n'),
+        ("ticktick", '"Folder Name","List Name","Title"\n"","Garden","Dig"\n"","Garden","Dig"\n'),
+    ],
+)
+def test_other_files_without_ids_create_nothing_twice(bo: User, format_: str, file: str) -> None:
+    def counted() -> tuple[int, int]:
+        result = import_tasks(READERS[format_](io.BytesIO(file.encode())), by=bo, now=NOW)
+        return result.created, result.skipped
+
+    created, _ = counted()
+    assert created
+    assert counted() == (0, created)
 
 
 def test_the_same_id_of_another_program_twice_in_a_file_is_an_error(bo: User) -> None:
