@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
+from taskbell.common import written_dates
 from taskbell.common.recurrence import WEEKDAYS, following, from_other_program, parse_rule
 from taskbell.common.values import BadValue
 from taskbell.common.written_dates import NotADate, month_number, read_written_date, read_written_time, weekday_number
@@ -39,7 +40,7 @@ AT_END = re.compile(
     re.ASCII,
 )
 REPEATS = re.compile(r"(?:every(?P<bang>!)? ?|(?P<after>after )|ev(?P<evbang>!)? )(?P<what>.+)", re.ASCII)
-BOUND = re.compile(r"(?P<rest>.+?) (?P<kind>starting|from|until|ending)(?: on)? (?P<day>.+)", re.ASCII)
+BOUNDS = ("starting", "from", "until", "ending")
 SPAN = re.compile(r"(?:in |\+)?(?P<count>\d{1,3}|[a-z]+) (?P<unit>day|week|month|year)s?", re.ASCII)
 TOO_OFTEN = re.compile(r"(?:\d+ )?(?:hour|hr|minute|min)s?|hourly", re.ASCII)
 
@@ -56,7 +57,7 @@ class When:
 
 def read_when(text: str, now: datetime) -> When:
     """What the words mean at this wall time. Raises BadValue."""
-    words = " ".join(text.lower().split())
+    words = written_dates.words_of(text)
     try:
         when = _read_repetition(words, now) or _read_single(words, now)
     except (ValueError, OverflowError) as error:
@@ -182,10 +183,10 @@ def _read_repetition(words: str, now: datetime) -> When | None:
     if match is None:
         return None
     what, start, until = match["what"], now.date(), ""
-    while bound := BOUND.fullmatch(what):
-        day = _bound(bound["day"], now)
-        what = bound["rest"]
-        start, until = (day, until) if bound["kind"] in ("starting", "from") else (start, f";UNTIL={day:%Y%m%d}")
+    while bound := _split_bound(what):
+        what, kind, words = bound
+        day = _bound(words, now)
+        start, until = (day, until) if kind in ("starting", "from") else (start, f";UNTIL={day:%Y%m%d}")
     what, at = _split_time(what)
     what = what.strip() or "day"
     if TOO_OFTEN.fullmatch(what):
@@ -195,6 +196,15 @@ def _read_repetition(words: str, now: datetime) -> When | None:
         return None
     when = When(start, at, rule + until, bool(match["bang"] or match["evbang"] or match["after"]))
     return replace(when, day=_first(when, now))
+
+
+def _split_bound(what: str) -> tuple[str, str, str] | None:
+    """What repeats, the last word that names a bound, and the day after it."""
+    words = what.split(" ")
+    place = next((place for place in range(len(words) - 2, 0, -1) if words[place] in BOUNDS), 0)
+    days = words[place + 1 :]
+    days = days[1:] if len(days) > 1 and days[0] == "on" else days
+    return (" ".join(words[:place]), words[place], " ".join(days)) if place else None
 
 
 def _bound(words: str, now: datetime) -> date:

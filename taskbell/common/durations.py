@@ -14,7 +14,7 @@ MAX_CHARACTERS = 50
 UNITS = ("week", "day", "hour", "minute", "second")
 NUMBER = r"(\d{1,8}(?:[.,]\d{1,9})?)"
 FORM = re.compile(f"P(?:{NUMBER}W)?(?:{NUMBER}D)?(?:T(?=.)(?:{NUMBER}H)?(?:{NUMBER}M)?(?:{NUMBER}S)?)?", re.ASCII)
-WITH_MONTHS = re.compile(r"P(?:[\d.,]+[WD])*[\d.,]+[YM]", re.ASCII)
+WITH_MONTHS = re.compile(r"P(?:[\d.,]++[WD])*+[\d.,]++[YM]", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Duration:
 @lru_cache(maxsize=1024)
 def parse_duration(text: str) -> Duration:
     """The duration. Raises ValueError, with a message for people, if it can't be read."""
+    text = text[: MAX_CHARACTERS + 1]
     text = text.upper() if text.isascii() else text
     if text.startswith(("-", "+")):
         raise ValueError("Must be zero or more, without a sign.")

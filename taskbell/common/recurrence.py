@@ -161,7 +161,7 @@ def join_rule(parts: Mapping[str, str]) -> str:
 def split_rule(text: str, *, example: str = "FREQ=WEEKLY;BYDAY=MO") -> dict[str, str]:
     """The parts of a rule by name. Raises ValueError, with a message for people that shows the example."""
     pairs = [pair.partition("=") for pair in text.split(";")]
-    parts = {name.strip(): re.sub(" *, *", ",", value.strip()) for name, _, value in pairs}
+    parts = {name.strip(): ",".join(one.strip(" ") for one in value.strip().split(",")) for name, _, value in pairs}
     if len(parts) != len(pairs) or not all(value for value in parts.values()):
         raise ValueError(f"A rule must be a list such as {example}, with each name once.")
     return parts

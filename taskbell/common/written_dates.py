@@ -22,9 +22,11 @@ MONTH_DAY = re.compile(r"([a-z]+)\.? ?(\d{1,2})(?:st|nd|rd|th)?[ ,]{1,2}(\d{4})"
 WEEKDAY = re.compile(r"([a-z]{3,9})\.?,? (?=.*\d)", re.ASCII)
 TIME_24 = re.compile(r"([01]?\d|2[0-3])[:.](\d\d)(?:[:.](\d\d))?(?: ?(?:h|uhr))?", re.ASCII)
 TIME_12 = re.compile(r"(0?[1-9]|1[0-2])(?:[:.](\d\d)(?:[:.](\d\d))?)? ?([ap])\.?m\.?", re.ASCII)
-DATE_AND_TIME = re.compile(r"(.*?\d)(?:t|,? at |, ?| )((?:\d|noon|midnight).*)", re.ASCII)
-HAS_OFFSET = re.compile(r"[T ]\d\d:.*(?:Z|[+-]\d\d:?\d\d)$", re.ASCII | re.IGNORECASE)
+BEFORE_TIME = re.compile(r"(?<=\d)(?:t|,? at |, ?| )(?=\d|noon|midnight)", re.ASCII)
+BEGINS_TIME = re.compile(r"[T ]\d\d:", re.ASCII | re.IGNORECASE)
+OFFSET = re.compile(r"(?:Z|[+-]\d\d:?\d\d)$", re.ASCII | re.IGNORECASE)
 SERIAL = re.compile(r"[3-9]\d{4}(?:\.\d+)?", re.ASCII)  # days since 1899-12-30, from 1982 to 2173
+MAX_CHARACTERS = 200
 SERIAL_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - a day of no zone
 
 
@@ -43,11 +45,12 @@ class Written:
 
 def read_written_date(text: str, *, order: str = "") -> Written:
     """A date, perhaps with a time. `order` says what `03/04/2026` means. Raises BadValue."""
-    text = " ".join(text.lower().split())
+    text = words_of(text)
     if found := _read_day(text, order):
         return found
-    for split in DATE_AND_TIME.finditer(text):
-        if (found := _read_day(split[1], order)) and (clock := _read_clock(split[2])):
+    if split := BEFORE_TIME.search(text):
+        found, clock = _read_day(text[: split.start()], order), _read_clock(text[split.end() :])
+        if found and clock:
             return Written(found.day, clock[0], " ".join(filter(None, (found.style, clock[1]))))
     if SERIAL.fullmatch(text):
         meant = SERIAL_ZERO + timedelta(days=int(float(text)))
@@ -57,7 +60,7 @@ def read_written_date(text: str, *, order: str = "") -> Written:
 
 def read_written_time(text: str) -> tuple[time, str]:
     """A wall time and its style. Raises BadValue."""
-    found = _read_clock(" ".join(text.lower().split()))
+    found = _read_clock(words_of(text))
     if found is None:
         raise BadValue("Must be a time such as 09:30, without an offset.")
     return found
@@ -65,7 +68,15 @@ def read_written_time(text: str) -> tuple[time, str]:
 
 def has_offset(text: str) -> bool:
     """True for a date and time that is an instant, such as 2027-03-31T09:00:00Z."""
-    return HAS_OFFSET.search(text) is not None
+    begin, end = BEGINS_TIME.search(text), OFFSET.search(text)
+    return begin is not None and end is not None and begin.end() <= end.start()
+
+
+def words_of(text: str) -> str:
+    """The words in lower case, with one space between them. Raises BadValue."""
+    if len(text) > MAX_CHARACTERS:
+        raise NotADate(f"Must have at most {MAX_CHARACTERS} characters.", "max_length")
+    return " ".join(text.lower().split())
 
 
 def month_number(name: str) -> int | None:

@@ -8,7 +8,7 @@ from taskbell.transfer.encodings import encoding_of
 from taskbell.transfer.headers import is_known
 
 HEAD_BYTES = 64 * 1024
-JSON_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(:?)|[{}\[\]]')
+JSON_TOKEN = re.compile(r'"((?:[^"\\]|\\[\s\S])*+)"?\s*+(:?)|[{}\[\]]')  # a text may lack its end
 DELIMITER = re.compile(r"[,;\t|]")
 
 
@@ -120,14 +120,18 @@ def keys_by_depth(text: str) -> list[set[str]]:
     return levels
 
 
+def _names(line: str) -> list[str]:
+    return [name.strip().strip('"').strip() for name in DELIMITER.split(line)]
+
+
 def _guess_table(text: str) -> Guess:
     first, *rest = text.splitlines()[:3]
     if first.lower().startswith("sep=") and rest:
         first, *rest = rest
-    names = [name.strip().strip('"').strip() for name in DELIMITER.split(first)]
+    names = _names(first)
     if {"type", "content"} <= {name.lower() for name in names}:
         return Guess("a project of Todoist in CSV", "todoist")
-    if re.search(r'^\s*"?Folder Name"?,\s*"?List Name"?', text, re.MULTILINE):
+    if any(_names(line)[:2] == ["Folder Name", "List Name"] for line in text.splitlines()):
         return Guess("a backup of TickTick", "ticktick")
     is_regular = len(names) > 1 and all(len(DELIMITER.split(line)) == len(names) for line in rest[:1])
     return Guess("CSV", "csv", vague=True) if is_regular or any(map(is_known, names)) else TEXT

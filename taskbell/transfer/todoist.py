@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import takewhile
 from typing import IO
 
 from taskbell.common.text import printable
@@ -20,9 +21,7 @@ COLUMNS = (
     *("DATE", "DATE_LANG", "TIMEZONE", "DURATION", "DURATION_UNIT", "DEADLINE", "DEADLINE_LANG"),
 )
 PRIORITIES = {"1": "URGENT", "2": "HIGH", "3": "MEDIUM", "4": "LOW"}
-NUMBER_OF_PERSON = re.compile(r"\s*\(\d+\)$")
-NUMBER_OF_PROJECT = re.compile(r"\s*\[\w+\]$")  # in the names of a backup's files
-LABELS = re.compile(r"(?:\s+@[^\s@]+)+$")
+WORD = re.compile(r"\S+")
 MAX_TASKS_OF_A_TREE = 10_000  # a task and everything indented below it
 Cells = dict[str, str]
 
@@ -43,7 +42,7 @@ def todoist_rows(stream: IO[bytes], *, now: datetime, zone: str) -> Iterator[Row
             if path.suffix.lower() != ".csv":
                 raise Unreadable(1, f"A zip of Todoist must have only CSV files, not {str(path)[:100]!r}.")
             with seekable(member) as table:
-                project = Project(table, clock, name=NUMBER_OF_PROJECT.sub("", path.stem), number=number)
+                project = Project(table, clock, name=_without_number(path.stem, "[]"), number=number)
                 yield from project.rows()
                 number = project.number
         if not number:
@@ -144,8 +143,7 @@ class Project:
 
     def _row(self, line: int, cells: Cells) -> Row:
         self.number += 1
-        found = LABELS.search(cells["CONTENT"])
-        labels = found[0].split() if found else []
+        title, labels = _split_labels(cells["CONTENT"])
         category = self.name or self.section or (labels.pop(0)[1:] if labels else "")
         due, notices = due_cells(line, cells, self.clock)
         notices += [Notice(line, "category", f"The label {label} can't be imported.") for label in labels]
@@ -154,13 +152,13 @@ class Project:
             line,
             {
                 "id": self.number,
-                "title": LABELS.sub("", cells["CONTENT"]),
+                "title": title,
                 "description": cells["DESCRIPTION"],
                 "priority": PRIORITIES.get(cells["PRIORITY"] or "1", cells["PRIORITY"]),
                 "category": category,
                 "timezone": cells["TIMEZONE"],
-                "assigned_to": NUMBER_OF_PERSON.sub("", cells["RESPONSIBLE"]),
-                "created_by": NUMBER_OF_PERSON.sub("", cells["AUTHOR"]),
+                "assigned_to": _without_number(cells["RESPONSIBLE"], "()"),
+                "created_by": _without_number(cells["AUTHOR"], "()"),
                 **due,
             },
             called=printable(f"{cells['CONTENT'][:100]} ({self.name})") if self.name else None,
@@ -171,6 +169,25 @@ class Project:
         )
         self.waiting = []
         return row
+
+
+def _without_number(name: str, brackets: str) -> str:
+    """The name of a person or of a file in a backup, which ends with a number in brackets."""
+    begin, end = brackets[0], brackets[1]
+    rest, found, number = name.removesuffix(end).rpartition(begin)
+    return rest.rstrip() if found and name.endswith(end) and number.isalnum() else name
+
+
+def _split_labels(content: str) -> tuple[str, list[str]]:
+    """The title, and the labels at its end."""
+    words = list(WORD.finditer(content))
+    count = sum(1 for _ in takewhile(_is_label, reversed(words[1:])))
+    labels = words[len(words) - count :]
+    return (content[: labels[0].start()].rstrip() if labels else content), [label[0] for label in labels]
+
+
+def _is_label(word: re.Match[str]) -> bool:
+    return len(word[0]) > 1 and word[0][0] == "@" and "@" not in word[0][1:]
 
 
 def _unknown(line: int, cells: Cells) -> Iterator[Notice]:

@@ -53,6 +53,7 @@ WORDS = (
         ("every 14 march", "2027-03-14", "FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=14"),
         ("every friday until 2027-06-30", "2026-12-04", "FREQ=WEEKLY;BYDAY=FR;UNTIL=20270630"),
         ("every 6 months starting jan 1", "2027-01-01", "FREQ=MONTHLY;INTERVAL=6"),
+        ("every friday starting 2027-01-01 until 2027-06-30", "2027-01-01", "FREQ=WEEKLY;BYDAY=FR;UNTIL=20270630"),
         ("quarterly", "2026-12-01", "FREQ=MONTHLY;INTERVAL=3"),
     ],
 )
