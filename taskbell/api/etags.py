@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpResponse
@@ -14,6 +15,7 @@ from taskbell.payloads.tasks import WITHOUT_VERSION, TaskOut
 from taskbell.tasks.actions import StaleVersion
 
 HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
+PERSONAL = HEADERS | {"Cache-Control": "private, no-store"}  # about people: no browser keeps it on its disk
 TAG = re.compile(r'"?([0-9]{1,9})(?:-[0-9a-f]{12})?"?')  # of a task
 # Proxies that compress an answer change its tag: they make it weak (RFC 9110 §8.8.3) or, like Apache, add a suffix.
 BY_PROXY = re.compile(r'^W/|-(?:gzip|br|zstd)(?="$)')
@@ -29,11 +31,11 @@ def known_tags(request: Request) -> set[str]:
     return {BY_PROXY.sub("", tag) for tag in parse_etags(request.headers.get("If-None-Match", ""))}
 
 
-def etag_response(request: Request, data: Any, etag: str = "") -> HttpResponse:
+def etag_response(request: Request, data: Any, etag: str = "", *, headers: Mapping[str, str] = HEADERS) -> HttpResponse:
     """The data with an ETag, or 304 where the client has exactly that (RFC 9110 §13.1.2)."""
     body = as_bytes(data)
     etag = etag or f'"{digest(body)}"'
-    headers = HEADERS | {"ETag": etag}
+    headers = {**headers, "ETag": etag}
     if not known_tags(request).isdisjoint({etag, "*"}):
         return HttpResponse(status=304, headers=headers)
     return HttpResponse(body, content_type="application/json", headers=headers)

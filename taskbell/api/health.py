@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
+from taskbell.api.monitoring import may_monitor
 from taskbell.common.clock import utc_now
 from taskbell.common.middleware import Handler
 from taskbell.notifications.jobs import TICKED_AT
@@ -40,10 +41,11 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when database, broker and clock work, else 503; either way with the result of each check."""
+    """200 when database, broker and clock work, else 503. The result of each check is for those who monitor."""
     checks = {"database": _database(), **_broker_and_clock()}
     ready = all(check["ok"] for check in checks.values())
-    return JsonResponse({"ready": ready, **checks}, status=200 if ready else 503)
+    details = checks if may_monitor(request) else {}
+    return JsonResponse({"ready": ready, **details}, status=200 if ready else 503)
 
 
 def _database() -> dict[str, Any]:

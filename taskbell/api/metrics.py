@@ -4,10 +4,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, Sum
 from django.http import HttpRequest, HttpResponse
-from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, generate_latest
@@ -16,8 +14,8 @@ from prometheus_client.registry import Collector
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
+from taskbell.api.monitoring import may_monitor
 from taskbell.common.clock import utc_now
-from taskbell.common.middleware import client_address
 from taskbell.notifications.models import Delivery, DeliveryState
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -60,23 +58,12 @@ def _oldest() -> float:
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """The metrics, for clients on this machine, holders of TASKBELL_METRICS_TOKEN, and admins."""
-    if not _may_read(request):
+    if not (may_monitor(request) or _is_admin(request.user)):
         return HttpResponse("401: Send the metrics token, or sign in as an admin.\n", "text/plain", 401)
     registry = CollectorRegistry()
     registry.register(Outbox())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE)
 
 
-def _may_read(request: HttpRequest) -> bool:
-    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if settings.TASKBELL_METRICS_TOKEN and constant_time_compare(token, settings.TASKBELL_METRICS_TOKEN):
-        return True
-    person = request.user
-    return _is_of_this_machine(request) or (isinstance(person, User) and person.can(Capability.MANAGE_PEOPLE))
-
-
-def _is_of_this_machine(request: HttpRequest) -> bool:
-    """True for clients on this machine. A local proxy that is not configured asks on behalf of others: False."""
-    if "X-Forwarded-For" in request.headers and not settings.TASKBELL_PROXIES:
-        return False
-    return client_address(request, proxies=settings.TASKBELL_PROXIES) in ("127.0.0.1", "::1")
+def _is_admin(person: Any) -> bool:
+    return isinstance(person, User) and person.can(Capability.MANAGE_PEOPLE)

@@ -22,6 +22,7 @@ from taskbell.config.wsgi import application as wsgi_application
 # isort: split
 from taskbell.realtime.consumer import TaskEvents  # imports models; the line above has set up Django
 from taskbell.realtime.hub import Hub
+from taskbell.web.middleware import ON_EVERY_ANSWER
 
 LIVE_PATH = "/ws/tasks"
 REQUEST_THREADS = 10
@@ -85,6 +86,7 @@ async def _send_timeout(send: ASGISendCallable) -> None:
         (b"content-type", b"application/problem+json"),
         (b"content-length", str(len(TOO_SLOW)).encode()),
         (b"connection", b"close"),
+        *ON_EVERY_ANSWER,
     ]
     await send({"type": "http.response.start", "status": 408, "headers": headers, "trailers": False})
     await send({"type": "http.response.body", "body": TOO_SLOW, "more_body": False})

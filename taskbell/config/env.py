@@ -161,7 +161,8 @@ class Environment(BaseSettings):
     TASKBELL_METRICS_TOKEN: SecretStr | None = Field(
         None,
         min_length=16,
-        description="Bearer token for /metrics from other machines. Without it, only local requests are allowed.",
+        description="Bearer token for /metrics and the details of /readyz from other machines. Without it, only local "
+        "requests are allowed.",
     )
     TASKBELL_IMPORT_MEGABYTES: int = Field(
         512, ge=1, le=10_000, description="Maximum size of an imported file, in MiB."

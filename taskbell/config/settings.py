@@ -56,8 +56,9 @@ NOTIFICATION_KINDS = [
 ]
 
 MIDDLEWARE = [
-    "taskbell.api.health.Health",
+    "taskbell.web.middleware.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
+    "taskbell.api.health.Health",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "taskbell.common.middleware.OptionalSlash",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -66,8 +67,6 @@ MIDDLEWARE = [
     "taskbell.accounts.middleware.BrowserSession",
     "taskbell.common.middleware.DatabaseAway",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "taskbell.web.middleware.ContentSecurityPolicy",
 ]
 
 # Pages of these sites may call the API with a token; never with a cookie.
@@ -202,14 +201,14 @@ CSRF_TRUSTED_ORIGINS = [URL]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS and env.TASKBELL_HSTS != "off" else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.TASKBELL_HSTS in ("subdomains", "preload")
 SECURE_HSTS_PRELOAD = env.TASKBELL_HSTS == "preload"
-# These checks recommend HSTS for subdomains and preloading, which TASKBELL_HSTS leaves to you.
-SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+# These checks recommend HSTS for subdomains and preloading, which TASKBELL_HSTS leaves to you, and Django's middleware
+# against frames, which SecurityHeaders replaces.
+SILENCED_SYSTEM_CHECKS = ["security.W002", "security.W005", "security.W021"]
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = ["^healthz", "^readyz", "^metrics/?$"]  # requested on this machine, without the proxy
 SECURE_REFERRER_POLICY = "same-origin"
 if env.TASKBELL_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-X_FRAME_OPTIONS = "DENY"
 
 # The maximum body size; bulk requests of 1,000 tasks stay well below it.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024

@@ -50,7 +50,9 @@ def test_without_https_the_check_says_what_is_missing(tmp_path: Path) -> None:
     assert "security.W004" in said.stderr
 
 
-@pytest.mark.parametrize("path", ["/", "/sign-in/", "/api/tasks/", "/nothing/here/", "/api/docs/", "/static/{style}"])
+@pytest.mark.parametrize(
+    "path", ["/", "/sign-in/", "/api/tasks/", "/nothing/here/", "/api/docs/", "/static/{style}", "/healthz"]
+)
 def test_every_answer_tells_the_browser_to_be_careful(proxy: httpx.Client, path: str) -> None:
     style = next(part for part in proxy.get("/").text.split('"') if part.endswith(".css"))
     headers = proxy.get(path.replace("/static/{style}", style)).headers
@@ -58,10 +60,9 @@ def test_every_answer_tells_the_browser_to_be_careful(proxy: httpx.Client, path:
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
-    if "static" not in path:
-        assert headers["X-Frame-Options"] == "DENY"
-        assert "default-src 'self'" in headers["Content-Security-Policy"]
-        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert headers["X-Frame-Options"] == "DENY"
+    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
     assert "Server" not in headers
 
 

@@ -1,0 +1,24 @@
+"""Who may read what monitoring needs to know: this machine, and holders of TASKBELL_METRICS_TOKEN."""
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare
+
+from taskbell.common.middleware import client_address
+
+BY_PROXIES = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
+
+
+def may_monitor(request: HttpRequest) -> bool:
+    """True with the token, and for clients on this machine."""
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if settings.TASKBELL_METRICS_TOKEN and constant_time_compare(token, settings.TASKBELL_METRICS_TOKEN):
+        return True
+    return _is_of_this_machine(request)
+
+
+def _is_of_this_machine(request: HttpRequest) -> bool:
+    """True for clients on this machine. A local proxy that is not configured asks on behalf of others: False."""
+    if not settings.TASKBELL_PROXIES and any(name in request.headers for name in BY_PROXIES):
+        return False
+    return client_address(request, proxies=settings.TASKBELL_PROXIES) in ("127.0.0.1", "::1")
