@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
-from django.contrib.auth.hashers import check_password
+from django.contrib.auth.hashers import verify_password
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.core.exceptions import ValidationError
@@ -81,12 +81,14 @@ class User(AbstractUser):
     def check_password(self, raw_password: str | None) -> bool:
         """True for the person's password, composed or decomposed.
 
-        An older hash is of the password as it was typed; it is replaced when the password is next used.
+        An older hash is of the password as it was typed, or has other parameters; it is replaced when the password is
+        next used.
         """
         forms = forms_of(raw_password or "")
         for form in forms:
-            if check_password(form, self.password, setter=None):
-                if form != forms[0]:
+            is_correct, is_outdated = verify_password(form, self.password)
+            if is_correct:
+                if is_outdated or form != forms[0]:
                     self._rehash(forms[0])
                 return True
         return False

@@ -18,6 +18,7 @@ from rest_framework.settings import api_settings
 
 from taskbell.api.wire import TooLarge
 from taskbell.common.errors import (
+    Busy,
     Conflict,
     FieldError,
     Invalid,
@@ -35,13 +36,6 @@ log = logging.getLogger(__name__)
 PROBLEM = "application/problem+json"
 API = "/api/"
 BUG = "This is a bug in Taskbell. It has been logged."
-
-
-class DatabaseUnavailable(Refusal):
-    """The database does not answer."""
-
-    status = 503
-    title = "Temporarily unavailable"
 
 
 class Broken(Refusal):
@@ -94,7 +88,7 @@ def as_refusal(error: Exception) -> Refusal:
         case IntegrityError():
             return Conflict("Something that this refers to was changed at the same time. Try again.")
         case OperationalError() | InterfaceError():
-            return DatabaseUnavailable("Can't reach the database right now. Try again in a few seconds.")
+            return Busy("Can't reach the database right now. Try again in a few seconds.")
         case exceptions.APIException():
             return _framework_refusal(error)
         case _:
@@ -121,10 +115,8 @@ def document(refusal: Refusal) -> dict[str, Any]:
 
 def _headers(refusal: Refusal) -> dict[str, str]:
     match refusal:
-        case TooMany():
+        case TooMany() | Busy():
             return {"Retry-After": str(refusal.retry_after)}
-        case DatabaseUnavailable():
-            return {"Retry-After": "5"}
         case NotSignedIn():
             return {"WWW-Authenticate": 'Bearer realm="taskbell"'}
         case _:

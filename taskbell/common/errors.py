@@ -91,3 +91,12 @@ class TooMany(Refusal):
     retry_after: int = 60
     status: ClassVar[int] = 429
     title: ClassVar[str] = "Too many requests"
+
+
+@dataclass
+class Busy(Refusal):
+    """The server can't do this now; `retry_after` is in seconds."""
+
+    retry_after: int = 5
+    status: ClassVar[int] = 503
+    title: ClassVar[str] = "Temporarily unavailable"

@@ -162,7 +162,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_PUBLISH_RETRY = False  # the next tick follows a second later
 
 AUTH_USER_MODEL = "accounts.User"
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["taskbell.accounts.hashing.ScarceArgon2"]
 IS_LENIENT = env.TASKBELL_PASSWORD_RULES == "basic"  # noqa: S105 - not a password
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "taskbell.accounts.validation.MinimumLength"},

@@ -10,7 +10,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from taskbell.accounts.models import Session, User
-from taskbell.common.errors import FieldError, Invalid, NotSignedIn, Refusal, TooMany
+from taskbell.common.errors import Busy, FieldError, Invalid, NotSignedIn, Refusal, TooMany
 
 HOME = "/"
 
@@ -62,7 +62,7 @@ def form_page(
         show_refusal(form, refusal)
         _focus_first_error(form)
         response = page(request, template, context, status=refusal.status)
-        if isinstance(refusal, TooMany):
+        if isinstance(refusal, TooMany | Busy):
             response["Retry-After"] = str(refusal.retry_after)
         return response
 

@@ -47,7 +47,7 @@ CAREFUL: Mapping[str, str] = MappingProxyType(
 BY_DEFAULT: Mapping[str, str] = MappingProxyType(
     {"Cache-Control": "no-store", "Content-Security-Policy": policy_for("")}  # unless the answer says otherwise
 )
-ON_EVERY_ANSWER = [(name.lower().encode(), value.encode()) for name, value in (CAREFUL | BY_DEFAULT).items()]
+ON_EVERY_ANSWER = [(name.lower().encode(), value.encode()) for name, value in {**CAREFUL, **BY_DEFAULT}.items()]
 
 
 # django-csp would take about as many lines here, and sixty microseconds of every answer.

@@ -1,0 +1,44 @@
+"""Password hashes whose cost in memory stays small when many people sign in at once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+
+from django.contrib.auth.hashers import Argon2PasswordHasher
+
+from taskbell.common.errors import Busy
+
+MAX_AT_ONCE = 2  # in each process
+MAX_WAIT_SECONDS = 5.0
+
+places = BoundedSemaphore(MAX_AT_ONCE)
+
+
+class ScarceArgon2(Argon2PasswordHasher):
+    """Argon2id with 19 MiB, the parameters that OWASP recommends; at most two at once in a process.
+
+    Hashes with other parameters are replaced at the next sign-in.
+    """
+
+    time_cost = 2
+    memory_cost = 19 * 1024
+    parallelism = 1
+
+    def encode(self, password: str, salt: str) -> str:
+        with _place():
+            return str(super().encode(password, salt))
+
+    def verify(self, password: str, encoded: str) -> bool:
+        with _place():
+            return bool(super().verify(password, encoded))
+
+
+@contextmanager
+def _place() -> Iterator[None]:
+    """Waits for a place. Raises Busy."""
+    if not places.acquire(timeout=MAX_WAIT_SECONDS):
+        raise Busy("Too many people are signing in at the moment. Try again in a few seconds.")
+    try:
+        yield
+    finally:
+        places.release()
