@@ -9,9 +9,12 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from taskbell.accounts import throttle
+from taskbell.accounts.known_browsers import KnownBrowser
+from taskbell.accounts.lockout import count_sign_in
 from taskbell.accounts.models import Session, User
 from taskbell.accounts.validation import check_password_strength
 from taskbell.common.errors import NotSignedIn, invalid
+from taskbell.common.networks import network_of
 from taskbell.common.text import folded, forms_of, printable
 
 WRONG_SIGN_IN = "Wrong username or password."
@@ -23,29 +26,31 @@ class Client:
 
     address: str = ""
     user_agent: str = ""
+    browser: KnownBrowser | None = None
 
 
 def sign_in(identifier: str, password: str, *, client: Client, now: datetime) -> Session:
     """Opens a session for a username or email address and its password.
 
-    Raises NotSignedIn or TooMany. An unknown name and a wrong password give the same error after the same time.
+    Raises NotSignedIn or TooMany. An unknown name, a deactivated account and a wrong password give the same error after
+    the same work.
     """
-    attempts = (
-        throttle.SIGN_IN_PER_ACCOUNT.count(identifier, now=now),
-        throttle.SIGN_IN_PER_ADDRESS.count(client.address, now=now),
-    )
+    person = _find(identifier)
+    attempts = count_sign_in(identifier, person, address=client.address, browser=client.browser, now=now)
     with throttle.only_failures_count(*attempts):
-        return open_session(_authenticate(identifier, password), client=client, now=now)
+        return open_session(_authenticate(person, password), client=client, now=now)
 
 
-def _authenticate(identifier: str, password: str) -> User:
+def _find(identifier: str) -> User | None:
     key = folded(identifier)
-    column = "email" if "@" in key else "username_key"
-    person = User.objects.filter(**{column: key}, is_active=True).first()
+    return User.objects.filter(**{"email" if "@" in key else "username_key": key}).first()
+
+
+def _authenticate(person: User | None, password: str) -> User:
     if person is None:
         for form in forms_of(password):
             make_password(form)  # takes as long as checking the password of a known name
-    if person is None or not person.check_password(password):
+    if person is None or not person.check_password(password) or not person.is_active:
         raise NotSignedIn(WRONG_SIGN_IN)
     return person
 
@@ -59,6 +64,7 @@ def open_session(person: User, *, client: Client, now: datetime) -> Session:
         refreshed_at=now,
         expires_at=now + session_lifetime(),
         address=printable(client.address),
+        network=network_of(client.address),
         user_agent=printable(client.user_agent)[:200],
     )
 
@@ -73,7 +79,7 @@ def change_password(person: User, *, old: str, new: str, client: Client, now: da
 
     Raises Invalid naming `old_password` or `new_password`, or TooMany.
     """
-    attempt = throttle.SIGN_IN_PER_ACCOUNT.count(person.email, now=now)
+    attempt = throttle.PRESENT_PASSWORD.count(str(person.pk), now=now)
     with throttle.only_failures_count(attempt):
         if not person.check_password(old):
             raise invalid("old_password", "wrong", "Wrong password.")

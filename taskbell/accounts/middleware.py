@@ -7,9 +7,10 @@ from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.signed_cookies import SessionStore
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
+from taskbell.accounts import known_browsers
 from taskbell.accounts.actions import Client, session_lifetime
 from taskbell.accounts.models import Session, User
 from taskbell.accounts.queries import living_session
@@ -30,6 +31,19 @@ class BrowserSession(AuthenticationMiddleware):
     def process_request(self, request: HttpRequest) -> None:
         request.user = SimpleLazyObject(lambda: _person(request))  # type: ignore[assignment]
 
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        person_id = getattr(request, "known_to", None)
+        if person_id is not None:
+            response.set_cookie(
+                known_browsers.COOKIE,
+                known_browsers.cookie_of(_browser(request), person_id=person_id),
+                max_age=known_browsers.LIFETIME,
+                secure=settings.SESSION_COOKIE_SECURE,
+                httponly=True,
+                samesite="Lax",
+            )
+        return response
+
 
 def _person(request: HttpRequest) -> User | AnonymousUser:
     session = _session(request)
@@ -49,13 +63,18 @@ def _session(request: HttpRequest) -> Session | None:
         lifetime = session_lifetime()
         Session.objects.filter(pk=session.pk).update(last_used_at=now, expires_at=now + lifetime)
         request.session.set_expiry(lifetime)
+        know_browser(request, session.user_id)
     return session
 
 
 def client_of(request: HttpRequest) -> Client:
     """The browser or program that sent the request."""
     address = client_address(request, proxies=settings.TASKBELL_PROXIES)
-    return Client(address=address, user_agent=request.headers.get("User-Agent", ""))
+    return Client(address=address, user_agent=request.headers.get("User-Agent", ""), browser=_browser(request))
+
+
+def _browser(request: HttpRequest) -> known_browsers.KnownBrowser | None:
+    return known_browsers.read_cookie(request.COOKIES.get(known_browsers.COOKIE, ""))
 
 
 def session_of_cookie(raw: str) -> UUID | None:
@@ -65,10 +84,16 @@ def session_of_cookie(raw: str) -> UUID | None:
 
 
 def remember(request: HttpRequest, session: Session) -> None:
-    """Sets the cookie of this session."""
+    """Sets the cookie of this session, and the one by which this browser is known from now on."""
+    know_browser(request, session.user_id)
     request.session.cycle_key()
     request.session[SESSION_KEY] = session.pk.hex
     request.session.set_expiry(session.expires_at - session.created_at)
+
+
+def know_browser(request: HttpRequest, person_id: int) -> None:
+    """From now on, attempts of this browser to sign in as this person are not counted with those of strangers."""
+    request.known_to = person_id  # type: ignore[attr-defined]
 
 
 def forget(request: HttpRequest) -> None:

@@ -161,6 +161,7 @@ class Session(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_because = models.CharField(max_length=40, blank=True)
     address = models.CharField(max_length=64, blank=True)
+    network = models.CharField(max_length=64, blank=True, help_text="The part of the address that is one client's.")
     user_agent = models.CharField(max_length=200, blank=True)
     refresh_id = models.UUIDField(default=uuid4)
     previous_refresh_id = models.UUIDField(null=True, blank=True)
@@ -171,7 +172,7 @@ class Session(models.Model):
 
     class Meta:
         ordering = ["-last_used_at"]
-        indexes = [models.Index(fields=["user", "ended_at"])]
+        indexes = [models.Index(fields=["user", "ended_at"]), models.Index(fields=["user", "network"])]
 
     def __str__(self) -> str:
         return f"session of {self.user_id} since {self.created_at:%Y-%m-%d %H:%M}"

@@ -14,9 +14,10 @@ from taskbell.common.compiled_query import CompiledModelQuery, Param, names_of
 from taskbell.common.errors import NotSignedIn
 
 REFRESH = {"previous_refresh_id", "refreshed_at"}
+CLIENT = {"address", "network", "user_agent"}
 # The columns loaded for every request: those of session, person and profile that most requests need.
 LOADED_COLUMNS = {
-    "": names_of(Session, but={"created_at", "ended_at", "ended_because", "address", "user_agent"} | REFRESH),
+    "": names_of(Session, but={"created_at", "ended_at", "ended_because"} | CLIENT | REFRESH),
     "user": names_of(User, but={"password", "last_login", "date_joined", "name_sort", "name_folded"}),
     "user__profile": names_of(Profile),
 }

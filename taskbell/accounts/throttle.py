@@ -1,13 +1,16 @@
 """Rate limits, counted in the database so that all processes share them."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from django.db.models import Count, Min, Q
 
 from taskbell.accounts.models import Attempt
 from taskbell.common.errors import TooMany
+from taskbell.common.networks import networks_of
 from taskbell.common.text import folded
 
 
@@ -19,32 +22,86 @@ class Limit:
     max_attempts: int
     within: timedelta
 
-    def count(self, key: str, *, now: datetime) -> Attempt:
-        """Counts one attempt. Raises TooMany, with the seconds to wait, if it exceeds the limit.
+    def count(self, text: str, *, now: datetime) -> Attempt:
+        """Counts one attempt with a text that people type. Raises TooMany, with the seconds to wait."""
+        return count(self.of_text(text), now=now)[0]
 
-        The attempt is written before it is checked, so that concurrent attempts see each other.
+    def of(self, key: str) -> "Counted":
+        """What is counted for this key, such as a person's id or a network."""
+        return Counted(self, key)
+
+    def of_text(self, text: str) -> "Counted":
+        """What is counted for a text that people type, which is not stored as such."""
+        return Counted(self, hashlib.sha256(folded(text).encode(errors="replace")).hexdigest())
+
+    def of_address(self, address: str) -> "list[Counted]":
+        """What is counted for a client's network. The networks around it may try twice and four times as often.
+
+        All addresses that can't be read are one.
         """
-        digest = hashlib.sha256(folded(key).encode(errors="replace")).hexdigest()
-        attempt = Attempt.objects.create(scope=self.scope, key=digest, at=now)
-        recent = Attempt.objects.filter(scope=self.scope, key=digest, at__gt=now - self.within)
-        times = list(recent.order_by("at").values_list("at", flat=True)[: self.max_attempts + 1])
-        if len(times) > self.max_attempts:
-            attempt.delete()
-            wait = int((times[0] + self.within - now).total_seconds()) + 1
-            raise TooMany(f"Too many attempts. Try again in {wait} seconds.", retry_after=wait)
-        return attempt
+        return [
+            Counted(replace(self, max_attempts=self.max_attempts * 2**step), network)
+            for step, network in enumerate(networks_of(address) or ("unknown",))
+        ]
 
 
-SIGN_IN_PER_ACCOUNT = Limit("sign-in account", 10, timedelta(minutes=15))
-SIGN_IN_PER_ADDRESS = Limit("sign-in address", 100, timedelta(minutes=15))
-REGISTER_PER_ADDRESS = Limit("register address", 100, timedelta(hours=1))
-RESET_PER_ACCOUNT = Limit("reset account", 5, timedelta(hours=1))
-RESET_PER_ADDRESS = Limit("reset address", 50, timedelta(hours=1))
-LONGEST_WINDOW = timedelta(hours=1)
+@dataclass(frozen=True)
+class Counted:
+    """What one attempt counts against: a limit, and whose attempts it counts together."""
+
+    limit: Limit
+    key: str
+
+
+def count(*counted: Counted, now: datetime) -> list[Attempt]:
+    """Counts one attempt against each limit. Raises TooMany, with the seconds to wait, and then counts none.
+
+    The attempts are written before they are checked, so that concurrent attempts see each other. Where a limit has
+    been reached, nothing is written.
+    """
+    _check(counted, now=now, more=1)
+    attempts = Attempt.objects.bulk_create(Attempt(scope=one.limit.scope, key=one.key, at=now) for one in counted)
+    try:
+        _check(counted, now=now)
+    except TooMany:
+        forget(attempts)
+        raise
+    return attempts
+
+
+def _check(counted: Sequence[Counted], *, now: datetime, more: int = 0) -> None:
+    """Raises TooMany if `more` attempts would exceed a limit. One query, however many limits."""
+    limits = {(one.limit.scope, one.key): one.limit for one in counted}
+    recent = Q()
+    for (scope, key), limit in limits.items():
+        recent |= Q(scope=scope, key=key, at__gt=now - limit.within)
+    found = Attempt.objects.filter(recent).values_list("scope", "key").annotate(Count("pk"), Min("at"))
+    waits = [
+        first + limits[scope, key].within - now
+        for scope, key, number, first in found
+        if number + more > limits[scope, key].max_attempts
+    ]
+    if waits:
+        wait = int(max(waits).total_seconds()) + 1
+        raise TooMany(f"Too many attempts. Try again in {wait} seconds.", retry_after=wait)
+
+
+def forget(attempts: Sequence[Attempt]) -> None:
+    """As if they had not been made."""
+    Attempt.objects.filter(pk__in=[attempt.pk for attempt in attempts]).delete()
 
 
 @contextmanager
 def only_failures_count(*attempts: Attempt) -> Iterator[None]:
     """Deletes the attempts if the block succeeds."""
     yield
-    Attempt.objects.filter(pk__in=[attempt.pk for attempt in attempts]).delete()
+    forget(attempts)
+
+
+QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
+SIGN_IN_PER_ADDRESS = Limit("sign-in address", 100, QUARTER)
+PRESENT_PASSWORD = Limit("present password", 10, QUARTER)
+REGISTER_PER_ADDRESS = Limit("register address", 100, HOUR)
+RESET_PER_ACCOUNT = Limit("reset account", 5, HOUR)
+RESET_PER_ADDRESS = Limit("reset address", 50, HOUR)
+LONGEST_WINDOW = HOUR

@@ -20,6 +20,7 @@ BEAT_SCHEDULE = dict(
     [
         every(seconds=1, run="taskbell.reminders.deliver_due"),
         every(seconds=3600, run="taskbell.accounts.forget_old_attempts"),
+        every(seconds=10, run="taskbell.people.notify_locked"),
         every(seconds=environment().TASKBELL_OVERDUE_SWEEP_SECONDS, run="taskbell.tasks.mark_overdue"),
         every(seconds=60, run="taskbell.tasks.send_digests"),
         every(seconds=3600, run="taskbell.tasks.purge_deleted"),

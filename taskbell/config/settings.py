@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "taskbell.web",
     "django.contrib.admin",
     "taskbell.api",
+    "taskbell.people",
     "taskbell.reports",
     "taskbell.tasks",
     "taskbell.reminders",

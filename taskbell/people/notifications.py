@@ -27,4 +27,5 @@ def _invite_link(invite: Notification) -> dict[str, Any]:
 INVITE = Kind("invite", shows_in_app=False, ignores_quiet_hours=lambda _: True, context=_invite_link)
 PASSWORD_RESET = Kind("password_reset", shows_in_app=False, ignores_quiet_hours=lambda _: True, context=_reset_link)
 SESSION_ENDED = Kind("session_ended", ignores_quiet_hours=lambda _: True)
-KINDS = (INVITE, PASSWORD_RESET, SESSION_ENDED)
+SIGN_IN_LOCKED = Kind("sign_in_locked", ignores_quiet_hours=lambda _: True)
+KINDS = (INVITE, PASSWORD_RESET, SESSION_ENDED, SIGN_IN_LOCKED)

@@ -7,6 +7,7 @@ from django.utils.http import urlsafe_base64_decode
 
 from taskbell.accounts import throttle
 from taskbell.accounts.actions import Client, set_password
+from taskbell.accounts.lockout import forgive
 from taskbell.accounts.models import User
 from taskbell.common.errors import invalid
 from taskbell.common.text import folded
@@ -18,7 +19,7 @@ WRONG_RESET = "This link is no longer valid. Request a new one."
 
 def mail_password_reset(email: str, *, client: Client, now: datetime) -> None:
     """Emails a reset link if there is such a person; the caller can't tell. Raises TooMany."""
-    throttle.RESET_PER_ADDRESS.count(client.address, now=now)
+    throttle.count(*throttle.RESET_PER_ADDRESS.of_address(client.address), now=now)
     throttle.RESET_PER_ACCOUNT.count(email, now=now)
     for person in User.objects.filter(email=folded(email), is_active=True):
         key = f"password_reset:{person.pk}:{now.isoformat()}"
@@ -31,6 +32,7 @@ def reset_password(uid: str, token: str, new: str, *, now: datetime) -> User:
     if person is None:
         raise invalid("token", "invalid", WRONG_RESET)
     set_password(person, new, field="new_password", now=now)
+    forgive(person)
     return person
 
 

@@ -45,7 +45,7 @@ def register(form: Registration, *, client: Client, now: datetime) -> User:
     username = check_username(form.username or email, email=email)
     names = check_names(first_name=form.first_name, last_name=form.last_name)
     check_password_strength(form.password, person=User(username=username, email=email, **names))
-    throttle.REGISTER_PER_ADDRESS.count(client.address, now=now)
+    throttle.count(*throttle.REGISTER_PER_ADDRESS.of_address(client.address), now=now)
     try:
         with transaction.atomic():
             invite = accept_invite(form.invite, email=email, now=now) if form.invite else None

@@ -8,7 +8,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from taskbell.accounts import actions
-from taskbell.accounts.middleware import client_of
+from taskbell.accounts.middleware import client_of, know_browser
 from taskbell.common.clock import utc_now
 from taskbell.people.passwords import mail_password_reset, person_of_reset_token, reset_password
 from taskbell.web.door import form_page, page, person_of
@@ -37,7 +37,8 @@ def choose(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     form = ResetPasswordForm(request.POST if request.method == "POST" else None)
 
     def act() -> HttpResponse:
-        reset_password(uid, token, form.cleaned_data["new_password"], now=utc_now())
+        person = reset_password(uid, token, form.cleaned_data["new_password"], now=utc_now())
+        know_browser(request, person.pk)
         messages.success(request, "Your password has been changed. Sign in with the new one.")
         return redirect("sign-in")
 

@@ -4,11 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.tokens import default_token_generator
 from django.urls import reverse
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
 
 from taskbell.accounts.actions import WRONG_SIGN_IN
+from taskbell.accounts.known_browsers import COOKIE, LIFETIME
+from taskbell.accounts.lockout import STRANGERS
 from taskbell.accounts.models import Session, User
-from taskbell.accounts.throttle import SIGN_IN_PER_ACCOUNT
 from tests.web.conftest import Browser, text
 
 BrowserOf = Callable[[User], Browser]
@@ -36,7 +40,7 @@ def test_a_wrong_password_and_an_unknown_name_read_alike(browser: Browser) -> No
 
 @pytest.mark.usefixtures("bob")
 def test_too_many_attempts_are_told_with_the_time_to_wait(browser: Browser) -> None:
-    for _ in range(SIGN_IN_PER_ACCOUNT.max_attempts):
+    for _ in range(STRANGERS.max_attempts):
         browser.sign_in("bob", "wrong")
     answer = browser.sign_in("bob")
     assert answer.status_code == 429
@@ -128,3 +132,54 @@ def test_a_form_of_before_the_sign_in_is_over_after_it(bob: User) -> None:
     assert browser.sign_in("bob", csrfmiddlewaretoken=old).status_code == 302
     assert browser.post("/sign-out/", {"csrfmiddlewaretoken": old}).status_code == 403
     assert browser.is_signed_in
+
+
+def lock(name: str) -> None:
+    """What strangers do; the browser that bob signs in with is not among them."""
+    for _ in range(STRANGERS.max_attempts):
+        Browser(headers={"X-Forwarded-For": "192.0.2.1"}).sign_in(name, "wrong")
+
+
+def test_bobs_browser_gets_in_while_strangers_are_refused(bob: User, alice: User) -> None:
+    mine, hers = Browser(), Browser()
+    for browser, name in ((mine, "bob"), (hers, "alice")):
+        browser.sign_in(name)
+        browser.post("/sign-out/")
+    Session.objects.update(network="")
+    lock("bob")
+    assert Browser().sign_in("bob").status_code == 429
+    assert hers.sign_in("bob").status_code == 429
+    assert mine.sign_in("BOB@example.org").status_code == 302
+
+
+def test_the_cookie_of_a_known_browser_is_signed_and_hidden_from_scripts(browser: Browser, bob: User) -> None:
+    browser.sign_in("bob")
+    cookie = browser.cookies[COOKIE]
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
+    assert int(cookie["max-age"]) == LIFETIME.total_seconds()
+    browser.post("/sign-out/")
+    Session.objects.update(network="")
+    lock("bob")
+    for forged in ("", "x", cookie.value[:-1], f"{cookie.value}x", "W1wiYVwiLFsxXV0:1:x"):
+        browser.cookies[COOKIE] = forged
+        assert browser.sign_in("bob").status_code == 429, forged
+
+
+def test_two_people_share_a_browser(browser: Browser, bob: User, alice: User) -> None:
+    for name in ("bob", "alice"):
+        browser.sign_in(name)
+        browser.post("/sign-out/")
+    Session.objects.update(network="")
+    for name in ("bob", "alice"):
+        lock(name)
+        assert browser.sign_in(name).status_code == 302
+        browser.post("/sign-out/")
+
+
+def test_the_browser_in_which_bob_chose_a_new_password_is_known(browser: Browser, bob: User) -> None:
+    uid = urlsafe_base64_encode(force_bytes(bob.pk))
+    link = f"/password/reset/{uid}/{default_token_generator.make_token(bob)}/"
+    assert browser.post(link, {"new_password": "a new and longer one"}).status_code == 302
+    lock("bob")
+    assert Browser().sign_in("bob", "a new and longer one").status_code == 429
+    assert browser.sign_in("bob", "a new and longer one").status_code == 302
