@@ -11,7 +11,7 @@ in a first week, and always walks from the start; ours begins at the requested p
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import chain, islice, takewhile
@@ -23,6 +23,7 @@ MAX_RULE_LENGTH = 512
 MAX_COUNT = 10_000
 # How far ahead a rule is searched: one that does not match within fifty years never does.
 HORIZON = timedelta(days=50 * 366)
+DAY = timedelta(days=1)
 MAX_OFFSET = timedelta(days=3)  # wall time and UTC, and both ends of a clock change, are less than this apart
 # The largest INTERVAL of each frequency that stays within the horizon.
 INTERVALS = {"DAILY": 18_000, "WEEKLY": 2_600, "MONTHLY": 600, "YEARLY": 50}
@@ -66,12 +67,20 @@ class Rule:
                 yield _on_a_real_day(local, at, zone), at
                 previous = at
 
+    def number_between(self, start: date, first: date, last: date) -> int:
+        """How many days from `first` to `last`, both after the start, have an occurrence if the rule does not end."""
+        return self.parts.starting(start).count(start, first, last)
+
     def _wall_times(self, start: datetime, since: date) -> Iterator[datetime]:
-        first = start.date()
+        begin = start.date()
         last = min(since, LATEST - HORIZON) + HORIZON
-        days = self.parts.starting(first).between(first, since if self.count is None else first, last)
-        counted = islice(chain([first], (day for day in days if day > first)), self.count)
-        return (datetime.combine(day, start.time()) for day in counted if day >= since)
+        days = self.parts.starting(begin).between(begin, max(since, begin + DAY), last)
+        left = self.count
+        if since == begin:
+            days = chain([begin], days)
+        elif left is not None:
+            left = max(0, left - 1 - self.number_between(begin, begin + DAY, since - DAY))
+        return (datetime.combine(day, start.time()) for day in islice(days, left))
 
     def _is_over(self, local: datetime, at: datetime) -> bool:
         match self.until:
@@ -102,7 +111,8 @@ def parse_rule(text: str) -> Rule:
     count = _number(given, "COUNT", MAX_COUNT)
     if "COUNT" in given and "UNTIL" in given:
         raise ValueError("A rule can't have both COUNT and UNTIL.")
-    _check_matches(days)
+    if not days.ever_match():
+        raise ValueError("No day ever matches this rule.")
     # RFC 7529 §4.1: SKIP comes with RSCALE.
     written = join_rule({"RSCALE": "GREGORIAN"} | given if "SKIP" in given else given)
     _check_length(written)
@@ -229,11 +239,3 @@ def _until(text: str) -> date | datetime:
     except ValueError:
         pass
     raise ValueError("UNTIL must be a date such as 20271231 or an instant such as 20271231T090000Z.")
-
-
-def _check_matches(days: Days) -> None:
-    """Raises ValueError for a rule that never matches a day, whatever its start and INTERVAL."""
-    every = replace(days, interval=1)
-    starts = [date(2024, 1, day) for day in range(1, 8 if days.weeks else 2)]  # the weekday may come from the start
-    if not any(day for start in starts for day in every.starting(start).between(start, start, start + HORIZON)):
-        raise ValueError("No day ever matches this rule.")

@@ -7,7 +7,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from taskbell.common.clock import instant, wall_time
-from taskbell.common.recurrence import Occurrence, Rule, following, parse_rule
+from taskbell.common.recurrence import DAY, Occurrence, Rule, following, parse_rule
 from taskbell.tasks.models import Basis, Task
 
 Due = tuple[date | None, time | None]
@@ -25,33 +25,41 @@ def due_by_rule(task: Task) -> Due:
     return (task.planned_date, task.planned_time) if task.planned_date else (task.due_date, task.due_time)
 
 
-def later_occurrences(task: Task, *, since: datetime | None = None) -> Iterator[Occurrence]:
-    """The occurrences after this one, by the rule from the due date, if nobody moves one.
+def _later(task: Task, *, since: datetime | None = None) -> Iterator[Occurrence]:
+    """The occurrences after this one, by the rule from the due date, without regard to COUNT, if nobody moves one.
 
-    COUNT is the number of tasks in the series, whether their dates are moved or not. Without it, those before `since`
-    may be left out, which is cheaper.
+    Those before `since` may be left out, which is cheaper.
     """
-    rule, left = _rule_of(task)
+    rule, _ = _rule_of(task)
     if task.due_date is None or task.anchor_date is None:
         return iter(())
     at = _time_of(task)
     met = instant(_date_met(task), at, task.timezone)
     start = datetime.combine(task.anchor_date, at)
-    first = met if since is None or left is not None else max(met, since)
-    later = (found for found in rule.occurrences(start, task.timezone, since=first) if found[1] > met)
-    return islice(later, left)
+    first = met if since is None else max(met, since)
+    return (found for found in rule.occurrences(start, task.timezone, since=first) if found[1] > met)
 
 
 def next_by_plan(task: Task, *, due_after: datetime | None = None) -> Upcoming | None:
     """The next occurrence by the rule from the due date, or None if there is none.
 
-    With `due_after`, the first that is due after this instant; COUNT counts those in between, too.
+    With `due_after`, the first that is due after this instant; COUNT, the number of tasks in the series whether their
+    dates are moved or not, counts those in between, too.
     """
+    left = _rule_of(task)[1]
     since = None if due_after is None else due_after - timedelta(days=2)  # one without a time is due when its day ends
-    for steps, (local, _) in enumerate(later_occurrences(task, since=since), start=1):
+    for local, _ in _later(task, since=since):
         if due_after is None or _is_due_after(due_after, local.date(), task):
-            return Upcoming(local.date(), task.occurrence + (steps if parse_rule(task.recurrence).count else 1))
+            steps = 1 if due_after is None or left is None else _steps_to(local.date(), task)
+            return None if left is not None and steps > left else Upcoming(local.date(), task.occurrence + steps)
     return None
+
+
+def _steps_to(day: date, task: Task) -> int:
+    """The number of occurrences after this one up to the day, counted without walking them."""
+    assert task.anchor_date is not None  # noqa: S101 - the rule gave the day
+    met, anchor = _date_met(task), task.anchor_date
+    return (met < anchor) + _rule_of(task)[0].number_between(anchor, max(met, anchor) + DAY, day)
 
 
 def next_from_completion(task: Task, *, completed_at: datetime) -> Upcoming | None:
@@ -81,7 +89,7 @@ def next_of_completed(task: Task, *, completed_at: datetime, catch_up: bool = Fa
 def _coming(task: Task, *, now: datetime) -> Iterator[Occurrence]:
     """What the previews show after this one; from completion, only the one that follows if it is completed now."""
     if task.recurrence_from != Basis.COMPLETION:
-        return later_occurrences(task)
+        return islice(_later(task), _rule_of(task)[1])
     upcoming, at = next_from_completion(task, completed_at=now), _time_of(task)
     if upcoming is None:
         return iter(())

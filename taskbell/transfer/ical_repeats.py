@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import islice
 from typing import Any
 
@@ -99,9 +99,10 @@ def _in_zone(todo: Todo, rule: Rule, start: datetime, zone: tzinfo) -> tuple[Rul
     return rule, there
 
 
-def _days(rule: Rule, start: Moment) -> Iterator[date]:
+def _days(rule: Rule, start: Moment, *, since: date | None = None) -> Iterator[date]:
     wall = start if isinstance(start, datetime) else datetime.combine(start, time())
-    for local, _ in rule.occurrences(wall.replace(tzinfo=None), zone_of(start) or "UTC"):
+    first = None if since is None else datetime.combine(since, time(), UTC)
+    for local, _ in rule.occurrences(wall.replace(tzinfo=None), zone_of(start) or "UTC", since=first):
         yield local.date()
 
 
@@ -134,8 +135,7 @@ def _rule_later_by(rule: Rule, start: Moment, days: int, *, begin: Moment) -> Ru
 
 
 def _has(rule: Rule, start: Moment, day: date) -> bool:
-    within = islice(_days(rule, start), MAX_COUNT)
-    return next((found for found in within if found >= day), None) == day
+    return next((found for found in _days(rule, start, since=day) if found >= day), None) == day
 
 
 def _shifted(text: str, days: int) -> str:
