@@ -23,6 +23,7 @@ from taskbell.tasks.prerequisites import MAX_PREREQUISITES
 from taskbell.tasks.validation import RULES
 
 MAX_OCCURRENCE = 2**31 - 1
+CALENDAR_SOURCE = "ical"
 FILE_SOURCE = "file"  # of tasks that have no id in their file
 OWN_SOURCE = "taskbell"  # of tasks that came from no other program; their id begins with that of the installation
 ALL_DAY = (ALWAYS, AT_MIDNIGHT) = ("always", "at midnight")  # when `due_at` is only a date

@@ -5,16 +5,17 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import IO
+from typing import IO, Any
 
 from taskbell.common.clock import EARLIEST, LATEST
 from taskbell.common.errors import Invalid
 from taskbell.common.text import printable
 from taskbell.transfer.ical_bookkeeping import DEFAULTS, OF_THE_CALENDAR
-from taskbell.transfer.ical_cells import cells_of
+from taskbell.transfer.ical_cells import cells_of, dates_of, history_of
 from taskbell.transfer.ical_lines import Block, CalendarFile, Property, property_of
 from taskbell.transfer.ical_overrides import Override, override_of
 from taskbell.transfer.ical_own import identity_of, take_own
+from taskbell.transfer.ical_repeats import repetition_of
 from taskbell.transfer.ical_todo import Todo
 from taskbell.transfer.ical_zones import Zones
 from taskbell.transfer.reading import MAX_ROW_CHARACTERS, Notice, Remark, Row, Unreadable
@@ -114,13 +115,13 @@ def _rows_of(key: str, blocks: list[Block], index: Index, zones: Zones) -> Itera
         for older in revisions:
             if older is not newest:
                 newest.note("UID", f"Line {older.line} has the same to-do. Only its newest version is imported.")
-        yield _row(newest, key, number, overrides if number == 1 else [], index)
+        yield from _rows(newest, key, number, overrides if number == 1 else [], index)
     if not masters:
         for number, one in enumerate(overrides, start=1):
             one.todo.note(
                 "RECURRENCE-ID", "RECURRENCE-ID isn't imported: the file doesn't have the to-do that repeats."
             )
-            yield _row(one.todo, key, number, [], index)
+            yield from _rows(one.todo, key, number, [], index)
 
 
 def _by_title(todos: list[Todo]) -> list[list[Todo]]:
@@ -136,31 +137,44 @@ def _revision(todo: Todo) -> tuple[int, str]:
     return int(sequence[:9]) if sequence.isascii() and sequence.isdigit() else 0, modified
 
 
-def _row(todo: Todo, key: str, number: int, overrides: list[Override], index: Index) -> Row:
-    """The row of a to-do. Of several with one UID, the first keeps it."""
+def _rows(todo: Todo, key: str, number: int, overrides: list[Override], index: Index) -> Iterator[Row]:
+    """The row of a to-do, and those of its completed occurrences. Of several with one UID, the first keeps it."""
     key = key if number == 1 else f"{key}/{number}"
     if number > 1:
         todo.note("UID", f"Another to-do has the same UID. This one is imported as {printable(key)[:100]}.")
-    called = todo.called
     wrong = _unreadable(todo.block)
     if wrong:
-        return Row.wrong(todo.line, "", "invalid", wrong, called=called)
-    needs = _relations(todo, key, index)
+        yield Row.wrong(todo.line, "", "invalid", wrong, called=todo.called)
+        return
+    needs = {number_of(uid): uid for uid in _relations(todo, key, index)}
     own = take_own(todo.component)
     source, source_id = own.get("source"), own.get("source_id")
     identity = (source, source_id) if source and source_id else identity_of(key)
     try:
-        cells = cells_of(todo, overrides, own)
+        start, due = dates_of(todo, must_be_right=bool(todo.component.text_of("RRULE")))
+        found = repetition_of(todo, start, due, overrides, own)
+        cells = cells_of(todo, found, own)
+        history = list(history_of(found, cells, series=number_of(key)))
     except Invalid as error:
         first = error.errors[0]
-        return Row.wrong(todo.line, first.field, first.code, first.message, called=called)
+        yield Row.wrong(todo.line, first.field, first.code, first.message, called=todo.called)
+        return
     except OverflowError:  # of a date far beyond those that tasks can have
-        return Row.wrong(todo.line, "due_date", "out_of_range", OUT_OF_RANGE, called=called)
-    numbers = {number_of(uid): uid for uid in needs}
-    cells |= {"id": number_of(key), "pre_tasks": list(numbers)}
+        yield Row.wrong(todo.line, "due_date", "out_of_range", OUT_OF_RANGE, called=todo.called)
+        return
+    for one, completed in history:
+        part = f"{key}/{completed['occurrence']}"
+        yield _row(one, completed | {"id": number_of(part)}, identity_of(part), {}, LENIENT)
+    cells |= {"id": number_of(key), "pre_tasks": list(needs)} | ({"series": number_of(key)} if history else {})
+    yield _row(todo, cells, identity, needs, LENIENT_OF_OURS if own else LENIENT)
+
+
+def _row(
+    todo: Todo, cells: dict[str, Any], identity: tuple[str, str], needs: dict[int, str], lenient: tuple[str, ...]
+) -> Row:
     todo.note_rest()
-    names = {found: f"UID {printable(uid)[:50]}" for found, uid in numbers.items()}
-    return Row(todo.line, cells, None, called, *identity, todo.notices, names, LENIENT_OF_OURS if own else LENIENT)
+    names = {found: f"UID {printable(uid)[:50]}" for found, uid in needs.items()}
+    return Row(todo.line, cells, None, todo.called, *identity, todo.notices, names, lenient)
 
 
 def _unreadable(block: Block) -> str | None:

@@ -1,6 +1,6 @@
 """The columns of a task from the lines of a to-do."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,19 +10,19 @@ from taskbell.tasks.models import PRIORITY_NAMES
 from taskbell.transfer.ical_alarms import reminders_of
 from taskbell.transfer.ical_overrides import Override
 from taskbell.transfer.ical_own import add_own
-from taskbell.transfer.ical_repeats import planned_cells, repetition_of
+from taskbell.transfer.ical_repeats import Repetition, planned_cells
 from taskbell.transfer.ical_times import Moment, day_of, due_cells, iso, shown, span_of
 from taskbell.transfer.ical_todo import Todo
 
 STAGES = {"NEEDS-ACTION": "PENDING", "IN-PROCESS": "IN_PROGRESS", "COMPLETED": "COMPLETED", "CANCELLED": "ARCHIVED"}
 PRIORITIES = ("MEDIUM", "URGENT", "HIGH", "HIGH", "HIGH", "MEDIUM", "LOW", "LOW", "LOW", "LOW")
+OF_A_RULE = ("recurrence", "anchor_date")
+OF_THE_SERIES = ("title", "category", "timezone")
 OF_AN_OCCURRENCE = ("STATUS", "PERCENT-COMPLETE", "COMPLETED")
 
 
-def cells_of(todo: Todo, overrides: list[Override], own: Mapping[str, str]) -> dict[str, Any]:
+def cells_of(todo: Todo, found: Repetition, own: Mapping[str, str]) -> dict[str, Any]:
     """The columns, except id and prerequisites. Raises Invalid; what can't be imported is noted."""
-    start, due = _dates(todo, must_be_right=bool(todo.component.text_of("RRULE")))
-    found = repetition_of(todo, start, due, overrides, own)
     if found.current is not None:
         _take_over(todo, found.current, found.due)
         by_rule = found.due
@@ -46,7 +46,21 @@ def cells_of(todo: Todo, overrides: list[Override], own: Mapping[str, str]) -> d
     return cells
 
 
-def _dates(todo: Todo, *, must_be_right: bool) -> tuple[Moment | None, Moment | None]:
+def history_of(found: Repetition, cells: Mapping[str, Any], series: int) -> Iterator[tuple[Todo, dict[str, Any]]]:
+    """The completed occurrences before the current one, with the columns of each. Raises Invalid.
+
+    What an occurrence doesn't say is as in the task, whose columns are the `cells`.
+    """
+    for number, by_rule, one in found.history:
+        start, due = _dates_of(one.todo, by_rule)
+        rule = {name: cells[name] for name in OF_A_RULE} | {"series": series, "occurrence": number}
+        own = cells_of(one.todo, Repetition(start, due, rule), {})
+        said = {name: value for name, value in own.items() if value not in ("", None)}
+        of_series = {name: cells.get(name) for name in OF_THE_SERIES}
+        yield one.todo, {**of_series, **said, **planned_cells(by_rule, due)}
+
+
+def dates_of(todo: Todo, *, must_be_right: bool) -> tuple[Moment | None, Moment | None]:
     """Start and due date. DTSTART with DURATION gives the due date as well."""
     due = todo.take_moment("DUE", must_be_right=True)
     span = todo.component.take_one("DURATION") if due is None else None
@@ -65,7 +79,7 @@ def _dates(todo: Todo, *, must_be_right: bool) -> tuple[Moment | None, Moment | 
 
 
 def _dates_of(todo: Todo, otherwise: Moment | None) -> tuple[Moment | None, Moment | None]:
-    start, due = _dates(todo, must_be_right=False)
+    start, due = dates_of(todo, must_be_right=False)
     return start, due or start or otherwise
 
 

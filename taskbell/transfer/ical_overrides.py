@@ -31,6 +31,11 @@ class Override:
         return lines.text_of("COMPLETED") != "" or lines.text_of("PERCENT-COMPLETE") == "100"
 
     @property
+    def is_completed(self) -> bool:
+        """Whether it is completed, so that it is part of the history."""
+        return self.is_closed and self.todo.component.text_of("STATUS").upper() != "CANCELLED"
+
+    @property
     def state(self) -> str:
         """What the calendar says of it."""
         said = [one for one in self.todo.component.properties if one.name in ("STATUS", "COMPLETED", "DUE", "DTSTART")]

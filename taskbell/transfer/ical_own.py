@@ -9,13 +9,12 @@ from typing import Any
 
 from taskbell.common.durations import parse_duration
 from taskbell.common.recurrence import for_other_programs, parse_rule
-from taskbell.transfer.columns import OWN_SOURCE
+from taskbell.transfer.columns import CALENDAR_SOURCE, OWN_SOURCE
 from taskbell.transfer.ical_lines import Component
 from taskbell.transfer.ical_times import duration_text
 
 PREFIX = "X-TASKBELL-"
 REMINDER = "X-TASKBELL-REMINDER"
-SOURCE = "ical"
 UTC_ZONE = "UTC"
 OF_A_RULE = ("recurrence", "recurrence_from", "series", "occurrence", "anchor_date", "planned_date", "planned_time")
 MORE_EXACT = ("title", "description", "due_time", "completed_at", "created_at")
@@ -47,13 +46,13 @@ def _one_break(value: str) -> str:
 
 def uid_of(source: str, source_id: str) -> str:
     """The UID of a task from this source."""
-    return source_id if source == SOURCE else f"{source}-{source_id}"
+    return source_id if source == CALENDAR_SOURCE else f"{source}-{source_id}"
 
 
 def identity_of(uid: str) -> tuple[str, str]:
     """Source and id of the to-do with this UID."""
     prefix = f"{OWN_SOURCE}-"
-    return (OWN_SOURCE, uid.removeprefix(prefix)) if uid.startswith(prefix) else (SOURCE, uid)
+    return (OWN_SOURCE, uid.removeprefix(prefix)) if uid.startswith(prefix) else (CALENDAR_SOURCE, uid)
 
 
 def take_own(component: Component) -> dict[str, str]:

@@ -22,13 +22,17 @@ MAX_NOTED = 100  # occurrences of one to-do
 
 @dataclass
 class Repetition:
-    """Start and due date of the current occurrence, and the columns of the rule."""
+    """Start and due date of the current occurrence, and the columns of the rule.
+
+    `history` has the completed occurrences before it, each with its number, and its due date by the rule.
+    """
 
     start: Moment | None
     due: Moment | None
     cells: dict[str, Any] = field(default_factory=dict)
     is_over: bool = False
     current: Override | None = None
+    history: list[tuple[int, Moment, Override]] = field(default_factory=list)
 
 
 def repetition_of(
@@ -53,7 +57,7 @@ def repetition_of(
     text, anchor = _by_due_date(todo, rule, base, day_of(due))
     found = Repetition(base, due, {"recurrence": text})
     _go_to_current(todo, rule, found, overrides)
-    if anchor != day_of(due) or found.due != due or found.current:
+    if anchor != day_of(due) or found.due != due or found.current or found.history:
         found.cells["anchor_date"] = anchor.isoformat()
     return found
 
@@ -161,17 +165,21 @@ def _go_to_current(todo: Todo, rule: Rule, found: Repetition, overrides: list[Ov
     by_day = {_day_in_zone_of(found.start, one.occurrence): one for one in overrides}
     left_out = _excluded(todo, found.start)
     closed = left_out | {day for day, one in by_day.items() if one.is_closed}
-    number, current = 0, first
-    for number, current in enumerate(islice(_days(rule, found.start), MAX_COUNT), start=1):  # noqa: B007
+    assert found.due is not None  # noqa: S101 - as well
+    number, current, numbers = 0, first, dict[date, int]()
+    for number, current in enumerate(islice(_days(rule, found.start), MAX_COUNT), start=1):
         if current not in closed:
             break
+        numbers[current] = number
     else:
         found.is_over = True
+    found.current = by_day.pop(current, None)  # the last one, if it is over
+    for day in sorted(numbers.keys() & {day for day, one in by_day.items() if one.is_completed}):
+        found.history.append((numbers[day], found.due + (day - first), by_day.pop(day)))
     if number > 1:
         found.cells["occurrence"] = number
         found.start += current - first
-        found.due = found.due and found.due + (current - first)
-    found.current = by_day.pop(current, None)  # the last one, if it is over
+        found.due += current - first
     _note_others(todo, by_day, {day for day in left_out if day > current})
 
 

@@ -16,28 +16,22 @@ MAX_SHOWN = 50  # characters of a UID or a title
 
 @dataclass
 class Todo:
-    """A to-do: the lines that are not read yet, and the notices so far."""
+    """A to-do: the lines that are not read yet, how messages call it, and the notices so far."""
 
     block: Block
     component: Component
     zones: Zones
     notices: list[Notice] = field(default_factory=list)
+    called: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Before its lines are read."""
+        self.called = _called(self.component)
 
     @property
     def line(self) -> int:
         """Where it begins."""
         return self.block.line
-
-    @property
-    def called(self) -> str:
-        """How messages call it: by its UID, or else by its title."""
-        title = self.component.text_of("SUMMARY")
-        title = "" if is_invisible(title) else " ".join(printable(title).split())[:MAX_SHOWN]
-        uid = printable(self.component.text_of("UID"))
-        if not uid:
-            return f"To-do without a UID ({title or 'no title'})"
-        uid = uid if len(uid) <= MAX_SHOWN else f"{uid[:MAX_SHOWN]}…"
-        return f"UID {uid}" + f" ({title})" * bool(title)
 
     def note(self, column: str, message: str) -> None:
         """Notes something that isn't imported."""
@@ -70,3 +64,14 @@ def _not_imported(one: Property) -> str:
     if one.is_broken:
         return f"A line can't be read: {one.shown}"
     return f"{one.name} isn't imported: {one.shown}"
+
+
+def _called(component: Component) -> str:
+    """The UID, or else the title."""
+    title = component.text_of("SUMMARY")
+    title = "" if is_invisible(title) else " ".join(printable(title).split())[:MAX_SHOWN]
+    uid = printable(component.text_of("UID"))
+    if not uid:
+        return f"To-do without a UID ({title or 'no title'})"
+    uid = uid if len(uid) <= MAX_SHOWN else f"{uid[:MAX_SHOWN]}…"
+    return f"UID {uid}" + f" ({title})" * bool(title)

@@ -14,7 +14,7 @@ from taskbell.tasks.policy import check_may_create
 from taskbell.transfer import findings, staging
 from taskbell.transfer.checking import Checker
 from taskbell.transfer.errors import Listed
-from taskbell.transfer.known import mark_known
+from taskbell.transfer.known import mark_history_of_known, mark_known
 from taskbell.transfer.reading import Notice, Row, RowError, Unreadable, losses
 from taskbell.transfer.updating import update_known
 
@@ -83,6 +83,8 @@ class CheckedFile:
         result, checker, is_update = self.result, self._checker, self._options.on_existing == UPDATE
         with transaction.atomic():
             mark_known(checker.by)
+            if not is_update:
+                mark_history_of_known()
             if self._options.on_existing == ERROR:
                 findings.already_here()
                 _leave_out_blocked(self._options)

@@ -5,6 +5,7 @@ from django.db import connection
 from taskbell.accounts.models import User
 from taskbell.common.locks import one_at_a_time
 from taskbell.tasks.models import Task
+from taskbell.transfer.columns import CALENDAR_SOURCE
 
 BY_OWN_ID = "task.id = staged.own_id"
 BY_SOURCE = "task.source_id = staged.source_id AND task.source = staged.source"
@@ -33,4 +34,15 @@ def mark_known(by: User) -> None:
             f"UPDATE staged_task SET id = found.id, is_known = %s FROM ({found}) found"  # noqa: S608 - ours
             " WHERE found.number = staged_task.number",
             [True, *bound, *bound],
+        )
+
+
+def mark_history_of_known() -> None:
+    """Marks completed occurrences of calendars whose repeating task is known, so that a skipped task gets no more."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE staged_task SET id = begun.id, is_known = %s FROM staged_task begun"
+            " WHERE begun.file_id = staged_task.series AND begun.is_known"
+            " AND staged_task.source = %s AND staged_task.is_known IS NULL AND NOT staged_task.is_bad",
+            [True, CALENDAR_SOURCE],
         )

@@ -7,7 +7,7 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.tasks.actions import update_task
-from taskbell.tasks.models import Task
+from taskbell.tasks.models import Priority, Task
 from taskbell.tasks.patch import TaskPatch
 from tests.transfer.calendar_files import MARCH_31, bring, brought, refused, todo
 
@@ -147,25 +147,56 @@ def occurrence(day: str, *lines: str) -> list[str]:
     return todo(f"RECURRENCE-ID;TZID=Europe/Berlin:{day}T090000", *lines)
 
 
-def test_a_series_with_completed_occurrences_is_one_task(bo: User) -> None:
-    done = [occurrence(day, "STATUS:COMPLETED", f"COMPLETED:{day}T100000Z") for day in ("20270301", "20270308")]
-    result = bring(bo, *done[0], *todo(*MASTER), *done[1])
-    task = Task.objects.get()
-    assert (task.due_date, task.stage, task.occurrence) == (date(2027, 3, 15), "PENDING", 3)
-    assert [one.message for one in result.notices] == [
-        f"UID sow (Sow): The occurrence of 2027-03-{day:02} isn't imported: STATUS COMPLETED, "
-        f"COMPLETED 202703{day:02}T100000Z."
-        for day in (1, 8)
-    ]
+def done(day: str, *lines: str) -> list[str]:
+    return occurrence(day, "STATUS:COMPLETED", "COMPLETED:20261101T100000Z", *lines)
+
+
+def test_a_series_with_completed_occurrences_is_one_task_with_its_history(bo: User) -> None:
+    moved = done("20270308", "DUE;TZID=Europe/Berlin:20270309T120000", "PRIORITY:1")
+    result = bring(bo, *done("20270301"), *todo(*MASTER, "CATEGORIES:Garden"), *moved)
+    task = Task.objects.get(stage="PENDING")
+    assert (task.due_date, task.occurrence) == (date(2027, 3, 15), 3)
+    first, second = Task.objects.filter(stage="COMPLETED").order_by("occurrence")
+    assert {first.series, second.series} == {task.series}
+    assert (first.occurrence, first.due_date, first.due_time) == (1, date(2027, 3, 1), time(9))
+    assert (second.occurrence, second.due_date, second.due_time) == (2, date(2027, 3, 9), time(12))
+    assert (second.planned_date, second.planned_time) == (date(2027, 3, 8), time(9))
+    assert (second.title, str(second.category), second.priority) == ("Sow", "Garden", Priority.URGENT)
+    assert (result.created, list(result.notices)) == (3, [])
     assert next_due(task, bo) == (date(2027, 3, 22), 4)
+
+
+def test_a_calendar_with_completed_occurrences_is_imported_once(bo: User) -> None:
+    first, both = done("20270301"), [*done("20270301"), *done("20270308")]
+    for lines, created, skipped in ((first, 2, 0), (first, 0, 2), (both, 0, 3)):
+        result = bring(bo, *todo(*MASTER), *lines)
+        assert (result.created, result.skipped) == (created, skipped)
+    assert Task.objects.count() == 2
+
+
+def test_what_was_completed_in_the_calendar_meanwhile_comes_with_an_update(bo: User) -> None:
+    bring(bo, *todo(*MASTER))
+    bring(bo, *todo(*MASTER), *done("20270301"), on_existing="update")
+    assert list(Task.objects.order_by("due_date").values_list("stage", "due_date")) == [
+        ("COMPLETED", date(2027, 3, 1)),
+        ("PENDING", date(2027, 3, 8)),
+    ]
+
+
+def test_an_occurrence_that_was_cancelled_or_completed_early_is_no_history(bo: User) -> None:
+    result = bring(bo, *todo(*MASTER), *occurrence("20270301", "STATUS:CANCELLED"), *done("20270315"))
+    assert Task.objects.get().due_date == date(2027, 3, 8)
+    assert ["CANCELLED" in one.message or "COMPLETED" in one.message for one in result.notices] == [True, True]
 
 
 def test_a_series_that_is_over_is_completed(bo: User) -> None:
     days = ("20270301", "20270308", "20270315", "20270322")
-    done = ["PERCENT-COMPLETE:100", "COMPLETED:20261101T100000Z"]
-    bring(bo, *todo(*MASTER), *(line for day in days for line in occurrence(day, *done)))
-    task = Task.objects.get()
-    assert (task.stage, task.occurrence, task.completed_at) == ("COMPLETED", 4, datetime(2026, 11, 1, 10, tzinfo=UTC))
+    closed = ["PERCENT-COMPLETE:100", "COMPLETED:20261101T100000Z"]
+    bring(bo, *todo(*MASTER), *(line for day in days for line in occurrence(day, *closed)))
+    moment = datetime(2026, 11, 1, 10, tzinfo=UTC)
+    tasks = Task.objects.order_by("occurrence").values_list("occurrence", "stage", "completed_at")
+    assert list(tasks) == [(number, "COMPLETED", moment) for number in (1, 2, 3, 4)]
+    assert Task.objects.values("series").distinct().count() == 1
 
 
 def test_the_current_occurrence_may_have_been_moved(bo: User) -> None:

@@ -26,6 +26,7 @@ NOTHING_NEW = {
     "ACTION:PROCEDURE",
     "DTSTART;VALUE=DATE:20270301",
     "DUE;VALUE=DATE:20270301",
+    "DUE;TZID=Europe/Berlin:20261109T190000",  # of a completed occurrence, by its rule
     "DESCRIPTION:Feed the cat",
     "DESCRIPTION:Default Tasks description",
     "DESCRIPTION:Reminder",
