@@ -23,13 +23,18 @@ from taskbell.common.values import BadValue
 class UserManager(DjangoUserManager["User"]):
     """Creates people, each with a profile in the same transaction."""
 
-    @transaction.atomic
     def create_person(self, *, username: str, email: str, password: str, **fields: Any) -> "User":
-        """Creates a person with a profile. Once an ADMIN exists, the first registration no longer becomes ADMIN."""
-        if fields.get("role") == Role.ADMIN:
-            Installation.claim(utc_now())
-        person = self.model(username=username, username_key=folded(username), email=folded(email), **fields)
+        """Creates a person with a profile."""
+        person = self.model(username=username, email=folded(email), **fields)
         person.set_password(password)
+        return self.add(person)
+
+    @transaction.atomic
+    def add(self, person: "User") -> "User":
+        """Saves a new person, with a profile. Once an ADMIN exists, the first registration no longer becomes ADMIN."""
+        if person.role == Role.ADMIN:
+            Installation.claim(utc_now())
+        person.username_key = folded(person.username)
         person.save(using=self._db)
         Profile.objects.create(user=person, timezone=settings.TASKBELL_TIME_ZONE)
         return person

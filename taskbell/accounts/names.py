@@ -1,5 +1,8 @@
 """Usernames and email addresses as they are stored. Every reader raises BadValue."""
 
+import secrets
+from collections.abc import Iterator
+
 import regex
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -7,7 +10,9 @@ from django.core.validators import validate_email
 from taskbell.common.text import UNPRINTABLE, folded, in_ascii, is_invisible, is_of_one_script
 from taskbell.common.values import UNPRINTABLE_SENTENCE, BadValue, read_line
 
-USERNAME = regex.compile(r"[\p{L}\p{M}\p{N}_.+-]{1,150}")
+LETTERS = r"[\p{L}\p{M}\p{N}_.+-]"
+USERNAME = regex.compile(LETTERS + "{1,150}")
+MAX_DEFAULT_USERNAME = 100  # leaves space for a number
 MAX_ADDRESS = 254
 MAX_FOLDED_LENGTH = 600  # NFKC can expand one letter to eighteen
 
@@ -44,3 +49,18 @@ def read_username(value: str, *, email: str) -> str:
     if len(folded(name)) > MAX_FOLDED_LENGTH:
         raise BadValue("Must be shorter: some of its characters expand to several letters.", "max_length")
     return name
+
+
+def default_usernames(email: str) -> Iterator[str]:
+    """Usernames for a person who has not chosen one: the local part of the address, then the same with a number.
+
+    The numbers are random, so that the next one does not tell how many there are.
+    """
+    local = "".join(regex.findall(LETTERS, email.rpartition("@")[0]))[:MAX_DEFAULT_USERNAME]
+    try:
+        name = read_username(local, email="")
+    except BadValue:
+        name = "person"
+    yield name
+    for digits in range(4, 10):
+        yield f"{name}-{secrets.randbelow(9 * 10 ** (digits - 1)) + 10 ** (digits - 1)}"

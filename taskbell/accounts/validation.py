@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from taskbell.accounts.models import User
 from taskbell.accounts.names import read_email, read_username
 from taskbell.common.errors import Conflict, FieldError, invalid, refuse
-from taskbell.common.text import opaque
+from taskbell.common.text import folded, opaque
 from taskbell.common.values import read_field, read_line
 
 MAX_NAME = 150  # characters of a first or last name
@@ -24,6 +24,11 @@ def check_email(email: str) -> str:
 def check_username(username: str, *, email: str) -> str:
     """The username as it is stored."""
     return read_field("username", partial(read_username, email=email), username)
+
+
+def is_username_taken(username: str) -> bool:
+    """True if somebody has this username, however it is written."""
+    return User.objects.filter(username_key=folded(username)).exists()
 
 
 def already_exists(email: str, *, but: int = 0) -> Conflict:

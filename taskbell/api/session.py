@@ -86,7 +86,10 @@ class ChangePasswordIn(StrictSerializer):
 class Register(OpenView):
     @operation("register", "session", PersonOut, status=201, takes=RegisterIn, refusals=(403,), sent=ADA)
     def post(self, request: Request) -> Response:
-        """Creates an account. The username defaults to the email address; the first person becomes ADMIN."""
+        """Creates an account; the first person becomes ADMIN. The username defaults to the local part of the address.
+
+        For an address that already has an account, the answer is the same, and its owner gets an email.
+        """
         if not _names_invitation(request):
             check_registration_open()
         form = Registration(**body_of(request, RegisterIn))

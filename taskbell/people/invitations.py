@@ -13,13 +13,16 @@ from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import Conflict, NotAllowed, NotFound, invalid
 from taskbell.notifications.actions import Message, notify
-from taskbell.people.notifications import INVITE
+from taskbell.people.notifications import INVITE, mail_account_exists
 
 
 @transaction.atomic
 def invite(email: str, role: str, *, by: User, now: datetime) -> Invite:
     """Emails a link that lets one person in, with this role. Raises NotAllowed, Invalid, Conflict."""
     made = make_invite(email, role, by=by, now=now)
+    if User.objects.filter(email=made.email).exists():
+        mail_account_exists(made.email, now=now)
+        return made
     data = {"invite": made.pk, "inviter": by.name, "role": made.get_role_display()}
     key = f"invite:{made.pk}"
     notify([Message(None, INVITE, key=key, due_at=now, address=made.email, data=data)], now=now)
@@ -28,11 +31,14 @@ def invite(email: str, role: str, *, by: User, now: datetime) -> Invite:
 
 @transaction.atomic
 def make_invite(email: str, role: str, *, by: User, now: datetime) -> Invite:
-    """An invitation, not emailed yet. Raises NotAllowed, Invalid, Conflict."""
+    """An invitation, not emailed yet. Raises NotAllowed, Invalid, Conflict.
+
+    Only those who see addresses learn that one is taken; for the others, its owner gets another email.
+    """
     if not may_invite(by, role):
         raise NotAllowed("Your role does not allow you to invite people with this role.")
     address = check_email(email)
-    if User.objects.filter(email=address).exists():
+    if by.can(Capability.MANAGE_PEOPLE) and User.objects.filter(email=address).exists():
         raise Conflict("An account with this email address already exists.")
     made = Invite.objects.create(
         email=address, role=role, invited_by=by, created_at=now, expires_at=now + INVITE_LIFETIME

@@ -1,5 +1,6 @@
 """The emails about an account. People can't switch them off, and quiet hours don't delay them."""
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from taskbell.accounts.invites import token_of
+from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.kinds import Kind
 from taskbell.notifications.models import Notification
 
@@ -28,4 +30,11 @@ INVITE = Kind("invite", shows_in_app=False, ignores_quiet_hours=lambda _: True, 
 PASSWORD_RESET = Kind("password_reset", shows_in_app=False, ignores_quiet_hours=lambda _: True, context=_reset_link)
 SESSION_ENDED = Kind("session_ended", ignores_quiet_hours=lambda _: True)
 SIGN_IN_LOCKED = Kind("sign_in_locked", ignores_quiet_hours=lambda _: True)
-KINDS = (INVITE, PASSWORD_RESET, SESSION_ENDED, SIGN_IN_LOCKED)
+ACCOUNT_EXISTS = Kind("account_exists", shows_in_app=False, ignores_quiet_hours=lambda _: True)
+KINDS = (INVITE, PASSWORD_RESET, SESSION_ENDED, SIGN_IN_LOCKED, ACCOUNT_EXISTS)
+
+
+def mail_account_exists(email: str, *, now: datetime) -> None:
+    """Notifies the owner of an address that somebody tried to create an account with it, at most once a day."""
+    key = f"account_exists:{email}:{now.date()}"
+    notify([Message(None, ACCOUNT_EXISTS, key=key, due_at=now, address=email)], now=now)

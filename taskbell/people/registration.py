@@ -1,14 +1,17 @@
 """Creating an account: as the first person, by open registration or by invitation."""
 
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from taskbell.accounts import throttle
 from taskbell.accounts.actions import Client
-from taskbell.accounts.models import Installation, User
+from taskbell.accounts.models import Installation, Profile, User
+from taskbell.accounts.names import default_usernames
 from taskbell.accounts.policy import Role
 from taskbell.accounts.queries import is_setup_token
 from taskbell.accounts.validation import (
@@ -17,11 +20,16 @@ from taskbell.accounts.validation import (
     check_names,
     check_password_strength,
     check_username,
+    is_username_taken,
 )
 from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
-from taskbell.common.errors import NotAllowed
+from taskbell.common.errors import Conflict, NotAllowed
+from taskbell.common.text import folded
 from taskbell.people.invitations import accept_invite
+from taskbell.people.notifications import mail_account_exists
+
+MAX_RACES = 10
 
 
 @dataclass(frozen=True)
@@ -38,27 +46,64 @@ class Registration:
 
 
 def register(form: Registration, *, client: Client, now: datetime) -> User:
-    """Creates an account; the first one is ADMIN. Raises Invalid, NotAllowed, Conflict or TooMany."""
+    """Creates an account; the first one is ADMIN. Raises Invalid, NotAllowed, Conflict or TooMany.
+
+    For an address that already has an account, the owner gets an email, and the result looks like that of a new one
+    but is nobody: only an invitation, which came by email, is refused with the reason (decision 0041).
+    """
     if not form.invite:
         check_registration_open(form.setup_token)
     email = check_email(form.email)
-    username = check_username(form.username or email, email=email)
+    wanted = check_username(form.username, email=email) if form.username else ""
     names = check_names(first_name=form.first_name, last_name=form.last_name)
-    check_password_strength(form.password, person=User(username=username, email=email, **names))
+    check_password_strength(form.password, person=User(username=wanted, email=email, **names))
     throttle.count(*throttle.REGISTER_PER_ADDRESS.of_address(client.address), now=now)
-    try:
-        with transaction.atomic():
-            invite = accept_invite(form.invite, email=email, now=now) if form.invite else None
-            role = invite.role if invite else _role_without_invite(now)
-            person = User.objects.create_person(
-                username=username, email=email, password=form.password, role=role, **names
-            )
-            if invite:
-                subject = Subject(SubjectType.INVITATION, invite.pk)
-                record(subject, "accepted", by=person, at=now, new={"person": person.pk, "role": role})
-            return person
-    except IntegrityError as error:
-        raise already_exists(email) from error
+    newcomer = User(email=email, **names)
+    newcomer.set_password(form.password)  # before the transaction, because it takes long
+    for _ in range(MAX_RACES):
+        try:
+            return _create(copy(newcomer), wanted, invite=form.invite, now=now)
+        except IntegrityError as error:  # somebody else was faster
+            if form.invite and User.objects.filter(email=email).exists():
+                raise already_exists(email) from error
+    raise Conflict("Can't create the account, because others were created at the same time. Try again.")
+
+
+@transaction.atomic
+def _create(person: User, wanted: str, *, invite: str, now: datetime) -> User:
+    accepted = accept_invite(invite, email=person.email, now=now) if invite else None
+    person.username = _free_username(wanted, email=person.email)
+    if not accepted and User.objects.filter(email=person.email).exists():
+        mail_account_exists(person.email, now=now)
+        return _pretend(person)
+    person.role = accepted.role if accepted else _role_without_invite(now)
+    User.objects.add(person)
+    if accepted:
+        subject = Subject(SubjectType.INVITATION, accepted.pk)
+        record(subject, "accepted", by=person, at=now, new={"person": person.pk, "role": person.role})
+    return person
+
+
+def _free_username(wanted: str, *, email: str) -> str:
+    """The wanted username, or one made of the address. Raises Conflict if the wanted one is taken.
+
+    A username that is the address is not looked up: the answer would tell whether the address has an account.
+    """
+    if wanted and folded(wanted) != email and is_username_taken(wanted):
+        raise Conflict("An account with this username already exists.")
+    return wanted or next(name for name in default_usernames(email) if not is_username_taken(name))
+
+
+def _pretend(person: User) -> User:
+    """Does the work of creating the person, who is nobody afterwards. Their id is used up, as by any other person."""
+    username, email = person.username, person.email
+    person.username = person.email = f"{uuid4().hex}@nobody.invalid"
+    User.objects.add(person)
+    for table in (Profile, User):
+        found = table._default_manager.filter(pk=person.pk)
+        found._raw_delete(found.db)  # nothing else refers to them yet
+    person.username, person.email = username, email
+    return person
 
 
 def check_registration_open(setup_token: str = "") -> None:

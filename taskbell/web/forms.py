@@ -57,7 +57,7 @@ class SignUpForm(PageForm):
         "Username",
         autocomplete="username",
         required=False,
-        help_text="If you leave this empty, your email address is your username.",
+        help_text="Everyone here can read it. If you leave this empty, it is made from your email address.",
         autocapitalize="none",
         spellcheck="false",
     )

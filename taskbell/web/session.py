@@ -15,12 +15,15 @@ from taskbell.accounts import actions
 from taskbell.accounts.invites import invite_of
 from taskbell.accounts.middleware import client_of, forget, remember
 from taskbell.accounts.models import Session
+from taskbell.accounts.policy import Role
 from taskbell.accounts.queries import is_claimed, is_setup_token
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound
 from taskbell.people.registration import Registration, register
 from taskbell.web.door import HOME, form_page, next_address, page, person_of, session_of
 from taskbell.web.forms import JoinForm, SignInForm, SignUpForm
+
+SIGNED_UP = "Your account is ready: sign in. If {email} already had an account, we sent it an email instead."
 
 
 @sensitive_post_parameters("password")
@@ -59,11 +62,15 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
 def _sign_up(
     request: HttpRequest, form: SignUpForm, template: str, credentials: dict[str, str] | None = None, **context: Any
 ) -> HttpResponse:
-    """Shows the form until the account is created, then signs its owner in."""
+    """Shows the form until the account is created. Signs in those who were invited, and the first admin."""
+    invited = "invite" in (credentials or {})
 
     def act() -> HttpResponse:
         client, now = client_of(request), utc_now()
         person = register(Registration(**form.cleaned_data, **(credentials or {})), client=client, now=now)
+        if not invited and person.role != Role.ADMIN:  # the same whether or not the address had an account
+            messages.success(request, SIGNED_UP.format(email=person.email))
+            return redirect("sign-in")
         enter(request, actions.open_session(person, client=client, now=now))
         messages.success(request, f"Welcome, {person.name}. Your account is ready.")
         return redirect(HOME)

@@ -1,17 +1,22 @@
 """Getting an account, and who one is afterwards."""
 
+import re
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.contrib.auth.hashers import MD5PasswordHasher
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
 from taskbell.accounts.invites import token_of
 from taskbell.accounts.models import Installation, Profile, User
 from taskbell.accounts.policy import Role
 from taskbell.common.clock import utc_now
+from taskbell.notifications.models import Notification
 from taskbell.people.invitations import invite
 from tests.conftest import PASSWORD, Program
 
@@ -25,7 +30,7 @@ def test_zoe_registers_with_her_address_alone_and_signs_in(bo: User, anonymous: 
     assert answer.status_code == 201
     assert answer.json() == {
         "id": zoe.pk,
-        "username": "zoe@example.org",
+        "username": "zoe",
         "email": "zoe@example.org",
         "first_name": "",
         "last_name": "",
@@ -55,11 +60,102 @@ def test_after_signing_out_no_token_works(bo: User, anonymous: Program) -> None:
 
 
 @pytest.mark.parametrize("email", ["bo@example.org", "BO@EXAMPLE.ORG", " Bo@Example.Org ", "ｂｏ@example.org"])
-def test_an_address_has_one_account_however_it_is_written(bo: User, anonymous: Program, email: str) -> None:
-    answer = anonymous.post("/api/register/", ZOE | {"email": email, "username": "zoe"})
-    assert answer.status_code == 409
-    assert answer["Content-Type"] == "application/problem+json"
+@pytest.mark.parametrize("username", [{}, {"username": "zed"}, {"username": "bo@example.org"}])
+def test_a_taken_address_answers_like_a_free_one_and_its_owner_is_notified(
+    bo: User, anonymous: Program, email: str, username: dict[str, str]
+) -> None:
+    free = anonymous.post("/api/register/", ZOE | {"first_name": "Zoe"})
+    taken = anonymous.post("/api/register/", ZOE | {"first_name": "Zoe", "email": email} | username)
+    after = anonymous.post("/api/register/", ZOE | {"email": "yan@example.org"})
+    assert [answer.status_code for answer in (free, taken, after)] == [201] * 3
+    assert sorted(taken.headers) == sorted(free.headers)
+    body = taken.json()
+    assert body.keys() == free.json().keys()
+    assert (body["email"], body["first_name"], body["last_name"]) == ("bo@example.org", "Zoe", "")
+    assert body["username"] == username.get("username", body["username"]) != "bo"
+    assert free.json()["id"] < body["id"] < after.json()["id"], "no id is given twice"
+    assert not User.objects.filter(pk=body["id"]).exists()
+    assert User.objects.count() == Profile.objects.count() == 3
+    assert anonymous.post("/api/token/", {"email": "bo@example.org", "password": PASSWORD}).status_code == 200
+    assert list(Notification.objects.filter(kind="account_exists").values_list("address")) == [("bo@example.org",)]
+    assert anonymous.post("/api/register/", ZOE | {"email": email}).status_code == 201
+    assert Notification.objects.filter(kind="account_exists").count() == 1, "once a day"
+
+
+def test_a_taken_and_a_free_address_cost_the_same(bo: User, anonymous: Program, monkeypatch: Any) -> None:
+    hashed = Counter[str]()
+    email, encode = "", MD5PasswordHasher.encode
+
+    def counted(self: Any, password: str, salt: str) -> str:
+        hashed[email] += 1
+        return str(encode(self, password, salt))
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", counted)
+    statements = {}
+    for email in ("bo@example.org", "free@example.org"):
+        with CaptureQueriesContext(connection) as queries:
+            assert (
+                anonymous.post("/api/register/", ZOE | {"email": email, "username": "x" + email[:2]}).status_code == 201
+            )
+        statements[email] = len(queries)
+    assert hashed == {"bo@example.org": 1, "free@example.org": 1}
+    assert abs(statements["bo@example.org"] - statements["free@example.org"]) <= 5, statements
+
+
+def test_a_taken_username_is_refused_whether_or_not_the_address_is_taken(bo: User, anonymous: Program) -> None:
+    for email in ("bo@example.org", "zoe@example.org"):
+        answer = anonymous.post("/api/register/", ZOE | {"email": email, "username": "BO"})
+        assert answer.status_code == 409
+        assert answer["Content-Type"] == "application/problem+json"
+        assert answer.json()["detail"] == "An account with this username already exists."
     assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("email", "username"),
+    [
+        ("Zoe.M+x_1-y@example.org", "zoe.m+x_1-y"),
+        ("zoe/m!#$@example.org", "zoem"),
+        ("-._+@example.org", "person"),
+        ("'@example.org", "person"),
+        ('"a@b"@example.org', "ab"),
+        ("ｚｏｅ@example.org", "zoe"),
+        (f"{'z' * 64}@example.org", "z" * 64),
+    ],
+)
+def test_a_username_is_made_of_the_address(bo: User, anonymous: Program, email: str, username: str) -> None:
+    answer = anonymous.post("/api/register/", ZOE | {"email": email})
+    assert (answer.status_code, answer.json().get("username")) == (201, username)
+    assert anonymous.post("/api/token/", {"username": username, "password": PASSWORD}).status_code == 200
+    assert anonymous.post("/api/token/", {"email": email, "password": PASSWORD}).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_eight_with_the_same_local_part_each_gets_a_username() -> None:
+    Installation.claim(utc_now())
+    together = Barrier(8)
+
+    def register(number: int) -> Any:
+        together.wait()
+        try:
+            return Program().post("/api/register/", ZOE | {"email": f"zoe@{number}.example.org"})
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(register, range(8)))
+    assert [answer.status_code for answer in answers] == [201] * 8
+    names = {answer.json()["username"] for answer in answers}
+    assert len(names) == User.objects.count() == 8
+    assert "zoe" in names
+    assert all(re.fullmatch(r"zoe(-\d{4,})?", name) for name in names)
+
+
+def test_nobody_reads_an_address_in_the_directory(bo: User, anonymous: Program, as_user: Somebody) -> None:
+    anonymous.post("/api/register/", ZOE)
+    page = as_user(bo).get("/api/users/")
+    assert "zoe" in [row["username"] for row in page.json()["results"]]
+    assert "zoe@example.org" not in page.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -177,8 +273,8 @@ def test_of_ten_who_register_the_same_address_one_gets_it() -> None:
 
     with ThreadPoolExecutor(10) as pool:
         answers = sorted(pool.map(register, range(10)))
-    assert answers == [201] + [409] * 9
-    assert User.objects.count() == 1
+    assert answers == [201] * 10
+    assert User.objects.count() == Profile.objects.count() == 1
 
 
 def test_bo_reads_and_changes_his_profile(bo: User, as_user: Somebody) -> None:

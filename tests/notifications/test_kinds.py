@@ -35,7 +35,7 @@ def test_every_feature_registers_its_own() -> None:
     assert [kind.name for kind in registered()] == [
         "reminder",
         *("task_assigned", "task_updated", "unblocked", "overdue", "due_digest"),
-        *("invite", "password_reset", "session_ended", "sign_in_locked"),
+        *("invite", "password_reset", "session_ended", "sign_in_locked", "account_exists"),
     ]
 
 

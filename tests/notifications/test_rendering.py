@@ -30,7 +30,7 @@ NASTY = '<img src=x onerror=alert(1)>{{ site }}"><a href="http://evil.example">&
 HEADER = "x\r\nBcc: all@example.org"
 KINDS = sorted(kind.name for kind in registered())
 PARTS = ("subject.txt", "body.txt", "body.html")
-WITHOUT_TEXT_OF_OTHERS = {"password_reset", "session_ended", "sign_in_locked"}
+WITHOUT_TEXT_OF_OTHERS = {"password_reset", "session_ended", "sign_in_locked", "account_exists"}
 
 
 @pytest.fixture

@@ -118,9 +118,17 @@ def test_nobody_forges_the_invitation_next_to_theirs(ada: User, mia: User) -> No
     assert Invite.objects.filter(accepted_at=None).count() == 2
 
 
-def test_whoever_has_an_account_is_not_invited(mia: User, bo: User, as_user: Somebody) -> None:
-    assert as_user(mia).post("/api/invites/", {"email": "BO@example.org"}).status_code == 409
+def test_whoever_has_an_account_is_not_invited_and_only_admins_learn_it(
+    ada: User, mia: User, bo: User, as_user: Somebody
+) -> None:
+    assert as_user(ada).post("/api/invites/", {"email": "BO@example.org"}).status_code == 409
     assert not Notification.objects.exists()
+    answers = [as_user(mia).post("/api/invites/", {"email": email}) for email in ("BO@example.org", NEW)]
+    assert [answer.status_code for answer in answers] == [201] * 2
+    assert answers[0].json().keys() == answers[1].json().keys()
+    mails = Notification.objects.order_by("id").values_list("kind", "address")
+    assert list(mails) == [("account_exists", "bo@example.org"), ("invite", NEW)]
+    assert {row["email"] for row in as_user(mia).get("/api/invites/").json()} == {"bo@example.org", NEW}
 
 
 def test_a_link_that_was_withdrawn_opens_nothing(mia: User, as_user: Somebody) -> None:

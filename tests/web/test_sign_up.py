@@ -1,15 +1,23 @@
 """Getting an account with a browser."""
 
+import re
+from typing import Any
+
 import pytest
 from pytest_django import Settings
 
 from taskbell.accounts.models import Installation, User
 from taskbell.accounts.policy import Role
 from taskbell.accounts.queries import setup_token
+from taskbell.notifications.models import Notification
 from tests.web.conftest import PASSWORD, Browser, text
 
 ALICE = {"email": "Alice@Example.org", "username": "alice", "password": PASSWORD, "first_name": "Alice"}
 BOB = {"email": "bob@example.org", "password": PASSWORD}
+
+
+def strip_tokens(page: tuple[Any, ...]) -> tuple[Any, ...]:
+    return *page[:-1], re.sub(r'value="\w{64}"', "", page[-1])
 
 
 @pytest.fixture
@@ -29,20 +37,36 @@ def test_alice_signs_up_first_and_becomes_admin(browser: Browser) -> None:
 
 
 @pytest.mark.usefixtures("alice")
-def test_bob_signs_up_second_and_becomes_a_member_named_by_his_address(browser: Browser) -> None:
+def test_bob_signs_up_second_and_becomes_a_member_named_by_the_local_part_of_his_address(browser: Browser) -> None:
     assert "becomes the admin" not in text(browser.get("/sign-up/"))
-    browser.post("/sign-up/", BOB)
+    assert browser.post("/sign-up/", BOB)["Location"] == "/sign-in/"
+    assert "Your account is ready: sign in." in text(browser.get("/sign-in/"))
     bob = User.objects.get(email="bob@example.org")
-    assert (bob.role, bob.username) == (Role.MEMBER, "bob@example.org")
+    assert (bob.role, bob.username) == (Role.MEMBER, "bob")
+    assert browser.sign_in("bob@example.org").status_code == 302
 
 
 @pytest.mark.usefixtures("alice")
-def test_a_taken_address_is_told_above_the_form_which_keeps_what_was_typed(browser: Browser) -> None:
-    answer = browser.post("/sign-up/", ALICE | {"username": "alice2"})
+def test_a_taken_username_is_told_above_the_form_which_keeps_what_was_typed(browser: Browser) -> None:
+    answer = browser.post("/sign-up/", BOB | {"username": "Alice"})
     assert answer.status_code == 409
-    assert "An account with this email address already exists." in text(answer)
-    assert 'value="alice2"' in text(answer)
+    assert "An account with this username already exists." in text(answer)
+    assert 'value="Alice"' in text(answer)
     assert PASSWORD not in text(answer)
+
+
+@pytest.mark.usefixtures("alice")
+def test_the_page_does_not_tell_whether_an_address_is_taken() -> None:
+    pages = []
+    for email in ("alice@example.org", "bob@example.org"):
+        browser = Browser()
+        answer = browser.post("/sign-up/", BOB | {"email": email, "username": email[:3]})
+        assert (answer.status_code, answer["Location"]) == (302, "/sign-in/")
+        main = text(browser.get("/sign-in/")).partition("<main")[2]
+        pages.append((sorted(browser.cookies), sorted(answer.headers), main.replace(email, "")))
+    assert strip_tokens(pages[0]) == strip_tokens(pages[1])
+    assert User.objects.count() == 2
+    assert [mail.address for mail in Notification.objects.filter(kind="account_exists")] == ["alice@example.org"]
 
 
 def test_a_weak_password_is_told_beside_its_field_with_every_reason(browser: Browser) -> None:
