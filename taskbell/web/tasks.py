@@ -1,30 +1,58 @@
-"""The page of one task, where emails lead to."""
+"""The page of one task, where emails lead to: complete it, skip it, move it."""
 
+from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
+from taskbell.common.clock import utc_now
 from taskbell.common.rule_words import rule_in_words, rule_with_time
 from taskbell.common.values import MAX_ID
 from taskbell.payloads.activity import activity_as_json
 from taskbell.reminders.actions import describe
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import plan_of
+from taskbell.tasks.actions import skip_task, update_task
 from taskbell.tasks.history_words import Wording
-from taskbell.tasks.models import Task, is_blocked
+from taskbell.tasks.models import Stage, Task, is_blocked
 from taskbell.tasks.names import Names
-from taskbell.web.door import page, person_of
+from taskbell.tasks.patch import TaskPatch
+from taskbell.tasks.policy import may_edit
+from taskbell.web.door import form_page, page, person_of
+from taskbell.web.forms import GoOnForm, MoveForm, PageForm
 
 MAX_ENTRIES = 20
 
 
-@require_safe
+def _complete(task: Task, fields: dict[str, Any], **who_and_when: Any) -> None:
+    update_task(task.pk, TaskPatch(stage=Stage.COMPLETED), catch_up=fields["catch_up"], **who_and_when)
+
+
+def _skip(task: Task, fields: dict[str, Any], **who_and_when: Any) -> None:
+    skip_task(task.pk, catch_up=fields["catch_up"], **who_and_when)
+
+
+def _move(task: Task, fields: dict[str, Any], **who_and_when: Any) -> None:
+    update_task(task.pk, TaskPatch(**fields), **who_and_when)
+
+
+# What a button does, by its name: the form beside it, the verb, and what the page says then.
+VERBS: dict[str, tuple[type[PageForm], Callable[..., None], str]] = {
+    "complete": (GoOnForm, _complete, "Completed."),
+    "skip": (GoOnForm, _skip, "Skipped."),
+    "move": (MoveForm, _move, "Moved."),
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def task(request: HttpRequest, pk: int) -> HttpResponse:
     """A task, for the people who can see it; for others there is no such page."""
@@ -35,7 +63,27 @@ def task(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     zone = ZoneInfo(person.profile.timezone)
     with timezone.override(zone):
-        return page(request, "task.html", _context(found, person, zone))
+        context = {
+            **_context(found, person, zone),
+            "go_on": GoOnForm(initial={"catch_up": found.due_at is not None and found.due_at <= utc_now()}),
+            "move": MoveForm(initial={"due_date": found.due_date, "due_time": found.due_time}),
+        }
+        if request.method != "POST":
+            return page(request, "task.html", context)
+        return _act(request, found, context)
+
+
+def _act(request: HttpRequest, task: Task, context: dict[str, Any]) -> HttpResponse:
+    """What the pressed button does. A refusal is shown above the buttons, or beside its field."""
+    form_of, verb, said = VERBS.get(request.POST.get("do", ""), VERBS["move"])
+    form = form_of(request.POST)
+
+    def act() -> HttpResponse:
+        verb(task, form.cleaned_data, by=person_of(request), now=utc_now())
+        messages.success(request, said)
+        return redirect("task", task.pk)
+
+    return form_page(request, "task.html", form, act, **context | {"move" if form_of is MoveForm else "go_on": form})
 
 
 def _context(task: Task, person: User, zone: ZoneInfo) -> dict[str, Any]:
@@ -44,6 +92,8 @@ def _context(task: Task, person: User, zone: ZoneInfo) -> dict[str, Any]:
     entries = Activity.objects.of_tasks().filter(task=task).order_by("-id")[:MAX_ENTRIES]
     return {
         "task": task,
+        "may_edit": may_edit(person, task),
+        "may_complete": may_edit(person, task) or task.assigned_to_id == person.pk,
         "status": wording.words("status", task.status),
         "due": task.due_in_words(zone),
         "repeats": _repeats(task, zone),

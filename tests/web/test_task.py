@@ -112,3 +112,77 @@ def test_the_page_costs_the_same_for_a_task_with_more_to_it(
 def test_the_front_page_leads_to_the_tasks(browser_of: BrowserOf, bob: User) -> None:
     task = create_task(TaskPatch(title="Buy soil"), by=bob, now=utc_now())
     assert f'<a href="/tasks/{task.pk}/">Buy soil</a>' in text(browser_of(bob).get("/"))
+
+
+def press(browser: Browser, task: Task, do: str, **fields: Any) -> Any:
+    return browser.post(f"/tasks/{task.pk}/", {"do": do, **fields})
+
+
+def late(by: User, **fields: Any) -> Task:
+    """A daily task that became overdue nine days ago."""
+    day = utc_now().date() - timedelta(days=9)
+    return made(by, **{"due_date": day, "due_time": None, "recurrence": "FREQ=DAILY"} | fields)
+
+
+def test_bob_completes_a_task_on_its_page(browser_of: BrowserOf, bob: User) -> None:
+    task, browser = made(bob, recurrence=""), browser_of(bob)
+    page = text(browser.get(f"/tasks/{task.pk}/"))
+    assert "Skip this time" not in page
+    assert "Continue with the next date" not in page
+    answer = press(browser, task, "complete")
+    assert answer["Location"] == f"/tasks/{task.pk}/"
+    assert "Completed." in text(browser.get(answer["Location"]))
+    assert Task.objects.get(pk=task.pk).stage == Stage.COMPLETED
+    assert "<button" not in text(browser.get(f"/tasks/{task.pk}/")).partition("<article")[2]
+
+
+@pytest.mark.parametrize(("fields", "days"), [({}, -8), ({"catch_up": "on"}, 0)])
+def test_a_task_that_is_days_late_can_continue_in_the_future(
+    browser_of: BrowserOf, bob: User, fields: dict[str, str], days: int
+) -> None:
+    task = late(bob)
+    assert press(browser_of(bob), task, "complete", **fields).status_code == 302
+    following = Task.objects.get(series=task.series, stage=Stage.PENDING)
+    assert following.due_date == utc_now().date() + timedelta(days=days)
+
+
+def test_bob_skips_an_occurrence_or_all_that_have_passed(browser_of: BrowserOf, bob: User) -> None:
+    task, browser = late(bob), browser_of(bob)
+    for fields, days in (({}, -8), ({"catch_up": "on"}, 0)):
+        assert press(browser, task, "skip", **fields).status_code == 302
+        task.refresh_from_db()
+        assert task.due_date == utc_now().date() + timedelta(days=days)
+
+
+@pytest.mark.parametrize(("fields", "anchor"), [({"only_this_one": "on"}, date(2027, 5, 4)), ({}, date(2027, 5, 6))])
+def test_bob_moves_only_this_one_or_all_that_follow(
+    browser_of: BrowserOf, bob: User, fields: dict[str, str], anchor: date
+) -> None:
+    task = made(bob, recurrence="FREQ=WEEKLY")
+    assert press(browser_of(bob), task, "move", due_date="2027-05-06", due_time="10:30", **fields).status_code == 302
+    task.refresh_from_db()
+    assert (task.due_date, task.due_time, task.anchor_date) == (date(2027, 5, 6), time(10, 30), anchor)
+
+
+def test_a_refusal_is_shown_beside_its_field_or_above_the_buttons(browser_of: BrowserOf, bob: User) -> None:
+    task, browser = made(bob, pre_tasks=[made(bob, title="Buy soil").pk]), browser_of(bob)
+    for do, fields, status, words in (
+        ("move", {"due_date": "soon"}, 400, "Enter a valid date."),
+        ("complete", {}, 409, "Buy soil"),
+        ("explode", {}, 400, "This field is required."),
+    ):
+        answer = press(browser, task, do, **fields)
+        assert answer.status_code == status
+        check(answer)
+        assert words in text(answer)
+    assert Task.objects.get(pk=task.pk).version == 1
+
+
+def test_somebody_who_may_only_complete_sees_no_other_button(
+    browser_of: BrowserOf, alice: User, bob: User, cy: User
+) -> None:
+    task, mia = made(alice, assigned_to_id=bob.pk), person("mia", Role.MANAGER)
+    for who, buttons in ((alice, 3), (bob, 1), (mia, 3)):
+        assert text(browser_of(who).get(f"/tasks/{task.pk}/")).count('name="do"') == buttons
+    assert press(browser_of(bob), task, "skip").status_code == 403
+    assert press(browser_of(cy), task, "complete").status_code == 404
