@@ -9,9 +9,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.accounts.models import User
+from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
 from taskbell.api.fields import IdField, StrictSerializer, body_of
-from taskbell.api.idempotency import repeatable
 from taskbell.api.schema import operation
 from taskbell.api.task_input import TaskChange, TaskIn, catches_up, patch_to_change, patch_to_create
 from taskbell.common.clock import utc_now
@@ -19,9 +19,10 @@ from taskbell.common.errors import NotFound
 from taskbell.common.values import read_boolean
 from taskbell.payloads.tasks import TaskOut, tasks_by_id
 from taskbell.search.parameters import read_parameter
-from taskbell.tasks.bulk import MAX_CHANGES, Batch, change_many, named
+from taskbell.tasks.bulk import MAX_CHANGES, Batch, change_many, check_size, named
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
+from taskbell.tasks.policy import check_may_create
 
 
 class BulkChange(TaskChange):
@@ -51,10 +52,21 @@ EXAMPLE = {"create": [{"title": "Buy seeds"}], "update": [{"id": 7, "status": "C
 
 
 class Bulk(APIView):
-    @operation("tasks_bulk", "tasks", BulkOut, takes=BulkIn, refusals=(404, 412), sent={"One of each": EXAMPLE})
-    @repeatable
+    @operation(
+        "tasks_bulk",
+        "tasks",
+        BulkOut,
+        takes=BulkIn,
+        parameters=[idempotency.HEADER],
+        refusals=(404, 412),
+        sent={"One of each": EXAMPLE},
+    )
     def post(self, request: Request) -> HttpResponseBase:
         """Creates, changes and deletes up to 1,000 tasks: either all of them or none."""
+        _check_before_reading(request)
+        return idempotency.once(request, lambda: self._change(request))
+
+    def _change(self, request: Request) -> HttpResponseBase:
         person, body = person_of(request), body_of(request, BulkIn)
         changes, deletions = body.get("update", []), body.get("delete", [])
         known = Task.objects.visible_to(person).in_bulk([change["id"] for change in changes])
@@ -72,6 +84,23 @@ class Bulk(APIView):
             "deleted": deletions,
         }
         return Response(answer)
+
+
+def _check_before_reading(request: Request) -> None:
+    """Refuses what the role or the size rules out, before any of the tasks is read. Raises NotAllowed, Invalid."""
+    body = request.data if isinstance(request.data, dict) else {}
+    lists = [_list(body, name) for name in ("create", "update", "delete")]
+    if lists[0]:
+        check_may_create(person_of(request))
+    sent = [one for tasks in lists[:2] for one in tasks if isinstance(one, dict)]
+    rows = sum(len(_list(one, name)) for one in sent for name in ("reminders", "pre_tasks"))
+    if changes := sum(map(len, lists)):
+        check_size(changes, rows)
+
+
+def _list(body: dict[str, Any], name: str) -> list[Any]:
+    value = body.get(name)
+    return value if isinstance(value, list) else []
 
 
 def _creation(body: dict[str, Any], place: str, *, by: User) -> TaskPatch:

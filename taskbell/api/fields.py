@@ -20,6 +20,7 @@ from taskbell.common.values import MAX_ID, UNPRINTABLE_SENTENCE, BadValue
 from taskbell.reminders.repeats import read_repeat
 from taskbell.reminders.schedule import MAX_BEFORE_DUE
 
+MAX_LIST = 5000
 MAX_TYPED = 1 + 4 * MAX_PASSWORD_LENGTH  # of a password: decomposed, one letter has at most four characters
 
 
@@ -94,7 +95,13 @@ class DocumentedText(Words):
 
 
 class DocumentedList(serializers.ListField):
-    """A list whose length the verb checks: the bound here is for the OpenAPI document."""
+    """A list whose length the verb checks. One that is much longer is refused before any of it is read."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list) and len(data) > MAX_LIST:
+            raise serializers.ValidationError(f"Must have at most {self.max_length:,} entries.", code="max_length")
+        read: list[Any] = super().to_internal_value(data)
+        return read
 
     def run_validators(self, value: Any) -> None:
         """The verb checks it."""

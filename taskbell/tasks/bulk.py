@@ -12,9 +12,15 @@ from taskbell.common.errors import FieldError, Invalid, Refusal, invalid
 from taskbell.tasks.actions import create_task, delete_task, update_task
 from taskbell.tasks.assignees import assignees_of, lock_assignees
 from taskbell.tasks.models import Task
-from taskbell.tasks.patch import TaskPatch
+from taskbell.tasks.patch import UNSET, TaskPatch
+from taskbell.tasks.policy import check_may_create
 
 MAX_CHANGES = 1000
+MAX_ROWS = 5000  # tasks with their reminders and prerequisites: all are written in one transaction
+TOO_MANY_ROWS = (
+    f"Must have at most {MAX_ROWS:,} rows: tasks, reminders and prerequisites together. This has {{:,}}. "
+    "Send it in several requests."
+)
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,14 @@ class Batch:
     create: Sequence[TaskPatch]
     update: Sequence[tuple[int, TaskPatch, int | None]]
     delete: Sequence[int]
+
+    @property
+    def rows(self) -> int:
+        """How many reminders and prerequisites the tasks get."""
+        lists = (
+            (patch.reminders, patch.pre_tasks) for patch in (*self.create, *(patch for _, patch, _ in self.update))
+        )
+        return sum(len(one) for pair in lists for one in pair if one is not UNSET)
 
 
 class BatchRefused(Refusal):
@@ -43,16 +57,26 @@ class BatchRefused(Refusal):
         return self.refusal.members() | {"errors": errors or [alone]}
 
 
+def check_size(changes: int, rows: int) -> None:
+    """Raises Invalid unless one transaction may have so many changes, and so many rows of tasks and of their lists."""
+    if not 0 < changes <= MAX_CHANGES:
+        raise invalid("", "size", f"Must have 1 to {MAX_CHANGES:,} changes.")
+    if changes + rows > MAX_ROWS:
+        raise invalid("", "rows", TOO_MANY_ROWS.format(changes + rows))
+
+
 @transaction.atomic
 def change_many(
     batch: Batch, *, force: bool = False, catch_up: bool = False, by: User, now: datetime
 ) -> tuple[list[int], list[int]]:
     """Makes all changes; returns the ids of created and of changed tasks. `force` and `catch_up` apply to all.
 
-    Raises Invalid for too many changes, and BatchRefused, which names the position of the first refused change.
+    Raises NotAllowed, Invalid for too many changes, and BatchRefused, which names the position of the first refused
+    change.
     """
-    if not 0 < len(batch.create) + len(batch.update) + len(batch.delete) <= MAX_CHANGES:
-        raise invalid("", "size", f"Must have 1 to {MAX_CHANGES:,} changes.")
+    if batch.create:
+        check_may_create(by)
+    check_size(len(batch.create) + len(batch.update) + len(batch.delete), batch.rows)
     lock_assignees(assignees_of([*batch.create, *(patch for _, patch, _ in batch.update)]))
     _lock([pk for pk, _, _ in batch.update] + list(batch.delete))
     created, changed = [], []
