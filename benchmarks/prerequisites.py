@@ -9,7 +9,7 @@ from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import Invalid
 from taskbell.tasks.models import Task
-from taskbell.tasks.prerequisites import replace_prerequisites
+from taskbell.tasks.prerequisites import Effort, replace_prerequisites
 
 GOAL = Goal("median", 100)
 
@@ -30,7 +30,7 @@ def run(sizes: Sizes) -> list[Row]:
 def _close(last: Task, by: User) -> None:
     try:
         with transaction.atomic():
-            replace_prerequisites(last, [1], by=by)
+            replace_prerequisites(last, [1], effort=Effort(), by=by)
     except Invalid:
         return
     raise RuntimeError("The cycle was not refused.")

@@ -22,6 +22,7 @@ BEAT_SCHEDULE = dict(
         every(seconds=3600, run="taskbell.accounts.forget_old_attempts"),
         every(seconds=10, run="taskbell.people.notify_locked"),
         every(seconds=environment().TASKBELL_OVERDUE_SWEEP_SECONDS, run="taskbell.tasks.mark_overdue"),
+        every(seconds=10, run="taskbell.tasks.free_waiting"),
         every(seconds=60, run="taskbell.tasks.send_digests"),
         every(seconds=3600, run="taskbell.tasks.purge_deleted"),
         every(seconds=3600, run="taskbell.api.forget_answers"),

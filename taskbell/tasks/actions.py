@@ -18,7 +18,13 @@ from taskbell.tasks.notifications import notify_assigned, notify_updated
 from taskbell.tasks.occurrences import Due, due_by_rule
 from taskbell.tasks.patch import UNSET, TaskPatch
 from taskbell.tasks.policy import check_may_change, check_may_create, check_may_edit, may_edit
-from taskbell.tasks.prerequisites import blocked_by, check_not_blocked, notify_unblocked_by, replace_prerequisites
+from taskbell.tasks.prerequisites import (
+    Effort,
+    blocked_by,
+    check_not_blocked,
+    notify_unblocked_by,
+    replace_prerequisites,
+)
 from taskbell.tasks.queries import lock_task
 from taskbell.tasks.recurring import begin_series, make_next, move_series, skip_occurrence, withdraw_next
 from taskbell.tasks.search_text import keep_search_text
@@ -53,7 +59,7 @@ def create_task(patch: TaskPatch, *, by: User, now: datetime) -> Task:
     if task.recurrence:
         begin_series(task)
         task.save(update_fields=["series", "anchor_date"])
-    applied = _apply_reminders_and_prerequisites(task, patch, is_new=True, by=by, now=now)
+    applied = _apply_reminders_and_prerequisites(task, patch, is_new=True, effort=Effort(), by=by, now=now)
     if task.stage == Stage.COMPLETED:
         check_not_blocked(task, by=by)
     applied.pop(OWN_REMINDERS, None)
@@ -70,16 +76,18 @@ def update_task(
     version: Versions = None,
     force: bool = False,
     catch_up: bool = False,
+    effort: Effort | None = None,
     by: User,
     now: datetime,
 ) -> Task:
     """Applies the patch. A value that the task already has is always accepted, and is no change.
 
     With `version`, only if the task still has it, or one of them. A blocked task is completed only with `force`. With
-    `catch_up`, completing a recurring task creates one that is due in the future.
+    `catch_up`, completing a recurring task creates one that is due in the future. `effort` is shared by the changes of
+    one transaction.
     Raises NotFound, NotAllowed, StaleVersion, Invalid, Blocked.
     """
-    assignable = lock_assignees(assignees_of([patch]))
+    assignable, effort = lock_assignees(assignees_of([patch])), effort or Effort()
     task = lock_task(task_id, by=by)
     before, was_open, by_rule, sent = snapshot(task), task.is_open, due_by_rule(task), patch.columns()
     columns, errors = read_columns(patch)
@@ -89,12 +97,13 @@ def update_task(
     _check_version(task, version)
     check_columns(changing, errors, assignable=assignable)
     check_rows(patch)
-    waiting = blocked_by([task.pk]) if changing.get("stage", Stage.PENDING) not in OPEN_STAGES else set()
+    waiting = blocked_by([task.pk], effort) if changing.get("stage", Stage.PENDING) not in OPEN_STAGES else None
     _apply(task, changing, now=now)
     if task.is_open and not was_open and assignee_has_left(task):
         task.assigned_to_id = active_creator(task)
     _keep_series(task, changing, by_rule, patch)
-    changes = differences(before, snapshot(task)) | _apply_reminders_and_prerequisites(task, patch, by=by, now=now)
+    changes = differences(before, snapshot(task))
+    changes |= _apply_reminders_and_prerequisites(task, patch, effort=effort, by=by, now=now)
     if changing.get("stage") == Stage.COMPLETED:
         _check_may_complete(task, force=force, by=by, now=now)
     own = changes.pop(OWN_REMINDERS, None)
@@ -123,12 +132,14 @@ def skip_task(task_id: int, *, catch_up: bool = False, by: User, now: datetime) 
 
 
 @transaction.atomic
-def delete_task(task_id: int, *, version: Versions = None, by: User, now: datetime) -> None:
+def delete_task(
+    task_id: int, *, version: Versions = None, effort: Effort | None = None, by: User, now: datetime
+) -> None:
     """Puts the task in the trash. Raises NotFound, NotAllowed, StaleVersion."""
     task = lock_task(task_id, by=by)
     check_may_edit(by, task)
     _check_version(task, version)
-    waiting = blocked_by([task.pk])
+    waiting = blocked_by([task.pk], effort or Effort())
     task.deleted_at = now
     task.write(now)
     record(task.pk, "deleted", by=by, at=now)
@@ -211,7 +222,7 @@ def _run_consequences(
 
 
 def _apply_reminders_and_prerequisites(
-    task: Task, patch: TaskPatch, *, is_new: bool = False, by: User, now: datetime
+    task: Task, patch: TaskPatch, *, is_new: bool = False, effort: Effort, by: User, now: datetime
 ) -> dict[str, Change]:
     """Sets reminders and prerequisites, which are rows of their own; returns what changed."""
     changes: dict[str, Change] = {}
@@ -220,7 +231,7 @@ def _apply_reminders_and_prerequisites(
     elif patch.reminders is not UNSET:
         changes |= replace_reminders(task, patch.reminders, by=by, shared_too=may_edit(by, task), now=now)
     if patch.pre_tasks is not UNSET:
-        changes |= replace_prerequisites(task, patch.pre_tasks, by=by)
+        changes |= replace_prerequisites(task, patch.pre_tasks, is_new=is_new, effort=effort, by=by)
     return changes
 
 

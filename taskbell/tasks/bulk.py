@@ -14,6 +14,7 @@ from taskbell.tasks.assignees import assignees_of, lock_assignees
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import UNSET, TaskPatch
 from taskbell.tasks.policy import check_may_create
+from taskbell.tasks.prerequisites import Effort
 
 MAX_CHANGES = 1000
 MAX_ROWS = 5000  # tasks with their reminders and prerequisites: all are written in one transaction
@@ -79,17 +80,19 @@ def change_many(
     check_size(len(batch.create) + len(batch.update) + len(batch.delete), batch.rows)
     lock_assignees(assignees_of([*batch.create, *(patch for _, patch, _ in batch.update)]))
     _lock([pk for pk, _, _ in batch.update] + list(batch.delete))
-    created, changed = [], []
+    created, changed, effort = [], [], Effort()
     for place, patch in enumerate(batch.create):
         with named(f"create.{place}"):
             created.append(create_task(patch, by=by, now=now).pk)
     for place, (pk, patch, version) in enumerate(batch.update):
         with named(f"update.{place}"):
-            task = update_task(pk, patch, version=version, force=force, catch_up=catch_up, by=by, now=now)
+            task = update_task(
+                pk, patch, version=version, force=force, catch_up=catch_up, effort=effort, by=by, now=now
+            )
             changed.append(task.pk)
     for place, pk in enumerate(batch.delete):
         with named(f"delete.{place}"):
-            delete_task(pk, by=by, now=now)
+            delete_task(pk, effort=effort, by=by, now=now)
     return created, changed
 
 

@@ -22,3 +22,9 @@ def send_digests() -> None:
 def purge_deleted() -> None:
     """Once an hour."""
     scheduled.purge_deleted(utc_now())
+
+
+@shared_task(name="taskbell.tasks.free_waiting")
+def free_waiting() -> None:
+    """Every ten seconds."""
+    scheduled.free_waiting(utc_now())

@@ -107,9 +107,9 @@ def notify_updated(task: Task, *, by: User, now: datetime, but: set[int]) -> Non
     notify(_messages(TASK_UPDATED, task, people, task.version, due_at=now + GATHER, since=since), now=now)
 
 
-def notify_unblocked(task: Task, *, by: User | None, now: datetime) -> None:
-    """Notifies creator and assignee that they can start."""
-    notify(_messages(UNBLOCKED, task, people_of(task, but=by), now.isoformat(), due_at=now), now=now)
+def unblocked_messages(task: Task, *, by: User | None, now: datetime) -> list[Message]:
+    """To creator and assignee: they can start."""
+    return _messages(UNBLOCKED, task, people_of(task, but=by), now.isoformat(), due_at=now)
 
 
 def overdue_messages(task: Task) -> list[Message]:

@@ -1,16 +1,19 @@
-"""Scheduled work: marking tasks overdue and emptying the trash."""
+"""Scheduled work: marking tasks overdue, emptying the trash, and telling many people that they can start."""
 
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 
 from taskbell.activity.actions import Entry, record_entries
-from taskbell.common.locks import let_others_write
+from taskbell.activity.models import Activity
+from taskbell.common.locks import let_others_write, one_at_a_time
 from taskbell.notifications.actions import notify
-from taskbell.tasks.models import OVERDUE, Task, TaskQuerySet
+from taskbell.tasks.finished import Finished
+from taskbell.tasks.models import OVERDUE, Prerequisite, Task, TaskQuerySet
 from taskbell.tasks.notifications import overdue_messages
+from taskbell.tasks.prerequisites import free_tasks
 
 # Small enough that no writer waits noticeably for one batch.
 TASKS_PER_BATCH = 200
@@ -60,3 +63,31 @@ def _purge_batch(old: TaskQuerySet, now: datetime) -> int:
     record_entries(Entry(task.pk, "purged", by=None, at=now, field="people", old=sorted(task.people)) for task in tasks)
     Task.objects.filter(pk__in=[task.pk for task in tasks]).delete()
     return len(tasks)
+
+
+def free_waiting(now: datetime) -> int:
+    """Tells the people of tasks that were freed in great numbers, some at a time; returns how many were looked at."""
+    total = 0
+    while seen := _free_batch(now):
+        total += seen
+        let_others_write()
+    return total
+
+
+@transaction.atomic
+def _free_batch(now: datetime) -> int:
+    finished = Finished.objects.select_for_update(skip_locked=True, of=("self",)).select_related("finished_by").first()
+    if finished is None:
+        return 0
+    links = Prerequisite.objects.filter(needs=finished.task_id, pk__gt=finished.done_up_to, pk__lte=finished.last_link)
+    some = list(links.order_by("pk").values_list("pk", "task")[:TASKS_PER_BATCH])
+    one_at_a_time("prerequisites")
+    heard = Activity.objects.filter(task=OuterRef("pk"), action="unblocked", timestamp__gte=finished.finished_at)
+    tasks = Task.objects.filter(~Exists(heard), pk__in=[task for _, task in some])
+    free_tasks(tasks, by=finished.finished_by, now=now)
+    if len(some) < TASKS_PER_BATCH:
+        finished.delete()
+    else:
+        finished.done_up_to = some[-1][0]
+        finished.save(update_fields=["done_up_to"])
+    return max(1, len(some))

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 
 from taskbell.common.loading import all_rows, load_rows
-from taskbell.tasks.prerequisites import MAX_PATH_SHOWN
+from taskbell.tasks.prerequisites import MAX_DEPENDENTS, MAX_PATH_SHOWN
 from taskbell.transfer.columns import FILE_SOURCE
 from taskbell.transfer.cycles import cycles
 from taskbell.transfer.reading import Notice, RowError
@@ -51,6 +51,11 @@ SELECT task.number, task.line, task.occurrence AS value FROM staged_task task JO
     GROUP BY series, occurrence HAVING COUNT(*) > 1
 ) twin ON twin.series = task.series AND twin.occurrence = task.occurrence
 """
+TOO_MANY_WAIT = f"""
+SELECT task.number, task.line, {MAX_DEPENDENTS} AS value FROM staged_task task JOIN (
+    SELECT needs FROM staged_link GROUP BY needs HAVING COUNT(*) > {MAX_DEPENDENTS}
+) needed ON needed.needs = task.file_id
+"""  # noqa: S608 - a number of our own
 NEEDED = "COALESCE(needed.called, 'the row with the id ' || CAST(link.needs AS text))"
 BLOCKED_BY_BAD = f"""
 WITH RECURSIVE lost(number, needs) AS (
@@ -69,6 +74,7 @@ SENTENCES = {
     ALREADY_HERE: ("source_id", "exists", "Already imported, as task {}."),
     SAME_CONTENT: ("source_id", "", "Already imported, as task {}: a row without an id is recognised by its content."),
     REPEATED_OCCURRENCE: ("occurrence", "twice", "The series has the occurrence {} more than once."),
+    TOO_MANY_WAIT: ("id", "dependents", "Can't block more than {} other rows."),
     BLOCKED_BY_BAD: ("pre_tasks", "waits", "Blocked by {}, which can't be imported."),
 }
 
@@ -91,7 +97,7 @@ def across_rows(rows: int, *, strict: bool) -> None:
     """Finds errors between the rows, and marks those rows as bad; if `strict`, also for what is only worth a notice."""
     with connection.cursor() as cursor:
         cursor.execute(TWINS)
-    for query in (REPEATED_ID, REPEATED_SOURCE, MISSING_ID, REPEATED_OCCURRENCE):
+    for query in (REPEATED_ID, REPEATED_SOURCE, MISSING_ID, REPEATED_OCCURRENCE, TOO_MANY_WAIT):
         _find(query)
     if strict:
         _find(MISSING_TASK)

@@ -7,9 +7,12 @@ from django.http import HttpResponse
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
+from taskbell.common.errors import Invalid, NotAllowed
 from taskbell.notifications.models import Notification
+from taskbell.tasks.bulk import Batch, change_many
 from taskbell.tasks.models import Prerequisite, Task
-from tests.conftest import Program
+from taskbell.tasks.patch import TaskPatch
+from tests.conftest import NOW, Program
 from tests.tasks.conftest import Somebody, a_task
 
 URL = "/api/tasks/bulk/"
@@ -136,3 +139,31 @@ def test_a_thousand_at_once_and_not_one_more(program: Program, bo: User) -> None
     for body in (many | {"delete": [1, 2]}, {"create": many["create"] * 2}, {"delete": list(range(1, 1002))}):
         assert program.post(URL, body).status_code == 400
     assert Task.objects.count() == before == 1000
+
+
+def test_the_budget_of_rows_counts_reminders_and_prerequisites_before_a_task_is_read(
+    program: Program, bo: User
+) -> None:
+    needed = a_task(bo)
+    reminders = [{"at": "2027-01-31T09:00:00Z"}, {"unknown": True}] * 5
+    body = {"create": [{"title": "", "reminders": reminders, "pre_tasks": [needed.pk] * 4}] * 334}
+    answer = program.post(URL, body)
+    assert answer.status_code == 400
+    sentence = (
+        "Must have at most 5,000 rows: tasks, reminders and prerequisites together. This has 5,010. "
+        "Send it in several requests."
+    )
+    assert answer.json()["errors"] == [{"field": "", "code": "rows", "message": sentence}]
+    patches = [TaskPatch(title="x", pre_tasks=[needed.pk] * 14)] * 334
+    with pytest.raises(Invalid, match=r"5,010"):
+        change_many(Batch(patches, [], []), by=bo, now=NOW)
+
+
+def test_an_intern_is_refused_before_any_row_is_read(as_user: Somebody, ivo: User) -> None:
+    rows = [{"title": "", "reminders": [{"repeat": "FREQ=YEARLY;BYWEEKNO=10;BYSETPOS=366"}] * 50}] * 1000
+    answer = as_user(ivo).post(URL, {"create": rows, "update": [{"unknown": 1}]})
+    assert answer.status_code == 403
+    assert answer.json()["detail"] == "Your role does not let you create tasks."
+    with pytest.raises(NotAllowed):
+        change_many(Batch([TaskPatch(title="")], [], []), by=ivo, now=NOW)
+    assert as_user(ivo).post(URL, {"create": [], "update": [{"unknown": 1}]}).status_code == 400
