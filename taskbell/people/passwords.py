@@ -1,8 +1,10 @@
 """Resetting a forgotten password by a link in an email."""
 
 from datetime import datetime
+from uuid import uuid4
 
 from django.contrib.auth.tokens import default_token_generator
+from django.db import transaction
 from django.utils.http import urlsafe_base64_decode
 
 from taskbell.accounts import throttle
@@ -12,6 +14,7 @@ from taskbell.accounts.models import User
 from taskbell.common.errors import invalid
 from taskbell.common.text import folded
 from taskbell.notifications.actions import Message, notify
+from taskbell.notifications.models import Notification
 from taskbell.people.notifications import PASSWORD_RESET
 
 WRONG_RESET = "This link is no longer valid. Request a new one."
@@ -21,9 +24,20 @@ def mail_password_reset(email: str, *, client: Client, now: datetime) -> None:
     """Emails a reset link if there is such a person; the caller can't tell. Raises TooMany."""
     throttle.count(*throttle.RESET_PER_ADDRESS.of_address(client.address), now=now)
     throttle.RESET_PER_ACCOUNT.count(email, now=now)
-    for person in User.objects.filter(email=folded(email), is_active=True):
+    person = User.objects.filter(email=folded(email), is_active=True).first()
+    if person is None:
+        _mail_nobody(now=now)
+    else:
         key = f"password_reset:{person.pk}:{now.isoformat()}"
         notify([Message(person.pk, PASSWORD_RESET, key=key, due_at=now)], now=now)
+
+
+@transaction.atomic
+def _mail_nobody(*, now: datetime) -> None:
+    """Takes as long as the email to somebody."""
+    key = f"password_reset:{uuid4()}"
+    notify([Message(None, PASSWORD_RESET, key=key, due_at=now)], now=now)
+    Notification.objects.filter(dedupe_key=key).delete()
 
 
 def reset_password(uid: str, token: str, new: str, *, now: datetime) -> User:

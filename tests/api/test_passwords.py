@@ -6,7 +6,8 @@ from threading import Barrier
 
 import pytest
 from django.contrib.auth.tokens import default_token_generator
-from django.db import connections
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 from django.utils.http import urlsafe_base64_encode
 
 from taskbell.accounts.models import User
@@ -33,6 +34,16 @@ def test_the_answer_does_not_tell_whether_there_is_such_an_account(bo: User, ano
     assert known == unknown
     assert known[0] == 204
     assert [mail.recipient for mail in Notification.objects.all()] == [bo]
+
+
+def test_an_unknown_address_costs_what_a_known_one_costs(bo: User, anonymous: Program) -> None:
+    written = {}
+    for name in ("bo", "nobody"):
+        with CaptureQueriesContext(connection) as queries:
+            assert anonymous.post("/api/password/reset/", {"email": f"{name}@example.org"}).status_code == 204
+        written[name] = [query["sql"].split()[:3] for query in queries if query["sql"].startswith("INSERT")]
+    assert written["bo"] == written["nobody"]
+    assert Notification.objects.count() == 1
 
 
 def test_the_limit_is_the_same_for_unknown_addresses(bo: User, anonymous: Program) -> None:
