@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import ceil
 
 from django.db.models import Count, Min, Q
 
@@ -83,7 +84,8 @@ def _check(counted: Sequence[Counted], *, now: datetime, more: int = 0) -> None:
     ]
     if waits:
         wait = int(max(waits).total_seconds()) + 1
-        raise TooMany(f"Too many attempts. Try again in {wait} seconds.", retry_after=wait)
+        words = f"{wait} seconds" if wait < 120 else f"{ceil(wait / 60)} minutes"
+        raise TooMany(f"Too many attempts. Try again in {words}.", retry_after=wait)
 
 
 def forget(attempts: Sequence[Attempt]) -> None:
