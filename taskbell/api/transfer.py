@@ -1,10 +1,11 @@
 """Import and export of tasks."""
 
 import hashlib
-import io
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -36,8 +37,10 @@ from taskbell.transfer.exporting import export_tasks, with_bom
 from taskbell.transfer.formats import BY_TYPE, GENERIC_TYPES, READERS, FileOptions, format_of
 from taskbell.transfer.headers import read_map
 from taskbell.transfer.importing import ON_EXISTING, SKIP, ImportRefused, Options, prepared
-from taskbell.transfer.opening import OpenedFile
+from taskbell.transfer.reading_apart import FileToRead, reading_apart
 
+MAX_SECONDS = 10  # of computing, to read a file
+CHUNK_BYTES = 64 * 1024
 MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "json": "application/json",
@@ -53,26 +56,6 @@ class AnyBody(BaseParser):
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         return stream
-
-
-class HashingReader(io.RawIOBase):
-    """The body, hashed while it is read."""
-
-    def __init__(self, source: Any) -> None:
-        self._source, self._hash = source, hashlib.sha256()
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        chunk = self._source.read(len(buffer))
-        self._hash.update(chunk)
-        buffer[: len(chunk)] = chunk
-        return len(chunk)
-
-    def fingerprint(self) -> str:
-        """The hash of what has been read so far."""
-        return self._hash.hexdigest()
 
 
 IMPORT_QUERY = [
@@ -121,14 +104,17 @@ class TaskImport(APIView):
             raise TooLarge(f"The file must have at most {most} MiB.")
         options, file_options = _options(request), _file_options(request, person)
         body, media_type, name = _file(request)
-        reader = HashingReader(body)
-        file = _opened(request, io.BufferedReader(reader, 64 * 1024), media_type, name, file_options)
-        try:
-            with prepared(file.rows(), options, by=person, now=file_options.now) as found:
-                said = [file.format, *vars(options).values(), *file_options.said(), reader.fingerprint()]
-                return idempotency.once(request, lambda: imported(request, found.write(), file.format), said=said)
-        except ImportRefused as refusal:
-            return refused(refusal)
+        said, hint = _said(request), format_of(media_type, name)
+        asked = FileToRead(file_options, said, hint, MAX_SECONDS, most)
+        with stored(body) as (copy, fingerprint), reading_apart(copy, asked) as file:
+            if file.format is None and media_type not in (*BY_TYPE, *GENERIC_TYPES):
+                raise UnsupportedMediaType(media_type)
+            try:
+                with prepared(file.rows(), options, by=person, now=file_options.now) as found:
+                    key = [file.format, *vars(options).values(), *file_options.said(), fingerprint]
+                    return idempotency.once(request, lambda: imported(request, found.write(), file.format), said=key)
+            except ImportRefused as refusal:
+                return refused(refusal)
 
 
 def _options(request: Request) -> Options:
@@ -166,15 +152,23 @@ def _file(request: Request) -> tuple[Any, str, str]:
     return file, media_type, name
 
 
-def _opened(request: Request, stream: Any, media_type: str, name: str, options: FileOptions) -> OpenedFile:
-    """The file, with its format. Raises Invalid, UnsupportedMediaType."""
+def _said(request: Request) -> str | None:
+    """The format that the request names. Raises Invalid."""
     said = request.query_params.get("format")
     if said is not None and said not in READERS:
         raise invalid("format", "invalid", f"Must be one of {', '.join(READERS)}.")
-    file = OpenedFile(stream, options, said=said, hint=format_of(media_type, name))
-    if file.format is None and media_type not in (*BY_TYPE, *GENERIC_TYPES):
-        raise UnsupportedMediaType(media_type)
-    return file
+    return said
+
+
+@contextmanager
+def stored(body: Any) -> Iterator[tuple[IO[bytes], str]]:
+    """The body in a temporary file, and its hash."""
+    with TemporaryFile() as file:
+        hash_ = hashlib.sha256()
+        while chunk := body.read(CHUNK_BYTES):
+            hash_.update(chunk)
+            file.write(chunk)
+        yield file, hash_.hexdigest()
 
 
 class TaskExport(APIView):

@@ -1,0 +1,113 @@
+"""Reads files in a process apart, with limits and without a database: no file can stop the program that asks."""
+
+import atexit
+import pickle
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
+from typing import IO, Any
+
+from taskbell.common.errors import Refusal
+from taskbell.transfer.formats import FileOptions
+from taskbell.transfer.reading import Notice, Row
+
+CHUNK_ROWS = 200
+MAX_MEMORY_MIB = 384
+
+
+class TooDemanding(Refusal):
+    """The file takes more time or memory to read than a file may."""
+
+    status = 413
+    title = "File too demanding"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(
+            f"Can't read this file, because it takes more than {seconds} seconds of computing or {MAX_MEMORY_MIB} MiB"
+            " of memory. Split it into smaller files."
+        )
+
+
+@dataclass(frozen=True)
+class FileToRead:
+    """What the reader needs to know."""
+
+    options: FileOptions
+    said: str | None
+    hint: str | None
+    seconds: int
+    megabytes: int
+
+
+class ReadFile:
+    """A file that is being read: its format, and its rows once."""
+
+    def __init__(self, answer: IO[bytes], seconds: int) -> None:
+        self._answer, self._seconds = answer, seconds
+        self.format: str | None = self._next()
+
+    def rows(self) -> Iterator[Row | Notice]:
+        """The rows. Raises what the reader has raised, and TooDemanding."""
+        while chunk := self._next():
+            yield from chunk
+
+    def _next(self) -> Any:
+        try:
+            found = pickle.load(self._answer)  # noqa: S301 - from our own process
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
+            raise TooDemanding(self._seconds) from error
+        if isinstance(found, Refusal):
+            raise found
+        return found
+
+
+class _Readers:
+    """The program that forks for each file. It starts with the first file, because that takes a second."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._program: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+
+    def send(self, file: int, channel: int) -> None:
+        """Hands over the file."""
+        with self._lock:
+            if self._control is None or self._program is None or self._program.poll() is not None:
+                self._start()
+            assert self._control is not None  # noqa: S101 - just started
+            socket.send_fds(self._control, [b"\0"], [file, channel])
+
+    def _start(self) -> None:
+        if self._control is not None:
+            self._control.close()
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            command = [sys.executable, "-m", "taskbell.transfer.reader"]
+            self._program = subprocess.Popen(command, stdin=theirs, stdout=subprocess.DEVNULL)  # noqa: S603 - our own
+        atexit.register(self._stop)
+
+    def _stop(self) -> None:
+        if self._control is not None and self._program is not None:
+            self._control.close()
+            self._program.wait()
+
+
+_readers = _Readers()
+
+
+@contextmanager
+def reading_apart(file: IO[bytes], asked: FileToRead) -> Iterator[ReadFile]:
+    """The file, read from its beginning; it must have a descriptor. Raises what the reader raises, and TooDemanding."""
+    file.flush()
+    file.seek(0)
+    ours, theirs = socket.socketpair()
+    with ours, ours.makefile("rwb") as answer:
+        with theirs:
+            _readers.send(file.fileno(), theirs.fileno())
+        pickle.dump(asked, answer)
+        answer.flush()
+        yield ReadFile(answer, asked.seconds)
