@@ -21,7 +21,7 @@ from taskbell.reminders.schedule import ReminderPlan, with_wall_time
 from taskbell.tasks.models import MAX_SOURCE_ID, OPEN_STAGES, OVERDUE, Basis, Priority, Stage, Task
 from taskbell.tasks.search_text import search_text_of
 from taskbell.tasks.validation import check_dates
-from taskbell.transfer.columns import FILE_SOURCE, OWN_SOURCE, ReminderRow, read_cells
+from taskbell.transfer.columns import FILE_SOURCE, NOT_READ, OWN_SOURCE, ReminderRow, read_cells
 from taskbell.transfer.fitting import fit_title, give_up, in_zone
 from taskbell.transfer.people import People
 from taskbell.transfer.reading import Notice, Row, RowError, losses
@@ -129,7 +129,7 @@ class Checker:
             source_id = hashlib.sha256(source_id.encode(errors="surrogatepass")).hexdigest()
         key, _, pk = source_id.rpartition(":")
         own = int(pk) if source == OWN_SOURCE and key == self.installation and pk.isdigit() and len(pk) < 19 else None
-        return source, source_id, own, orjson.dumps(cells).decode() if self.keep_cells else None
+        return source, source_id, own, _kept(cells) if self.keep_cells else None
 
     def _task(self, number: int, row: Row, found: Values) -> tuple[Any, ...]:
         """The values of `staging.TASK_COLUMNS`, in their order. Adds to `found` what follows from it."""
@@ -219,6 +219,11 @@ class Checker:
         duration = None if row.before_due is None else str(row.before_due)
         stored = vars(reminder) | {"before_due": duration}
         return (task.pk, *(stored[name] for name in REMINDER_FIELDS))
+
+
+def _kept(cells: Values) -> str:
+    """What an update needs. A column that nobody reads can have anything."""
+    return orjson.dumps({name: value for name, value in cells.items() if name not in NOT_READ}).decode()
 
 
 def _called(row: Row) -> str | None:

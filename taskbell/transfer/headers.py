@@ -12,6 +12,8 @@ from taskbell.transfer.reading import Unreadable
 
 BETWEEN_WORDS = re.compile(r"[\s_-]+")
 MAX_SHOWN = 100  # characters of a header
+MAX_LISTED = 2000  # of all of them
+MAX_MAP = 10_000
 ALIASES = {
     "id": ("task id",),
     "title": ("task", "task name", "task title", "name", "summary", "subject", "to do", "todo"),
@@ -62,6 +64,8 @@ def is_known(name: str) -> bool:
 
 def read_map(text: str) -> dict[str, str]:
     """Columns by header, from `Due:due_date,Who:assigned_to,Cost:`. Raises Invalid."""
+    if len(text) > MAX_MAP:
+        raise invalid("map", "max_length", f"Must have at most {MAX_MAP:,} characters.")
     found: dict[str, str] = {}
     for pair in next(csv.reader([text], skipinitialspace=True), []):
         header, colon, column = pair.rpartition(":")
@@ -82,7 +86,7 @@ def read_header(cells: Iterable[str], line: int, columns: Mapping[str, str]) -> 
         names.pop()
     keys = [_key(name) for name in names]
     for key in columns.keys() - set(keys):
-        there = ", ".join(filter(None, names))
+        there, key = ", ".join(filter(None, names))[:MAX_LISTED], key[:MAX_SHOWN]
         raise Unreadable(line, f"There is no header {key!r}, which the map names. The headers are {there}.", column=key)
     found = [columns.get(key, BY_KEY.get(key)) if key else "" for key in keys]
     for name, column in zip(names, found, strict=True):
@@ -95,8 +99,9 @@ def _checked(header: Header, line: int) -> Header:
     named: dict[str, str] = {}
     for name, column in zip(header.names, header.columns, strict=True):
         if column in named:
-            both = f"{named[column]!r} and {name!r}" if named[column] != name else f"{name!r} twice"
-            sentence = f"Must have the column {column} once, but has {both}. Leave one out with map={name}:"
+            first, second = named[column][:MAX_SHOWN], name[:MAX_SHOWN]
+            both = f"{first!r} and {second!r}" if named[column] != name else f"{second!r} twice"
+            sentence = f"Must have the column {column} once, but has {both}. Leave one out with map={second}:"
             raise Unreadable(line, sentence, column=column)
         if column:
             named[column] = name

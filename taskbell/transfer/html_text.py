@@ -1,11 +1,18 @@
 """Turns the HTML of other programs into Markdown, by a parser."""
 
+import re
 from typing import Any
 
 from bs4 import BeautifulSoup
 from bs4.exceptions import ParserRejectedMarkup
 from markdownify import ATX, MarkdownConverter
 
+from taskbell.common.values import BadValue
+
+MAX_TAGS = 10_000
+COMMENT, COMMENT_END = "<!--", "-->"
+# The parser would look for the end of each of these in all that follows.
+NO_TAG = re.compile(r"<(?!/?[a-z][^<>]*>|!doctype[^<>]*>|\?[^<>]*>)", re.IGNORECASE)
 UNSEEN = ("script", "style", "head", "template")
 
 
@@ -20,13 +27,16 @@ class _Converter(MarkdownConverter):
 
 
 def as_markdown(text: str) -> str:
-    """The text, which may be HTML or plain. Raises ValueError for HTML that no parser takes."""
+    """The text, which may be HTML or plain. Raises BadValue for HTML that no parser takes."""
     if "<" not in text and "&" not in text:
         return text
+    clean = NO_TAG.sub("&lt;", _without_comments(text))
+    if clean.count("<") > MAX_TAGS:
+        raise BadValue(f"Must be HTML with at most {MAX_TAGS:,} tags.", "too_many")
     try:
-        document = BeautifulSoup(text, "html.parser")
+        document = BeautifulSoup(clean, "html.parser")
     except (ParserRejectedMarkup, RecursionError) as error:
-        raise ValueError("Must be HTML.") from error
+        raise BadValue("Must be HTML.") from error
     if document.find() is None and "&" not in text:
         return text  # a smaller-than sign makes no HTML
     for element in document.find_all(UNSEEN):
@@ -35,4 +45,11 @@ def as_markdown(text: str) -> str:
     try:
         return str(converter.convert_soup(document)).strip()
     except RecursionError as error:
-        raise ValueError("Must be HTML that is nested less deeply.") from error
+        raise BadValue("Must be HTML that is nested less deeply.") from error
+
+
+def _without_comments(text: str) -> str:
+    """The text without comments that end."""
+    first, *rest = text.split(COMMENT)
+    parts = (part.partition(COMMENT_END) for part in rest)
+    return first + "".join(after if end else COMMENT + inside for inside, end, after in parts)

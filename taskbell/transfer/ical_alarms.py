@@ -36,7 +36,7 @@ def reminders_of(todo: Todo, start: Moment | None, due: Moment | None, title: st
         if makes_sound:
             alarm.take("ATTACH")  # which sound is no loss
         _note_rest(todo, alarm, title)
-    different = [one for place, one in enumerate(found) if one not in found[:place]]
+    different = list({orjson.dumps(one, option=orjson.OPT_SORT_KEYS): one for one in found}.values())
     if len(different) > MAX_REMINDERS:
         todo.note("VALARM", f"Only the first {MAX_REMINDERS} of {len(different):,} reminders are imported.")
     return different[:MAX_REMINDERS]

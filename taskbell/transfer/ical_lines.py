@@ -12,10 +12,11 @@ from icalendar.parser.property import split_on_unescaped_comma, unescape_backsla
 
 from taskbell.common.text import printable
 from taskbell.transfer.encodings import LOOKS_LIKE_UTF8
-from taskbell.transfer.reading import MAX_ROW_CHARACTERS, as_text
+from taskbell.transfer.reading import MAX_ROW_CHARACTERS, Unreadable, as_text
 
 MAX_LINE_CHARACTERS = 128 * 1024  # the rest of a line is dropped: pictures are longer, texts are not
 MAX_SHOWN = 100
+MAX_NESTED = 20  # components within one another
 CALENDAR = "VCALENDAR"
 BROKEN = "?"  # the name of a line that has none
 NOT_UTF8 = re.compile("[\udc80-\udcff]")
@@ -160,6 +161,7 @@ class CalendarFile:
         """The components with these names. One that has no END ends where the next one begins."""
         block: Block | None = None
         skipped: list[str] = []
+        depth = 0
         for number, raw in unfolded_lines(self._stream):
             line = self._as_unicode(number, raw)
             edge, of = edge_of(line)
@@ -167,13 +169,16 @@ class CalendarFile:
             if block is not None:
                 if (edge == "BEGIN" and of in names) or (edge == "END" and of in (block.name, CALENDAR)):
                     yield block.close()
-                    block = Block(number, of) if edge == "BEGIN" else None
+                    block, depth = Block(number, of) if edge == "BEGIN" else None, 0
                 else:
+                    depth = max(0, depth + (edge == "BEGIN") - (edge == "END"))
                     block.add(line)
             elif edge == "BEGIN" and of in names:
                 block, skipped = Block(number, of), []
             else:
                 self._pass(line, edge, of, skipped)
+            if max(depth, len(skipped)) > MAX_NESTED:
+                raise Unreadable(number, f"Components can be nested at most {MAX_NESTED} deep.")
         if block is not None:
             block.is_cut = True
             yield block.close()

@@ -74,7 +74,9 @@ def _read(line: int, category: str | None, task: dict[str, Any]) -> Row:
     try:
         return fit_description(_row(line, category, task, called))
     except BadValue as error:
-        return Row.wrong(line, "timezone", error.code, str(error), called=called)
+        return Row.wrong(
+            line, "timezone" if error.code == "unknown_zone" else "body", error.code, str(error), called=called
+        )
     except (AttributeError, KeyError, TypeError, ValueError):
         return Row.wrong(line, "value", "invalid", "Must be a task as Microsoft Graph has it.", called=called)
 

@@ -10,7 +10,7 @@ from taskbell.transfer.reading import Notice, Row, Unreadable
 from taskbell.transfer.recognising import EMPTY, HEAD_BYTES, recognise
 
 log = logging.getLogger(__name__)
-MALFORMED = (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError)
+MALFORMED = (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError, RecursionError)
 
 
 class OpenedFile:

@@ -1,4 +1,4 @@
-"""The program that reads files: `python -m taskbell.transfer.reader`, started by `transfer/reading_apart.py`.
+"""The program that reads files, started by `transfer/reading_apart.py`.
 
 It forks for each file. The new process limits itself before it reads a byte.
 """
@@ -13,13 +13,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import IO, Any
 
-import django
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "taskbell.config.settings")
-django.setup()
-
-# isort: split
-from django.conf import settings  # the line above has set up Django
+from django.conf import settings
 
 from taskbell.common.errors import Refusal
 from taskbell.transfer.opening import OpenedFile
@@ -27,6 +21,12 @@ from taskbell.transfer.reading_apart import CHUNK_ROWS, MAX_MEMORY_MIB, FileToRe
 
 NICENESS = 10  # requests come first
 GRACE_SECONDS = 1  # between the signal and the kill
+
+
+def main() -> None:
+    """Serves the socket that is the standard input."""
+    with socket.socket(fileno=sys.stdin.fileno()) as control:
+        serve(control)
 
 
 def serve(control: socket.socket) -> None:
@@ -49,7 +49,11 @@ def _read_and_exit(control: socket.socket, file: int, channel: int) -> None:
     code = 1
     try:
         control.close()
-        with socket.socket(fileno=channel) as connected, connected.makefile("rwb") as answer, open(file, "rb") as opened:
+        with (
+            socket.socket(fileno=channel) as connected,
+            connected.makefile("rwb") as answer,
+            open(file, "rb") as opened,
+        ):
             _read(opened, answer)
         code = 0
     except (OSError, MemoryError):
@@ -89,8 +93,3 @@ def _size() -> int:
     """The size of this process before it reads."""
     with open("/proc/self/statm") as numbers:
         return int(numbers.read().split()[0]) * resource.getpagesize()
-
-
-if __name__ == "__main__":
-    with socket.socket(fileno=sys.stdin.fileno()) as standard_input:
-        serve(standard_input)

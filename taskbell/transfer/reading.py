@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from taskbell.common.text import printable
 from taskbell.transfer.columns import COLUMNS
 
 MAX_ROW_CHARACTERS = 1024 * 1024
+MAX_NESTED = 50  # lists and objects of JSON within one another
 CHUNK_CHARACTERS = 64 * 1024
 SPACE = re.compile(r"[ \t\r\n]*")
 
@@ -171,6 +173,8 @@ class _Values:
                 if not self._more():
                     raise self._unreadable(error) from error
             else:
+                if _is_deep(value):
+                    raise Unreadable(self.line, f"Must be JSON that is nested at most {MAX_NESTED} deep.")
                 self._pass(end)
                 return value
 
@@ -192,11 +196,22 @@ class _Values:
         return bool(chunk)
 
 
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_NESTED):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return bool(level)
+
+
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
         raise ValueError(f"an object has {printable(twice)[:100]!r} twice")
     return found
 

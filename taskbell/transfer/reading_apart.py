@@ -17,6 +17,7 @@ from taskbell.transfer.reading import Notice, Row
 
 CHUNK_ROWS = 200
 MAX_MEMORY_MIB = 384
+PROGRAM = "import django; django.setup(); from taskbell.transfer.reader import main; main()"
 
 
 class TooDemanding(Refusal):
@@ -46,7 +47,7 @@ class FileToRead:
 class ReadFile:
     """A file that is being read: its format, and its rows once."""
 
-    def __init__(self, answer: IO[bytes], seconds: int) -> None:
+    def __init__(self, answer: Any, seconds: int) -> None:
         self._answer, self._seconds = answer, seconds
         self.format: str | None = self._next()
 
@@ -86,8 +87,10 @@ class _Readers:
             self._control.close()
         self._control, theirs = socket.socketpair()
         with theirs:
-            command = [sys.executable, "-m", "taskbell.transfer.reader"]
-            self._program = subprocess.Popen(command, stdin=theirs, stdout=subprocess.DEVNULL)  # noqa: S603 - our own
+            command = [sys.executable, "-c", PROGRAM]
+            self._program = subprocess.Popen(  # noqa: S603 - our own
+                command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL
+            )
         atexit.register(self._stop)
 
     def _stop(self) -> None:

@@ -42,8 +42,8 @@ class Table:
         if delimiter := _named_delimiter(first):
             first, line = next(lines, ""), 2
         above = line - 1
-        reader = csv.reader(chain([first], lines), delimiter=delimiter or self._delimiter(first), strict=True)
         try:
+            reader = csv.reader(chain([first], lines), delimiter=delimiter or self._delimiter(first), strict=True)
             for record in reader:
                 if record:
                     yield line, record

@@ -9,6 +9,7 @@ from itertools import takewhile
 from typing import IO
 
 from taskbell.common.text import printable
+from taskbell.tasks.validation import MAX_DESCRIPTION
 from taskbell.transfer.archives import is_zip, members, seekable
 from taskbell.transfer.reading import Notice, Row, Unreadable
 from taskbell.transfer.table import Table
@@ -122,7 +123,8 @@ class Project:
             yield from self._wrong(line, "TYPE", "invalid", "A note must follow the task that it belongs to.")
         else:
             earlier = self.last.cells
-            earlier["description"] = f"{earlier.get('description') or ''}\n\n{text}".strip()
+            if len(earlier["description"]) <= MAX_DESCRIPTION:  # a longer one is refused already
+                earlier["description"] = f"{earlier['description']}\n\n{text}".strip()
 
     def _task(self, line: int, cells: Cells) -> Iterator[Row]:
         depth = cells["INDENT"] or "1"

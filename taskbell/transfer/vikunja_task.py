@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from taskbell.common.text import UNPRINTABLE, printable
+from taskbell.common.values import BadValue
 from taskbell.transfer.foreign import iso, rule_of
 from taskbell.transfer.html_text import as_markdown
 from taskbell.transfer.reading import Notice, Row
@@ -35,6 +36,8 @@ def row_of(line: int, task: Any, project: Members, blocked_by: list[int]) -> Row
         cells, names = _cells(task, project, blocked_by)
         notices = [Notice(line, field, message) for field, message in _lost(task, project)]
         source_id = f"{task['id']}@{task.get('created') or ''}"
+    except BadValue as error:
+        return Row.wrong(line, "description", error.code, str(error), called=called)
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
         return Row.wrong(line, "tasks", "invalid", "Must be a task as Vikunja exports it.", called=called)
     title = task["title"]
