@@ -5,7 +5,6 @@ It forks for each file. The new process limits itself before it reads a byte.
 
 import os
 import pickle
-import resource
 import signal
 import socket
 import sys
@@ -16,11 +15,11 @@ from typing import IO, Any
 from django.conf import settings
 
 from taskbell.common.errors import Refusal
+from taskbell.common.limits import limit
 from taskbell.transfer.opening import OpenedFile
 from taskbell.transfer.reading_apart import CHUNK_ROWS, MAX_MEMORY_MIB, FileToRead
 
 NICENESS = 10  # requests come first
-GRACE_SECONDS = 1  # between the signal and the kill
 
 
 def main() -> None:
@@ -65,7 +64,7 @@ def _read_and_exit(control: socket.socket, file: int, channel: int) -> None:
 def _read(file: IO[bytes], answer: Any) -> None:
     """Sends the format, the rows in chunks, and an empty chunk at the end; or the refusal."""
     asked: FileToRead = pickle.load(answer)  # noqa: S301 - from the server
-    _limit(asked.seconds)
+    limit(seconds=asked.seconds, mebibytes=MAX_MEMORY_MIB)
     settings.TASKBELL_IMPORT_MEGABYTES = asked.megabytes
     try:
         opened = OpenedFile(file, asked.options, said=asked.said, hint=asked.hint)
@@ -81,15 +80,3 @@ def _read(file: IO[bytes], answer: Any) -> None:
 def _send(answer: IO[bytes], what: Any) -> None:
     pickle.dump(what, answer)
     answer.flush()
-
-
-def _limit(seconds: int) -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + GRACE_SECONDS))
-    with suppress(ValueError, OSError):  # macOS has no such limit
-        resource.setrlimit(resource.RLIMIT_AS, (_size() + MAX_MEMORY_MIB * 1024 * 1024,) * 2)
-
-
-def _size() -> int:
-    """The size of this process before it reads."""
-    with open("/proc/self/statm") as numbers:
-        return int(numbers.read().split()[0]) * resource.getpagesize()

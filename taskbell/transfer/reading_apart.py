@@ -1,23 +1,19 @@
 """Reads files in a process apart, with limits and without a database: no file can stop the program that asks."""
 
-import atexit
 import pickle
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock
 from typing import IO, Any
 
 from taskbell.common.errors import Refusal
 from taskbell.transfer.formats import FileOptions
+from taskbell.transfer.reader_program import READERS
 from taskbell.transfer.reading import Notice, Row
 
 CHUNK_ROWS = 200
 MAX_MEMORY_MIB = 384
-PROGRAM = "import django; django.setup(); from taskbell.transfer.reader import main; main()"
 
 
 class TooDemanding(Refusal):
@@ -66,42 +62,6 @@ class ReadFile:
         return found
 
 
-class _Readers:
-    """The program that forks for each file. It starts with the first file, because that takes a second."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._program: subprocess.Popen[bytes] | None = None
-        self._control: socket.socket | None = None
-
-    def send(self, file: int, channel: int) -> None:
-        """Hands over the file."""
-        with self._lock:
-            if self._control is None or self._program is None or self._program.poll() is not None:
-                self._start()
-            assert self._control is not None  # noqa: S101 - just started
-            socket.send_fds(self._control, [b"\0"], [file, channel])
-
-    def _start(self) -> None:
-        if self._control is not None:
-            self._control.close()
-        self._control, theirs = socket.socketpair()
-        with theirs:
-            command = [sys.executable, "-c", PROGRAM]
-            self._program = subprocess.Popen(  # noqa: S603 - our own
-                command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL
-            )
-        atexit.register(self._stop)
-
-    def _stop(self) -> None:
-        if self._control is not None and self._program is not None:
-            self._control.close()
-            self._program.wait()
-
-
-_readers = _Readers()
-
-
 @contextmanager
 def reading_apart(file: IO[bytes], asked: FileToRead) -> Iterator[ReadFile]:
     """The file, read from its beginning; it must have a descriptor. Raises what the reader raises, and TooDemanding."""
@@ -110,7 +70,7 @@ def reading_apart(file: IO[bytes], asked: FileToRead) -> Iterator[ReadFile]:
     ours, theirs = socket.socketpair()
     with ours, ours.makefile("rwb") as answer:
         with theirs:
-            _readers.send(file.fileno(), theirs.fileno())
+            READERS.send(file.fileno(), theirs.fileno())
         pickle.dump(asked, answer)
         answer.flush()
         yield ReadFile(answer, asked.seconds)

@@ -1,0 +1,18 @@
+"""Limits of the process itself."""
+
+import resource
+from contextlib import suppress
+
+GRACE_SECONDS = 1  # between the signal and the kill
+
+
+def limit(*, seconds: int, mebibytes: int) -> None:
+    """Ends this process after so many seconds of computing. It can't take more memory than so much beyond its own."""
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + GRACE_SECONDS))
+    with suppress(ValueError, OSError):  # macOS has no such limit
+        resource.setrlimit(resource.RLIMIT_AS, (_size() + mebibytes * 1024 * 1024,) * 2)
+
+
+def _size() -> int:
+    with open("/proc/self/statm") as numbers:
+        return int(numbers.read().split()[0]) * resource.getpagesize()
