@@ -10,8 +10,8 @@ MAX_SQLITE_RETRY_SECONDS = 0.1
 
 
 def let_others_write() -> None:
-    """Call it between the transactions of a long job; without it, no one else could write to SQLite meanwhile."""
-    if connection.vendor == "sqlite":
+    """Call it between the transactions of long work; without it, no one else could write to SQLite meanwhile."""
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
         time.sleep(MAX_SQLITE_RETRY_SECONDS)
 
 

@@ -4,16 +4,19 @@ Both lock the person's row: an assignment takes a shared lock until its transact
 one. The person's row is locked before any task, so that the two never deadlock.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import F
 
 from taskbell.accounts.models import User
-from taskbell.activity.actions import record
+from taskbell.activity.actions import Entry, record, record_entries
 from taskbell.common.values import MAX_ID
+from taskbell.notifications.actions import notify
 from taskbell.tasks.models import Task
-from taskbell.tasks.notifications import notify_assigned
+from taskbell.tasks.notifications import assigned_messages, notify_assigned
 from taskbell.tasks.patch import TaskPatch
 
 
@@ -44,6 +47,25 @@ def hand_over(task: Task, to: int | None, *, by: User, now: datetime) -> None:
     task.write(now)
     record(task.pk, "assigned", by=by, at=now, field="assigned_to", old=old, new=to)
     notify_assigned(task, by=by, now=now)
+
+
+def hand_over_many(tasks: Sequence[Task], to: int | None, *, by: User, now: datetime) -> None:
+    """Assigns the tasks, which the caller has locked, to another person; without one, each to its creator.
+
+    Their assignees are leaving: a task that its own assignee has created is assigned to nobody then.
+    """
+    creators = User.objects.filter(pk__in={task.created_by_id for task in tasks}, is_active=True)
+    active, ids = set(creators.values_list("pk", flat=True)), defaultdict[int | None, list[int]](list)
+    entries = []
+    for task in tasks:
+        old, creator = task.assigned_to_id, task.created_by_id if task.created_by_id in active else None
+        task.assigned_to_id, task.version = to or (creator if creator != old else None), task.version + 1
+        ids[task.assigned_to_id].append(task.pk)
+        entries.append(Entry(task.pk, "assigned", by, now, "assigned_to", old, task.assigned_to_id))
+    for new, some in ids.items():
+        Task.objects.filter(pk__in=some).update(assigned_to=new, updated_at=now, version=F("version") + 1)
+    record_entries(entries)
+    notify([message for task in tasks for message in assigned_messages(task, by=by, now=now)], now=now)
 
 
 def active_creator(task: Task) -> int | None:

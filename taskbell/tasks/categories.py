@@ -9,6 +9,7 @@ from taskbell.accounts.models import User
 from taskbell.activity.actions import Entry, record, record_entries
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import Conflict, NotFound, invalid
+from taskbell.common.locks import let_others_write
 from taskbell.common.text import folded
 from taskbell.common.values import BadValue, read_field, read_line
 from taskbell.tasks.models import Category, Task
@@ -16,6 +17,7 @@ from taskbell.tasks.policy import check_may_change_category, check_may_create_ca
 
 TAKEN = "A category with this name already exists."
 MAX_NAME = 100  # characters
+TASKS_AT_ONCE = 500
 MAX_KEY = 400  # characters: NFKC can expand one letter to eighteen
 
 
@@ -58,12 +60,18 @@ def rename_category(pk: int, name: str, *, by: User, now: datetime) -> Category:
     return category
 
 
-@transaction.atomic
 def delete_category(pk: int, *, move_to: int | None, by: User, now: datetime) -> None:
-    """Deletes the category and moves its tasks to `move_to`.
+    """Deletes the category and moves its tasks to `move_to`, some at a time, so that others can write in between.
 
     Raises NotFound, NotAllowed, Invalid, or Conflict if it has tasks and there is no `move_to`.
     """
+    while not _move_some_or_delete(pk, move_to, by=by, now=now):
+        let_others_write()
+
+
+@transaction.atomic
+def _move_some_or_delete(pk: int, move_to: int | None, *, by: User, now: datetime) -> bool:
+    """Moves some of the tasks, and deletes the category if these were the last. Returns whether it did."""
     locked = _locked(pk, move_to)
     category = locked[pk]
     check_may_change_category(by, category)
@@ -73,11 +81,14 @@ def delete_category(pk: int, *, move_to: int | None, by: User, now: datetime) ->
             raise Conflict("Can't delete this category, because it has tasks. Send move_to to move them.")
     elif move_to == pk or move_to not in locked:
         raise invalid("move_to", "does_not_exist", "There is no other category with this id.")
-    moved = list(tasks.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
-    record_entries(Entry(task, "updated", by=by, at=now, field="category", old=pk, new=move_to) for task in moved)
-    tasks.update(category=move_to, updated_at=now, version=F("version") + 1)
+    some = list(tasks.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True)[:TASKS_AT_ONCE])
+    record_entries(Entry(task, "updated", by=by, at=now, field="category", old=pk, new=move_to) for task in some)
+    Task.objects.filter(pk__in=some).update(category=move_to, updated_at=now, version=F("version") + 1)
+    if len(some) == TASKS_AT_ONCE:
+        return False
     _record(category, "deleted", by=by, at=now)
     category.delete()
+    return True
 
 
 def _locked(pk: int, other: int | None = None) -> dict[int, Category]:

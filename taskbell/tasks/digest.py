@@ -10,13 +10,14 @@ from django.db.models import Q
 
 from taskbell.accounts.models import Profile, User
 from taskbell.common.clock import instant, wall_time
+from taskbell.common.locks import let_others_write
 from taskbell.notifications.actions import Message, notify
 from taskbell.tasks.models import Priority, Task, TaskQuerySet
 from taskbell.tasks.notifications import DUE_DIGEST
 
 MAX_TASKS = 100
 MAX_OVERDUE = 20
-PROFILES_PER_BATCH = 200
+PROFILES_PER_BATCH = 50  # each takes some reads, while no one else can write to SQLite
 # From noon on, a digest also lists tasks of the next date, because most of its 24 hours are on that date.
 NOON = time(12)
 
@@ -36,6 +37,7 @@ def send_digests(now: datetime) -> int:
     total = 0
     while seen := _send_batch(now):
         total += seen
+        let_others_write()
     return total
 
 

@@ -82,8 +82,14 @@ def people_of(task: Task, *, but: User | None = None) -> list[int]:
 
 def notify_assigned(task: Task, *, by: User, now: datetime) -> None:
     """Notifies the assignee that the task is theirs now."""
-    if task.assigned_to_id is not None and task.assigned_to_id != by.pk:
-        notify(_messages(TASK_ASSIGNED, task, [task.assigned_to_id], task.version, due_at=now, by=by.name), now=now)
+    notify(assigned_messages(task, by=by, now=now), now=now)
+
+
+def assigned_messages(task: Task, *, by: User, now: datetime) -> list[Message]:
+    """To the assignee: the task is theirs now."""
+    if task.assigned_to_id is None or task.assigned_to_id == by.pk:
+        return []
+    return _messages(TASK_ASSIGNED, task, [task.assigned_to_id], task.version, due_at=now, by=by.name)
 
 
 def notify_updated(task: Task, *, by: User, now: datetime, but: set[int]) -> None:
