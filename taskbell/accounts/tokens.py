@@ -21,6 +21,7 @@ from taskbell.common.errors import NotSignedIn
 ALGORITHM = "HS256"
 ISSUER = "taskbell"
 AUDIENCE = "taskbell-api"
+MAX_TOKEN_LENGTH = 1000  # ours have about 400 characters
 Kind = Literal["access", "refresh"]
 OPTIONS: Any = {
     "require": ["iss", "aud", "exp", "iat", "sub", "sid", "jti", "token_type"],
@@ -56,13 +57,19 @@ def pair_for(session: Session) -> TokenPair:
 
 def read(raw: str, kind: Kind, *, now: datetime) -> Claims:
     """The claims of a valid token of this kind. Raises NotSignedIn otherwise."""
+    if len(raw) > MAX_TOKEN_LENGTH:  # of JSON that is nested deeply, before any signature is checked
+        raise _not_valid(kind)
     try:
         claims = _signed_by_any(raw, [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS])
         if claims["token_type"] == kind and claims["exp"] > now.timestamp():
             return Claims(session_id=UUID(claims["sid"]), token_id=UUID(claims["jti"]))
     except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
         pass
-    raise NotSignedIn(f"The {kind} token is not valid or has expired.")
+    raise _not_valid(kind)
+
+
+def _not_valid(kind: Kind) -> NotSignedIn:
+    return NotSignedIn(f"The {kind} token is not valid or has expired.")
 
 
 def _signed_by_any(raw: str, secrets: list[str]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from taskbell.accounts.queries import SessionLookup, session_of_token
 from taskbell.activity.queries import EPOCH, POSITION, Checkpoint, current_checkpoint
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotSignedIn
+from taskbell.common.fair_reads import begin_read
 
 # One query for the session and the position of the history: everything read after it is as of then, or later.
 session_and_checkpoint = SessionLookup(checkpoint_epoch=EPOCH, checkpoint_position=POSITION)
@@ -46,6 +47,7 @@ class BearerToken(BaseAuthentication):
         except UnicodeDecodeError as error:
             raise NotSignedIn("The access token is not valid or has expired.") from error
         session.user.session = session
+        _take_place(request, session.user)
         return session.user, session
 
     def authenticate_header(self, request: Request) -> str:
@@ -57,7 +59,17 @@ class BrowserCookie(SessionAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         found = super().authenticate(request)
-        return (found[0], found[0].session) if found else None
+        if not found:
+            return None
+        _take_place(request, found[0])
+        return found[0], found[0].session
+
+
+def _take_place(request: Request, person: User) -> None:
+    """For a read that can be slow. Raises TooMany."""
+    can_be_slow = request.META.get("QUERY_STRING") or "/reports/" in request.path_info or "/logs" in request.path_info
+    if request.method == "GET" and can_be_slow:
+        begin_read(person.pk)
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -16,7 +16,7 @@ from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.settings import api_settings
 
-from taskbell.api.wire import TooLarge
+from taskbell.common.deadline import too_slow, was_too_slow
 from taskbell.common.errors import (
     Busy,
     Conflict,
@@ -26,10 +26,11 @@ from taskbell.common.errors import (
     NotFound,
     NotSignedIn,
     Refusal,
+    TooLarge,
     TooMany,
     invalid,
 )
-from taskbell.common.middleware import database_away
+from taskbell.common.middleware import database_away, unavailable
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ def problem(error: Exception, context: dict[str, Any]) -> HttpResponse:
         case exceptions.UnsupportedMediaType():
             headers["Accept"] = accepted = ", ".join(_accepted_types(context["view"]))  # RFC 9110 §15.5.16
             refusal.detail = f"Can't read a body of this type. Send {accepted}."
-    response = _plain_response(refusal)
+    response = plain_response(refusal)
     for name, value in headers.items():
         response[name] = value
     return response
@@ -88,7 +89,7 @@ def as_refusal(error: Exception) -> Refusal:
         case IntegrityError():
             return Conflict("Something that this refers to was changed at the same time. Try again.")
         case OperationalError() | InterfaceError():
-            return Busy("Can't reach the database right now. Try again in a few seconds.")
+            return too_slow() if was_too_slow(error) else database_away()
         case exceptions.APIException():
             return _framework_refusal(error)
         case _:
@@ -137,7 +138,8 @@ def _field_errors(detail: Any, path: str = "") -> Iterator[FieldError]:
         yield FieldError(path, getattr(detail, "code", "invalid"), str(detail))
 
 
-def _plain_response(refusal: Refusal) -> HttpResponse:
+def plain_response(refusal: Refusal) -> HttpResponse:
+    """The refusal as a problem document."""
     # JSON has no lone surrogates, but what people send has (RFC 8259 §8.2).
     body = json.dumps(document(refusal), cls=DjangoJSONEncoder, ensure_ascii=False).encode(errors="replace")
     return HttpResponse(body, status=refusal.status, content_type=PROBLEM, headers=_headers(refusal))
@@ -146,21 +148,22 @@ def _plain_response(refusal: Refusal) -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """For requests that reach no view, such as one with an unknown host name."""
     if request.path_info.startswith(API):
-        return _plain_response(as_refusal(exception))
+        return plain_response(as_refusal(exception))
     return defaults.bad_request(request, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """For unknown paths."""
     if request.path_info.startswith(API):
-        return _plain_response(NotFound())
+        return plain_response(NotFound())
     return defaults.page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """For errors outside the views of the API. An error page that could not reach the database is no bug."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
-        return database_away(request)
+    error = sys.exc_info()[1]
+    if isinstance(error, OperationalError | InterfaceError):
+        return unavailable(request, too_slow() if was_too_slow(error) else database_away())
     if request.path_info.startswith(API):
-        return _plain_response(Broken(BUG))
+        return plain_response(Broken(BUG))
     return defaults.server_error(request)

@@ -16,6 +16,7 @@ from taskbell.tasks.actions import StaleVersion
 
 HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
 PERSONAL = HEADERS | {"Cache-Control": "private, no-store"}  # about people: no browser keeps it on its disk
+MAX_HEADER_CHARACTERS = 8192
 TAG = re.compile(r'"?([0-9]{1,9})(?:-[0-9a-f]{12})?"?')  # of a task
 # Proxies that compress an answer change its tag: they make it weak (RFC 9110 §8.8.3) or, like Apache, add a suffix.
 BY_PROXY = re.compile(r'^W/|-(?:gzip|br|zstd)(?="$)')
@@ -28,7 +29,15 @@ def digest(body: bytes) -> str:
 
 def known_tags(request: Request) -> set[str]:
     """The ETags of the answers that the client has; * stands for any."""
-    return {BY_PROXY.sub("", tag) for tag in parse_etags(request.headers.get("If-None-Match", ""))}
+    return {BY_PROXY.sub("", tag) for tag in parse_etags(_header(request, "If-None-Match"))}
+
+
+def _header(request: Request, name: str, default: str = "") -> str:
+    """The header. Raises Invalid for one that takes long to read."""
+    header = request.headers.get(name, default)
+    if len(header) > MAX_HEADER_CHARACTERS:
+        raise invalid(name, "too_long", f"Must have at most {MAX_HEADER_CHARACTERS:,} characters.")
+    return header
 
 
 def etag_response(request: Request, data: Any, etag: str = "", *, headers: Mapping[str, str] = HEADERS) -> HttpResponse:
@@ -54,7 +63,7 @@ def expected_versions(request: Request, current: int) -> set[int] | None:
     """
     if "*" in (tags := known_tags(request)) or current in _versions_in(",".join(tags)):
         raise StaleVersion(f"The task exists in version {current}, which If-None-Match rules out.")
-    header = request.headers.get("If-Match", "*").strip()
+    header = _header(request, "If-Match", "*").strip()
     if header == "*":
         return None
     versions = _versions_in(header)

@@ -19,10 +19,10 @@ MEANINGS = {
     409: "Valid, but conflicts with the current state.",
     412: "The task has changed since you read it; its `ETag` is not the one in `If-Match`.",
     413: "The body is too large.",
-    415: "The body is not of a type that this operation accepts.",
+    415: "The body is not of a type, charset or coding that this operation accepts.",
     422: "This `Idempotency-Key` was used before, with another body.",
     429: "Too many requests; `Retry-After` is the number of seconds to wait.",
-    503: "The database can't be reached; `Retry-After` is the number of seconds to wait.",
+    503: "The database can't be reached, or the request took too long; `Retry-After` is the number of seconds to wait.",
 }
 NOT_MODIFIED = "You have this answer already: `If-None-Match` names its `ETag`."
 BY_HEADER = {"If-Match": 412, "Idempotency-Key": 422}

@@ -90,19 +90,21 @@ class Register(OpenView):
 
         For an address that already has an account, the answer is the same, and its owner gets an email.
         """
-        if not _names_invitation(request):
-            check_registration_open()
+        _check_may_register(request)
         form = Registration(**body_of(request, RegisterIn))
         person = register(form, client=client_of(request._request), now=utc_now())
         return Response(person_as_json(person), status=201)
 
 
-def _names_invitation(request: Request) -> bool:
-    """True where the body can be read and has an invitation, valid or not."""
+def _check_may_register(request: Request) -> None:
+    """Raises NotAllowed unless registration is open or the body has an invitation, valid or not."""
     try:
-        return isinstance(request.data, dict) and bool(request.data.get("invite"))
+        has_invitation = isinstance(request.data, dict) and bool(request.data.get("invite"))
     except (Refusal, APIException):
-        return False
+        check_registration_open()
+        raise
+    if not has_invitation:
+        check_registration_open()
 
 
 class SignIn(OpenView):

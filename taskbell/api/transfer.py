@@ -24,9 +24,9 @@ from taskbell.api.authentication import person_of
 from taskbell.api.import_answers import ImportOut, imported, refused
 from taskbell.api.lists import TASK_PARAMETERS, query_of
 from taskbell.api.schema import operation
-from taskbell.api.wire import TooLarge
 from taskbell.common.clock import utc_now
-from taskbell.common.errors import invalid
+from taskbell.common.deadline import deadline, no_deadline
+from taskbell.common.errors import TooLarge, invalid
 from taskbell.common.values import read_boolean, read_choice
 from taskbell.search.parameters import read_parameter, refuse_unknown
 from taskbell.search.tasks import ordered_tasks
@@ -91,6 +91,7 @@ class TaskImport(APIView):
         },
         parameters=[*IMPORT_QUERY, idempotency.HEADER],
     )
+    @no_deadline()
     def post(self, request: Request) -> HttpResponseBase:
         """Creates a task from each row: all or nothing, or with `partial` the valid rows. Nobody gets an email.
 
@@ -220,8 +221,12 @@ class StreamedFile:
 
     def __iter__(self) -> Iterator[bytes]:
         yield self._first
-        while not self._has_left() and (piece := next(self._pieces, None)) is not None:
+        while not self._has_left() and (piece := self._next()) is not None:
             yield piece
+
+    def _next(self) -> Any:
+        with deadline():  # the whole file may take longer
+            return next(self._pieces, None)
 
     def close(self) -> None:
         """Stops reading."""

@@ -1,6 +1,5 @@
 """JSON in and out."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -10,20 +9,12 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from taskbell.common.errors import Refusal, invalid
-
-MAX_DEPTH = 20
-
-
-class TooLarge(Refusal):
-    """The body is larger than the limit."""
-
-    status = 413
-    title = "Too large"
+from taskbell.common import strict_json
+from taskbell.common.errors import TooLarge
 
 
 class JSONParser(BaseParser):
-    """Strict JSON (RFC 8259): no NaN, no lone surrogates, and limits to nesting and size."""
+    """Strict JSON (RFC 8259): no NaN, no lone surrogates, no key twice, and limits to nesting and size."""
 
     media_type = "application/json"
 
@@ -32,26 +23,7 @@ class JSONParser(BaseParser):
         body = stream.read(most + 1)
         if len(body) > most:
             raise TooLarge(f"The body must have at most {most // 1024 // 1024} MiB.")
-        try:
-            value = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise invalid("", "not_json", f"The body must be JSON: {error}") from error
-        check_depth(value)
-        return value
-
-
-def check_depth(value: Any) -> None:
-    """Raises Invalid for values that are nested too deep; Python could not even print them."""
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [inner for outer in level if isinstance(outer, dict | list) for inner in _inside(outer)]
-        if not level:
-            return
-    raise invalid("", "too_deep", f"The body must not be nested deeper than {MAX_DEPTH} levels.")
-
-
-def _inside(value: Any) -> Iterable[Any]:
-    return value.values() if isinstance(value, dict) else value
+        return strict_json.parse(body)
 
 
 class JSONRenderer(BaseRenderer):

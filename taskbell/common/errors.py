@@ -77,6 +77,13 @@ class NotFound(Refusal):
         super().__init__("Not found, or not visible to you.")
 
 
+class TooLarge(Refusal):
+    """The body is larger than the limit."""
+
+    status = 413
+    title = "Too large"
+
+
 class Conflict(Refusal):
     """Valid, but conflicts with the current state."""
 

@@ -2,10 +2,15 @@
 
 from collections.abc import Callable
 from ipaddress import ip_address
+from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+
+from taskbell.common.deadline import deadline, too_slow, was_too_slow
+from taskbell.common.errors import Busy, TooMany
+from taskbell.common.fair_reads import begin_read, one_request
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -22,8 +27,29 @@ class OptionalSlash:
         return self.next_handler(request)
 
 
+class Deadline:
+    """Stops a request after some seconds, and gives back the place of a read."""
+
+    def __init__(self, next_handler: Handler) -> None:
+        self.next_handler = next_handler
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with deadline(), one_request():
+            return self.next_handler(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
+        """Searches in the admin take a place as those of the API do (api/authentication.py)."""
+        if request.method != "GET" or not request.path_info.startswith("/admin/") or not request.GET:
+            return None
+        try:
+            begin_read(request.user.pk or 0)
+        except TooMany as refusal:
+            return unavailable(request, refusal)
+        return None
+
+
 class DatabaseAway:
-    """Answers 503 with Retry-After while the database is unreachable. The API sends its own form of this error."""
+    """Answers 503 with Retry-After while the database is unreachable or too slow. The API has its own form of this."""
 
     def __init__(self, next_handler: Handler) -> None:
         self.next_handler = next_handler
@@ -32,17 +58,27 @@ class DatabaseAway:
         return self.next_handler(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        return database_away(request) if isinstance(error, OperationalError | InterfaceError) else None
+        match error:
+            case OperationalError() | InterfaceError():
+                return unavailable(request, too_slow() if was_too_slow(error) else database_away())
+            case TooMany() | Busy():
+                return unavailable(request, error)
+            case _:
+                return None
 
 
-def database_away(request: HttpRequest) -> HttpResponse:
-    """503 as a page for browsers, and as plain text for other clients. Neither needs the database."""
-    headers = {"Retry-After": "5", "Cache-Control": "no-store"}
+def database_away() -> Busy:
+    """The refusal of every request while the database is unreachable."""
+    return Busy("Can't reach the database right now. Try again in a few seconds.")
+
+
+def unavailable(request: HttpRequest, refusal: Busy | TooMany) -> HttpResponse:
+    """The refusal as a page for browsers, and as plain text for other clients. Neither needs the database."""
+    headers = {"Retry-After": str(refusal.retry_after), "Cache-Control": "no-store"}
     if "text/html" in request.headers.get("Accept", ""):
-        return HttpResponse(render_to_string("503.html"), status=503, headers=headers)
-    return HttpResponse(
-        "Can't reach the database right now. Try again in a few seconds.", "text/plain", 503, headers=headers
-    )
+        page = render_to_string("503.html", {"refusal": refusal})
+        return HttpResponse(page, status=refusal.status, headers=headers)
+    return HttpResponse(refusal.detail, "text/plain", refusal.status, headers=headers)
 
 
 def client_address(request: HttpRequest, *, proxies: int) -> str:

@@ -60,6 +60,8 @@ MIDDLEWARE = [
     "taskbell.web.middleware.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "taskbell.api.health.Health",
+    "taskbell.api.bodies.ReadableBodies",
+    "taskbell.common.middleware.Deadline",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "taskbell.common.middleware.OptionalSlash",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -109,6 +111,7 @@ DATABASE_URL = env.DATABASE_URL.get_secret_value() if env.DATABASE_URL else f"sq
 DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL)}
 DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["ENGINE"] = "taskbell.common.sqlite3"
     DATABASES["default"]["OPTIONS"] = {
         # When a deferred transaction starts writing, it can fail with "database is locked"; an immediate one waits.
         "transaction_mode": "IMMEDIATE",

@@ -12,6 +12,8 @@ import orjson
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import InterfaceError, OperationalError
 
+from taskbell.common import strict_json
+from taskbell.common.errors import Refusal
 from taskbell.realtime.closing import Closed, Closing
 from taskbell.realtime.handshake import AccessToken, Credential, Handshake
 from taskbell.realtime.hub import Hub
@@ -179,8 +181,8 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
 
 def _parsed(text: str) -> Any:
     try:
-        return orjson.loads(text)
-    except (orjson.JSONDecodeError, UnicodeEncodeError):
+        return strict_json.parse(text.encode())
+    except (Refusal, UnicodeEncodeError):
         return text
 
 

@@ -7,12 +7,12 @@ from urllib.parse import parse_qs
 from uuid import UUID
 
 from django.conf import settings
-from django.http import parse_cookie
 from django.http.request import split_domain_port, validate_host
 
 from taskbell.accounts.middleware import session_of_cookie
 from taskbell.accounts.models import Session
 from taskbell.accounts.queries import living_session, session_of_token
+from taskbell.common.cookies import cookies_of
 from taskbell.common.errors import NotSignedIn
 from taskbell.realtime.closing import Closed, Closing
 
@@ -67,7 +67,7 @@ class Handshake:
         return self._cookie()
 
     def _cookie(self) -> SessionCookie | None:
-        raw = parse_cookie(self.headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME, "")
+        raw = cookies_of(self.headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME, "")
         session_id = session_of_cookie(raw)
         if session_id is None:
             return None

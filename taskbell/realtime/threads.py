@@ -7,6 +7,8 @@ from typing import TypeVar
 
 from django.db import close_old_connections
 
+from taskbell.common.deadline import deadline
+
 Answer = TypeVar("Answer")
 
 
@@ -24,6 +26,7 @@ class Threads:
 def _fresh(ask: Callable[[], Answer]) -> Answer:
     close_old_connections()  # replaces a connection that the database has dropped, as at the start of a request
     try:
-        return ask()
+        with deadline():
+            return ask()
     finally:
         close_old_connections()

@@ -13,6 +13,7 @@ from taskbell.common.errors import invalid
 from taskbell.common.union import Union
 from taskbell.reminders.models import Reminder
 from taskbell.search.filters import (
+    MAX_CHARACTERS,
     Filter,
     boolean_filter,
     choices_filter,
@@ -158,7 +159,10 @@ def listing(sees_everything: bool, condition: Q, keys: Sequence[Key]) -> Listing
 def order_of(parameters: Parameters, *, default: str, orders: Sequence[str] = ORDERS) -> tuple[Key, ...]:
     """The keys that the list is ordered by; ties are broken by id. Raises Invalid."""
     keys: list[Key] = []
-    for part in parameters.get("ordering", default).split(","):
+    text = parameters.get("ordering", default)
+    if len(text) > MAX_CHARACTERS:
+        raise invalid("ordering", "invalid", f"Must have at most {MAX_CHARACTERS} characters.")
+    for part in text.split(","):
         name = part.strip().removeprefix("-")
         if name not in orders:
             raise invalid("ordering", "invalid", f"Must be one or more of {', '.join(orders)}, with or without a -.")

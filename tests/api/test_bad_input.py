@@ -9,7 +9,7 @@ from django.http import HttpResponse
 
 from taskbell.accounts.models import Session, User
 from taskbell.activity.models import Activity
-from taskbell.api.wire import MAX_DEPTH
+from taskbell.common.strict_json import MAX_DEPTH
 from taskbell.notifications.models import Notification
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.models import Task
@@ -148,8 +148,11 @@ def test_no_body_lacks_its_fields(program: Program) -> None:
     assert fields_of(program.post("/api/tasks/")) == {"title"}
 
 
-def test_of_a_key_that_comes_twice_the_last_value_counts(program: Program) -> None:
-    assert program.post("/api/tasks/", b'{"title": "one", "title": "two"}').json()["title"] == "two"
+def test_a_key_that_comes_twice_is_refused_by_name(program: Program) -> None:
+    answer = program.post("/api/tasks/", b'{"title": "one", "title": "two"}')
+    assert answer.status_code == 400
+    assert fields_of(answer) == {"title"}
+    assert not Task.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from django.db.backends.postgresql import base
 from django.db.backends.postgresql.psycopg_any import BaseTzLoader
 from psycopg import Cursor
 
+from taskbell.common.deadline import MAX_SECONDS, is_set, refuse_after_deadline
+
 
 class TimestampLoader(BaseTzLoader):  # type: ignore[misc]
     """Parses a timestamp in an eighth of the time that Django's loader takes, which psycopg runs in Python."""
@@ -21,9 +23,16 @@ class TimestampLoader(BaseTzLoader):  # type: ignore[misc]
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Saves round trips to check the connection, and planning of queries that stay the same."""
+    """Saves round trips and planning, and stops statements at the deadline of the request."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.execute_wrappers.append(refuse_after_deadline)
 
     def get_new_connection(self, conn_params: Any) -> Any:
+        if is_set():
+            timeout = f"-c statement_timeout={MAX_SECONDS * 1000:.0f}"
+            conn_params = conn_params | {"options": f"{conn_params.get('options', '')} {timeout}"}
         connection = super().get_new_connection(conn_params)  # type: ignore[misc]
         loader = type("TimestampLoader", (TimestampLoader,), {"timezone": self.timezone})
         connection.adapters.register_loader("timestamptz", loader)

@@ -1,0 +1,68 @@
+"""At most two slow reads of one person at a time, in each process."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+
+from taskbell.common.errors import TooMany
+
+MAX_READS = 2
+SLOW_AFTER = 1.0  # seconds
+
+TWO_SLOW = "Two of your requests have been running for more than a second. Wait until one of them has finished."
+
+
+class Reads:
+    """The reads in progress, by person. A further one waits for a place until those before it turn out to be slow."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._begun: dict[int, list[float]] = {}
+
+    def begin(self, person: int) -> Callable[[], None]:
+        """Takes a place, and returns what gives it back. Raises TooMany."""
+        with self._changed:
+            while len(others := self._begun.setdefault(person, [])) >= MAX_READS:
+                wait = max(others) + SLOW_AFTER - self._clock()
+                if wait <= 0:
+                    raise TooMany(TWO_SLOW, retry_after=1)
+                self._changed.wait(wait)
+            begun = self._clock()
+            others.append(begun)
+        return lambda: self._end(person, begun)
+
+    def _end(self, person: int, begun: float) -> None:
+        with self._changed:
+            self._begun[person].remove(begun)
+            if not self._begun[person]:
+                del self._begun[person]
+            self._changed.notify_all()
+
+
+reads = Reads()
+
+
+class _Request(threading.local):
+    end: Callable[[], None] | None = None
+
+
+_request = _Request()
+
+
+@contextmanager
+def one_request() -> Iterator[None]:
+    """Around a request: gives back the place that it takes."""
+    try:
+        yield
+    finally:
+        if _request.end:
+            _request.end()
+            _request.end = None
+
+
+def begin_read(person: int) -> None:
+    """Takes a place for the request of this thread, once. Raises TooMany."""
+    if _request.end is None:
+        _request.end = reads.begin(person)

@@ -1,0 +1,1 @@
+"""SQLite that stops at a deadline."""
