@@ -89,7 +89,7 @@ def test_strangers_get_the_same_refusals(anonymous: Program, path: str, db: None
     assert (twice.status_code, many.status_code) == (400, 400)
 
 
-def test_of_a_list_that_is_too_long_only_one_member_too_many_is_read(bo: User, as_user: Somebody) -> None:
+def test_a_list_that_is_much_too_long_is_refused_without_an_error_for_each_member(bo: User, as_user: Somebody) -> None:
     wrong: list[Any] = [[]] * 60_000
     program = as_user(bo)
     for path, body in (
@@ -100,7 +100,6 @@ def test_of_a_list_that_is_too_long_only_one_member_too_many_is_read(bo: User, a
         answer = program.post(f"/api/{path}", body)
         assert answer.status_code == 400
         assert len(answer.content) < 200_000
-    assert "no more than 1000" in program.post("/api/tasks/bulk/", {"delete": [1] * 1001}).json()["detail"]  # type: ignore[attr-defined]
 
 
 @pytest.mark.django_db
