@@ -12,7 +12,7 @@ CHARSETS_OF_FILES = (*CHARSETS, "utf-16", "utf-16le", "utf-16be", "utf-32", "win
 IMPORTS = ("/api/tasks/import/", "/api/task/import/")
 
 
-class Unreadable(Refusal):
+class UnreadableBody(Refusal):
     """The body is in an encoding that nothing here reads."""
 
     status = 415
@@ -41,10 +41,10 @@ class ReadableBodies:
 def _refusal(request: HttpRequest) -> Refusal | None:
     coding = request.headers.get("Content-Encoding", "").strip().lower()
     if coding not in ("", "identity"):
-        return Unreadable("Can't read a compressed body. Send it without Content-Encoding.")
+        return UnreadableBody("Can't read a compressed body. Send it without Content-Encoding.")
     is_file = f"{request.path_info.rstrip('/')}/" in IMPORTS
     charset = (request.content_params or {}).get("charset", CHARSETS[0]).strip().lower()
     if charset not in (CHARSETS_OF_FILES if is_file else CHARSETS):
         accepted = "UTF-8, UTF-16 or Windows-1252" if is_file else "UTF-8"
-        return Unreadable(f"Can't read a body in this charset. Send {accepted}.")
+        return UnreadableBody(f"Can't read a body in this charset. Send {accepted}.")
     return None
