@@ -7,8 +7,6 @@ from tempfile import TemporaryFile
 from typing import Any
 
 import orjson
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
 
 from taskbell.accounts.models import User
 from taskbell.common.spreadsheet import csv_chunks
@@ -107,8 +105,10 @@ def _as_values(row: Record) -> Record:
 
 def _workbook(table: Iterable[Record], share: Callable[[], float]) -> StreamedFile:
     """A workbook needs its end to be readable, so it is written to a temporary file first."""
+    import openpyxl  # noqa: PLC0415 - slow to load, and a worker that starts again has reminders to send first
+
     rows = iter(table)
-    header, book, room = next(rows), Workbook(write_only=True), 0
+    header, book, room = next(rows), openpyxl.Workbook(write_only=True), 0
     batch: list[Record] = []
     while batch or not book.worksheets:
         batch = list(islice(rows, CHUNK_ROWS))
@@ -130,6 +130,8 @@ def _workbook(table: Iterable[Record], share: Callable[[], float]) -> StreamedFi
 def _cell(sheet: Any, value: Any) -> Any:
     if not isinstance(value, str):
         return value
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - see above
+
     cell = WriteOnlyCell(sheet, printable(value))
     cell.data_type = "s"  # text, even if it looks like a formula
     return cell

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 FIRST_RESTART_DELAY = 0.5
-MAX_RESTART_DELAY = 30.0
-HEALTHY_AFTER_SECONDS = 60.0
+MAX_RESTART_DELAY = 10.0
+# A program that failed by itself after less than this would probably fail again; one that was killed would not, unless
+# it is killed at once.
+FAILED_AT_ONCE_SECONDS, KILLED_AT_ONCE_SECONDS = 15.0, 1.0
 PR_SET_PDEATHSIG = 1
 
 logger = logging.getLogger("taskbell.run")
@@ -28,13 +30,13 @@ def _end_with_parent() -> None:
 
 @dataclass
 class Child:
-    """One program, restarted with growing delays whenever it exits."""
+    """One program, restarted whenever it exits; with growing delays if it exits at once."""
 
     name: str
     command: Sequence[str]
     pid_file: Path
     inherited: Sequence[int] = ()
-    delay: float = FIRST_RESTART_DELAY
+    delay: float = 0.0
     start_at: float | None = None
     started_at: float = 0.0
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
@@ -58,17 +60,17 @@ class Child:
         return self.process.poll() if self.process else None
 
     def watch(self) -> None:
-        """Schedules a restart if the program has exited, and restarts it after the delay."""
+        """Restarts the program if it has exited, after its delay."""
         now = time.monotonic()
-        if self.start_at is not None:
-            if now >= self.start_at:
-                self.start()
-        elif self.exit_code is not None:
+        if self.start_at is None and self.exit_code is not None:
             self.kill()
-            self.delay = FIRST_RESTART_DELAY if now - self.started_at > HEALTHY_AFTER_SECONDS else self.delay
+            if _had_run(now - self.started_at, self.exit_code):
+                self.delay = 0.0
             logger.warning("%s exited (%s). Restarting in %g s.", self.name, _reason(self.exit_code), self.delay)
             self.start_at = now + self.delay
-            self.delay = min(2 * self.delay, MAX_RESTART_DELAY)
+            self.delay = min(max(2 * self.delay, FIRST_RESTART_DELAY), MAX_RESTART_DELAY)
+        if self.start_at is not None and now >= self.start_at:
+            self.start()
 
     def ask_to_stop(self) -> None:
         """Sends SIGTERM to the program, which stops its own children."""
@@ -83,6 +85,10 @@ class Child:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
+
+
+def _had_run(seconds: float, exit_code: int) -> bool:
+    return seconds > (FAILED_AT_ONCE_SECONDS if exit_code > 0 else KILLED_AT_ONCE_SECONDS)
 
 
 def _reason(exit_code: int) -> str:

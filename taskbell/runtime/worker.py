@@ -8,6 +8,8 @@ from celery.platforms import SecurityWarning
 
 from taskbell.config.celery import app
 from taskbell.config.env import environment
+from taskbell.runtime import lives
+from taskbell.runtime.files import run_folder
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.setup import check_broker, check_database
 
@@ -40,5 +42,8 @@ def work(queues: str) -> None:
         without_mingle=True,
         without_heartbeat=True,
     )
+    workers = run_folder(env.data) / "workers"
+    lives.begin(workers)
+    lives.watch(workers)
     worker.start()
     sys.exit(worker.exitcode)

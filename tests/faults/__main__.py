@@ -23,8 +23,9 @@ def main() -> None:
         kills=arguments.kills,
         window=arguments.kills * 0.9,
         pause=(0.1, 0.8),
-        workers=3,
-        parent_too=True,
+        workers=arguments.workers,
+        parent_too=not arguments.fair_weather,
+        fair_weather=arguments.fair_weather,
     )
     outcomes = [_outcome(database, arguments.seed, size) for database in arguments.on]
     Path(arguments.output).write_text(document(outcomes, size))
@@ -39,6 +40,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--together", type=int, default=10_000, help="further ones, all due at one second")
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--workers", type=int, default=3)
+    parser.add_argument("--fair-weather", action="store_true", help="only kill web, worker, beat and Valkey")
     parser.add_argument("--output", default=REPORT)
     arguments = parser.parse_args()
     arguments.on = arguments.on or DATABASES

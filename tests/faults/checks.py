@@ -32,6 +32,7 @@ class Row:
     state: str
     ambiguous: bool
     due_at: datetime
+    attempt: int | None = 0
 
 
 @dataclass(frozen=True)
@@ -163,11 +164,15 @@ def copied(history: History) -> Iterator[str]:
             yield f"person {known.person} has heard of {len(known.told)} messages, of {len(messages)} that there are"
 
 
-def lateness(history: History, *, until: float) -> list[float]:
-    """Seconds from due to the first acceptance, of the reminders that came by themselves until then, sorted."""
+def lateness(history: History, *, until: float, at_first_attempt: bool = False) -> list[float]:
+    """Seconds from due to the first acceptance, of the reminders that came by themselves until then, sorted.
+
+    `at_first_attempt`: only of those that no mail server refused, dropped or left in doubt.
+    """
     first = {message_id: min(entry.at for entry in entries) for message_id, entries in history.taken.items()}
     reminders = (row for row in history.rows if row.kind == "reminder" and row.message_id in first)
-    return sorted(first[row.message_id] - row.due_at.timestamp() for row in reminders if first[row.message_id] <= until)
+    came = (row for row in reminders if first[row.message_id] <= until and not (at_first_attempt and row.attempt))
+    return sorted(first[row.message_id] - row.due_at.timestamp() for row in came)
 
 
 def spread(times: Iterable[float]) -> tuple[float, float, float]:

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from taskbell.accounts.models import User
+from taskbell.common import leases
 from taskbell.notifications import actions
 from taskbell.notifications.channels.mail import delivery, outbox
 from taskbell.notifications.channels.mail.transport import Answer, DeliveryProblem, Envelope
@@ -137,6 +138,28 @@ def a_sender_dies_after_the_dot(scene: Scene) -> None:
     scene.send(LATER)
 
 
+def what_a_dead_sender_had_is_handed_back(scene: Scene) -> None:
+    """One email may be past its final dot and stays in doubt; the others go out at once."""
+    scene.fire()
+    scene.after_dot = die
+    scene.send()
+    delivery.hand_back(leases.PROCESS, now=scene.now)
+    scene.send(AT + timedelta(seconds=1))
+    assert len(scene.book) == 3, "none waits for the end of a lease"
+
+
+def what_a_living_sender_has_is_handed_back(scene: Scene) -> None:
+    """A second sender takes it all over right before the first sends its final dot."""
+
+    def hand_back_and_send() -> None:
+        delivery.hand_back(leases.PROCESS, now=scene.now)
+        scene.send(AT + timedelta(seconds=1))
+
+    scene.fire()
+    scene.before_dot = hand_back_and_send
+    scene.send()
+
+
 def a_clock_dies_between_two_steps(scene: Scene) -> None:
     """What it had not committed is undone; its work is taken up by the next."""
     with pytest.MonkeyPatch.context() as patch:
@@ -176,7 +199,8 @@ def a_sender_dies_in_the_middle_of_a_round(scene: Scene) -> None:
 SCENES = [
     *(two_senders_at_once, a_sender_sleeps_beyond_its_lease, a_sender_dies_after_the_dot),
     *(a_sender_dies_in_the_middle_of_a_round, a_sender_dies_before_the_dot, a_clock_dies_between_two_steps),
-    a_clock_dies_between_message_and_delivery,
+    *(a_clock_dies_between_message_and_delivery, what_a_dead_sender_had_is_handed_back),
+    what_a_living_sender_has_is_handed_back,
 ]
 
 
@@ -243,6 +267,7 @@ def without_stored_bytes(patch: pytest.MonkeyPatch) -> None:
 BROKEN = [
     (without_lease, two_senders_at_once, "doubled without a flag"),
     (without_fencing, a_sender_sleeps_beyond_its_lease, "doubled without a flag"),
+    (without_fencing, what_a_living_sender_has_is_handed_back, "doubled without a flag"),
     (without_mark, a_sender_dies_after_the_dot, "doubled without a flag"),
     (without_mark, a_sender_dies_in_the_middle_of_a_round, "doubled without a flag"),
     (without_recovery, a_sender_dies_before_the_dot, "stuck"),

@@ -106,6 +106,15 @@ def _settle_doubts(now: datetime) -> None:
     doubted.update(ambiguous=True, attempt=F("attempt") + ATTEMPTS_PER_DOUBT, final_dot_at=None)
 
 
+def hand_back(process: int, *, now: datetime) -> int:
+    """Lets others claim at once what a dead process had claimed. Returns how many emails.
+
+    A final dot that was sent still counts: those emails are not claimable, and wait as emails in doubt.
+    """
+    claimed = Delivery.objects.mails().unsent().filter(not_before__lte=now, state=DeliveryState.LEASED)
+    return leases.end(claimed.filter(final_dot_at=None), of=process, now=now)
+
+
 @transaction.atomic
 def renew(batch: list[Delivery], now: datetime) -> list[Delivery]:
     """The emails that are still ours, read again, with a new lease."""
