@@ -60,6 +60,12 @@ def entries_after(position: int, limit: int) -> list[Position]:
     return list(Position.objects.filter(position__gt=position).select_related("entry").order_by("position")[:limit])
 
 
+def position_after(position: int, passed: int) -> int | None:
+    """The position of the entry that has so many entries between it and this position; None if there are fewer."""
+    later = Position.objects.filter(position__gt=position).order_by("position")
+    return later.values_list("position", flat=True)[passed : passed + 1].first()
+
+
 def entries_for(person: User, position: int, *, until: int, limit: int) -> list[Position]:
     """The same, up to a position and without what only other people may know of."""
     of_person = Q(entry__person=None) | Q(entry__person=person)

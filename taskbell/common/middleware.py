@@ -83,8 +83,14 @@ def unavailable(request: HttpRequest, refusal: Busy | TooMany) -> HttpResponse:
 
 def client_address(request: HttpRequest, *, proxies: int) -> str:
     """The client's address, trusting as many entries of X-Forwarded-For as there are proxies."""
-    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
-    trusted = [*hops, request.META.get("REMOTE_ADDR", "")]
+    return address_behind(
+        request.META.get("HTTP_X_FORWARDED_FOR", ""), request.META.get("REMOTE_ADDR", ""), proxies=proxies
+    )
+
+
+def address_behind(forwarded_for: str, remote: str, *, proxies: int) -> str:
+    """The same, from the header and the address of the other end of the connection."""
+    trusted = [*(hop.strip() for hop in forwarded_for.split(",") if hop.strip()), remote]
     return _without_port(str(trusted[-1 - min(proxies, len(trusted) - 1)]))[:64]
 
 

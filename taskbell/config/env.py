@@ -156,7 +156,7 @@ class Environment(BaseSettings):
         None, description="Folder with email templates that replace ours, such as reminder/subject.txt or base.html."
     )
     TASKBELL_LIVE_CONNECTIONS: int = Field(
-        300, ge=1, le=100_000, description="Maximum number of live connections per person and web server process."
+        20, ge=1, le=100_000, description="Maximum number of live connections per person and web server process."
     )
     TASKBELL_METRICS_TOKEN: SecretStr | None = Field(
         None,

@@ -1,15 +1,25 @@
 """How far a client has followed the history, as a text that it keeps and sends back.
 
-Sync and live connections use the same cursors, so a client can switch between them.
+Sync and live connections use the same cursors, so a client can switch between them. A cursor is signed: nobody can have
+us read from a position that we did not hand out.
 """
 
 import re
 from dataclasses import dataclass, replace
 
+from django.conf import settings
+from django.core.signing import b64_encode
+from django.utils.crypto import constant_time_compare
+
 from taskbell.activity.queries import current_checkpoint
 from taskbell.common.errors import Invalid, invalid
+from taskbell.common.macs import mac
 
-FORM = re.compile(r"([0-9a-f]{16})\.([1-9]\d{0,17}[ao])\.(\d{1,18})(?:\.(?:(\d{1,18})\.)?(\d{1,18}))?", re.ASCII)
+CONTENT = r"([0-9a-f]{16})\.([1-9]\d{0,17}[ao])\.(\d{1,18})(?:\.(?:(\d{1,18})\.)?(\d{1,18}))?"
+SIGNATURE = r"[A-Za-z0-9_-]{22}"
+# Earlier versions did not sign cursors.
+FORM = re.compile(rf"(?P<content>{CONTENT})(?:~(?P<signature>{SIGNATURE}))?", re.ASCII)
+SALT, SIGNATURE_BYTES = "taskbell.feed.cursors", 16
 MAX_MISSED_ENTRIES = 10_000  # a client that has missed more is quicker with a fresh list
 
 
@@ -29,24 +39,39 @@ class Cursor:
 
     def __str__(self) -> str:
         rest = (part for part in (self.until, self.task_id) if part is not None)
-        return ".".join([plain_cursor(self.epoch, self.access, self.position), *map(str, rest)])
+        return _signed(".".join([self.epoch, self.access, str(self.position), *map(str, rest)]))
 
     def at(self, position: int) -> "Cursor":
         """The cursor after everything up to this position."""
         return replace(self, position=max(position, self.position), until=None, task_id=None)
 
 
+# Of no epoch, so nothing can be resumed from it.
+FOREIGN = Cursor("", "", 0)
+
+
 def plain_cursor(epoch: str, access: str, position: int) -> str:
     """The text of a cursor after a whole entry; live connections make one for every message."""
-    return f"{epoch}.{access}.{position}"
+    return _signed(f"{epoch}.{access}.{position}")
+
+
+def _signed(content: str) -> str:
+    return f"{content}~{_signature(content, settings.SECRET_KEY)}"
+
+
+def _signature(content: str, secret: str) -> str:
+    return b64_encode(mac(SALT, secret, content.encode()).digest()[:SIGNATURE_BYTES]).decode()
 
 
 def read_cursor(text: str, *, field: str = "since") -> Cursor:
-    """The cursor in this text. Raises Invalid."""
+    """The cursor in this text; `FOREIGN` if this installation did not sign it. Raises Invalid."""
     match = FORM.fullmatch(text)
     if match is None:
         raise invalid(field, "invalid", "Must be a cursor from an earlier answer.")
-    epoch, access, *numbers = match.groups()
+    content, epoch, access, *numbers, signature = match.groups()
+    secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    if not any(constant_time_compare(signature or "", _signature(content, secret)) for secret in secrets):
+        return FOREIGN
     position, until, task_id = (None if number is None else int(number) for number in numbers)
     return Cursor(epoch, access, position or 0, until, task_id)
 

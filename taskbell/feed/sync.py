@@ -9,13 +9,14 @@ from django.conf import settings
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity, Position
-from taskbell.activity.queries import current_checkpoint, entries_for
+from taskbell.activity.queries import current_checkpoint, entries_for, position_after
 from taskbell.feed.cursors import Cursor
 from taskbell.feed.events import PUBLISHED, Payload, audiences_of_purged, categories_of, payload_of
 from taskbell.tasks.audience import access_of, keys_of, sees_everything
 from taskbell.tasks.models import Prerequisite, Task
 
 MAX_ENTRIES = 2000  # of the history in one step, however few of them the person sees
+MAX_PASSED = 20_000  # entries that one step goes past, however few of them the person may know of
 # The fields of a task that show on the tasks that wait for it: whether it is done, and who sees it.
 SEEN_FROM_OUTSIDE = {"status", "stage", "assigned_to"}
 COMING_AND_GOING = {"deleted", "withdrawn", "restored"}
@@ -50,19 +51,22 @@ def changes_for(person: User, cursor: Cursor | None, *, limit: int, show: Show, 
         return RESYNC
     if cursor.task_id is not None and cursor.until is None:
         return _first_copy(person, cursor, limit=limit, show=show)
-    rows = entries_for(person, cursor.position, until=cursor.until or end_now.position, limit=MAX_ENTRIES)
+    reach = cursor.until or end_now.position
+    if cursor.until is None and end_now.position - cursor.position > MAX_PASSED:
+        reach = position_after(cursor.position, MAX_PASSED) or reach
+    rows = entries_for(person, cursor.position, until=reach, limit=MAX_ENTRIES)
     if rows and rows[0].entry.timestamp < now - timedelta(days=settings.TASKBELL_TRASH_DAYS):
         return RESYNC
     further = cursor.until is not None  # only waiting tasks are left of this step
     found = _changed(rows, limit=MAX_ENTRIES if further else limit)
     is_all = len(rows) < MAX_ENTRIES and found.end is None
-    end = cursor.until or found.end or (end_now.position if is_all else rows[-1].position)
+    end = cursor.until or found.end or (reach if is_all else rows[-1].position)
     waiting, last_waiting = _dependents(found, after=cursor.task_id or 0, limit=limit)
     payloads = _updates(waiting, show) if further else _changes(person, found, waiting, show)
     changes = [payload for _, payload in sorted(payloads, key=lambda change: change[0])]
     if last_waiting is not None:
         return ChangeSet(changes, replace(cursor, until=end, task_id=last_waiting), more=True)
-    return ChangeSet(changes, cursor.at(end), more=further or not is_all)
+    return ChangeSet(changes, cursor.at(end), more=further or end < end_now.position)
 
 
 def _first_copy(person: User, cursor: Cursor, *, limit: int, show: Show) -> ChangeSet:

@@ -1,15 +1,15 @@
 """Signed links in emails: each lets its holder do one thing, and only that."""
 
-import hmac
 import time
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
-from hashlib import sha256
 
 from django.conf import settings
 from django.core import signing
 from django.utils.encoding import force_bytes
+
+from taskbell.common.macs import mac
 
 SALT = "taskbell.notifications.links"
 LIFETIME = timedelta(days=30)
@@ -42,21 +42,6 @@ class _Signer(signing.TimestampSigner):
 @lru_cache(maxsize=2)
 def _in_base_62(second: int) -> str:
     return signing.b62_encode(second)
-
-
-def mac(salt: str, secret: str | bytes, value: bytes) -> hmac.HMAC:
-    """Django's `salted_hmac` by SHA-256, with the key computed once.
-
-    `hmac.digest` would release the GIL for each token.
-    """
-    code = _keyed(salt, secret).copy()
-    code.update(value)
-    return code
-
-
-@lru_cache
-def _keyed(salt: str, secret: str | bytes) -> hmac.HMAC:
-    return hmac.new(sha256(salt.encode() + force_bytes(secret)).digest(), digestmod="sha256")
 
 
 @lru_cache

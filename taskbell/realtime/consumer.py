@@ -14,10 +14,12 @@ from django.db import InterfaceError, OperationalError
 
 from taskbell.common import strict_json
 from taskbell.common.errors import Refusal
+from taskbell.realtime.catching_up import Share
 from taskbell.realtime.closing import Closed, Closing
+from taskbell.realtime.frames import Frame
 from taskbell.realtime.handshake import AccessToken, Credential, Handshake
 from taskbell.realtime.hub import Hub
-from taskbell.realtime.subscribers import Frame, Subscriber
+from taskbell.realtime.subscribers import Subscriber
 
 TOKEN_SECONDS = 5.0  # for a first frame with a token, where nothing else signs the client in
 RESUME_SECONDS = 1.0  # for which events are held back, so that missed ones come first
@@ -41,6 +43,8 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.hub = hub
         self.subscriber: Subscriber | None = None
         self._task: asyncio.Task[None] | None = None
+        self._unfinished_from: str | None = None  # the address that the handshake counts for
+        self._share: Share | None = None  # kept while the connection lasts
         self._is_ending = False
         self._frames, self._since = 0, monotonic()
 
@@ -49,6 +53,7 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
             await super().__call__(scope, receive, send)
         finally:  # however it ends
             self._stop()
+            self._finish_handshake()
             if self.subscriber:
                 self.hub.subscribers.leave(self.subscriber)
 
@@ -56,6 +61,8 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
         handshake = Handshake(self.scope)
         await self.accept(handshake.subprotocol)
         async with self._closing():
+            self.hub.unfinished.enter(handshake.address)
+            self._unfinished_from = handshake.address
             credential = handshake.credential()
             if credential:
                 await self._sign_in(credential)
@@ -79,6 +86,11 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
                 case _:
                     await self._reply({"error": UNKNOWN_FRAME})
 
+    def _finish_handshake(self) -> None:
+        if self._unfinished_from is not None:
+            self.hub.unfinished.leave(self._unfinished_from)
+            self._unfinished_from = None
+
     async def _expect_token(self) -> None:
         await asyncio.sleep(TOKEN_SECONDS)
         raise Closed(Closing.SIGNED_OUT, ANONYMOUS)
@@ -94,6 +106,8 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
         )
         self.hub.subscribers.enter(subscriber)
         self.subscriber = subscriber
+        self._finish_handshake()
+        self._share = self.hub.follower.catching_up.share(subscriber.person)
         await self._reply({"event": "connected", "cursor": self._cursor(subscriber.position)})
         self._go_on_with(partial(self._listen, hold=RESUME_SECONDS))
 
@@ -108,11 +122,16 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
         subscriber = self._known
         subscriber.access = await self.hub.access(subscriber.person)
         position = await self.hub.position(cursor, subscriber.access)
-        if position is None:
+        missed = 0 if position is None else self.hub.follower.position - position
+        if position is None or not self._takes(missed):
             position = self.hub.follower.position
             await self._reply({"resync": True, "cursor": self._cursor(position)})
         subscriber.go_to(position)
         await self._listen()
+
+    def _takes(self, entries: int) -> bool:
+        """Whether the person may catch up with so many entries now."""
+        return self._share is not None and self._share.allows(entries)
 
     @property
     def _known(self) -> Subscriber:

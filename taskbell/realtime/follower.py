@@ -1,36 +1,12 @@
 """Reads the history once for all connections of this process, and hands every event to those who may see it."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 
-import orjson
-
 from taskbell.activity.queries import current_checkpoint
-from taskbell.feed.events import events_after
-from taskbell.realtime.subscribers import Frame, Subscriber, Subscribers
+from taskbell.realtime.catching_up import CatchingUp, Send
+from taskbell.realtime.frames import frames_after
+from taskbell.realtime.subscribers import Subscriber, Subscribers
 from taskbell.realtime.threads import Threads
-from taskbell.tasks.audience import overseers, viewer_keys
-
-
-@dataclass(frozen=True, slots=True)
-class Frames:
-    """The next frames in the order of commits, up to and including a position, and who saw everything at that time."""
-
-    frames: list[Frame]
-    position: int
-    overseers: frozenset[int]
-
-
-def frames_after(position: int) -> Frames:
-    """The frames after this position. If its position is not higher, there are no more."""
-    events = events_after(position)
-    frames = [
-        Frame(event.position, orjson.dumps(event.payload, option=orjson.OPT_UTC_Z).decode(), event.audience)
-        for event in events.events
-    ]
-    # Roles are read after the tasks: a person who loses one sees nothing that was written later.
-    return Frames(frames, events.position, overseers())
 
 
 class Follower:
@@ -39,7 +15,7 @@ class Follower:
     def __init__(self, subscribers: Subscribers) -> None:
         self.epoch, self.position = "", 0
         self._subscribers = subscribers
-        self._reader, self._catching_up = Threads("live", 1), Threads("catch-up", 2)
+        self._reader, self.catching_up = Threads("live", 1), CatchingUp()
 
     async def go_to_end(self) -> None:
         """Starts following at the end of the history."""
@@ -68,13 +44,8 @@ class Follower:
                 subscriber.go_to(latest)
                 subscriber.resync()
 
-    async def catch_up(self, subscriber: Subscriber, send: Callable[[Frame], Awaitable[None]]) -> None:
+    async def catch_up(self, subscriber: Subscriber, send: Send) -> None:
         """Sends what the client has missed since its position. From then on it gets everything as it happens."""
         while subscriber.position < self.position:
-            page = await self._catching_up.run(partial(frames_after, subscriber.position))
-            keys = viewer_keys(subscriber.person, sees_everything=subscriber.person in page.overseers)
-            for frame in page.frames:
-                if frame.audience.includes(keys):
-                    await send(frame)
-            subscriber.position = page.position
+            await self.catching_up.send_page(subscriber, send)
         subscriber.is_live = True  # nothing was awaited since the comparison: there is neither a gap nor an overlap

@@ -1,5 +1,6 @@
 """How a client signs in: with a token, a cookie, or a later first frame."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,9 +15,11 @@ from taskbell.accounts.models import Session
 from taskbell.accounts.queries import living_session, session_of_token
 from taskbell.common.cookies import cookies_of
 from taskbell.common.errors import NotSignedIn
+from taskbell.common.middleware import address_behind
 from taskbell.realtime.closing import Closed, Closing
 
 BEARER = "bearer"
+MAX_UNFINISHED = 50  # handshakes of one address at a time
 NAMES_OF_TOKENS = {"token", "access", "access_token", "auth", "authorization", "bearer", "jwt"}
 
 
@@ -46,6 +49,10 @@ class Handshake:
         self.query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         proxy_says_secure = settings.TASKBELL_PROXIES > 0 and self.headers.get("x-forwarded-proto") == "https"
         self.is_secure = scope["scheme"] == "wss" or proxy_says_secure
+
+        remote = (scope.get("client") or ("",))[0]
+        forwarded_for = self.headers.get("x-forwarded-for", "")
+        self.address = address_behind(forwarded_for, remote, proxies=settings.TASKBELL_PROXIES)
 
     @property
     def subprotocol(self) -> str | None:
@@ -81,6 +88,25 @@ class Handshake:
         own = f"{'https' if self.is_secure else 'http'}://{host}"
         name, _ = split_domain_port(host)
         return origin == settings.URL or (origin == own and validate_host(name, settings.ALLOWED_HOSTS))
+
+
+class Unfinished:
+    """How many clients of each address have connected and are not signed in yet."""
+
+    def __init__(self) -> None:
+        self._by_address: Counter[str] = Counter()
+
+    def enter(self, address: str) -> None:
+        """Counts one more. Raises Closed if there are too many."""
+        if self._by_address[address] >= MAX_UNFINISHED:
+            raise Closed(Closing.TOO_MANY_CONNECTIONS, "Too many connections of your address are not signed in yet.")
+        self._by_address[address] += 1
+
+    def leave(self, address: str) -> None:
+        """Counts one less."""
+        self._by_address[address] -= 1
+        if not self._by_address[address]:
+            del self._by_address[address]
 
 
 def session_behind(credential: Credential, *, now: datetime) -> Session:

@@ -15,7 +15,7 @@ from taskbell.common.clock import utc_now
 from taskbell.feed.cursors import plain_cursor, resumable_position
 from taskbell.realtime.closing import Closed, Closing
 from taskbell.realtime.follower import Follower
-from taskbell.realtime.handshake import Credential, session_behind
+from taskbell.realtime.handshake import Credential, Unfinished, session_behind
 from taskbell.realtime.subscribers import Subscribers
 from taskbell.realtime.threads import Threads
 from taskbell.tasks.audience import access_of
@@ -30,6 +30,7 @@ class Hub:
     """The subscribers, the follower, and the check of the sessions."""
 
     def __init__(self) -> None:
+        self.unfinished = Unfinished()
         self.subscribers = Subscribers()
         self.follower = Follower(self.subscribers)
         self._threads = Threads("sessions", 2)

@@ -3,7 +3,6 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from time import monotonic
 from uuid import UUID
 
@@ -11,26 +10,11 @@ from django.conf import settings
 
 from taskbell.accounts.models import Session
 from taskbell.realtime.closing import Closed, Closing
+from taskbell.realtime.frames import Frame
 from taskbell.tasks.audience import EVERYBODY, Audience, Key, Keys, viewer_keys
 
 MAX_WAITING_FRAMES = 500
 PATIENCE_SECONDS, CHECK_SECONDS = 1.0, 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One event as JSON, its position in the history, and who may see it.
-
-    `text` is the same for all clients; the cursor that goes with it is each client's own.
-    """
-
-    position: int
-    text: str
-    audience: Audience
-
-    def with_cursor(self, cursor: str) -> str:
-        """The whole message."""
-        return f'{{"cursor":"{cursor}",{self.text[1:]}'
 
 
 class Subscriber:

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from taskbell.accounts.models import User
-from taskbell.activity.actions import begin_epoch
+from taskbell.activity.actions import begin_epoch, record
+from taskbell.activity.models import Subject, SubjectType
 from taskbell.activity.queries import Checkpoint, current_checkpoint
-from taskbell.feed.cursors import read_cursor
+from taskbell.feed import sync
+from taskbell.feed.cursors import FOREIGN, plain_cursor, read_cursor
 from taskbell.feed.sync import RESYNC, changes_for
 from taskbell.people.editing import update_person
 from taskbell.reminders.firing import deliver_due
@@ -205,8 +207,11 @@ def test_a_cursor_of_somebody_else_of_another_epoch_or_of_the_future_begins_anew
     a_task(bo)
     program = as_user(bo)
     since = start(program)
-    epoch, scope, position = since.split(".")
-    for strange in (start(as_user(cy)), f"{epoch}.{scope}.{int(position) + 1}"):
+    content, _, signature = since.partition("~")
+    epoch, scope, position = content.split(".")
+    ahead = plain_cursor(epoch, scope, int(position) + 1)
+    unsigned, forged = content, f"{epoch}.{scope}.0~{signature}"
+    for strange in (start(as_user(cy)), ahead, unsigned, forged, f"{epoch}.{scope}.0"):
         assert program.get(f"/api/changes/?since={strange}").json()["resync"] is True
     assert program.get(f"/api/changes/?since={since}").json()["resync"] is False
     begin_epoch()
@@ -240,6 +245,7 @@ def test_what_is_new_costs_no_more_for_more(
     bo: User, cy: User, mia: User, as_user: Somebody, query_budget: Any, size: int
 ) -> None:
     program = as_user(bo)
+    create_category("Drafts", by=bo, now=NOW)  # from an empty history, any position is far away
     since = start(program)
     with query_budget(3):  # session and person, where the history stands, lines
         assert program.get(f"/api/changes/?since={since}").json()["changes"] == []
@@ -252,3 +258,35 @@ def test_what_is_new_costs_no_more_for_more(
         delete_task(a_task(bo, "Gone").pk, by=bo, now=NOW)
     with query_budget(9):  # also links, tasks, reminders, the trash, what was purged, categories
         assert len(program.get(f"/api/changes/?limit=500&since={since}").json()["changes"]) >= 3 * size
+
+
+def test_one_step_reads_a_bounded_stretch_of_what_others_were_told(
+    bo: User, cy: User, as_user: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the entries between, Bo may know of none: they are about Cy alone."""
+    monkeypatch.setattr(sync, "MAX_PASSED", 2)
+    program = as_user(bo)
+    since = start(program)
+    for number in range(10):
+        record(Subject(SubjectType.NOTIFICATION, number), "created", by=None, at=NOW, person_id=cy.pk)
+    a_task(bo, "At the end")
+    steps = 0
+    while steps < 9:
+        answer = program.get(f"/api/changes/?since={since}").json()
+        steps += 1
+        if not answer["more"]:
+            break
+        since = answer["cursor"]
+    assert [change["task"]["title"] for change in answer["changes"]] == ["At the end"]
+    assert steps == 4
+
+
+def test_a_cursor_of_before_a_change_of_the_secret_key_still_counts(bo: User, as_user: Somebody, settings: Any) -> None:
+    program = as_user(bo)
+    since = start(program)
+    former = settings.SECRET_KEY
+    settings.SECRET_KEY = "x" * 50
+    assert read_cursor(since) == FOREIGN
+    settings.SECRET_KEY_FALLBACKS = [former]
+    assert str(read_cursor(since)) != since
+    assert str(read_cursor(since)).partition("~")[0] == since.partition("~")[0]

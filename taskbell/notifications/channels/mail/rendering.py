@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from taskbell.accounts.preferences import MAIL_SWITCHES
+from taskbell.common.macs import mac
 from taskbell.common.text import in_ascii
 from taskbell.common.wording import in_words
 from taskbell.notifications.channels.mail import mime
 from taskbell.notifications.channels.mail.templates import fill_in
 from taskbell.notifications.kinds import Kind, find_kind
-from taskbell.notifications.links import LinkAction, link_for, mac
+from taskbell.notifications.links import LinkAction, link_for
 from taskbell.notifications.models import Delivery, Notification
 
 LATE_AFTER = timedelta(minutes=2)

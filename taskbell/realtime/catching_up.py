@@ -1,0 +1,78 @@
+"""What clients have missed: read page by page, each person's clients in turn, so that nobody takes all the time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from weakref import WeakValueDictionary
+
+from taskbell.realtime.closing import Closed, Closing
+from taskbell.realtime.frames import Frame, Frames, frames_after
+from taskbell.realtime.subscribers import Subscriber
+from taskbell.realtime.threads import Threads
+from taskbell.tasks.audience import viewer_keys
+
+# Entries of the history that all clients of a person together may resume in this time; the next client starts over.
+MAX_ENTRIES, WINDOW_SECONDS = 50_000, 60.0
+PAGE_SECONDS = 10.0  # in which a client must take what it is sent of one page
+
+Send = Callable[[Frame], Awaitable[None]]
+
+
+class Share:
+    """What one person may take: one page at a time, and so many entries in a while."""
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()
+        self._entries = 0
+        self._end_of_window: asyncio.TimerHandle | None = None
+
+    def allows(self, entries: int) -> bool:
+        """Counts these entries, unless they are too many. Remembers them even if all connections close."""
+        if self._entries + entries > MAX_ENTRIES:
+            return False
+        self._entries += entries
+        if self._end_of_window is None:
+            self._end_of_window = asyncio.get_running_loop().call_later(WINDOW_SECONDS, self._forget)
+        return True
+
+    def _forget(self) -> None:
+        self._entries, self._end_of_window = 0, None
+
+
+class CatchingUp:
+    """Reads for all clients that are behind. Pages are read in the order of requests, and each person has one."""
+
+    def __init__(self) -> None:
+        self._threads = Threads("catch-up", 2)
+        self._shares: WeakValueDictionary[int, Share] = WeakValueDictionary()
+
+    def share(self, person: int) -> Share:
+        """The share of this person, the same for all their connections."""
+        return self._shares.setdefault(person, Share())
+
+    async def send_page(self, subscriber: Subscriber, send: Send) -> None:
+        """Sends the client the next page of what it has missed. Raises Closed if the client doesn't read it."""
+        share = self.share(subscriber.person)
+        async with share.turn:
+            page = await self._page_after(subscriber.position)
+            try:
+                async with asyncio.timeout(PAGE_SECONDS):
+                    await _send_visible(page, subscriber, send)
+            except TimeoutError:
+                raise Closed(Closing.TRY_AGAIN_LATER, "You read too slowly. Connect again and resume.") from None
+
+    async def _page_after(self, position: int) -> Frames:
+        """Reads a page; a client that goes on with something else doesn't get another turn before it is read."""
+        reading = asyncio.ensure_future(self._threads.run(partial(frames_after, position)))
+        try:
+            return await asyncio.shield(reading)
+        finally:
+            await asyncio.wait([reading])
+
+
+async def _send_visible(page: Frames, subscriber: Subscriber, send: Send) -> None:
+    keys = viewer_keys(subscriber.person, sees_everything=subscriber.person in page.overseers)
+    for frame in page.frames:
+        if frame.audience.includes(keys):
+            await send(frame)
+    subscriber.position = page.position
