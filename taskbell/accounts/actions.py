@@ -74,29 +74,19 @@ def session_lifetime() -> timedelta:
     return timedelta(days=settings.TASKBELL_SESSION_DAYS)
 
 
-def change_password(person: User, *, old: str, new: str, client: Client, now: datetime) -> Session:
-    """Sets a new password, ends every session of the person, and returns a new one.
-
-    Raises Invalid naming `old_password` or `new_password`, or TooMany.
-    """
-    attempt = throttle.PRESENT_PASSWORD.count(str(person.pk), now=now)
-    with throttle.only_failures_count(attempt):
-        if not person.check_password(old):
-            raise invalid("old_password", "wrong", "Wrong password.")
-        set_password(person, new, field="new_password", now=now)
-    return open_session(person, client=client, now=now)
-
-
 def set_password(person: User, new: str, *, field: str, keep: Session | None = None, now: datetime) -> None:
     """Sets the password and ends the person's sessions except `keep`. Raises Invalid naming `field`.
 
-    Of concurrent changes that start from the same password or reset token, exactly one succeeds.
+    Of concurrent changes that start from the same password or reset token, exactly one succeeds, and none if the
+    address changes meanwhile.
     """
     check_password_strength(new, person=person, field=field)
     old_hash = person.password
     person.set_password(new)
     with transaction.atomic():
-        if not User.objects.filter(pk=person.pk, password=old_hash).update(password=person.password):
+        if not User.objects.filter(pk=person.pk, email=person.email, password=old_hash).update(
+            password=person.password
+        ):
             raise invalid(field, "changed", "Can't set the password, because it was changed a moment ago. Try again.")
         end_sessions(person, now=now, because="password changed", keep=keep)
 

@@ -1,7 +1,7 @@
 """People, their profiles and their sessions."""
 
 import secrets
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +18,8 @@ from taskbell.common.clock import utc_now
 from taskbell.common.folding import FoldedField, SortKeyField
 from taskbell.common.text import folded, forms_of, opaque
 from taskbell.common.values import BadValue
+
+UNDO_LIFETIME = timedelta(days=7)
 
 
 class UserManager(DjangoUserManager["User"]):
@@ -62,6 +64,9 @@ class User(AbstractUser):
     name_sort = SortKeyField("first_name", "last_name", "username")
     name_folded = FoldedField("first_name", "last_name", "username")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
+    email_confirmed = models.BooleanField(
+        default=True, help_text="Somebody has opened a link that was sent to this address."
+    )
 
     # Django's admin reads these two; both follow from the role.
     is_staff = property(lambda self: self.role == Role.ADMIN)  # type: ignore[assignment]
@@ -212,6 +217,40 @@ class Invite(models.Model):
 
     def __str__(self) -> str:
         return f"invitation of {self.email}"
+
+
+class AddressChangeQuerySet(models.QuerySet["AddressChange"]):
+    """Named reads of changes."""
+
+    def undoable(self, now: datetime) -> "AddressChangeQuerySet":
+        """Those of which the old address can still be put back."""
+        since = now - UNDO_LIFETIME
+        return self.filter(closed_at=None, made_at__gt=since).exclude(old="")
+
+
+class AddressChange(models.Model):
+    """An email address that counts once the link sent to it is used; of several, only the latest can be.
+
+    Undoing leads to `old`: the confirmed address from before the changes of the past week, so that no undo leads to an
+    address that somebody has put in since. It is empty if there was none.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="address_changes")
+    new = models.EmailField(max_length=254)
+    old = models.EmailField(max_length=254, blank=True)
+    requested_at = models.DateTimeField()
+    made_at = models.DateTimeField(help_text="When it was confirmed; until then, when it was requested.")
+    is_confirmed = models.BooleanField(default=False)
+    closed_at = models.DateTimeField(null=True, blank=True, help_text="When it was undone, or replaced by an admin.")
+
+    objects = AddressChangeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["old", "made_at"])]
+
+    def __str__(self) -> str:
+        return f"new address of {self.user_id}"
 
 
 class Installation(models.Model):

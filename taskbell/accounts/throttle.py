@@ -106,4 +106,6 @@ PRESENT_PASSWORD = Limit("present password", 10, QUARTER)
 REGISTER_PER_ADDRESS = Limit("register address", 100, HOUR)
 RESET_PER_ACCOUNT = Limit("reset account", 5, HOUR)
 RESET_PER_ADDRESS = Limit("reset address", 50, HOUR)
+CONFIRM_PER_ACCOUNT = Limit("confirm account", 5, HOUR)
+CONFIRM_PER_ADDRESS = Limit("confirm address", 5, HOUR)
 LONGEST_WINDOW = HOUR

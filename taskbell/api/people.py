@@ -41,9 +41,14 @@ ORDERING = OpenApiParameter("ordering", str, enum=both_ways(ORDERS), description
 BLANK_NAMES: dict[str, Any] = {"first_name": "", "last_name": ""}
 
 
+PROOF = "Needed to change your own address or password."
+NEW_ADDRESS = "Your own new address counts once the link that is sent to it has been used."
+
+
 class ProfileIn(NamesIn):
-    ignored = frozenset({"id", "role"})
-    email = Text(max_length=254, required=False)
+    ignored = frozenset({"id", "role", "email_confirmed", "pending_email"})
+    email = Text(max_length=254, required=False, help_text=NEW_ADDRESS)
+    current_password = Password(required=False, help_text=PROOF)
     timezone = Zone(required=False)
     language = Choice(choices=sorted(LANGUAGES), required=False)
     digest_enabled = Flag(required=False)
@@ -65,7 +70,7 @@ class OwnProfile(APIView):
     @operation("profile_read", "people", ProfileOut)
     def get(self, request: Request) -> Response:
         """Shows your profile."""
-        return Response(profile_as_json(person_of(request)))
+        return Response(profile_as_json(person_of(request), now=utc_now()))
 
     @operation("profile_replace", "people", ProfileOut, takes=ProfileIn)
     def put(self, request: Request) -> Response:
@@ -78,18 +83,20 @@ class OwnProfile(APIView):
         return self._change(person_of(request), body_of(request, ProfileIn))
 
     def _change(self, person: User, changes: dict[str, Any]) -> Response:
-        return Response(profile_as_json(update_person(person, changes, by=person, now=utc_now())))
+        now = utc_now()
+        return Response(profile_as_json(update_person(person, changes, by=person, now=now), now=now))
 
 
 class PersonIn(NamesIn):
     ignored = frozenset({"id"})
-    email = Text(max_length=254)
+    email = Text(max_length=254, help_text=NEW_ADDRESS)
     password = Password(required=False)
+    current_password = Password(required=False, help_text=PROOF)
     role = Choice(choices=ROLES, required=False)
 
 
 class PersonChange(PersonIn):
-    email = Text(max_length=254, required=False)
+    email = Text(max_length=254, required=False, help_text=NEW_ADDRESS)
 
 
 class InviteIn(StrictSerializer):

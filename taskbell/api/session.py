@@ -19,7 +19,7 @@ from taskbell.api.schema import operation
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound, Refusal, invalid
 from taskbell.payloads.people import PersonOut, SessionOut, person_as_json, session_as_json
-from taskbell.people.passwords import mail_password_reset, reset_password
+from taskbell.people.passwords import change_password, mail_password_reset, reset_password
 from taskbell.people.registration import Registration, check_registration_open, register
 from taskbell.people.sessions import renew_session
 
@@ -192,5 +192,5 @@ class PasswordChange(APIView):
         """Sets a new password and ends all sessions, this one too; answers with the tokens of a new session."""
         body = body_of(request, ChangePasswordIn)
         old, new, client = body["old_password"], body["new_password"], client_of(request._request)
-        session = actions.change_password(person_of(request), old=old, new=new, client=client, now=utc_now())
+        session = change_password(person_of(request), old=old, new=new, client=client, now=utc_now())
         return Response(asdict(tokens.pair_for(session)))

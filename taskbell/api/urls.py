@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularRedocView, 
 
 from taskbell.api import (
     activity,
+    addresses,
     bulk,
     categories,
     changes,
@@ -44,6 +45,9 @@ canonical = [
     path("password/reset/", session.PasswordReset.as_view()),
     path("password/reset/confirm/", session.PasswordResetConfirm.as_view()),
     path("password/change/", session.PasswordChange.as_view()),
+    path("email/confirm/", addresses.EmailConfirm.as_view()),
+    path("email/undo/", addresses.EmailUndo.as_view()),
+    path("email/resend/", addresses.EmailResend.as_view()),
     path("profile/", people.OwnProfile.as_view()),
     path("users/", people.Users.as_view()),
     path("users/<id:pk>/", people.UserDetail.as_view()),

@@ -27,6 +27,8 @@ class Kind:
     name: str
     switch: str | None = None  # the label of its switch in the profile; None: people can't switch it off
     shows_in_app: bool = True
+    for_unconfirmed: bool = False  # is sent to addresses that nobody has confirmed, such as the link that confirms one
+    is_own: Callable[["Notification"], bool] = lambda _: False  # asked for by its recipient: few a day are sent there
     ignores_quiet_hours: Callable[["Profile"], bool] = lambda _: False
     reason_not_to_send: Callable[["Notification"], str | None] = lambda _: None
     context: Callable[["Notification"], dict[str, Any]] = lambda _: {}

@@ -51,9 +51,9 @@ class Notification(models.Model):
         blank=True,
         db_index=False,
         related_name="notifications",
-        help_text="Empty: see the address.",
+        help_text="Empty: a person without an account.",
     )
-    address = models.EmailField(blank=True, help_text="For a person without an account.")
+    address = models.EmailField(blank=True, help_text="Where it is sent. Empty: to the person's own address.")
     kind = models.CharField(max_length=30, choices=choices)
     task = models.ForeignKey(
         "tasks.Task", on_delete=models.CASCADE, null=True, blank=True, related_name="notifications"

@@ -3,8 +3,12 @@
 from datetime import datetime, timedelta
 
 from taskbell.common.clock import instant, wall_time
-from taskbell.notifications.kinds import find_kind
-from taskbell.notifications.models import Notification
+from taskbell.notifications.kinds import Kind, find_kind, registered
+from taskbell.notifications.models import Delivery, DeliveryState, Notification
+
+MAX_A_DAY_UNCONFIRMED = 5
+UNCONFIRMED = "Cancelled because the person has not confirmed their email address."
+TOO_MANY_UNCONFIRMED = f"Cancelled because an unconfirmed address gets at most {MAX_A_DAY_UNCONFIRMED} emails a day."
 
 
 def reason_not_to_send(notification: Notification) -> str | None:
@@ -12,12 +16,16 @@ def reason_not_to_send(notification: Notification) -> str | None:
     kind = find_kind(notification.kind)
     if kind is None:
         return "Cancelled because Taskbell no longer sends emails of this kind."
-    return _recipient_reason(notification) or kind.reason_not_to_send(notification)
+    return (
+        _recipient_reason(notification)
+        or _unconfirmed_reason(notification, kind)
+        or kind.reason_not_to_send(notification)
+    )
 
 
 def _recipient_reason(notification: Notification) -> str | None:
     person, task = notification.recipient, notification.task
-    if person is None:
+    if person is None or notification.address:
         return None
     if not person.is_active:
         return "Cancelled because the account is deactivated."
@@ -28,6 +36,24 @@ def _recipient_reason(notification: Notification) -> str | None:
     if not person.profile.wants(notification.kind):
         return "Cancelled because the person switched off emails of this kind."
     return None
+
+
+def _unconfirmed_reason(notification: Notification, kind: Kind) -> str | None:
+    """Nobody else's actions cause an email to an address that may be a stranger's, and its owner's only a few."""
+    person = notification.recipient
+    if person is None or person.email_confirmed or kind.for_unconfirmed:
+        return None
+    if not kind.is_own(notification):
+        return UNCONFIRMED
+    before = Notification.objects.filter(
+        recipient=person,
+        pk__lt=notification.pk,
+        created_at__gte=notification.created_at.replace(hour=0, minute=0, second=0, microsecond=0),
+        deliveries__in=Delivery.objects.mails().exclude(state=DeliveryState.CANCELLED),
+    ).exclude(kind__in=[each.name for each in registered() if each.for_unconfirmed])
+    return (
+        TOO_MANY_UNCONFIRMED if len(before.values_list("pk")[:MAX_A_DAY_UNCONFIRMED]) == MAX_A_DAY_UNCONFIRMED else None
+    )
 
 
 def quiet_until(notification: Notification, *, now: datetime) -> datetime | None:

@@ -4,6 +4,7 @@ from datetime import datetime, time
 from typing import Annotated, NotRequired, TypedDict
 from uuid import UUID
 
+from taskbell.accounts.addresses import pending_email
 from taskbell.accounts.models import Invite, Session, User
 from taskbell.accounts.policy import ROLES, Capability
 from taskbell.accounts.preferences import MAIL_SWITCHES
@@ -52,6 +53,8 @@ class ProfileOut(TypedDict):
     quiet_from: time | None
     quiet_until: time | None
     quiet_reminders: bool
+    email_confirmed: Annotated[bool, "Until it is, only few emails are sent to your address."]
+    pending_email: Annotated[str | None, "Your address to be, once the link sent to it has been used."]
 
 
 class SessionOut(TypedDict):
@@ -90,14 +93,20 @@ def directory_as_json(person: User, *, to: User) -> DirectoryOut:
     return shown
 
 
-def profile_as_json(person: User) -> ProfileOut:
+def profile_as_json(person: User, *, now: datetime) -> ProfileOut:
     """The person's account and settings, for themselves."""
     profile = person.profile
     of_the_person = {
         name: getattr(person, name) for name in ("id", "username", "email", "first_name", "last_name", "role")
     }
-    preferences = {kind: profile.wants(kind) for kind in MAIL_SWITCHES}
-    return payload_of(ProfileOut, profile, **of_the_person, mail_preferences=preferences)
+    return payload_of(
+        ProfileOut,
+        profile,
+        **of_the_person,
+        mail_preferences={kind: profile.wants(kind) for kind in MAIL_SWITCHES},
+        email_confirmed=person.email_confirmed,
+        pending_email=pending_email(person, now=now),
+    )
 
 
 def session_as_json(session: Session, *, current: Session) -> SessionOut:

@@ -7,28 +7,77 @@ from django.db import transaction
 
 from taskbell.accounts.actions import set_password
 from taskbell.accounts.models import User
+from taskbell.accounts.present_password import check_present_password, password_required
 from taskbell.accounts.profile import update_profile
+from taskbell.accounts.validation import check_email
 from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
-from taskbell.people.roles import change_role, check_may_manage
+from taskbell.common.text import folded
+from taskbell.people.addresses import check_is_free, check_may_request, replace_address, request_change
+from taskbell.people.notifications import notify_owner
+from taskbell.people.roles import change_role, check_may_give, check_may_manage
 
 
-@transaction.atomic
 def update_person(person: User, changes: dict[str, Any], *, by: User, now: datetime) -> User:
     """Changes what is given. A new password ends the person's sessions, except the one that set it.
 
-    Raises NotAllowed, Invalid, Conflict.
+    To change their own address or password, people give the present one as `current_password`; their new address counts
+    once the link sent to it was used. Raises NotAllowed, Invalid, Conflict, TooMany.
     """
     check_may_manage(person, by=by)
+    check_may_give(person, changes.get("role", person.role), by=by)
     rest = dict(changes)
-    role, password = rest.pop("role", person.role), rest.pop("password", None)
-    change_role(person, role, by=by, now=now)
-    if password is not None:
-        keep = by.session if by.pk == person.pk else None
-        set_password(person, password, field="password", keep=keep, now=now)
-    old_email = person.email
+    present = rest.pop("current_password", None)
+    email = rest.pop("email", person.email)
+    if email != person.email and (email := check_email(email)) != person.email:  # what stays was accepted before
+        rest["email"] = email
+    if by.pk == person.pk:
+        _check_it_is_them(person, rest, present, now=now)
+    return _update(person, rest, by=by, now=now)
+
+
+def _check_it_is_them(person: User, rest: dict[str, Any], present: str | None, *, now: datetime) -> None:
+    """Asks for the present password where it is needed. Sent back as `password`, it is no change, and proof as well."""
+    new = rest.get("password")
+    if new is None and "email" not in rest:
+        return
+    if present is not None:
+        check_present_password(person, present, now=now)
+    elif new is not None:
+        check_present_password(person, new, refusal=password_required(), now=now)
+    else:
+        raise password_required()
+    if present in (None, new):
+        rest.pop("password", None)
+    if "email" in rest:
+        check_may_request(person, rest["email"], now=now)
+
+
+@transaction.atomic
+def _update(person: User, changes: dict[str, Any], *, by: User, now: datetime) -> User:
+    rest = dict(changes)
+    before, is_own = (person.email, person.username), by.pk == person.pk
+    change_role(person, rest.pop("role", person.role), by=by, now=now)
+    if (password := rest.pop("password", None)) is not None:
+        set_password(person, password, field="password", keep=by.session if is_own else None, now=now)
+        notify_owner(person, "password", by=by, now=now)
+    if "email" in rest and is_own:
+        new = rest.pop("email")
+        if person.username_key == person.email and folded(rest.get("username", "")) == new:
+            del rest["username"]  # it follows the address
+        request_change(person, new, now=now)
+    elif "email" in rest:
+        check_is_free(rest["email"], but=person.pk, now=now)
     update_profile(person, now=now, **rest)
+    _tell_of_names(person, *before, by=by, now=now)
+    return person
+
+
+def _tell_of_names(person: User, old_email: str, old_username: str, *, by: User, now: datetime) -> None:
     if person.email != old_email:
         subject = Subject(SubjectType.PERSON, person.pk)
         record(subject, "updated", by=by, at=now, field="email", old=old_email, new=person.email)
-    return person
+        notify_owner(person, "email", by=by, address=old_email, new=person.email, now=now)
+        replace_address(person, now=now)
+    elif person.username != old_username:
+        notify_owner(person, "username", by=by, new=person.username, now=now)

@@ -10,6 +10,7 @@ from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import invalid
 from taskbell.common.locks import let_others_write
+from taskbell.people.notifications import notify_owner
 from taskbell.people.roles import check_may_manage, keep_an_admin
 from taskbell.tasks.assignees import hand_over_many
 from taskbell.tasks.models import Task
@@ -61,6 +62,7 @@ def leave(person: User, *, by: User, now: datetime) -> None:
     User.objects.filter(pk=person.pk).update(is_active=False)
     person.is_active = False
     record(Subject(SubjectType.PERSON, person.pk), "deactivated", by=by, at=now)
+    notify_owner(person, "deactivated", by=by, now=now)
     end_sessions(person, now=now, because="account deactivated")
 
 
@@ -69,3 +71,4 @@ def reactivate_person(person: User, *, by: User, now: datetime) -> None:
     """Lets the person sign in again."""
     if User.objects.filter(pk=person.pk, is_active=False).update(is_active=True):
         record(Subject(SubjectType.PERSON, person.pk), "reactivated", by=by, at=now)
+        notify_owner(person, "reactivated", by=by, now=now)

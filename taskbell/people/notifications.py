@@ -1,6 +1,7 @@
 """The emails about an account. People can't switch them off, and quiet hours don't delay them."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -8,7 +9,10 @@ from django.contrib.auth.tokens import default_token_generator
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
+from taskbell.accounts.addresses import token_of as address_token
+from taskbell.accounts.addresses import waiting_change
 from taskbell.accounts.invites import token_of
+from taskbell.accounts.models import AddressChange, User
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.kinds import Kind
 from taskbell.notifications.models import Notification
@@ -26,15 +30,92 @@ def _invite_link(invite: Notification) -> dict[str, Any]:
     return {"link": f"{settings.URL}/invite/{token_of(invite.data['invite'])}/"}
 
 
-INVITE = Kind("invite", shows_in_app=False, ignores_quiet_hours=lambda _: True, context=_invite_link)
-PASSWORD_RESET = Kind("password_reset", shows_in_app=False, ignores_quiet_hours=lambda _: True, context=_reset_link)
-SESSION_ENDED = Kind("session_ended", ignores_quiet_hours=lambda _: True)
-SIGN_IN_LOCKED = Kind("sign_in_locked", ignores_quiet_hours=lambda _: True)
-ACCOUNT_EXISTS = Kind("account_exists", shows_in_app=False, ignores_quiet_hours=lambda _: True)
-KINDS = (INVITE, PASSWORD_RESET, SESSION_ENDED, SIGN_IN_LOCKED, ACCOUNT_EXISTS)
+def _confirm_link(confirmation: Notification) -> dict[str, Any]:
+    return {"link": f"{settings.URL}/email/confirm/{address_token(confirmation.data['change'], 'confirm')}/"}
+
+
+def _undo_link(notice: Notification) -> dict[str, Any]:
+    return {"link": f"{settings.URL}/email/undo/{address_token(notice.data['change'], 'undo')}/"}
+
+
+def _in_words(notice: Notification) -> dict[str, Any]:
+    return {"happened": CHANGES[notice.data["what"]]}
+
+
+def _unless_confirmed(confirmation: Notification) -> str | None:
+    person = confirmation.recipient
+    change = waiting_change(person, now=confirmation.due_at) if person else None
+    is_waiting = change is not None and change.pk == confirmation.data["change"]
+    return None if is_waiting else "Cancelled because the address no longer waits for its confirmation."
+
+
+CHANGES = {
+    "password": "your Taskbell password was changed",
+    "email": "your Taskbell email address was changed",
+    "username": "your Taskbell username was changed",
+    "role": "your Taskbell role was changed",
+    "sessions": "you were signed out of Taskbell",
+    "deactivated": "your Taskbell account was deactivated",
+    "reactivated": "your Taskbell account was activated again",
+}
+_account = partial(Kind, shows_in_app=False, ignores_quiet_hours=lambda _: True)
+INVITE = _account("invite", context=_invite_link)
+PASSWORD_RESET = _account("password_reset", for_unconfirmed=True, context=_reset_link)
+SESSION_ENDED = _account("session_ended", shows_in_app=True)
+SIGN_IN_LOCKED = _account("sign_in_locked", shows_in_app=True)
+ACCOUNT_EXISTS = _account("account_exists")
+CONFIRM_EMAIL = _account(
+    "confirm_email", for_unconfirmed=True, reason_not_to_send=_unless_confirmed, context=_confirm_link
+)
+EMAIL_CHANGED = _account("email_changed", for_unconfirmed=True, context=_undo_link)
+ACCOUNT_CHANGED = _account(
+    "account_changed", for_unconfirmed=True, context=lambda notice: {"happened": CHANGES[notice.data["what"]]}
+)
+KINDS = (
+    *(INVITE, PASSWORD_RESET, SESSION_ENDED, SIGN_IN_LOCKED, ACCOUNT_EXISTS),
+    *(CONFIRM_EMAIL, EMAIL_CHANGED, ACCOUNT_CHANGED),
+)
 
 
 def mail_account_exists(email: str, *, now: datetime) -> None:
-    """Notifies the owner of an address that somebody tried to create an account with it, at most once a day."""
+    """Notifies the owner of a confirmed address that somebody tried to use it for an account, at most once a day."""
+    if not User.objects.filter(email=email, email_confirmed=True).exists():
+        return
     key = f"account_exists:{email}:{now.date()}"
     notify([Message(None, ACCOUNT_EXISTS, key=key, due_at=now, address=email)], now=now)
+
+
+def mail_password_link(person: User, *, now: datetime) -> None:
+    """Emails a link to choose a new password."""
+    key = f"password_reset:{person.pk}:{now.isoformat()}"
+    notify([Message(person.pk, PASSWORD_RESET, key=key, due_at=now)], now=now)
+
+
+def mail_confirmation(change: AddressChange, *, now: datetime) -> None:
+    """Emails the link to the new address."""
+    key = f"confirm_email:{change.pk}:{now.isoformat()}"
+    data = {"change": change.pk, "address": change.new}
+    notify([Message(change.user_id, CONFIRM_EMAIL, key=key, due_at=now, address=change.new, data=data)], now=now)
+
+
+def notify_old_addresses(change: AddressChange, *, replaced: str, is_made: bool = False, now: datetime) -> None:
+    """Notifies the address that the change replaces, and the one that comes back if it is undone, with that link."""
+    addresses = sorted({change.old, replaced} - {change.new}) if change.old else []
+    data = {"change": change.pk, "new": change.new, "old": change.old, "is_made": is_made}
+    key = f"email_changed:{change.pk}:{is_made:d}"
+    notify(
+        [
+            Message(change.user_id, EMAIL_CHANGED, f"{key}:{place}", due_at=now, address=address, data=data)
+            for place, address in enumerate(addresses)
+        ],
+        now=now,
+    )
+
+
+def notify_owner(person: User, what: str, *, by: User | None, address: str = "", new: str = "", now: datetime) -> None:
+    """Notifies the person of a change of their account, at the confirmed address from before. `what`: see CHANGES."""
+    if not person.email_confirmed:
+        return
+    data = {"what": what, "by": by.name if by and by.pk != person.pk else "", "new": new}
+    key = f"account_changed:{person.pk}:{what}:{now.isoformat()}"
+    notify([Message(person.pk, ACCOUNT_CHANGED, key, due_at=now, address=address or person.email, data=data)], now=now)

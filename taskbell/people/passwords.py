@@ -1,4 +1,4 @@
-"""Resetting a forgotten password by a link in an email."""
+"""Changing a password, and resetting a forgotten one by a link in an email."""
 
 from datetime import datetime
 from uuid import uuid4
@@ -8,14 +8,15 @@ from django.db import transaction
 from django.utils.http import urlsafe_base64_decode
 
 from taskbell.accounts import throttle
-from taskbell.accounts.actions import Client, set_password
+from taskbell.accounts.actions import Client, open_session, set_password
 from taskbell.accounts.lockout import forgive
-from taskbell.accounts.models import User
+from taskbell.accounts.models import Session, User
+from taskbell.accounts.present_password import check_present_password
 from taskbell.common.errors import invalid
 from taskbell.common.text import folded
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.models import Notification
-from taskbell.people.notifications import PASSWORD_RESET
+from taskbell.people.notifications import PASSWORD_RESET, mail_password_link, notify_owner
 
 WRONG_RESET = "This link is no longer valid. Request a new one."
 
@@ -28,8 +29,7 @@ def mail_password_reset(email: str, *, client: Client, now: datetime) -> None:
     if person is None:
         _mail_nobody(now=now)
     else:
-        key = f"password_reset:{person.pk}:{now.isoformat()}"
-        notify([Message(person.pk, PASSWORD_RESET, key=key, due_at=now)], now=now)
+        mail_password_link(person, now=now)
 
 
 @transaction.atomic
@@ -45,9 +45,24 @@ def reset_password(uid: str, token: str, new: str, *, now: datetime) -> User:
     person = person_of_reset_token(uid, token)
     if person is None:
         raise invalid("token", "invalid", WRONG_RESET)
-    set_password(person, new, field="new_password", now=now)
+    with transaction.atomic():
+        set_password(person, new, field="new_password", now=now)
+        User.objects.filter(pk=person.pk, email=person.email).update(email_confirmed=True)  # the link came by mail
+        notify_owner(person, "password", by=None, now=now)
     forgive(person)
     return person
+
+
+def change_password(person: User, *, old: str, new: str, client: Client, now: datetime) -> Session:
+    """Sets a new password, ends every session of the person, and returns a new one.
+
+    Raises Invalid naming `old_password` or `new_password`, or TooMany.
+    """
+    check_present_password(person, old, field="old_password", now=now)
+    with transaction.atomic():
+        set_password(person, new, field="new_password", now=now)
+        notify_owner(person, "password", by=person, now=now)
+        return open_session(person, client=client, now=now)
 
 
 def person_of_reset_token(uid: str, token: str) -> User | None:

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from taskbell.accounts import throttle
 from taskbell.accounts.actions import Client
+from taskbell.accounts.addresses import is_free
 from taskbell.accounts.models import Installation, Profile, User
 from taskbell.accounts.names import default_usernames
 from taskbell.accounts.policy import Role
@@ -26,6 +27,7 @@ from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import Conflict, NotAllowed
 from taskbell.common.text import folded
+from taskbell.people.confirmation import ask_to_confirm, may_mail
 from taskbell.people.invitations import accept_invite
 from taskbell.people.notifications import mail_account_exists
 
@@ -73,11 +75,19 @@ def register(form: Registration, *, client: Client, now: datetime) -> User:
 def _create(person: User, wanted: str, *, invite: str, now: datetime) -> User:
     accepted = accept_invite(invite, email=person.email, now=now) if invite else None
     person.username = _free_username(wanted, email=person.email)
-    if not accepted and User.objects.filter(email=person.email).exists():
-        mail_account_exists(person.email, now=now)
+    by_mail = not accepted and may_mail(person.email, now=now)
+    if not is_free(person.email, now=now):
+        if accepted:
+            raise already_exists(person.email)
+        if by_mail:
+            mail_account_exists(person.email, now=now)
         return _pretend(person)
     person.role = accepted.role if accepted else _role_without_invite(now)
+    # An invitation came by email, and the first person runs the mail server.
+    person.email_confirmed = accepted is not None or person.role == Role.ADMIN
     User.objects.add(person)
+    if not person.email_confirmed:
+        ask_to_confirm(person, by_mail=by_mail, now=now)
     if accepted:
         subject = Subject(SubjectType.INVITATION, accepted.pk)
         record(subject, "accepted", by=person, at=now, new={"person": person.pk, "role": person.role})

@@ -10,6 +10,7 @@ from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import Conflict, NotAllowed, NotFound
 from taskbell.common.locks import one_at_a_time
+from taskbell.people.notifications import notify_owner
 
 
 def check_may_manage(person: User, *, by: User) -> None:
@@ -26,18 +27,24 @@ def active_person(pk: int) -> User:
     return person
 
 
+def check_may_give(person: User, role: str, *, by: User) -> None:
+    """Raises NotAllowed unless the person has the role already or `by` manages people."""
+    if person.role != role and not by.can(Capability.MANAGE_PEOPLE):
+        raise NotAllowed("Only admins may change roles.")
+
+
 @transaction.atomic
 def change_role(person: User, role: str, *, by: User, now: datetime) -> None:
     """Gives the person another role. Raises NotAllowed, or Conflict for the last ADMIN."""
+    check_may_give(person, role, by=by)
     if person.role == role:
         return
-    if not by.can(Capability.MANAGE_PEOPLE):
-        raise NotAllowed("Only admins may change roles.")
     keep_an_admin(without=person)
     User.objects.filter(pk=person.pk).update(role=role)
     subject = Subject(SubjectType.PERSON, person.pk)
     record(subject, "updated", by=by, at=now, field="role", old=person.role, new=role)
     person.role = role
+    notify_owner(person, "role", by=by, new=person.get_role_display(), now=now)
 
 
 def keep_an_admin(*, without: User) -> None:

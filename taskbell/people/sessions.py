@@ -1,5 +1,6 @@
 """Refreshing tokens: each refresh token has exactly one successor."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -8,11 +9,11 @@ from django.db.models import F
 
 from taskbell.accounts import tokens
 from taskbell.accounts.actions import end_sessions, session_lifetime
-from taskbell.accounts.models import Session
+from taskbell.accounts.models import Session, User
 from taskbell.accounts.tokens import TokenPair
 from taskbell.common.errors import NotSignedIn
 from taskbell.notifications.actions import Message, notify
-from taskbell.people.notifications import SESSION_ENDED
+from taskbell.people.notifications import SESSION_ENDED, notify_owner
 
 TWO_TABS = timedelta(seconds=10)  # refresh at the same time
 LOST_ANSWER = timedelta(seconds=60)  # until the client tries again
@@ -52,6 +53,18 @@ def renew_session(refresh: str, *, now: datetime) -> TokenPair:
 def _is_twin(session: Session, token_id: UUID, now: datetime) -> bool:
     grace = LOST_ANSWER if session.is_pair_unused else TWO_TABS
     return session.previous_refresh_id == token_id and now - session.refreshed_at <= grace
+
+
+@transaction.atomic
+def end_by_admin(sessions: Iterable[Session], *, by: User, now: datetime) -> int:
+    """Signs the people out of these sessions, and notifies them. Returns how many were still open."""
+    ended = {
+        session: end_sessions(session.user, now=now, because="ended by an admin", only=session.pk)
+        for session in sessions
+    }
+    for person in {session.user for session, was_open in ended.items() if was_open and session.user_id != by.pk}:
+        notify_owner(person, "sessions", by=by, now=now)
+    return sum(ended.values())
 
 
 @transaction.atomic

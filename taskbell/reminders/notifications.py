@@ -12,6 +12,7 @@ def _is_finished(reminder: Notification) -> str | None:
 REMINDER = Kind(
     "reminder",
     switch="A reminder is due",
+    is_own=lambda reminder: reminder.data.get("is_own", False),
     ignores_quiet_hours=lambda profile: not profile.quiet_reminders,
     reason_not_to_send=_is_finished,
     has_buttons=True,

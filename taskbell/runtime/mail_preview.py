@@ -1,14 +1,14 @@
 """A sample of every kind of email as files, to check before people get them."""
 
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
 from rich.console import Console
 
-from taskbell.accounts.models import User
+from taskbell.accounts.models import AddressChange, User
 from taskbell.accounts.policy import Role
 from taskbell.common.clock import utc_now
 from taskbell.common.durations import parse_duration
@@ -65,6 +65,8 @@ def _samples() -> list[Delivery]:
     task.refresh_from_db()
     invitation = make_invite("cy@preview.invalid", Role.MEMBER, by=ada, now=now)
     data: dict[str, dict[str, Any]] = {
+        **_address_samples(bo, "robert@preview.invalid", now),
+        "account_changed": {"what": "role", "by": ada.name, "new": Role.MANAGER.label},
         "task_assigned": {"by": ada.name},
         "task_updated": {"since": now.isoformat()},
         "invite": {"invite": invitation.pk, "inviter": ada.name, "role": invitation.get_role_display()},
@@ -83,6 +85,14 @@ def _samples() -> list[Delivery]:
             "notification__recipient", "notification__task"
         )
     )
+
+
+def _address_samples(person: User, new: str, now: datetime) -> dict[str, dict[str, Any]]:
+    change = AddressChange.objects.create(user=person, new=new, old=person.email, requested_at=now, made_at=now)
+    return {
+        "confirm_email": {"change": change.pk, "address": new},
+        "email_changed": {"change": change.pk, "new": new, "old": person.email},
+    }
 
 
 def _line(task: Task, due: str) -> dict[str, Any]:

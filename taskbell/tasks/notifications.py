@@ -61,6 +61,7 @@ UNBLOCKED = Kind(
 OVERDUE = Kind(
     "overdue",
     switch="A task of mine is overdue",
+    is_own=lambda notice: notice.task is not None and notice.task.created_by_id == notice.recipient_id,
     reason_not_to_send=_unless_overdue,
     context=_overdue_since,
     has_buttons=True,

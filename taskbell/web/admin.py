@@ -1,22 +1,31 @@
-"""The admin's titles, and its tables of people and invitations, whose verbs also touch tasks and mail."""
+"""The admin's titles, and its tables of people, sessions and invitations, whose verbs also touch tasks and mail."""
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
-from django.http import HttpRequest
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
-from taskbell.accounts.models import Invite, Profile, User
-from taskbell.common.admin import AdminByVerbs, admin_person
+from taskbell.accounts.models import Invite, Profile, Session, User
+from taskbell.common.admin import AdminByVerbs, ReadOnlyAdmin, admin_person
 from taskbell.common.clock import utc_now
+from taskbell.people.confirmation import ask_to_confirm, may_mail
 from taskbell.people.editing import update_person
 from taskbell.people.invitations import invite, withdraw_invite
 from taskbell.people.leaving import deactivate_person, reactivate_person
+from taskbell.people.notifications import notify_owner
+from taskbell.people.sessions import end_by_admin
 from taskbell.web.people_forms import ChangePersonForm, NewPersonForm, SetPasswordForm
 
 admin.site.site_header = "Taskbell"
 admin.site.site_title = "Taskbell"
 admin.site.index_title = "Everything in this installation"
+admin.site.unregister(Group)  # permissions come from the role
 
 NAMES = ("username", "email", "first_name", "last_name", "role")
 
@@ -36,7 +45,7 @@ class PersonAdmin(AdminByVerbs, UserAdmin):  # type: ignore[type-arg]
     form = ChangePersonForm
     add_form = NewPersonForm
     change_password_form = SetPasswordForm
-    list_display = ("username", "email", "first_name", "last_name", "role", "is_active", "date_joined")
+    list_display = (*NAMES, "is_active", "email_confirmed", "date_joined")
     list_filter = ("role", "is_active")
     search_fields = ("name_folded__contains", "email__contains")
     search_help_text = "Search by name or email address."
@@ -57,6 +66,21 @@ class PersonAdmin(AdminByVerbs, UserAdmin):  # type: ignore[type-arg]
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
         return list(self.inlines) if obj else []
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Also one's own address, which the profile page changes, with the current password."""
+        return ("date_joined", "email") if obj and obj.pk == request.user.pk else ("date_joined",)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - Django's name
+        """Sets the password of somebody else, and notifies them; one's own needs the current password."""
+        person = self.get_object(request, unquote(id))
+        if person is not None and person.pk == request.user.pk:
+            return redirect("password-change")
+        with transaction.atomic():
+            response = super().user_change_password(request, id, form_url)
+            if person is not None and User.objects.filter(pk=person.pk).exclude(password=person.password).exists():
+                notify_owner(person, "password", by=admin_person(request), now=utc_now())
+        return response
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never: the history refers to people. To remove a person, make the account inactive."""
         return False
@@ -67,7 +91,10 @@ class PersonAdmin(AdminByVerbs, UserAdmin):  # type: ignore[type-arg]
             return
         fields = {name: getattr(obj, name) for name in ("first_name", "last_name", "role")}
         password = form.cleaned_data["password1"]
-        person = User.objects.create_person(username=obj.username, email=obj.email, password=password, **fields)
+        person = User.objects.create_person(
+            username=obj.username, email=obj.email, password=password, email_confirmed=False, **fields
+        )
+        ask_to_confirm(person, by_mail=may_mail(person.email, now=utc_now()), now=utc_now())
         obj.pk = person.pk
         obj.refresh_from_db()
 
@@ -87,6 +114,29 @@ class PersonAdmin(AdminByVerbs, UserAdmin):  # type: ignore[type-arg]
             person = User.objects.select_related("profile").get(pk=form.instance.pk)
             changes = {name: inline.cleaned_data[name] for name in inline.changed_data}
             update_person(person, changes, by=admin_person(request), now=utc_now())
+
+
+@admin.register(Session)
+class SessionAdmin(ReadOnlyAdmin):
+    """Current and past sessions."""
+
+    list_display = (
+        *("user", "user_agent", "address"),
+        *("created_at", "last_used_at", "expires_at", "ended_at", "ended_because"),
+    )
+    list_filter = (("ended_at", admin.EmptyFieldListFilter), "ended_because")
+    list_select_related = ("user",)
+    search_fields = ("user__username", "user__email", "address", "user_agent")
+    search_help_text = "Search by person, network address or browser."
+    date_hierarchy = "created_at"
+    fields = list_display
+    actions = ("end",)
+
+    @admin.action(description="End the selected sessions")
+    def end(self, request: HttpRequest, chosen: QuerySet[Session]) -> None:
+        """Signs the people out of these sessions."""
+        ended = end_by_admin(chosen.select_related("user"), by=admin_person(request), now=utc_now())
+        self.message_user(request, f"{ended} sessions ended.", messages.SUCCESS)
 
 
 @admin.register(Invite)

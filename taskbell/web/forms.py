@@ -110,6 +110,11 @@ class MoveForm(PageForm):
     only_this_one = forms.BooleanField(label="Only this one; the later ones keep their dates", required=False)
 
 
+class ChangeEmailForm(PageForm):
+    email = _email("New email address")
+    current_password = _password("Current password", autocomplete="current-password")
+
+
 class ProfileForm(PageForm):
     first_name = _text("First name", autocomplete="given-name", required=False)
     last_name = _text("Last name", autocomplete="family-name", required=False)

@@ -7,10 +7,9 @@ from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from taskbell.accounts import actions
 from taskbell.accounts.middleware import client_of, know_browser
 from taskbell.common.clock import utc_now
-from taskbell.people.passwords import mail_password_reset, person_of_reset_token, reset_password
+from taskbell.people.passwords import change_password, mail_password_reset, person_of_reset_token, reset_password
 from taskbell.web.door import form_page, page, person_of
 from taskbell.web.forms import AskResetForm, ChangePasswordForm, ResetPasswordForm
 from taskbell.web.session import enter
@@ -54,7 +53,7 @@ def change(request: HttpRequest) -> HttpResponse:
 
     def act() -> HttpResponse:
         given = form.cleaned_data
-        session = actions.change_password(
+        session = change_password(
             person_of(request),
             old=given["old_password"],
             new=given["new_password"],

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from taskbell.accounts.actions import end_sessions
+from taskbell.accounts.addresses import is_free
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.accounts.validation import check_email, check_names, check_username
@@ -27,16 +28,16 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
         if self.errors:
             return given
         try:
-            given["email"] = check_email(given["email"])
+            email = given["email"] = check_email(given["email"]) if "email" in given else self.instance.email
             if "username" in self.changed_data:
-                given["username"] = check_username(given["username"], email=given["email"])
+                given["username"] = check_username(given["username"], email=email)
             given |= check_names(**{name: given[name] for name in NAMES if name in self.changed_data})
         except Invalid as refusal:
             raise ValidationError({error.field: error.message for error in refusal.errors}) from refusal
         others = User.objects.exclude(pk=self.instance.pk)
         if others.filter(username_key=folded(given["username"])).exists():
             raise ValidationError({"username": "An account with this username already exists."})
-        if others.filter(email=given["email"]).exists():
+        if "email" in self.changed_data and not is_free(email, but=self.instance.pk or 0, now=utc_now()):
             raise ValidationError({"email": "An account with this email address already exists."})
         return given
 

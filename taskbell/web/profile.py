@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from taskbell.accounts import actions
+from taskbell.accounts.addresses import pending_email
 from taskbell.accounts.middleware import client_of
 from taskbell.accounts.models import Session, User
 from taskbell.common.clock import utc_now
@@ -36,7 +37,8 @@ def profile(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Saved.")
         return redirect("profile")
 
-    return form_page(request, "profile.html", form, act, sessions=_session_rows(request), zone=person.profile.timezone)
+    shown = {"sessions": _session_rows(request), "zone": person.profile.timezone}
+    return form_page(request, "profile.html", form, act, **shown, pending_email=pending_email(person, now=utc_now()))
 
 
 def _initial_values(person: User) -> dict[str, object]:

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
-from taskbell.web import mail, pages, password, profile, session, tasks
+from taskbell.web import addresses, mail, pages, password, profile, session, tasks
 
 urlpatterns = [
     path("", pages.front, name="home"),
@@ -16,6 +16,9 @@ urlpatterns = [
     path("password/change/", password.change, name="password-change"),
     path("password/reset/", password.ask_reset, name="password-reset"),
     path("password/reset/<str:uid>/<str:token>/", password.choose, name="password-choose"),
+    path("email/change/", addresses.change, name="email-change"),
+    path("email/resend/", addresses.resend, name="email-resend"),
+    path("email/<str:use>/<str:token>/", addresses.link, name="email-link"),
     path("profile/", profile.profile, name="profile"),
     path("tasks/<int:pk>/", tasks.task, name="task"),
     path("mail/<str:token>/", mail.mail_button, name="mail-button"),

@@ -12,7 +12,6 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from taskbell.accounts import tokens
 from taskbell.accounts.actions import (
     Client,
-    change_password,
     end_sessions,
     open_session,
     sign_in,
@@ -20,6 +19,7 @@ from taskbell.accounts.actions import (
 from taskbell.accounts.models import Attempt, User
 from taskbell.accounts.queries import session_of_token
 from taskbell.common.errors import NotSignedIn, TooMany
+from taskbell.people.passwords import change_password
 from taskbell.people.sessions import renew_session
 from tests.conftest import NOW, PASSWORD
 

@@ -288,10 +288,13 @@ def test_bo_reads_and_changes_his_profile(bo: User, as_user: Somebody) -> None:
 
 
 def test_a_name_that_is_taken_is_a_conflict(bo: User, cy: User, as_user: Somebody) -> None:
+    """Not an address, which others don't see: its owner gets the email instead of Bo."""
     program = as_user(bo)
-    assert program.patch("/api/profile/", {"email": "CY@example.org"}).status_code == 409
+    assert program.patch("/api/profile/", {"email": "CY@example.org", "current_password": PASSWORD}).status_code == 200
     assert program.patch("/api/profile/", {"username": "Cy"}).status_code == 409
     assert program.get("/api/profile/").json()["email"] == "bo@example.org"
+    sent = Notification.objects.exclude(address="bo@example.org")
+    assert list(sent.values_list("address", "kind")) == [("cy@example.org", "account_exists")]
 
 
 @pytest.mark.parametrize("agent", ["a\x00b", "\x1b[31m", "x" * 10_000, "\x80\x9f\xff", ""])

@@ -1,11 +1,13 @@
 """A whole Taskbell with a mail server beside it, as somebody has it at home."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import psycopg
@@ -53,6 +55,13 @@ class Household:
         mail = eventually(arrived, within=within)
         assert mail
         return mail
+
+    def confirm(self, name: str) -> None:
+        """The person presses the button behind the link in the mail that confirms their address."""
+        body = self.mail_about("Confirm your email address for Taskbell", to=name).message.get_body(("plain",))
+        assert body is not None
+        (link,) = re.findall(r"https?://\S+/email/confirm/\S+", body.get_content())
+        assert httpx.post(self.tree.base_url + urlsplit(link).path).status_code == 200
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What the database says, asked beside Taskbell."""

@@ -34,8 +34,10 @@ def doris(office: Household) -> httpx.Client:
 
 @pytest.fixture(scope="module")
 def dan(office: Household) -> dict[str, Any]:
-    """Gets tasks from Doris."""
-    return person(office, "dan")[1]
+    """Gets tasks from Doris, and mails about them once his address is confirmed."""
+    account = person(office, "dan")[1]
+    office.confirm("dan")
+    return account
 
 
 def test_an_account_is_made_read_changed_and_ended(office: Household) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from taskbell.accounts.models import User
+from taskbell.accounts.models import AddressChange, User
 from taskbell.accounts.policy import Role
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.kinds import find_kind
@@ -30,6 +30,7 @@ def message(kind: str, reader: User, by: User, task: Task, *, at: datetime) -> D
     """The email of a message of this kind to the reader."""
     data: dict[str, dict[str, Any]] = {
         "task_assigned": {"by": by.name},
+        "account_changed": {"what": "role", "by": by.name, "new": "Manager"},
         "task_updated": {"since": at.isoformat()},
         "due_digest": {
             section: [{"id": task.pk, "title": task.title, "priority": "High", "due": "Today"}]
@@ -39,6 +40,10 @@ def message(kind: str, reader: User, by: User, task: Task, *, at: datetime) -> D
     if kind == "invite":
         made = make_invite(f"new-{at:%H%M%S}@example.org", Role.MEMBER, by=by, now=at)
         data[kind] = {"invite": made.pk, "inviter": by.name, "role": "Member"}
+    if kind in ("confirm_email", "email_changed"):
+        new = "robert@example.org"
+        change = AddressChange.objects.create(user=reader, new=new, old=reader.email, requested_at=at, made_at=at)
+        data[kind] = {"change": change.pk, "address": new, "new": new, "old": reader.email}
     if kind == "overdue":
         Task.objects.filter(pk=task.pk).update(due_at=at, due_time=at.time())
     about = task.pk if kind in ("reminder", "task_assigned", "task_updated", "unblocked", "overdue") else None

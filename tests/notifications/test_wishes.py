@@ -27,6 +27,7 @@ LATE = NOW.replace(hour=23)
 MORNING = LATE + 8 * HOUR
 KINDS = {kind.name for kind in registered()}
 URGENT = {"invite", "password_reset", "session_ended", "sign_in_locked", "account_exists"}
+URGENT |= {"confirm_email", "email_changed", "account_changed"}
 PATIENT = sorted(KINDS - URGENT - {"reminder"})
 
 

@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from taskbell.accounts.models import User
+from taskbell.accounts.addresses import token_of
+from taskbell.accounts.models import AddressChange, User
+from taskbell.common.clock import utc_now
 from taskbell.common.text import folded
+from taskbell.people.address_links import confirm_address
 from taskbell.tasks.models import Category, Task
 from tests.conftest import PASSWORD, Program
 from tests.web.conftest import Browser
@@ -122,7 +125,9 @@ def test_an_address_as_a_username_follows_a_new_address_that_is_sent_with_the_ol
 ) -> None:
     User.objects.filter(pk=bo.pk).update(username=bo.email, username_key=bo.email)
     program = as_user(bo)
-    sent = program.get("/api/profile/").json() | {"email": "Bo@Example.com"}
-    assert program.put("/api/profile/", sent).json()["username"] == "bo@example.com"
+    sent = program.get("/api/profile/").json() | {"email": "Bo@Example.com", "current_password": PASSWORD}
+    assert program.put("/api/profile/", sent).json()["pending_email"] == "bo@example.com"
+    confirm_address(token_of(AddressChange.objects.get().pk, "confirm"), now=utc_now())
     bo.refresh_from_db()
+    assert bo.username == "bo@example.com"
     assert (bo.username_key, bo.email) == ("bo@example.com", "bo@example.com")

@@ -43,7 +43,8 @@ def set_by_change(password: str) -> int:
 
 def set_by_profile(password: str) -> int:
     program = Program(Program().post("/api/token/", {"username": "bo", "password": PASSWORD}).json()["access"])
-    return program.patch(f"/api/users/{User.objects.get(username='bo').pk}/", {"password": password}).status_code
+    body = {"password": password, "current_password": PASSWORD}
+    return program.patch(f"/api/users/{User.objects.get(username='bo').pk}/", body).status_code
 
 
 def set_by_page(password: str) -> int:

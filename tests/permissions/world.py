@@ -10,7 +10,8 @@ from django.utils.http import urlsafe_base64_encode
 
 from taskbell.accounts import tokens
 from taskbell.accounts.actions import Client, open_session
-from taskbell.accounts.models import User
+from taskbell.accounts.addresses import token_of
+from taskbell.accounts.models import AddressChange, User
 from taskbell.accounts.policy import Role
 from taskbell.common.clock import utc_now
 from taskbell.people.invitations import make_invite
@@ -90,7 +91,12 @@ class World:
 
     def _secrets(self) -> dict[str, Any]:
         somebody = self.people["somebody"]
+        change = AddressChange.objects.create(
+            user=somebody, new="anew@example.org", old=somebody.email, requested_at=utc_now(), made_at=utc_now()
+        )
         return {
+            "confirm_token": token_of(change.pk, "confirm"),
+            "undo_token": token_of(change.pk, "undo"),
             "refresh": tokens.pair_for(self.sessions["somebody"]).refresh,
             "reset_uid": urlsafe_base64_encode(force_bytes(somebody.pk)),
             "reset_token": default_token_generator.make_token(somebody),

@@ -25,11 +25,11 @@ BrowserOf = Callable[[User], Browser]
 
 FOR_STRANGERS = [
     *("/", "/sign-up/", "/sign-in/", "/password/reset/", "/password/reset/x/y/", "/setup/x/", "/invite/x/"),
-    *("/mail/x/", "/nowhere/"),
+    *("/mail/x/", "/email/confirm/x/", "/nowhere/"),
 ]
-FOR_PEOPLE = ["/", "/profile/", "/password/change/", "/tasks/1/", "/nowhere/", "/admin/login/"]
+FOR_PEOPLE = ["/", "/profile/", "/password/change/", "/email/change/", "/tasks/1/", "/nowhere/", "/admin/login/"]
 # POST only, or sending on to one of the pages above.
-NO_PAGES = {"sign-out", "end-other-sessions", "end-session", "favicon"}
+NO_PAGES = {"sign-out", "end-other-sessions", "end-session", "email-resend", "favicon"}
 
 
 class Page(HTMLParser):

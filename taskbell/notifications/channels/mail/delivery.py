@@ -51,7 +51,9 @@ LOADED_COLUMNS = {
         "ambiguous",
     ),
     "notification": ("id", "recipient_id", "task_id", "kind", "data", "address", "due_at"),
-    "notification__recipient": ("id", "email", "is_active", "role", "username", "first_name", "last_name"),
+    "notification__recipient": (
+        *("id", "email", "email_confirmed", "is_active", "role", "username", "first_name", "last_name"),
+    ),
     "notification__recipient__profile": (
         *("user_id", "timezone", "mail_preferences", "quiet_from", "quiet_until", "quiet_reminders"),
     ),

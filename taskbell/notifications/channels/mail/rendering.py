@@ -54,7 +54,8 @@ def _sender(configured: str) -> tuple[str, str]:
 
 def recipient_address(notification: Notification) -> str:
     """The address as headers and SMTP take it. Raises ValueError if there is no such form."""
-    return in_ascii(notification.recipient.email if notification.recipient else notification.address)
+    person = notification.recipient
+    return in_ascii(notification.address or (person.email if person else ""))
 
 
 def compose(mail: Delivery, *, now: datetime) -> Letter:
