@@ -1,7 +1,7 @@
 """The response to an import. It lists every invalid row, so it can be longer than the file."""
 
+from collections.abc import Callable
 from http import HTTPStatus
-from itertools import chain
 from typing import Annotated, Any, TypedDict
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -10,9 +10,8 @@ from rest_framework.request import Request
 
 from taskbell.api import idempotency
 from taskbell.api.errors import PROBLEM, document
-from taskbell.api.wire import as_bytes
 from taskbell.common.errors import invalid
-from taskbell.transfer.errors import CHUNK_BYTES, Listed
+from taskbell.transfer.errors import CHUNK_BYTES, Listed, with_lists
 from taskbell.transfer.importing import ImportRefused, ImportResult
 
 MAX_KEPT_BYTES = 16 * 1024 * 1024
@@ -61,14 +60,12 @@ def _check_kept(request: Request, result: ImportResult) -> None:
         raise invalid("Idempotency-Key", "too_many_errors", sentence)
 
 
-def imported(request: Request, result: ImportResult, format_: str | None) -> HttpResponseBase:
-    """Describes what was imported, the errors of the rest, and what was not carried. Raises Invalid."""
+def imported(request: Request, write: Callable[[], ImportResult], format_: str | None) -> HttpResponseBase:
+    """Imports, and describes what was imported, the errors of the rest, and what was not carried. Raises Invalid."""
+    result = write()
     _check_kept(request, result)
-    counted = ("rows", "created", "updated", "skipped", "failed")
-    counts = {name: getattr(result, name) for name in counted}
-    head = {"format": format_, **counts, "notice_count": result.notices.count}
-    lists: dict[str, Listed[Any]] = {"errors": result.errors, "notices": result.notices}
-    return _in_full(head, lists, "application/json", HTTPStatus.OK, as_one=idempotency.is_asked(request))
+    head = {"format": format_, **result.counts()}
+    return _in_full(head, result.lists(), "application/json", HTTPStatus.OK, as_one=idempotency.is_asked(request))
 
 
 def refused(refusal: ImportRefused) -> HttpResponseBase:
@@ -85,8 +82,7 @@ def _in_full(
     as_one: bool = False,
 ) -> HttpResponseBase:
     """The members of the response with everything that is listed; long lists are streamed."""
-    listed = (part for name, found in lists.items() for part in chain([f',"{name}":'.encode()], found.as_json()))
-    body = chain([as_bytes(head)[:-1]], listed, [b"}"])
+    body = with_lists(head, lists)
     if as_one or sum(found.size for found in lists.values()) <= CHUNK_BYTES:
         return HttpResponse(body, content_type, status)
     return StreamingHttpResponse(body, status=status, content_type=content_type)

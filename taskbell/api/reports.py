@@ -41,7 +41,7 @@ EXAMPLE = {"kind": "export", "format": "xlsx", "status": "PENDING,OVERDUE", "ass
 class ReportIn(serializers.Serializer[Any]):
     """The kind and format of a report. You can add filters of the list of tasks and, for insights, a series."""
 
-    kind = serializers.ChoiceField(choices=ReportKind.values)
+    kind = serializers.ChoiceField(choices=[ReportKind.INSIGHTS, ReportKind.EXPORT])
     format = serializers.ChoiceField(choices=Format.values, default="json")
 
 
@@ -51,7 +51,7 @@ class ReportOut(TypedDict):
     id: int
     kind: Annotated[str, {"enum": ReportKind.values}]
     format: Annotated[str, {"enum": Format.values}]
-    query: Annotated[dict[str, str], "The filters."]
+    query: Annotated[dict[str, Any], "The filters; of an import, how the file is read."]
     state: Annotated[str, {"enum": ReportState.values}]
     progress: Annotated[int, "From 0 to 100."]
     size: Annotated[int, "Bytes so far."]
@@ -59,13 +59,14 @@ class ReportOut(TypedDict):
     created_at: datetime
     finished_at: datetime | None
     expires_at: datetime | None
-    download: Annotated[str | None, "The URL of the file, once the report is done."]
+    download: Annotated[str | None, "The URL of the file, once the report is done; of an import, what it answers."]
 
 
 def report_as_json(report: Report) -> ReportOut:
     """The report as JSON."""
     expires_at = report.finished_at and report.finished_at + timedelta(days=settings.TASKBELL_REPORT_DAYS)
-    download = f"/api/reports/{report.pk}/download/" if report.state == ReportState.DONE else None
+    has_file = report.state == ReportState.DONE or (report.state == ReportState.FAILED and report.size > 0)
+    download = f"/api/reports/{report.pk}/download/" if has_file else None
     return payload_of(ReportOut, report, expires_at=expires_at, download=download)
 
 

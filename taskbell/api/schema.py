@@ -53,6 +53,7 @@ def operation(
     answer: Any = None,
     *,
     status: int = 0,
+    later: Any = None,
     takes: Any = None,
     parameters: Iterable[OpenApiParameter] = (),
     refusals: Iterable[int] = (),
@@ -61,14 +62,16 @@ def operation(
 ) -> Callable[[F], F]:
     """Documents a method of a view, with examples of what is `sent` and `shown` by their names.
 
-    The status is 200 by default, or 204 without an answer. `refusals` adds to those of every operation.
+    The status is 200 by default, or 204 without an answer. `later` is the answer 202, where a worker may do the rest.
+    `refusals` adds to those of every operation.
     """
+    answers = {status or (200 if answer else 204): answer, **({202: later} if later else {})}
     return extend_schema(
         operation_id=name,
         tags=[tag],
         parameters=[*parameters],
         request=takes,
-        responses={status or (200 if answer else 204): answer, **{(refusal, PROBLEM): Problem for refusal in refusals}},
+        responses={**answers, **{(refusal, PROBLEM): Problem for refusal in refusals}},
         examples=[
             *(OpenApiExample(title, value, request_only=True) for title, value in sent.items()),
             *(OpenApiExample(title, value, response_only=True) for title, value in shown.items()),

@@ -16,6 +16,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.accounts.models import User
@@ -23,11 +24,13 @@ from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
 from taskbell.api.import_answers import ImportOut, imported, refused
 from taskbell.api.lists import TASK_PARAMETERS, query_of
+from taskbell.api.reports import ReportOut, report_as_json
 from taskbell.api.schema import operation
 from taskbell.common.clock import utc_now
 from taskbell.common.deadline import deadline, no_deadline
 from taskbell.common.errors import TooLarge, invalid
 from taskbell.common.values import read_boolean, read_choice
+from taskbell.reports.imports import drop_unless_started, start_import, store_upload
 from taskbell.search.parameters import read_parameter, refuse_unknown
 from taskbell.search.tasks import ordered_tasks
 from taskbell.tasks.policy import check_may_create
@@ -36,10 +39,13 @@ from taskbell.transfer.exporting import FORMATS as WRITERS
 from taskbell.transfer.exporting import export_tasks, with_bom
 from taskbell.transfer.formats import BY_TYPE, GENERIC_TYPES, READERS, FileOptions, format_of
 from taskbell.transfer.headers import read_map
-from taskbell.transfer.importing import ON_EXISTING, SKIP, ImportRefused, Options, prepared
+from taskbell.transfer.importing import ON_EXISTING, SKIP, ImportRefused, Options, TooManyRows, prepared
 from taskbell.transfer.reading_apart import FileToRead, reading_apart
 
+# Of a request. What needs more is imported by a worker.
 MAX_SECONDS = 10  # of computing, to read a file
+MAX_BYTES_AT_ONCE = 1024 * 1024
+MAX_ROWS_AT_ONCE = 10_000  # with their prerequisites and reminders
 CHUNK_BYTES = 64 * 1024
 MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -83,6 +89,7 @@ class TaskImport(APIView):
         "tasks_import",
         "tasks",
         ImportOut,
+        later=ReportOut,
         takes={
             **dict.fromkeys(("text/csv", "application/x-ndjson", "text/calendar"), OpenApiTypes.STR),
             "application/octet-stream": OpenApiTypes.BINARY,
@@ -95,27 +102,52 @@ class TaskImport(APIView):
     def post(self, request: Request) -> HttpResponseBase:
         """Creates a task from each row: all or nothing, or with `partial` the valid rows. Nobody gets an email.
 
-        Tasks that were imported before are recognised, and skipped or updated.
+        Tasks that were imported before are recognised, and skipped or updated. A worker imports a large file: the
+        answer is 202 and names the report, which shows the progress and in the end the answer.
         """
         person = person_of(request)
         check_may_create(person)
         # Before anything is read. The server also knows the length of a chunked body (config/asgi.py).
         most = settings.TASKBELL_IMPORT_MEGABYTES
-        if int(request.META.get("CONTENT_LENGTH") or 0) > most * 1024 * 1024:
+        length = int(request.META.get("CONTENT_LENGTH") or 0)
+        if length > most * 1024 * 1024:
             raise TooLarge(f"The file must have at most {most} MiB.")
         options, file_options = _options(request), _file_options(request, person)
         body, media_type, name = _file(request)
         said, hint = _said(request), format_of(media_type, name)
         asked = FileToRead(file_options, said, hint, MAX_SECONDS, most)
-        with stored(body) as (copy, fingerprint), reading_apart(copy, asked) as file:
-            if file.format is None and media_type not in (*BY_TYPE, *GENERIC_TYPES):
-                raise UnsupportedMediaType(media_type)
+        with stored(body) as (copy, fingerprint):
+            key = [said, *vars(options).values(), *file_options.said(), fingerprint]
+            if length > MAX_BYTES_AT_ONCE:
+                return _later(request, copy, asked, options, key=key)
             try:
-                with prepared(file.rows(), options, by=person, now=file_options.now) as found:
-                    key = [file.format, *vars(options).values(), *file_options.said(), fingerprint]
-                    return idempotency.once(request, lambda: imported(request, found.write(), file.format), said=key)
+                with reading_apart(copy, asked) as file:
+                    if file.format is None and media_type not in (*BY_TYPE, *GENERIC_TYPES):
+                        raise UnsupportedMediaType(media_type)
+                    rows = file.rows()
+                    with prepared(rows, options, by=person, now=file_options.now, most=MAX_ROWS_AT_ONCE) as found:
+                        answer = partial(imported, request, found.write, file.format)
+                        return idempotency.once(request, answer, said=key)
+            except TooManyRows:
+                return _later(request, copy, asked, options, key=key)
             except ImportRefused as refusal:
                 return refused(refusal)
+
+
+def _later(
+    request: Request, file: IO[bytes], asked: FileToRead, options: Options, *, key: list[object]
+) -> HttpResponseBase:
+    """Lets a worker import the file, unless this request has come before."""
+    report = store_upload(person_of(request), file, asked, options, now=asked.options.now)
+
+    def start() -> HttpResponseBase:
+        start_import(report)
+        return Response(report_as_json(report), status=202, headers={"Location": f"/api/reports/{report.pk}/"})
+
+    try:
+        return idempotency.once(request, start, said=key)
+    finally:
+        drop_unless_started(report)
 
 
 def _options(request: Request) -> Options:
@@ -169,6 +201,7 @@ def stored(body: Any) -> Iterator[tuple[IO[bytes], str]]:
         while chunk := body.read(CHUNK_BYTES):
             hash_.update(chunk)
             file.write(chunk)
+        file.flush()
         yield file, hash_.hexdigest()
 
 

@@ -47,9 +47,9 @@ def own_report(person: User, report_id: int) -> Report:
 def finished_report(person: User, report_id: int) -> Report:
     """The person's own finished report, for download. Raises NotFound, Conflict."""
     report = own_report(person, report_id)
-    if report.state == ReportState.FAILED:
+    if report.state == ReportState.FAILED and not report.size:
         raise Conflict(f"Can't download this report, because it failed. {report.problem}")
-    if report.state != ReportState.DONE:
+    if report.state in UNFINISHED:
         raise Conflict("Can't download this report, because it is still in progress. Try again later.")
     if report.of_everything and not sees_everything(person):
         raise Conflict("Can't download this report, because you can no longer see everyone's tasks. Request a new one.")

@@ -14,7 +14,8 @@ from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common import leases
 from taskbell.common.errors import Refusal
-from taskbell.reports.models import Piece, Report, ReportState
+from taskbell.reports.imports import import_file
+from taskbell.reports.models import MAX_ATTEMPTS, Piece, Report, ReportKind, ReportState
 from taskbell.reports.questions import read_question
 from taskbell.reports.writing import pieces
 from taskbell.tasks.audience import sees_everything
@@ -22,7 +23,6 @@ from taskbell.tasks.audience import sees_everything
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)
-MAX_ATTEMPTS = 5
 PROGRESS_STEP = 5  # per cent
 GAVE_UP = "It was started several times and never finished."
 BROKE = "An unexpected error occurred. See the worker's log."
@@ -32,6 +32,10 @@ Clock = Callable[[], datetime]
 
 class Fenced(Exception):
     """The worker has lost the report: it was deleted, or another worker has taken it over."""
+
+
+class Released(Exception):
+    """The worker stops; another one goes on."""
 
 
 def make_waiting(*, clock: Clock, should_stop: Callable[[], bool] = lambda: False) -> int:
@@ -79,17 +83,45 @@ def _make(report: Report, *, clock: Clock, should_stop: Callable[[], bool]) -> b
     if report.attempt > MAX_ATTEMPTS:
         _end(report, ReportState.FAILED, now=clock(), problem=GAVE_UP)
         return False
+    if report.kind == ReportKind.IMPORT:
+        return _import(report, clock=clock, should_stop=should_stop)
     position = 0
     # With the person's current permissions.
     question = read_question(report.query, report.person, kind=report.kind, now=clock())
     for data, share in pieces(report, question, now=clock()):
         if should_stop():
-            _write(report, state=ReportState.WAITING, attempt=report.attempt - 1, lease_token=None)
+            _release(report)
             return False
         _keep(report, position, data, progress=min(int(share * 100), 99), now=clock())
         position += bool(data)
     _end(report, ReportState.DONE, now=clock(), progress=100)
     return True
+
+
+def _import(report: Report, *, clock: Clock, should_stop: Callable[[], bool]) -> bool:
+    """Imports the file; False if the report was released."""
+    position = 0
+
+    def keep(share: float, data: bytes = b"", *, may_stop: bool = False) -> None:
+        nonlocal position
+        if may_stop and should_stop():
+            raise Released
+        _keep(report, position, data, progress=min(int(share * 100), 99), now=clock())
+        position += bool(data)
+
+    def end(state: ReportState, *, problem: str = "") -> None:
+        _end(report, state, now=clock(), progress=100 if state == ReportState.DONE else None, problem=problem)
+
+    try:
+        import_file(report, keep=keep, end=end)
+    except Released:
+        _release(report)
+        return False
+    return True
+
+
+def _release(report: Report) -> None:
+    _write(report, state=ReportState.WAITING, attempt=report.attempt - 1, lease_token=None)
 
 
 @transaction.atomic

@@ -7,6 +7,8 @@ from django.db.models import Q
 
 from taskbell.accounts.models import User
 
+MAX_ATTEMPTS = 5  # to build a report
+
 
 class TaskCount(models.Model):
     """A difference in the number of tasks of one kind. The sum of all rows with the same key is the count.
@@ -27,6 +29,7 @@ class ReportKind(models.TextChoices):
 
     INSIGHTS = "insights"
     EXPORT = "export"
+    IMPORT = "import"
 
 
 class Format(models.TextChoices):
@@ -64,7 +67,7 @@ class ReportQuerySet(models.QuerySet["Report"]):
 
 
 class Report(models.Model):
-    """A report that a worker builds for one person; nobody else can see it."""
+    """A report that a worker builds for one person, or the report of an import; nobody else can see it."""
 
     person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="reports")
     kind = models.CharField(max_length=10, choices=ReportKind.choices)
@@ -74,6 +77,8 @@ class Report(models.Model):
     progress = models.PositiveSmallIntegerField(default=0, help_text="From 0 to 100.")
     size = models.PositiveBigIntegerField(default=0, help_text="Bytes written so far.")
     problem = models.CharField(max_length=500, blank=True, help_text="Why the report failed.")
+    first_id = models.BigIntegerField(null=True, blank=True, help_text="The id below those that an import has taken.")
+    written = models.PositiveIntegerField(default=0, help_text="How many rows an import has written so far.")
     of_everything = models.BooleanField(default=False, help_text="Its content covers the tasks of everyone.")
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -111,3 +116,17 @@ class Piece(models.Model):
 
     def __str__(self) -> str:
         return f"piece {self.position} of {self.report_id}"
+
+
+class Upload(models.Model):
+    """A chunk of the file that a worker imports. It is deleted when the import ends."""
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="uploads")
+    position = models.PositiveIntegerField()
+    data = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["report", "position"], name="one_upload")]
+
+    def __str__(self) -> str:
+        return f"chunk {self.position} for {self.report_id}"

@@ -1,6 +1,6 @@
 """The errors and notices of a file: every one is reported, so they may take more space than the file."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from tempfile import SpooledTemporaryFile
 from typing import Any, Generic, TypeVar
 from weakref import finalize
@@ -38,3 +38,12 @@ class Listed(Generic[T]):
             left -= len(chunk)
             yield chunk.replace(b"\n", b",\n")
         yield b"]"
+
+
+def with_lists(head: Mapping[str, Any], lists: Mapping[str, Listed[Any]]) -> Iterator[bytes]:
+    """A JSON object with these members and lists, in chunks."""
+    yield orjson.dumps(head)[:-1]
+    for name, found in lists.items():
+        yield f',"{name}":'.encode()
+        yield from found.as_json()
+    yield b"}"

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 from django.db import transaction
 
@@ -20,6 +21,10 @@ from taskbell.transfer.updating import update_known
 
 CHUNK_ROWS = 2000
 SKIP, UPDATE, ERROR = ON_EXISTING = ("skip", "update", "error")
+
+
+class TooManyRows(Exception):
+    """The file has more than a request may write; a worker imports it."""
 
 
 class ImportRefused(Refusal):
@@ -62,6 +67,15 @@ class ImportResult:
     skipped: int = 0
     errors: Listed[RowError] = field(default_factory=lambda: Listed(RowError))
     notices: Listed[Notice] = field(default_factory=lambda: Listed(Notice))
+
+    def counts(self) -> dict[str, int]:
+        """What the answer counts."""
+        counted = {name: getattr(self, name) for name in ("rows", "created", "updated", "skipped", "failed")}
+        return {**counted, "notice_count": self.notices.count}
+
+    def lists(self) -> dict[str, Listed[Any]]:
+        """What the answer lists."""
+        return {"errors": self.errors, "notices": self.notices}
 
     @property
     def created(self) -> int:
@@ -115,9 +129,15 @@ def _count_failed(result: ImportResult, options: Options) -> None:
 
 
 @contextmanager
-def prepared(rows: Iterable[Row | Notice], options: Options, *, by: User, now: datetime) -> Iterator[CheckedFile]:
-    """Reads and checks the rows. Raises NotAllowed, Unreadable, ImportRefused."""
+def prepared(
+    rows: Iterable[Row | Notice], options: Options, *, by: User, now: datetime, most: int | None = None
+) -> Iterator[CheckedFile]:
+    """Reads and checks the rows. Raises NotAllowed, Unreadable, ImportRefused.
+
+    Raises TooManyRows for more than `most` rows with their prerequisites and reminders.
+    """
     check_may_create(by)
+    weight = 0
     checker = Checker(by, now, strict=options.strict, keep_cells=options.on_existing == UPDATE)
     result, remaining = ImportResult(), iter(rows)
     with staging.staged():
@@ -125,7 +145,11 @@ def prepared(rows: Iterable[Row | Notice], options: Options, *, by: User, now: d
             _load_asides([one for one in found if isinstance(one, Notice)], options)
             batch = [row for row in found if isinstance(row, Row)]
             checker.people.learn(row.cells.get(name) for row in batch for name in ("assigned_to", "created_by"))
-            staging.load([checker.check(number, row) for number, row in enumerate(batch, start=result.rows + 1)])
+            checked = [checker.check(number, row) for number, row in enumerate(batch, start=result.rows + 1)]
+            weight += sum(1 + len(one.needs) + len(one.reminders) for one in checked)
+            if most is not None and weight > most:
+                raise TooManyRows
+            staging.load(checked)
             result.rows += len(batch)
         staging.index()
         findings.across_rows(result.rows, strict=options.strict)
