@@ -44,7 +44,7 @@ from taskbell.transfer.reading_apart import FileToRead, reading_apart
 
 # Of a request. What needs more is imported by a worker.
 MAX_SECONDS = 10  # of computing, to read a file
-MAX_BYTES_AT_ONCE = 1024 * 1024
+MAX_BYTES_AT_ONCE = 4 * 1024 * 1024
 MAX_ROWS_AT_ONCE = 10_000  # with their prerequisites and reminders
 CHUNK_BYTES = 64 * 1024
 MEDIA_TYPES = {
