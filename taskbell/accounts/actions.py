@@ -56,7 +56,11 @@ def _authenticate(person: User | None, password: str) -> User:
 
 
 def open_session(person: User, *, client: Client, now: datetime) -> Session:
-    """Opens a session for a person who has just been authenticated."""
+    """Opens a session for a person who has just been authenticated. Of very many, those unused for longest end."""
+    most = settings.TASKBELL_QUOTAS["sessions"]
+    spare = Session.objects.filter(user=person, ended_at=None).order_by("-last_used_at").values_list("pk", flat=True)
+    if unused := list(spare[most - 1 :]):
+        Session.objects.filter(pk__in=unused).update(ended_at=now, ended_because="too many sessions")
     return Session.objects.create(
         user=person,
         created_at=now,

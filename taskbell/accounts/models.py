@@ -10,6 +10,7 @@ from django.contrib.auth.hashers import verify_password
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models, transaction
 
 from taskbell.accounts.names import read_email, read_username
@@ -143,6 +144,15 @@ class Profile(models.Model):
     quiet_until = models.TimeField(null=True, blank=True, help_text="End of quiet hours, local time.")
     quiet_reminders = models.BooleanField(default=False, help_text="Hold reminders during quiet hours, too.")
     avatar_colour = models.CharField(max_length=7, default="#3b6ea5")
+    task_quota = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="How many tasks the person may have. Empty: as many as everybody.",
+    )
+    full_of = models.CharField(
+        max_length=10, blank=True, editable=False, help_text="The quota that the clock has found to be reached."
+    )
 
     def __str__(self) -> str:
         return f"profile of {self.user_id}"

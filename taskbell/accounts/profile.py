@@ -34,7 +34,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "language": partial(read_choice, choices=LANGUAGES),
     "avatar_colour": _read_colour,
     **dict.fromkeys(("digest_enabled", "digest_at", "digest_overdue", "mail_preferences"), lambda value: value),
-    **dict.fromkeys(("quiet_from", "quiet_until", "quiet_reminders"), lambda value: value),
+    **dict.fromkeys(("quiet_from", "quiet_until", "quiet_reminders", "task_quota"), lambda value: value),
 }
 
 

@@ -7,7 +7,10 @@ from functools import wraps
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Sum
+from django.db.models.functions import Length
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -19,8 +22,16 @@ from taskbell.api.models import Answer
 from taskbell.api.wire import as_bytes
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import Refusal, invalid
+from taskbell.common.locks import let_others_write
+from taskbell.tasks.quotas import QuotaReached
 
 ANSWER_LIFETIME = timedelta(hours=24)
+SMALL, MIB = 64 * 1024, 1024 * 1024  # bytes
+FORGOTTEN_AT_ONCE = 500
+TOO_MANY = (
+    "Can't store another answer, because {} to your requests with an Idempotency-Key are stored for 24 hours. "
+    "Send the request without the header, or later."
+)
 KEPT_HEADERS = ("ETag", "Location")
 HEADER = OpenApiParameter(
     "Idempotency-Key",
@@ -63,6 +74,7 @@ def once(request: Request, act: Callable[[], HttpResponseBase], *, said: Any = N
         response = act()
         row.status = response.status_code
         row.body = _body(response)
+        _check_quota(row)
         row.headers = {name: response[name] for name in KEPT_HEADERS if name in response}
         row.save(update_fields=["status", "body", "headers"])
     return response
@@ -95,6 +107,23 @@ def _again(answer: Answer, fingerprint: str) -> HttpResponse:
     return HttpResponse(bytes(answer.body), "application/json", answer.status, headers=headers)
 
 
+def _check_quota(row: Answer) -> None:
+    """Raises QuotaReached if the person has too many answers stored, or with this one too many bytes in large ones.
+
+    Then nothing has happened: the request is sent again later, or without a key.
+    """
+    mine = Answer.objects.filter(person=row.person)
+    most, most_bytes = settings.TASKBELL_QUOTAS["answers"], settings.TASKBELL_QUOTAS["answer_megabytes"] * MIB
+    if mine.order_by()[: most + 1].count() > most:
+        raise QuotaReached(TOO_MANY.format(f"{most:,} answers"))
+    if len(row.body) > SMALL:
+        stored = mine.aggregate(size=Sum(Length("body")))["size"] or 0
+        if stored + len(row.body) > most_bytes:
+            raise QuotaReached(TOO_MANY.format(f"{most_bytes // MIB:,} MiB of answers"))
+
+
 def forget_answers(now: datetime) -> None:
-    """Deletes expired answers."""
-    Answer.objects.filter(created_at__lt=now - ANSWER_LIFETIME).delete()
+    """Deletes expired answers, some at a time."""
+    old = Answer.objects.filter(created_at__lt=now - ANSWER_LIFETIME).order_by("pk").values_list("pk", flat=True)
+    while Answer.objects.filter(pk__in=list(old[:FORGOTTEN_AT_ONCE])).delete()[0]:
+        let_others_write()

@@ -34,6 +34,7 @@ from taskbell.reports.imports import drop_unless_started, start_import, store_up
 from taskbell.search.parameters import read_parameter, refuse_unknown
 from taskbell.search.tasks import ordered_tasks
 from taskbell.tasks.policy import check_may_create
+from taskbell.tasks.quotas import count_import
 from taskbell.transfer.cells import ORDERS
 from taskbell.transfer.exporting import FORMATS as WRITERS
 from taskbell.transfer.exporting import export_tasks, with_bom
@@ -113,6 +114,7 @@ class TaskImport(APIView):
         if length > most * 1024 * 1024:
             raise TooLarge(f"The file must have at most {most} MiB.")
         options, file_options = _options(request), _file_options(request, person)
+        count_import(person, now=file_options.now)
         body, media_type, name = _file(request)
         said, hint = _said(request), format_of(media_type, name)
         asked = FileToRead(file_options, said, hint, MAX_SECONDS, most)

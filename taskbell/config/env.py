@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from taskbell.common.clock import time_zones
 from taskbell.config.origins import Origins
+from taskbell.config.quotas import ABOUT_QUOTAS, Quotas
 
 DOTENV = Path(".env")
 
@@ -139,6 +140,7 @@ class Environment(BaseSettings):
         le=3650,
         description="Days during which a deleted task can be restored. After that it is removed for good.",
     )
+    TASKBELL_QUOTAS: Quotas = Field("", description=ABOUT_QUOTAS)
     TASKBELL_REPORT_DAYS: int = Field(
         7, ge=1, le=365, description="Days during which a finished report can be downloaded."
     )

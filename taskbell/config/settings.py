@@ -12,6 +12,7 @@ from taskbell.config.env import environment
 from taskbell.config.files import prepare_data_folder, secret_key, valkey_socket
 from taskbell.config.mail import mail_settings
 from taskbell.config.origins import read_origins
+from taskbell.config.quotas import read_quotas
 from taskbell.config.safety import host_of, refuse_unsafe
 from taskbell.config.schedule import BEAT_SCHEDULE
 
@@ -187,6 +188,7 @@ TASKBELL_TIME_ZONE = env.TASKBELL_TIME_ZONE
 TASKBELL_PROXIES = env.TASKBELL_PROXIES
 TASKBELL_TRASH_DAYS = env.TASKBELL_TRASH_DAYS
 TASKBELL_REPORT_DAYS = env.TASKBELL_REPORT_DAYS
+TASKBELL_QUOTAS = read_quotas(env.TASKBELL_QUOTAS)
 TASKBELL_WORKER_THREADS = env.TASKBELL_WORKER_THREADS
 TASKBELL_AMBIGUOUS = env.TASKBELL_AMBIGUOUS
 TASKBELL_LIVE_CONNECTIONS = env.TASKBELL_LIVE_CONNECTIONS

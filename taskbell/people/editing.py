@@ -7,11 +7,13 @@ from django.db import transaction
 
 from taskbell.accounts.actions import set_password
 from taskbell.accounts.models import User
+from taskbell.accounts.policy import Capability
 from taskbell.accounts.present_password import check_present_password, password_required
 from taskbell.accounts.profile import update_profile
 from taskbell.accounts.validation import check_email
 from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
+from taskbell.common.errors import NotAllowed
 from taskbell.common.text import folded
 from taskbell.people.addresses import check_is_free, check_may_request, replace_address, request_change
 from taskbell.people.notifications import notify_owner
@@ -26,6 +28,8 @@ def update_person(person: User, changes: dict[str, Any], *, by: User, now: datet
     """
     check_may_manage(person, by=by)
     check_may_give(person, changes.get("role", person.role), by=by)
+    if "task_quota" in changes and not by.can(Capability.MANAGE_PEOPLE):
+        raise NotAllowed("Only an admin can change a quota.")
     rest = dict(changes)
     present = rest.pop("current_password", None)
     email = rest.pop("email", person.email)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -40,6 +41,10 @@ def make_invite(email: str, role: str, *, by: User, now: datetime) -> Invite:
     address = check_email(email)
     if by.can(Capability.MANAGE_PEOPLE) and User.objects.filter(email=address).exists():
         raise Conflict("An account with this email address already exists.")
+    waiting = Invite.objects.filter(invited_by=by, accepted_at=None, expires_at__gt=now)
+    most = settings.TASKBELL_QUOTAS["invitations"]
+    if not by.can(Capability.MANAGE_PEOPLE) and waiting.count() >= most:
+        raise Conflict(f"Can't invite more people, because {most:,} of your invitations are open. Withdraw some first.")
     made = Invite.objects.create(
         email=address, role=role, invited_by=by, created_at=now, expires_at=now + INVITE_LIFETIME
     )

@@ -26,6 +26,7 @@ from taskbell.tasks.prerequisites import (
     replace_prerequisites,
 )
 from taskbell.tasks.queries import lock_task
+from taskbell.tasks.quotas import check_room_for_tasks, check_room_for_text
 from taskbell.tasks.recurring import begin_series, make_next, move_series, skip_occurrence, withdraw_next
 from taskbell.tasks.search_text import keep_search_text
 from taskbell.tasks.validation import check_columns, check_dates, check_rows, read_columns
@@ -48,12 +49,13 @@ class StaleVersion(Refusal):
 def create_task(patch: TaskPatch, *, by: User, now: datetime) -> Task:
     """A new task of this person. Raises NotAllowed, Invalid, or Blocked if it is completed before its prerequisites."""
     check_may_create(by)
+    check_room_for_tasks(by)
     assignable = lock_assignees(assignees_of([patch]))
     columns, errors = read_columns(patch if patch.title is not UNSET else replace(patch, title=""))
     check_columns(columns, errors, assignable=assignable)
     check_rows(patch)
     task = Task(created_by=by, timezone=by.profile.timezone, created_at=now, updated_at=now)
-    _apply(task, columns, now=now)
+    _apply(task, columns, by=by, now=now)
     task.save(force_insert=True)
     keep_search_text(task)
     if task.recurrence:
@@ -98,7 +100,7 @@ def update_task(
     check_columns(changing, errors, assignable=assignable)
     check_rows(patch)
     waiting = blocked_by([task.pk], effort) if changing.get("stage", Stage.PENDING) not in OPEN_STAGES else None
-    _apply(task, changing, now=now)
+    _apply(task, changing, by=by, now=now)
     if task.is_open and not was_open and assignee_has_left(task):
         task.assigned_to_id = active_creator(task)
     _keep_series(task, changing, by_rule, patch)
@@ -179,7 +181,9 @@ def _check_may_complete(task: Task, *, force: bool, by: User, now: datetime) -> 
         record(task.pk, "forced", by=by, at=now, field="is_blocked", old=True, new=True)
 
 
-def _apply(task: Task, columns: Mapping[str, Any], *, now: datetime) -> None:
+def _apply(task: Task, columns: Mapping[str, Any], *, by: User, now: datetime) -> None:
+    if len(columns.get("description", "")) > len(task.description):
+        check_room_for_text(by)
     for name, value in columns.items():
         setattr(task, name, value)
     check_dates(task.due_date, task.due_time, task.recurrence)

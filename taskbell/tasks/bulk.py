@@ -15,6 +15,7 @@ from taskbell.tasks.models import Task
 from taskbell.tasks.patch import UNSET, TaskPatch
 from taskbell.tasks.policy import check_may_create
 from taskbell.tasks.prerequisites import Effort
+from taskbell.tasks.quotas import check_room_for_tasks
 
 MAX_CHANGES = 1000
 MAX_ROWS = 5000  # tasks with their reminders and prerequisites: all are written in one transaction
@@ -77,6 +78,7 @@ def change_many(
     """
     if batch.create:
         check_may_create(by)
+        check_room_for_tasks(by, more=len(batch.create))
     check_size(len(batch.create) + len(batch.update) + len(batch.delete), batch.rows)
     lock_assignees(assignees_of([*batch.create, *(patch for _, patch, _ in batch.update)]))
     _lock([pk for pk, _, _ in batch.update] + list(batch.delete))

@@ -14,6 +14,7 @@ from taskbell.common.text import folded
 from taskbell.common.values import BadValue, read_field, read_line
 from taskbell.tasks.models import Category, Task
 from taskbell.tasks.policy import check_may_change_category, check_may_create_category
+from taskbell.tasks.quotas import check_room_for_category
 
 TAKEN = "A category with this name already exists."
 MAX_NAME = 100  # characters
@@ -32,6 +33,7 @@ def read_category_name(value: object) -> str:
 def create_category(name: str, *, by: User, now: datetime) -> Category:
     """Creates a category. Raises NotAllowed, Invalid, or Conflict if the name is taken."""
     check_may_create_category(by)
+    check_room_for_category(by)
     name = read_field("name", read_category_name, name)
     try:
         with transaction.atomic():

@@ -3,13 +3,19 @@
 from celery import shared_task
 
 from taskbell.common.clock import utc_now
-from taskbell.tasks import digest, scheduled
+from taskbell.tasks import digest, quotas, scheduled
 
 
 @shared_task(name="taskbell.tasks.mark_overdue")
 def mark_overdue() -> None:
     """Every TASKBELL_OVERDUE_SWEEP_SECONDS."""
     scheduled.mark_overdue(utc_now())
+
+
+@shared_task(name="taskbell.tasks.find_full")
+def find_full() -> None:
+    """Every five minutes."""
+    quotas.find_full()
 
 
 @shared_task(name="taskbell.tasks.send_digests")

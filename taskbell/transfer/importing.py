@@ -12,6 +12,7 @@ from django.db import transaction
 from taskbell.accounts.models import User
 from taskbell.common.errors import Refusal
 from taskbell.tasks.policy import check_may_create
+from taskbell.tasks.quotas import check_room_for_tasks
 from taskbell.transfer import findings, staging
 from taskbell.transfer.checking import Checker
 from taskbell.transfer.errors import Listed
@@ -103,6 +104,7 @@ class CheckedFile:
                 findings.already_here()
                 _leave_out_blocked(self._options)
                 _count_failed(result, self._options)
+            check_room_for_tasks(checker.by, more=result.rows - result.failed - findings.count_known())
             staging.write(checker.categories, known_too=is_update, by=checker.by, now=checker.now)
             if is_update:
                 result.updated = update_known(checker, now=checker.now)

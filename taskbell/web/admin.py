@@ -35,7 +35,11 @@ class ProfileInline(admin.StackedInline):  # type: ignore[type-arg]
 
     model = Profile
     can_delete = False
-    fields = (("timezone", "language"), ("digest_enabled", "digest_at", "digest_overdue"), "avatar_colour")
+    fields = (
+        ("timezone", "language"),
+        ("digest_enabled", "digest_at", "digest_overdue"),
+        ("avatar_colour", "task_quota"),
+    )
 
 
 @admin.register(User)

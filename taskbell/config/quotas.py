@@ -1,0 +1,42 @@
+"""How much one person may have, by setting."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+QUOTAS: Mapping[str, int] = {
+    "tasks": 200_000,
+    "text": 500,  # MiB of titles and descriptions
+    "categories": 500,
+    "imports": 100,  # an hour
+    "answers": 10_000,  # to requests with an Idempotency-Key, in a day
+    "answer_megabytes": 200,
+    "invitations": 200,
+    "sessions": 100,
+}
+
+
+def read_quotas(text: str) -> dict[str, int]:
+    """All quotas; the text has those that differ from the defaults. Raises ValueError."""
+    given = {}
+    for pair in filter(None, (pair.strip() for pair in text.split(","))):
+        name, _, number = (part.strip() for part in pair.partition("="))
+        if name not in QUOTAS or not number.isascii() or not number.isdigit() or not 0 < len(number) < 10:
+            raise ValueError(f"must be pairs such as tasks=500000. Names are {', '.join(QUOTAS)}.")
+        given[name] = int(number)
+    return {**QUOTAS, **given}
+
+
+def _check(text: str) -> str:
+    read_quotas(text)
+    return text
+
+
+ABOUT_QUOTAS = (
+    "How much one person may have, where it differs from the default: "
+    f"{','.join(f'{name}={number}' for name, number in QUOTAS.items())}. "
+    "Imports are those of an hour, answers those of a day; text and answer_megabytes are in MiB. "
+    "Managers and admins have no quota of tasks, text, categories and imports."
+)
+Quotas = Annotated[str, AfterValidator(_check)]
