@@ -16,6 +16,7 @@ from urllib.parse import quote
 from asgiref.typing import ASGIReceiveCallable, ASGIReceiveEvent, ASGISendCallable, HTTPScope, Scope
 from django.conf import settings
 
+from taskbell.common.memory import share_memory_between_threads
 from taskbell.config.bridge import Bridge
 from taskbell.config.wsgi import application as wsgi_application
 
@@ -37,6 +38,7 @@ TOO_SLOW = (
     b'{"type":"about:blank","title":"Request timeout","status":408,"detail":"The request body did not arrive in time."}'
 )
 
+share_memory_between_threads()
 imports, streams = asyncio.Semaphore(MAX_IMPORTS), asyncio.Semaphore(MAX_STREAMS)
 http = Bridge(wsgi_application, threads=REQUEST_THREADS)
 live = TaskEvents.as_asgi(hub=Hub())

@@ -117,7 +117,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         # When a deferred transaction starts writing, it can fail with "database is locked"; an immediate one waits.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000; "
+        "PRAGMA soft_heap_limit=67108864;",  # of all connections of a process together,
     }
 else:
     if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":

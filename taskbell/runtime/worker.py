@@ -6,6 +6,7 @@ import warnings
 from celery.exceptions import CPendingDeprecationWarning
 from celery.platforms import SecurityWarning
 
+from taskbell.common.memory import share_memory_between_threads
 from taskbell.config.celery import app
 from taskbell.config.env import environment
 from taskbell.runtime import lives
@@ -24,6 +25,7 @@ def work(queues: str) -> None:
     names = [name.strip() for name in queues.split(",")]
     if not set(names) <= set(QUEUES):
         raise CannotStart(f"--queues: must be from {', '.join(QUEUES)}.")
+    share_memory_between_threads()
     check_database()
     check_broker()
     # Warns against running as root, because of pickled messages: ours are JSON, and containers run as root.
