@@ -10,8 +10,8 @@ from django.core.validators import validate_email
 from taskbell.common.text import UNPRINTABLE, folded, in_ascii, is_invisible, is_of_one_script
 from taskbell.common.values import UNPRINTABLE_SENTENCE, BadValue, read_line
 
-LETTERS = r"[\p{L}\p{M}\p{N}_.+-]"
-USERNAME = regex.compile(LETTERS + "{1,150}")
+CHARACTERS = r"[\p{L}\p{M}\p{N}_.+-]"
+USERNAME = regex.compile(CHARACTERS + "{1,150}")
 MAX_DEFAULT_USERNAME = 100  # leaves space for a number
 MAX_ADDRESS = 254
 MAX_FOLDED_LENGTH = 600  # NFKC can expand one letter to eighteen
@@ -56,7 +56,7 @@ def default_usernames(email: str) -> Iterator[str]:
 
     The numbers are random, so that the next one does not tell how many there are.
     """
-    local = "".join(regex.findall(LETTERS, email.rpartition("@")[0]))[:MAX_DEFAULT_USERNAME]
+    local = "".join(regex.findall(CHARACTERS, email.rpartition("@")[0]))[:MAX_DEFAULT_USERNAME]
     try:
         name = read_username(local, email="")
     except BadValue:

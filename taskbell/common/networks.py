@@ -7,7 +7,7 @@ IPV6_PREFIXES = (64, 56, 48)
 
 
 def networks_of(address: str) -> tuple[str, ...]:
-    """An IPv4 address by itself, or the /64, /56 and /48 of an IPv6 address. Empty for anything else."""
+    """An IPv4 address alone, or the /64, /56 and /48 of an IPv6 address. Empty for anything else."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
