@@ -11,7 +11,7 @@ from django.db import transaction
 from taskbell.accounts import throttle
 from taskbell.accounts.known_browsers import KnownBrowser
 from taskbell.accounts.lockout import count_sign_in
-from taskbell.accounts.models import Session, User
+from taskbell.accounts.models import AddressChange, Session, User
 from taskbell.accounts.validation import check_password_strength
 from taskbell.common.errors import NotSignedIn, invalid
 from taskbell.common.networks import network_of
@@ -93,6 +93,9 @@ def set_password(person: User, new: str, *, field: str, keep: Session | None = N
         ):
             raise invalid(field, "changed", "Can't set the password, because it was changed a moment ago. Try again.")
         end_sessions(person, now=now, because="password changed", keep=keep)
+        # A new address that somebody with the old password has asked for.
+        asked = AddressChange.objects.filter(user=person, is_confirmed=False, closed_at=None)
+        asked.exclude(new=person.email).update(closed_at=now)
 
 
 def end_sessions(

@@ -78,9 +78,10 @@ KINDS = (
 
 
 def mail_account_exists(email: str, *, now: datetime) -> None:
-    """Notifies the owner of a confirmed address that somebody tried to use it for an account, at most once a day."""
-    if not User.objects.filter(email=email, email_confirmed=True).exists():
-        return
+    """Notifies the owner of an address that somebody tried to use it for an account, at most once a day.
+
+    Also if nobody has confirmed it: then the owner learns how to take over the account that a stranger has made.
+    """
     key = f"account_exists:{email}:{now.date()}"
     notify([Message(None, ACCOUNT_EXISTS, key=key, due_at=now, address=email)], now=now)
 

@@ -8,7 +8,7 @@ import pytest
 
 from taskbell.accounts.actions import Client, open_session, sign_in
 from taskbell.accounts.addresses import CONFIRM_LIFETIME, pending_email, token_of
-from taskbell.accounts.models import UNDO_LIFETIME, AddressChange, Session, User
+from taskbell.accounts.models import UNDO_LIFETIME, AddressChange, Installation, Session, User
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import Conflict, Invalid, NotSignedIn, TooMany
 from taskbell.notifications.channels.mail.rendering import compose, recipient_address
@@ -16,7 +16,9 @@ from taskbell.notifications.models import Delivery, Notification
 from taskbell.people.address_links import confirm_address, undo_change
 from taskbell.people.confirmation import resend_confirmation
 from taskbell.people.editing import update_person
+from taskbell.people.passwords import reset_password
 from taskbell.people.registration import Registration, register
+from tests.api.test_passwords import codes_of
 from tests.conftest import NOW, PASSWORD, Program
 
 Somebody = Callable[[User], Program]
@@ -273,3 +275,35 @@ def test_an_unconfirmed_address_has_no_say_in_a_change(ada: User) -> None:
     confirm(change)
     with pytest.raises(Invalid):
         undo(change)
+
+
+@pytest.mark.parametrize("is_confirmed", [True, False])
+def test_a_new_password_ends_the_link_that_somebody_with_the_old_one_asked_for(bo: User, is_confirmed: bool) -> None:
+    User.objects.filter(pk=bo.pk).update(email_confirmed=is_confirmed)
+    change = ask(bo, "eve@example.org")
+    codes = codes_of(saved(bo))
+    reset_password(codes["uid"], codes["token"], "a longer staple", now=NOW + SECOND)
+    with pytest.raises(Invalid):
+        confirm(change, now=NOW + 2 * SECOND)
+    assert (saved(bo).email, saved(bo).email_confirmed) == ("bo@example.org", True)
+
+
+def test_the_owner_of_an_address_takes_the_account_that_a_stranger_made_with_it(db: None, anonymous: Program) -> None:
+    Installation.claim(NOW)
+    form = {"email": "bo@example.org", "password": "a password of a stranger"}
+    assert anonymous.post("/api/register/", form).status_code == 201
+    stranger = Program(anonymous.post("/api/token/", form).json()["access"])
+    evil = {"email": "eve@example.org", "current_password": form["password"]}
+    assert stranger.patch("/api/profile/", evil).status_code == 200
+    change = AddressChange.objects.latest("pk")
+    assert anonymous.post("/api/register/", form | {"password": PASSWORD}).status_code == 201
+    assert mails()[-1] == ("bo@example.org", "account_exists")
+    assert anonymous.post("/api/password/reset/", {"email": "bo@example.org"}).status_code == 204
+    body = codes_of(User.objects.get()) | {"new_password": PASSWORD}
+    assert anonymous.post("/api/password/reset/confirm/", body).status_code == 204
+    assert stranger.get("/api/profile/").status_code == 401
+    with pytest.raises(Invalid):
+        confirm(change, now=utc_now())
+    bo = {"email": "bo@example.org", "password": PASSWORD}
+    assert anonymous.post("/api/token/", bo).status_code == 200
+    assert User.objects.get().email_confirmed
