@@ -1,18 +1,51 @@
-"""The data folder: created on the first start, readable only by its owner."""
+"""The data folder: created on the first start, and readable only by its owner."""
 
 import hashlib
 import os
 import secrets
+import shlex
+import stat
 import tempfile
 from pathlib import Path
+
+from taskbell.config.env import UnusableEnvironment
+
+PRIVATE = 0o077  # the umask of all our processes: other users can't use the files that they create
 
 # The limit is 107 bytes on Linux and 103 on macOS (sockaddr_un).
 MAX_SOCKET_PATH_BYTES = 100
 
 
 def prepare_data_folder(data: Path) -> None:
-    """Creates the folder, accessible only by its owner. Raises OSError if that fails."""
+    """Creates the folder, accessible only by its owner. Raises OSError if that fails.
+
+    Raises UnusableEnvironment if the folder exists and other users can access it.
+    """
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if _is_new_volume(data):
+        data.chmod(0o700)
+    if _is_open(data.stat()):
+        raise UnusableEnvironment(
+            f"TASKBELL_DATA: can't use {data}, because other users can access it. "
+            f"Close it with 'chmod -R go= {shlex.quote(str(data))}'."
+        )
+
+
+def _is_new_volume(data: Path) -> bool:
+    """Whether the folder is a volume of our own with nothing in it: platforms mount them open to everybody."""
+    mine = data.is_mount() and data.stat().st_uid == os.getuid()
+    return mine and {file.name for file in data.iterdir()} <= {"lost+found"}
+
+
+def _is_open(folder: os.stat_result) -> bool:
+    """Whether other users can access the folder.
+
+    With the setgid bit, it is a volume whose group the platform has set for this process alone, as Kubernetes does by
+    fsGroup. If it isn't ours, we can't close it for others either, and it is mounted nowhere else.
+    """
+    if folder.st_mode & stat.S_ISGID:
+        return folder.st_uid == os.getuid() and bool(folder.st_mode & stat.S_IRWXO)
+    return bool(folder.st_mode & (stat.S_IRWXG | stat.S_IRWXO))
 
 
 def secret_key(data: Path) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from taskbell.config.env import UnusableEnvironment, environment
-from taskbell.config.files import prepare_data_folder
+from taskbell.config.files import PRIVATE, prepare_data_folder
 from taskbell.runtime.refusals import CANNOT_START, CannotStart
 
 app = typer.Typer(
@@ -167,6 +167,7 @@ def _dispatch(arguments: list[str]) -> None:
 
 def main() -> None:
     """Runs the given command. If it can't start, prints one sentence and exits with code 2."""
+    os.umask(PRIVATE)
     try:
         _dispatch(sys.argv[1:])
     except (CannotStart, UnusableEnvironment) as reason:

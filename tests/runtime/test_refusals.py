@@ -1,6 +1,8 @@
 """What keeps Taskbell from starting is one sentence that names the setting."""
 
 import socket
+import stat
+import subprocess
 import time
 from pathlib import Path
 
@@ -66,8 +68,27 @@ def test_an_unusable_value_is_refused_by_the_name_of_its_setting(data: Path, set
     assert "open-sesame" not in result.stderr
 
 
+@pytest.mark.parametrize("command", [*COMMANDS, "beat", "check", "export"])
+def test_a_data_folder_that_others_can_read_is_refused_with_the_command_that_closes_it(
+    data: Path, command: str
+) -> None:
+    data.mkdir()
+    (data / "backup").mkdir()
+    data.chmod(0o755)
+    result = taskbell(command, data=data)
+    assert result.returncode == 2
+    assert_one_sentence(result.stderr, "TASKBELL_DATA", str(data))
+    assert [file.name for file in data.iterdir()] == ["backup"], "it has written nothing"
+    closing = result.stderr.partition("Close it with '")[2].partition("'")[0]
+    subprocess.run(closing, shell=True, check=True)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (data, data / "backup")] == [0o700, 0o700]
+    if command == "check":
+        assert taskbell(command, data=data).returncode == 0
+
+
 def test_a_folder_that_others_can_read_is_not_used_for_the_broker(data: Path) -> None:
-    (data / "valkey").mkdir(parents=True)
+    data.mkdir(mode=0o700)
+    (data / "valkey").mkdir()
     (data / "valkey").chmod(0o755)
     result = taskbell("run", data=data)
     assert result.returncode == 2

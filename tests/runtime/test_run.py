@@ -28,6 +28,13 @@ def test_nobody_else_can_read_the_data_folder(running: RunningTaskbell) -> None:
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
+def test_nobody_else_can_read_any_file_in_it(running: RunningTaskbell) -> None:
+    """Database, secret key, setup link, process IDs, the broker's log: none relies on the folder around it."""
+    files = list(running.data.rglob("*"))
+    assert {"taskbell.sqlite3", "secret_key", "setup-link", "web.pid"} <= {file.name for file in files}
+    assert [file for file in files if stat.S_IMODE(file.lstat().st_mode) & 0o077 and "static" not in file.parts] == []
+
+
 def test_the_broker_listens_on_no_network_port(running: RunningTaskbell) -> None:
     assert psutil.Process(running.pid("valkey")).net_connections("inet") == []
 
