@@ -154,6 +154,13 @@ class Environment(BaseSettings):
         pattern=r"^([A-Za-z][A-Za-z0-9-]{0,60})?$",
         description="Name of the header by which the mail relay recognises duplicates, if it supports one.",
     )
+    TASKBELL_MAILS_BY_ONE_PERSON: int = Field(
+        20,
+        ge=1,
+        le=100_000,
+        description="Maximum number of emails that one person can cause another within an hour. The last of them is a "
+        "summary of all that is left.",
+    )
     TASKBELL_MAIL_TEMPLATES: Path | None = Field(
         None, description="Folder with email templates that replace ours, such as reminder/subject.txt or base.html."
     )

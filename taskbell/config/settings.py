@@ -52,6 +52,7 @@ INSTALLED_APPS = [
 
 # Where features register the kinds of notifications they send.
 NOTIFICATION_KINDS = [
+    "taskbell.notifications.summary",
     "taskbell.reminders.notifications",
     "taskbell.tasks.notifications",
     "taskbell.people.notifications",
@@ -188,6 +189,7 @@ TASKBELL_SESSION_DAYS = env.TASKBELL_SESSION_DAYS
 TASKBELL_TIME_ZONE = env.TASKBELL_TIME_ZONE
 TASKBELL_PROXIES = env.TASKBELL_PROXIES
 TASKBELL_TRASH_DAYS = env.TASKBELL_TRASH_DAYS
+TASKBELL_MAILS_BY_ONE_PERSON = env.TASKBELL_MAILS_BY_ONE_PERSON
 TASKBELL_REPORT_DAYS = env.TASKBELL_REPORT_DAYS
 TASKBELL_QUOTAS = read_quotas(env.TASKBELL_QUOTAS)
 TASKBELL_WORKER_THREADS = env.TASKBELL_WORKER_THREADS

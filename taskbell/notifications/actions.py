@@ -27,6 +27,7 @@ class Message:
     task_id: int | None = None
     address: str = ""
     data: dict[str, Any] = field(default_factory=dict)
+    caused_by: int | None = None  # the person whose action it comes from
 
 
 @transaction.atomic(savepoint=False)
@@ -53,13 +54,10 @@ def notify(messages: Iterable[Message], *, now: datetime) -> None:
         given={"created_at": now},
         returning=("id", "dedupe_key", "recipient_id", "task_id", "kind"),
     )
-    due_at = {message.key: message.due_at for message in listed}
+    by_key = {message.key: message for message in listed}
     insert_rows(
         Delivery,
-        (
-            {"notification_id": pk, "message_id": message_id_for(key), "due_at": due_at[key], "not_before": due_at[key]}
-            for pk, key, *_ in created
-        ),
+        (_delivery(pk, by_key[key]) for pk, key, *_ in created),
         given={"channel": Channel.MAIL},
     )
     hidden = hidden_in_app()
@@ -76,3 +74,13 @@ def notify(messages: Iterable[Message], *, now: datetime) -> None:
         for pk, _, recipient_id, task_id, kind in created
         if kind not in hidden
     )
+
+
+def _delivery(notification_id: int, message: Message) -> dict[str, Any]:
+    return {
+        "notification_id": notification_id,
+        "message_id": message_id_for(message.key),
+        "due_at": message.due_at,
+        "not_before": message.due_at,
+        "caused_by_id": None if message.caused_by == message.recipient_id else message.caused_by,
+    }

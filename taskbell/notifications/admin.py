@@ -28,10 +28,12 @@ class DeliveryInline(ReadOnly, admin.StackedInline):  # type: ignore[type-arg]
     """Each channel, and what the mail server replied."""
 
     model = Delivery
+    fk_name = "notification"
     # Without the email itself: it may contain a link that signs its reader in.
     fields = (
         *("channel", "state", "reason", "due_at", "sent_at", "server_reply", "message_id"),
         *("attempt", "not_before", "lease_until", "final_dot_at", "ambiguous"),
+        *("caused_by", "admitted_at", "gathered_into"),
     )
 
 

@@ -34,6 +34,7 @@ class Kind:
     context: Callable[["Notification"], dict[str, Any]] = lambda _: {}
     has_buttons: bool = False  # done, snooze and tomorrow, for the task
     compiled: bool = False
+    is_gathered: bool = False  # about a change: what one person causes within a minute becomes one email
 
     @property
     def label(self) -> str:

@@ -28,6 +28,7 @@ class DeliveryState(models.TextChoices):
     SENT = "sent"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    GATHERED = "gathered"  # its text is in the summary of another delivery
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
@@ -92,9 +93,13 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         These are the pending ones whose time has come, and those of a sender that crashed before the final dot, which
         is safe to repeat. For those that crashed after it, see `unanswered`.
         """
-        pending = Q(state=DeliveryState.PENDING)
+        pending = Q(state=DeliveryState.PENDING) & (Q(caused_by=None) | Q(admitted_at__isnull=False))
         crashed_before_dot = Q(state=DeliveryState.LEASED, final_dot_at=None, lease_until__lt=now)
         return self.filter(pending | crashed_before_dot, not_before__lte=now).order_by("not_before", "id")
+
+    def to_admit(self, now: datetime) -> "DeliveryQuerySet":
+        """Deliveries that another person caused, due now; `channels/mail/gathering.py` lets them into the outbox."""
+        return self.filter(caused_by__isnull=False, admitted_at=None, not_before__lte=now, state=DeliveryState.PENDING)
 
     def unanswered(self, now: datetime) -> "DeliveryQuerySet":
         """Deliveries whose final dot was sent so long ago that no answer can arrive any more."""
@@ -135,6 +140,28 @@ class Delivery(models.Model):
         default=False, help_text="Sent again, because an earlier final dot was never answered."
     )
 
+    caused_by = models.ForeignKey(
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
+        help_text="The other person whose action it comes from.",
+    )
+    admitted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it counted towards the limit of the person who caused it."
+    )
+    gathered_into = models.ForeignKey(
+        Notification,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="gathered",
+        help_text="The summary that was sent instead.",
+    )
+
     objects = DeliveryQuerySet.as_manager()
 
     class Meta:
@@ -142,7 +169,16 @@ class Delivery(models.Model):
         constraints = [models.UniqueConstraint(fields=["notification", "channel"], name="one_delivery_a_channel")]
         indexes = [
             # Not by state: PostgreSQL writes a row to all its indexes where a column of one of them changes.
-            models.Index(fields=["channel", "not_before", "id"], name="outbox", condition=Q(not_before__isnull=False))
+            models.Index(fields=["channel", "not_before", "id"], name="outbox", condition=Q(not_before__isnull=False)),
+            models.Index(
+                fields=["not_before"],
+                name="mails_to_admit",
+                condition=Q(caused_by__isnull=False, admitted_at=None, not_before__isnull=False),
+            ),
+            models.Index(
+                fields=["caused_by", "admitted_at"], name="mails_caused", condition=Q(admitted_at__isnull=False)
+            ),
+            models.Index(fields=["gathered_into"], name="mails_gathered", condition=Q(gathered_into__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -13,6 +13,7 @@ from taskbell.accounts.addresses import token_of as address_token
 from taskbell.accounts.addresses import waiting_change
 from taskbell.accounts.invites import token_of
 from taskbell.accounts.models import AddressChange, User
+from taskbell.common.quoting import name_in_quotes, without_links
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.kinds import Kind
 from taskbell.notifications.models import Notification
@@ -27,7 +28,10 @@ def _reset_link(reset: Notification) -> dict[str, Any]:
 
 
 def _invite_link(invite: Notification) -> dict[str, Any]:
-    return {"link": f"{settings.URL}/invite/{token_of(invite.data['invite'])}/"}
+    return {
+        "link": f"{settings.URL}/invite/{token_of(invite.data['invite'])}/",
+        "inviter": name_in_quotes(invite.data["inviter"]),
+    }
 
 
 def _confirm_link(confirmation: Notification) -> dict[str, Any]:
@@ -35,11 +39,17 @@ def _confirm_link(confirmation: Notification) -> dict[str, Any]:
 
 
 def _undo_link(notice: Notification) -> dict[str, Any]:
-    return {"link": f"{settings.URL}/email/undo/{address_token(notice.data['change'], 'undo')}/"}
+    person, data = notice.recipient, notice.data
+    return {
+        "link": f"{settings.URL}/email/undo/{address_token(data['change'], 'undo')}/",
+        "username": name_in_quotes(person.username if person else ""),
+        "old": without_links(data["old"]),
+        "new": without_links(data["new"]),
+    }
 
 
 def _in_words(notice: Notification) -> dict[str, Any]:
-    return {"happened": CHANGES[notice.data["what"]]}
+    return {"happened": CHANGES[notice.data["what"]], "new": without_links(notice.data["new"])}
 
 
 def _unless_confirmed(confirmation: Notification) -> str | None:
@@ -68,9 +78,7 @@ CONFIRM_EMAIL = _account(
     "confirm_email", for_unconfirmed=True, reason_not_to_send=_unless_confirmed, context=_confirm_link
 )
 EMAIL_CHANGED = _account("email_changed", for_unconfirmed=True, context=_undo_link)
-ACCOUNT_CHANGED = _account(
-    "account_changed", for_unconfirmed=True, context=lambda notice: {"happened": CHANGES[notice.data["what"]]}
-)
+ACCOUNT_CHANGED = _account("account_changed", for_unconfirmed=True, context=_in_words)
 KINDS = (
     *(INVITE, PASSWORD_RESET, SESSION_ENDED, SIGN_IN_LOCKED, ACCOUNT_EXISTS),
     *(CONFIRM_EMAIL, EMAIL_CHANGED, ACCOUNT_CHANGED),

@@ -68,6 +68,7 @@ def _messages(reminder: Reminder, firing: Firing) -> list[Message]:
             task_id=reminder.task_id,
             data={"reminder": reminder.pk, "missed": firing.missed, "for_me": reminder.recipient_id is not None}
             | _author(reminder, person),
+            caused_by=reminder.created_by_id,
         )
         for person in sorted(reminder.recipient_ids())
     ]

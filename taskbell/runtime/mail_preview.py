@@ -15,7 +15,7 @@ from taskbell.common.durations import parse_duration
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.channels.mail.rendering import compose
 from taskbell.notifications.kinds import registered
-from taskbell.notifications.models import Delivery
+from taskbell.notifications.models import Delivery, DeliveryQuerySet, Notification
 from taskbell.people.invitations import make_invite
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.runtime.preparation import migrate_database
@@ -67,6 +67,7 @@ def _samples() -> list[Delivery]:
     data: dict[str, dict[str, Any]] = {
         **_address_samples(bo, "robert@preview.invalid", now),
         "account_changed": {"what": "role", "by": ada.name, "new": Role.MANAGER.label},
+        "summary": {"by": ada.name, "unsubscribe": "task_assigned"},
         "task_assigned": {"by": ada.name},
         "task_updated": {"since": now.isoformat()},
         "invite": {"invite": invitation.pk, "inviter": ada.name, "role": invitation.get_role_display()},
@@ -80,11 +81,13 @@ def _samples() -> list[Delivery]:
         ],
         now=now,
     )
-    return list(
-        Delivery.objects.filter(notification__dedupe_key__startswith="preview:").select_related(
-            "notification__recipient", "notification__task"
-        )
-    )
+    return _with_a_full_summary(Delivery.objects.filter(notification__dedupe_key__startswith="preview:"))
+
+
+def _with_a_full_summary(samples: DeliveryQuerySet) -> list[Delivery]:
+    summary = Notification.objects.get(dedupe_key="preview:summary")
+    samples.filter(notification__kind__in=["task_assigned", "unblocked", "reminder"]).update(gathered_into=summary)
+    return list(samples.select_related("notification__recipient", "notification__task"))
 
 
 def _address_samples(person: User, new: str, now: datetime) -> dict[str, dict[str, Any]]:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from taskbell.accounts.models import User
+from taskbell.common.quoting import set_apart
 from taskbell.common.wording import in_words
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.kinds import Kind
@@ -14,6 +15,7 @@ from taskbell.tasks.update_mail import changes_in_words, gather_changes
 
 # Several changes within this time become one email.
 GATHER = timedelta(minutes=1)
+PEOPLE = ("created_by_id", "assigned_to_id")
 FINISHED = "Cancelled because the task is finished."
 
 
@@ -48,15 +50,20 @@ def _unless_tasks_are_left(digest: Notification) -> str | None:
     return None if any(open_tasks(digest).values()) else "Cancelled because nothing is left to do."
 
 
-TASK_ASSIGNED = Kind("task_assigned", switch="A task is assigned to me", compiled=True)
+TASK_ASSIGNED = Kind("task_assigned", switch="A task is assigned to me", compiled=True, is_gathered=True)
 TASK_UPDATED = Kind(
     "task_updated",
     switch="Someone else changes a task of mine",
     reason_not_to_send=_unless_changed,
     context=lambda notification: {"changes": changes_in_words(notification)},
+    is_gathered=True,
 )
 UNBLOCKED = Kind(
-    "unblocked", switch="A task of mine is no longer blocked", reason_not_to_send=_unless_unblocked, compiled=True
+    "unblocked",
+    switch="A task of mine is no longer blocked",
+    reason_not_to_send=_unless_unblocked,
+    compiled=True,
+    is_gathered=True,
 )
 OVERDUE = Kind(
     "overdue",
@@ -90,7 +97,8 @@ def assigned_messages(task: Task, *, by: User, now: datetime) -> list[Message]:
     """To the assignee: the task is theirs now."""
     if task.assigned_to_id is None or task.assigned_to_id == by.pk:
         return []
-    return _messages(TASK_ASSIGNED, task, [task.assigned_to_id], task.version, due_at=now, by=by.name)
+    people, data = [task.assigned_to_id], {"by": by.name}
+    return _messages(TASK_ASSIGNED, task, people, task.version, due_at=now, by=by.pk, data=data)
 
 
 def notify_updated(task: Task, *, by: User, now: datetime, but: set[int]) -> None:
@@ -110,28 +118,45 @@ def notify_updated(task: Task, *, by: User, now: datetime, but: set[int]) -> Non
         mime=None,
         not_before__gt=now,
     ).values_list("notification__recipient_id", flat=True)
-    people, since = sorted(recipients - set(waiting)), now.isoformat()
-    notify(_messages(TASK_UPDATED, task, people, task.version, due_at=now + GATHER, since=since), now=now)
+    people, data = sorted(recipients - set(waiting)), {"since": now.isoformat()}
+    notify(_messages(TASK_UPDATED, task, people, task.version, due_at=now + GATHER, by=by.pk, data=data), now=now)
 
 
 def unblocked_messages(task: Task, *, by: User | None, now: datetime) -> list[Message]:
     """To creator and assignee: they can start."""
-    return _messages(UNBLOCKED, task, people_of(task, but=by), now.isoformat(), due_at=now)
+    causer = by.pk if by else None
+    return _messages(UNBLOCKED, task, people_of(task, but=by), now.isoformat(), due_at=now, by=causer)
 
 
 def overdue_messages(task: Task) -> list[Message]:
-    """At most one message per person and due date."""
+    """At most one message per person and due date. Those to the assignee are caused by the creator."""
     if task.due_at is None:
         return []
-    return _messages(OVERDUE, task, people_of(task), task.due_at.isoformat(), due_at=task.due_at)
+    by = task.created_by_id
+    return _messages(OVERDUE, task, people_of(task), task.due_at.isoformat(), due_at=task.due_at, by=by)
 
 
 def _messages(
-    kind: Kind, task: Task, people: Iterable[int], once_for: int | str, *, due_at: datetime, **data: Any
+    kind: Kind,
+    task: Task,
+    people: Iterable[int],
+    once_for: int | str,
+    *,
+    due_at: datetime,
+    by: int | None,
+    data: dict[str, Any] | None = None,
 ) -> list[Message]:
-    """A message to each of these people: only one for the same `once_for`."""
+    """A message to each of these people, caused by one: only one for the same `once_for`."""
     return [
-        Message(person, kind, f"{kind.name}:{task.pk}:{once_for}:{person}", due_at, task_id=task.pk, data=data)
+        Message(
+            person,
+            kind,
+            f"{kind.name}:{task.pk}:{once_for}:{person}",
+            due_at,
+            task_id=task.pk,
+            data=data or {},
+            caused_by=by,
+        )
         for person in people
     ]
 
@@ -141,5 +166,15 @@ def open_tasks(digest: Notification) -> dict[str, list[dict[str, Any]]]:
     assert digest.recipient is not None  # noqa: S101 - digests are for people
     listed = {section: digest.data.get(section, []) for section in ("tasks", "overdue")}
     ids = [task["id"] for tasks in listed.values() for task in tasks]
-    theirs = set(Task.objects.visible_to(digest.recipient).open().filter(pk__in=ids).values_list("pk", flat=True))
-    return {section: [task for task in tasks if task["id"] in theirs] for section, tasks in listed.items()}
+    theirs = {
+        task.pk: task for task in Task.objects.visible_to(digest.recipient).open().filter(pk__in=ids).only(*PEOPLE)
+    }
+    own = {pk for pk, task in theirs.items() if task.people == {digest.recipient.pk}}
+    return {
+        section: [
+            task if task["id"] in own else task | {"title": set_apart(task["title"])}
+            for task in tasks
+            if task["id"] in theirs
+        ]
+        for section, tasks in listed.items()
+    }

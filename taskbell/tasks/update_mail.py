@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from taskbell.accounts.models import User
 from taskbell.activity.queries import FieldChange, changes_since
+from taskbell.common.quoting import MAX_LINE, name_in_quotes, one_line, quoted_lines, set_apart, without_links
 from taskbell.common.wording import shortened
 from taskbell.notifications.models import Notification
 from taskbell.tasks.history_words import Wording, label_of
@@ -15,6 +16,7 @@ from taskbell.tasks.models import Task
 from taskbell.tasks.names import Names, names_in
 
 DUE_FIELDS = ("due_date", "due_time", "timezone")
+TYPED_FIELDS = ("title", "description")
 MAX_CHARACTERS = 1000
 MAX_IN_A_LINE = 80
 
@@ -27,6 +29,8 @@ class ChangeInWords:
     old: str
     new: str
     by: str
+    quoted_old: str = ""  # for the text, where the values don't fit into one line
+    quoted_new: str = ""
 
     @property
     def is_long(self) -> bool:
@@ -53,7 +57,7 @@ def changes_in_words(update: Notification) -> list[ChangeInWords]:
     assert update.task is not None  # noqa: S101 - and about tasks
     zone = ZoneInfo(update.recipient.profile.timezone)
     changes = gather_changes(update)
-    wording = Wording(_names_in(changes, update.recipient), zone)
+    wording = Wording(_set_apart(_names_in(changes, update.recipient)), zone)
     due = _due_change(changes, update.task, zone)
     rest = [change for change in changes if due is None or change.field not in DUE_FIELDS]
     rows = [_row(change, wording) for change in rest]
@@ -64,9 +68,25 @@ def _names_in(changes: Sequence[FieldChange], reader: User) -> Names:
     return names_in(((one.field, value) for one in changes for value in (one.old, one.new)), reader)
 
 
+def _set_apart(names: Names) -> Names:
+    return Names(
+        {pk: one_line(title, most=MAX_LINE) for pk, title in names.tasks.items()},  # `Wording` puts them in quotes
+        {pk: set_apart(name) for pk, name in names.people.items()},
+        {pk: set_apart(name) for pk, name in names.categories.items()},
+    )
+
+
 def _row(change: FieldChange, wording: Wording) -> ChangeInWords:
-    old, new = (shortened(wording.words(change.field, value), MAX_CHARACTERS) for value in (change.old, change.new))
-    return ChangeInWords(label_of(change.field), old, new, change.by)
+    old, new = (_in_words(wording, change.field, value) for value in (change.old, change.new))
+    quoted = (quoted_lines(words) if value else words for words, value in ((old, change.old), (new, change.new)))
+    return ChangeInWords(label_of(change.field), old, new, name_in_quotes(change.by), *quoted)
+
+
+def _in_words(wording: Wording, field: str, value: Any) -> str:
+    if field in TYPED_FIELDS and value and "\n" not in value:
+        return set_apart(value, most=MAX_CHARACTERS)
+    words = shortened(wording.words(field, value), MAX_CHARACTERS)
+    return words if field and field not in TYPED_FIELDS else without_links(words)
 
 
 def _due_change(changes: list[FieldChange], task: Task, zone: ZoneInfo) -> ChangeInWords | None:
@@ -79,7 +99,11 @@ def _due_change(changes: list[FieldChange], task: Task, zone: ZoneInfo) -> Chang
         _due({name: getattr(parts[name], side) if name in parts else value for name, value in now.items()}, zone)
         for side in ("old", "new")
     )
-    return None if before == after else ChangeInWords("Due", before, after, next(reversed(parts.values())).by)
+    return (
+        None
+        if before == after
+        else ChangeInWords("Due", before, after, name_in_quotes(next(reversed(parts.values())).by))
+    )
 
 
 def _due(fields: dict[str, Any], zone: ZoneInfo) -> str:

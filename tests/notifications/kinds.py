@@ -7,7 +7,7 @@ from taskbell.accounts.models import AddressChange, User
 from taskbell.accounts.policy import Role
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.kinds import find_kind
-from taskbell.notifications.models import Delivery, Notification
+from taskbell.notifications.models import Delivery, DeliveryState, Notification
 from taskbell.people.invitations import make_invite
 from taskbell.tasks.actions import create_task, update_task
 from taskbell.tasks.models import Task
@@ -29,6 +29,7 @@ def a_changed_task(reader: User, by: User, *, at: datetime, **fields: Any) -> Ta
 def message(kind: str, reader: User, by: User, task: Task, *, at: datetime) -> Delivery:
     """The email of a message of this kind to the reader."""
     data: dict[str, dict[str, Any]] = {
+        "summary": {"by": by.name, "unsubscribe": "task_assigned"},
         "task_assigned": {"by": by.name},
         "account_changed": {"what": "role", "by": by.name, "new": "Manager"},
         "task_updated": {"since": at.isoformat()},
@@ -51,5 +52,9 @@ def message(kind: str, reader: User, by: User, task: Task, *, at: datetime) -> D
     assert found is not None
     key = f"{kind}:{task.pk}:{at.isoformat()}:{reader.pk}"
     notify([Message(reader.pk, found, key=key, due_at=at, task_id=about, data=data.get(kind, {}))], now=at)
+    if kind == "summary":
+        inside = message("task_assigned", reader, by, task, at=at)
+        summary = Notification.objects.get(dedupe_key=key)
+        Delivery.objects.filter(pk=inside.pk).finish(DeliveryState.GATHERED, gathered_into=summary)
     mails = Delivery.objects.select_related("notification__recipient__profile", "notification__task")
     return mails.get(notification__dedupe_key=key)

@@ -33,7 +33,7 @@ def registered_for_this_test(monkeypatch: pytest.MonkeyPatch, kind: Kind) -> Kin
 
 def test_every_feature_registers_its_own() -> None:
     assert [kind.name for kind in registered()] == [
-        "reminder",
+        *("summary", "reminder"),
         *("task_assigned", "task_updated", "unblocked", "overdue", "due_digest"),
         *("invite", "password_reset", "session_ended", "sign_in_locked", "account_exists"),
         *("confirm_email", "email_changed", "account_changed"),

@@ -94,7 +94,7 @@ def test_several_changes_arrive_as_one_mail(bo: User, cy: User, mailbox: Mailbox
         update_task(task.pk, TaskPatch(title=title, description="x"), by=bo, now=NOW + number * SECOND)
     assert mailbox.send(NOW + 59 * SECOND) == []
     (mail,) = mailbox.send(NOW + 60 * SECOND)
-    assert "Title: Water the plants → Water <all> (Bo)" in part(mail)
+    assert 'Title: Water the plants → "Water <all>" ("Bo")' in part(mail)
     assert "Water &lt;all&gt;" in part(mail, "html")
 
 
@@ -110,7 +110,7 @@ def test_a_mail_names_no_prerequisite_that_its_reader_may_not_see(
     assert mailbox.send(NOW + HOUR) == []
     update_task(task.pk, TaskPatch(pre_tasks=[hidden.pk, known.pk]), by=mia, now=NOW + HOUR)
     (mail,) = [mail for mail in mailbox.send(NOW + 2 * HOUR) if str(mail["To"]).startswith("cy")]
-    assert "Blocked by: nothing → “Known” (Mia)" in part(mail)
+    assert 'Blocked by: nothing → “Known” ("Mia")' in part(mail)
     assert "nothing → “Known”" in part(mail, "html")
     assert "Secret" not in part(mail) + part(mail, "html")
 

@@ -76,28 +76,31 @@ def patch(**body: str) -> Callable[[User, User], Any]:
 
 
 BY_ADA: dict[str, tuple[Callable[[User, User], Any], str]] = {
-    "password": (patch(password=NEW), "your Taskbell password was changed by Ada."),
-    "address": (patch(email="b@example.org"), "your Taskbell email address was changed to b@example.org by Ada."),
-    "role": (patch(role="MANAGER"), "your Taskbell role was changed to Manager by Ada."),
-    "username": (patch(username="robert"), "your Taskbell username was changed to robert by Ada."),
+    "password": (patch(password=NEW), 'your Taskbell password was changed by "Ada".'),
+    "address": (
+        patch(email="b@example.org"),
+        'your Taskbell email address was changed to b@example.\u200aorg by "Ada".',
+    ),
+    "role": (patch(role="MANAGER"), 'your Taskbell role was changed to Manager by "Ada".'),
+    "username": (patch(username="robert"), 'your Taskbell username was changed to robert by "Ada".'),
     "leave": (
         lambda ada, bo: program_of(ada).delete(f"/api/users/{bo.pk}/"),
-        "your Taskbell account was deactivated by Ada.",
+        'your Taskbell account was deactivated by "Ada".',
     ),
-    "admin password": (by_admin_password, "your Taskbell password was changed by Ada."),
+    "admin password": (by_admin_password, 'your Taskbell password was changed by "Ada".'),
     "admin role": (
         lambda ada, bo: in_admin(ada, bo, role="INTERN"),
-        "your Taskbell role was changed to Intern by Ada.",
+        'your Taskbell role was changed to Intern by "Ada".',
     ),
     "admin address": (
         lambda ada, bo: in_admin(ada, bo, email="b@example.org"),
-        "your Taskbell email address was changed to b@example.org by Ada.",
+        'your Taskbell email address was changed to b@example.\u200aorg by "Ada".',
     ),
     "admin leave": (
         lambda ada, bo: in_admin(ada, bo, is_active=None),
-        "your Taskbell account was deactivated by Ada.",
+        'your Taskbell account was deactivated by "Ada".',
     ),
-    "sessions": (by_admin_session, "you were signed out of Taskbell by Ada."),
+    "sessions": (by_admin_session, 'you were signed out of Taskbell by "Ada".'),
 }
 
 

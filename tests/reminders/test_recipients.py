@@ -44,9 +44,9 @@ def test_only_the_one_who_asked_reads_that_they_asked(bo: User, cy: User, mailbo
     silently(task, cy)
     to_bo, to_cy = mailbox.tick(AT)
     when = f"{AT:%H:%M} on {AT:%-d %B %Y}."
-    for kind in ("plain", "html"):
+    for kind, bo_in_quotes in (("plain", '"Bo"'), ("html", "&ldquo;Bo&rdquo;")):
         assert f"You asked Taskbell to remind you at {when}" in part(to_bo, kind)
-        assert f"Bo set this reminder for {when}" in part(to_cy, kind)
+        assert f"{bo_in_quotes} set this reminder for {when}" in part(to_cy, kind)
         assert "You asked" not in part(to_cy, kind)
 
 

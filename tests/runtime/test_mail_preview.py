@@ -26,9 +26,9 @@ def test_every_kind_of_mail_becomes_three_files_and_nobody_stays_behind(
     expected = {f"{kind.name}.{ending}" for kind in registered() for ending in ("subject.txt", "txt", "html")}
     assert {file.name for file in folder.iterdir()} == expected
     assert all(file.read_text().strip() for file in folder.iterdir())
-    assert "Priority: High → Urgent (Ada)" in (folder / "task_updated.txt").read_text()
+    assert 'Priority: High → Urgent ("Ada")' in (folder / "task_updated.txt").read_text()
     assert "Order the seedlings" in (folder / "due_digest.txt").read_text()
-    assert "Ada invites you" in (folder / "invite.subject.txt").read_text()
+    assert '"Ada" invites you' in (folder / "invite.subject.txt").read_text()
     count = "from taskbell.accounts.models import User, Installation as I; print('people', User.objects.count(),"
     count += "'claimed', I.objects.exclude(claimed_at=None).count())"
     left = taskbell("shell", "-c", count, data=data, env=database, within=60)

@@ -68,7 +68,7 @@ def test_people_and_categories_are_called_by_their_names(bo: User, cy: User, ivo
     task = a_task(bo, assigned_to_id=cy.pk, category_id=garden.pk)
     changes(task, cy, stage=Stage.IN_PROGRESS)
     changes(task, bo, category_id=kitchen.pk)
-    assert "Category: Garden → Kitchen (Bo)" in letter(cy)
+    assert 'Category: Garden → Kitchen ("Bo")' in letter(cy)
 
 
 def test_several_changes_within_a_minute_are_one_mail_that_tells_all_of_them(bo: User, cy: User) -> None:
@@ -79,8 +79,8 @@ def test_several_changes_within_a_minute_are_one_mail_that_tells_all_of_them(bo:
     changes(task, bo, NOW + 59 * SECOND, description="Twice.")
     assert told() == [("cy", "task_updated")]
     text = letter(cy)
-    assert "Title: Water the plants → Water some plants (Bo)" in text
-    assert "Priority: Medium → Urgent (Bo)" in text
+    assert 'Title: Water the plants → Water some plants ("Bo")' in text
+    assert 'Priority: Medium → Urgent ("Bo")' in text
     assert "Description: " in text
     assert "Water all plants" not in text
 
@@ -108,8 +108,8 @@ def test_the_mail_leaves_out_what_its_reader_did(bo: User, cy: User, mia: User) 
     task = a_task(bo, assigned_to_id=cy.pk)
     changes(task, mia, priority=Priority.URGENT)
     changes(task, cy, stage=Stage.IN_PROGRESS)
-    assert "Status: Pending → In progress (Cy)" in letter(bo)
-    assert "Priority: Medium → Urgent (Mia)" in letter(bo)
+    assert 'Status: Pending → In progress ("Cy")' in letter(bo)
+    assert 'Priority: Medium → Urgent ("Mia")' in letter(bo)
     assert "Status" not in letter(cy)
 
 

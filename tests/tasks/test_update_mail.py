@@ -42,19 +42,19 @@ def test_the_due_moment_is_one_row_in_the_time_of_the_reader(bo: User, cy: User,
     update_task(task.pk, TaskPatch(due_date=date(2027, 5, 5), due_time=time(20)), by=bo, now=NOW)
     text = letter(cy).text
     assert row(text, "Due") == (
-        "Due: Tuesday, 4 May 2027, 16:00 (Asia/Tokyo) → Thursday, 6 May 2027, 03:00 (Asia/Tokyo) (Bo)"
+        'Due: Tuesday, 4 May 2027, 16:00 (Asia/Tokyo) → Thursday, 6 May 2027, 03:00 (Asia/Tokyo) ("Bo")'
     )
     assert "Due date" not in text
     update_task(task.pk, TaskPatch(due_time=None), by=bo, now=NOW + MINUTE / 2)
-    assert row(letter(cy).text, "Due") == "Due: Tuesday, 4 May 2027, 16:00 (Asia/Tokyo) → Wednesday, 5 May 2027 (Bo)"
+    assert row(letter(cy).text, "Due") == 'Due: Tuesday, 4 May 2027, 16:00 (Asia/Tokyo) → Wednesday, 5 May 2027 ("Bo")'
     update_task(task.pk, TaskPatch(due_date=None), by=bo, now=NOW + MINUTE / 2)
-    assert row(letter(cy).text, "Due") == "Due: Tuesday, 4 May 2027, 16:00 (Asia/Tokyo) → no due date (Bo)"
+    assert row(letter(cy).text, "Due") == 'Due: Tuesday, 4 May 2027, 16:00 (Asia/Tokyo) → no due date ("Bo")'
 
 
 def test_a_zone_that_does_not_move_the_date_is_named_itself(bo: User, cy: User, task: Task) -> None:
     update_task(task.pk, TaskPatch(due_time=None), by=bo, now=NOW - 5 * MINUTE)
     update_task(task.pk, TaskPatch(timezone="America/New_York"), by=bo, now=NOW)
-    assert "Time zone: Europe/Berlin → America/New_York (Bo)" in letter(cy).text
+    assert 'Time zone: Europe/Berlin → America/New_York ("Bo")' in letter(cy).text
 
 
 def test_rules_reminders_and_people_are_in_words(bo: User, cy: User, task: Task) -> None:
@@ -72,11 +72,11 @@ def test_rules_reminders_and_people_are_in_words(bo: User, cy: User, task: Task)
     )
     update_task(task.pk, patch, by=mia, now=NOW)
     text = letter(bo).text
-    assert "Repeats: does not repeat → every month on the last day (Mia)" in text
-    assert "Repeats from: the due date → the completion (Mia)" in text
-    assert "Assigned to: Cy → nobody (Mia)" in text
+    assert 'Repeats: does not repeat → every month on the last day ("Mia")' in text
+    assert 'Repeats from: the due date → the completion ("Mia")' in text
+    assert 'Assigned to: Cy → nobody ("Mia")' in text
     assert row(text, "Reminders") == (
-        "Reminders: none → Monday, 3 May 2027, 16:00, then every Monday at 16:00; 1 day before due (Mia)"
+        'Reminders: none → Monday, 3 May 2027, 16:00, then every Monday at 16:00; 1 day before due ("Mia")'
     )
     assert not [word for word in ("FREQ", "P1D", "0:00:00", "PENDING", "None", "[") if word in text]
 
@@ -84,7 +84,7 @@ def test_rules_reminders_and_people_are_in_words(bo: User, cy: User, task: Task)
 def test_the_lines_of_a_description_stay_lines(bo: User, cy: User, task: Task) -> None:
     update_task(task.pk, TaskPatch(description="One\nTwo <b>"), by=bo, now=NOW)
     mail = letter(cy)
-    assert "Description, before:\nno description\n\nDescription, now (Bo):\nOne\nTwo <b>\n" in mail.text
+    assert 'Description, before:\nno description\n\nDescription, now ("Bo"):\n> One\n> Two <b>\n' in mail.text
     assert "One<br>Two &lt;b&gt;" in mail.html
 
 
@@ -92,8 +92,8 @@ def test_a_completed_task_that_repeats_names_the_next_one(bo: User, cy: User, ta
     update_task(task.pk, TaskPatch(recurrence="FREQ=DAILY"), by=bo, now=NOW - 5 * MINUTE)
     update_task(task.pk, TaskPatch(stage=Stage.COMPLETED), by=bo, now=NOW)
     text = letter(cy).text
-    assert "Status: Pending → Completed (Bo)" in text
-    assert "Next occurrence: “Water the plants” (Bo)" in text
+    assert 'Status: Pending → Completed ("Bo")' in text
+    assert 'Next occurrence: “Water the plants” ("Bo")' in text
 
 
 def test_the_email_leads_to_the_task(bo: User, cy: User, task: Task, settings: Any) -> None:
@@ -154,7 +154,7 @@ def test_the_rows_of_the_text_have_an_empty_line_between_them(bo: User, cy: User
     assert [row.split(":")[0] for row in rows if ":" in row] == [
         "Title",
         "Description, before",
-        "Description, now (Bo)",
+        'Description, now ("Bo")',
         "Priority",
     ]
     assert "" not in rows[:-1]

@@ -16,7 +16,7 @@ from django.db.models import F
 
 from taskbell.common import leases
 from taskbell.common.compiled_query import AnyOf, CompiledModelQuery, IdArray
-from taskbell.notifications.channels.mail import outbox, rendering
+from taskbell.notifications.channels.mail import gathering, outbox, rendering
 from taskbell.notifications.channels.mail.outbox import DATABASE_AWAY
 from taskbell.notifications.channels.mail.smtp import SMTP
 from taskbell.notifications.channels.mail.transport import (
@@ -48,7 +48,7 @@ UNANSWERED = "The mail server never answered. It may have the email; whether to 
 LOADED_COLUMNS = {
     "": (
         *("id", "notification_id", "due_at", "not_before", "attempt", "message_id", "mime", "lease_token"),
-        "ambiguous",
+        *("ambiguous", "caused_by_id"),
     ),
     "notification": ("id", "recipient_id", "task_id", "kind", "data", "address", "due_at"),
     "notification__recipient": (
@@ -89,7 +89,10 @@ def send_waiting(*, clock: Clock, should_stop: Callable[[], bool] = lambda: Fals
 
 def claim(now: datetime, *, limit: int) -> list[Delivery]:
     """Leases emails to this sender: each goes to exactly one of any competing senders."""
-    return _claim(now, limit) if Delivery.objects.mails().unsent().filter(not_before__lte=now).exists() else []
+    if not Delivery.objects.mails().unsent().filter(not_before__lte=now).exists():
+        return []
+    gathering.admit(now)
+    return _claim(now, limit)
 
 
 @transaction.atomic

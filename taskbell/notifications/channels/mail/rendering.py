@@ -12,6 +12,7 @@ from django.conf import settings
 
 from taskbell.accounts.preferences import MAIL_SWITCHES
 from taskbell.common.macs import mac
+from taskbell.common.quoting import greeted, name_in_quotes, quoted_lines, set_apart, without_links
 from taskbell.common.text import in_ascii
 from taskbell.common.wording import in_words
 from taskbell.notifications.channels.mail import mime
@@ -66,15 +67,21 @@ def compose(mail: Delivery, *, now: datetime) -> Letter:
         raise LookupError(f"There is no kind of email called {notification.kind}.")
     is_late = now - mail.due_at > LATE_AFTER
     unsubscribe = _unsubscribe_link(notification)
-    given = _context(notification, kind) | {"is_late": is_late, "unsubscribe": unsubscribe}
+    given = _context(mail, kind) | {"is_late": is_late, "unsubscribe": unsubscribe}
     subject, text, html = fill_in(kind, given)
     subject = " ".join(subject.split())
     return Letter(
-        subject=subject if len(subject) <= MAX_SUBJECT_LENGTH else subject[: MAX_SUBJECT_LENGTH - 1] + "…",
+        subject=_cut(subject),
         text=text.strip() + "\n",
         html=html,
         unsubscribe=unsubscribe,
     )
+
+
+def _cut(subject: str) -> str:
+    """The subject, not too long; a quotation keeps its end."""
+    end = '…"' if subject.endswith('"') else "…"
+    return subject if len(subject) <= MAX_SUBJECT_LENGTH else subject[: MAX_SUBJECT_LENGTH - len(end)] + end
 
 
 def render(mail: Delivery, *, now: datetime) -> bytes:
@@ -108,18 +115,20 @@ def _further_headers(mail: Delivery, unsubscribe: str | None) -> dict[str, str]:
 
 
 def _unsubscribe_link(notification: Notification) -> str | None:
-    if notification.recipient_id is None or notification.kind not in MAIL_SWITCHES:
+    kind = notification.data.get("unsubscribe", notification.kind)
+    if notification.recipient_id is None or kind not in MAIL_SWITCHES:
         return None
-    return link_for(LinkAction(notification.recipient_id, "unsubscribe", notification.kind))
+    return link_for(LinkAction(notification.recipient_id, "unsubscribe", kind))
 
 
-def _context(notification: Notification, kind: Kind) -> dict[str, Any]:
+def _context(mail: Delivery, kind: Kind) -> dict[str, Any]:
+    notification = mail.notification
     person, task = notification.recipient, notification.task
     zone = ZoneInfo(person.profile.timezone if person else settings.TASKBELL_TIME_ZONE)
     due_at = notification.due_at.astimezone(zone)
     return {
         "person": person,
-        "name": (person.first_name or person.name) if person else "",
+        "name": greeted(person.first_name or person.name) if person else "",
         "task": task,
         "site": settings.URL,
         "link": f"{settings.URL}/tasks/{task.pk}/" if task else f"{settings.URL}/",
@@ -128,11 +137,27 @@ def _context(notification: Notification, kind: Kind) -> dict[str, Any]:
         "due_words": in_words(due_at, "l, j F Y, H:i"),
         "due_day": in_words(due_at, "j F Y"),
         "due_time": in_words(due_at, "H:i"),
-        **(task.facts(zone) if task else {}),
+        **(_task_words(task, zone, is_own=is_own_text(mail)) if task else {}),
         **notification.data,
+        "by": name_in_quotes(notification.data.get("by", "")),
         **(_button_links(notification) if kind.has_buttons else {}),
         **kind.context(notification),
     }
+
+
+def is_own_text(mail: Delivery) -> bool:
+    """True if nobody but its reader had a hand in the task, and in the email: such text stays as it was typed."""
+    task, reader = mail.notification.task, mail.notification.recipient_id
+    return task is not None and reader is not None and task.people == {reader} and mail.caused_by_id is None
+
+
+def _task_words(task: Any, zone: ZoneInfo, *, is_own: bool) -> dict[str, str]:
+    facts: dict[str, str] = task.facts(zone)
+    title, description = facts["title"], facts["description"]
+    if is_own:
+        return facts | {"quoted_description": description}
+    harmless = {"title": set_apart(title), "description": without_links(description)}
+    return facts | harmless | {"quoted_description": quoted_lines(description) if description else ""}
 
 
 def _button_links(notification: Notification) -> dict[str, str]:

@@ -27,6 +27,7 @@ RULES = {
     ".title": "color: #2f5d8a; font-weight: 600;",
     ".action": "display: inline-block; border: 1px solid #9fb3c8; color: #2f5d8a; text-decoration: none; "
     "font-size: 15px; font-weight: 600; padding: 8px 14px; margin: 0 6px 8px 0; border-radius: 8px;",
+    ".words": "border-left: 3px solid #9fb3c8; padding-left: 12px;",
     ".end": "border-top: 1px solid #dfe3e8; padding-top: 16px;",
 }
 
@@ -42,7 +43,7 @@ def _merged(*selectors: str) -> str:
 
 STYLES = {name: _merged(name) for name in ("body", "h1", "h2", "p")}
 STYLES |= {name: _merged(f".{name}") for name in ("page", "card", "button", "quiet", "title", "action")}
-STYLES |= {name: _merged("p", f".{name}") for name in ("brand", "late", "facts", "foot")}
+STYLES |= {name: _merged("p", f".{name}") for name in ("brand", "late", "facts", "foot", "words")}
 STYLES |= {"end": _merged("p", ".foot", ".end"), "cell": _merged(".card td"), "span.facts": _merged(".facts")}
 STYLESHEET = "\n".join(f"{selector} {{ {rules} }}" for selector, rules in RULES.items())
 register = Library()

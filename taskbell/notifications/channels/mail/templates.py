@@ -18,7 +18,19 @@ from django.template.defaultfilters import linebreaksbr
 from taskbell.notifications.kinds import Kind
 
 WORDS = (
-    *("name", "title", "description", "priority", "by", "due", "due_words", "due_day", "due_time", "zone"),
+    *(
+        "name",
+        "title",
+        "description",
+        "quoted_description",
+        "priority",
+        "by",
+        "due",
+        "due_words",
+        "due_day",
+        "due_time",
+        "zone",
+    ),
     *("site", "link", "done", "snooze", "tomorrow", "unsubscribe"),
 )
 FLAGS = ("is_late", "missed", "is_own")

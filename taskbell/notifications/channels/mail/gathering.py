@@ -1,0 +1,154 @@
+"""How many emails one person can cause another: beyond that, they become one summary.
+
+An email that another person caused is admitted to the outbox here, once, before any sender can claim it. Changes are
+gathered: after one, the next email about changes comes a minute later, with all that happened in between.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Max, Min, Q
+
+from taskbell.accounts.models import User
+from taskbell.common.locks import one_at_a_time
+from taskbell.notifications.channels.mail.rendering import message_id_for
+from taskbell.notifications.kinds import registered
+from taskbell.notifications.models import Channel, Delivery, DeliveryState, Notification
+from taskbell.notifications.policy import quiet_until
+from taskbell.notifications.summary import SUMMARY
+
+WINDOW = timedelta(hours=1)
+PAUSE = timedelta(minutes=1)  # between two emails about changes
+ROWS_AT_ONCE = 2000
+GATHERED = "Sent in one email together with others that the same person caused."
+Pair = tuple[int, int]  # who caused the emails, and who gets them
+
+
+@dataclass(frozen=True)
+class Recent:
+    """What one person has caused another within the last hour: how many emails, since when, and the last change."""
+
+    count: int = 0
+    first: datetime | None = None
+    last_change: datetime | None = None
+
+
+@dataclass
+class Plan:
+    """What happens to the emails that wait."""
+
+    admitted: list[int] = field(default_factory=list)
+    delayed: dict[datetime, list[int]] = field(default_factory=lambda: defaultdict(list))
+    gathered: dict[Pair, list[Delivery]] = field(default_factory=dict)
+
+    def delay(self, mails: Iterable[Delivery], until: datetime) -> None:
+        """These wait until then."""
+        self.delayed[until] += [mail.pk for mail in mails]
+
+
+def admit(now: datetime) -> None:
+    """Lets due emails that others caused into the outbox, within the limit for each two people."""
+    if Delivery.objects.mails().to_admit(now).exists():
+        _admit(now)
+
+
+@transaction.atomic
+def _admit(now: datetime) -> None:
+    one_at_a_time("gathering emails")  # two senders must not both find room for the last one
+    waiting = Delivery.objects.mails().to_admit(now).select_related("notification__recipient__profile")
+    rows = list(waiting.select_for_update(of=("self",)).order_by("not_before", "id")[:ROWS_AT_ONCE])
+    plan, awake = Plan(), list[Delivery]()
+    for mail in rows:  # what waits for the end of quiet hours counts towards the hour in which it is sent
+        quiet_end = quiet_until(mail.notification, now=now)
+        if quiet_end is None:
+            awake.append(mail)
+        else:
+            plan.delay([mail], quiet_end)
+    recent = _recent(awake, now)
+    for pair, mails in groupby(sorted(awake, key=_pair), key=_pair):  # stable: the oldest first
+        _plan_pair(plan, pair, list(mails), recent.get(pair, Recent()), now=now)
+    _carry_out(plan, now)
+
+
+def _pair(mail: Delivery) -> Pair:
+    return mail.caused_by_id or 0, mail.notification.recipient_id or 0
+
+
+def _recent(mails: list[Delivery], now: datetime) -> dict[Pair, Recent]:
+    changes = [SUMMARY.name, *(kind.name for kind in registered() if kind.is_gathered)]
+    admitted = Delivery.objects.mails().filter(
+        caused_by__in={mail.caused_by_id for mail in mails},
+        notification__recipient__in={mail.notification.recipient_id for mail in mails},
+        admitted_at__gt=now - WINDOW,
+    )
+    rows = (
+        admitted.order_by()
+        .values_list("caused_by", "notification__recipient")
+        .annotate(
+            count=Count("pk"),
+            first=Min("admitted_at"),
+            last_change=Max("admitted_at", filter=Q(notification__kind__in=changes)),
+        )
+    )
+    return {(causer, recipient): Recent(*figures) for causer, recipient, *figures in rows}
+
+
+def _plan_pair(plan: Plan, pair: Pair, mails: list[Delivery], recent: Recent, *, now: datetime) -> None:
+    """The last email of an hour is a summary, if there are more than one for it."""
+    room = settings.TASKBELL_MAILS_BY_ONE_PERSON - recent.count
+    if room <= 0 and recent.first is not None:
+        plan.delay(mails, recent.first + WINDOW)
+        return
+    gathered = {kind.name for kind in registered() if kind.is_gathered}
+    changes = [mail for mail in mails if mail.notification.kind in gathered]
+    alone = [mail for mail in mails if mail.notification.kind not in gathered]
+    if changes and recent.last_change is not None and recent.last_change + PAUSE > now:
+        plan.delay(changes, recent.last_change + PAUSE)
+        changes = []
+    if len(changes) == 1:
+        alone, changes = [*alone, *changes], []
+    if len(alone) + bool(changes) > room:
+        alone, changes = alone[: room - 1], alone[room - 1 :] + changes
+    plan.admitted += [mail.pk for mail in alone]
+    if changes:
+        plan.gathered[pair] = changes
+
+
+def _carry_out(plan: Plan, now: datetime) -> None:
+    Delivery.objects.filter(pk__in=plan.admitted).update(admitted_at=now)
+    for until, keys in plan.delayed.items():
+        Delivery.objects.filter(pk__in=keys).update(not_before=until, due_at=until)
+    names = {person.pk: person.name for person in User.objects.filter(pk__in={causer for causer, _ in plan.gathered})}
+    for pair, mails in plan.gathered.items():
+        summary = _summarize(pair, mails, by=names[pair[0]], now=now)
+        rows = Delivery.objects.filter(pk__in=[mail.pk for mail in mails])
+        rows.finish(DeliveryState.GATHERED, gathered_into=summary, reason=GATHERED)
+
+
+def _summarize(pair: Pair, mails: list[Delivery], *, by: str, now: datetime) -> Notification:
+    """The summary of these, with its email. Its link to unsubscribe is that of most of them."""
+    causer, recipient = pair
+    key = f"summary:{mails[0].pk}"
+    kinds = Counter(mail.notification.kind for mail in mails)
+    summary = Notification.objects.create(
+        recipient_id=recipient,
+        kind=SUMMARY.name,
+        dedupe_key=key,
+        data={"by": by, "unsubscribe": kinds.most_common(1)[0][0]},
+        created_at=now,
+        due_at=now,
+    )
+    summary.deliveries.create(
+        channel=Channel.MAIL,
+        message_id=message_id_for(key),
+        due_at=now,
+        not_before=now,
+        caused_by_id=causer,
+        admitted_at=now,
+    )
+    return summary

@@ -1,0 +1,68 @@
+"""The summary: one email for all that one person has caused another, once there is too much of it.
+
+People can't switch it off: what it lists are the kinds that they want.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from taskbell.common.quoting import set_apart
+from taskbell.notifications.kinds import Kind, find_kind
+from taskbell.notifications.models import Notification
+from taskbell.notifications.policy import reason_not_to_send
+
+MAX_LISTED = 100
+
+
+def _gathered(summary: Notification) -> list[Notification]:
+    """The first of the notifications in the summary."""
+    inside = Notification.objects.filter(deliveries__gathered_into=summary)
+    return list(inside.select_related("task", "recipient__profile").order_by("id")[:MAX_LISTED])
+
+
+def _wanted(summary: Notification) -> Iterator[Notification]:
+    """Those that would be sent now, each task once for each kind."""
+    seen = set()
+    for notification in _gathered(summary):
+        about = notification.kind, notification.task_id
+        if about not in seen and reason_not_to_send(notification) is None:
+            seen.add(about)
+            yield notification
+
+
+def _more(summary: Notification) -> int:
+    """How many notifications are not listed, because there are too many."""
+    return max(0, Notification.objects.filter(deliveries__gathered_into=summary).count() - MAX_LISTED)
+
+
+def _unless_empty(summary: Notification) -> str | None:
+    is_empty = next(_wanted(summary), None) is None and not _more(summary)
+    return "Cancelled because nothing of it should be sent any more." if is_empty else None
+
+
+def _context(summary: Notification) -> dict[str, Any]:
+    listed, more = list(_wanted(summary)), _more(summary)
+    return {
+        "lines": [_line(notification) for notification in listed],
+        "more": more,
+        "count": len(listed) + more,
+        "are_assignments": {notification.kind for notification in listed} == {"task_assigned"},
+    }
+
+
+def _line(notification: Notification) -> dict[str, Any]:
+    kind, task = find_kind(notification.kind), notification.task
+    return {
+        "label": kind.label.capitalize() if kind else "",
+        "id": task.pk if task else None,
+        "title": set_apart(task.title) if task else "",
+    }
+
+
+SUMMARY = Kind(
+    "summary",
+    shows_in_app=False,  # what it lists is there already
+    reason_not_to_send=_unless_empty,
+    context=_context,
+)
+KINDS = (SUMMARY,)
