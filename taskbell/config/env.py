@@ -155,11 +155,7 @@ class Environment(BaseSettings):
         description="Name of the header by which the mail relay recognises duplicates, if it supports one.",
     )
     TASKBELL_MAILS_BY_ONE_PERSON: int = Field(
-        20,
-        ge=1,
-        le=100_000,
-        description="Maximum number of emails that one person can cause another within an hour. The last of them is a "
-        "summary of all that is left.",
+        20, ge=1, le=100_000, description="Emails that one person can cause another in an hour; the rest: a summary."
     )
     TASKBELL_MAIL_TEMPLATES: Path | None = Field(
         None, description="Folder with email templates that replace ours, such as reminder/subject.txt or base.html."
