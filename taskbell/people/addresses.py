@@ -38,6 +38,18 @@ def request_change(person: User, email: str, *, now: datetime) -> None:
     notify_old_addresses(change, replaced=current.email, now=now)
 
 
+@transaction.atomic
+def keep_address(person: User, *, now: datetime) -> None:
+    """The person's own address stays: the one that waits for its confirmation can't be confirmed any more."""
+    current = lock_person(person)
+    if current.email_confirmed:
+        old = _address_to_return_to(current, now=now)
+        row = {"user": current, "new": current.email, "old": old, "is_confirmed": True}
+        AddressChange.objects.create(**row, requested_at=now, made_at=now)
+    else:
+        ask_to_confirm(current, by_mail=may_mail(current.email, now=now), now=now)
+
+
 def _address_to_return_to(person: User, *, now: datetime) -> str:
     made = AddressChange.objects.undoable(now).filter(user=person, is_confirmed=True).first()
     if made:

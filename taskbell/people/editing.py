@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from taskbell.accounts.actions import set_password
+from taskbell.accounts.addresses import pending_email
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.accounts.present_password import check_present_password, password_required
@@ -15,7 +16,7 @@ from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import NotAllowed
 from taskbell.common.text import folded
-from taskbell.people.addresses import check_is_free, check_may_request, replace_address, request_change
+from taskbell.people.addresses import check_is_free, check_may_request, keep_address, replace_address, request_change
 from taskbell.people.notifications import notify_owner
 from taskbell.people.roles import change_role, check_may_give, check_may_manage
 
@@ -37,6 +38,9 @@ def update_person(person: User, changes: dict[str, Any], *, by: User, now: datet
         rest["email"] = email
     if by.pk == person.pk:
         _check_it_is_them(person, rest, present, now=now)
+        if present is not None and "email" in changes and "email" not in rest and pending_email(person, now=now):
+            check_present_password(person, present, now=now)
+            keep_address(person, now=now)
     return _update(person, rest, by=by, now=now)
 
 

@@ -144,6 +144,24 @@ def test_of_several_only_the_latest_can_be_confirmed(bo: User) -> None:
     assert confirm(second).email == "bob@example.org"
 
 
+def test_the_present_address_and_password_withdraw_a_change(bo: User, as_user: Somebody) -> None:
+    change, program = ask(bo, NEW, now=utc_now()), as_user(bo)
+    for proof, pending in (({}, NEW), ({"current_password": PASSWORD}, None)):
+        answer = program.patch("/api/profile/", {"email": "bo@example.org"} | proof)
+        assert (answer.status_code, answer.json()["pending_email"]) == (200, pending)
+    with pytest.raises(Invalid):
+        confirm(change, now=utc_now())
+    undo(change, now=utc_now())  # whoever knew the password is out nevertheless
+    assert (saved(bo).email, saved(bo).has_usable_password()) == ("bo@example.org", False)
+
+
+def test_a_newcomer_who_mistyped_a_new_address_confirms_the_first(ada: User) -> None:
+    ask(person := newcomer(), NEW)
+    ask(person, person.email)
+    assert mails()[-1] == ("new@example.org", "confirm_email")
+    assert confirm(AddressChange.objects.latest("pk")).email_confirmed
+
+
 def test_an_address_that_was_taken_meanwhile_is_refused(bo: User, cy: User) -> None:
     change = ask(bo, NEW)
     User.objects.filter(pk=cy.pk).update(email=NEW)
