@@ -19,6 +19,8 @@ MAX_FOLDED_LENGTH = 600  # NFKC can expand one letter to eighteen
 
 def read_email(value: str) -> str:
     """The address in its canonical form (NFKC, case-folded)."""
+    if len(value) > 4 * MAX_ADDRESS:
+        raise BadValue(f"Must have at most {MAX_ADDRESS} characters.", "max_length")
     if UNPRINTABLE.search(value):
         raise BadValue(UNPRINTABLE_SENTENCE, "unprintable")
     address = folded(value)

@@ -10,7 +10,7 @@ import orjson
 from taskbell.common.errors import Invalid, invalid
 
 MAX_DEPTH = 20
-MAX_PARTS = 200_000  # commas, colons and brackets; each makes an object of up to 100 bytes
+MAX_PARTS = 100_000  # commas, colons and brackets; each makes objects of about 100 bytes
 
 
 def parse(body: bytes) -> Any:

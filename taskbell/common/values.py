@@ -76,11 +76,11 @@ def read_line(value: object, *, most: int, blank: bool = False) -> str:
     decomposed letters stay as they were typed: comparing, searching and sorting treat them alike.
     """
     line = _as_text(value).strip(OUTER_SPACE)
+    _check_length(line, most)  # first, because the rest takes long for millions of characters
     if is_invisible(line):
         line = ""
     if not line and not blank:
         raise BadValue("Must not be empty.", "blank")
-    _check_length(line, most)
     if not line.isprintable():
         _check_characters(line)
     return line

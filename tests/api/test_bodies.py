@@ -144,6 +144,19 @@ def test_the_server_looks_up_no_charset(monkeypatch: pytest.MonkeyPatch) -> None
         assert request.encoding is None
 
 
+def test_a_name_that_is_much_too_long_is_measured_before_its_characters_are_looked_at(
+    bo: User, as_user: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def looked_at(text: str) -> bool:
+        raise AssertionError(len(text))
+
+    monkeypatch.setattr("taskbell.common.values.is_invisible", looked_at)
+    program, text = as_user(bo), "x" * 1_000_000
+    for path, field in (("profile/", "first_name"), ("tasks/", "title"), ("categories/", "name")):
+        send = program.patch if path == "profile/" else program.post
+        assert send(f"/api/{path}", {field: text}).status_code == 400
+
+
 def test_cookies_are_read_as_python_writes_them() -> None:
     written = cookies.SimpleCookie({"a": 'x"; \\y, ü', "b": "plain", "c": ""})
     header = "; ".join(morsel.OutputString() for morsel in written.values())
