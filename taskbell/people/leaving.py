@@ -8,6 +8,7 @@ from taskbell.accounts.actions import end_sessions
 from taskbell.accounts.models import User
 from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
+from taskbell.common.deadline import no_deadline
 from taskbell.common.errors import invalid
 from taskbell.common.locks import let_others_write
 from taskbell.people.notifications import notify_owner
@@ -24,8 +25,9 @@ def deactivate_person(person: User, *, hand_to: int | None, by: User, now: datet
     Of very many tasks, most are handed over before, some at a time, so that others can write in between.
     Raises NotAllowed, Invalid, or Conflict for the last ADMIN.
     """
-    while _hand_over_some(person, hand_to, by=by, now=now):
-        let_others_write()
+    with no_deadline():
+        while _hand_over_some(person, hand_to, by=by, now=now):
+            let_others_write()
     with transaction.atomic():
         leave(person, by=by, now=now)
         _check_receiver(hand_to, person)

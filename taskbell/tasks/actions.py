@@ -1,6 +1,7 @@
 """The verbs of tasks: each is one transaction, checks its rules and writes the history."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -8,13 +9,14 @@ from typing import Any
 from django.db import transaction
 
 from taskbell.accounts.models import User
-from taskbell.activity.actions import Change, record, record_changes
+from taskbell.activity.actions import Change, Entry, record, record_changes, record_entries
 from taskbell.common.errors import NotFound, Refusal, invalid
+from taskbell.notifications.actions import notify
 from taskbell.reminders.actions import add_reminders, replace_reminders, reschedule
 from taskbell.tasks.assignees import active_creator, assignee_has_left, assignees_of, hand_over, lock_assignees
 from taskbell.tasks.history import OWN_REMINDERS, differences, record_own_reminders, snapshot
 from taskbell.tasks.models import OPEN_STAGES, Stage, Task
-from taskbell.tasks.notifications import notify_assigned, notify_updated
+from taskbell.tasks.notifications import assigned_messages, notify_assigned, notify_updated
 from taskbell.tasks.occurrences import Due, due_by_rule
 from taskbell.tasks.patch import UNSET, TaskPatch
 from taskbell.tasks.policy import check_may_change, check_may_create, check_may_edit, may_edit
@@ -28,9 +30,10 @@ from taskbell.tasks.prerequisites import (
 from taskbell.tasks.queries import lock_task
 from taskbell.tasks.quotas import check_room_for_tasks, check_room_for_text
 from taskbell.tasks.recurring import begin_series, make_next, move_series, skip_occurrence, withdraw_next
-from taskbell.tasks.search_text import keep_search_text
+from taskbell.tasks.search_text import add_search_texts, keep_search_text
 from taskbell.tasks.validation import check_columns, check_dates, check_rows, read_columns
 
+Naming = Callable[[int], AbstractContextManager[None]]
 Versions = int | Collection[int] | None  # at which a task may be changed; None: any
 SERIES_FIELDS = ("recurrence", "recurrence_from", "timezone")  # the same for all occurrences
 FOR_WHOLE_SERIES = (
@@ -45,29 +48,54 @@ class StaleVersion(Refusal):
     title = "Changed in the meantime"
 
 
-@transaction.atomic
 def create_task(patch: TaskPatch, *, by: User, now: datetime) -> Task:
     """A new task of this person. Raises NotAllowed, Invalid, or Blocked if it is completed before its prerequisites."""
+    return create_tasks([patch], by=by, now=now)[0]
+
+
+@transaction.atomic
+def create_tasks(
+    patches: Sequence[TaskPatch], *, naming: Naming = lambda _: nullcontext(), by: User, now: datetime
+) -> list[Task]:
+    """New tasks, in about as many statements as one. `naming` is a context for the refusals of each, by its place.
+
+    Raises the same as `create_task`.
+    """
     check_may_create(by)
-    check_room_for_tasks(by)
-    assignable = lock_assignees(assignees_of([patch]))
+    check_room_for_tasks(by, more=len(patches))
+    assignable, tasks, entries = lock_assignees(assignees_of(patches)), [], []
+    for place, patch in enumerate(patches):
+        with naming(place):
+            tasks.append(_new_task(patch, assignable, by=by, now=now))
+    Task.objects.bulk_create(tasks)
+    add_search_texts(tasks)
+    for place, (task, patch) in enumerate(zip(tasks, patches, strict=True)):
+        with naming(place):
+            _begin(task)
+            applied = _apply_reminders_and_prerequisites(task, patch, is_new=True, effort=Effort(), by=by, now=now)
+            if task.stage == Stage.COMPLETED and patch.pre_tasks is not UNSET:
+                check_not_blocked(task, by=by)
+        new = {name: new for name, (_, new) in applied.items() if name != OWN_REMINDERS}
+        entries.append(Entry(task.pk, "created", by=by, at=now, new=snapshot(task) | new))
+    record_entries(entries)
+    notify([message for task in tasks for message in assigned_messages(task, by=by, now=now)], now=now)
+    return tasks
+
+
+def _new_task(patch: TaskPatch, assignable: Collection[int], *, by: User, now: datetime) -> Task:
+    """The task, checked but not saved. Raises Invalid."""
     columns, errors = read_columns(patch if patch.title is not UNSET else replace(patch, title=""))
     check_columns(columns, errors, assignable=assignable)
     check_rows(patch)
     task = Task(created_by=by, timezone=by.profile.timezone, created_at=now, updated_at=now)
     _apply(task, columns, by=by, now=now)
-    task.save(force_insert=True)
-    keep_search_text(task)
+    return task
+
+
+def _begin(task: Task) -> None:
     if task.recurrence:
         begin_series(task)
         task.save(update_fields=["series", "anchor_date"])
-    applied = _apply_reminders_and_prerequisites(task, patch, is_new=True, effort=Effort(), by=by, now=now)
-    if task.stage == Stage.COMPLETED:
-        check_not_blocked(task, by=by)
-    applied.pop(OWN_REMINDERS, None)
-    record(task.pk, "created", by=by, at=now, new=snapshot(task) | {name: new for name, (_, new) in applied.items()})
-    notify_assigned(task, by=by, now=now)
-    return task
 
 
 @transaction.atomic

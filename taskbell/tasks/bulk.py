@@ -1,7 +1,7 @@
 """Bulk changes: all or none."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,13 +9,12 @@ from django.db import transaction
 
 from taskbell.accounts.models import User
 from taskbell.common.errors import FieldError, Invalid, Refusal, invalid
-from taskbell.tasks.actions import create_task, delete_task, update_task
+from taskbell.tasks.actions import create_tasks, delete_task, update_task
 from taskbell.tasks.assignees import assignees_of, lock_assignees
 from taskbell.tasks.models import Task
-from taskbell.tasks.patch import UNSET, TaskPatch
+from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.policy import check_may_create
 from taskbell.tasks.prerequisites import Effort
-from taskbell.tasks.quotas import check_room_for_tasks
 
 MAX_CHANGES = 1000
 MAX_ROWS = 5000  # tasks with their reminders and prerequisites: all are written in one transaction
@@ -39,7 +38,7 @@ class Batch:
         lists = (
             (patch.reminders, patch.pre_tasks) for patch in (*self.create, *(patch for _, patch, _ in self.update))
         )
-        return sum(len(one) for pair in lists for one in pair if one is not UNSET)
+        return sum(len(one) for pair in lists for one in pair if isinstance(one, Sequence))
 
 
 class BatchRefused(Refusal):
@@ -78,14 +77,11 @@ def change_many(
     """
     if batch.create:
         check_may_create(by)
-        check_room_for_tasks(by, more=len(batch.create))
     check_size(len(batch.create) + len(batch.update) + len(batch.delete), batch.rows)
     lock_assignees(assignees_of([*batch.create, *(patch for _, patch, _ in batch.update)]))
     _lock([pk for pk, _, _ in batch.update] + list(batch.delete))
-    created, changed, effort = [], [], Effort()
-    for place, patch in enumerate(batch.create):
-        with named(f"create.{place}"):
-            created.append(create_task(patch, by=by, now=now).pk)
+    changed, effort = [], Effort()
+    created = create_tasks(batch.create, naming=_named_creation, by=by, now=now) if batch.create else []
     for place, (pk, patch, version) in enumerate(batch.update):
         with named(f"update.{place}"):
             task = update_task(
@@ -95,7 +91,11 @@ def change_many(
     for place, pk in enumerate(batch.delete):
         with named(f"delete.{place}"):
             delete_task(pk, effort=effort, by=by, now=now)
-    return created, changed
+    return [task.pk for task in created], changed
+
+
+def _named_creation(place: int) -> AbstractContextManager[None]:
+    return named(f"create.{place}")
 
 
 def _lock(ids: list[int]) -> None:

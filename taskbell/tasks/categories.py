@@ -8,6 +8,7 @@ from django.db.models import F
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Entry, record, record_entries
 from taskbell.activity.models import Subject, SubjectType
+from taskbell.common.deadline import no_deadline
 from taskbell.common.errors import Conflict, NotFound, invalid
 from taskbell.common.locks import let_others_write
 from taskbell.common.text import folded
@@ -67,8 +68,9 @@ def delete_category(pk: int, *, move_to: int | None, by: User, now: datetime) ->
 
     Raises NotFound, NotAllowed, Invalid, or Conflict if it has tasks and there is no `move_to`.
     """
-    while not _move_some_or_delete(pk, move_to, by=by, now=now):
-        let_others_write()
+    with no_deadline():
+        while not _move_some_or_delete(pk, move_to, by=by, now=now):
+            let_others_write()
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from taskbell.notifications.models import Notification
 from taskbell.tasks.bulk import Batch, change_many
 from taskbell.tasks.models import Prerequisite, Task
 from taskbell.tasks.patch import TaskPatch
-from tests.conftest import NOW, Program
+from tests.conftest import NOW, Program, QueryBudget
 from tests.tasks.conftest import Somebody, a_task
 
 URL = "/api/tasks/bulk/"
@@ -167,3 +167,16 @@ def test_an_intern_is_refused_before_any_row_is_read(as_user: Somebody, ivo: Use
     with pytest.raises(NotAllowed):
         change_many(Batch([TaskPatch(title="")], [], []), by=ivo, now=NOW)
     assert as_user(ivo).post(URL, {"create": [], "update": [{"unknown": 1}]}).status_code == 400
+
+
+def test_hundreds_of_new_tasks_take_about_as_many_statements_as_one(
+    bo: User, cy: User, query_budget: QueryBudget
+) -> None:
+    patches = [TaskPatch(title=f"Task {n}", assigned_to_id=cy.pk) for n in range(300)]
+    with query_budget(25):
+        created, _ = change_many(Batch(patches, [], []), by=bo, now=NOW)
+    assert list(Task.objects.filter(pk__in=created).order_by("pk").values_list("title", flat=True)) == [
+        patch.title for patch in patches
+    ]
+    assert Activity.objects.filter(task__in=created, action="created", subject_type="task").count() == 300
+    assert Notification.objects.filter(kind="task_assigned", recipient=cy).count() == 300
