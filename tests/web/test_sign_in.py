@@ -1,10 +1,12 @@
 """Signing in and out with a browser."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.tokens import default_token_generator
+from django.db.models import F
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
@@ -13,7 +15,7 @@ from taskbell.accounts.actions import WRONG_SIGN_IN
 from taskbell.accounts.known_browsers import COOKIE, LIFETIME
 from taskbell.accounts.lockout import STRANGERS
 from taskbell.accounts.models import Session, User
-from tests.web.conftest import Browser, text
+from tests.web.conftest import PASSWORD, Browser, text
 
 BrowserOf = Callable[[User], Browser]
 
@@ -183,3 +185,22 @@ def test_the_browser_in_which_bob_chose_a_new_password_is_known(browser: Browser
     lock("bob")
     assert Browser().sign_in("bob", "a new and longer one").status_code == 429
     assert browser.sign_in("bob", "a new and longer one").status_code == 302
+
+
+def test_a_browser_that_signed_in_before_there_was_the_cookie_gets_it(browser: Browser, bob: User) -> None:
+    browser.sign_in("bob")
+    del browser.cookies[COOKIE]
+    assert browser.is_signed_in
+    assert COOKIE not in browser.cookies
+    Session.objects.update(last_used_at=F("last_used_at") - timedelta(hours=2))
+    assert browser.is_signed_in
+    assert COOKIE in browser.cookies
+
+
+def test_a_program_that_keeps_the_cookie_is_known_as_well(browser: Browser, bob: User) -> None:
+    browser.sign_in("bob")
+    Session.objects.update(network="")
+    lock("bob")
+    body = {"username": "bob", "password": PASSWORD}
+    assert Browser().post("/api/token/", body, "application/json").status_code == 429
+    assert browser.post("/api/token/", body, "application/json").status_code == 200
