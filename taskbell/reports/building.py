@@ -102,11 +102,11 @@ def _import(report: Report, *, clock: Clock, should_stop: Callable[[], bool]) ->
     """Imports the file; False if the report was released."""
     position = 0
 
-    def keep(share: float, data: bytes = b"", *, may_stop: bool = False) -> None:
+    def keep(share: float, data: bytes = b"", *, may_stop: bool = False, **changed: int) -> None:
         nonlocal position
         if may_stop and should_stop():
             raise Released
-        _keep(report, position, data, progress=min(int(share * 100), 99), now=clock())
+        _keep(report, position, data, progress=min(int(share * 100), 99), now=clock(), **changed)
         position += bool(data)
 
     def end(state: ReportState, *, problem: str = "") -> None:
@@ -125,10 +125,10 @@ def _release(report: Report) -> None:
 
 
 @transaction.atomic
-def _keep(report: Report, position: int, data: bytes, *, progress: int, now: datetime) -> None:
+def _keep(report: Report, position: int, data: bytes, *, progress: int, now: datetime, **changed: int) -> None:
     """Adds a chunk, and from time to time sends the person the progress. Raises Fenced."""
     previous = report.progress
-    _write(report, progress=progress, size=report.size + len(data), lease_until=now + LEASE)
+    _write(report, progress=progress, size=report.size + len(data), lease_until=now + LEASE, **changed)
     if data:
         Piece.objects.create(report=report, position=position, data=data)
     if progress // PROGRESS_STEP > previous // PROGRESS_STEP:

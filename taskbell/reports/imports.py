@@ -14,9 +14,10 @@ from taskbell.accounts.models import User
 from taskbell.common.errors import Refusal, TooMany
 from taskbell.common.locks import one_at_a_time
 from taskbell.reports.models import MAX_ATTEMPTS, Format, Report, ReportKind, ReportState, Upload
+from taskbell.transfer.batches import ImportProgress, write_in_batches
 from taskbell.transfer.errors import with_lists
 from taskbell.transfer.formats import FileOptions
-from taskbell.transfer.importing import ImportRefused, Options, prepared
+from taskbell.transfer.importing import ImportRefused, ImportResult, Options, prepared
 from taskbell.transfer.reading import Notice, Row
 from taskbell.transfer.reading_apart import FileToRead, reading_apart
 
@@ -78,11 +79,17 @@ def import_file(report: Report, *, keep: Keep, end: End) -> None:
         with _uploaded(report) as file, reading_apart(file, _asked(report)) as found:
             rows = _watched(found.rows(), file, keep)
             options = Options(**report.query["options"])
-            with prepared(rows, options, by=report.person, now=report.created_at) as checked, transaction.atomic():
-                keep(READING_SHARE)  # nobody else takes the report until this transaction ends
-                result = checked.write()
-                _store(with_lists({"format": found.format, **result.counts()}, result.lists()), keep)
-                end(ReportState.DONE)
+            is_resumed = report.first_id is not None
+            with prepared(rows, options, by=report.person, now=report.created_at, is_resumed=is_resumed) as checked:
+
+                def note(share: float, **changed: int) -> None:
+                    keep(READING_SHARE + share * (1 - READING_SHARE), may_stop=True, **changed)
+
+                def finish(result: ImportResult) -> None:
+                    _store(with_lists({"format": found.format, **result.counts()}, result.lists()), keep)
+                    end(ReportState.DONE)
+
+                write_in_batches(checked, ImportProgress(note, finish, report.first_id, report.written))
     except Refusal as refusal:
         lists = {"errors": refusal.result.errors} if isinstance(refusal, ImportRefused) else {}
         with transaction.atomic():

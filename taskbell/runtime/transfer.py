@@ -17,12 +17,13 @@ from taskbell.common.errors import Refusal
 from taskbell.common.text import printable
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.setup import check_database
+from taskbell.transfer.batches import ImportProgress, write_in_batches
 from taskbell.transfer.cells import ORDERS
 from taskbell.transfer.exporting import FORMATS as WRITERS
 from taskbell.transfer.exporting import every_task, exported, with_bom
 from taskbell.transfer.formats import READERS, FileOptions, format_of
 from taskbell.transfer.headers import read_map
-from taskbell.transfer.importing import ON_EXISTING, ImportRefused, ImportResult, Options, import_tasks
+from taskbell.transfer.importing import ON_EXISTING, ImportRefused, ImportResult, Options, prepared
 from taskbell.transfer.opening import OpenedFile
 from taskbell.transfer.reading import Notice, RowError, Unreadable
 
@@ -43,7 +44,8 @@ def import_file(file: Path, person: str, format_: str, *, columns: str, dates: s
         with _progress() as progress, progress.open(file, "rb", description="Reading") as stream:
             said = FileOptions(utc_now(), by.profile.timezone, read_map(columns), dates)
             opened = OpenedFile(stream, said, said=format_ or None, hint=format_of("", file.name))
-            report = import_tasks(opened.rows(), Options(**options), by=by, now=said.now)
+            with prepared(opened.rows(), Options(**options), by=by, now=said.now) as checked:
+                report = write_in_batches(checked, ImportProgress())
     except OSError as error:
         raise CannotStart(f"can't read {file} ({error.strerror}).") from error
     except DatabaseError as error:

@@ -10,6 +10,18 @@ def cycles(links: Iterable[tuple[int, int]], rows: int) -> Iterator[list[int]]:
     Every row on a cycle, and every row blocked by one, is blocked by a row of a returned cycle. Rows are numbered
     from 1. Memory: twelve bytes a row and four a link.
     """
+    followers, starts, waits = _graph(links, rows)
+    _finish(followers, starts, waits)
+    yield from _round_trips(_reasons(followers, starts, waits))
+
+
+def in_order(links: Iterable[tuple[int, int]], rows: int) -> "array[int]":
+    """The rows that are on no cycle and not blocked by one, each after its prerequisites; the links as for `cycles`."""
+    return _finish(*_graph(links, rows))
+
+
+def _graph(links: Iterable[tuple[int, int]], rows: int) -> tuple["array[int]", "array[int]", "array[int]"]:
+    """The rows that each row blocks, where they begin for each row, and how many rows block it."""
     followers, starts, waits = array("i"), array("i", bytes(4 * (rows + 2))), array("i", bytes(4 * (rows + 1)))
     for needed, waiting in links:
         followers.append(waiting)
@@ -17,19 +29,18 @@ def cycles(links: Iterable[tuple[int, int]], rows: int) -> Iterator[list[int]]:
         waits[waiting] += 1
     for number in range(1, rows + 2):
         starts[number] += starts[number - 1]
-    _finish(followers, starts, waits)
-    yield from _round_trips(_reasons(followers, starts, waits))
+    return followers, starts, waits
 
 
-def _finish(followers: "array[int]", starts: "array[int]", waits: "array[int]") -> None:
+def _finish(followers: "array[int]", starts: "array[int]", waits: "array[int]") -> "array[int]":
     """Completes every task whose prerequisites are complete, until no task is left that can be (Kahn, 1962)."""
     free = array("i", (number for number in range(1, len(waits)) if not waits[number]))
-    while free:
-        number = free.pop()
+    for number in free:  # which grows meanwhile
         for follower in followers[starts[number] : starts[number + 1]]:
             waits[follower] -= 1
             if not waits[follower]:
                 free.append(follower)
+    return free
 
 
 def _reasons(followers: "array[int]", starts: "array[int]", waits: "array[int]") -> dict[int, int]:

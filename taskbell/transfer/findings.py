@@ -168,13 +168,23 @@ def _find_cycles(rows: int) -> None:
     forward = f"SELECT 1 FROM {LINKED} WHERE needed.number >= task.number LIMIT 1"  # noqa: S608 - names of our own
     if not _fetched(forward):
         return  # if every link points to an earlier row, there is no cycle
-    ordered = f"SELECT needed.number, task.number FROM {LINKED} ORDER BY needed.number"  # noqa: S608 - names of our own
-    found = cycles(((int(needed), int(waiting)) for needed, waiting in all_rows(ordered)), rows)
+    found = cycles(links_in_order(), rows)
     while some := list(islice(found, CHUNK_ROWS)):
         load_rows("staged_error", ERROR_COLUMNS, [_error_of(cycle) for cycle in some])
         numbers = (number for cycle in some for number in cycle)
         while together := list(islice(numbers, CHUNK_ROWS)):
             mark_bad(", ".join(map(str, together)))
+
+
+def has_links() -> bool:
+    """Whether any row names prerequisites."""
+    return bool(_fetched("SELECT 1 FROM staged_link LIMIT 1"))
+
+
+def links_in_order() -> Iterator[tuple[int, int]]:
+    """The links between the rows, as needed and waiting number, ordered by the first."""
+    ordered = f"SELECT needed.number, task.number FROM {LINKED} ORDER BY needed.number"  # noqa: S608 - names of our own
+    return ((int(needed), int(waiting)) for needed, waiting in all_rows(ordered))
 
 
 def _error_of(cycle: list[int]) -> tuple[Any, ...]:

@@ -21,6 +21,7 @@ from taskbell.transfer.reading import Notice, Row, RowError, Unreadable, losses
 from taskbell.transfer.updating import update_known
 
 CHUNK_ROWS = 2000
+UPDATE_WEIGHT = 9  # an update takes as long as creating so many more
 SKIP, UPDATE, ERROR = ON_EXISTING = ("skip", "update", "error")
 
 
@@ -88,32 +89,53 @@ class CheckedFile:
     """A file that was read and checked, ready to be written."""
 
     def __init__(self, result: ImportResult, checker: Checker, options: Options) -> None:
-        self.result, self._checker, self._options = result, checker, options
+        self.result, self.checker, self.options = result, checker, options
 
     def write(self) -> ImportResult:
         """Creates tasks from good rows, or updates them, in one transaction. Raises ImportRefused, Conflict.
 
         Created tasks send no notifications. Updated tasks send the usual ones.
         """
-        result, checker, is_update = self.result, self._checker, self._options.on_existing == UPDATE
+        checker = self.checker
         with transaction.atomic():
-            mark_known(checker.by)
-            if not is_update:
-                mark_history_of_known()
-            if self._options.on_existing == ERROR:
-                findings.already_here()
-                _leave_out_blocked(self._options)
-                _count_failed(result, self._options)
-            check_room_for_tasks(checker.by, more=result.rows - result.failed - findings.count_known())
-            staging.write(checker.categories, known_too=is_update, by=checker.by, now=checker.now)
-            if is_update:
-                result.updated = update_known(checker, now=checker.now)
-                _count_failed(result, self._options)
-            else:
-                findings.skipped_by_content()
-            result.skipped = findings.count_known() - result.updated
-            result.notices = Listed(Notice, findings.notices(of_known=is_update))
-        return result
+            self.mark_known()
+            self.check_room()
+            staging.write(checker.categories, known_too=self.is_update, by=checker.by, now=checker.now)
+            if self.is_update:
+                self.result.updated = sum(update_known(checker, now=checker.now))
+                self.count_failed()
+            return self.end()
+
+    @property
+    def is_update(self) -> bool:
+        """Whether known tasks are updated."""
+        return self.options.on_existing == UPDATE
+
+    def mark_known(self, only: str = "") -> None:
+        """Marks the rows whose tasks are here. Raises ImportRefused if they may not be."""
+        mark_known(self.checker.by, only)
+        if not self.is_update:
+            mark_history_of_known()
+        if self.options.on_existing == ERROR:
+            findings.already_here()
+            _leave_out_blocked(self.options)
+            self.count_failed()
+
+    def check_room(self) -> None:
+        """Raises a refusal if the person can't have so many more tasks. Call it after `mark_known`."""
+        check_room_for_tasks(self.checker.by, more=self.result.rows - self.result.failed - findings.count_known())
+
+    def count_failed(self) -> None:
+        """Counts bad rows and lists their errors. Raises ImportRefused if they refuse the whole file."""
+        _count_failed(self.result, self.options)
+
+    def end(self) -> ImportResult:
+        """The result of what has been written."""
+        if not self.is_update:
+            findings.skipped_by_content()
+        self.result.skipped = findings.count_known() - self.result.updated
+        self.result.notices = Listed(Notice, findings.notices(of_known=self.is_update))
+        return self.result
 
 
 def _leave_out_blocked(options: Options) -> None:
@@ -132,15 +154,23 @@ def _count_failed(result: ImportResult, options: Options) -> None:
 
 @contextmanager
 def prepared(
-    rows: Iterable[Row | Notice], options: Options, *, by: User, now: datetime, most: int | None = None
+    rows: Iterable[Row | Notice],
+    options: Options,
+    *,
+    by: User,
+    now: datetime,
+    most: int | None = None,
+    is_resumed: bool = False,
 ) -> Iterator[CheckedFile]:
     """Reads and checks the rows. Raises NotAllowed, Unreadable, ImportRefused.
 
-    Raises TooManyRows for more than `most` rows with their prerequisites and reminders.
+    Raises TooManyRows for more than `most` rows with their prerequisites and reminders. An import `is_resumed` if some
+    of its rows are written.
     """
-    check_may_create(by)
-    weight = 0
-    checker = Checker(by, now, strict=options.strict, keep_cells=options.on_existing == UPDATE)
+    if not is_resumed:
+        check_may_create(by)
+    weight, is_update = 0, options.on_existing == UPDATE
+    checker = Checker(by, now, strict=options.strict, keep_cells=is_update, is_resumed=is_resumed)
     result, remaining = ImportResult(), iter(rows)
     with staging.staged():
         while found := list(islice(remaining, CHUNK_ROWS)):
@@ -148,7 +178,7 @@ def prepared(
             batch = [row for row in found if isinstance(row, Row)]
             checker.people.learn(row.cells.get(name) for row in batch for name in ("assigned_to", "created_by"))
             checked = [checker.check(number, row) for number, row in enumerate(batch, start=result.rows + 1)]
-            weight += sum(1 + len(one.needs) + len(one.reminders) for one in checked)
+            weight += sum(1 + is_update * UPDATE_WEIGHT + len(one.needs) + len(one.reminders) for one in checked)
             if most is not None and weight > most:
                 raise TooManyRows
             staging.load(checked)

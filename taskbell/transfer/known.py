@@ -11,8 +11,8 @@ BY_OWN_ID = "task.id = staged.own_id"
 BY_SOURCE = "task.source_id = staged.source_id AND task.source = staged.source"
 
 
-def mark_known(by: User) -> None:
-    """Marks the rows whose tasks the person sees; tasks in the trash don't count.
+def mark_known(by: User, only: str = "") -> None:
+    """Marks the rows whose tasks the person sees; tasks in the trash don't count. `only` limits rows and tasks.
 
     Call it in the transaction that writes. Until that ends, other imports of rows with a `source_id` wait, so two
     imports of the same file create its tasks once.
@@ -26,7 +26,7 @@ def mark_known(by: User) -> None:
         visible, bound = Task.objects.visible_to(by).order_by().values("id").query.sql_with_params()
         pairs = " UNION ALL ".join(
             f"SELECT staged.number, task.id FROM staged_task staged JOIN tasks_task task ON {same}"  # noqa: S608 - ours
-            f" WHERE NOT staged.is_bad AND EXISTS (SELECT 1 FROM ({visible}) seen WHERE seen.id = task.id)"
+            f" WHERE NOT staged.is_bad {only} AND EXISTS (SELECT 1 FROM ({visible}) seen WHERE seen.id = task.id)"
             for same in (BY_OWN_ID, BY_SOURCE)
         )
         found = f"SELECT number, MIN(id) AS id FROM ({pairs}) pair GROUP BY number"  # noqa: S608 - names of our own

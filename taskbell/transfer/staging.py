@@ -18,6 +18,7 @@ from taskbell.tasks.models import OPEN_STAGES, OVERDUE, Category, Prerequisite, 
 from taskbell.transfer.checking import REMINDER_FIELDS, Checked
 from taskbell.transfer.reading import Notice
 
+HAS_ONE_WRITER = connection.vendor == "sqlite"
 LOCKED_AT_ONCE = 1000  # people
 # Columns that a task has as the staged row has them.
 COPIED = (
@@ -46,8 +47,9 @@ TASK_TABLE = {
     "cells": "description",
     "is_known": "is_overdue",
     "id": "id",
+    "turn": "id",
 }
-TASK_COLUMNS = tuple(TASK_TABLE)[:-2]  # the database finds known tasks, and gives an id to the others
+TASK_COLUMNS = tuple(TASK_TABLE)[:-3]  # the database finds known tasks, and gives ids and turns to the others
 LINK_TABLE = {"number": "task_id", "needs": "needs_id", "named": "NULL"}
 LINK_COLUMNS = tuple(LINK_TABLE)
 REMINDER_COLUMNS = ("number", *REMINDER_FIELDS)
@@ -60,10 +62,10 @@ LINKED = (
     "staged_link link JOIN staged_task task ON task.number = link.number"
     " JOIN staged_task needed ON needed.file_id = link.needs"
 )
-GOOD_WITH_ALL = f"""
+WITH_ALL = f"""
 staged_task task LEFT JOIN staged_category category ON category.number = task.category
 LEFT JOIN (SELECT series, MIN(id) AS first FROM staged_task task WHERE series IS NOT NULL AND {IS_NEW} GROUP BY series)
-begun ON begun.series = task.series WHERE {IS_NEW}
+begun ON begun.series = task.series
 """  # noqa: S608 - names of our own
 PRIORITY_NAMES = " ".join(f"WHEN {one.value} THEN '{one.name}'" for one in Priority)
 # What history says about a new task, as `history.snapshot` does for a task that somebody creates by hand.
@@ -135,35 +137,91 @@ def write(categories: dict[str, int], *, known_too: bool, by: User, now: datetim
 
     It creates the categories of these rows; with `known_too`, those of rows that have a task as well.
     """
-    _lock_assignees()
-    used = _used_categories(categories, "NOT task.is_bad" if known_too else IS_NEW)
+    if _without_assignees_who_left(IS_NEW):
+        raise Conflict("Can't import this file now, because one of its assignees has just left. Try again.")
+    load_categories(used_categories(categories, "NOT task.is_bad" if known_too else IS_NEW), by=by, now=now)
+    if HAS_ONE_WRITER:  # no id is taken meanwhile
+        give_ids(_last_id())
+    _write(IS_NEW, by=by, now=now)
+
+
+def write_turns(categories: dict[str, int], after: int, upto: int, *, by: User, now: datetime) -> None:
+    """The same for the rows of these turns, which have ids. Tasks of people who have left are for nobody."""
+    new = f"{IS_NEW} AND task.turn > {after} AND task.turn <= {upto}"
+    _without_assignees_who_left(new)
+    load_categories(used_categories(categories, new), by=by, now=now)
+    _write(new, by=by, now=now)
+
+
+def _write(new: str, *, by: User, now: datetime) -> None:
+    _write_tasks(new, by=by, now=now)
+    _write_links(new, by=by, now=now)
+    _write_reminders(new, by=by, now=now)
+
+
+def load_categories(used: dict[str, int], *, by: User, now: datetime) -> None:
+    """Loads the ids of these categories. Missing ones are created."""
     known = _categories(used, by=by, now=now)
     numbers = [(number, known[folded(name)]) for name, number in used.items()]
+    _execute("DELETE FROM staged_category")
     load_rows("staged_category", ("number", "id"), numbers)
     _execute("ANALYZE staged_category")
-    if connection.vendor == "sqlite":
-        # SQLite has one writer at a time: no id is taken meanwhile.
-        last = "SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'tasks_task'"
-        _execute(f"UPDATE staged_task SET id = number + ({last}) WHERE is_known IS NULL")  # noqa: S608 - our names
-    _write_tasks(by=by, now=now)
-    _write_links(by=by, now=now)
-    _write_reminders(by=by, now=now)
 
 
-def _lock_assignees() -> None:
-    """Nobody who is assigned an open task leaves before it is written."""
+def _last_id() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'tasks_task'")
+        return int(cursor.fetchone()[0])
+
+
+def give_ids(first: int) -> None:
+    """Gives the new rows the ids after this one."""
+    _execute(f"UPDATE staged_task SET id = number + {first} WHERE is_known IS NULL")  # noqa: S608 - a number
+
+
+def reserve_ids(rows: int) -> int:
+    """The id below those that nobody else will take."""
+    first = _last_id()
+    _execute(
+        "INSERT INTO sqlite_sequence (name, seq) SELECT 'tasks_task', 0 WHERE NOT EXISTS"
+        " (SELECT 1 FROM sqlite_sequence WHERE name = 'tasks_task')"
+    )
+    _execute(f"UPDATE sqlite_sequence SET seq = {first + rows} WHERE name = 'tasks_task'")  # noqa: S608 - a number
+    return first
+
+
+def give_turns(ordered: Iterable[int] | None) -> None:
+    """Gives each row its turn: its number, or its place among these numbers."""
+    _execute("CREATE INDEX staged_task_by_turn ON staged_task (turn)")
+    if ordered is None:
+        _execute("UPDATE staged_task SET turn = number")
+        return
+    with temporary_table("staged_turn", {"number": "id", "turn": "id"}, like=Task):
+        load_rows("staged_turn", ("number", "turn"), ((number, turn) for turn, number in enumerate(ordered, start=1)))
+        _execute(
+            "UPDATE staged_task SET turn = given.turn FROM staged_turn given WHERE given.number = staged_task.number"
+        )
+
+
+def _without_assignees_who_left(new: str) -> set[int]:
+    """Nobody who is assigned an open task leaves before it is written. Those who have left lose theirs."""
     marks = ", ".join(["%s"] * len(OPEN_STAGES))
-    query = f"SELECT DISTINCT assigned_to_id FROM staged_task task WHERE {IS_NEW} AND stage IN ({marks})"  # noqa: S608
+    query = f"SELECT DISTINCT assigned_to_id FROM staged_task task WHERE {new} AND stage IN ({marks})"  # noqa: S608
+    left = set[int]()
     with connection.cursor() as cursor:
         cursor.execute(query, list(OPEN_STAGES))
         assignees = sorted(pk for (pk,) in cursor.fetchall() if pk is not None)
     for begin in range(0, len(assignees), LOCKED_AT_ONCE):
         some = set(assignees[begin : begin + LOCKED_AT_ONCE])
-        if some - lock_assignees(some):
-            raise Conflict("Can't import this file now, because one of its assignees has just left. Try again.")
+        left |= some - lock_assignees(some)
+    if left:
+        theirs = f"assigned_to_id IN ({', '.join(map(str, left))}) AND stage IN ({marks})"
+        with connection.cursor() as cursor:
+            cursor.execute(f"UPDATE staged_task SET assigned_to_id = NULL WHERE {theirs}", list(OPEN_STAGES))  # noqa: S608
+    return left
 
 
-def _used_categories(categories: dict[str, int], condition: str) -> dict[str, int]:
+def used_categories(categories: dict[str, int], condition: str) -> dict[str, int]:
     """The categories of the rows for which the condition holds."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT DISTINCT category FROM staged_task task WHERE {condition}")  # noqa: S608 - ours
@@ -183,33 +241,33 @@ def _categories(names: Iterable[str], *, by: User, now: datetime) -> dict[str, i
     return dict(Category.objects.filter(key__in=keys).values_list("key", "pk"))
 
 
-def _write_tasks(*, by: User, now: datetime) -> None:
+def _write_tasks(new: str, *, by: User, now: datetime) -> None:
     own = "CASE WHEN task.recurrence <> '' THEN task.id END"
     values = {name: f"task.{name}" for name in ("id", *COPIED)} | {
         "category_id": "category.id",
         "series": f"COALESCE(begun.first, {own})",
     }
-    insert_from(Task, values, f"{GOOD_WITH_ALL} ORDER BY task.number", given={"updated_at": now})
+    insert_from(Task, values, f"{WITH_ALL} WHERE {new} ORDER BY task.number", given={"updated_at": now})
     text = {"task_id": "task.id", "text": "task.search_text"}
-    insert_from(SearchText, text, f"staged_task task WHERE {IS_NEW} ORDER BY task.id", given={})
-    created = f"SELECT id FROM staged_task task WHERE {IS_NEW}"  # noqa: S608 - names of our own
+    insert_from(SearchText, text, f"staged_task task WHERE {new} ORDER BY task.id", given={})
+    created = f"SELECT id FROM staged_task task WHERE {new}"  # noqa: S608 - names of our own
     source = f"tasks_task task WHERE task.id IN ({created}) ORDER BY task.id"
     record_from(source, {"task_id": "task.id", "new_value": json_object(SNAPSHOT)}, "created", by=by, at=now)
 
 
-def _write_links(*, by: User, now: datetime) -> None:
-    source = f"{LINKED} WHERE {IS_NEW}"
+def _write_links(new: str, *, by: User, now: datetime) -> None:
+    source = f"{LINKED} WHERE {new}"
     insert_from(Prerequisite, {"task_id": "task.id", "needs_id": "needed.id"}, source, given={})
     ordered = f"(SELECT task.id, needed.id AS needs FROM {source} ORDER BY task.id, needed.id) link"  # noqa: S608
     values = {"task_id": "link.id", "old_value": json_value("'[]'"), "new_value": json_array("link.needs")}
     record_from(f"{ordered} GROUP BY link.id", values, "updated", by=by, at=now, field="pre_tasks")
 
 
-def _write_reminders(*, by: User, now: datetime) -> None:
+def _write_reminders(new: str, *, by: User, now: datetime) -> None:
     values = {name: f"reminder.{name}" for name in REMINDER_FIELDS} | {"task_id": "task.id"}
-    source = f"staged_reminder reminder JOIN staged_task task ON task.number = reminder.number WHERE {IS_NEW}"
+    source = f"staged_reminder reminder JOIN staged_task task ON task.number = reminder.number WHERE {new}"
     insert_from(Reminder, values, source, given={"created_by_id": by.pk})
-    shared = f"staged_task task WHERE task.words IS NOT NULL AND {IS_NEW}"
+    shared = f"staged_task task WHERE task.words IS NOT NULL AND {new}"
     values = {"task_id": "task.id", "old_value": json_value("'[]'"), "new_value": json_value("task.words")}
     record_from(shared, values, "updated", by=by, at=now, field="reminders")
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django.db import connection
+from django.db import connection, transaction
 
 from taskbell.common.errors import FieldError, Invalid, Refusal
 from taskbell.common.loading import load_rows
@@ -29,34 +29,49 @@ LINKS = f"SELECT link.number, needed.id FROM {LINKED} WHERE link.number IN ({{}}
 SAME_NAMES = ("title", "description", "priority", "recurrence", "recurrence_from", "timezone")
 
 
-def update_known(checker: Checker, *, now: datetime) -> int:
-    """Returns how many tasks have changed. Rows that are refused become bad."""
-    updated = 0
-    for batch in _batches():
-        needed = _prerequisites([pk for pk, *_ in batch])
-        patches = _patches(batch, needed, checker)
-        same = _unchanged(patches, needed, checker)
-        for pk, number, line, *_ in batch:
-            if pk in same:
-                continue
-            try:
-                update_task(pk, patches[pk], force=True, by=checker.by, now=now)
-                updated += 1
-            except Refusal as refusal:
-                inner = refusal.errors if isinstance(refusal, Invalid) else []
-                errors = inner or [FieldError("", "refused", refusal.detail)]
-                rows = [(number, line, error.field, error.code, error.message) for error in errors]
-                load_rows("staged_error", ERROR_COLUMNS, rows)
-                mark_bad(str(number))
-    return updated
+def update_known(checker: Checker, *, now: datetime, rows: int = CHUNK_ROWS, rehearse: bool = False) -> Iterator[int]:
+    """Updates so many rows each time it is advanced, and yields how many tasks have changed. Refused rows become bad.
+
+    A rehearsal changes no task; it only finds out which rows would be refused.
+    """
+    for batch in _batches(rows):
+        with transaction.atomic():
+            updated, refused = _update(batch, checker, now=now, rehearse=rehearse)
+            transaction.set_rollback(rehearse)
+        for number, line, refusal in refused:
+            inner = refusal.errors if isinstance(refusal, Invalid) else []
+            errors = inner or [FieldError("", "refused", refusal.detail)]
+            found = [(number, line, error.field, error.code, error.message) for error in errors]
+            load_rows("staged_error", ERROR_COLUMNS, found)
+            mark_bad(str(number))
+        yield updated
 
 
-def _batches() -> Iterator[list[Any]]:
+def _update(
+    batch: list[Any], checker: Checker, *, now: datetime, rehearse: bool
+) -> tuple[int, list[tuple[int, int, Refusal]]]:
+    """How many tasks have changed, and the number and line of each refused row with the refusal."""
+    updated, refused = 0, []
+    needed = _prerequisites([pk for pk, *_ in batch])
+    patches = _patches(batch, needed, checker, only=" AND needed.is_known" if rehearse else "")
+    same = _unchanged(patches, needed, checker)
+    for pk, number, line, *_ in batch:
+        if pk in same:
+            continue
+        try:
+            update_task(pk, patches[pk], force=True, by=checker.by, now=now)
+            updated += 1
+        except Refusal as refusal:
+            refused.append((number, line, refusal))
+    return updated, refused
+
+
+def _batches(rows: int) -> Iterator[list[Any]]:
     """In the order of the tasks, so that two writers of many tasks never deadlock."""
     last = 0
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(KNOWN, [last, CHUNK_ROWS])
+            cursor.execute(KNOWN, [last, rows])
             batch = list(cursor.fetchall())
         if not batch:
             return
@@ -72,12 +87,12 @@ def _prerequisites(ids: list[int]) -> dict[int, set[int]]:
     return found
 
 
-def _patches(batch: list[Any], present: dict[int, set[int]], checker: Checker) -> dict[int, TaskPatch]:
+def _patches(batch: list[Any], present: dict[int, set[int]], checker: Checker, *, only: str) -> dict[int, TaskPatch]:
     """What the file has of each task, by id. Prerequisites are added to the present ones: a file may lack some."""
     places = {number: pk for pk, number, *_ in batch}
     needs = {pk: set(needed) for pk, needed in present.items()}
     with connection.cursor() as cursor:
-        cursor.execute(LINKS.format(", ".join(map(str, places))))
+        cursor.execute(LINKS.format(", ".join(map(str, places))) + only)
         for number, needed in cursor.fetchall():
             needs[places[number]].add(needed)
     return {

@@ -1,18 +1,26 @@
 """A large file is imported by a worker, with progress; all of it or nothing."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from django.db import connection
 
-from taskbell.accounts.models import User
+from taskbell.accounts.models import Installation, User
+from taskbell.activity.models import Activity
 from taskbell.api import transfer
+from taskbell.people.leaving import deactivate_person
 from taskbell.reports import building
 from taskbell.reports.building import LEASE, make_waiting
 from taskbell.reports.models import Report, ReportState, Upload
+from taskbell.tasks.actions import create_task
 from taskbell.tasks.models import Task
+from taskbell.tasks.patch import TaskPatch
+from taskbell.transfer import batches
 from tests.conftest import NOW
 
+one_writer = pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL writes it in one transaction")
 TABLE = b"title,priority\n" + b"Sow,HIGH\n" * 30
 
 
@@ -87,9 +95,6 @@ def test_nobody_else_sees_the_import(as_user: Any, bo: User, cy: User) -> None:
 def test_a_killed_import_is_taken_over(as_user: Any, bo: User, monkeypatch: pytest.MonkeyPatch) -> None:
     at = send(as_user(bo), TABLE)["Location"]
 
-    class Killed(BaseException):
-        pass
-
     def die(*_: Any, **__: Any) -> None:
         raise Killed
 
@@ -122,3 +127,100 @@ def test_an_upload_that_was_cut_is_given_up(bo: User) -> None:
 
 def test_an_import_cannot_be_asked_for_as_a_report(as_user: Any, bo: User) -> None:
     assert as_user(bo).post("/api/reports/", {"kind": "import"}).status_code == 400
+
+
+class Killed(BaseException):
+    """What ends a process without a word."""
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What happens in the pauses of an import on SQLite, in which others can write; batches are small."""
+    happens: list[Any] = []
+    monkeypatch.setattr(batches, "ROWS", 7)
+    monkeypatch.setattr(batches, "LINKED_ROWS", 7)
+    monkeypatch.setattr(batches, "UPDATED_ROWS", 3)
+
+    def pause() -> None:
+        if happens:
+            happens.pop(0)()
+
+    monkeypatch.setattr(batches, "let_others_write", pause)
+    return happens
+
+
+def kill() -> None:
+    raise Killed
+
+
+def chain(rows: int) -> bytes:
+    """Each row is blocked by the one below it, so that the last is written first."""
+    lines = [f"{number},Task {number},{number + 1 if number < rows else ''}" for number in range(1, rows + 1)]
+    return "\n".join(["id,title,pre_tasks", *lines, ""]).encode()
+
+
+@one_writer
+def test_others_write_between_the_batches(as_user: Any, bo: User, cy: User, pauses: list[Any]) -> None:
+    program, written = as_user(cy), []
+
+    def count() -> None:
+        assert program.post("/api/tasks/", {"title": "Meanwhile"}).status_code == 201
+        written.append(Task.objects.filter(created_by=bo).count())
+
+    pauses += [count] * 5
+    send(as_user(bo), TABLE)
+    work()
+    assert written == [7, 14, 21, 28, 30]
+    assert Task.objects.count() == 35
+
+
+@one_writer
+@pytest.mark.parametrize("killed_after", [1, 3, 5])
+def test_an_import_that_was_killed_between_batches_goes_on(
+    as_user: Any, bo: User, pauses: list[Any], killed_after: int
+) -> None:
+    pauses += [lambda: None] * (killed_after - 1) + [kill]
+    at = send(as_user(bo), chain(30))["Location"]
+    with pytest.raises(Killed):
+        work()
+    assert Task.objects.count() == min(7 * killed_after, 30)
+    work(NOW + LEASE + timedelta(seconds=1))
+    report = as_user(bo).get(at).json()
+    assert (report["state"], report["problem"]) == ("done", "")
+    result = b"".join(as_user(bo).get(report["download"]).streaming_content)
+    assert b'"rows":30,"created":30,"updated":0,"skipped":0,"failed":0' in result
+    tasks = list(Task.objects.order_by("id"))
+    assert [task.title for task in tasks] == [f"Task {number}" for number in range(1, 31)]
+    for task, needed in pairwise(tasks):
+        assert list(task.pre_tasks.all()) == [needed]
+    assert Activity.objects.of_tasks().filter(action="created").count() == 30
+    assert Activity.objects.of_tasks().filter(field="pre_tasks").count() == 29
+
+
+@one_writer
+def test_who_leaves_meanwhile_stops_nothing(as_user: Any, ada: User, bo: User, cy: User, pauses: list[Any]) -> None:
+    pauses += [lambda: deactivate_person(cy, hand_to=None, by=ada, now=NOW), kill]
+    send(as_user(bo), b"title,assigned_to\n" + b"Sow,cy\n" * 30)
+    with pytest.raises(Killed):
+        work()
+    work(NOW + LEASE + timedelta(seconds=1))
+    assert Report.objects.get().state == ReportState.DONE
+    assert Task.objects.count() == 30
+    assert not Task.objects.filter(assigned_to=cy).exists()
+
+
+@one_writer
+def test_an_update_is_rehearsed_before_anything_changes(as_user: Any, bo: User, cy: User, pauses: list[Any]) -> None:
+    mine = [create_task(TaskPatch(title=f"Mine {n}"), by=bo, now=NOW) for n in range(20)]
+    theirs = create_task(TaskPatch(title="Theirs", assigned_to_id=bo.pk), by=cy, now=NOW)
+    key = Installation.own_key()
+    lines = [f"{key}:{task.pk},taskbell,Changed,Described" for task in [*mine, theirs]]
+    table = "\n".join(["source_id,source,title,description", *lines, ""]).encode()
+    at = send(as_user(bo), table, "?on_existing=update")["Location"]
+    work()
+    report = as_user(bo).get(at).json()
+    assert (report["state"], report["problem"]) == ("failed", "Can't import 1 of 21 rows, so nothing was imported.")
+    assert not Task.objects.filter(title="Changed").exists()
+    send(as_user(bo), table, "?on_existing=update&partial=true")
+    work()
+    assert Task.objects.filter(title="Changed").count() == 20
