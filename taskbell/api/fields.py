@@ -20,6 +20,7 @@ from taskbell.common.values import MAX_ID, UNPRINTABLE_SENTENCE, BadValue
 from taskbell.reminders.repeats import read_repeat
 from taskbell.reminders.schedule import MAX_BEFORE_DUE
 
+FAR_TOO_LONG = 4  # times the limit: more than trimming or composing can mend
 MAX_LIST = 5000
 MAX_TYPED = 1 + 4 * MAX_PASSWORD_LENGTH  # of a password: decomposed, one letter has at most four characters
 
@@ -66,11 +67,13 @@ def body_of(request: Request, form: type[serializers.Serializer[Any]]) -> dict[s
 
 
 class Words(serializers.CharField):
-    """Text only: a number is not converted to text."""
+    """Text only: a number is not converted to text. One that is far too long is refused before it is looked at."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
+        if self.max_length and len(data) > FAR_TOO_LONG * self.max_length:
+            self.fail("max_length", max_length=self.max_length)
         return str(super().to_internal_value(data))
 
 
