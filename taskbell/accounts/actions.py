@@ -38,7 +38,10 @@ def sign_in(identifier: str, password: str, *, client: Client, now: datetime) ->
     person = _find(identifier)
     attempts = count_sign_in(identifier, person, address=client.address, browser=client.browser, now=now)
     with throttle.only_failures_count(*attempts):
-        return open_session(_authenticate(person, password), client=client, now=now)
+        person = _authenticate(person, password)
+        with transaction.atomic():
+            _check_unchanged(person)
+            return open_session(person, client=client, now=now)
 
 
 def _find(identifier: str) -> User | None:
@@ -53,6 +56,13 @@ def _authenticate(person: User | None, password: str) -> User:
     if person is None or not person.check_password(password) or not person.is_active:
         raise NotSignedIn(WRONG_SIGN_IN)
     return person
+
+
+def _check_unchanged(person: User) -> None:
+    """Keeps the password until the session is open: a change that comes after this ends that session as well."""
+    same = User.objects.filter(pk=person.pk, password=person.password, is_active=True)
+    if not same.select_for_update(no_key=True).values_list("pk").first():
+        raise NotSignedIn(WRONG_SIGN_IN)
 
 
 def open_session(person: User, *, client: Client, now: datetime) -> Session:

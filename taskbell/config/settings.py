@@ -31,6 +31,7 @@ HTTPS = URL.startswith("https://")
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", host_of(URL), *env.hosts]
 
 INSTALLED_APPS = [
+    "taskbell.people",  # before Django's accounts, whose command `changepassword` it replaces
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -41,7 +42,6 @@ INSTALLED_APPS = [
     "taskbell.web",
     "django.contrib.admin",
     "taskbell.api",
-    "taskbell.people",
     "taskbell.reports",
     "taskbell.tasks",
     "taskbell.reminders",

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
-from taskbell.accounts.actions import Client, open_session
+from taskbell.accounts.actions import Client, open_session, sign_in
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
+from taskbell.common.errors import NotSignedIn
 from taskbell.notifications.channels.mail.rendering import compose
 from taskbell.notifications.models import Delivery
 from taskbell.people.passwords import change_password, reset_password
@@ -123,6 +125,33 @@ def test_ada_needs_her_own_password_for_her_own_account_in_the_admin(ada: User) 
 def test_the_notice_of_a_deactivated_account_is_sent(ada: User, bo: User, as_user: Somebody) -> None:
     as_user(bo).delete(f"/api/users/{bo.pk}/")
     assert notices() == [("bo@example.org", "your Taskbell account was deactivated.")]
+
+
+def test_a_password_set_on_the_command_line_signs_out_and_is_mailed_about(
+    bo: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_session(bo, client=Client(), now=utc_now())
+    monkeypatch.setattr("getpass.getpass", lambda *_, **__: NEW)
+    call_command("changepassword", "bo")
+    bo.refresh_from_db()
+    assert bo.check_password(NEW)
+    assert not bo.sessions.filter(ended_at=None).exists()
+    assert notices() == [("bo@example.org", "your Taskbell password was changed.")]
+
+
+def test_a_password_that_changes_during_a_sign_in_opens_nothing(bo: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thief's sign-in has checked the old password when Bo's undo takes it away."""
+    check = User.check_password
+
+    def slow(person: User, password: str) -> bool:
+        is_right = check(person, password)
+        User.objects.filter(pk=person.pk).update(password="!")
+        return is_right
+
+    monkeypatch.setattr(User, "check_password", slow)
+    with pytest.raises(NotSignedIn):
+        sign_in("bo", PASSWORD, client=Client(), now=NOW)
+    assert not bo.sessions.exists()
 
 
 def test_nothing_is_changed_where_nothing_is_mailed(bo: User, monkeypatch: pytest.MonkeyPatch) -> None:

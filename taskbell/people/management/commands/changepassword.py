@@ -1,0 +1,24 @@
+"""Django's `changepassword`, which also signs the person out and notifies them."""
+
+import getpass
+from typing import Any
+
+from django.contrib.auth.management.commands import changepassword
+from django.db import transaction
+
+from taskbell.accounts.actions import end_sessions
+from taskbell.accounts.models import User
+from taskbell.common.clock import utc_now
+from taskbell.people.notifications import notify_owner
+
+
+class Command(changepassword.Command):
+    """The command of the same name in `django.contrib.auth` comes later in INSTALLED_APPS, so this one is used."""
+
+    def handle(self, *args: Any, **options: Any) -> str | None:
+        answer: str | None = super().handle(*args, **options)
+        person, now = User.objects.get(username=options["username"] or getpass.getuser()), utc_now()
+        with transaction.atomic():
+            end_sessions(person, now=now, because="password changed")
+            notify_owner(person, "password", by=None, now=now)
+        return answer
