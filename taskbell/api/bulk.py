@@ -19,7 +19,7 @@ from taskbell.common.errors import NotFound
 from taskbell.common.values import read_boolean
 from taskbell.payloads.tasks import TaskOut, tasks_by_id
 from taskbell.search.parameters import read_parameter
-from taskbell.tasks.bulk import MAX_CHANGES, Batch, change_many, check_size, named
+from taskbell.tasks.bulk import MAX_CHANGES, Batch, change_many, check_size, named, one_at_a_time_of
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.policy import check_may_create
@@ -63,8 +63,9 @@ class Bulk(APIView):
     )
     def post(self, request: Request) -> HttpResponseBase:
         """Creates, changes and deletes up to 1,000 tasks: either all of them or none."""
-        _check_before_reading(request)
-        return idempotency.once(request, lambda: self._change(request))
+        changes = _check_before_reading(request)
+        with one_at_a_time_of(person_of(request), changes=changes):
+            return idempotency.once(request, lambda: self._change(request))
 
     def _change(self, request: Request) -> HttpResponseBase:
         person, body = person_of(request), body_of(request, BulkIn)
@@ -86,8 +87,11 @@ class Bulk(APIView):
         return Response(answer)
 
 
-def _check_before_reading(request: Request) -> None:
-    """Refuses what the role or the size rules out, before any of the tasks is read. Raises NotAllowed, Invalid."""
+def _check_before_reading(request: Request) -> int:
+    """Refuses what the role or the size rules out, before any of the tasks is read. Returns how many changes there are.
+
+    Raises NotAllowed, Invalid.
+    """
     body = request.data if isinstance(request.data, dict) else {}
     lists = [_list(body, name) for name in ("create", "update", "delete")]
     if lists[0]:
@@ -96,6 +100,7 @@ def _check_before_reading(request: Request) -> None:
     rows = sum(len(_list(one, name)) for one in sent for name in ("reminders", "pre_tasks"))
     if changes := sum(map(len, lists)):
         check_size(changes, rows)
+    return changes
 
 
 def _list(body: dict[str, Any], name: str) -> list[Any]:

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 
 from django.db import transaction
 
 from taskbell.accounts.models import User
-from taskbell.common.errors import FieldError, Invalid, Refusal, invalid
+from taskbell.common.errors import FieldError, Invalid, Refusal, TooMany, invalid
+from taskbell.common.locks import let_others_write
 from taskbell.tasks.actions import create_tasks, delete_task, update_task
 from taskbell.tasks.assignees import assignees_of, lock_assignees
 from taskbell.tasks.models import Task
@@ -22,6 +24,10 @@ TOO_MANY_ROWS = (
     f"Must have at most {MAX_ROWS:,} rows: tasks, reminders and prerequisites together. This has {{:,}}. "
     "Send it in several requests."
 )
+LARGE = 200  # changes
+ANOTHER_ONE = "Another large bulk request of yours is in progress. Wait until it has finished."
+_large: set[int] = set()
+_lock_of_large = Lock()
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,23 @@ def check_size(changes: int, rows: int) -> None:
         raise invalid("", "size", f"Must have 1 to {MAX_CHANGES:,} changes.")
     if changes + rows > MAX_ROWS:
         raise invalid("", "rows", TOO_MANY_ROWS.format(changes + rows))
+
+
+@contextmanager
+def one_at_a_time_of(person: User, *, changes: int) -> Iterator[None]:
+    """Around a large bulk request: of one person, each process does one at a time. Raises TooMany."""
+    if changes < LARGE:
+        yield
+        return
+    with _lock_of_large:
+        if person.pk in _large:
+            raise TooMany(ANOTHER_ONE, retry_after=1)
+        _large.add(person.pk)
+    try:
+        yield
+        let_others_write()
+    finally:
+        _large.discard(person.pk)
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
 from taskbell.common.errors import Invalid, NotAllowed
 from taskbell.notifications.models import Notification
-from taskbell.tasks.bulk import Batch, change_many
+from taskbell.tasks.bulk import LARGE, Batch, change_many, one_at_a_time_of
 from taskbell.tasks.models import Prerequisite, Task
 from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW, Program, QueryBudget
@@ -160,7 +160,7 @@ def test_the_budget_of_rows_counts_reminders_and_prerequisites_before_a_task_is_
 
 
 def test_an_intern_is_refused_before_any_row_is_read(as_user: Somebody, ivo: User) -> None:
-    rows = [{"title": "", "reminders": [{"repeat": "FREQ=YEARLY;BYWEEKNO=10;BYSETPOS=366"}] * 50}] * 1000
+    rows = [{"title": "", "reminders": [{"repeat": "FREQ=YEARLY;BYWEEKNO=10;BYSETPOS=366"}] * 40}] * 100
     answer = as_user(ivo).post(URL, {"create": rows, "update": [{"unknown": 1}]})
     assert answer.status_code == 403
     assert answer.json()["detail"] == "Your role does not let you create tasks."
@@ -180,3 +180,12 @@ def test_hundreds_of_new_tasks_take_about_as_many_statements_as_one(
     ]
     assert Activity.objects.filter(task__in=created, action="created", subject_type="task").count() == 300
     assert Notification.objects.filter(kind="task_assigned", recipient=cy).count() == 300
+
+
+def test_a_person_has_one_large_bulk_request_at_a_time(program: Program, bo: User, cy: User) -> None:
+    body = {"create": [{"title": "x"}] * LARGE}
+    with one_at_a_time_of(bo, changes=LARGE), one_at_a_time_of(cy, changes=LARGE):
+        answer = program.post(URL, body)
+        assert (answer.status_code, answer["Retry-After"]) == (429, "1")
+        assert program.post(URL, {"create": [{"title": "x"}]}).status_code == 200
+    assert program.post(URL, body).status_code == 200
