@@ -100,7 +100,7 @@ def only_failures_count(*attempts: Attempt) -> Iterator[None]:
     forget(attempts)
 
 
-QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
+QUARTER, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
 SIGN_IN_PER_ADDRESS = Limit("sign-in address", 100, QUARTER)
 PRESENT_PASSWORD = Limit("present password", 10, QUARTER)
 REGISTER_PER_ADDRESS = Limit("register address", 100, HOUR)
@@ -108,4 +108,13 @@ RESET_PER_ACCOUNT = Limit("reset account", 5, HOUR)
 RESET_PER_ADDRESS = Limit("reset address", 50, HOUR)
 CONFIRM_PER_ACCOUNT = Limit("confirm account", 5, HOUR)
 CONFIRM_PER_ADDRESS = Limit("confirm address", 5, HOUR)
-LONGEST_WINDOW = HOUR
+RESET_PER_ACCOUNT_A_DAY = Limit("reset account day", 10, DAY)
+CONFIRM_PER_ADDRESS_A_DAY = Limit("confirm address day", 10, DAY)
+INVITE_PER_ADDRESS = Limit("invite address", 3, DAY)
+INVITE_PER_PERSON = Limit("invite person", 100, HOUR)
+LONGEST_WINDOW = DAY
+
+
+def confirmation_to(email: str) -> list[Counted]:
+    """What an email about an account counts against, for the address it goes to."""
+    return [CONFIRM_PER_ADDRESS.of_text(email), CONFIRM_PER_ADDRESS_A_DAY.of_text(email)]

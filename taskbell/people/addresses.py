@@ -16,7 +16,7 @@ from taskbell.people.notifications import notify_old_addresses
 def check_may_request(person: User, email: str, *, now: datetime) -> None:
     """Raises TooMany, and for those who see addresses Conflict if it is taken. Call it outside of a transaction."""
     throttle.CONFIRM_PER_ACCOUNT.count(str(person.pk), now=now)
-    throttle.CONFIRM_PER_ADDRESS.count(email, now=now)
+    throttle.count(*throttle.confirmation_to(email), now=now)
     if person.can(Capability.MANAGE_PEOPLE):
         check_is_free(email, but=person.pk, now=now)
 

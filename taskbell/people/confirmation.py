@@ -22,7 +22,7 @@ def ask_to_confirm(person: User, *, by_mail: bool, now: datetime) -> None:
 def may_mail(email: str, *, now: datetime) -> bool:
     """Counts an email about an account to this address. False if it has got too many of them."""
     try:
-        throttle.CONFIRM_PER_ADDRESS.count(email, now=now)
+        throttle.count(*throttle.confirmation_to(email), now=now)
     except TooMany:
         return False
     return True
@@ -35,7 +35,7 @@ def resend_confirmation(person: User, *, now: datetime) -> None:
         raise Conflict("Your email address is already confirmed.")
     email = change.new if change else person.email
     throttle.CONFIRM_PER_ACCOUNT.count(str(person.pk), now=now)
-    throttle.CONFIRM_PER_ADDRESS.count(email, now=now)
+    throttle.count(*throttle.confirmation_to(email), now=now)
     with transaction.atomic():
         change = change or AddressChange.objects.create(user=person, new=email, requested_at=now, made_at=now)
         mail_link(change, now=now)

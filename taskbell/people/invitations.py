@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
+from taskbell.accounts import throttle
 from taskbell.accounts.invites import INVITE_LIFETIME, invite_of, is_valid, may_invite
 from taskbell.accounts.models import Invite, User
 from taskbell.accounts.policy import Capability
@@ -13,14 +14,17 @@ from taskbell.accounts.validation import check_email
 from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import Conflict, NotAllowed, NotFound, invalid
+from taskbell.common.locks import one_at_a_time
 from taskbell.notifications.actions import Message, notify
 from taskbell.people.notifications import INVITE, mail_account_exists
 
 
 @transaction.atomic
 def invite(email: str, role: str, *, by: User, now: datetime) -> Invite:
-    """Emails a link that lets one person in, with this role. Raises NotAllowed, Invalid, Conflict."""
+    """Emails a link that lets one person in, with this role. Raises NotAllowed, Invalid, Conflict, TooMany."""
     made = make_invite(email, role, by=by, now=now)
+    to, sender = throttle.INVITE_PER_ADDRESS.of_text(made.email), throttle.INVITE_PER_PERSON.of(str(by.pk))
+    throttle.count(to, sender, now=now)
     if User.objects.filter(email=made.email).exists():
         mail_account_exists(made.email, now=now)
         return made
@@ -41,6 +45,7 @@ def make_invite(email: str, role: str, *, by: User, now: datetime) -> Invite:
     address = check_email(email)
     if by.can(Capability.MANAGE_PEOPLE) and User.objects.filter(email=address).exists():
         raise Conflict("An account with this email address already exists.")
+    _check_none_is_open(address, now=now)
     waiting = Invite.objects.filter(invited_by=by, accepted_at=None, expires_at__gt=now)
     most = settings.TASKBELL_QUOTAS["invitations"]
     if not by.can(Capability.MANAGE_PEOPLE) and waiting.count() >= most:
@@ -51,6 +56,14 @@ def make_invite(email: str, role: str, *, by: User, now: datetime) -> Invite:
     subject = Subject(SubjectType.INVITATION, made.pk)
     record(subject, "created", by=by, at=now, new={"email": address, "role": role})
     return made
+
+
+def _check_none_is_open(address: str, *, now: datetime) -> None:
+    """Raises Conflict if an invitation to the address is valid. Takes a lock, so that two can't be sent at once."""
+    one_at_a_time(f"invite {address}")
+    to_them = Invite.objects.filter(email=address, accepted_at=None).select_related("invited_by")
+    if any(is_valid(invite, now=now) for invite in to_them):
+        raise Conflict("This address is invited already. Withdraw that invitation first, or wait until it expires.")
 
 
 def invites_seen_by(person: User, *, now: datetime) -> list[Invite]:

@@ -24,7 +24,7 @@ WRONG_RESET = "This link is no longer valid. Request a new one."
 def mail_password_reset(email: str, *, client: Client, now: datetime) -> None:
     """Emails a reset link if there is such a person; the caller can't tell. Raises TooMany."""
     throttle.count(*throttle.RESET_PER_ADDRESS.of_address(client.address), now=now)
-    throttle.RESET_PER_ACCOUNT.count(email, now=now)
+    throttle.count(throttle.RESET_PER_ACCOUNT.of_text(email), throttle.RESET_PER_ACCOUNT_A_DAY.of_text(email), now=now)
     person = User.objects.filter(email=folded(email), is_active=True).first()
     if person is None:
         _mail_nobody(now=now)

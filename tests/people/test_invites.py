@@ -15,10 +15,10 @@ from taskbell.accounts.invites import INVITE_LIFETIME, token_of
 from taskbell.accounts.models import Invite, User
 from taskbell.accounts.policy import Role
 from taskbell.common.clock import utc_now
-from taskbell.common.errors import Conflict, Invalid, NotAllowed, Refusal
+from taskbell.common.errors import Conflict, Invalid, NotAllowed, Refusal, TooMany
 from taskbell.notifications.channels.mail.rendering import compose
 from taskbell.notifications.models import Notification
-from taskbell.people.invitations import make_invite
+from taskbell.people.invitations import invite, make_invite, withdraw_invite
 from taskbell.people.registration import Registration, register
 from tests.conftest import NOW, PASSWORD, Program
 
@@ -61,7 +61,7 @@ def test_a_role_can_be_given_only_by_those_whose_it_is_to_give(
     given = set()
     for role in Role:
         try:
-            make_invite(NEW, role, by=person, now=NOW)
+            make_invite(f"{role}@example.org", role, by=person, now=NOW)
         except NotAllowed:
             continue
         given.add(role)
@@ -112,10 +112,56 @@ def test_a_word_that_was_not_mailed_opens_nothing(ada: User, anonymous: Program,
 
 def test_nobody_forges_the_invitation_next_to_theirs(ada: User, mia: User) -> None:
     mine = token_of(make_invite(NEW, Role.INTERN, by=mia, now=NOW).pk)
-    admins = make_invite(NEW, Role.ADMIN, by=ada, now=NOW)
+    admins = make_invite("other@example.org", Role.ADMIN, by=ada, now=NOW)
     with pytest.raises(Invalid):
         join(f"{admins.pk}:{mine.rpartition(':')[2]}")
     assert Invite.objects.filter(accepted_at=None).count() == 2
+
+
+def test_an_address_has_one_open_invitation(ada: User, mia: User, as_user: Somebody) -> None:
+    body = {"email": "New@Example.org", "role": "MEMBER"}
+    first = as_user(mia).post("/api/invites/", body).json()
+    for person in (mia, ada):
+        assert as_user(person).post("/api/invites/", body | {"email": " NEW@example.org"}).status_code == 409
+    assert Notification.objects.filter(kind="invite").count() == 1
+    assert as_user(mia).delete(f"/api/invites/{first['id']}/").status_code == 204
+    assert as_user(mia).post("/api/invites/", body).status_code == 201
+
+
+def test_one_that_has_expired_makes_room_for_another(mia: User) -> None:
+    make_invite(NEW, Role.MEMBER, by=mia, now=NOW)
+    with pytest.raises(Conflict):
+        make_invite(NEW, Role.MEMBER, by=mia, now=NOW + INVITE_LIFETIME - timedelta(seconds=1))
+    assert make_invite(NEW, Role.MEMBER, by=mia, now=NOW + INVITE_LIFETIME)
+
+
+def test_withdrawing_and_inviting_again_mails_an_address_three_times_a_day(ada: User, mia: User) -> None:
+    for number in range(3):
+        withdraw_invite(invite(NEW, Role.MEMBER, by=(ada, mia)[number % 2], now=NOW).pk, by=ada, now=NOW)
+    with pytest.raises(TooMany):
+        invite(NEW, Role.MEMBER, by=mia, now=NOW + timedelta(hours=23))
+    assert Notification.objects.filter(kind="invite").count() == 3
+    assert not Invite.objects.exists()
+    assert invite(NEW, Role.MEMBER, by=mia, now=NOW + timedelta(days=1))
+
+
+def test_one_person_invites_a_hundred_in_an_hour(ada: User) -> None:
+    for number in range(100):
+        invite(f"new{number}@example.org", Role.MEMBER, by=ada, now=NOW)
+    with pytest.raises(TooMany):
+        invite(NEW, Role.MEMBER, by=ada, now=NOW)
+    assert Notification.objects.filter(kind="invite").count() == 100
+
+
+def test_an_invitation_shows_only_the_name_of_its_sender_in_quotes(mia: User) -> None:
+    User.objects.filter(pk=mia.pk).update(first_name="Your account is suspended, visit http://evil.example/ now")
+    mia.refresh_from_db()
+    invite(NEW, Role.MEMBER, by=mia, now=NOW)
+    letter = compose(Notification.objects.get(kind="invite").deliveries.get(), now=NOW)
+    shown = '"Your account is suspended, visit http:\u200a/…"'
+    assert letter.subject == f"{shown} invites you to Taskbell".replace("\u200a", " ")
+    assert letter.text.startswith(f"Hi,\n\n{shown} invites you to Taskbell as member.")
+    assert "evil" not in letter.text + letter.html
 
 
 def test_whoever_has_an_account_is_not_invited_and_only_admins_learn_it(
@@ -132,10 +178,10 @@ def test_whoever_has_an_account_is_not_invited_and_only_admins_learn_it(
 
 
 def test_a_link_that_was_withdrawn_opens_nothing(mia: User, as_user: Somebody) -> None:
-    invite = make_invite(NEW, Role.MEMBER, by=mia, now=NOW)
-    assert as_user(mia).delete(f"/api/invites/{invite.pk}/").status_code == 204
+    sent = make_invite(NEW, Role.MEMBER, by=mia, now=NOW)
+    assert as_user(mia).delete(f"/api/invites/{sent.pk}/").status_code == 204
     with pytest.raises(Invalid):
-        join(token_of(invite.pk))
+        join(token_of(sent.pk))
 
 
 def demoted(mia: User) -> None:
