@@ -114,7 +114,8 @@ def document(refusal: Refusal) -> dict[str, Any]:
     }
 
 
-def _headers(refusal: Refusal) -> dict[str, str]:
+def headers_of(refusal: Refusal) -> dict[str, str]:
+    """The headers that belong to the answer."""
     match refusal:
         case TooMany() | Busy():
             return {"Retry-After": str(refusal.retry_after)}
@@ -142,7 +143,7 @@ def plain_response(refusal: Refusal) -> HttpResponse:
     """The refusal as a problem document."""
     # JSON has no lone surrogates, but what people send has (RFC 8259 §8.2).
     body = json.dumps(document(refusal), cls=DjangoJSONEncoder, ensure_ascii=False).encode(errors="replace")
-    return HttpResponse(body, status=refusal.status, content_type=PROBLEM, headers=_headers(refusal))
+    return HttpResponse(body, status=refusal.status, content_type=PROBLEM, headers=headers_of(refusal))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

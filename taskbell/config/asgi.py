@@ -1,46 +1,59 @@
 """HTTP and WebSocket on one port: HTTP goes to the WSGI application in threads, WebSocket to Channels.
 
 Django's own ASGI handler serves small responses several times slower than its WSGI handler, so HTTP bypasses it
-(docs/decisions).
+(docs/decisions). Who is asking is known before a large body is taken or a place is given.
 """
 
 import asyncio
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import BytesIO
 from tempfile import SpooledTemporaryFile
 from threading import Event
-from typing import IO
 from urllib.parse import quote
 
-from asgiref.typing import ASGIReceiveCallable, ASGIReceiveEvent, ASGISendCallable, HTTPScope, Scope
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 from django.conf import settings
 
 from taskbell.common.memory import share_memory_between_threads
 from taskbell.config.bridge import Bridge
+from taskbell.config.port import CROWDED, SMALL_BYTES
 from taskbell.config.wsgi import application as wsgi_application
 
 # isort: split
-from taskbell.realtime.consumer import TaskEvents  # imports models; the line above has set up Django
+from taskbell.accounts.models import User  # the line above has set up Django
+from taskbell.common.errors import Busy, NotSignedIn, Refusal, TooLarge
+from taskbell.config.asking import Head
+from taskbell.config.bodies import Incoming, Left
+from taskbell.config.places import Places
+from taskbell.config.refusing import refuse
+from taskbell.realtime.consumer import TaskEvents
 from taskbell.realtime.hub import Hub
-from taskbell.web.middleware import ON_EVERY_ANSWER
+from taskbell.realtime.threads import Threads
+from taskbell.tasks.policy import check_may_create
 
 LIVE_PATH = "/ws/tasks"
-REQUEST_THREADS = 10
-IN_MEMORY_BYTES = 64 * 1024
-MIB = 1024 * 1024
-MAX_DISCARDED_BYTES = 64 * MIB
+HEALTH, READINESS = re.compile(r"/healthz/?"), re.compile(r"/readyz/?")
 IMPORT, STREAMED = re.compile(r"/api/tasks?/import/?"), re.compile(r"/api/(tasks?/export|reports/[^/]+/download)/?")
+REQUEST_THREADS, THREADS_PER_ASKER = 8, 4
 MAX_IMPORTS = 3  # concurrent large bodies on the disk
-MAX_STREAMS = 4  # each takes a thread until its client has read it; beside the imports, three threads remain
-STALLED_SECONDS = 30.0  # between two chunks of a body
-TOO_SLOW = (
-    b'{"type":"about:blank","title":"Request timeout","status":408,"detail":"The request body did not arrive in time."}'
-)
+MAX_STREAMS = 3  # each has a thread until its client has read it
+MAX_LARGE_BODIES = 4
+READINESS_SECONDS = 8.0
+MIB = 1024 * 1024
+
+imports = Places(MAX_IMPORTS, each=1, in_line=4)
+streams = Places(MAX_STREAMS, each=1, in_line=4)
+large_bodies = Places(MAX_LARGE_BODIES, each=1, in_line=16)
+probes = Places(1, each=1, in_line=4)
+requests = Places(REQUEST_THREADS, each=THREADS_PER_ASKER, in_line=500)
 
 share_memory_between_threads()
-imports, streams = asyncio.Semaphore(MAX_IMPORTS), asyncio.Semaphore(MAX_STREAMS)
 http = Bridge(wsgi_application, threads=REQUEST_THREADS)
+streamed = Bridge(wsgi_application, threads=MAX_STREAMS)
+healthz, readyz = Bridge(wsgi_application, threads=1), Bridge(wsgi_application, threads=1)
+asking = Threads("asking", 1)
 live = TaskEvents.as_asgi(hub=Hub())
 
 
@@ -58,51 +71,96 @@ async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISend
     scope["query_string"] = quote(scope["query_string"], safe="!#$%&'()*+,/:;=?@[]~").encode()
     # WSGI gives X_Forwarded_For and X-Forwarded-For the same name, but a proxy overwrites only the second.
     scope["headers"] = [(name, value) for name, value in scope["headers"] if b"_" not in name]
-    if IMPORT.fullmatch(scope["path"]):
-        async with imports:
-            await _respond(scope, receive, send, max_bytes=settings.TASKBELL_IMPORT_MEGABYTES * MIB)
+    body = Incoming(scope, receive)
+    try:
+        await _answer(scope, body, send)
+    except Refusal as refusal:
+        await refuse(refusal, body, send)
+    except Left:
+        pass
+
+
+async def _answer(scope: HTTPScope, body: Incoming, send: ASGISendCallable) -> None:
+    """Answers the request. Raises Refusal before anything has been answered."""
+    path, head = scope["path"], Head(scope)
+    if HEALTH.fullmatch(path):
+        await healthz(scope, body.nothing, send)
+    elif READINESS.fullmatch(path):
+        await _answer_readiness(scope, head, body, send)
+    elif scope.get(CROWDED):
+        raise Busy("Too many people are connected right now. Try again in a few seconds.")
+    elif scope["method"] in ("GET", "HEAD") and STREAMED.fullmatch(path):
+        await _answer_in_pieces(scope, head, body, send)
+    elif body.is_chunked or body.length > SMALL_BYTES or (body.length and IMPORT.fullmatch(path)):
+        await _answer_large(scope, head, body, send)
     else:
-        await _respond(scope, receive, send, max_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        await _answer_small(scope, head, body, send)
 
 
-async def _respond(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable, *, max_bytes: int) -> None:
-    with SpooledTemporaryFile(IN_MEMORY_BYTES) as body:
-        try:
-            receive_body = await _read_ahead(scope, receive, body, max_bytes=max_bytes)
-        except TimeoutError:
-            await _send_timeout(send)
-            return
-        if receive_body is None:
-            return
-        if scope["method"] == "GET" and STREAMED.fullmatch(scope["path"]):
-            async with streams:
-                with _watched(scope, receive):
-                    await http(scope, receive_body, send)
-        else:
-            await http(scope, receive_body, send)
+async def _answer_small(scope: HTTPScope, head: Head, body: Incoming, send: ASGISendCallable) -> None:
+    receive = await body.read_into(BytesIO(), most=SMALL_BYTES)
+    if receive is None:
+        raise await _too_large(head)
+    await http(scope, receive, send, place=requests.of(head.asker()))
 
 
-async def _send_timeout(send: ASGISendCallable) -> None:
-    """Answers 408 and closes the connection."""
-    headers = [
-        (b"content-type", b"application/problem+json"),
-        (b"content-length", str(len(TOO_SLOW)).encode()),
-        (b"connection", b"close"),
-        *ON_EVERY_ANSWER,
-    ]
-    await send({"type": "http.response.start", "status": 408, "headers": headers, "trailers": False})
-    await send({"type": "http.response.body", "body": TOO_SLOW, "more_body": False})
+async def _answer_large(scope: HTTPScope, head: Head, body: Incoming, send: ASGISendCallable) -> None:
+    """Knows the person before it takes the body."""
+    person = await asking.run(head.person)
+    if person is None:
+        await _answer_small(scope, head, body, send)
+        return
+    most, places = settings.DATA_UPLOAD_MAX_MEMORY_SIZE, large_bodies
+    if IMPORT.fullmatch(scope["path"]):
+        check_may_create(person)
+        most, places = settings.TASKBELL_IMPORT_MEGABYTES * MIB, imports
+    if body.length > most:
+        raise TooLarge(f"The body must have at most {most // MIB} MiB.")
+    async with places.of(person.pk):
+        with SpooledTemporaryFile(SMALL_BYTES) as file:
+            receive = await body.read_into(file, most=most)
+            if receive is None:
+                raise TooLarge(f"The body must have at most {most // MIB} MiB.")
+            await http(scope, receive, send, place=requests.of(head.asker()))
+
+
+async def _too_large(head: Head) -> Refusal:
+    """What strangers are told about a body that only people who are signed in may send."""
+    if await asking.run(head.is_for_signed_in_people):
+        return NotSignedIn("Sign in to do this: send a valid access token.")
+    return TooLarge(f"The body must have at most {SMALL_BYTES // 1024} KiB.")
+
+
+async def _answer_in_pieces(scope: HTTPScope, head: Head, body: Incoming, send: ASGISendCallable) -> None:
+    """An answer that may be longer than memory, from a thread of its own, which its client can't keep from others."""
+    person: User | None = await asking.run(head.person)
+    if person is None:
+        await _answer_small(scope, head, body, send)
+        return
+    with _watched(scope, body):
+        async with streams.of(person.pk):
+            await streamed(scope, body.nothing, send)
+
+
+async def _answer_readiness(scope: HTTPScope, head: Head, body: Incoming, send: ASGISendCallable) -> None:
+    """In a thread of its own, for which a database that doesn't answer is no reason to be silent."""
+    try:
+        async with asyncio.timeout(READINESS_SECONDS):
+            await readyz(scope, body.nothing, send, place=probes.of(head.asker()))
+    except TimeoutError as error:
+        raise Busy("The database does not answer.") from error
 
 
 @contextmanager
-def _watched(scope: HTTPScope, receive: ASGIReceiveCallable) -> Iterator[None]:
+def _watched(scope: HTTPScope, body: Incoming) -> Iterator[None]:
     """Sets the event `taskbell.left` in the scope when the client disconnects, so that a long response can stop."""
     left = Event()
     scope["taskbell.left"] = left  # type: ignore[typeddict-unknown-key]
 
     async def listen() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        with suppress(Left):
+            while True:
+                await body.next()
         left.set()
 
     listening = asyncio.create_task(listen())
@@ -110,42 +168,3 @@ def _watched(scope: HTTPScope, receive: ASGIReceiveCallable) -> Iterator[None]:
         yield
     finally:
         listening.cancel()
-
-
-async def _read_ahead(
-    scope: HTTPScope, receive: ASGIReceiveCallable, body: IO[bytes], *, max_bytes: int
-) -> ASGIReceiveCallable | None:
-    """Reads the body before the request takes a thread; otherwise ten slow clients would block all threads.
-
-    None if the client disconnects, because a truncated body can look complete (RFC 9112 §8). Raises TimeoutError if
-    the next chunk doesn't arrive.
-
-    A chunked body gets the Content-Length that WSGI needs. The rest of an oversized body is read and discarded:
-    closing the connection early would lose the response (RFC 9112 §9.6).
-    """
-    headers = dict(scope["headers"])
-    in_chunks = b"transfer-encoding" in headers
-    if not in_chunks and headers.get(b"content-length", b"0") == b"0":
-        return receive
-    more, received, max_received = True, 0, max(MAX_DISCARDED_BYTES, max_bytes + MAX_DISCARDED_BYTES // 4)
-    while more and received < max_received:
-        async with asyncio.timeout(STALLED_SECONDS):
-            message = await receive()
-        if message["type"] != "http.request":
-            return None
-        received += len(message.get("body", b""))
-        if body.tell() <= max_bytes:
-            body.write(message.get("body", b""))
-        more = message.get("more_body", False)
-    length = body.tell()
-    body.seek(0)
-    if in_chunks:
-        scope["headers"] = [*scope["headers"], (b"content-length", str(length).encode())]
-
-    async def receive_body() -> ASGIReceiveEvent:
-        if body.tell() == length and more:
-            return await receive()
-        chunk = body.read(IN_MEMORY_BYTES)
-        return {"type": "http.request", "body": chunk, "more_body": more or body.tell() < length}
-
-    return receive_body

@@ -1,13 +1,36 @@
 """Between the server's event loop and the threads of the WSGI application."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 from wsgiref.types import WSGIApplication
 
 from a2wsgi.wsgi import Body, build_environ
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
+
+UNREAD_SECONDS = 20.0  # for the client to take a piece; the port gives up clients that take nothing even earlier
+PIECE_BYTES = 64 * 1024
+
+
+class ClientDoesNotRead(Exception):
+    """The client has not taken a piece of a long answer in time."""
+
+
+class SentFile:
+    """A file that the event loop sends, so that a slow client keeps no thread (`wsgi.file_wrapper`, PEP 3333)."""
+
+    def __init__(self, file: Any, block_size: int = 0) -> None:
+        self.file = file
+
+    def __iter__(self) -> Iterator[bytes]:
+        while piece := self.file.read(PIECE_BYTES):
+            yield piece
+
+    def close(self) -> None:
+        """Closes the file and the response that it belongs to."""
+        self.file.close()
 
 
 class Bridge:
@@ -21,22 +44,34 @@ class Bridge:
         self._application = application
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="http")
 
-    async def __call__(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        """Answers one request. Raises what the application raises."""
+    async def __call__(
+        self,
+        scope: HTTPScope,
+        receive: ASGIReceiveCallable,
+        send: ASGISendCallable,
+        *,
+        place: AbstractAsyncContextManager[None] | None = None,
+    ) -> None:
+        """Answers one request, in a thread while it has the place. Raises what the application raises."""
         loop = asyncio.get_running_loop()
         response = _Response(loop, send)
-        environ = build_environ(scope, Body(loop, receive))  # type: ignore[arg-type]
-        await loop.run_in_executor(self._threads, self._run, environ, response)
-        await response.flush()
+        environ: Any = build_environ(scope, Body(loop, receive))  # type: ignore[arg-type]
+        environ["wsgi.file_wrapper"] = SentFile
+        async with place or nullcontext():
+            file = await loop.run_in_executor(self._threads, self._run, environ, response)
+        await (response.send_file(file) if file else response.flush())
 
-    def _run(self, environ: Any, response: "_Response") -> None:
+    def _run(self, environ: Any, response: "_Response") -> SentFile | None:
         chunks = self._application(environ, response.start)
+        if isinstance(chunks, SentFile):
+            return chunks
         try:
             for chunk in chunks:
                 response.write(chunk)
             response.end()
         finally:
             getattr(chunks, "close", lambda: None)()
+        return None
 
 
 class _Response:
@@ -56,7 +91,7 @@ class _Response:
     def write(self, chunk: bytes) -> None:
         """Adds a chunk of the body."""
         if self._has_chunk:
-            asyncio.run_coroutine_threadsafe(self.flush(), self._loop).result()
+            asyncio.run_coroutine_threadsafe(self._flush_in_time(), self._loop).result()
         self._has_chunk = True
         self._buffered.append({"type": "http.response.body", "body": chunk, "more_body": True})
 
@@ -71,3 +106,27 @@ class _Response:
         buffered, self._buffered = self._buffered, []
         for message in buffered:
             await self._send(message)
+
+    async def send_file(self, file: SentFile) -> None:
+        """Sends the file after everything buffered."""
+        try:
+            for piece in file:
+                self._buffered.append({"type": "http.response.body", "body": piece, "more_body": True})
+                await self._flush_in_time()
+            self._buffered.append({"type": "http.response.body", "body": b"", "more_body": False})
+            await self.flush()
+        finally:
+            file.close()
+
+    async def _flush_in_time(self) -> None:
+        """Sends everything buffered, in pieces that each have their time. Raises ClientDoesNotRead."""
+        buffered, self._buffered = self._buffered, []
+        try:
+            for message in buffered:
+                body = message.get("body", b"")
+                for start in range(0, max(len(body), 1), PIECE_BYTES):
+                    piece: Any = {**message, "body": body[start : start + PIECE_BYTES]} if body else message
+                    async with asyncio.timeout(UNREAD_SECONDS):
+                        await self._send(piece)
+        except TimeoutError as error:
+            raise ClientDoesNotRead from error

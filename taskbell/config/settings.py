@@ -281,12 +281,13 @@ SPECTACULAR_SETTINGS = {
     "PREPROCESSING_HOOKS": ["taskbell.api.aliases.canonical_only"],
 }
 
+LOG_FILTERS = {name: {"()": f"taskbell.common.logs.{name}"} for name in ("Sparingly", "WithoutSecrets")}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}},
-    "filters": {"secrets": {"()": "taskbell.common.logs.WithoutSecrets"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["secrets"]}},
+    "filters": LOG_FILTERS,
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": list(LOG_FILTERS)}},
     "root": {"handlers": ["console"], "level": env.TASKBELL_LOG_LEVEL},
     "loggers": {
         "celery.beat": {"level": "WARNING"},

@@ -11,6 +11,7 @@ import typer
 
 from taskbell.config.env import UnusableEnvironment, environment
 from taskbell.config.files import PRIVATE, prepare_data_folder
+from taskbell.config.open_files import most_open_files
 from taskbell.runtime.refusals import CANNOT_START, CannotStart
 
 app = typer.Typer(
@@ -168,6 +169,7 @@ def _dispatch(arguments: list[str]) -> None:
 def main() -> None:
     """Runs the given command. If it can't start, prints one sentence and exits with code 2."""
     os.umask(PRIVATE)
+    most_open_files()  # raises the limit, for the children too
     try:
         _dispatch(sys.argv[1:])
     except (CannotStart, UnusableEnvironment) as reason:

@@ -8,13 +8,13 @@ from uvicorn.supervisors import Multiprocess
 
 from taskbell.common.postgresql.statistics import analyze_tables_without_statistics
 from taskbell.config.env import Environment, environment
+from taskbell.config.port import OPTIONS
 from taskbell.runtime.ports import bound, name_of
 from taskbell.runtime.preparation import collect_static_files, leave_setup_link, migrate_database
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.setup import check_broker, check_database
 
 STOP_SECONDS = 5  # for responses in progress; the parent process waits longer before it kills
-MAX_MESSAGE_BYTES = 64 * 1024  # clients send tokens and acknowledgements, never documents
 
 logger = logging.getLogger("taskbell.web")
 
@@ -38,15 +38,10 @@ def serve(*, prepare: bool) -> None:
         host=env.TASKBELL_BIND,
         port=env.PORT,
         workers=env.WEB_CONCURRENCY,
-        lifespan="off",
         log_config=None,  # keeps Django's logging
         log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # the application reads the proxy headers itself, by TASKBELL_PROXIES
         timeout_graceful_shutdown=STOP_SECONDS,
-        ws_max_size=MAX_MESSAGE_BYTES,
-        ws_per_message_deflate=False,  # messages are small, and compression costs more than it saves
+        **OPTIONS,
     )
     logger.info("Listening on %s.", name_of(env.TASKBELL_BIND, env.PORT))
     with suppress(KeyboardInterrupt):

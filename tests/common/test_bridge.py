@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator
+from io import BytesIO
 from threading import get_ident
 from typing import Any
 
 import pytest
 
-from taskbell.config.bridge import Bridge
+from taskbell.config.bridge import PIECE_BYTES, Bridge
 
 SCOPE = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "http_version": "1.1", "headers": []}
 HEAD = {"type": "http.response.start", "status": 200, "headers": [(b"x-name", b"caf\xe9")]}
@@ -88,3 +89,17 @@ def test_the_application_runs_in_a_thread_of_its_own() -> None:
 
     answer(application, [])
     assert threads != [get_ident()]
+
+
+def test_a_file_is_sent_by_the_event_loop_and_closed() -> None:
+    happened: list[Any] = []
+    file = BytesIO(b"a" * PIECE_BYTES + b"b")
+
+    def application(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [("X-Name", "caf\xe9")])
+        return environ["wsgi.file_wrapper"](file, 8192)
+
+    answer(application, happened)
+    pieces = [piece(b"a" * PIECE_BYTES, more=True), piece(b"b", more=True), piece(b"", more=False)]
+    assert happened == [HEAD, *pieces]
+    assert file.closed

@@ -25,7 +25,7 @@ HOST = "taskbell-of-ada.example.org"
 PROXY = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "198.51.100.1", "Host": HOST}
 PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
 FORM = {"email": "ada@example.org", "password": "correct horse battery"}
-GUNICORN = "gunicorn taskbell.config.asgi -k uvicorn_worker.UvicornWorker"
+GUNICORN = "gunicorn taskbell.config.asgi -k taskbell.config.gunicorn.Worker"
 
 
 def given(services: Services, port: int) -> dict[str, str]:

@@ -1,70 +1,20 @@
 """What comes over a real socket: broken, slow and malicious requests."""
 
-import asyncio
 import json
 import socket
-from collections.abc import Callable, Iterator
-from threading import Thread
 from typing import Any
 
 import pytest
-import uvicorn
 
-from taskbell.accounts.models import User
-from taskbell.config import asgi
-from taskbell.config.asgi import MAX_IMPORTS, MAX_STREAMS, REQUEST_THREADS, application
+from taskbell.config import bodies
+from taskbell.config.asgi import MAX_IMPORTS, REQUEST_THREADS
 from taskbell.tasks.models import Task
-from tests.conftest import NOW, Program
-from tests.processes import eventually
+from tests.port.raw import Raw, request_of, status_of
 
-Raw = Callable[[bytes], bytes]
 BODY = b'{"title": "x"}'
 CHUNKS = b"e\r\n" + BODY + b"\r\n0\r\n\r\n"
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def port() -> Iterator[int]:
-    """Where the application listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(application, lifespan="off", ws="none", log_config=None))
-        thread = Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        eventually(lambda: server.started, within=10)
-        yield listener.getsockname()[1]
-        server.should_exit = True
-        thread.join(20)
-
-
-@pytest.fixture
-def raw(port: int) -> Raw:
-    """Sends these bytes and hears everything up to the end of the connection."""
-
-    def exchange(data: bytes) -> bytes:
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-            connection.sendall(data)
-            answer = b""
-            while part := connection.recv(65536):
-                answer += part
-            return answer
-
-    return exchange
-
-
-@pytest.fixture
-def token(request: pytest.FixtureRequest, as_user: Callable[[User], Program]) -> str:
-    """Bo's."""
-    return str(as_user(request.getfixturevalue("bo")).access)
-
-
-def request_of(method: str, path: str, *headers: str, body: bytes = b"", host: str = "localhost") -> bytes:
-    lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", *headers, "Connection: close", "", ""]
-    return "\r\n".join(lines).encode("latin-1") + body
-
-
-def status_of(answer: bytes) -> int:
-    return int(answer.split(b" ", 2)[1])
 
 
 def post(token: str, *headers: str, body: bytes = BODY) -> bytes:
@@ -163,45 +113,14 @@ def test_a_client_that_leaves_in_the_middle_changes_nothing(raw: Raw, port: int,
 def test_uploads_that_stall_are_given_up_and_imports_go_on(
     raw: Raw, port: int, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asgi, "imports", asyncio.Semaphore(MAX_IMPORTS))
-    monkeypatch.setattr(asgi, "STALLED_SECONDS", 0.5)
+    monkeypatch.setattr(bodies, "STALLED_SECONDS", 0.5)
     stalled = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(MAX_IMPORTS)]
     try:
-        for connection in stalled:
-            connection.sendall(request_of("POST", "/api/tasks/import/", "Content-Length: 9"))
         own = (f"Authorization: Bearer {token}", "Content-Type: text/csv", "Content-Length: 8")
+        for connection in stalled:
+            connection.sendall(request_of("POST", "/api/tasks/import/", *own, body=b"title"))
         assert status_of(raw(request_of("POST", "/api/tasks/import/", *own, body=b"title\nx\n"))) == 200
         assert [status_of(connection.recv(4096)) for connection in stalled] == [408] * len(stalled)
     finally:
         for connection in stalled:
-            connection.close()
-
-
-def slow_reader(port: int, data: bytes) -> socket.socket:
-    """Asks, and then reads nothing."""
-    connection = socket.socket()
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    connection.settimeout(10)
-    connection.connect(("127.0.0.1", port))
-    connection.sendall(data)
-    return connection
-
-
-def test_clients_that_read_a_long_answer_slowly_hold_nobody_else_up(
-    raw: Raw, port: int, token: str, bo: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(asgi, "streams", asyncio.Semaphore(MAX_STREAMS))
-    moments = {"created_at": NOW, "updated_at": NOW}
-    text = "Water them well. " * 500
-    Task.objects.bulk_create(
-        Task(title="Sow", description=text, timezone="UTC", created_by=bo, **moments) for _ in range(2000)
-    )
-    asked = request_of("GET", "/api/tasks/export/", f"Authorization: Bearer {token}")
-    slow = [slow_reader(port, asked) for _ in range(REQUEST_THREADS + 2)]
-    try:
-        for connection in slow[:MAX_STREAMS]:
-            connection.recv(1)  # they are being answered
-        assert status_of(raw(request_of("GET", "/healthz"))) == 200
-    finally:
-        for connection in slow:
             connection.close()

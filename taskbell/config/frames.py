@@ -1,0 +1,64 @@
+"""What may come over a live connection: limits to the size and number of frames, and to unread messages."""
+
+from time import monotonic
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from taskbell.config.crowd import crowd_of
+
+MAX_FRAMES, FRAME_SECONDS = 600, 60.0  # from one client, pings included
+SLICE_BYTES = 4096  # of frames, between two checks of their number
+MAX_MESSAGE_BYTES = 64 * 1024  # clients send tokens and acknowledgements, never documents
+
+
+class GuardedWebSocket(WebSocketsSansIOProtocol):
+    """WebSocket with limits to the number of frames, control frames included, and to unread messages."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._crowd = crowd_of(options["server_state"])
+        self._frames, self._since = 0, monotonic()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._crowd.read(self.transport)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        for start in range(0, len(data), SLICE_BYTES):
+            if self.transport.is_closing():
+                return
+            super().data_received(data[start : start + SLICE_BYTES])
+
+    def handle_cont(self, event: Any) -> None:
+        self._count()
+        super().handle_cont(event)
+
+    def handle_ping(self) -> None:
+        self._count()
+        super().handle_ping()
+
+    def handle_pong(self, event: Any) -> None:
+        self._count()
+        super().handle_pong(event)
+
+    def send_receive_event_to_app(self) -> None:
+        self._count()
+        super().send_receive_event_to_app()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._crowd.unread(self.transport)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._crowd.read(self.transport)
+
+    def _count(self) -> None:
+        now = monotonic()
+        if now - self._since > FRAME_SECONDS:
+            self._frames, self._since = 0, now
+        self._frames += 1
+        if self._frames > MAX_FRAMES and not self.close_sent and not self.transport.is_closing():
+            self.conn.fail(1008, "Too many frames.")
+            self.handle_parser_exception()

@@ -1,0 +1,53 @@
+"""Places for requests that keep something scarce: a thread, the disk, the database."""
+
+import asyncio
+from collections.abc import AsyncIterator, Hashable
+from contextlib import asynccontextmanager
+
+from taskbell.common.errors import TooMany
+
+RETRY_AFTER_SECONDS = 5
+
+
+class _Line:
+    """The requests of one asker."""
+
+    def __init__(self, each: int) -> None:
+        self.turn = asyncio.Semaphore(each)
+        self.length = 0
+
+
+class Places:
+    """At most `total` at a time and `each` for one asker; the others wait in a fair line.
+
+    Fair, because an asker has at most `each` requests in the common line, and the rest in a line of their own.
+    """
+
+    def __init__(self, total: int, *, each: int, in_line: int) -> None:
+        self._free = asyncio.Semaphore(total)
+        self._total, self._each, self.in_line = total, each, in_line
+        self._lines: dict[Hashable, _Line] = {}
+
+    def as_new(self) -> "Places":
+        """The same places, all free."""
+        return Places(self._total, each=self._each, in_line=self.in_line)
+
+    @property
+    def has_askers(self) -> bool:
+        """True while somebody has a place or waits for one."""
+        return bool(self._lines)
+
+    @asynccontextmanager
+    async def of(self, asker: Hashable) -> AsyncIterator[None]:
+        """Waits for a place. Raises TooMany if too many requests of this asker wait already."""
+        line = self._lines.setdefault(asker, _Line(self._each))
+        if line.length >= self._each + self.in_line:
+            raise TooMany("Too many of your requests are waiting. Wait for their answers.", RETRY_AFTER_SECONDS)
+        line.length += 1
+        try:
+            async with line.turn, self._free:
+                yield
+        finally:
+            line.length -= 1
+            if not line.length:
+                del self._lines[asker]
