@@ -10,6 +10,7 @@ import dj_database_url
 import taskbell.config.celery  # noqa: F401
 from taskbell.config.env import environment
 from taskbell.config.files import prepare_data_folder, secret_key, valkey_socket
+from taskbell.config.logs import logging_settings
 from taskbell.config.mail import mail_settings
 from taskbell.config.origins import read_origins
 from taskbell.config.quotas import read_quotas
@@ -281,21 +282,4 @@ SPECTACULAR_SETTINGS = {
     "PREPROCESSING_HOOKS": ["taskbell.api.aliases.canonical_only"],
 }
 
-LOG_FILTERS = {name: {"()": f"taskbell.common.logs.{name}"} for name in ("Sparingly", "WithoutSecrets")}
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}},
-    "filters": LOG_FILTERS,
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": list(LOG_FILTERS)}},
-    "root": {"handlers": ["console"], "level": env.TASKBELL_LOG_LEVEL},
-    "loggers": {
-        "celery.beat": {"level": "WARNING"},
-        # Scanners send foreign host names all day; answering 400 is enough.
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
-        "celery.app.trace": {"level": "WARNING"},
-        "celery.worker.strategy": {"level": "WARNING"},
-        "celery.worker.request": {"level": "WARNING"},  # would log every tick that expired while no worker ran
-        "django.request": {"level": "ERROR"},
-    },
-}
+LOGGING = logging_settings(env)
