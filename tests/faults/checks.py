@@ -33,6 +33,7 @@ class Row:
     ambiguous: bool
     due_at: datetime
     attempt: int | None = 0
+    summary: int | None = None  # the message into which this one was gathered
 
 
 @dataclass(frozen=True)
@@ -96,11 +97,14 @@ def in_app(history: History) -> Iterator[str]:
 
 def lost(history: History) -> Iterator[str]:
     """Every row that counts as sent was accepted; every other was refused by the mail server, in its own words."""
+    sent = {row.pk: row.kind for row in history.rows if row.state == "sent"}
     for row in history.rows:
         if row.state == "sent" and row.message_id not in history.taken:
             yield f"lost: {row.message_id} counts as sent and never arrived"
         if row.state == "failed" and row.message_id not in history.refused:
             yield f"lost: {row.message_id} counts as failed and was never refused"
+        if row.state == "gathered" and sent.get(row.summary or 0) != "summary":
+            yield f"lost: {row.message_id} was gathered into a summary that was not sent"
         if row.state == "cancelled":
             yield f"lost: {row.message_id} was cancelled without a cause"
 
@@ -138,7 +142,7 @@ def early(history: History) -> Iterator[str]:
 def stuck(history: History) -> Iterator[str]:
     """Nothing waits any more."""
     for row in history.rows:
-        if row.state not in ("sent", "failed", "cancelled"):
+        if row.state not in ("sent", "failed", "cancelled", "gathered"):
             yield f"stuck: {row.message_id} is {row.state}"
     if history.unfired:
         yield f"stuck: {history.unfired} due reminders have not fired"
@@ -159,7 +163,7 @@ def copied(history: History) -> Iterator[str]:
         )
         if differing:
             yield f"the copy of person {known.person} has other tasks than the server: {differing[:10]}"
-        messages = sorted(row.pk for row in history.rows if row.person == known.person)
+        messages = sorted(row.pk for row in history.rows if row.person == known.person and row.kind != "summary")
         if sorted(known.told) != messages:
             yield f"person {known.person} has heard of {len(known.told)} messages, of {len(messages)} that there are"
 

@@ -64,6 +64,7 @@ class Installation:
             "EMAIL_PORT": str(sink.port),
             "TASKBELL_ACCESS_MINUTES": "15",
             "TASKBELL_LOG_LEVEL": "ERROR",
+            "TASKBELL_MAILS_BY_ONE_PERSON": "100000",  # every reminder is an email of its own
         } | ({"DATABASE_URL": postgres.url} if postgres else {})
         self.log = folder / "beside.log"
         self.tree = RunningTaskbell(self.data, env=self.env)

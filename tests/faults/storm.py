@@ -153,14 +153,15 @@ class Storm:
         return copies
 
     def _history(self, here: Installation, sink: sinks.Sink, promises: list[Promise], copies: list[Known]) -> History:
-        columns = "message.id, task_id, recipient_id, kind, message_id, state, ambiguous, message.due_at, attempt"
+        columns = "message.id, task_id, recipient_id, kind, message_id, state, ambiguous, message.due_at"
+        columns += ", attempt, gathered_into_id"
         outbox = "notifications_delivery AS mail ON mail.notification_id = message.id"
         rows = here.rows(f"SELECT {columns} FROM notifications_notification AS message LEFT JOIN {outbox}")
         book = sink.entries()
         return History(
             promises=promises,
             tasks=[(pk, title) for pk, title in here.rows("SELECT id, title FROM tasks_task")],
-            rows=[Row(*row[:6], bool(row[6]), _aware(row[7]), row[8]) for row in rows],
+            rows=[Row(*row[:6], bool(row[6]), _aware(row[7]), *row[8:]) for row in rows],
             book=book,
             copies=copies,
             unfired=here.rows("SELECT count(*) FROM reminders_reminder WHERE next_at IS NOT NULL")[0][0],
