@@ -134,6 +134,7 @@ class Person:
 def people_of(here: Installation, count: int) -> list[Person]:
     """People who have just registered. The first is ADMIN, and gives the others something to do."""
     people = [_newcomer(here.program(), f"person{number}") for number in range(count)]
+    here.confirm_addresses()
     people[0].others = [person.pk for person in people[1:]]
     return people
 
