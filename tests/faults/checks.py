@@ -9,7 +9,6 @@ from typing import Any
 
 from tests.faults.sink import Entry
 
-
 HIDDEN = ("summary", "confirm_email")  # kinds that the app doesn't show
 
 
