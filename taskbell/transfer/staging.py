@@ -142,7 +142,9 @@ def write(categories: dict[str, int], *, known_too: bool, by: User, now: datetim
     load_categories(used_categories(categories, "NOT task.is_bad" if known_too else IS_NEW), by=by, now=now)
     if HAS_ONE_WRITER:  # no id is taken meanwhile
         give_ids(_last_id())
-    _write(IS_NEW, by=by, now=now)
+    _write_tasks(IS_NEW, by=by, now=now)
+    _write_links(IS_NEW, by=by, now=now)
+    _write_reminders(IS_NEW, IS_NEW, by=by, now=now)
 
 
 def write_turns(categories: dict[str, int], after: int, upto: int, *, by: User, now: datetime) -> None:
@@ -150,13 +152,11 @@ def write_turns(categories: dict[str, int], after: int, upto: int, *, by: User, 
     new = f"{IS_NEW} AND task.turn > {after} AND task.turn <= {upto}"
     _without_assignees_who_left(new)
     load_categories(used_categories(categories, new), by=by, now=now)
-    _write(new, by=by, now=now)
-
-
-def _write(new: str, *, by: User, now: datetime) -> None:
+    # Found by their numbers: joined, SQLite would read all links and reminders for each batch.
+    numbers = f"(SELECT number FROM staged_task WHERE turn > {after} AND turn <= {upto})"  # noqa: S608 - numbers
     _write_tasks(new, by=by, now=now)
-    _write_links(new, by=by, now=now)
-    _write_reminders(new, by=by, now=now)
+    _write_links(f"{new} AND link.number IN {numbers}", by=by, now=now)
+    _write_reminders(new, f"{new} AND reminder.number IN {numbers}", by=by, now=now)
 
 
 def load_categories(used: dict[str, int], *, by: User, now: datetime) -> None:
@@ -193,6 +193,7 @@ def reserve_ids(rows: int) -> int:
 def give_turns(ordered: Iterable[int] | None) -> None:
     """Gives each row its turn: its number, or its place among these numbers."""
     _execute("CREATE INDEX staged_task_by_turn ON staged_task (turn)")
+    _execute("CREATE INDEX staged_task_by_series ON staged_task (series) WHERE series IS NOT NULL")
     if ordered is None:
         _execute("UPDATE staged_task SET turn = number")
         return
@@ -247,7 +248,7 @@ def _write_tasks(new: str, *, by: User, now: datetime) -> None:
         "category_id": "category.id",
         "series": f"COALESCE(begun.first, {own})",
     }
-    insert_from(Task, values, f"{WITH_ALL} WHERE {new} ORDER BY task.number", given={"updated_at": now})
+    insert_from(Task, values, f"{WITH_ALL} WHERE {new} ORDER BY task.id", given={"updated_at": now})
     text = {"task_id": "task.id", "text": "task.search_text"}
     insert_from(SearchText, text, f"staged_task task WHERE {new} ORDER BY task.id", given={})
     created = f"SELECT id FROM staged_task task WHERE {new}"  # noqa: S608 - names of our own
@@ -263,9 +264,9 @@ def _write_links(new: str, *, by: User, now: datetime) -> None:
     record_from(f"{ordered} GROUP BY link.id", values, "updated", by=by, at=now, field="pre_tasks")
 
 
-def _write_reminders(new: str, *, by: User, now: datetime) -> None:
+def _write_reminders(new: str, of_new: str, *, by: User, now: datetime) -> None:
     values = {name: f"reminder.{name}" for name in REMINDER_FIELDS} | {"task_id": "task.id"}
-    source = f"staged_reminder reminder JOIN staged_task task ON task.number = reminder.number WHERE {new}"
+    source = f"staged_reminder reminder JOIN staged_task task ON task.number = reminder.number WHERE {of_new}"
     insert_from(Reminder, values, source, given={"created_by_id": by.pk})
     shared = f"staged_task task WHERE task.words IS NOT NULL AND {new}"
     values = {"task_id": "task.id", "old_value": json_value("'[]'"), "new_value": json_value("task.words")}
