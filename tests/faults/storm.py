@@ -21,10 +21,13 @@ from tests.processes import eventually
 # Of a worker, as it comes: three senders at most, each with sixteen mails under way.
 UNDER_WAY = 3 * 16
 ALL_QUIET = 60.0
-# Emails that nothing keeps from going out: in no doubt, and refused for now by nobody.
+# Reminders that nothing keeps from going out by email: in no doubt, refused for now by nobody, and not put off, as
+# those are that would be too many in an hour.
 WAITING = """
-SELECT count(*) FROM notifications_delivery
-WHERE state IN ('pending', 'leased') AND final_dot_at IS NULL AND attempt = 0 AND not_before IS NOT NULL
+SELECT count(*) FROM notifications_delivery AS mail
+JOIN notifications_notification AS message ON message.id = mail.notification_id AND kind = 'reminder'
+WHERE mail.due_at = message.due_at AND state IN ('pending', 'leased')
+AND final_dot_at IS NULL AND attempt = 0 AND not_before IS NOT NULL
 """
 EVERY_REPLY_SENT = [kind for kind in sinks.WEATHER if kind not in ("drops after the dot", "drops at the dot")]
 WEIGHTS = {"worker": 4, "beat": 2, "web": 1, "valkey": 1}
