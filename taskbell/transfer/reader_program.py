@@ -20,12 +20,19 @@ class ReaderProgram:
     def send(self, file: int, channel: int) -> None:
         """Hands over the file."""
         with self._lock:
-            if self._control is None or self._program is None or self._program.poll() is not None:
+            if self._control is None or not self.is_running():
                 self._start()
             assert self._control is not None  # noqa: S101 - just started
-            socket.send_fds(self._control, [b"\0"], [file, channel])
+            try:
+                socket.send_fds(self._control, [b"\0"], [file, channel])
+            except OSError:  # it has just ended
+                socket.send_fds(self._start(), [b"\0"], [file, channel])
 
-    def _start(self) -> None:
+    def is_running(self) -> bool:
+        """Whether the program can take a file."""
+        return self._program is not None and self._program.poll() is None
+
+    def _start(self) -> socket.socket:
         if self._control is not None:
             self._control.close()
         self._control, theirs = socket.socketpair()
@@ -35,6 +42,7 @@ class ReaderProgram:
                 command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL
             )
         atexit.register(self._stop)
+        return self._control
 
     def _stop(self) -> None:
         if self._control is not None and self._program is not None:

@@ -3,7 +3,7 @@
 import pickle
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -66,11 +66,25 @@ class ReadFile:
 def reading_apart(file: IO[bytes], asked: FileToRead) -> Iterator[ReadFile]:
     """The file, read from its beginning; it must have a descriptor. Raises what the reader raises, and TooDemanding."""
     file.flush()
+    with closing(_channel(file, asked)) as first:
+        try:
+            found = ReadFile(first, asked.seconds)
+        except TooDemanding:
+            if READERS.is_running():
+                raise
+        else:
+            yield found
+            return
+    with closing(_channel(file, asked)) as second:  # the program had just ended
+        yield ReadFile(second, asked.seconds)
+
+
+def _channel(file: IO[bytes], asked: FileToRead) -> Any:
+    """The answers of the reader, once it has the file."""
     file.seek(0)
     ours, theirs = socket.socketpair()
-    with ours, ours.makefile("rwb") as answer:
-        with theirs:
-            READERS.send(file.fileno(), theirs.fileno())
-        pickle.dump(asked, answer)
-        answer.flush()
-        yield ReadFile(answer, asked.seconds)
+    with ours, theirs:
+        READERS.send(file.fileno(), theirs.fileno())
+        with suppress(OSError):  # then it says nothing either
+            ours.sendall(pickle.dumps(asked))
+        return ours.makefile("rb")

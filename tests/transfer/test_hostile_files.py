@@ -11,6 +11,7 @@ import pytest
 from taskbell.accounts.models import User
 from taskbell.transfer.formats import FileOptions
 from taskbell.transfer.headers import read_map
+from taskbell.transfer.reader_program import READERS
 from taskbell.transfer.reading import Row, Unreadable
 from taskbell.transfer.reading_apart import FileToRead, TooDemanding, reading_apart
 from tests.conftest import NOW
@@ -135,3 +136,23 @@ def test_a_file_that_needs_too_much_memory_or_time_is_refused_and_the_next_one_i
     with pytest.raises(TooDemanding, match="more than 1 seconds"):
         read(b"title\n" + b"x\n" * 3_000_000, "csv", seconds=1)
     assert as_user(bo).post("/api/tasks/import/", b"title\nSow\n", content_type="text/csv").status_code == 200
+
+
+def test_the_program_that_reads_files_is_started_again(as_user: Any, bo: User) -> None:
+    for _ in range(2):
+        answer = as_user(bo).post("/api/tasks/import/", b"title\nSow\n", content_type="text/csv")
+        assert answer.status_code == 200
+        program = READERS._program
+        assert program is not None
+        program.kill()
+
+
+def test_forms_of_many_parts_and_values_that_nobody_reads_are_no_failure(as_user: Any, bo: User) -> None:
+    part = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
+    for boundary, body in (("x", part * 10_000 + b"--x--"), ("y" * 100_000, part), ("x", b"")):
+        answer = as_user(bo).post("/api/tasks/import/", body, content_type=f"multipart/form-data; boundary={boundary}")
+        assert answer.status_code in (400, 415), boundary[:2]
+    huge = b'[{"title": "Sow", "source": "x", "source_id": "1", "updated_at": ' + b"9" * 30 + b"}]"
+    for _ in range(2):
+        answer = as_user(bo).post("/api/tasks/import/?on_existing=update", huge, content_type="application/json")
+        assert answer.status_code == 200
