@@ -29,7 +29,7 @@ demo: $(VENV)/installed ## Fill in sample people and tasks to look at.
 OF_NO_DATABASE := tests/architecture tests/benchmarks tests/common tests/config tests/docs tests/web/test_browser.py
 
 # These mostly wait for other processes.
-WITH_PROCESSES := tests/faults tests/journeys
+WITH_PROCESSES := tests/faults tests/journeys tests/hostile
 
 # One after the other, because they measure how long things take.
 LIVE := tests/realtime

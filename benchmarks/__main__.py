@@ -34,6 +34,7 @@ class Name(StrEnum):
     INSIGHTS = "insights"
     LIVE = "live"
     START = "start"
+    HOSTILE = "hostile"
 
 
 def main(

@@ -1,0 +1,73 @@
+"""A whole Taskbell under attack, with people of every role."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from tests.journeys.conftest import PASSWORD, Household, running_household
+
+ROLES = ("admin", "manager", "member", "intern")
+TABLES = (
+    *("tasks_task", "tasks_category", "tasks_prerequisite", "reminders_reminder", "activity_activity"),
+    *("accounts_user", "notifications_notification", "notifications_delivery", "reports_report"),
+)
+MIB = 1024 * 1024
+MAX_MEMORY = 600 * MIB
+
+
+@dataclass
+class Target:
+    """The installation, its people, and what attacks can name."""
+
+    household: Household
+    tokens: Mapping[str, str]
+    places: Mapping[str, str]
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return "127.0.0.1", self.household.tree.port
+
+    def rows(self) -> dict[str, int]:
+        """How many rows the tables have."""
+        counts = ", ".join(f"(SELECT COUNT(*) FROM {table})" for table in TABLES)
+        return dict(zip(TABLES, self.household.rows(f"SELECT {counts}")[0], strict=True))
+
+    def memory(self) -> int:
+        """The bytes that all processes take together; what they share counts once."""
+        found = 0
+        for process in self.household.tree.family():
+            try:
+                found += process.memory_full_info().pss
+            except psutil.NoSuchProcess:  # a child that has done its work
+                continue
+        return found
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    with running_household(tmp_path_factory.mktemp("target"), TASKBELL_ACCESS_MINUTES="15") as household:
+        admin = household.newcomer("admin")
+        people = {"admin": admin, **{name: household.newcomer(name) for name in ROLES[1:]}}
+        ids = {name: program.get("profile/").json()["id"] for name, program in people.items()}
+        for name in ROLES[1:]:
+            changed = admin.patch(f"users/{ids[name]}/", json={"role": name.upper()})
+            assert changed.status_code == 200, changed.text
+        yield Target(household, {name: _token(household, name) for name in ROLES}, _places(people, ids))
+
+
+def _token(household: Household, name: str) -> str:
+    form = {"email": f"{name}@example.org", "password": PASSWORD}
+    return str(household.stranger().post("token/", json=form).json()["access"])
+
+
+def _places(people: Mapping[str, httpx.Client], ids: Mapping[str, Any]) -> dict[str, str]:
+    """What `$task` and the like stand for: the member's task, one that only the admin sees, ids of people."""
+    task = people["member"].post("tasks/", json={"title": "Water the plants", "assigned_to": ids["intern"]}).json()
+    secret = people["admin"].post("tasks/", json={"title": "Secret of the admin"}).json()
+    category = people["member"].post("categories/", json={"name": "Garden"}).json()
+    found = {"task": task["id"], "secret": secret["id"], "category": category["id"], **ids}
+    return {name: str(value) for name, value in found.items()}
