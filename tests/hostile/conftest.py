@@ -24,12 +24,18 @@ class Target:
     """The installation, its people, and what attacks can name."""
 
     household: Household
-    tokens: Mapping[str, str]
+    tokens: dict[str, str]
     places: Mapping[str, str]
 
     @property
     def address(self) -> tuple[str, int]:
         return "127.0.0.1", self.household.tree.port
+
+    def sign_in(self, role: str) -> None:
+        """A new session of this person."""
+        form = {"email": f"{role}@example.org", "password": PASSWORD}
+        answer = self.household.stranger().post("token/", json=form)
+        self.tokens[role] = answer.raise_for_status().json()["access"]
 
     def rows(self) -> dict[str, int]:
         """How many rows the tables have."""
@@ -56,12 +62,10 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
         for name in ROLES[1:]:
             changed = admin.patch(f"users/{ids[name]}/", json={"role": name.upper()})
             assert changed.status_code == 200, changed.text
-        yield Target(household, {name: _token(household, name) for name in ROLES}, _places(people, ids))
-
-
-def _token(household: Household, name: str) -> str:
-    form = {"email": f"{name}@example.org", "password": PASSWORD}
-    return str(household.stranger().post("token/", json=form).json()["access"])
+        found = Target(household, {}, _places(people, ids))
+        for name in ROLES:
+            found.sign_in(name)
+        yield found
 
 
 def _places(people: Mapping[str, httpx.Client], ids: Mapping[str, Any]) -> dict[str, str]:
