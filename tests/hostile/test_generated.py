@@ -27,7 +27,7 @@ HEADERS = {"If-Match", "Idempotency-Key"}
 MORE_THAN_A_SCHEMA = [positive_data_acceptance]
 
 
-@pytest.mark.parametrize("role", reversed(ROLES))  # what an ADMIN does may hit the others
+@pytest.mark.parametrize("role", ROLES[::-1])  # what an ADMIN does may hit the others
 def test_every_answer_passes_all_checks(role: str, target: Target) -> None:
     document = schemathesis.openapi.from_dict(openapi.ours().document)
     operations = [found.ok() for found in document.get_all_operations()]
