@@ -14,7 +14,7 @@ from pathlib import Path
 
 FIRST_RESTART_DELAY = 0.5
 MAX_RESTART_DELAY = 10.0
-# A program that failed by itself after less than this would probably fail again; one that was killed would not, unless
+# A program that exits with an error sooner than this would probably fail again; one that was killed would not, unless
 # it is killed at once.
 FAILED_AT_ONCE_SECONDS, KILLED_AT_ONCE_SECONDS = 15.0, 1.0
 PR_SET_PDEATHSIG = 1

@@ -82,8 +82,8 @@ def _free_batch(now: datetime) -> int:
     links = Prerequisite.objects.filter(needs=finished.task_id, pk__gt=finished.done_up_to, pk__lte=finished.last_link)
     some = list(links.order_by("pk").values_list("pk", "task")[:TASKS_PER_BATCH])
     one_at_a_time("prerequisites")
-    heard = Activity.objects.filter(task=OuterRef("pk"), action="unblocked", timestamp__gte=finished.finished_at)
-    tasks = Task.objects.filter(~Exists(heard), pk__in=[task for _, task in some])
+    notified = Activity.objects.filter(task=OuterRef("pk"), action="unblocked", timestamp__gte=finished.finished_at)
+    tasks = Task.objects.filter(~Exists(notified), pk__in=[task for _, task in some])
     free_tasks(tasks, by=finished.finished_by, now=now)
     if len(some) < TASKS_PER_BATCH:
         finished.delete()
