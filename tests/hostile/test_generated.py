@@ -21,7 +21,15 @@ BUDGET = settings(
     suppress_health_check=list(HealthCheck),
 )
 # They end the account or the session, or count against a limit of all who are not signed in.
-LEFT_OUT = {"users_deactivate", "sign_out", "register", "sign_in", "refresh", "password_reset", "password_reset_confirm"}
+LEFT_OUT = {
+    "users_deactivate",
+    "sign_out",
+    "register",
+    "sign_in",
+    "refresh",
+    "password_reset",
+    "password_reset_confirm",
+}
 HEADERS = {"If-Match", "Idempotency-Key"}
 # A schema can't say everything: dates that don't exist, cursors of another list, names that are taken.
 MORE_THAN_A_SCHEMA = [positive_data_acceptance]
