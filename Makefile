@@ -14,7 +14,7 @@ export UV_SYSTEM_CERTS := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo check test deploy-test coverage lint bench faults docs screenshots lock clean
+.PHONY: help run demo check test deploy-test coverage lint bench faults docs screenshots lock audit sbom clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -91,8 +91,16 @@ screenshots: $(VENV)/installed-dev ## Take the pictures in docs/images, with Chr
 	@PYTHONPATH=. $(BIN)/python docs/images/take.py
 
 lock: | $(BIN)/python $(UV) ## Resolve the dependencies and pin them with their hashes.
-	@$(UV) pip compile --quiet --universal --generate-hashes pyproject.toml -o requirements.txt
-	@$(UV) pip compile --quiet --universal --generate-hashes --group dev pyproject.toml -o requirements-dev.txt
+	@$(UV) pip compile --quiet --universal --generate-hashes --constraint known-bad.txt pyproject.toml -o requirements.txt
+	@$(UV) pip compile --quiet --universal --generate-hashes --constraint known-bad.txt --group dev pyproject.toml -o requirements-dev.txt
+
+# A package that PyPI doesn't know is an error, so that nothing counts as checked that was not.
+audit: $(VENV)/installed-dev ## Ask PyPI for known vulnerabilities of the pinned versions; needs the internet.
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements-dev.txt $(AUDIT)
+
+sbom: $(VENV)/installed-dev ## Write the bill of materials (CycloneDX) to taskbell.cdx.json.
+	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml \
+		--output-reproducible --output-file taskbell.cdx.json
 
 clean: ## Remove what can be made again; the data folder stays.
 	@rm -rf $(VENV) .coverage .coverage.* htmlcov .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
