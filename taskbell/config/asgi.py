@@ -125,7 +125,7 @@ async def _answer_large(scope: HTTPScope, head: Head, body: Incoming, send: ASGI
 
 
 async def _too_large(head: Head) -> Refusal:
-    """What strangers are told about a body that only people who are signed in may send."""
+    """The answer to strangers about a body that only people who are signed in may send."""
     if await asking.run(head.is_for_signed_in_people):
         return NotSignedIn("Sign in to do this: send a valid access token.")
     return TooLarge(f"The body must have at most {SMALL_BYTES // 1024} KiB.")

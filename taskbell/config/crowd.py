@@ -12,7 +12,7 @@ from uvicorn.server import ServerState
 from taskbell.config.open_files import most_open_files
 
 MAX_CONNECTIONS = 10_000  # each costs about 10 KiB
-SPARE = 50  # more, which are told that there is no room
+SPARE = 50  # more, which get an answer that there is no room
 RESERVED_FILES = 200  # for the database, the broker, static files and bodies on the disk
 MAX_IDLE_PER_ADDRESS = 500  # unless the addresses are those of a proxy
 MAX_UNREAD_BYTES = 64 * 1024 * 1024  # of answers that their clients have not read yet
