@@ -16,14 +16,15 @@ def reason_not_to_send(notification: Notification) -> str | None:
     kind = find_kind(notification.kind)
     if kind is None:
         return "Cancelled because Taskbell no longer sends emails of this kind."
-    return (
-        _recipient_reason(notification)
-        or _unconfirmed_reason(notification, kind)
-        or kind.reason_not_to_send(notification)
-    )
+    return recipient_reason(notification, kind) or kind.reason_not_to_send(notification)
 
 
-def _recipient_reason(notification: Notification) -> str | None:
+def recipient_reason(notification: Notification, kind: Kind) -> str | None:
+    """Why the recipient gets no such email, whatever has happened since. Without a query for what others caused."""
+    return _access_reason(notification) or _unconfirmed_reason(notification, kind)
+
+
+def _access_reason(notification: Notification) -> str | None:
     person, task = notification.recipient, notification.task
     if person is None or notification.address:
         return None

@@ -18,7 +18,7 @@ from taskbell.notifications.models import Delivery, DeliveryState, Notification
 from taskbell.people.leaving import deactivate_person
 from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.actions import create_task, update_task
+from taskbell.tasks.actions import create_task, delete_task, update_task
 from taskbell.tasks.bulk import Batch, change_many
 from taskbell.tasks.models import Stage, Task
 from taskbell.tasks.patch import TaskPatch
@@ -71,21 +71,48 @@ def test_fifty_tasks_assigned_by_one_request_are_one_mail(
     assert {one["kind"] for one in inbox["results"]} == {"task_assigned"}
 
 
-def test_fifty_tasks_assigned_one_by_one_are_the_first_and_a_summary(bo: User, mia: User, mailbox: Mailbox) -> None:
+def test_fifty_tasks_assigned_one_by_one_are_the_first_few_and_a_summary(bo: User, mia: User, mailbox: Mailbox) -> None:
     tasks = [create_task(TaskPatch(title=f"Task {number}"), by=mia, now=NOW) for number in range(50)]
     mails = []
     for number, task in enumerate(tasks):
         at = NOW + number * SECOND
         update_task(task.pk, TaskPatch(assigned_to_id=bo.pk), by=mia, now=at)
         mails += mailbox.send(at)
-    mails += mailbox.send(NOW + MINUTE)
-    assert subjects(mails) == ['"Mia" assigned you: Task 0', '"Mia" assigned you 49 tasks']
+    mails += mailbox.send(NOW + 2 * MINUTE)
+    few = gathering.CHANGES_BEFORE_PAUSE
+    alone = [f'"Mia" assigned you: Task {number}' for number in range(few)]
+    assert subjects(mails) == [*alone, f'"Mia" assigned you {50 - few} tasks']
     assert mailbox.send(NOW + HOUR) == []
 
 
 def test_one_mail_alone_is_not_delayed(bo: User, mia: User, mailbox: Mailbox) -> None:
     assign(1, bo, mia)
     assert subjects(mailbox.send(NOW)) == ['"Mia" assigned you: Task 0']
+
+
+def test_the_second_task_of_a_minute_is_not_delayed(bo: User, mia: User, mailbox: Mailbox) -> None:
+    assign(1, bo, mia)
+    mailbox.send(NOW)
+    later = NOW + 10 * SECOND
+    create_task(TaskPatch(title="Paint the fence", assigned_to_id=bo.pk), by=mia, now=later)
+    assert subjects(mailbox.send(later)) == ['"Mia" assigned you: Paint the fence']
+
+
+def test_a_change_of_a_deleted_task_neither_delays_another_nor_is_gathered_with_it(
+    bo: User, mia: User, mailbox: Mailbox
+) -> None:
+    gone, *kept = (create_task(TaskPatch(title=title, assigned_to_id=bo.pk), by=mia, now=NOW) for title in "abc")
+    mailbox.send(NOW)
+    for task in (gone, kept[0]):
+        update_task(task.pk, TaskPatch(priority=4), by=mia, now=NOW + HOUR)
+    delete_task(gone.pk, by=mia, now=NOW + HOUR)
+    assert subjects(mailbox.send(NOW + HOUR + MINUTE)) == ["Changed: b"]
+    for _ in range(gathering.CHANGES_BEFORE_PAUSE):
+        assign(1, bo, mia, at=NOW + 2 * HOUR)
+        Task.objects.filter(title="Task 0").update(deleted_at=NOW)
+        assert mailbox.send(NOW + 2 * HOUR) == []
+    assign(1, bo, mia, at=NOW + 2 * HOUR)
+    assert subjects(mailbox.send(NOW + 2 * HOUR)) == ['"Mia" assigned you: Task 0']
 
 
 def test_two_people_do_not_share_a_summary(bo: User, mia: User, ada: User, cy: User, mailbox: Mailbox) -> None:

@@ -1,7 +1,7 @@
 """How many emails one person can cause another: beyond that, they become one summary.
 
 An email that another person caused is admitted to the outbox here, once, before any sender can claim it. Changes are
-gathered: after one, the next email about changes comes a minute later, with all that happened in between.
+gathered: after a few emails about changes, the next one comes a minute later, with all that happened in between.
 """
 
 from collections import Counter, defaultdict
@@ -17,13 +17,14 @@ from django.db.models import Count, Max, Min, Q
 from taskbell.accounts.models import User
 from taskbell.common.locks import one_at_a_time
 from taskbell.notifications.channels.mail.rendering import message_id_for
-from taskbell.notifications.kinds import registered
+from taskbell.notifications.kinds import find_kind, registered
 from taskbell.notifications.models import Channel, Delivery, DeliveryState, Notification
-from taskbell.notifications.policy import quiet_until
+from taskbell.notifications.policy import quiet_until, recipient_reason
 from taskbell.notifications.summary import SUMMARY
 
 WINDOW = timedelta(hours=1)
-PAUSE = timedelta(minutes=1)  # between two emails about changes
+PAUSE = timedelta(minutes=1)  # before the next email about changes, after so many within it
+CHANGES_BEFORE_PAUSE = 3
 ROWS_AT_ONCE = 2000
 GATHERED = "Sent in one email together with others that the same person caused."
 Pair = tuple[int, int]  # who caused the emails, and who gets them
@@ -31,10 +32,14 @@ Pair = tuple[int, int]  # who caused the emails, and who gets them
 
 @dataclass(frozen=True)
 class Recent:
-    """What one person has caused another within the last hour: how many emails, since when, and the last change."""
+    """What one person has caused another within the last hour: how many emails, and since when.
+
+    `changes` are the emails about changes within the last minute, and `last_change` is the latest of them.
+    """
 
     count: int = 0
     first: datetime | None = None
+    changes: int = 0
     last_change: datetime | None = None
 
 
@@ -60,19 +65,28 @@ def admit(now: datetime) -> None:
 @transaction.atomic
 def _admit(now: datetime) -> None:
     one_at_a_time("gathering emails")  # two senders must not both find room for the last one
-    waiting = Delivery.objects.mails().to_admit(now).select_related("notification__recipient__profile")
+    waiting = (
+        Delivery.objects.mails().to_admit(now).select_related("notification__recipient__profile", "notification__task")
+    )
     rows = list(waiting.select_for_update(of=("self",)).order_by("not_before", "id")[:ROWS_AT_ONCE])
     plan, awake = Plan(), list[Delivery]()
-    for mail in rows:  # what waits for the end of quiet hours counts towards the hour in which it is sent
-        quiet_end = quiet_until(mail.notification, now=now)
-        if quiet_end is None:
-            awake.append(mail)
+    for mail in rows:
+        if _is_not_for_them(mail):
+            plan.admitted.append(mail.pk)
+        elif quiet_end := quiet_until(mail.notification, now=now):
+            plan.delay([mail], quiet_end)  # it counts towards the hour in which it is sent
         else:
-            plan.delay([mail], quiet_end)
+            awake.append(mail)
     recent = _recent(awake, now)
     for pair, mails in groupby(sorted(awake, key=_pair), key=_pair):  # stable: the oldest first
         _plan_pair(plan, pair, list(mails), recent.get(pair, Recent()), now=now)
     _carry_out(plan, now)
+
+
+def _is_not_for_them(mail: Delivery) -> bool:
+    """True for an email that a sender cancels: gathered, it would leave a summary of fewer, or of one."""
+    kind = find_kind(mail.notification.kind)
+    return kind is None or recipient_reason(mail.notification, kind) is not None
 
 
 def _pair(mail: Delivery) -> Pair:
@@ -80,8 +94,10 @@ def _pair(mail: Delivery) -> Pair:
 
 
 def _recent(mails: list[Delivery], now: datetime) -> dict[Pair, Recent]:
-    changes = [SUMMARY.name, *(kind.name for kind in registered() if kind.is_gathered)]
-    admitted = Delivery.objects.mails().filter(
+    kinds = [SUMMARY.name, *(kind.name for kind in registered() if kind.is_gathered)]
+    change = Q(notification__kind__in=kinds, admitted_at__gt=now - PAUSE)
+    admitted = Delivery.objects.mails().exclude(state=DeliveryState.CANCELLED)
+    admitted = admitted.filter(
         caused_by__in={mail.caused_by_id for mail in mails},
         notification__recipient__in={mail.notification.recipient_id for mail in mails},
         admitted_at__gt=now - WINDOW,
@@ -92,7 +108,8 @@ def _recent(mails: list[Delivery], now: datetime) -> dict[Pair, Recent]:
         .annotate(
             count=Count("pk"),
             first=Min("admitted_at"),
-            last_change=Max("admitted_at", filter=Q(notification__kind__in=changes)),
+            changes=Count("pk", filter=change),
+            last_change=Max("admitted_at", filter=change),
         )
     )
     return {(causer, recipient): Recent(*figures) for causer, recipient, *figures in rows}
@@ -107,7 +124,7 @@ def _plan_pair(plan: Plan, pair: Pair, mails: list[Delivery], recent: Recent, *,
     gathered = {kind.name for kind in registered() if kind.is_gathered}
     changes = [mail for mail in mails if mail.notification.kind in gathered]
     alone = [mail for mail in mails if mail.notification.kind not in gathered]
-    if changes and recent.last_change is not None and recent.last_change + PAUSE > now:
+    if changes and recent.last_change is not None and recent.changes >= CHANGES_BEFORE_PAUSE:
         plan.delay(changes, recent.last_change + PAUSE)
         changes = []
     if len(changes) == 1:
