@@ -12,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from taskbell.config.crowd import crowd_of
 from taskbell.config.frames import MAX_MESSAGE_BYTES, GuardedWebSocket
+from taskbell.web.middleware import ON_EVERY_ANSWER
 
 CROWDED = "taskbell.crowded"  # in the scope: true if the process has as many connections as it can serve
 MAX_HEAD_BYTES = 64 * 1024
@@ -179,8 +180,9 @@ class GuardedHttp(HttpToolsProtocol):
             if running.response_started:
                 self.transport.close()
                 return
-        head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        self.transport.write(head.encode())
+        headers = [(b"content-length", b"0"), (b"connection", b"close"), *ON_EVERY_ANSWER]
+        lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode(), *(b": ".join(header) for header in headers)]
+        self.transport.write(b"\r\n".join([*lines, b"", b""]))
         self._linger()
 
     def _linger(self) -> None:

@@ -12,6 +12,7 @@ from taskbell.config import crowd
 from taskbell.config import port as guard
 from taskbell.config.frames import MAX_FRAMES, MAX_MESSAGE_BYTES
 from taskbell.config.port import MAX_HEAD_BYTES, MAX_HEADERS, MAX_PIPELINED
+from taskbell.web.middleware import ON_EVERY_ANSWER
 from tests.port.raw import Raw, request_of, status_of
 from tests.processes import eventually
 
@@ -45,6 +46,13 @@ def get(*lines: bytes, target: bytes = b"/healthz") -> bytes:
 )  # fmt: skip
 def test_a_head_that_is_too_large_is_refused(raw: Raw, data: bytes) -> None:
     assert status_of(raw(data)) == 431
+
+
+def test_a_refusal_at_the_port_makes_browsers_careful_too(raw: Raw) -> None:
+    answer = raw(b"GET / HTTP/1.1\r\n\r\n")
+    assert status_of(answer) == 400
+    for name, value in ON_EVERY_ANSWER:
+        assert b"\r\n" + name + b": " + value + b"\r\n" in answer
 
 
 def test_a_head_just_below_the_limits_is_answered(raw: Raw) -> None:
