@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpResponse
@@ -14,8 +13,8 @@ from taskbell.common.errors import invalid
 from taskbell.payloads.tasks import WITHOUT_VERSION, TaskOut
 from taskbell.tasks.actions import StaleVersion
 
-HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
-PERSONAL = HEADERS | {"Cache-Control": "private, no-store"}  # about people: no browser keeps it on its disk
+# No browser keeps personal data on its disk. A program that keeps an answer itself can still ask by its ETag.
+HEADERS = {"Cache-Control": "private, no-cache, no-store", "Vary": "Authorization, Cookie"}
 MAX_HEADER_CHARACTERS = 8192
 TAG = re.compile(r'"?([0-9]{1,9})(?:-[0-9a-f]{12})?"?')  # of a task
 # Proxies that compress an answer change its tag: they make it weak (RFC 9110 §8.8.3) or, like Apache, add a suffix.
@@ -40,11 +39,11 @@ def _header(request: Request, name: str, default: str = "") -> str:
     return header
 
 
-def etag_response(request: Request, data: Any, etag: str = "", *, headers: Mapping[str, str] = HEADERS) -> HttpResponse:
+def etag_response(request: Request, data: Any, etag: str = "") -> HttpResponse:
     """The data with an ETag, or 304 where the client has exactly that (RFC 9110 §13.1.2)."""
     body = as_bytes(data)
     etag = etag or f'"{digest(body)}"'
-    headers = {**headers, "ETag": etag}
+    headers = HEADERS | {"ETag": etag}
     if not known_tags(request).isdisjoint({etag, "*"}):
         return HttpResponse(status=304, headers=headers)
     return HttpResponse(body, content_type="application/json", headers=headers)

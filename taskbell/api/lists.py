@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
-from taskbell.api.etags import HEADERS, etag_response
+from taskbell.api.etags import etag_response
 from taskbell.common.errors import invalid
 from taskbell.search.filters import Filter, Schema
 from taskbell.search.pages import DEFAULT_PAGE_SIZE, MAX_PAGE_NUMBER, MAX_PAGE_SIZE, ResultPage, Row
@@ -70,17 +70,10 @@ def frame_of(page: ResultPage[Any], request: Request) -> dict[str, Any]:
     return links if page.count is None else {"count": page.count, **links}
 
 
-def page_response(
-    request: Request,
-    page: ResultPage[Row],
-    show: Callable[[Row], Any],
-    *,
-    headers: Mapping[str, str] = HEADERS,
-    **more: Any,
-) -> HttpResponse:
+def page_response(request: Request, page: ResultPage[Row], show: Callable[[Row], Any], **more: Any) -> HttpResponse:
     """The page with its rows as `show` makes them, and `more` members; or 304."""
     results = {"results": [show(row) for row in page.rows]}
-    return etag_response(request, frame_of(page, request) | more | results, headers=headers)
+    return etag_response(request, frame_of(page, request) | more | results)
 
 
 def _link(request: Request, page: ResultPage[Any], value: str | None) -> str | None:

@@ -14,7 +14,7 @@ from taskbell.accounts.policy import ROLES, Capability, Role
 from taskbell.accounts.profile import LANGUAGES
 from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
-from taskbell.api.etags import PERSONAL, etag_response
+from taskbell.api.etags import etag_response
 from taskbell.api.fields import Choice, Flag, Password, StrictSerializer, Text, TimeOfDay, Zone, body_of
 from taskbell.api.lists import PAGING, both_ways, documented, page_response, query_of
 from taskbell.api.schema import operation
@@ -124,7 +124,7 @@ class Users(Register):
     def get(self, request: Request) -> Any:
         """Lists the active people by name; for admins also with address and role."""
         page = page_of_people(query_of(request), person_of(request))
-        return page_response(request, page, partial(directory_as_json, to=person_of(request)), headers=PERSONAL)
+        return page_response(request, page, partial(directory_as_json, to=person_of(request)))
 
 
 class UserDetail(APIView):
@@ -182,7 +182,7 @@ class Invites(APIView):
     def get(self, request: Request) -> Any:
         """Lists the open invitations you sent; for admins, all of them."""
         invites = invites_seen_by(person_of(request), now=utc_now())
-        return etag_response(request, [invite_as_json(invite) for invite in invites], headers=PERSONAL)
+        return etag_response(request, [invite_as_json(invite) for invite in invites])
 
     @operation("invites_create", "people", InviteOut, status=201, takes=InviteIn)
     def post(self, request: Request) -> Response:

@@ -13,7 +13,7 @@ from taskbell.accounts import actions, tokens
 from taskbell.accounts.middleware import client_of
 from taskbell.accounts.models import Session
 from taskbell.api.authentication import person_of, session_of
-from taskbell.api.etags import PERSONAL, etag_response
+from taskbell.api.etags import etag_response
 from taskbell.api.fields import Password, StrictSerializer, Text, body_of
 from taskbell.api.schema import operation
 from taskbell.common.clock import utc_now
@@ -149,7 +149,7 @@ class Sessions(APIView):
         mine = Session.objects.alive(utc_now()).filter(user=person_of(request))
         current = session_of(request)
         sessions = [session_as_json(session, current=current) for session in mine]
-        return etag_response(request, sessions, headers=PERSONAL)
+        return etag_response(request, sessions)
 
     @operation("sessions_end_others", "session")
     def delete(self, request: Request) -> Response:

@@ -1,5 +1,7 @@
 """Every URL of the API on one screen."""
 
+from typing import Any
+
 from django.urls import path, register_converter
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularRedocView, SpectacularSwaggerView
 
@@ -34,6 +36,8 @@ class IdConverter:
 
 
 register_converter(IdConverter, "id")
+
+READ_ONLY: Any = {"url_name": "schema", "http_method_names": ["get", "head"]}  # no template renders OPTIONS
 
 canonical = [
     path("register/", session.Register.as_view()),
@@ -79,8 +83,8 @@ canonical = [
     path("reports/<id:pk>/", reports.ReportDetail.as_view()),
     path("reports/<id:pk>/download/", reports.ReportDownload.as_view()),
     path("schema/", SpectacularJSONAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
-    path("redoc/", SpectacularRedocView.as_view(url_name="schema", template_name="api/redoc.html"), name="redoc"),
+    path("docs/", SpectacularSwaggerView.as_view(**READ_ONLY), name="docs"),
+    path("redoc/", SpectacularRedocView.as_view(template_name="api/redoc.html", **READ_ONLY), name="redoc"),
 ]
 
 urlpatterns = canonical + aliases_of(canonical)

@@ -7,8 +7,10 @@ import pytest
 from django.http import HttpResponse
 
 from taskbell.accounts.models import User
+from taskbell.tasks.actions import create_task
+from taskbell.tasks.patch import TaskPatch
 from taskbell.web.middleware import BY_DEFAULT, CAREFUL, ON_EVERY_ANSWER
-from tests.conftest import PASSWORD, Program
+from tests.conftest import NOW, PASSWORD, Program
 
 Somebody = Callable[[User], Program]
 
@@ -43,6 +45,8 @@ def check_careful(answer: HttpResponse) -> None:
         ("DELETE", "/api/token/", 405),
         ("POST", "/api/token/", 400),
         ("OPTIONS", "/api/token/", 200),
+        ("OPTIONS", "/api/docs/", 405),
+        ("OPTIONS", "/api/redoc/", 405),
     ],
 )
 def test_every_kind_of_answer_has_the_headers(method: str, path: str, status: int) -> None:
@@ -74,9 +78,17 @@ def test_answers_of_the_server_itself_have_them_too() -> None:
     assert found["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize("path", ["profile/", "users/", "users/{own}/", "invites/", "sessions/", "changes/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("profile/", "users/", "users/{own}/", "invites/", "sessions/", "changes/", "notifications/", "categories/"),
+        *("tasks/", "tasks/{task}/", "tasks/{task}/logs/", "tasks/{task}/reminders/", "tasks/{task}/schedule/"),
+        *("tasks/logs/", "tasks/export/", "reports/", "reports/insights/"),
+    ],
+)
 def test_what_is_about_people_is_not_stored(ada: User, as_user: Somebody, path: str) -> None:
-    answer = as_user(ada).get(f"/api/{path.format(own=ada.pk)}")
+    task = create_task(TaskPatch(title="Buy pills"), by=ada, now=NOW)
+    answer = as_user(ada).get(f"/api/{path.format(own=ada.pk, task=task.pk)}")
     assert answer.status_code == 200
     assert "no-store" in answer["Cache-Control"]
 
