@@ -4,6 +4,7 @@ import atexit
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from threading import Lock
 
 PROGRAM = "import django; django.setup(); from taskbell.transfer.reader import main; main()"
@@ -31,6 +32,12 @@ class ReaderProgram:
     def is_running(self) -> bool:
         """Whether the program can take a file."""
         return self._program is not None and self._program.poll() is None
+
+    def has_ended(self, *, within: float) -> bool:
+        """Whether the program ends in this time: one that has been killed is gone a moment later."""
+        with suppress(subprocess.TimeoutExpired):
+            return self._program is None or self._program.wait(within) is not None
+        return False
 
     def _start(self) -> socket.socket:
         if self._control is not None:

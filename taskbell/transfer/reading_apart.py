@@ -14,6 +14,7 @@ from taskbell.transfer.reading import Notice, Row
 
 CHUNK_ROWS = 200
 MAX_MEMORY_MIB = 384
+ENDS_WITHIN_SECONDS = 0.5
 
 
 class TooDemanding(Refusal):
@@ -70,7 +71,7 @@ def reading_apart(file: IO[bytes], asked: FileToRead) -> Iterator[ReadFile]:
         try:
             found = ReadFile(first, asked.seconds)
         except TooDemanding:
-            if READERS.is_running():
+            if not READERS.has_ended(within=ENDS_WITHIN_SECONDS):
                 raise
         else:
             yield found

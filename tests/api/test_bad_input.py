@@ -275,7 +275,7 @@ def test_an_unknown_field_of_an_account_is_named(program: Program, where: str) -
     ("field", "values"),
     [
         ("username", [*NOT_TEXT, "", "a b", "cy", "CY", "cy@example.org", "x" * 151, "\ufdfa" * 100]),
-        ("email", [*NOT_TEXT, "", "x", "cy@example.org", "CY@Example.ORG", "x" * 250 + "@example.org"]),
+        ("email", [*NOT_TEXT, "", "x", "x" * 250 + "@example.org"]),
         ("first_name", [*NOT_TEXT, "x" * 151]),
         ("last_name", [*NOT_TEXT, "x" * 151]),
         ("timezone", WRONG["timezone"]),
@@ -291,7 +291,8 @@ def test_a_wrong_field_of_the_profile_is_refused(program: Program, cy: User, fie
     before = everything()
     for value in values:
         for method in ("PUT", "PATCH"):
-            answer = program(method, "/api/profile/", {field: value})
+            proof = {"current_password": PASSWORD} if field == "email" else {}
+            answer = program(method, "/api/profile/", {field: value} | proof)
             assert answer.status_code in (400, 409), value
             assert answer.status_code == 409 or fields_of(answer) == {field}, value
     assert everything() == before

@@ -147,7 +147,7 @@ def test_mails_are_counted_by_what_became_of_them(bo: User) -> None:
         mail(bo, f"pending {number}")
     found = figures()
     counts = {state: found[f'taskbell_mails{{state="{state}"}}'] for state in DeliveryState.values}
-    assert counts == {"pending": 3, "leased": 0, "sent": 2, "failed": 1, "cancelled": 1}
+    assert counts == {"pending": 3, "leased": 0, "sent": 2, "gathered": 0, "failed": 1, "cancelled": 1}
     assert found["taskbell_mails_ambiguous_total"] == 1
 
 

@@ -220,5 +220,5 @@ def test_what_vanishes_at_the_same_moment_is_a_conflict_and_no_mistake_of_ours(
     def too_late(*_: Any, **__: Any) -> None:
         raise IntegrityError("a row that this one refers to is gone")
 
-    monkeypatch.setattr(Task, "save", too_late)
+    monkeypatch.setattr(Task.objects, "bulk_create", too_late)
     check_problem(as_user(bo).post("/api/tasks/", {"title": "Water the plants"}), 409)
