@@ -8,12 +8,17 @@ from typing import Any
 
 from django.db import transaction
 
+from taskbell.accounts.addresses import CONFIRM_LIFETIME
+from taskbell.accounts.models import User
 from taskbell.activity.actions import Entry, record_entries
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.loading import insert_rows
 from taskbell.notifications.channels.mail.rendering import message_id_for
-from taskbell.notifications.kinds import Kind, hidden_in_app
-from taskbell.notifications.models import Channel, Delivery, Notification
+from taskbell.notifications.kinds import Kind, hidden_in_app, registered
+from taskbell.notifications.models import Channel, Delivery, DeliveryState, Notification
+from taskbell.notifications.policy import UNCONFIRMED
+
+MAX_WAITED = 500
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,24 @@ def notify(messages: Iterable[Message], *, now: datetime) -> None:
         for pk, _, recipient_id, task_id, kind in created
         if kind not in hidden
     )
+
+
+@transaction.atomic(savepoint=False)
+def send_what_waited(person: User, *, now: datetime) -> None:
+    """After the address was confirmed: emails the changes that only waited for that, as one summary of each person.
+
+    A reminder or a digest of before would come too late.
+    """
+    changes = [kind.name for kind in registered() if kind.is_gathered]
+    waited = Delivery.objects.mails().filter(
+        state=DeliveryState.CANCELLED,
+        reason=UNCONFIRMED,
+        notification__recipient=person,
+        notification__kind__in=changes,
+        notification__created_at__gt=now - CONFIRM_LIFETIME,
+    )
+    latest = list(waited.order_by("-pk").values_list("pk", flat=True)[:MAX_WAITED])
+    Delivery.objects.filter(pk__in=latest).requeue(reason="", due_at=now, not_before=now, admitted_at=None)
 
 
 def _delivery(notification_id: int, message: Message) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def _unconfirmed_reason(notification: Notification, kind: Kind) -> str | None:
         recipient=person,
         pk__lt=notification.pk,
         created_at__gte=notification.created_at.replace(hour=0, minute=0, second=0, microsecond=0),
-        deliveries__in=Delivery.objects.mails().exclude(state=DeliveryState.CANCELLED),
+        deliveries__in=Delivery.objects.mails().filter(caused_by=None).exclude(state=DeliveryState.CANCELLED),
     ).exclude(kind__in=[each.name for each in registered() if each.for_unconfirmed])
     return (
         TOO_MANY_UNCONFIRMED if len(before.values_list("pk")[:MAX_A_DAY_UNCONFIRMED]) == MAX_A_DAY_UNCONFIRMED else None

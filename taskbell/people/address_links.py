@@ -13,6 +13,7 @@ from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import invalid
 from taskbell.people.addresses import check_is_free, lock_person
+from taskbell.people.confirmation import mark_confirmed
 from taskbell.people.notifications import mail_password_link, notify_old_addresses
 
 WRONG_LINK = "This link is no longer valid."
@@ -26,7 +27,7 @@ def confirm_address(token: str, *, now: datetime) -> User:
     if change.new != person.email:
         check_is_free(change.new, but=person.pk, now=now)
         _set_address(person, change.new, by=person, now=now)
-    _confirm(person)
+    mark_confirmed(person, now=now)
     AddressChange.objects.filter(pk=change.pk).update(is_confirmed=True, made_at=now)
     notify_old_addresses(change, replaced=replaced, is_made=True, now=now)
     return person
@@ -42,7 +43,7 @@ def undo_change(token: str, *, now: datetime) -> User:
     person = change.user
     if change.old != person.email:
         _set_address(person, change.old, by=None, now=now)
-    _confirm(person)
+    mark_confirmed(person, now=now)
     AddressChange.objects.filter(user=person, closed_at=None).update(closed_at=now)
     person.password = make_password(None)
     User.objects.filter(pk=person.pk).update(password=person.password)
@@ -67,8 +68,3 @@ def _set_address(person: User, email: str, *, by: User | None, now: datetime) ->
     update_profile(person, now=now, email=email)
     subject = Subject(SubjectType.PERSON, person.pk)
     record(subject, "updated", by=by, at=now, field="email", old=old, new=person.email)
-
-
-def _confirm(person: User) -> None:
-    User.objects.filter(pk=person.pk).update(email_confirmed=True)
-    person.email_confirmed = True

@@ -8,6 +8,7 @@ from taskbell.accounts import throttle
 from taskbell.accounts.addresses import is_free, waiting_change
 from taskbell.accounts.models import AddressChange, User
 from taskbell.common.errors import Conflict, TooMany
+from taskbell.notifications.actions import send_what_waited
 from taskbell.people.notifications import mail_account_exists, mail_confirmation
 
 
@@ -39,6 +40,15 @@ def resend_confirmation(person: User, *, now: datetime) -> None:
     with transaction.atomic():
         change = change or AddressChange.objects.create(user=person, new=email, requested_at=now, made_at=now)
         mail_link(change, now=now)
+
+
+@transaction.atomic
+def mark_confirmed(person: User, *, now: datetime) -> None:
+    """The person has used a link that came by email to their address."""
+    unconfirmed = User.objects.filter(pk=person.pk, email=person.email, email_confirmed=False)
+    if unconfirmed.update(email_confirmed=True):
+        person.email_confirmed = True
+        send_what_waited(person, now=now)
 
 
 def mail_link(change: AddressChange, *, now: datetime) -> None:

@@ -16,6 +16,7 @@ from taskbell.common.errors import invalid
 from taskbell.common.text import folded
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.models import Notification
+from taskbell.people.confirmation import mark_confirmed
 from taskbell.people.notifications import PASSWORD_RESET, mail_password_link, notify_owner
 
 WRONG_RESET = "This link is no longer valid. Request a new one."
@@ -47,8 +48,8 @@ def reset_password(uid: str, token: str, new: str, *, now: datetime) -> User:
         raise invalid("token", "invalid", WRONG_RESET)
     with transaction.atomic():
         set_password(person, new, field="new_password", now=now)
-        User.objects.filter(pk=person.pk, email=person.email).update(email_confirmed=True)  # the link came by mail
         notify_owner(person, "password", by=None, now=now)
+        mark_confirmed(person, now=now)  # the link came by email
     forgive(person)
     return person
 

@@ -20,13 +20,13 @@ from taskbell.people.passwords import mail_password_reset, reset_password
 from taskbell.people.registration import Registration, register
 from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.actions import create_task, update_task
+from taskbell.tasks.actions import create_task, delete_task, update_task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.scheduled import mark_overdue
 from tests.api.test_passwords import codes_of
 from tests.conftest import NOW, PASSWORD, Program
 from tests.notifications.kinds import a_changed_task, message
-from tests.reminders.mailbox import Mailbox, mailbox_in, names
+from tests.reminders.mailbox import Mailbox, mailbox_in, names, subjects
 
 DAY = timedelta(days=1)
 
@@ -71,6 +71,37 @@ def test_what_others_do_sends_nothing_to_it(ada: User, bo: User, mailbox: Mailbo
     message(kind, new, bo, a_changed_task(new, bo, at=NOW), at=NOW)
     assert mailbox.send(NOW) == []
     assert reasons(new) == [UNCONFIRMED]
+
+
+def test_once_it_is_confirmed_the_tasks_that_others_assigned_are_one_mail(ada: User, mailbox: Mailbox) -> None:
+    new = newcomer()
+    gone, *_ = (create_task(TaskPatch(title=title, assigned_to_id=new.pk), by=ada, now=NOW) for title in "abc")
+    reminded(new, at=NOW, by=ada)
+    mailbox.tick(NOW)
+    assert set(reasons(new)) == {UNCONFIRMED}
+    delete_task(gone.pk, by=ada, now=NOW)
+    later = NOW + DAY
+    confirm_address(token_of(AddressChange.objects.get().pk, "confirm"), now=later)
+    assert subjects(mailbox.send(later)) == ['"Ada" assigned you 3 tasks']
+    assert mailbox.send(later + DAY) == []
+    assert set(reasons(new)) == {UNCONFIRMED, "Cancelled because the person no longer has access to the task."}
+
+
+def test_a_reset_password_confirms_and_sends_what_waited_as_well(ada: User, mailbox: Mailbox) -> None:
+    new = newcomer()
+    create_task(TaskPatch(title="Sow", assigned_to_id=new.pk), by=ada, now=NOW)
+    mailbox.send(NOW)
+    reset_password(**codes_of(new), new="another horse battery", now=NOW)
+    assert subjects(mailbox.send(NOW)) == ['"Ada" assigned you: Sow']
+
+
+def test_what_others_do_takes_none_of_the_few_own_reminders(ada: User, mailbox: Mailbox) -> None:
+    new = newcomer()
+    for number in range(MAX_A_DAY_UNCONFIRMED):
+        create_task(TaskPatch(title=str(number), assigned_to_id=new.pk), by=ada, now=NOW)
+    Delivery.objects.filter(caused_by=ada).update(not_before=NOW + DAY)  # the outbox is long
+    reminded(new, at=NOW, title="Sow")
+    assert "Reminder: Sow" in subjects(mailbox.tick(NOW))
 
 
 def test_a_reminder_of_somebody_else_is_for_the_confirmed_alone(ada: User, bo: User, mailbox: Mailbox) -> None:
