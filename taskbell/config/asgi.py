@@ -37,21 +37,24 @@ LIVE_PATH = "/ws/tasks"
 HEALTH, READINESS = re.compile(r"/healthz/?"), re.compile(r"/readyz/?")
 IMPORT, STREAMED = re.compile(r"/api/tasks?/import/?"), re.compile(r"/api/(tasks?/export|reports/[^/]+/download)/?")
 REQUEST_THREADS, THREADS_PER_ASKER = 8, 4
-MAX_IMPORTS = 3  # concurrent large bodies on the disk
-MAX_STREAMS = 3  # each has a thread until its client has read it
-MAX_LARGE_BODIES = 4
+MAX_IMPORTS, MAX_LARGE_BODIES = 3, 4  # worked on at a time
+MAX_UPLOADS = 32  # bodies of the usual size on the disk, arriving or waiting
+MAX_LARGE_FILES = 8  # the same for imports of any size
+MAX_STREAMS, MAX_WRITERS = 10, 3  # each has a thread until its client has read it; so many work on the next part
 READINESS_SECONDS = 8.0
 MIB = 1024 * 1024
 
 imports = Places(MAX_IMPORTS, each=1, in_line=4)
 streams = Places(MAX_STREAMS, each=1, in_line=4)
 large_bodies = Places(MAX_LARGE_BODIES, each=1, in_line=16)
+uploads = Places(MAX_UPLOADS, each=1, in_line=16)
+large_files = Places(MAX_LARGE_FILES, each=1, in_line=4)
 probes = Places(1, each=1, in_line=4)
 requests = Places(REQUEST_THREADS, each=THREADS_PER_ASKER, in_line=500)
 
 share_memory_between_threads()
 http = Bridge(wsgi_application, threads=REQUEST_THREADS)
-streamed = Bridge(wsgi_application, threads=MAX_STREAMS)
+streamed = Bridge(wsgi_application, threads=MAX_STREAMS, writers=MAX_WRITERS)
 healthz, readyz = Bridge(wsgi_application, threads=1), Bridge(wsgi_application, threads=1)
 asking = Threads("asking", 1)
 live = TaskEvents.as_asgi(hub=Hub())
@@ -110,18 +113,20 @@ async def _answer_large(scope: HTTPScope, head: Head, body: Incoming, send: ASGI
     if person is None:
         await _answer_small(scope, head, body, send)
         return
-    most, places = settings.DATA_UPLOAD_MAX_MEMORY_SIZE, large_bodies
+    most, arriving, working = settings.DATA_UPLOAD_MAX_MEMORY_SIZE, uploads, large_bodies
     if IMPORT.fullmatch(scope["path"]):
         check_may_create(person)
-        most, places = settings.TASKBELL_IMPORT_MEGABYTES * MIB, imports
+        arriving, working = (large_files if body.is_chunked or body.length > most else uploads), imports
+        most = settings.TASKBELL_IMPORT_MEGABYTES * MIB
     if body.length > most:
         raise TooLarge(f"The body must have at most {most // MIB} MiB.")
-    async with places.of(person.pk):
-        with SpooledTemporaryFile(SMALL_BYTES) as file:
-            receive = await body.read_into(file, most=most)
+    with SpooledTemporaryFile(SMALL_BYTES) as file:
+        async with arriving.of(person.pk):
+            receive = await body.read_into(file, most=most, places=arriving)
             if receive is None:
                 raise TooLarge(f"The body must have at most {most // MIB} MiB.")
-            await http(scope, receive, send, place=requests.of(head.asker()))
+            async with working.of(person.pk):
+                await http(scope, receive, send, place=requests.of(head.asker()))
 
 
 async def _too_large(head: Head) -> Refusal:
@@ -139,7 +144,7 @@ async def _answer_in_pieces(scope: HTTPScope, head: Head, body: Incoming, send: 
         return
     with _watched(scope, body):
         async with streams.of(person.pk):
-            await streamed(scope, body.nothing, send)
+            await streamed(scope, body.nothing, send, places=streams)
 
 
 async def _answer_readiness(scope: HTTPScope, head: Head, body: Incoming, send: ASGISendCallable) -> None:

@@ -7,10 +7,12 @@ from typing import IO
 from asgiref.typing import ASGIReceiveCallable, ASGIReceiveEvent, HTTPScope
 
 from taskbell.common.errors import Refusal
+from taskbell.config.places import Places
 
 PIECE_BYTES = 64 * 1024
 STALLED_SECONDS = 15.0  # between two pieces of a body
-GRACE_SECONDS, MIN_BYTES_PER_SECOND = 10.0, 1000.0
+GRACE_SECONDS = 10.0
+MIN_BYTES_PER_SECOND, MIN_BYTES_PER_SECOND_WHILE_WANTED = 1000.0, 20_000.0  # the second: somebody waits for the place
 
 
 class TooSlow(Refusal):
@@ -35,8 +37,12 @@ class Incoming:
         self.is_complete = not self.is_chunked and not self.length
         self.comes_anyway = b"expect" not in headers  # RFC 9110 §10.1.1
 
-    async def read_into(self, file: IO[bytes], *, most: int) -> ASGIReceiveCallable | None:
+    async def read_into(
+        self, file: IO[bytes], *, most: int, places: Places | None = None
+    ) -> ASGIReceiveCallable | None:
         """Reads all of it, and returns what to receive it from; None if it is longer than `most`.
+
+        While somebody waits for one of these places, it must come faster.
 
         A chunked body gets the Content-Length that WSGI needs. Raises Left, because a truncated body can look complete
         (RFC 9112 §8), and TooSlow.
@@ -47,9 +53,11 @@ class Incoming:
             return None
         started, received = monotonic(), 0
         while not self.is_complete:
-            floor = started + GRACE_SECONDS + received / MIN_BYTES_PER_SECOND
+            are_wanted = places is not None and places.are_wanted
+            speed = MIN_BYTES_PER_SECOND_WHILE_WANTED if are_wanted else MIN_BYTES_PER_SECOND
+            left = started + GRACE_SECONDS + received / speed - monotonic()
             try:
-                async with asyncio.timeout(min(floor - monotonic(), STALLED_SECONDS)):
+                async with asyncio.timeout(min(left, STALLED_SECONDS)):
                     piece = await self.next()
             except TimeoutError as error:
                 raise TooSlow("The request body did not arrive in time.") from error

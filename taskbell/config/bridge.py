@@ -4,13 +4,18 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, nullcontext
+from threading import Semaphore
+from time import monotonic
 from typing import Any
 from wsgiref.types import WSGIApplication
 
 from a2wsgi.wsgi import Body, build_environ
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
+from taskbell.config.places import Places
+
 UNREAD_SECONDS = 20.0  # for the client to take a piece; the port gives up clients that take nothing even earlier
+GRACE_SECONDS, MIN_BYTES_PER_SECOND_WHILE_WANTED = 20.0, 20_000.0  # for clients whose place somebody waits for
 PIECE_BYTES = 64 * 1024
 
 
@@ -40,8 +45,9 @@ class Bridge:
     response itself. This one hands over the whole response at once, unless it is streamed.
     """
 
-    def __init__(self, application: WSGIApplication, *, threads: int) -> None:
+    def __init__(self, application: WSGIApplication, *, threads: int, writers: int | None = None) -> None:
         self._application = application
+        self._turns = Semaphore(writers or threads)  # a thread that waits for its client needs none
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="http")
 
     async def __call__(
@@ -50,11 +56,15 @@ class Bridge:
         receive: ASGIReceiveCallable,
         send: ASGISendCallable,
         *,
-        place: AbstractAsyncContextManager[None] | None = None,
+        place: AbstractAsyncContextManager[Any] | None = None,
+        places: Places | None = None,
     ) -> None:
-        """Answers one request, in a thread while it has the place. Raises what the application raises."""
+        """Answers one request, in a thread while it has the place. Raises what the application raises.
+
+        While somebody waits for one of the places, a client must read faster.
+        """
         loop = asyncio.get_running_loop()
-        response = _Response(loop, send)
+        response = _Response(loop, send, places)
         environ: Any = build_environ(scope, Body(loop, receive))  # type: ignore[arg-type]
         environ["wsgi.file_wrapper"] = SentFile
         async with place or nullcontext():
@@ -62,23 +72,30 @@ class Bridge:
         await (response.send_file(file) if file else response.flush())
 
     def _run(self, environ: Any, response: "_Response") -> SentFile | None:
-        chunks = self._application(environ, response.start)
+        with self._turns:
+            chunks = self._application(environ, response.start)
         if isinstance(chunks, SentFile):
             return chunks
         try:
-            for chunk in chunks:
+            parts = iter(chunks)
+            while (chunk := self._next(parts)) is not None:
                 response.write(chunk)
             response.end()
         finally:
             getattr(chunks, "close", lambda: None)()
         return None
 
+    def _next(self, parts: Iterator[bytes]) -> bytes | None:
+        with self._turns:
+            return next(parts, None)
+
 
 class _Response:
     """A response in progress. The first chunk is buffered; each further chunk first sends the one before it."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, send: ASGISendCallable) -> None:
-        self._loop, self._send = loop, send
+    def __init__(self, loop: asyncio.AbstractEventLoop, send: ASGISendCallable, places: Places | None) -> None:
+        self._loop, self._send, self._places = loop, send, places
+        self._started, self._sent_bytes = monotonic(), 0
         self._buffered: list[Any] = []
         self._has_chunk = False
 
@@ -126,7 +143,15 @@ class _Response:
                 body = message.get("body", b"")
                 for start in range(0, max(len(body), 1), PIECE_BYTES):
                     piece: Any = {**message, "body": body[start : start + PIECE_BYTES]} if body else message
-                    async with asyncio.timeout(UNREAD_SECONDS):
+                    async with asyncio.timeout(self._patience()):
                         await self._send(piece)
+                    self._sent_bytes += len(piece.get("body", b""))
         except TimeoutError as error:
             raise ClientDoesNotRead from error
+
+    def _patience(self) -> float:
+        """The seconds that the client has for the next piece."""
+        if self._places is None or not self._places.are_wanted:
+            return UNREAD_SECONDS
+        due = self._started + GRACE_SECONDS + self._sent_bytes / MIN_BYTES_PER_SECOND_WHILE_WANTED
+        return min(due - monotonic(), UNREAD_SECONDS)

@@ -27,6 +27,7 @@ class Places:
         self._free = asyncio.Semaphore(total)
         self._total, self._each, self.in_line = total, each, in_line
         self._lines: dict[Hashable, _Line] = {}
+        self._waiting = 0  # in the common line
 
     def as_new(self) -> "Places":
         """The same places, all free."""
@@ -37,17 +38,34 @@ class Places:
         """True while somebody has a place or waits for one."""
         return bool(self._lines)
 
+    @property
+    def are_wanted(self) -> bool:
+        """True while somebody waits because all places are taken."""
+        return self._waiting > 0
+
     @asynccontextmanager
-    async def of(self, asker: Hashable) -> AsyncIterator[None]:
+    async def of(self, asker: Hashable) -> AsyncIterator["Places"]:
         """Waits for a place. Raises TooMany if too many requests of this asker wait already."""
         line = self._lines.setdefault(asker, _Line(self._each))
         if line.length >= self._each + self.in_line:
             raise TooMany("Too many of your requests are waiting. Wait for their answers.", RETRY_AFTER_SECONDS)
         line.length += 1
         try:
-            async with line.turn, self._free:
-                yield
+            async with line.turn, self._one():
+                yield self
         finally:
             line.length -= 1
             if not line.length:
                 del self._lines[asker]
+
+    @asynccontextmanager
+    async def _one(self) -> AsyncIterator[None]:
+        self._waiting += 1
+        try:
+            await self._free.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._free.release()

@@ -13,7 +13,7 @@ from taskbell.accounts.models import UNDO_LIFETIME
 from taskbell.accounts.throttle import Limit
 from taskbell.api import transfer
 from taskbell.common import deadline, fair_reads, strict_json
-from taskbell.config import asgi, bodies, crowd, port, settings
+from taskbell.config import asgi, bodies, bridge, crowd, port, settings
 from taskbell.config.env import Environment
 from taskbell.config.quotas import QUOTAS
 from taskbell.notifications import links
@@ -76,15 +76,20 @@ def limits() -> dict[str, str]:
         "body of an import (`TASKBELL_IMPORT_MEGABYTES`)": f"{default('TASKBELL_IMPORT_MEGABYTES')} MiB",
         "speed of a body": f"{bodies.MIN_BYTES_PER_SECOND:,.0f} bytes a second "
         f"after {bodies.GRACE_SECONDS:.0f} seconds; no pause over {bodies.STALLED_SECONDS:.0f} seconds",
+        "the same, and of a download, while somebody waits for the place": ""
+        f"{bodies.MIN_BYTES_PER_SECOND_WHILE_WANTED:,.0f} and {bridge.MIN_BYTES_PER_SECOND_WHILE_WANTED:,.0f} "
+        "bytes a second",
         "a client that reads nothing of its answer": f"{crowd.UNREAD_SECONDS:.0f} seconds",
         "answers that wait for slow readers": f"{crowd.MAX_UNREAD_BYTES // MIB} MiB",
         "connections": f"{crowd.MAX_CONNECTIONS:,}, or the limit of open files minus {crowd.RESERVED_FILES}",
         "an idle connection": f"{signature(Config).parameters['timeout_keep_alive'].default} seconds",
         "idle connections of an address, without a proxy": f"{crowd.MAX_IDLE_PER_ADDRESS}",
         "requests in threads, of a person, browser or address": each_and_all(asgi.requests),
-        "imports that are received, of a person": each_and_all(asgi.imports),
+        "imports that are worked on, of a person": each_and_all(asgi.imports),
+        "large bodies that arrive, of a person; larger imports": ""
+        f"{each_and_all(asgi.uploads)}; {each_and_all(asgi.large_files)}",
         "exports and downloads, of a person": each_and_all(asgi.streams),
-        "other large bodies, of a person": each_and_all(asgi.large_bodies),
+        "other large bodies that are worked on, of a person": each_and_all(asgi.large_bodies),
         "live connections of a person (`TASKBELL_LIVE_CONNECTIONS`)": f"{default('TASKBELL_LIVE_CONNECTIONS')}",
         "live connections of an address that have not signed in": f"{handshake.MAX_UNFINISHED}",
         "duration of a request": f"{deadline.MAX_SECONDS:.0f} seconds",

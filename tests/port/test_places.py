@@ -3,18 +3,20 @@
 import asyncio
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 from django.test import Client
 
 from taskbell.accounts.models import User
+from taskbell.accounts.policy import Role
 from taskbell.common.errors import TooMany
-from taskbell.config import asgi, bodies, crowd
+from taskbell.config import asgi, bodies, bridge, crowd
 from taskbell.config.asgi import MAX_IMPORTS, MAX_STREAMS, REQUEST_THREADS
 from taskbell.config.places import Places
 from taskbell.tasks.models import Task
-from tests.conftest import NOW, PASSWORD, Program
+from tests.conftest import NOW, PASSWORD, Program, make_person
 from tests.port.raw import Raw, request_of, status_of
 from tests.processes import eventually
 
@@ -27,8 +29,11 @@ Sign = Callable[[User], Program]
 
 
 @pytest.fixture
-def clients() -> "Clients":
-    return Clients()
+def clients(port: int) -> Iterator["Clients"]:
+    """They leave before the server stops, which would wait for them."""
+    clients = Clients()
+    yield clients
+    clients.leave()
 
 
 class Clients:
@@ -47,7 +52,7 @@ class Clients:
         self.open.append(connection)
         return connection
 
-    def __del__(self) -> None:
+    def leave(self) -> None:
         for connection in self.open:
             connection.close()
 
@@ -56,6 +61,21 @@ def upload(token: str | None, *, length: int = len(CSV), body: bytes = CSV) -> b
     own = ("Content-Type: text/csv", f"Content-Length: {length}")
     signed = (f"Authorization: Bearer {token}",) if token else ()
     return request_of("POST", "/api/tasks/import/", *own, *signed, body=body)
+
+
+def large_bulk(token: str, *, body: bytes | None = None) -> bytes:
+    whole = json.dumps({"create": [{"title": "Sow", "description": "x" * 17_000}] * 4}).encode()
+    own = (f"Authorization: Bearer {token}", "Content-Type: application/json", f"Content-Length: {len(whole)}")
+    return request_of("POST", "/api/tasks/bulk/", *own, body=whole if body is None else body)
+
+
+def drip(connection: socket.socket) -> bytes:
+    """Sends another byte; what has been answered."""
+    connection.sendall(b" ")
+    connection.settimeout(0.01)
+    with suppress(TimeoutError):
+        return connection.recv(4096)
+    return b""
 
 
 def export(token: str | None) -> bytes:
@@ -130,7 +150,7 @@ def test_unfinished_uploads_of_one_person_take_one_place(
     for _ in range(MAX_IMPORTS + 1):
         clients.send(port, upload(as_user(bo).access, length=LARGE, body=b"t"))
     assert status_of(raw(upload(as_user(cy).access))) == 200
-    for _ in range(asgi.imports.in_line):
+    for _ in range(asgi.uploads.in_line):
         clients.send(port, upload(as_user(bo).access, length=LARGE, body=b"t"))
     refused = raw(upload(as_user(bo).access))
     assert status_of(refused) == 429
@@ -179,19 +199,8 @@ def test_a_body_below_the_floor_is_given_up(
     raw: Raw, port: int, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bodies, "GRACE_SECONDS", 0.3)
-    drip = clients.send(port, request_of("POST", "/api/token/", "Content-Length: 1000", body=b"{"))
-
-    def is_answered() -> bytes:
-        with_another_byte = b""
-        try:
-            drip.sendall(b" ")
-            drip.settimeout(0.01)
-            with_another_byte = drip.recv(4096)
-        except TimeoutError:
-            pass
-        return with_another_byte
-
-    assert status_of(eventually(is_answered, within=10)) == 408
+    slow = clients.send(port, request_of("POST", "/api/token/", "Content-Length: 1000", body=b"{"))
+    assert status_of(eventually(lambda: drip(slow), within=10)) == 408
 
 
 def test_one_asker_leaves_threads_to_the_others() -> None:
@@ -216,3 +225,62 @@ def test_one_asker_leaves_threads_to_the_others() -> None:
         assert not places.has_askers
 
     asyncio.run(many())
+
+
+@pytest.fixture
+def others(db: None) -> list[User]:
+    return [make_person(f"other{number}", Role.MEMBER) for number in range(9)]
+
+
+def test_unfinished_uploads_of_several_people_leave_room_for_others(
+    raw: Raw, port: int, bo: User, others: list[User], as_user: Sign, clients: Clients
+) -> None:
+    for person in others:
+        clients.send(port, upload(as_user(person).access, length=LARGE, body=b"t"))
+        clients.send(port, large_bulk(as_user(person).access, body=b"{"))
+    assert status_of(raw(upload(as_user(bo).access))) == 200
+    assert status_of(raw(large_bulk(as_user(bo).access))) == 200
+
+
+def test_unread_exports_of_several_people_leave_room_for_others(
+    raw: Raw, port: int, long_file: None, bo: User, others: list[User], as_user: Sign, clients: Clients
+) -> None:
+    User.objects.filter(username__startswith="other").update(role=Role.MANAGER)  # who sees the long file
+    unread = [clients.send(port, export(as_user(person).access)) for person in others]
+    assert all(one.recv(1) for one in unread)
+    assert raw(export(as_user(bo).access)).endswith(b"0\r\n\r\n")
+
+
+def test_an_upload_must_come_faster_while_somebody_waits_for_its_place(
+    port: int, bo: User, cy: User, as_user: Sign, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asgi, "uploads", Places(1, each=1, in_line=4))
+    monkeypatch.setattr(bodies, "GRACE_SECONDS", 0.3)
+    monkeypatch.setattr(bodies, "MIN_BYTES_PER_SECOND", 1.0)
+    slow = clients.send(port, upload(as_user(bo).access, length=LARGE, body=b"t" * 1000))
+    eventually(lambda: asgi.uploads.has_askers, within=10)
+    waiting = clients.send(port, upload(as_user(cy).access))
+    assert status_of(eventually(lambda: drip(slow), within=10)) == 408
+    assert status_of(waiting.recv(4096)) == 200
+
+
+def test_an_export_must_be_read_faster_while_somebody_waits_for_its_place(
+    port: int, long_file: None, bo: User, cy: User, as_user: Sign, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asgi, "streams", Places(1, each=1, in_line=4))
+    monkeypatch.setattr(bridge, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(bridge, "MIN_BYTES_PER_SECOND_WHILE_WANTED", 1e9)
+    slow = clients.send(port, export(as_user(bo).access))
+    assert slow.recv(1)
+    waiting = clients.send(port, export(as_user(cy).access))
+    waiting.settimeout(0.01)
+
+    def is_answered_while_the_other_reads() -> bytes:
+        with suppress(ConnectionError):
+            for _ in range(50):
+                slow.recv(65536)
+        with suppress(TimeoutError):
+            return waiting.recv(1)
+        return b""
+
+    assert eventually(is_answered_while_the_other_reads, within=10)
