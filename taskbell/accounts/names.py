@@ -12,6 +12,7 @@ from taskbell.common.values import UNPRINTABLE_SENTENCE, BadValue, read_line
 
 CHARACTERS = r"[\p{L}\p{M}\p{N}_.+-]"
 USERNAME = regex.compile(CHARACTERS + "{1,150}")
+QUOTED = frozenset(' "(),:;<>@[\\]')  # a local part with one of these needs quotes
 MAX_DEFAULT_USERNAME = 100  # leaves space for a number
 MAX_ADDRESS = 254
 MAX_FOLDED_LENGTH = 600  # NFKC can expand one letter to eighteen
@@ -29,9 +30,20 @@ def read_email(value: str) -> str:
         in_ascii(address)
     except (ValidationError, ValueError) as error:
         raise BadValue("Must be an email address.") from error
+    address = _without_needless_quotes(address)
     if len(address) > MAX_ADDRESS:
         raise BadValue(f"Must have at most {MAX_ADDRESS} characters.", "max_length")
     return address
+
+
+def _without_needless_quotes(address: str) -> str:
+    """One mailbox has one spelling: "b\\o"@example.org is bo@example.org (RFC 5321 §4.1.2), and one person."""
+    local, _, domain = address.rpartition("@")
+    if not local.startswith('"'):
+        return address
+    plain = regex.sub(r"\\(.)", r"\1", local[1:-1])
+    needs_quotes = not all(plain.split(".")) or not QUOTED.isdisjoint(plain)
+    return '"' + regex.sub(r'(["\\])', r"\\\1", plain) + f'"@{domain}' if needs_quotes else f"{plain}@{domain}"
 
 
 def read_username(value: str, *, email: str) -> str:

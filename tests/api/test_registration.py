@@ -321,3 +321,17 @@ def test_a_program_registers_by_invitation_whatever_the_mode(
     assert anonymous.post("/api/register/", body).status_code == 201
     assert User.objects.get(email="cy@example.org").role == Role.INTERN
     assert anonymous.post("/api/register/", body | {"email": "cy2@example.org"}).status_code == 400
+
+
+@pytest.mark.parametrize("spelling", ['"bo"@example.org', '"b\\o"@example.org', '"\\b\\O"@example.org'])
+def test_one_mailbox_is_one_person_however_its_address_is_quoted(bo: User, anonymous: Program, spelling: str) -> None:
+    answer = anonymous.post("/api/register/", {"email": spelling, "password": PASSWORD})
+    assert (answer.status_code, answer.json()["email"]) == (201, bo.email)
+    assert User.objects.count() == 1
+
+
+def test_an_address_that_needs_its_quotes_keeps_them(db: None, anonymous: Program) -> None:
+    for spelling in (r'"a\@b"@example.org', '"a@b"@example.org'):
+        answer = anonymous.post("/api/register/", {"email": spelling, "password": PASSWORD})
+        assert answer.json()["email"] == '"a@b"@example.org'
+    assert User.objects.count() == 1
