@@ -40,7 +40,7 @@ REQUEST_THREADS, THREADS_PER_ASKER = 8, 4
 MAX_IMPORTS, MAX_LARGE_BODIES = 3, 4  # worked on at a time
 MAX_UPLOADS = 32  # bodies of the usual size on the disk, arriving or waiting
 MAX_LARGE_FILES = 8  # the same for imports of any size
-MAX_STREAMS, MAX_WRITERS = 10, 3  # each has a thread until its client has read it; so many work on the next part
+MAX_STREAMS = 3  # each has a thread, and up to 35 MB, until its client has read it
 READINESS_SECONDS = 8.0
 MIB = 1024 * 1024
 
@@ -54,7 +54,7 @@ requests = Places(REQUEST_THREADS, each=THREADS_PER_ASKER, in_line=500)
 
 share_memory_between_threads()
 http = Bridge(wsgi_application, threads=REQUEST_THREADS)
-streamed = Bridge(wsgi_application, threads=MAX_STREAMS, writers=MAX_WRITERS)
+streamed = Bridge(wsgi_application, threads=MAX_STREAMS)
 healthz, readyz = Bridge(wsgi_application, threads=1), Bridge(wsgi_application, threads=1)
 asking = Threads("asking", 1)
 live = TaskEvents.as_asgi(hub=Hub())

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, nullcontext
-from threading import Semaphore
 from time import monotonic
 from typing import Any
 from wsgiref.types import WSGIApplication
@@ -45,9 +44,8 @@ class Bridge:
     response itself. This one hands over the whole response at once, unless it is streamed.
     """
 
-    def __init__(self, application: WSGIApplication, *, threads: int, writers: int | None = None) -> None:
+    def __init__(self, application: WSGIApplication, *, threads: int) -> None:
         self._application = application
-        self._turns = Semaphore(writers or threads)  # a thread that waits for its client needs none
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="http")
 
     async def __call__(
@@ -72,22 +70,16 @@ class Bridge:
         await (response.send_file(file) if file else response.flush())
 
     def _run(self, environ: Any, response: "_Response") -> SentFile | None:
-        with self._turns:
-            chunks = self._application(environ, response.start)
+        chunks = self._application(environ, response.start)
         if isinstance(chunks, SentFile):
             return chunks
         try:
-            parts = iter(chunks)
-            while (chunk := self._next(parts)) is not None:
+            for chunk in chunks:
                 response.write(chunk)
             response.end()
         finally:
             getattr(chunks, "close", lambda: None)()
         return None
-
-    def _next(self, parts: Iterator[bytes]) -> bytes | None:
-        with self._turns:
-            return next(parts, None)
 
 
 class _Response:

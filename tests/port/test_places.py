@@ -242,15 +242,6 @@ def test_unfinished_uploads_of_several_people_leave_room_for_others(
     assert status_of(raw(large_bulk(as_user(bo).access))) == 200
 
 
-def test_unread_exports_of_several_people_leave_room_for_others(
-    raw: Raw, port: int, long_file: None, bo: User, others: list[User], as_user: Sign, clients: Clients
-) -> None:
-    User.objects.filter(username__startswith="other").update(role=Role.MANAGER)  # who sees the long file
-    unread = [clients.send(port, export(as_user(person).access)) for person in others]
-    assert all(one.recv(1) for one in unread)
-    assert raw(export(as_user(bo).access)).endswith(b"0\r\n\r\n")
-
-
 def test_an_upload_must_come_faster_while_somebody_waits_for_its_place(
     port: int, bo: User, cy: User, as_user: Sign, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
