@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.urls import path, register_converter
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularRedocView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerView
 
 from taskbell.api import (
     activity,
@@ -21,6 +21,7 @@ from taskbell.api import (
     transfer,
 )
 from taskbell.api.aliases import aliases_of
+from taskbell.api.document import DocumentView
 
 
 class IdConverter:
@@ -82,7 +83,7 @@ canonical = [
     path("reports/", reports.Reports.as_view()),
     path("reports/<id:pk>/", reports.ReportDetail.as_view()),
     path("reports/<id:pk>/download/", reports.ReportDownload.as_view()),
-    path("schema/", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("schema/", DocumentView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(**READ_ONLY), name="docs"),
     path("redoc/", SpectacularRedocView.as_view(template_name="api/redoc.html", **READ_ONLY), name="redoc"),
 ]

@@ -1,6 +1,8 @@
 """Which clients may connect, how they sign in, and how the others are refused."""
 
+import socket
 from time import monotonic
+from urllib.parse import urlsplit
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -63,8 +65,11 @@ def test_a_cookie_does_not_count_on_other_pages(bo: Somebody, origin: str | None
 
 
 def test_a_page_cannot_make_itself_ours_by_another_host_name(bo: Somebody) -> None:
-    headers = {"Cookie": bo.cookie(), "Host": "evil.example"}
-    with Screen(bo.address(), headers=headers, origin="http://evil.example") as screen:
+    address = urlsplit(bo.address())
+    elsewhere, headers = f"ws://evil.example:{address.port}{address.path}", {"Cookie": bo.cookie()}
+    origin = f"http://evil.example:{address.port}"
+    here = socket.create_connection(("localhost", address.port or 0))
+    with Screen(elsewhere, headers=headers, origin=origin, sock=here) as screen:
         assert screen.close_code() == 4403
 
 
