@@ -53,7 +53,7 @@ class ProfileOut(TypedDict):
     quiet_from: time | None
     quiet_until: time | None
     quiet_reminders: bool
-    email_confirmed: Annotated[bool, "Until it is, only few emails are sent to your address."]
+    email_confirmed: Annotated[bool, "Until it is, only a few emails are sent to your address."]
     pending_email: Annotated[str | None, "Your address to be, once the link sent to it has been used."]
 
 
