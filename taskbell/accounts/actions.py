@@ -102,10 +102,14 @@ def set_password(person: User, new: str, *, field: str, keep: Session | None = N
             password=person.password
         ):
             raise invalid(field, "changed", "Can't set the password, because it was changed a moment ago. Try again.")
-        end_sessions(person, now=now, because="password changed", keep=keep)
-        # A new address that somebody with the old password has asked for.
-        asked = AddressChange.objects.filter(user=person, is_confirmed=False, closed_at=None)
-        asked.exclude(new=person.email).update(closed_at=now)
+        end_what_the_old_password_opened(person, keep=keep, now=now)
+
+
+def end_what_the_old_password_opened(person: User, *, keep: Session | None = None, now: datetime) -> None:
+    """Ends the sessions except `keep`, and withdraws a new address that was requested with the old password."""
+    end_sessions(person, now=now, because="password changed", keep=keep)
+    requested = AddressChange.objects.filter(user=person, is_confirmed=False, closed_at=None)
+    requested.exclude(new=person.email).update(closed_at=now)
 
 
 def end_sessions(

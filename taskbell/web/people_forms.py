@@ -7,7 +7,7 @@ from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm, U
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from taskbell.accounts.actions import end_sessions
+from taskbell.accounts.actions import end_what_the_old_password_opened
 from taskbell.accounts.addresses import is_free
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
@@ -82,5 +82,5 @@ class SetPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
     @transaction.atomic
     def save(self, commit: bool = True) -> Any:
         person = super().save(commit)
-        end_sessions(person, now=utc_now(), because="password changed")
+        end_what_the_old_password_opened(person, now=utc_now())
         return person

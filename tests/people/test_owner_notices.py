@@ -7,11 +7,13 @@ import pytest
 from django.core.management import call_command
 
 from taskbell.accounts.actions import Client, open_session, sign_in
+from taskbell.accounts.addresses import pending_email
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotSignedIn
 from taskbell.notifications.channels.mail.rendering import compose
 from taskbell.notifications.models import Delivery
+from taskbell.people.editing import update_person
 from taskbell.people.passwords import change_password, reset_password
 from tests.api.test_passwords import codes_of
 from tests.conftest import NOW, PASSWORD, Program
@@ -137,6 +139,21 @@ def test_a_password_set_on_the_command_line_signs_out_and_is_mailed_about(
     assert bo.check_password(NEW)
     assert not bo.sessions.filter(ended_at=None).exists()
     assert notices() == [("bo@example.org", "your Taskbell password was changed.")]
+
+
+def by_command_line(_: User, bo: User) -> None:
+    with pytest.MonkeyPatch.context() as patching:
+        patching.setattr("getpass.getpass", lambda *_, **__: NEW)
+        call_command("changepassword", bo.username)
+
+
+@pytest.mark.parametrize("set_password", [patch(password=NEW), by_admin_password, by_command_line])
+def test_whoever_sets_the_password_ends_the_change_of_address_that_a_thief_has_requested(
+    ada: User, bo: User, set_password: Callable[[User, User], Any]
+) -> None:
+    update_person(bo, {"email": "eve@example.org", "current_password": PASSWORD}, by=bo, now=utc_now())
+    set_password(ada, bo)
+    assert pending_email(bo, now=utc_now()) is None
 
 
 def test_a_password_that_changes_during_a_sign_in_opens_nothing(bo: User, monkeypatch: pytest.MonkeyPatch) -> None:

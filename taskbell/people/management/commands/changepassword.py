@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.auth.management.commands import changepassword
 from django.db import transaction
 
-from taskbell.accounts.actions import end_sessions
+from taskbell.accounts.actions import end_what_the_old_password_opened
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
 from taskbell.people.notifications import notify_owner
@@ -19,6 +19,6 @@ class Command(changepassword.Command):
         answer: str | None = super().handle(*args, **options)
         person, now = User.objects.get(username=options["username"] or getpass.getuser()), utc_now()
         with transaction.atomic():
-            end_sessions(person, now=now, because="password changed")
+            end_what_the_old_password_opened(person, now=now)
             notify_owner(person, "password", by=None, now=now)
         return answer
