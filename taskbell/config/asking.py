@@ -1,10 +1,9 @@
-"""Who sends a request, known from its head."""
+"""The sender of a request, read from its head."""
 
 from functools import lru_cache
 
 from asgiref.typing import HTTPScope
 from django.conf import settings
-from django.http import parse_cookie
 from django.urls import Resolver404, resolve
 
 from taskbell.accounts.middleware import session_of_cookie
@@ -12,6 +11,7 @@ from taskbell.accounts.models import User
 from taskbell.accounts.queries import living_session, session_of_token
 from taskbell.accounts.tokens import person_named_in
 from taskbell.common.clock import utc_now
+from taskbell.common.cookies import cookies_of
 from taskbell.common.errors import NotSignedIn
 from taskbell.common.middleware import address_behind
 from taskbell.common.networks import network_of
@@ -37,8 +37,7 @@ class Head:
     @property
     def cookie(self) -> str:
         """The session cookie, or an empty text."""
-        cookie = self.headers.get(b"cookie")
-        return parse_cookie(cookie).get(settings.SESSION_COOKIE_NAME, "") if cookie else ""
+        return cookies_of(self.headers.get(b"cookie", "")).get(settings.SESSION_COOKIE_NAME, "")
 
     def asker(self) -> str:
         """A name for the sender, without a query: a person, a browser's session, or else a network.

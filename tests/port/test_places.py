@@ -136,6 +136,14 @@ def test_the_cookie_of_a_browser_counts_as_signed_in(raw: Raw, bo: User, client:
     assert status_of(raw(large.replace(b"sessionid=", b"sessionid=x"))) == 413
 
 
+def test_no_cookie_is_given_to_pythons_slow_reader(raw: Raw, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    monkeypatch.setattr("http.cookies._unquote", lambda text: calls.append(text) or text)
+    cookie = f'Cookie: sessionid="{chr(92) * 1000}"'  # 60,000 would stop the process for seconds
+    assert status_of(raw(request_of("GET", "/sign-in/", cookie))) == 200
+    assert not calls
+
+
 def test_unfinished_uploads_of_strangers_take_no_place(
     raw: Raw, port: int, bo: User, as_user: Sign, clients: Clients
 ) -> None:
