@@ -10,8 +10,8 @@ from django.db import IntegrityError, transaction
 
 from taskbell.accounts.models import Profile, User
 from taskbell.accounts.preferences import MAIL_SWITCHES
-from taskbell.accounts.validation import already_exists, check_email, check_names, check_username
-from taskbell.common.errors import FieldError, invalid, refuse
+from taskbell.accounts.validation import EMAIL_TAKEN, USERNAME_TAKEN, check_email, check_names, check_username
+from taskbell.common.errors import Conflict, FieldError, invalid, refuse
 from taskbell.common.folding import derived_from
 from taskbell.common.text import folded
 from taskbell.common.values import BadValue, read_choice, read_fields, read_zone
@@ -54,7 +54,8 @@ def update_profile(person: User, *, now: datetime, **changes: Any) -> User:
             _write(person.profile, settings | _digest_changes(person.profile, settings, now=now))
     except IntegrityError as error:
         person.refresh_from_db()
-        raise already_exists(own["email"], but=person.pk) from error
+        is_email = User.objects.filter(email=own["email"]).exclude(pk=person.pk).exists()
+        raise Conflict(EMAIL_TAKEN if is_email else USERNAME_TAKEN) from error
     return person
 
 

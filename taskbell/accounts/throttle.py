@@ -23,10 +23,6 @@ class Limit:
     max_attempts: int
     within: timedelta
 
-    def count(self, text: str, *, now: datetime) -> Attempt:
-        """Counts one attempt with a text that people type. Raises TooMany, with the seconds to wait."""
-        return count(self.of_text(text), now=now)[0]
-
     def of(self, key: str) -> "Counted":
         """What is counted for this key, such as a person's id or a network."""
         return Counted(self, key)
@@ -102,7 +98,7 @@ def only_failures_count(*attempts: Attempt) -> Iterator[None]:
 
 QUARTER, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
 SIGN_IN_PER_ADDRESS = Limit("sign-in address", 100, QUARTER)
-PRESENT_PASSWORD = Limit("present password", 10, QUARTER)
+CURRENT_PASSWORD = Limit("current password", 10, QUARTER)
 REGISTER_PER_ADDRESS = Limit("register address", 100, HOUR)
 RESET_PER_ACCOUNT = Limit("reset account", 5, HOUR)
 RESET_PER_ADDRESS = Limit("reset address", 50, HOUR)

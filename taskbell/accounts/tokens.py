@@ -60,7 +60,7 @@ def read(raw: str, kind: Kind, *, now: datetime) -> Claims:
     if len(raw) > MAX_TOKEN_LENGTH:  # of JSON that is nested deeply, before any signature is checked
         raise _not_valid(kind)
     try:
-        claims = _signed_by_any(raw, [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS])
+        claims = _signed(raw)
         if claims["token_type"] == kind and claims["exp"] > now.timestamp():
             return Claims(session_id=UUID(claims["sid"]), token_id=UUID(claims["jti"]))
     except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
@@ -75,21 +75,21 @@ def _not_valid(kind: Kind) -> NotSignedIn:
 def person_named_in(raw: str) -> str | None:
     """The ID of the person whom we gave this token, even if it has expired; None for any other token."""
     try:
-        return str(_signed_by_any(raw, [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS])["sub"])
+        return str(_signed(raw)["sub"])
     except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
         return None
 
 
-def _signed_by_any(raw: str, secrets: list[str]) -> dict[str, Any]:
-    """The claims of a token that one of these secrets has signed. Raises PyJWTError."""
-    for secret in secrets:
+def _signed(raw: str) -> dict[str, Any]:
+    """The claims of a token that one of our secrets has signed, even if it has expired. Raises PyJWTError."""
+    for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
         with suppress(jwt.InvalidSignatureError):
-            return _signed(raw, _key(secret))
+            return _signed_with(raw, _key(secret))
     raise jwt.InvalidSignatureError
 
 
 @lru_cache(maxsize=4096)
-def _signed(raw: str, key: bytes) -> dict[str, Any]:
+def _signed_with(raw: str, key: bytes) -> dict[str, Any]:
     """The claims of a token with a valid signature, even if it has expired. Raises PyJWTError.
 
     Cached, because the result depends on token and key alone; errors are not cached.

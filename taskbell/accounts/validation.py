@@ -8,12 +8,14 @@ from django.core.exceptions import ValidationError
 
 from taskbell.accounts.models import User
 from taskbell.accounts.names import read_email, read_username
-from taskbell.common.errors import Conflict, FieldError, invalid, refuse
+from taskbell.common.errors import FieldError, invalid, refuse
 from taskbell.common.text import folded, opaque
 from taskbell.common.values import read_field, read_line
 
 MAX_NAME = 150  # characters of a first or last name
 MAX_PASSWORD_LENGTH = 1024
+EMAIL_TAKEN = "An account with this email address already exists."
+USERNAME_TAKEN = "An account with this username already exists."
 
 
 def check_email(email: str) -> str:
@@ -26,15 +28,9 @@ def check_username(username: str, *, email: str) -> str:
     return read_field("username", partial(read_username, email=email), username)
 
 
-def is_username_taken(username: str) -> bool:
-    """True if somebody has this username, however it is written."""
-    return User.objects.filter(username_key=folded(username)).exists()
-
-
-def already_exists(email: str, *, but: int = 0) -> Conflict:
-    """The refusal of a taken email address, or else of a taken username."""
-    others = User.objects.filter(email=email).exclude(pk=but)
-    return Conflict(f"An account with this {'email address' if others.exists() else 'username'} already exists.")
+def is_username_taken(username: str, *, but: int = 0) -> bool:
+    """True if somebody else has this username, however it is written."""
+    return User.objects.filter(username_key=folded(username)).exclude(pk=but).exists()
 
 
 def check_names(**names: str) -> dict[str, str]:

@@ -9,10 +9,8 @@ from taskbell.accounts.actions import end_sessions
 from taskbell.accounts.addresses import Use, change_of
 from taskbell.accounts.models import AddressChange, User
 from taskbell.accounts.profile import update_profile
-from taskbell.activity.actions import record
-from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import invalid
-from taskbell.people.addresses import check_is_free, lock_person
+from taskbell.people.addresses import check_is_free, lock_person, record_change
 from taskbell.people.confirmation import mark_confirmed
 from taskbell.people.notifications import mail_password_link, notify_old_addresses
 
@@ -66,5 +64,4 @@ def _locked_change(token: str, use: Use, *, now: datetime) -> AddressChange:
 def _set_address(person: User, email: str, *, by: User | None, now: datetime) -> None:
     old = person.email
     update_profile(person, now=now, email=email)
-    subject = Subject(SubjectType.PERSON, person.pk)
-    record(subject, "updated", by=by, at=now, field="email", old=old, new=person.email)
+    record_change(person, old=old, by=by, now=now)

@@ -4,19 +4,20 @@ from datetime import datetime
 
 from django.db import transaction
 
-from taskbell.accounts import throttle
 from taskbell.accounts.addresses import is_free
 from taskbell.accounts.models import AddressChange, User
 from taskbell.accounts.policy import Capability
+from taskbell.accounts.validation import EMAIL_TAKEN
+from taskbell.activity.actions import record
+from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import Conflict
-from taskbell.people.confirmation import ask_to_confirm, mail_link, may_mail
+from taskbell.people.confirmation import ask_to_confirm, count_request, mail_link, may_mail
 from taskbell.people.notifications import notify_old_addresses
 
 
 def check_may_request(person: User, email: str, *, now: datetime) -> None:
     """Raises TooMany, and for those who see addresses Conflict if it is taken. Call it outside of a transaction."""
-    throttle.CONFIRM_PER_ACCOUNT.count(str(person.pk), now=now)
-    throttle.count(*throttle.confirmation_to(email), now=now)
+    count_request(person, email, now=now)
     if person.can(Capability.MANAGE_PEOPLE):
         check_is_free(email, but=person.pk, now=now)
 
@@ -24,7 +25,7 @@ def check_may_request(person: User, email: str, *, now: datetime) -> None:
 def check_is_free(email: str, *, but: int = 0, now: datetime) -> None:
     """Raises Conflict for the address of somebody else, and for one that an undo could give back to somebody else."""
     if not is_free(email, but=but, now=now):
-        raise Conflict("An account with this email address already exists.")
+        raise Conflict(EMAIL_TAKEN)
 
 
 @transaction.atomic
@@ -64,6 +65,12 @@ def replace_address(person: User, *, now: datetime) -> None:
     User.objects.filter(pk=person.pk).update(email_confirmed=False)
     person.email_confirmed = False
     ask_to_confirm(person, by_mail=may_mail(person.email, now=now), now=now)
+
+
+def record_change(person: User, *, old: str, by: User | None, now: datetime) -> None:
+    """Writes the new address to the history."""
+    subject = Subject(SubjectType.PERSON, person.pk)
+    record(subject, "updated", by=by, at=now, field="email", old=old, new=person.email)
 
 
 def lock_person(person: User) -> User:

@@ -29,14 +29,18 @@ def may_mail(email: str, *, now: datetime) -> bool:
     return True
 
 
+def count_request(person: User, email: str, *, now: datetime) -> None:
+    """Counts a link to this address that the person has requested. Raises TooMany."""
+    throttle.count(throttle.CONFIRM_PER_ACCOUNT.of(str(person.pk)), *throttle.confirmation_to(email), now=now)
+
+
 def resend_confirmation(person: User, *, now: datetime) -> None:
     """Emails the link once more to the address that waits for it. Raises Conflict if none does, or TooMany."""
     change = waiting_change(person, now=now)
     if change is None and person.email_confirmed:
         raise Conflict("Your email address is already confirmed.")
     email = change.new if change else person.email
-    throttle.CONFIRM_PER_ACCOUNT.count(str(person.pk), now=now)
-    throttle.count(*throttle.confirmation_to(email), now=now)
+    count_request(person, email, now=now)
     with transaction.atomic():
         change = change or AddressChange.objects.create(user=person, new=email, requested_at=now, made_at=now)
         mail_link(change, now=now)

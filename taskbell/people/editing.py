@@ -7,16 +7,21 @@ from django.db import transaction
 
 from taskbell.accounts.actions import set_password
 from taskbell.accounts.addresses import pending_email
+from taskbell.accounts.current_password import check_current_password, password_required
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
-from taskbell.accounts.present_password import check_present_password, password_required
 from taskbell.accounts.profile import update_profile
 from taskbell.accounts.validation import check_email
-from taskbell.activity.actions import record
-from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import NotAllowed
 from taskbell.common.text import folded
-from taskbell.people.addresses import check_is_free, check_may_request, keep_address, replace_address, request_change
+from taskbell.people.addresses import (
+    check_is_free,
+    check_may_request,
+    keep_address,
+    record_change,
+    replace_address,
+    request_change,
+)
 from taskbell.people.notifications import notify_owner
 from taskbell.people.roles import change_role, check_may_give, check_may_manage
 
@@ -24,38 +29,38 @@ from taskbell.people.roles import change_role, check_may_give, check_may_manage
 def update_person(person: User, changes: dict[str, Any], *, by: User, now: datetime) -> User:
     """Changes what is given. A new password ends the person's sessions, except the one that set it.
 
-    To change their own address or password, people give the present one as `current_password`; their new address counts
-    once the link sent to it was used. Raises NotAllowed, Invalid, Conflict, TooMany.
+    To change their own address or password, people give the current one as `current_password`; their new address takes
+    effect once its link is used. Raises NotAllowed, Invalid, Conflict, TooMany.
     """
     check_may_manage(person, by=by)
     check_may_give(person, changes.get("role", person.role), by=by)
     if "task_quota" in changes and not by.can(Capability.MANAGE_PEOPLE):
         raise NotAllowed("Only an admin can change a quota.")
     rest = dict(changes)
-    present = rest.pop("current_password", None)
+    current = rest.pop("current_password", None)
     email = rest.pop("email", person.email)
     if email != person.email and (email := check_email(email)) != person.email:  # what stays was accepted before
         rest["email"] = email
     if by.pk == person.pk:
-        _check_it_is_them(person, rest, present, now=now)
-        if present is not None and "email" in changes and "email" not in rest and pending_email(person, now=now):
-            check_present_password(person, present, now=now)
+        _check_it_is_them(person, rest, current, now=now)
+        if current is not None and "email" in changes and "email" not in rest and pending_email(person, now=now):
+            check_current_password(person, current, now=now)
             keep_address(person, now=now)
     return _update(person, rest, by=by, now=now)
 
 
-def _check_it_is_them(person: User, rest: dict[str, Any], present: str | None, *, now: datetime) -> None:
-    """Asks for the present password where it is needed. Sent back as `password`, it is no change, and proof as well."""
+def _check_it_is_them(person: User, rest: dict[str, Any], current: str | None, *, now: datetime) -> None:
+    """Asks for the current password where it is needed. Sent back as `password`, it is no change, and proof as well."""
     new = rest.get("password")
     if new is None and "email" not in rest:
         return
-    if present is not None:
-        check_present_password(person, present, now=now)
+    if current is not None:
+        check_current_password(person, current, now=now)
     elif new is not None:
-        check_present_password(person, new, refusal=password_required(), now=now)
+        check_current_password(person, new, refusal=password_required(), now=now)
     else:
         raise password_required()
-    if present in (None, new):
+    if current in (None, new):
         rest.pop("password", None)
     if "email" in rest:
         check_may_request(person, rest["email"], now=now)
@@ -77,14 +82,13 @@ def _update(person: User, changes: dict[str, Any], *, by: User, now: datetime) -
     elif "email" in rest:
         check_is_free(rest["email"], but=person.pk, now=now)
     update_profile(person, now=now, **rest)
-    _tell_of_names(person, *before, by=by, now=now)
+    _notify_of_names(person, *before, by=by, now=now)
     return person
 
 
-def _tell_of_names(person: User, old_email: str, old_username: str, *, by: User, now: datetime) -> None:
+def _notify_of_names(person: User, old_email: str, old_username: str, *, by: User, now: datetime) -> None:
     if person.email != old_email:
-        subject = Subject(SubjectType.PERSON, person.pk)
-        record(subject, "updated", by=by, at=now, field="email", old=old_email, new=person.email)
+        record_change(person, old=old_email, by=by, now=now)
         notify_owner(person, "email", by=by, address=old_email, new=person.email, now=now)
         replace_address(person, now=now)
     elif person.username != old_username:

@@ -10,7 +10,7 @@ from taskbell.accounts import throttle
 from taskbell.accounts.invites import INVITE_LIFETIME, invite_of, is_valid, may_invite
 from taskbell.accounts.models import Invite, User
 from taskbell.accounts.policy import Capability
-from taskbell.accounts.validation import check_email
+from taskbell.accounts.validation import EMAIL_TAKEN, check_email
 from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import Conflict, NotAllowed, NotFound, invalid
@@ -44,7 +44,7 @@ def make_invite(email: str, role: str, *, by: User, now: datetime) -> Invite:
         raise NotAllowed("Your role does not allow you to invite people with this role.")
     address = check_email(email)
     if by.can(Capability.MANAGE_PEOPLE) and User.objects.filter(email=address).exists():
-        raise Conflict("An account with this email address already exists.")
+        raise Conflict(EMAIL_TAKEN)
     _check_none_is_open(address, now=now)
     waiting = Invite.objects.filter(invited_by=by, accepted_at=None, expires_at__gt=now)
     most = settings.TASKBELL_QUOTAS["invitations"]

@@ -9,9 +9,9 @@ from django.utils.http import urlsafe_base64_decode
 
 from taskbell.accounts import throttle
 from taskbell.accounts.actions import Client, open_session, set_password
+from taskbell.accounts.current_password import check_current_password
 from taskbell.accounts.lockout import forgive
 from taskbell.accounts.models import Session, User
-from taskbell.accounts.present_password import check_present_password
 from taskbell.common.errors import invalid
 from taskbell.common.text import folded
 from taskbell.notifications.actions import Message, notify
@@ -59,7 +59,7 @@ def change_password(person: User, *, old: str, new: str, client: Client, now: da
 
     Raises Invalid naming `old_password` or `new_password`, or TooMany.
     """
-    check_present_password(person, old, field="old_password", now=now)
+    check_current_password(person, old, field="old_password", now=now)
     with transaction.atomic():
         set_password(person, new, field="new_password", now=now)
         notify_owner(person, "password", by=person, now=now)

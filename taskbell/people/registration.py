@@ -16,7 +16,8 @@ from taskbell.accounts.names import default_usernames
 from taskbell.accounts.policy import Role
 from taskbell.accounts.queries import is_setup_token
 from taskbell.accounts.validation import (
-    already_exists,
+    EMAIL_TAKEN,
+    USERNAME_TAKEN,
     check_email,
     check_names,
     check_password_strength,
@@ -67,7 +68,7 @@ def register(form: Registration, *, client: Client, now: datetime) -> User:
             return _create(copy(newcomer), wanted, invite=form.invite, now=now)
         except IntegrityError as error:  # somebody else was faster
             if form.invite and User.objects.filter(email=email).exists():
-                raise already_exists(email) from error
+                raise Conflict(EMAIL_TAKEN) from error
     raise Conflict("Can't create the account, because others were created at the same time. Try again.")
 
 
@@ -78,7 +79,7 @@ def _create(person: User, wanted: str, *, invite: str, now: datetime) -> User:
     by_mail = not accepted and may_mail(person.email, now=now)
     if not is_free(person.email, now=now):
         if accepted:
-            raise already_exists(person.email)
+            raise Conflict(EMAIL_TAKEN)
         if by_mail:
             mail_account_exists(person.email, now=now)
         return _pretend(person)
@@ -100,7 +101,7 @@ def _free_username(wanted: str, *, email: str) -> str:
     A username that is the address is not looked up: the answer would tell whether the address has an account.
     """
     if wanted and folded(wanted) != email and is_username_taken(wanted):
-        raise Conflict("An account with this username already exists.")
+        raise Conflict(USERNAME_TAKEN)
     return wanted or next(name for name in default_usernames(email) if not is_username_taken(name))
 
 

@@ -122,16 +122,12 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
         subscriber = self._known
         subscriber.access = await self.hub.access(subscriber.person)
         position = await self.hub.position(cursor, subscriber.access)
-        missed = 0 if position is None else self.hub.follower.position - position
-        if position is None or not self._takes(missed):
+        share = self.hub.follower.catching_up.share(subscriber.person)
+        if position is None or not share.allows(self.hub.follower.position - position):
             position = self.hub.follower.position
             await self._reply({"resync": True, "cursor": self._cursor(position)})
         subscriber.go_to(position)
         await self._listen()
-
-    def _takes(self, entries: int) -> bool:
-        """Whether the person may catch up with so many entries now."""
-        return self._share is not None and self._share.allows(entries)
 
     @property
     def _known(self) -> Subscriber:

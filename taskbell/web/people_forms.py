@@ -11,10 +11,16 @@ from taskbell.accounts.actions import end_what_the_old_password_opened
 from taskbell.accounts.addresses import is_free
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
-from taskbell.accounts.validation import check_email, check_names, check_username
+from taskbell.accounts.validation import (
+    EMAIL_TAKEN,
+    USERNAME_TAKEN,
+    check_email,
+    check_names,
+    check_username,
+    is_username_taken,
+)
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import Conflict, Invalid
-from taskbell.common.text import folded
 from taskbell.people.roles import keep_an_admin
 
 NAMES = ("first_name", "last_name")
@@ -34,11 +40,10 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
             given |= check_names(**{name: given[name] for name in NAMES if name in self.changed_data})
         except Invalid as refusal:
             raise ValidationError({error.field: error.message for error in refusal.errors}) from refusal
-        others = User.objects.exclude(pk=self.instance.pk)
-        if others.filter(username_key=folded(given["username"])).exists():
-            raise ValidationError({"username": "An account with this username already exists."})
+        if is_username_taken(given["username"], but=self.instance.pk or 0):
+            raise ValidationError({"username": USERNAME_TAKEN})
         if "email" in self.changed_data and not is_free(email, but=self.instance.pk or 0, now=utc_now()):
-            raise ValidationError({"email": "An account with this email address already exists."})
+            raise ValidationError({"email": EMAIL_TAKEN})
         return given
 
 

@@ -51,7 +51,7 @@ def limits() -> dict[str, str]:
         "the same, from a known browser; from a known network": f"{lockout.KNOWN_BROWSER.max_attempts}; "
         f"{lockout.KNOWN_NETWORK.max_attempts}",
         "attempts to sign in from an address or /64": in_words(throttle.SIGN_IN_PER_ADDRESS),
-        "wrong present passwords": in_words(throttle.PRESENT_PASSWORD),
+        "wrong current passwords": in_words(throttle.CURRENT_PASSWORD),
         "accounts registered from an address": in_words(throttle.REGISTER_PER_ADDRESS),
         "password links for an account": in_words(throttle.RESET_PER_ACCOUNT, throttle.RESET_PER_ACCOUNT_A_DAY),
         "password links asked for from an address": in_words(throttle.RESET_PER_ADDRESS),

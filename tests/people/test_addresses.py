@@ -87,7 +87,7 @@ def test_what_is_sent_back_unchanged_needs_no_password(bo: User, as_user: Somebo
     assert mails() == []
 
 
-def test_the_present_password_sent_as_password_is_no_change_and_proof(bo: User, as_user: Somebody) -> None:
+def test_the_current_password_sent_as_password_is_no_change_and_proof(bo: User, as_user: Somebody) -> None:
     """As the older contract documents its PUT, with every field."""
     program = as_user(bo)
     body = {"username": "bo", "email": "bo@example.org", "password": PASSWORD, "first_name": "Bob"}

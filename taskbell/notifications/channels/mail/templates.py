@@ -18,19 +18,8 @@ from django.template.defaultfilters import linebreaksbr
 from taskbell.notifications.kinds import Kind
 
 WORDS = (
-    *(
-        "name",
-        "title",
-        "description",
-        "quoted_description",
-        "priority",
-        "by",
-        "due",
-        "due_words",
-        "due_day",
-        "due_time",
-        "zone",
-    ),
+    *("name", "title", "description", "quoted_description", "priority", "by"),
+    *("due", "due_words", "due_day", "due_time", "zone"),
     *("site", "link", "done", "snooze", "tomorrow", "unsubscribe"),
 )
 FLAGS = ("is_late", "missed", "is_own")

@@ -1,4 +1,4 @@
-"""Proving that it is really you: the present password, asked for before a change by which an account could be taken."""
+"""The current password, needed for every change that could take over an account."""
 
 from datetime import datetime
 
@@ -9,19 +9,19 @@ from taskbell.common.errors import Invalid, invalid
 REQUIRED = "Send your current password, too: it is needed to change your email address or password."
 
 
-def check_present_password(
+def check_current_password(
     person: User, password: str, *, field: str = "current_password", refusal: Invalid | None = None, now: datetime
 ) -> None:
     """Raises `refusal`, by default Invalid naming the field, for a wrong password, and TooMany after ten of them.
 
-    Call it outside of a transaction, which would forget the wrong ones.
+    Call it outside a transaction: a rollback would forget the wrong ones.
     """
-    attempt = throttle.PRESENT_PASSWORD.count(str(person.pk), now=now)
-    with throttle.only_failures_count(attempt):
+    attempts = throttle.count(throttle.CURRENT_PASSWORD.of(str(person.pk)), now=now)
+    with throttle.only_failures_count(*attempts):
         if not person.check_password(password):
             raise refusal or invalid(field, "wrong", "Wrong password.")
 
 
 def password_required() -> Invalid:
-    """The refusal of a change without the present password."""
+    """The refusal of a change without the current password."""
     return invalid("current_password", "required", REQUIRED)
