@@ -59,14 +59,14 @@ def _authenticate(person: User | None, password: str) -> User:
 
 
 def _check_unchanged(person: User) -> None:
-    """Keeps the password until the session is open: a change that comes after this ends that session as well."""
+    """Locks the person until the session is open, so that a later change of the password ends this session as well."""
     same = User.objects.filter(pk=person.pk, password=person.password, is_active=True)
     if not same.select_for_update(no_key=True).values_list("pk").first():
         raise NotSignedIn(WRONG_SIGN_IN)
 
 
 def open_session(person: User, *, client: Client, now: datetime) -> Session:
-    """Opens a session for a person who has just been authenticated. Of very many, those unused for longest end."""
+    """Opens a session for a person who has just been authenticated. Over the quota, the longest unused end."""
     most = settings.TASKBELL_QUOTAS["sessions"]
     spare = Session.objects.filter(user=person, ended_at=None).order_by("-last_used_at").values_list("pk", flat=True)
     if unused := list(spare[most - 1 :]):

@@ -1,4 +1,4 @@
-"""New email addresses: which one waits for its confirmation, the links about it, and which addresses are taken."""
+"""New email addresses: the one that waits for confirmation, its links, and which addresses are taken."""
 
 from datetime import datetime, timedelta
 from typing import Literal

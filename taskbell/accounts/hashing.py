@@ -1,4 +1,4 @@
-"""Password hashes whose cost in memory stays small when many people sign in at once."""
+"""Password hashing that takes little memory when many people sign in at once."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,6 +1,6 @@
-"""The cookie by which a browser is known to the people who have signed in with it (OWASP's device cookie).
+"""The cookie that says who has signed in with a browser (OWASP's device cookie).
 
-It opens nothing: attempts to sign in with it are counted apart from those of strangers.
+It signs nobody in: it only gives the browser attempts of its own, apart from those of strangers.
 """
 
 import secrets

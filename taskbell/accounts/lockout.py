@@ -1,4 +1,4 @@
-"""Which attempts to sign in are counted together, so that neither guessing nor locking somebody out works.
+"""Counts attempts to sign in, so that strangers can neither guess a password nor lock its owner out.
 
 Strangers share ten attempts a person, wherever they come from and whichever name they type. A browser or a network
 that the person has signed in from has attempts of its own, which strangers can't use up (decision 0041).
@@ -25,7 +25,7 @@ def count_sign_in(
 ) -> list[Attempt]:
     """Counts one attempt to sign in. Raises TooMany, and then counts nothing.
 
-    The network is asked first: while it is blocked, its attempts count against nobody.
+    The network's limit comes first: while the network is blocked, its attempts count against nobody.
     """
     if person is not None and browser is not None and person.pk in browser.people:
         return count(KNOWN_BROWSER.of(f"{person.pk} {browser.id}"), now=now)
@@ -38,7 +38,7 @@ def count_sign_in(
 
 
 def _counter(identifier: str, person: User | None, network: str) -> Counted:
-    """The same queries for a name that nobody has."""
+    """An unknown name takes the same queries as a known one."""
     pk = person.pk if person else 0
     is_known = network != "" and Session.objects.filter(user_id=pk, network=network).exists()
     if person is None:
@@ -47,13 +47,13 @@ def _counter(identifier: str, person: User | None, network: str) -> Counted:
 
 
 def forgive(person: User) -> None:
-    """Forgets the attempts of strangers and of networks, for somebody who has proved who they are."""
+    """Forgets the attempts of strangers and of networks, once the person has proved who they are."""
     Attempt.objects.filter(scope=STRANGERS.scope, key=str(person.pk)).delete()
     Attempt.objects.filter(scope=KNOWN_NETWORK.scope, key__startswith=f"{person.pk} ").delete()
 
 
 def people_under_attack(*, now: datetime) -> set[int]:
-    """The people whose attempts are used up, for strangers or for a network that they know."""
+    """The people for whom strangers, or a network that they have used, have no attempts left."""
     recent = Attempt.objects.filter(scope__in=(STRANGERS.scope, KNOWN_NETWORK.scope), at__gt=now - QUARTER)
     full = recent.values("scope", "key").annotate(number=Count("pk")).filter(number__gte=STRANGERS.max_attempts)
     return {int(key.partition(" ")[0]) for key in full.values_list("key", flat=True)}

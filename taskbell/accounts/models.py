@@ -230,19 +230,19 @@ class Invite(models.Model):
 
 
 class AddressChangeQuerySet(models.QuerySet["AddressChange"]):
-    """Named reads of changes."""
+    """Queries for changes of addresses."""
 
     def undoable(self, now: datetime) -> "AddressChangeQuerySet":
-        """Those of which the old address can still be put back."""
+        """Changes whose old address can still be restored."""
         since = now - UNDO_LIFETIME
         return self.filter(closed_at=None, made_at__gt=since).exclude(old="")
 
 
 class AddressChange(models.Model):
-    """An email address that counts once the link sent to it is used; of several, only the latest can be.
+    """A new email address, which takes effect once its link is used; of several, only the latest can be confirmed.
 
-    Undoing leads to `old`: the confirmed address from before the changes of the past week, so that no undo leads to an
-    address that somebody has put in since. It is empty if there was none.
+    An undo restores `old`: the confirmed address from before the changes of the past week, never one set since then.
+    It is empty if there was none.
     """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="address_changes")

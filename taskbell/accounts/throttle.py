@@ -24,17 +24,17 @@ class Limit:
     within: timedelta
 
     def of(self, key: str) -> "Counted":
-        """What is counted for this key, such as a person's id or a network."""
+        """The counter of a key, such as a person's id or a network."""
         return Counted(self, key)
 
     def of_text(self, text: str) -> "Counted":
-        """What is counted for a text that people type, which is not stored as such."""
+        """The counter of a text that people type; only its hash is stored."""
         return Counted(self, hashlib.sha256(folded(text).encode(errors="replace")).hexdigest())
 
     def of_address(self, address: str) -> "list[Counted]":
-        """What is counted for a client's network. The networks around it may try twice and four times as often.
+        """The counters of a client's network and of those around it, which may try twice and four times as often.
 
-        All addresses that can't be read are one.
+        Addresses that can't be read share one counter.
         """
         return [
             Counted(replace(self, max_attempts=self.max_attempts * 2**step), network)
@@ -44,7 +44,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Counted:
-    """What one attempt counts against: a limit, and whose attempts it counts together."""
+    """A counter: a limit, and the key of the attempts that it counts together."""
 
     limit: Limit
     key: str
@@ -85,7 +85,7 @@ def _check(counted: Sequence[Counted], *, now: datetime, more: int = 0) -> None:
 
 
 def forget(attempts: Sequence[Attempt]) -> None:
-    """As if they had not been made."""
+    """Takes these attempts back."""
     Attempt.objects.filter(pk__in=[attempt.pk for attempt in attempts]).delete()
 
 
@@ -112,5 +112,5 @@ LONGEST_WINDOW = DAY
 
 
 def confirmation_to(email: str) -> list[Counted]:
-    """What an email about an account counts against, for the address it goes to."""
+    """The counters of emails about accounts to this address."""
     return [CONFIRM_PER_ADDRESS.of_text(email), CONFIRM_PER_ADDRESS_A_DAY.of_text(email)]

@@ -57,7 +57,7 @@ def pair_for(session: Session) -> TokenPair:
 
 def read(raw: str, kind: Kind, *, now: datetime) -> Claims:
     """The claims of a valid token of this kind. Raises NotSignedIn otherwise."""
-    if len(raw) > MAX_TOKEN_LENGTH:  # of JSON that is nested deeply, before any signature is checked
+    if len(raw) > MAX_TOKEN_LENGTH:  # PyJWT parses JSON before it checks the signature; deep nesting would cost much
         raise _not_valid(kind)
     try:
         claims = _signed(raw)

@@ -42,7 +42,7 @@ BLANK_NAMES: dict[str, Any] = {"first_name": "", "last_name": ""}
 
 
 PROOF = "Needed to change your own address or password."
-NEW_ADDRESS = "Your own new address counts once the link that is sent to it has been used."
+NEW_ADDRESS = "Your own new address takes effect once you open the link sent to it."
 
 
 class ProfileIn(NamesIn):

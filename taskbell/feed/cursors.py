@@ -1,7 +1,7 @@
 """How far a client has followed the history, as a text that it keeps and sends back.
 
-Sync and live connections use the same cursors, so a client can switch between them. A cursor is signed: nobody can have
-us read from a position that we did not hand out.
+Sync and live connections use the same cursors, so a client can switch between them. A cursor is signed, so
+clients can only resume from positions that we gave them.
 """
 
 import re
@@ -46,7 +46,7 @@ class Cursor:
         return replace(self, position=max(position, self.position), until=None, task_id=None)
 
 
-# Of no epoch, so nothing can be resumed from it.
+# It has no epoch, so nothing can be resumed from it.
 FOREIGN = Cursor("", "", 0)
 
 

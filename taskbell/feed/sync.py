@@ -16,7 +16,7 @@ from taskbell.tasks.audience import access_of, keys_of, sees_everything
 from taskbell.tasks.models import Prerequisite, Task
 
 MAX_ENTRIES = 2000  # of the history in one step, however few of them the person sees
-MAX_PASSED = 20_000  # entries that one step goes past, however few of them the person may know of
+MAX_PASSED = 20_000  # entries that one step goes past, however few of them the person can see
 # The fields of a task that show on the tasks that wait for it: whether it is done, and who sees it.
 SEEN_FROM_OUTSIDE = {"status", "stage", "assigned_to"}
 COMING_AND_GOING = {"deleted", "withdrawn", "restored"}

@@ -83,9 +83,9 @@ def notify(messages: Iterable[Message], *, now: datetime) -> None:
 
 @transaction.atomic(savepoint=False)
 def send_what_waited(person: User, *, now: datetime) -> None:
-    """After the address was confirmed: emails the changes that only waited for that, as one summary of each person.
+    """Once the address is confirmed, emails the changes that waited for that, as one summary for each causer.
 
-    A reminder or a digest of before would come too late.
+    Reminders and digests are left out: they would come too late.
     """
     changes = [kind.name for kind in registered() if kind.is_gathered]
     waited = Delivery.objects.mails().filter(

@@ -40,7 +40,7 @@ def _access_reason(notification: Notification) -> str | None:
 
 
 def _unconfirmed_reason(notification: Notification, kind: Kind) -> str | None:
-    """Nobody else's actions cause an email to an address that may be a stranger's, and its owner's only a few."""
+    """An unconfirmed address may be a stranger's: it gets nothing that others cause, and few of its own emails."""
     person = notification.recipient
     if person is None or person.email_confirmed or kind.for_unconfirmed:
         return None

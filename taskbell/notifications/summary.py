@@ -1,6 +1,6 @@
-"""The summary: one email for all that one person has caused another, once there is too much of it.
+"""The summary: one email instead of many that one person has caused another.
 
-People can't switch it off: what it lists are the kinds that they want.
+It has no switch, because it lists only kinds that its reader wants.
 """
 
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def _more(summary: Notification) -> int:
 
 def _unless_empty(summary: Notification) -> str | None:
     is_empty = next(_wanted(summary), None) is None and not _more(summary)
-    return "Cancelled because nothing of it should be sent any more." if is_empty else None
+    return "Cancelled because nothing in this summary is still to be sent." if is_empty else None
 
 
 def _context(summary: Notification) -> dict[str, Any]:

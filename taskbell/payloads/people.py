@@ -54,7 +54,7 @@ class ProfileOut(TypedDict):
     quiet_until: time | None
     quiet_reminders: bool
     email_confirmed: Annotated[bool, "Until it is, only a few emails are sent to your address."]
-    pending_email: Annotated[str | None, "Your address to be, once the link sent to it has been used."]
+    pending_email: Annotated[str | None, "The address that replaces yours once you open the link sent to it."]
 
 
 class SessionOut(TypedDict):

@@ -1,4 +1,4 @@
-"""The links about a new email address: one makes it count, the other puts the old one back."""
+"""The links about a new email address: one confirms it, the other restores the old one."""
 
 from datetime import datetime
 
@@ -19,7 +19,7 @@ WRONG_LINK = "This link is no longer valid."
 
 @transaction.atomic
 def confirm_address(token: str, *, now: datetime) -> User:
-    """Makes the address count that the link was sent to; works once. Raises Invalid, or Conflict if it is taken."""
+    """Confirms the address that the link was sent to; works once. Raises Invalid, or Conflict if it is taken."""
     change = _locked_change(token, "confirm", now=now)
     person, replaced = change.user, change.user.email
     if change.new != person.email:
@@ -33,9 +33,9 @@ def confirm_address(token: str, *, now: datetime) -> User:
 
 @transaction.atomic
 def undo_change(token: str, *, now: datetime) -> User:
-    """Puts the old address back, signs the person out everywhere, and emails a link to choose a new password.
+    """Restores the old address, signs the person out everywhere, and emails a link to choose a new password.
 
-    The password is gone with the sessions: who changed the address knew it. Raises Invalid, or Conflict.
+    The password is removed, because the person who changed the address knew it. Raises Invalid, or Conflict.
     """
     change = _locked_change(token, "undo", now=now)
     person = change.user
@@ -51,7 +51,7 @@ def undo_change(token: str, *, now: datetime) -> User:
 
 
 def _locked_change(token: str, use: Use, *, now: datetime) -> AddressChange:
-    """The change that the token still stands for, while nobody else changes the person's address."""
+    """The change that the token names, with a lock on the person. Raises Invalid."""
     change = change_of(token, use, now=now)
     if change is not None:
         lock_person(change.user)

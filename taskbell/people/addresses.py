@@ -1,4 +1,4 @@
-"""Email addresses: a new one counts once its link was used, and for a week the old one can be put back."""
+"""Email addresses: a new one takes effect once its link is used, and the old one can be restored for a week."""
 
 from datetime import datetime
 
@@ -30,7 +30,7 @@ def check_is_free(email: str, *, but: int = 0, now: datetime) -> None:
 
 @transaction.atomic
 def request_change(person: User, email: str, *, now: datetime) -> None:
-    """Emails a link to the new address, and to the old one how to keep it. Until the link is used, nothing changes."""
+    """Emails a link to the new address, and one to the old address that undoes the change. Nothing else changes yet."""
     current = lock_person(person)
     change = AddressChange.objects.create(
         user=current, new=email, old=_address_to_return_to(current, now=now), requested_at=now, made_at=now
@@ -41,7 +41,7 @@ def request_change(person: User, email: str, *, now: datetime) -> None:
 
 @transaction.atomic
 def keep_address(person: User, *, now: datetime) -> None:
-    """The person's own address stays: the one that waits for its confirmation can't be confirmed any more."""
+    """Keeps the person's own address: one that waits for confirmation can no longer be confirmed."""
     current = lock_person(person)
     if current.email_confirmed:
         old = _address_to_return_to(current, now=now)
@@ -74,5 +74,5 @@ def record_change(person: User, *, old: str, by: User | None, now: datetime) -> 
 
 
 def lock_person(person: User) -> User:
-    """The person, while nobody else changes their address."""
+    """The person, read again with a lock on the row."""
     return User.objects.select_for_update(no_key=True).get(pk=person.pk)

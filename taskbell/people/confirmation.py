@@ -1,4 +1,4 @@
-"""Emailing the link that confirms an address, a few times an hour."""
+"""Emails the link that confirms an address, a few times an hour."""
 
 from datetime import datetime
 
@@ -21,7 +21,7 @@ def ask_to_confirm(person: User, *, by_mail: bool, now: datetime) -> None:
 
 
 def may_mail(email: str, *, now: datetime) -> bool:
-    """Counts an email about an account to this address. False if it has got too many of them."""
+    """Counts an email about an account to this address. False if it has had too many of them."""
     try:
         throttle.count(*throttle.confirmation_to(email), now=now)
     except TooMany:

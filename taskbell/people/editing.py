@@ -50,7 +50,7 @@ def update_person(person: User, changes: dict[str, Any], *, by: User, now: datet
 
 
 def _check_it_is_them(person: User, rest: dict[str, Any], current: str | None, *, now: datetime) -> None:
-    """Asks for the current password where it is needed. Sent back as `password`, it is no change, and proof as well."""
+    """Checks the current password where it is needed. If it comes as `password`, it is proof and no change."""
     new = rest.get("password")
     if new is None and "email" not in rest:
         return

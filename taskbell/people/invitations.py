@@ -18,6 +18,10 @@ from taskbell.common.locks import one_at_a_time
 from taskbell.notifications.actions import Message, notify
 from taskbell.people.notifications import INVITE, mail_account_exists
 
+OPEN_INVITATION = (
+    "Can't invite this address, because it has an open invitation. Withdraw that first, or wait until it expires."
+)
+
 
 @transaction.atomic
 def invite(email: str, role: str, *, by: User, now: datetime) -> Invite:
@@ -63,7 +67,7 @@ def _check_none_is_open(address: str, *, now: datetime) -> None:
     one_at_a_time(f"invite {address}")
     to_them = Invite.objects.filter(email=address, accepted_at=None).select_related("invited_by")
     if any(is_valid(invite, now=now) for invite in to_them):
-        raise Conflict("This address is invited already. Withdraw that invitation first, or wait until it expires.")
+        raise Conflict(OPEN_INVITATION)
 
 
 def invites_seen_by(person: User, *, now: datetime) -> list[Invite]:

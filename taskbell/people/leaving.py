@@ -22,11 +22,11 @@ TASKS_AT_ONCE = 500
 def deactivate_person(person: User, *, hand_to: int | None, by: User, now: datetime) -> None:
     """Deactivates the account and hands the person's open tasks to `hand_to`, or back to their creators.
 
-    Of very many tasks, most are handed over before, some at a time, so that others can write in between.
+    Very many tasks are handed over in batches first, so that others can write in between.
     Raises NotAllowed, Invalid, or Conflict for the last ADMIN.
     """
     with no_deadline():
-        while _hand_over_some(person, hand_to, by=by, now=now):
+        while _hand_over_batch(person, hand_to, by=by, now=now):
             let_others_write()
     with transaction.atomic():
         leave(person, by=by, now=now)
@@ -38,8 +38,8 @@ def deactivate_person(person: User, *, hand_to: int | None, by: User, now: datet
 
 
 @transaction.atomic
-def _hand_over_some(person: User, hand_to: int | None, *, by: User, now: datetime) -> bool:
-    """Hands over some of the open tasks, if there are many; True if it did."""
+def _hand_over_batch(person: User, hand_to: int | None, *, by: User, now: datetime) -> bool:
+    """Hands over a batch of the open tasks, if there are many; True if it did."""
     mine = Task.objects.filter(assigned_to=person).open().order_by("pk")
     if len(mine.values_list("pk")[: TASKS_AT_ONCE + 1]) <= TASKS_AT_ONCE:
         return False

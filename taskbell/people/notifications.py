@@ -56,7 +56,7 @@ def _unless_confirmed(confirmation: Notification) -> str | None:
     person = confirmation.recipient
     change = waiting_change(person, now=confirmation.due_at) if person else None
     is_waiting = change is not None and change.pk == confirmation.data["change"]
-    return None if is_waiting else "Cancelled because the address no longer waits for its confirmation."
+    return None if is_waiting else "Cancelled because the address no longer needs to be confirmed."
 
 
 CHANGES = {
@@ -88,7 +88,7 @@ KINDS = (
 def mail_account_exists(email: str, *, now: datetime) -> None:
     """Notifies the owner of an address that somebody tried to use it for an account, at most once a day.
 
-    Also if nobody has confirmed it: then the owner learns how to take over the account that a stranger has made.
+    Also if nobody has confirmed it: the owner then learns how to take over an account that a stranger created.
     """
     key = f"account_exists:{email}:{now.date()}"
     notify([Message(None, ACCOUNT_EXISTS, key=key, due_at=now, address=email)], now=now)
@@ -122,7 +122,7 @@ def notify_old_addresses(change: AddressChange, *, replaced: str, is_made: bool 
 
 
 def notify_owner(person: User, what: str, *, by: User | None, address: str = "", new: str = "", now: datetime) -> None:
-    """Notifies the person of a change of their account, at the confirmed address from before. `what`: see CHANGES."""
+    """Notifies the person, at the previous confirmed address, of a change to their account. `what`: see CHANGES."""
     if not person.email_confirmed:
         return
     data = {"what": what, "by": by.name if by and by.pk != person.pk else "", "new": new}

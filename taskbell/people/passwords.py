@@ -35,7 +35,7 @@ def mail_password_reset(email: str, *, client: Client, now: datetime) -> None:
 
 @transaction.atomic
 def _mail_nobody(*, now: datetime) -> None:
-    """Takes as long as the email to somebody."""
+    """Takes as long as an email to somebody, so that the response time reveals nothing."""
     key = f"password_reset:{uuid4()}"
     notify([Message(None, PASSWORD_RESET, key=key, due_at=now)], now=now)
     Notification.objects.filter(dedupe_key=key).delete()

@@ -51,8 +51,8 @@ class Registration:
 def register(form: Registration, *, client: Client, now: datetime) -> User:
     """Creates an account; the first one is ADMIN. Raises Invalid, NotAllowed, Conflict or TooMany.
 
-    For an address that already has an account, the owner gets an email, and the result looks like that of a new one
-    but is nobody: only an invitation, which came by email, is refused with the reason (decision 0041).
+    If the address already has an account, its owner gets an email, and the result looks like a new person but is not
+    saved. Only with an invitation, which came by email, does the refusal give the reason (decision 0041).
     """
     if not form.invite:
         check_registration_open(form.setup_token)
@@ -106,7 +106,7 @@ def _free_username(wanted: str, *, email: str) -> str:
 
 
 def _pretend(person: User) -> User:
-    """Does the work of creating the person, who is nobody afterwards. Their id is used up, as by any other person."""
+    """Creates a person and deletes them again: the same work, and an id is used up as by anybody else."""
     username, email = person.username, person.email
     person.username = person.email = f"{uuid4().hex}@nobody.invalid"
     User.objects.add(person)

@@ -12,9 +12,9 @@ ONE_NOTICE_PER = timedelta(days=1)
 
 
 def notify_locked(now: datetime) -> None:
-    """Notifies people whose password somebody is guessing: once a lock, and once a day if it goes on.
+    """Notifies people whose password somebody is guessing: once, and once a day while it goes on.
 
-    Done by the clock, because a request that notified somebody would take longer than one for an unknown name.
+    Not done by the request, which would then take longer than one for an unknown name.
     """
     under_attack = people_under_attack(now=now)
     if not under_attack:

@@ -1,4 +1,4 @@
-"""What clients have missed: read page by page, each person's clients in turn, so that nobody takes all the time."""
+"""Sends clients what they have missed, page by page; each person's clients take turns, so that others don't wait."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,15 +11,15 @@ from taskbell.realtime.subscribers import Subscriber
 from taskbell.realtime.threads import Threads
 from taskbell.tasks.audience import viewer_keys
 
-# Entries of the history that all clients of a person together may resume in this time; the next client starts over.
+# All clients of a person together may resume so many entries in this time; the next client starts over.
 MAX_ENTRIES, WINDOW_SECONDS = 50_000, 60.0
-PAGE_SECONDS = 10.0  # in which a client must take what it is sent of one page
+PAGE_SECONDS = 10.0  # for a client to receive one page
 
 Send = Callable[[Frame], Awaitable[None]]
 
 
 class Share:
-    """What one person may take: one page at a time, and so many entries in a while."""
+    """What one person may read: one page at a time, and a limited number of entries a minute."""
 
     def __init__(self) -> None:
         self.turn = asyncio.Lock()
@@ -27,7 +27,7 @@ class Share:
         self._end_of_window: asyncio.TimerHandle | None = None
 
     def allows(self, entries: int) -> bool:
-        """Counts these entries, unless they are too many. Remembers them even if all connections close."""
+        """Counts these entries, unless they are too many. The count outlives the connections."""
         if self._entries + entries > MAX_ENTRIES:
             return False
         self._entries += entries
@@ -40,7 +40,7 @@ class Share:
 
 
 class CatchingUp:
-    """Reads for all clients that are behind. Pages are read in the order of requests, and each person has one."""
+    """Reads for all clients that are behind, in the order of their requests, one page for each person at a time."""
 
     def __init__(self) -> None:
         self._threads = Threads("catch-up", 2)
@@ -62,7 +62,7 @@ class CatchingUp:
                 raise Closed(Closing.TRY_AGAIN_LATER, "You read too slowly. Connect again and resume.") from None
 
     async def _page_after(self, position: int) -> Frames:
-        """Reads a page; a client that goes on with something else doesn't get another turn before it is read."""
+        """Reads a page. A client that gives up keeps its turn until the page is read, so it can't start several."""
         reading = asyncio.ensure_future(self._threads.run(partial(frames_after, position)))
         try:
             return await asyncio.shield(reading)

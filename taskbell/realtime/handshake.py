@@ -91,7 +91,7 @@ class Handshake:
 
 
 class Unfinished:
-    """How many clients of each address have connected and are not signed in yet."""
+    """Counts the clients of each address that have connected and not signed in yet."""
 
     def __init__(self) -> None:
         self._by_address: Counter[str] = Counter()
@@ -99,7 +99,7 @@ class Unfinished:
     def enter(self, address: str) -> None:
         """Counts one more. Raises Closed if there are too many."""
         if self._by_address[address] >= MAX_UNFINISHED:
-            raise Closed(Closing.TOO_MANY_CONNECTIONS, "Too many connections of your address are not signed in yet.")
+            raise Closed(Closing.TOO_MANY_CONNECTIONS, "Too many connections from your address have not signed in yet.")
         self._by_address[address] += 1
 
     def leave(self, address: str) -> None:

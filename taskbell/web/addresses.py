@@ -47,7 +47,7 @@ def change(request: HttpRequest) -> HttpResponse:
 
     def act() -> HttpResponse:
         update_person(person, form.cleaned_data, by=person, now=utc_now())
-        messages.success(request, "Check your email: the new address counts once you have opened the link sent to it.")
+        messages.success(request, "Check your email: open the link sent to the new address to confirm it.")
         return redirect("profile")
 
     return form_page(request, "email_change.html", form, act)
@@ -55,7 +55,7 @@ def change(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def resend(request: HttpRequest) -> HttpResponse:
-    """Emails the link once more to the address that waits for it."""
+    """Emails the link again to the address that waits for confirmation."""
     if request.method == "POST":
         try:
             resend_confirmation(person_of(request), now=utc_now())

@@ -97,7 +97,7 @@ class ChangePasswordForm(PageForm):
 
 
 class GoOnForm(PageForm):
-    """Complete or skip a task; it matters how only if the task repeats."""
+    """Complete or skip a task. Only a task that repeats has the choice."""
 
     catch_up = forms.BooleanField(label="Continue with the next date in the future", required=False)
 

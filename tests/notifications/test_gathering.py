@@ -233,7 +233,7 @@ def test_a_summary_of_nothing_is_not_sent(bo: User, mia: User, mailbox: Mailbox)
     summary = Delivery.objects.get(notification__kind="summary")
     assert (summary.state, summary.reason) == (
         DeliveryState.CANCELLED,
-        "Cancelled because nothing of it should be sent any more.",
+        "Cancelled because nothing in this summary is still to be sent.",
     )
 
 

@@ -1,4 +1,4 @@
-"""A new email address counts once its link was used, and nobody takes an account by one."""
+"""A new email address takes effect once its link is used, and nobody takes over an account by one."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""How many emails one person can cause another: beyond that, they become one summary.
+"""Limits the emails that one person can cause another: beyond the limit, they become one summary.
 
 An email that another person caused is admitted to the outbox here, once, before any sender can claim it. Changes are
 gathered: after a few emails about changes, the next one comes a minute later, with all that happened in between.
@@ -52,7 +52,7 @@ class Plan:
     gathered: dict[Pair, list[Delivery]] = field(default_factory=dict)
 
     def delay(self, mails: Iterable[Delivery], until: datetime) -> None:
-        """These wait until then."""
+        """Makes these wait until then."""
         self.delayed[until] += [mail.pk for mail in mails]
 
 
@@ -84,7 +84,7 @@ def _admit(now: datetime) -> None:
 
 
 def _is_not_for_them(mail: Delivery) -> bool:
-    """True for an email that a sender cancels: gathered, it would leave a summary of fewer, or of one."""
+    """True for an email that a sender would cancel: it must not count for a summary."""
     kind = find_kind(mail.notification.kind)
     return kind is None or recipient_reason(mail.notification, kind) is not None
 
@@ -116,7 +116,7 @@ def _recent(mails: list[Delivery], now: datetime) -> dict[Pair, Recent]:
 
 
 def _plan_pair(plan: Plan, pair: Pair, mails: list[Delivery], recent: Recent, *, now: datetime) -> None:
-    """The last email of an hour is a summary, if there are more than one for it."""
+    """Admits, delays or gathers the emails of one pair. If several wait, the last email of an hour is a summary."""
     room = settings.TASKBELL_MAILS_BY_ONE_PERSON - recent.count
     if room <= 0 and recent.first is not None:
         plan.delay(mails, recent.first + WINDOW)
