@@ -79,7 +79,7 @@ def _admit(now: datetime) -> None:
             awake.append(mail)
     recent = _recent(awake, now)
     for pair, mails in groupby(sorted(awake, key=_pair), key=_pair):  # stable: the oldest first
-        _plan_pair(plan, pair, list(mails), recent.get(pair, Recent()), now=now)
+        _plan_pair(plan, pair, list(mails), recent.get(pair, Recent()))
     _carry_out(plan, now)
 
 
@@ -115,7 +115,7 @@ def _recent(mails: list[Delivery], now: datetime) -> dict[Pair, Recent]:
     return {(causer, recipient): Recent(*figures) for causer, recipient, *figures in rows}
 
 
-def _plan_pair(plan: Plan, pair: Pair, mails: list[Delivery], recent: Recent, *, now: datetime) -> None:
+def _plan_pair(plan: Plan, pair: Pair, mails: list[Delivery], recent: Recent) -> None:
     """Admits, delays or gathers the emails of one pair. If several wait, the last email of an hour is a summary."""
     room = settings.TASKBELL_MAILS_BY_ONE_PERSON - recent.count
     if room <= 0 and recent.first is not None:
