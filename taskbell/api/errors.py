@@ -16,7 +16,7 @@ from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.settings import api_settings
 
-from taskbell.common.deadline import too_slow, was_too_slow
+from taskbell.common.deadline import database_refusal
 from taskbell.common.errors import (
     Busy,
     Conflict,
@@ -30,7 +30,7 @@ from taskbell.common.errors import (
     TooMany,
     invalid,
 )
-from taskbell.common.middleware import database_away, unavailable
+from taskbell.common.middleware import unavailable
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ def as_refusal(error: Exception) -> Refusal:
         case IntegrityError():
             return Conflict("Something that this refers to was changed at the same time. Try again.")
         case OperationalError() | InterfaceError():
-            return too_slow() if was_too_slow(error) else database_away()
+            return database_refusal(error)
         case exceptions.APIException():
             return _framework_refusal(error)
         case _:
@@ -101,17 +101,6 @@ def _framework_refusal(error: exceptions.APIException) -> Refusal:
     refusal.status = error.status_code  # type: ignore[misc]
     refusal.title = HTTPStatus(error.status_code).phrase.capitalize()  # type: ignore[misc]
     return refusal
-
-
-def document(refusal: Refusal) -> dict[str, Any]:
-    """The problem document of a refusal."""
-    return {
-        "type": "about:blank",
-        "title": refusal.title,
-        "status": refusal.status,
-        "detail": refusal.detail,
-        **refusal.members(),
-    }
 
 
 def headers_of(refusal: Refusal) -> dict[str, str]:
@@ -142,7 +131,7 @@ def _field_errors(detail: Any, path: str = "") -> Iterator[FieldError]:
 def plain_response(refusal: Refusal) -> HttpResponse:
     """The refusal as a problem document."""
     # JSON has no lone surrogates, but what people send has (RFC 8259 §8.2).
-    body = json.dumps(document(refusal), cls=DjangoJSONEncoder, ensure_ascii=False).encode(errors="replace")
+    body = json.dumps(refusal.document(), cls=DjangoJSONEncoder, ensure_ascii=False).encode(errors="replace")
     return HttpResponse(body, status=refusal.status, content_type=PROBLEM, headers=headers_of(refusal))
 
 
@@ -164,7 +153,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """For errors outside the views of the API. An error page that could not reach the database is no bug."""
     error = sys.exc_info()[1]
     if isinstance(error, OperationalError | InterfaceError):
-        return unavailable(request, too_slow() if was_too_slow(error) else database_away())
+        return unavailable(request, database_refusal(error))
     if request.path_info.startswith(API):
         return plain_response(Broken(BUG))
     return defaults.server_error(request)

@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from taskbell.api import idempotency
-from taskbell.api.errors import PROBLEM, document
+from taskbell.api.errors import PROBLEM
 from taskbell.common.errors import invalid
 from taskbell.transfer.errors import CHUNK_BYTES, Listed, with_lists
 from taskbell.transfer.importing import ImportRefused, ImportResult
@@ -70,7 +70,7 @@ def imported(request: Request, write: Callable[[], ImportResult], format_: str |
 
 def refused(refusal: ImportRefused) -> HttpResponseBase:
     """The problem document."""
-    return _in_full(document(refusal), {"errors": refusal.result.errors}, PROBLEM, HTTPStatus(refusal.status))
+    return _in_full(refusal.document(), {"errors": refusal.result.errors}, PROBLEM, HTTPStatus(refusal.status))
 
 
 def _in_full(

@@ -21,6 +21,7 @@ TOO_SLOW = (
     f"This took longer than {MAX_SECONDS:.0f} seconds and was stopped; nothing has changed. Narrow the search, send "
     "less at once, or try again later."
 )
+UNREACHABLE = "Can't reach the database right now. Try again in a few seconds."
 
 
 class _Current(threading.local):
@@ -77,9 +78,9 @@ def was_too_slow(error: BaseException) -> bool:
     return str(error) == INTERRUPTED or type(error.__cause__).__name__ == "QueryCanceled"
 
 
-def too_slow() -> Busy:
-    """The refusal of a request that was stopped."""
-    return Busy(TOO_SLOW)
+def database_refusal(error: BaseException) -> Busy:
+    """The refusal after an error of the database: the request was too slow, or the database is unreachable."""
+    return Busy(TOO_SLOW if was_too_slow(error) else UNREACHABLE)
 
 
 def _execute(sql: str) -> None:

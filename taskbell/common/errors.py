@@ -29,6 +29,11 @@ class Refusal(Exception):
         """Extension members of the problem document (RFC 9457 §3.2)."""
         return {}
 
+    def document(self) -> dict[str, Any]:
+        """The problem document."""
+        known = {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail}
+        return known | self.members()
+
 
 @dataclass
 class Invalid(Refusal):

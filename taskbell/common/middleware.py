@@ -8,7 +8,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
-from taskbell.common.deadline import deadline, too_slow, was_too_slow
+from taskbell.common.deadline import database_refusal, deadline
 from taskbell.common.errors import Busy, TooMany
 from taskbell.common.fair_reads import begin_read, one_request
 
@@ -60,16 +60,11 @@ class DatabaseAway:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         match error:
             case OperationalError() | InterfaceError():
-                return unavailable(request, too_slow() if was_too_slow(error) else database_away())
+                return unavailable(request, database_refusal(error))
             case TooMany() | Busy():
                 return unavailable(request, error)
             case _:
                 return None
-
-
-def database_away() -> Busy:
-    """The refusal of every request while the database is unreachable."""
-    return Busy("Can't reach the database right now. Try again in a few seconds.")
 
 
 def unavailable(request: HttpRequest, refusal: Busy | TooMany) -> HttpResponse:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -45,16 +46,17 @@ def _count_keys(value: Any) -> int:
     """The number of keys in all objects. Raises Invalid for values that are nested too deep for Python to print."""
     count, level = 0, [value]
     for _ in range(MAX_DEPTH):
-        level = [outer for outer in level if isinstance(outer, dict | list)]
         count += sum(len(outer) for outer in level if isinstance(outer, dict))
-        level = [inner for outer in level for inner in _inside(outer)]
+        level = inside(level)
         if not level:
             return count
     raise invalid("", "too_deep", f"The body must not be nested deeper than {MAX_DEPTH} levels.")
 
 
-def _inside(value: Any) -> Iterable[Any]:
-    return value.values() if isinstance(value, dict) else value
+def inside(level: Iterable[Any]) -> list[Any]:
+    """What is directly in the lists and objects among these values."""
+    outer = (value.values() if isinstance(value, dict) else value for value in level if isinstance(value, dict | list))
+    return [*chain.from_iterable(outer)]
 
 
 class _Repeated(Exception):

@@ -1,12 +1,13 @@
 """Between the server's event loop and the threads of the WSGI application."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, nullcontext
 from time import monotonic
 from typing import Any
 from wsgiref.types import WSGIApplication
+from wsgiref.util import FileWrapper
 
 from a2wsgi.wsgi import Body, build_environ
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
@@ -22,19 +23,11 @@ class ClientDoesNotRead(Exception):
     """The client has not taken a piece of a long answer in time."""
 
 
-class SentFile:
+class SentFile(FileWrapper):
     """A file that the event loop sends, so that a slow client keeps no thread (`wsgi.file_wrapper`, PEP 3333)."""
 
     def __init__(self, file: Any, block_size: int = 0) -> None:
-        self.file = file
-
-    def __iter__(self) -> Iterator[bytes]:
-        while piece := self.file.read(PIECE_BYTES):
-            yield piece
-
-    def close(self) -> None:
-        """Closes the file and the response that it belongs to."""
-        self.file.close()
+        super().__init__(file, PIECE_BYTES)
 
 
 class Bridge:

@@ -35,6 +35,25 @@ class Idle(Protocol):
         """Closes the connection if it still waits for a head."""
 
 
+class WatchedReader(asyncio.Protocol):
+    """A connection of which the crowd knows whether its client reads."""
+
+    _crowd: "Crowd"
+    transport: asyncio.Transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._crowd.read(self.transport)
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._crowd.unread(self.transport)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._crowd.read(self.transport)
+
+
 class Crowd:
     """Makes room by closing idle connections, and gives up clients that don't read."""
 

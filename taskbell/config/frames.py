@@ -5,24 +5,20 @@ from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from taskbell.config.crowd import crowd_of
+from taskbell.config.crowd import WatchedReader, crowd_of
 
 MAX_FRAMES, FRAME_SECONDS = 600, 60.0  # from one client, pings included
 SLICE_BYTES = 4096  # of frames, between two checks of their number
 MAX_MESSAGE_BYTES = 64 * 1024  # clients send tokens and acknowledgements, never documents
 
 
-class GuardedWebSocket(WebSocketsSansIOProtocol):
+class GuardedWebSocket(WatchedReader, WebSocketsSansIOProtocol):
     """WebSocket with limits to the number of frames, control frames included, and to unread messages."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._crowd = crowd_of(options["server_state"])
         self._frames, self._since = 0, monotonic()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._crowd.read(self.transport)
-        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         for start in range(0, len(data), SLICE_BYTES):
@@ -45,14 +41,6 @@ class GuardedWebSocket(WebSocketsSansIOProtocol):
     def send_receive_event_to_app(self) -> None:
         self._count()
         super().send_receive_event_to_app()
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._crowd.unread(self.transport)
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self._crowd.read(self.transport)
 
     def _count(self) -> None:
         now = monotonic()

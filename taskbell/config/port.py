@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from taskbell.config.crowd import crowd_of
+from taskbell.config.crowd import WatchedReader, crowd_of
 from taskbell.config.frames import MAX_MESSAGE_BYTES, GuardedWebSocket
 from taskbell.web.middleware import ON_EVERY_ANSWER
 
@@ -27,7 +27,7 @@ class UnfitHead(Exception):
     """Ends the parsing; the status is in the connection."""
 
 
-class GuardedHttp(HttpToolsProtocol):
+class GuardedHttp(WatchedReader, HttpToolsProtocol):
     """HTTP/1 with limits."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -51,7 +51,6 @@ class GuardedHttp(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._crowd.act(self, self._address)
-        self._crowd.read(self.transport)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -140,14 +139,6 @@ class GuardedHttp(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         self._crowd.act(self, self._address)
         super().handle_websocket_upgrade()
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._crowd.unread(self.transport)
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self._crowd.read(self.transport)
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(self._status)

@@ -5,7 +5,7 @@ import json
 
 from asgiref.typing import ASGISendCallable
 
-from taskbell.api.errors import PROBLEM, document, headers_of
+from taskbell.api.errors import PROBLEM, headers_of
 from taskbell.common.errors import Busy, Refusal
 from taskbell.config.bodies import Incoming, Left
 from taskbell.web.middleware import ON_EVERY_ANSWER
@@ -19,7 +19,7 @@ async def refuse(refusal: Refusal, body: Incoming, send: ASGISendCallable) -> No
     For a moment, the rest of the body is read and discarded: closing at once would lose the answer (RFC 9112 §9.6).
     """
     lingers = body.comes_anyway and not body.is_complete and not isinstance(refusal, Busy)
-    content = json.dumps(document(refusal), ensure_ascii=False).encode()
+    content = json.dumps(refusal.document(), ensure_ascii=False).encode()
     named = {"Content-Type": PROBLEM, "Content-Length": str(len(content)), "Connection": "close", **headers_of(refusal)}
     headers = [*((name.lower().encode(), value.encode()) for name, value in named.items()), *ON_EVERY_ANSWER]
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers, "trailers": False})

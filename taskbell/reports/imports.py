@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO
 
 from django.conf import settings
 from django.db import transaction
@@ -93,7 +93,7 @@ def import_file(report: Report, *, keep: Keep, end: End) -> None:
     except Refusal as refusal:
         lists = {"errors": refusal.result.errors} if isinstance(refusal, ImportRefused) else {}
         with transaction.atomic():
-            _store(with_lists(document(refusal), lists), keep)
+            _store(with_lists(refusal.document(), lists), keep)
             end(ReportState.FAILED, problem=str(refusal)[:500])
     while chunk := report.uploads.values_list("pk", flat=True).first():
         Upload.objects.filter(pk=chunk).delete()
@@ -104,12 +104,6 @@ def _asked(report: Report) -> FileToRead:
     options = FileOptions(report.created_at, said["zone"], said["map"], said["dates"])
     megabytes = settings.TASKBELL_IMPORT_MEGABYTES
     return FileToRead(options, said["format"] or None, said["hint"] or None, MAX_SECONDS, megabytes)
-
-
-def document(refusal: Refusal) -> dict[str, Any]:
-    """The problem document (RFC 9457)."""
-    known = {"type": "about:blank", "title": refusal.title, "status": refusal.status, "detail": str(refusal)}
-    return known | refusal.members()
 
 
 @contextmanager

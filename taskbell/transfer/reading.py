@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from taskbell.common.errors import Refusal
+from taskbell.common.strict_json import inside
 from taskbell.common.text import printable
 from taskbell.transfer.columns import COLUMNS
 
@@ -199,12 +200,7 @@ class _Values:
 def _is_deep(value: Any) -> bool:
     level = [value]
     for _ in range(MAX_NESTED):
-        level = [
-            inner
-            for one in level
-            if isinstance(one, dict | list)
-            for inner in (one.values() if isinstance(one, dict) else one)
-        ]
+        level = inside(level)
     return bool(level)
 
 
