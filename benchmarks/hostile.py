@@ -20,7 +20,6 @@ from time import monotonic, perf_counter, sleep
 from typing import Any
 
 import httpx
-import psutil
 from django.conf import settings
 
 from benchmarks.measure import Goal, Row, Sizes
@@ -225,11 +224,7 @@ class Watch:
 
     def _weigh(self, ends: float) -> None:
         while True:
-            found = 0
-            for process in self.site.running.family():
-                with suppress(psutil.Error):
-                    found += process.memory_full_info().pss
-            self.memory = max(self.memory, found / MIB)
+            self.memory = max(self.memory, self.site.running.memory() / MIB)
             if monotonic() >= ends:
                 return
             sleep(0.5)

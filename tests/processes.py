@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -134,6 +135,14 @@ class RunningTaskbell:
         """The parent process and everything below it."""
         parent = psutil.Process(self.process.pid)
         return [parent, *parent.children(recursive=True)]
+
+    def memory(self) -> int:
+        """The bytes that all processes take together; what they share counts once."""
+        found = 0
+        for process in self.family():
+            with suppress(psutil.Error):  # a child that has done its work
+                found += process.memory_full_info().pss
+        return found
 
     def stop(self, how: signal.Signals = signal.SIGTERM, *, within: float = 15) -> int:
         """Asks it to stop, and returns its exit code."""

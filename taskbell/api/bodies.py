@@ -1,4 +1,4 @@
-"""Bodies that we can't read are refused before anything decodes them."""
+"""Refuses bodies that we can't read before anything decodes them."""
 
 from django.http import HttpRequest, HttpResponse
 
@@ -7,7 +7,7 @@ from taskbell.common.errors import Refusal
 from taskbell.common.middleware import Handler
 
 CHARSETS = ("utf-8", "utf8", "us-ascii")
-# Of files to import, whose content says which of these it is (transfer/encodings.py).
+# Of files to import; which of these it is, we detect from the content (transfer/encodings.py).
 CHARSETS_OF_FILES = (*CHARSETS, "utf-16", "utf-16le", "utf-16be", "utf-32", "windows-1252", "iso-8859-1")
 IMPORTS = ("/api/tasks/import/", "/api/task/import/")
 

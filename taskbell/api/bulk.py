@@ -88,7 +88,7 @@ class Bulk(APIView):
 
 
 def _check_before_reading(request: Request) -> int:
-    """Refuses what the role or the size rules out, before any of the tasks is read. Returns how many changes there are.
+    """Checks the role and the size before it reads any of the tasks. Returns how many changes there are.
 
     Raises NotAllowed, Invalid.
     """

@@ -67,7 +67,7 @@ def body_of(request: Request, form: type[serializers.Serializer[Any]]) -> dict[s
 
 
 class Words(serializers.CharField):
-    """Text only: a number is not converted to text. One that is far too long is refused before it is looked at."""
+    """Text only: a number is not converted to text. A text that is far too long is refused before anything reads it."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -98,7 +98,7 @@ class DocumentedText(Words):
 
 
 class DocumentedList(serializers.ListField):
-    """A list whose length the verb checks. One that is much longer is refused before any of it is read."""
+    """A list whose length the verb checks. A list that is far too long is refused before any of it is read."""
 
     def to_internal_value(self, data: Any) -> list[Any]:
         if isinstance(data, list) and len(data) > MAX_LIST:

@@ -1,4 +1,4 @@
-"""Who may read what monitoring needs to know: this machine, and holders of TASKBELL_METRICS_TOKEN."""
+"""Who may read the data for monitoring: clients on this machine, and holders of TASKBELL_METRICS_TOKEN."""
 
 from django.conf import settings
 from django.http import HttpRequest

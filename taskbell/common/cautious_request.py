@@ -1,4 +1,4 @@
-"""The request as Django knows it, without its trust in what a client says of the body."""
+"""Django's request, but without trust in what the client says about the body."""
 
 from functools import cached_property
 from typing import Any

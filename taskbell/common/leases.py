@@ -50,7 +50,7 @@ def owned(rows: Sequence[models.Model]) -> QuerySet[Any]:
 def end(rows: QuerySet[Any, Any], *, of: int, now: datetime) -> int:
     """Ends now those leases of these rows that a process holds; call it when the process has died. Returns how many.
 
-    It does no harm to a process that lives: it works on, and loses only what somebody else claims.
+    If the process is alive after all, it goes on, and loses only what somebody else claims.
     """
     tokens = UUID(int=_first_token(of)), UUID(int=_first_token(of + 1) - 1)
     return rows.filter(lease_token__range=tokens, lease_until__gt=now).update(lease_until=now)

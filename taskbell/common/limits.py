@@ -7,7 +7,7 @@ GRACE_SECONDS = 1  # between the signal and the kill
 
 
 def limit(*, seconds: int, mebibytes: int) -> None:
-    """Ends this process after so many seconds of computing. It can't take more memory than so much beyond its own."""
+    """Ends this process after so many seconds of computing, and limits how much more memory it can take."""
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + GRACE_SECONDS))
     with suppress(ValueError, OSError):  # macOS has no such limit
         resource.setrlimit(resource.RLIMIT_AS, (_size() + mebibytes * 1024 * 1024,) * 2)

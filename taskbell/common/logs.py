@@ -8,7 +8,7 @@ from time import monotonic
 # Anyone who has such a URL can use it.
 SIGNED = re.compile(r"(/(?:mail|invite|password/reset)/)[^\s\"'?]+")
 CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {9: " ", 0x2028: " ", 0x2029: " "}
-# Whatever these say, a stranger can make them say it a thousand times a second.
+# A stranger can cause a thousand of their messages a second.
 REACHED_BY_STRANGERS = (
     "uvicorn",
     "django.request",

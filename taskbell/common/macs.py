@@ -1,4 +1,4 @@
-"""Authentication codes, for what we hand out and must recognise later."""
+"""Authentication codes, by which we recognise what we have issued."""
 
 import hmac
 from functools import lru_cache

@@ -22,9 +22,9 @@ SINGLE_QUOTES = str.maketrans(dict.fromkeys('"“”„‟«»″＂', "'"))
 
 
 def without_links(text: str) -> str:
-    """The text as it reads, but no mail program makes a link of a part of it: a hair space parts what looks like one.
+    """The same text, but no mail program turns a part of it into a link: a hair space splits what looks like one.
 
-    An invisible character would not do: browsers drop it from an address (UTS #46).
+    An invisible character is not enough: browsers drop it from an address (UTS #46).
     """
     return str(LINK.sub(HAIR_SPACE, HIDDEN.sub("", text)))
 
@@ -41,7 +41,7 @@ def name_in_quotes(name: str) -> str:
 
 
 def set_apart(text: str, *, most: int = MAX_LINE) -> str:
-    """The text as it may stand alone or after our colon: in quotes, unless it is only a few words."""
+    """The text to stand alone or after a colon of ours: in quotes, unless it is only a few words."""
     line = one_line(text, most=most)
     return line if PLAIN.fullmatch(line) else f'"{line}"'
 

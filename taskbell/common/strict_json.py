@@ -15,7 +15,7 @@ MAX_PARTS = 100_000  # commas, colons and brackets; each makes objects of about 
 
 
 def parse(body: bytes) -> Any:
-    """The value. Raises Invalid, also for a body that would need much more memory as objects of Python."""
+    """The value. Raises Invalid, also for a body that would take much more memory as Python objects."""
     structure = _without_texts(body)
     if sum(structure.count(part) for part in (b",", b":", b"[", b"{")) > MAX_PARTS:
         raise _too_many_parts()

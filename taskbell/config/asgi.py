@@ -1,7 +1,7 @@
 """HTTP and WebSocket on one port: HTTP goes to the WSGI application in threads, WebSocket to Channels.
 
 Django's own ASGI handler serves small responses several times slower than its WSGI handler, so HTTP bypasses it
-(docs/decisions). Who is asking is known before a large body is taken or a place is given.
+(docs/decisions). The sender is known before a large body is read and before a request gets a place.
 """
 
 import asyncio
@@ -108,7 +108,7 @@ async def _answer_small(scope: HTTPScope, head: Head, body: Incoming, send: ASGI
 
 
 async def _answer_large(scope: HTTPScope, head: Head, body: Incoming, send: ASGISendCallable) -> None:
-    """Knows the person before it takes the body."""
+    """Finds out who the person is before it reads the body."""
     person = await asking.run(head.person)
     if person is None:
         await _answer_small(scope, head, body, send)
@@ -137,7 +137,7 @@ async def _too_large(head: Head) -> Refusal:
 
 
 async def _answer_in_pieces(scope: HTTPScope, head: Head, body: Incoming, send: ASGISendCallable) -> None:
-    """An answer that may be longer than memory, from a thread of its own, which its client can't keep from others."""
+    """Streams a long answer. It has threads of its own, so a slow client takes none from other requests."""
     person: User | None = await asking.run(head.person)
     if person is None:
         await _answer_small(scope, head, body, send)
@@ -148,7 +148,7 @@ async def _answer_in_pieces(scope: HTTPScope, head: Head, body: Incoming, send: 
 
 
 async def _answer_readiness(scope: HTTPScope, head: Head, body: Incoming, send: ASGISendCallable) -> None:
-    """In a thread of its own, for which a database that doesn't answer is no reason to be silent."""
+    """Answers in a thread of its own, even if the database doesn't respond."""
     try:
         async with asyncio.timeout(READINESS_SECONDS):
             await readyz(scope, body.nothing, send, place=probes.of(head.asker()))

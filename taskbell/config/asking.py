@@ -42,7 +42,7 @@ class Head:
     def asker(self) -> str:
         """A name for the sender, without a query: a person, a browser's session, or else a network.
 
-        Whether the token or session is still valid is not known; that it was once given to this person is.
+        The token or session was issued to this person, but may have expired.
         """
         if token := self.token:
             person = person_named_in(token)

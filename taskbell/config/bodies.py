@@ -16,7 +16,7 @@ MIN_BYTES_PER_SECOND, MIN_BYTES_PER_SECOND_WHILE_WANTED = 1000.0, 20_000.0  # th
 
 
 class TooSlow(Refusal):
-    """The body comes more slowly than anything that a person would wait for."""
+    """The body arrives too slowly."""
 
     status = 408
     title = "Request timeout"
@@ -40,9 +40,9 @@ class Incoming:
     async def read_into(
         self, file: IO[bytes], *, most: int, places: Places | None = None
     ) -> ASGIReceiveCallable | None:
-        """Reads all of it, and returns what to receive it from; None if it is longer than `most`.
+        """Reads the whole body, and returns a function that hands it out; None if it is longer than `most`.
 
-        While somebody waits for one of these places, it must come faster.
+        While somebody waits for one of these places, the body must arrive faster.
 
         A chunked body gets the Content-Length that WSGI needs. Raises Left, because a truncated body can look complete
         (RFC 9112 §8), and TooSlow.
@@ -76,7 +76,7 @@ class Incoming:
         return receive_body
 
     async def nothing(self) -> ASGIReceiveEvent:
-        """Stands for the body of a request that needs none."""
+        """Replaces the body of a request that needs none."""
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def next(self) -> bytes:

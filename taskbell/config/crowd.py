@@ -12,7 +12,7 @@ from uvicorn.server import ServerState
 from taskbell.config.open_files import most_open_files
 
 MAX_CONNECTIONS = 10_000  # each costs about 10 KiB
-SPARE = 50  # more, which get an answer that there is no room
+SPARE = 50  # more, which are refused with an answer
 RESERVED_FILES = 200  # for the database, the broker, static files and bodies on the disk
 MAX_IDLE_PER_ADDRESS = 500  # unless the addresses are those of a proxy
 MAX_UNREAD_BYTES = 64 * 1024 * 1024  # of answers that their clients have not read yet
@@ -68,11 +68,11 @@ class Crowd:
 
     @property
     def is_overrun(self) -> bool:
-        """True if there is no room even for telling the newest connection so."""
+        """True if there is not even room to refuse the newest connection with an answer."""
         return len(self._connections) > self.capacity + SPARE
 
     def has_room(self) -> bool:
-        """True if the newest connection can be served. Closes an idle one if that is what it takes."""
+        """True if the newest connection can be served. Closes an idle one if necessary."""
         if self._sweeping is None:
             self._sweeping = asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
         if len(self._connections) <= self.capacity:

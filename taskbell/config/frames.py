@@ -1,4 +1,4 @@
-"""What may come over a live connection: limits to the size and number of frames, and to unread messages."""
+"""Limits of a live connection: the size and number of frames, and unread messages."""
 
 from time import monotonic
 from typing import Any
@@ -13,7 +13,7 @@ MAX_MESSAGE_BYTES = 64 * 1024  # clients send tokens and acknowledgements, never
 
 
 class GuardedWebSocket(WatchedReader, WebSocketsSansIOProtocol):
-    """WebSocket with limits to the number of frames, control frames included, and to unread messages."""
+    """WebSocket with these limits; control frames count, too."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

@@ -1,4 +1,4 @@
-"""The worker for those who let Gunicorn manage the web processes."""
+"""The worker class for running the web processes under Gunicorn."""
 
 from typing import Any, ClassVar
 

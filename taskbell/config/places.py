@@ -1,4 +1,4 @@
-"""Places for requests that keep something scarce: a thread, the disk, the database."""
+"""Places for requests that occupy something scarce: a thread, the disk, the database."""
 
 import asyncio
 from collections.abc import AsyncIterator, Hashable

@@ -106,7 +106,7 @@ class GuardedHttp(WatchedReader, HttpToolsProtocol):
         return self._fault_of_upgrade() if self.parser.should_upgrade() and self._should_upgrade() else None
 
     def _fault_of_upgrade(self) -> int | None:
-        """The status where the WebSocket library would only fall silent."""
+        """The status for a handshake that the WebSocket library would not answer."""
         lines = [len(self.url), *(len(name) + len(value) for name, value in self.headers)]
         if max(lines) > MAX_UPGRADE_LINE_BYTES:
             return 431

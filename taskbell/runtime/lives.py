@@ -1,6 +1,6 @@
-"""Which workers on this machine live. Each holds a lock on a file of its own, which ends with its process.
+"""Which workers on this machine are alive. Each locks a file of its own; the lock ends with the process.
 
-However a worker dies, the others and its successor find out, and let go of what it had claimed.
+However a worker dies, the others or its successor notice, and hand back what it had claimed.
 """
 
 import fcntl
@@ -26,7 +26,7 @@ logger = logging.getLogger("taskbell.worker")
 
 
 def begin(folder: Path, process: int = PROCESS) -> int:
-    """Says that this process lives, until the returned file descriptor is closed."""
+    """Marks this process as alive, until the returned file descriptor is closed."""
     folder.mkdir(mode=0o700, exist_ok=True)
     draft = folder / f".{process:016x}"
     lock = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
@@ -37,7 +37,7 @@ def begin(folder: Path, process: int = PROCESS) -> int:
 
 @contextmanager
 def _ended(file: Path) -> Iterator[bool]:
-    """Yields whether the process of this file has ended and nobody else is looking after that."""
+    """Yields whether the process of this file has ended, and no other process is handling that."""
     try:
         lock = os.open(file, os.O_RDWR)
     except FileNotFoundError:

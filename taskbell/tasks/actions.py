@@ -57,7 +57,7 @@ def create_task(patch: TaskPatch, *, by: User, now: datetime) -> Task:
 def create_tasks(
     patches: Sequence[TaskPatch], *, naming: Naming = lambda _: nullcontext(), by: User, now: datetime
 ) -> list[Task]:
-    """New tasks, in about as many statements as one. `naming` is a context for the refusals of each, by its place.
+    """New tasks, in about as many statements as one. `naming` makes the context in which each is checked, by its place.
 
     Raises the same as `create_task`.
     """

@@ -65,7 +65,7 @@ class BatchRefused(Refusal):
 
 
 def check_size(changes: int, rows: int) -> None:
-    """Raises Invalid unless one transaction may have so many changes, and so many rows of tasks and of their lists."""
+    """Raises Invalid for more changes, or more rows of their lists, than one transaction may have."""
     if not 0 < changes <= MAX_CHANGES:
         raise invalid("", "size", f"Must have 1 to {MAX_CHANGES:,} changes.")
     if changes + rows > MAX_ROWS:

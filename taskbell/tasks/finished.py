@@ -1,4 +1,4 @@
-"""What the clock still has to look at after a task was finished that very many others waited for."""
+"""Finished tasks that blocked very many others: the clock notifies the people of those, some at a time."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from taskbell.accounts.models import User
 
 
 class Finished(models.Model):
-    """A task that very many others waited for has been finished: the clock tells their people, some at a time."""
+    """A finished task, and how far the clock is with the tasks that it blocked."""
 
     task = models.ForeignKey("tasks.Task", on_delete=models.CASCADE, related_name="+")
     finished_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")

@@ -42,9 +42,9 @@ class QuotaReached(Conflict):
 
 
 def check_room_for_tasks(person: User, *, more: int = 1) -> None:
-    """Raises QuotaReached if the person, who may create tasks, has too many, or with `more` would have.
+    """Raises QuotaReached if the person has too many tasks, or would have with so many `more`.
 
-    For one more, what the clock has found counts: that costs no query, and a few too many are no harm.
+    For one more, it trusts what the clock last counted: that needs no query, and a few too many do no harm.
     """
     most = person.profile.task_quota or settings.TASKBELL_QUOTAS[TASKS]
     if person.can(Capability.EDIT_EVERYTHING):
@@ -57,7 +57,7 @@ def check_room_for_tasks(person: User, *, more: int = 1) -> None:
 
 
 def check_room_for_text(person: User) -> None:
-    """Raises QuotaReached if the clock has found that the person's tasks have too much text."""
+    """Raises QuotaReached if the person's tasks had too much text when the clock last counted."""
     if person.profile.full_of == TEXT and not person.can(Capability.EDIT_EVERYTHING):
         raise QuotaReached(TOO_MUCH_TEXT.format(settings.TASKBELL_QUOTAS[TEXT]))
 

@@ -1,4 +1,4 @@
-"""Scheduled work: marking tasks overdue, emptying the trash, and telling many people that they can start."""
+"""Scheduled work: marking tasks overdue, emptying the trash, and notifying many people that they can start."""
 
 from datetime import datetime, timedelta
 
@@ -66,7 +66,7 @@ def _purge_batch(old: TaskQuerySet, now: datetime) -> int:
 
 
 def free_waiting(now: datetime) -> int:
-    """Tells the people of tasks that were freed in great numbers, some at a time; returns how many were looked at."""
+    """Notifies people after a task that blocked very many others was finished; returns how many it has looked at."""
     total = 0
     while seen := _free_batch(now):
         total += seen

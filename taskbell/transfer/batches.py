@@ -1,7 +1,7 @@
 """Writes a large import in batches where the database has one writer, so that others can write between them.
 
-All of it is checked before the first batch, and nothing can refuse it afterwards. After a kill, another worker reads
-and checks the file once more; the ids and the number of rows written tell it which tasks are there.
+The whole file is checked before the first batch; nothing can be refused afterwards. After a kill, another worker reads
+and checks the file again. From the reserved ids and the number of written rows, it knows which tasks exist.
 """
 
 from collections.abc import Callable

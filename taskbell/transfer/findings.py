@@ -133,7 +133,7 @@ def errors() -> Iterator[RowError]:
 
 
 def skipped_by_content() -> None:
-    """Adds a notice for each row that was recognised only by its content: it may have meant another task."""
+    """Adds a notice for each row that was recognised only by its content: it may stand for a different task."""
     _notice(SAME_CONTENT)
 
 

@@ -11,7 +11,7 @@ from taskbell.common.values import BadValue
 
 MAX_TAGS = 10_000
 COMMENT, COMMENT_END = "<!--", "-->"
-# The parser would look for the end of each of these in all that follows.
+# For each of these, the parser would search the rest of the text for its end.
 NO_TAG = re.compile(r"<(?!/?[a-z][^<>]*>|!doctype[^<>]*>|\?[^<>]*>)", re.IGNORECASE)
 UNSEEN = ("script", "style", "head", "template")
 

@@ -23,7 +23,7 @@ NICENESS = 10  # requests come first
 
 
 def main() -> None:
-    """Serves the socket that is the standard input."""
+    """Serves the socket on the standard input."""
     with socket.socket(fileno=sys.stdin.fileno()) as control:
         serve(control)
 

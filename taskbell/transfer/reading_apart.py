@@ -1,4 +1,4 @@
-"""Reads files in a process apart, with limits and without a database: no file can stop the program that asks."""
+"""Reads files in a separate process, with limits and without a database: no file can stop the calling process."""
 
 import pickle
 import socket

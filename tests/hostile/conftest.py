@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 
 from tests.journeys.conftest import PASSWORD, Household, running_household
@@ -41,16 +40,6 @@ class Target:
         """How many rows the tables have."""
         counts = ", ".join(f"(SELECT COUNT(*) FROM {table})" for table in TABLES)
         return dict(zip(TABLES, self.household.rows(f"SELECT {counts}")[0], strict=True))
-
-    def memory(self) -> int:
-        """The bytes that all processes take together; what they share counts once."""
-        found = 0
-        for process in self.household.tree.family():
-            try:
-                found += process.memory_full_info().pss
-            except psutil.NoSuchProcess:  # a child that has done its work
-                continue
-        return found
 
 
 @pytest.fixture(scope="module")

@@ -37,4 +37,4 @@ def canary(target: Target) -> None:
         assert member.get("/healthz").status_code == 200
         task = member.get(f"/api/tasks/{target.places['task']}/").json()
         assert (task["title"], task["version"]) == ("Water the plants", 1)
-    assert target.memory() < MAX_MEMORY
+    assert target.household.tree.memory() < MAX_MEMORY
