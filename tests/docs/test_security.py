@@ -54,7 +54,7 @@ def limits() -> dict[str, str]:
         "wrong current passwords": in_words(throttle.CURRENT_PASSWORD),
         "accounts registered from an address": in_words(throttle.REGISTER_PER_ADDRESS),
         "password links for an account": in_words(throttle.RESET_PER_ACCOUNT, throttle.RESET_PER_ACCOUNT_A_DAY),
-        "password links asked for from an address": in_words(throttle.RESET_PER_ADDRESS),
+        "password links requested from an address": in_words(throttle.RESET_PER_ADDRESS),
         "confirmation emails to an address": in_words(throttle.CONFIRM_PER_ADDRESS, throttle.CONFIRM_PER_ADDRESS_A_DAY),
         "invitations to an email address; by a person": f"{in_words(throttle.INVITE_PER_ADDRESS)}; "
         f"{in_words(throttle.INVITE_PER_PERSON)}",
@@ -86,7 +86,7 @@ def limits() -> dict[str, str]:
         "idle connections of an address, without a proxy": f"{crowd.MAX_IDLE_PER_ADDRESS}",
         "requests in threads, of a person, browser or address": each_and_all(asgi.requests),
         "imports that are worked on, of a person": each_and_all(asgi.imports),
-        "large bodies that arrive, of a person; larger imports": ""
+        "large bodies that are arriving, of a person; larger imports": ""
         f"{each_and_all(asgi.uploads)}; {each_and_all(asgi.large_files)}",
         "exports and downloads, of a person": each_and_all(asgi.streams),
         "other large bodies that are worked on, of a person": each_and_all(asgi.large_bodies),
