@@ -10,6 +10,7 @@ from typing import IO, Any
 from taskbell.common.clock import EARLIEST, LATEST
 from taskbell.common.errors import Invalid
 from taskbell.common.text import printable
+from taskbell.transfer.foreign import number_of
 from taskbell.transfer.ical_bookkeeping import DEFAULTS, OF_THE_CALENDAR
 from taskbell.transfer.ical_cells import cells_of, dates_of, history_of
 from taskbell.transfer.ical_lines import Block, CalendarFile, Property, property_of
@@ -199,8 +200,3 @@ def _relations(todo: Todo, key: str, index: Index) -> list[str]:
         else:
             todo.note("RELATED-TO", f"A relation ({kind:.50}) isn't imported: {one.shown}")
     return list(dict.fromkeys(needs))
-
-
-def number_of(uid: str) -> int:
-    """A number that stands for the identifier."""
-    return int.from_bytes(hashlib.sha256(uid.encode(errors="replace")).digest()[:7]) + 1
