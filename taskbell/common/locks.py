@@ -2,6 +2,7 @@
 
 import time
 import zlib
+from collections.abc import Callable
 
 from django.db import connection
 
@@ -13,6 +14,15 @@ def let_others_write() -> None:
     """Call it between the transactions of long work; without it, no one else could write to SQLite meanwhile."""
     if connection.vendor == "sqlite" and not connection.in_atomic_block:
         time.sleep(MAX_SQLITE_RETRY_SECONDS)
+
+
+def in_batches(batch: Callable[[], int]) -> int:
+    """Calls it until it returns zero, and lets others write in between. Returns the sum."""
+    total = 0
+    while done := batch():
+        total += done
+        let_others_write()
+    return total
 
 
 def one_at_a_time(name: str) -> None:

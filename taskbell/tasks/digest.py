@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from taskbell.accounts.models import Profile, User
 from taskbell.common.clock import instant, wall_time
-from taskbell.common.locks import let_others_write
+from taskbell.common.locks import in_batches
 from taskbell.notifications.actions import Message, notify
 from taskbell.tasks.models import Priority, Task, TaskQuerySet
 from taskbell.tasks.notifications import DUE_DIGEST
@@ -34,11 +34,7 @@ class Digest:
 
 def send_digests(now: datetime) -> int:
     """Writes the due digests; returns how many people were checked."""
-    total = 0
-    while seen := _send_batch(now):
-        total += seen
-        let_others_write()
-    return total
+    return in_batches(lambda: _send_batch(now))
 
 
 @transaction.atomic

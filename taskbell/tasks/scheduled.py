@@ -8,7 +8,7 @@ from django.db.models import Exists, F, OuterRef
 
 from taskbell.activity.actions import Entry, record_entries
 from taskbell.activity.models import Activity
-from taskbell.common.locks import let_others_write, one_at_a_time
+from taskbell.common.locks import in_batches, one_at_a_time
 from taskbell.notifications.actions import notify
 from taskbell.tasks.finished import Finished
 from taskbell.tasks.models import OVERDUE, Prerequisite, Task, TaskQuerySet
@@ -25,11 +25,7 @@ def mark_overdue(now: datetime) -> int:
     Each task is marked once per due time, with a line of history and at most one email a person. Each batch is a
     transaction, so that many tasks due at midnight do not block other writers.
     """
-    total = 0
-    while batch := _mark_batch(now):
-        total += batch
-        let_others_write()
-    return total
+    return in_batches(lambda: _mark_batch(now))
 
 
 @transaction.atomic
@@ -48,12 +44,8 @@ def _mark_batch(now: datetime) -> int:
 
 def purge_deleted(now: datetime) -> int:
     """Removes tasks that have been in the trash long enough; their history stays. Returns how many."""
-    total = 0
     old = Task.objects.filter(deleted_at__lt=now - timedelta(days=settings.TASKBELL_TRASH_DAYS))
-    while batch := _purge_batch(old, now):
-        total += batch
-        let_others_write()
-    return total
+    return in_batches(lambda: _purge_batch(old, now))
 
 
 @transaction.atomic
@@ -67,11 +59,7 @@ def _purge_batch(old: TaskQuerySet, now: datetime) -> int:
 
 def free_waiting(now: datetime) -> int:
     """Notifies people after a task that blocked very many others was finished; returns how many it has looked at."""
-    total = 0
-    while seen := _free_batch(now):
-        total += seen
-        let_others_write()
-    return total
+    return in_batches(lambda: _free_batch(now))
 
 
 @transaction.atomic

@@ -226,7 +226,7 @@ class World:
 def test_copies_that_are_brought_up_to_date_at_any_time_are_the_truth_after_ten_thousand_edits(
     ada: User, mia: User, bo: User, cy: User, ivo: User, as_user: Somebody, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("taskbell.tasks.scheduled.let_others_write", lambda: None)
+    monkeypatch.setattr("taskbell.common.locks.let_others_write", lambda: None)
     monkeypatch.setattr("taskbell.people.leaving.end_sessions", lambda *args, **kwargs: None)
     world = World([ada, mia, bo, cy, ivo])
     copies = [Copy(person, as_user(person)) for person in world.people]
