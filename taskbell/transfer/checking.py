@@ -63,9 +63,7 @@ class Checker:
         self, by: User, now: datetime, *, strict: bool = False, keep_cells: bool = False, is_resumed: bool = False
     ) -> None:
         self.by, self.now = by, now
-        self.is_resumed = (
-            is_resumed  # some rows are written: assignees who have left since make no row bad
-        )
+        self.is_resumed = is_resumed  # some rows are written: assignees who have left since make no row bad
         self.strict, self.keep_cells = strict, keep_cells
         self.zone = by.profile.timezone
         self.may_name_creators = by.can(Capability.EDIT_EVERYTHING)
