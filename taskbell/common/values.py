@@ -221,11 +221,11 @@ def read_zone(value: object) -> str:
     return value
 
 
-def read_rule(value: object, parse: Callable[[str], Any] = parse_rule, *, example: str = "FREQ=WEEKLY") -> str:
+def read_rule(value: object) -> str:
     """A recurrence rule (RFC 5545 §3.3.10) in its one spelling; empty text means that nothing repeats."""
     if not isinstance(value, str):
-        raise BadValue(f"Must be a rule such as {example}.", "rule")
+        raise BadValue("Must be a rule such as FREQ=WEEKLY.", "rule")
     try:
-        return str(parse(value).text) if value.strip() else ""
+        return parse_rule(value).text if value.strip() else ""
     except ValueError as error:
         raise BadValue(str(error), "rule") from error

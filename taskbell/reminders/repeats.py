@@ -21,7 +21,7 @@ from taskbell.common.recurrence import (
     parse_rule,
     split_rule,
 )
-from taskbell.common.values import read_rule
+from taskbell.common.values import BadValue
 from taskbell.reminders.models import Reminder
 
 MIN_INTERVAL, MAX_INTERVAL = timedelta(minutes=15), timedelta(days=366)
@@ -124,7 +124,12 @@ def is_frequent(reminder: Reminder) -> bool:
 
 def read_repeat(value: object) -> str:
     """The rule of a reminder in its one spelling; empty text means that it fires once."""
-    return read_rule(value, parse_repeat, example="FREQ=HOURLY")
+    if not isinstance(value, str):
+        raise BadValue("Must be a rule such as FREQ=HOURLY.", "rule")
+    try:
+        return parse_repeat(value).text if value.strip() else ""
+    except ValueError as error:
+        raise BadValue(str(error), "rule") from error
 
 
 @lru_cache(maxsize=1024)
