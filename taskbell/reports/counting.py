@@ -9,6 +9,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 
 from taskbell.common.locks import one_at_a_time
+from taskbell.common.sql import execute, fetch
 
 
 class Difference(NamedTuple):
@@ -98,18 +99,14 @@ FROM (SELECT section, key, SUM(n) AS n FROM reports_taskcount GROUP BY section, 
 
 def kept() -> list[tuple[str, str, int]]:
     """The stored counts by section and key; people by username."""
-    with connection.cursor() as cursor:
-        cursor.execute(SUMS)
-        return list(cursor.fetchall())
+    return fetch(SUMS)
 
 
 @transaction.atomic
 def recount() -> list[Difference]:
     """Recounts all tasks and corrects the stored counts; returns the differences. Blocks no other writer."""
     one_at_a_time("recount")
-    with connection.cursor() as cursor:
-        cursor.execute(f"{RECOUNT} RETURNING section, key, n")
-        return sorted(Difference(*row) for row in cursor.fetchall())
+    return sorted(Difference(*row) for row in fetch(f"{RECOUNT} RETURNING section, key, n"))
 
 
 # Both skip counts that already have one row. On PostgreSQL only rows that this statement deleted are added up, so
@@ -134,6 +131,5 @@ FOLD = {
 def fold() -> None:
     """Adds up the differences of each count into one row. The counts stay the same; concurrent folds are safe."""
     one_at_a_time("fold")
-    with connection.cursor() as cursor:
-        for statement in FOLD[connection.vendor]:
-            cursor.execute(statement)
+    for statement in FOLD[connection.vendor]:
+        execute(statement)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import connection
 from django.db.models import Count, Max
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Change, Entry, record_entries
 from taskbell.common.errors import Conflict, invalid
 from taskbell.common.locks import one_at_a_time
+from taskbell.common.sql import fetch
 from taskbell.notifications.actions import notify
 from taskbell.tasks.finished import Finished
 from taskbell.tasks.models import Prerequisite, Task, TaskQuerySet
@@ -137,10 +137,8 @@ def _reached(start: str, to: str, ids: Sequence[int], *, limit: int) -> set[int]
 
 def _fetched(query: str, start: str, to: str, ids: Sequence[int], *, limit: int) -> list[tuple[int, ...]]:
     """The first rows of a query about the tasks `reached` from these."""
-    with connection.cursor() as cursor:
-        marks = ", ".join(["%s"] * len(ids))
-        cursor.execute(REACHED.format(start=start, to=to, placeholders=marks) + query, [*ids, limit])
-        return list(cursor.fetchall())
+    marks = ", ".join(["%s"] * len(ids))
+    return fetch(REACHED.format(start=start, to=to, placeholders=marks) + query, [*ids, limit])
 
 
 def _path_to_itself(start: int, new: set[int]) -> list[int]:

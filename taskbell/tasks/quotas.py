@@ -9,6 +9,7 @@ from taskbell.accounts.models import Profile, User
 from taskbell.accounts.policy import Capability
 from taskbell.accounts.throttle import Limit, count
 from taskbell.common.errors import Conflict
+from taskbell.common.sql import fetch
 from taskbell.tasks.models import Category, Task
 
 MIB = 1024 * 1024
@@ -83,9 +84,7 @@ def find_full() -> None:
     quota, most_bytes = settings.TASKBELL_QUOTAS[TASKS], settings.TASKBELL_QUOTAS[TEXT] * MIB
     chosen = Profile.objects.exclude(task_quota=None).values_list("pk", "task_quota")
     own = {pk: tasks for pk, tasks in chosen if tasks}
-    with connection.cursor() as cursor:
-        cursor.execute(USED.format(size=SIZE[connection.vendor]), [min([quota, *own.values()]), most_bytes])
-        used = cursor.fetchall()
+    used = fetch(USED.format(size=SIZE[connection.vendor]), [min([quota, *own.values()]), most_bytes])
     full = {
         TEXT: [pk for pk, _, size in used if size >= most_bytes],
         TASKS: [pk for pk, tasks, size in used if tasks >= own.get(pk, quota) and size < most_bytes],

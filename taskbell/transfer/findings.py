@@ -7,6 +7,7 @@ from typing import Any
 from django.db import connection
 
 from taskbell.common.loading import all_rows, load_rows
+from taskbell.common.sql import execute, fetch
 from taskbell.tasks.prerequisites import MAX_DEPENDENTS, MAX_PATH_SHOWN
 from taskbell.transfer.columns import FILE_SOURCE
 from taskbell.transfer.cycles import cycles
@@ -95,8 +96,7 @@ WHERE (task.number IS NULL OR NOT task.is_bad {}) ORDER BY notice.number, notice
 
 def across_rows(rows: int, *, strict: bool) -> None:
     """Finds errors between the rows, and marks those rows as bad; if `strict`, also for what is only worth a notice."""
-    with connection.cursor() as cursor:
-        cursor.execute(TWINS)
+    execute(TWINS)
     for query in (REPEATED_ID, REPEATED_SOURCE, MISSING_ID, REPEATED_OCCURRENCE, TOO_MANY_WAIT):
         _find(query)
     if strict:
@@ -118,12 +118,12 @@ def blocked_by_bad() -> None:
 
 def count_bad() -> int:
     """How many rows are bad."""
-    return int(_fetched("SELECT COUNT(*) FROM staged_task WHERE is_bad")[0][0])
+    return int(fetch("SELECT COUNT(*) FROM staged_task WHERE is_bad")[0][0])
 
 
 def count_known() -> int:
     """How many good rows have their tasks here already."""
-    return int(_fetched("SELECT COUNT(*) FROM staged_task WHERE is_known AND NOT is_bad")[0][0])
+    return int(fetch("SELECT COUNT(*) FROM staged_task WHERE is_known AND NOT is_bad")[0][0])
 
 
 def errors() -> Iterator[RowError]:
@@ -151,22 +151,19 @@ def _hidden_order() -> str:
 def _notice(query: str) -> None:
     column, _, sentence = SENTENCES[query]
     found = f"SELECT number, line, %s, REPLACE(%s, '{{}}', CAST(value AS text)) FROM ({query}) found"  # noqa: S608 - ours
-    with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO staged_notice ({', '.join(NOTICE_COLUMNS)}) {found}", [column, sentence])
+    execute(f"INSERT INTO staged_notice ({', '.join(NOTICE_COLUMNS)}) {found}", [column, sentence])
 
 
 def _find(query: str) -> None:
     sentence = "%s, %s, REPLACE(%s, '{}', CAST(value AS text))"
     found = f"SELECT number, line, {sentence} FROM ({query}) found ORDER BY number, value"  # noqa: S608 - ours
-    with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO staged_error ({', '.join(ERROR_COLUMNS)}) {found}", SENTENCES[query])
-        if cursor.rowcount:
-            mark_bad(f"SELECT number FROM ({query}) found")  # noqa: S608 - a query of our own
+    if execute(f"INSERT INTO staged_error ({', '.join(ERROR_COLUMNS)}) {found}", SENTENCES[query]):
+        mark_bad(f"SELECT number FROM ({query}) found")  # noqa: S608 - a query of our own
 
 
 def _find_cycles(rows: int) -> None:
     forward = f"SELECT 1 FROM {LINKED} WHERE needed.number >= task.number LIMIT 1"  # noqa: S608 - names of our own
-    if not _fetched(forward):
+    if not fetch(forward):
         return  # if every link points to an earlier row, there is no cycle
     found = cycles(links_in_order(), rows)
     while some := list(islice(found, CHUNK_ROWS)):
@@ -178,7 +175,7 @@ def _find_cycles(rows: int) -> None:
 
 def has_links() -> bool:
     """Whether any row names prerequisites."""
-    return bool(_fetched("SELECT 1 FROM staged_link LIMIT 1"))
+    return bool(fetch("SELECT 1 FROM staged_link LIMIT 1"))
 
 
 def links_in_order() -> Iterator[tuple[int, int]]:
@@ -191,7 +188,7 @@ def _error_of(cycle: list[int]) -> tuple[Any, ...]:
     half = MAX_PATH_SHOWN // 2
     shown = cycle if len(cycle) <= MAX_PATH_SHOWN else [*cycle[:half], *cycle[-half:]]
     marks = ", ".join(map(str, shown))
-    rows = _fetched(f"SELECT number, line, called FROM staged_task WHERE number IN ({marks})")  # noqa: S608 - numbers
+    rows = fetch(f"SELECT number, line, called FROM staged_task WHERE number IN ({marks})")  # noqa: S608 - numbers
     names = {number: called or str(line) for number, line, called in rows}
     way = [names[number] for number in shown]
     if len(shown) < len(cycle):
@@ -203,11 +200,4 @@ def _error_of(cycle: list[int]) -> tuple[Any, ...]:
 
 def mark_bad(numbers: str) -> None:
     """Marks these rows as bad: their numbers, or a query for them."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE staged_task SET is_bad = %s WHERE number IN ({numbers})", [True])  # noqa: S608 - ours
-
-
-def _fetched(query: str) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        return list(cursor.fetchall())
+    execute(f"UPDATE staged_task SET is_bad = %s WHERE number IN ({numbers})", [True])  # noqa: S608 - ours

@@ -10,6 +10,7 @@ from taskbell.accounts.models import User
 from taskbell.activity.actions import record_from
 from taskbell.common.errors import Conflict
 from taskbell.common.loading import insert_from, json_array, json_object, json_value, load_rows, temporary_table
+from taskbell.common.sql import execute, fetch
 from taskbell.common.text import folded, printable
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.assignees import lock_assignees
@@ -95,7 +96,7 @@ def staged() -> Iterator[None]:
         if connection.vendor == "postgresql":
             # Ids of rows that are refused later stay unused.
             sequence = "nextval(pg_get_serial_sequence('tasks_task', 'id'))"
-            _execute(f"ALTER TABLE staged_task ALTER COLUMN id SET DEFAULT {sequence}")
+            execute(f"ALTER TABLE staged_task ALTER COLUMN id SET DEFAULT {sequence}")
         yield
 
 
@@ -128,8 +129,8 @@ def load_notices(notices: Iterable[tuple[int, Notice]]) -> None:
 def index() -> None:
     """Indexes the full tables."""
     for table, column in (("task", "file_id"), ("task", "number"), ("link", "number"), ("reminder", "number")):
-        _execute(f"CREATE INDEX staged_{table}_by_{column} ON staged_{table} ({column})")
-        _execute(f"ANALYZE staged_{table}")
+        execute(f"CREATE INDEX staged_{table}_by_{column} ON staged_{table} ({column})")
+        execute(f"ANALYZE staged_{table}")
 
 
 def write(categories: dict[str, int], *, known_too: bool, by: User, now: datetime) -> None:
@@ -163,43 +164,41 @@ def load_categories(used: dict[str, int], *, by: User, now: datetime) -> None:
     """Loads the ids of these categories. Missing ones are created."""
     known = _categories(used, by=by, now=now)
     numbers = [(number, known[folded(name)]) for name, number in used.items()]
-    _execute("DELETE FROM staged_category")
+    execute("DELETE FROM staged_category")
     load_rows("staged_category", ("number", "id"), numbers)
-    _execute("ANALYZE staged_category")
+    execute("ANALYZE staged_category")
 
 
 def _last_id() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'tasks_task'")
-        return int(cursor.fetchone()[0])
+    return int(fetch("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'tasks_task'")[0][0])
 
 
 def give_ids(first: int) -> None:
     """Gives the new rows the ids after this one."""
-    _execute(f"UPDATE staged_task SET id = number + {first} WHERE is_known IS NULL")  # noqa: S608 - a number
+    execute(f"UPDATE staged_task SET id = number + {first} WHERE is_known IS NULL")  # noqa: S608 - a number
 
 
 def reserve_ids(rows: int) -> int:
     """The id below those that nobody else will take."""
     first = _last_id()
-    _execute(
+    execute(
         "INSERT INTO sqlite_sequence (name, seq) SELECT 'tasks_task', 0 WHERE NOT EXISTS"
         " (SELECT 1 FROM sqlite_sequence WHERE name = 'tasks_task')"
     )
-    _execute(f"UPDATE sqlite_sequence SET seq = {first + rows} WHERE name = 'tasks_task'")  # noqa: S608 - a number
+    execute(f"UPDATE sqlite_sequence SET seq = {first + rows} WHERE name = 'tasks_task'")  # noqa: S608 - a number
     return first
 
 
 def give_turns(ordered: Iterable[int] | None) -> None:
     """Gives each row its turn: its number, or its place among these numbers."""
-    _execute("CREATE INDEX staged_task_by_turn ON staged_task (turn)")
-    _execute("CREATE INDEX staged_task_by_series ON staged_task (series) WHERE series IS NOT NULL")
+    execute("CREATE INDEX staged_task_by_turn ON staged_task (turn)")
+    execute("CREATE INDEX staged_task_by_series ON staged_task (series) WHERE series IS NOT NULL")
     if ordered is None:
-        _execute("UPDATE staged_task SET turn = number")
+        execute("UPDATE staged_task SET turn = number")
         return
     with temporary_table("staged_turn", {"number": "id", "turn": "id"}, like=Task):
         load_rows("staged_turn", ("number", "turn"), ((number, turn) for turn, number in enumerate(ordered, start=1)))
-        _execute(
+        execute(
             "UPDATE staged_task SET turn = given.turn FROM staged_turn given WHERE given.number = staged_task.number"
         )
 
@@ -209,24 +208,20 @@ def _without_assignees_who_left(new: str) -> set[int]:
     marks = ", ".join(["%s"] * len(OPEN_STAGES))
     query = f"SELECT DISTINCT assigned_to_id FROM staged_task task WHERE {new} AND stage IN ({marks})"  # noqa: S608
     left = set[int]()
-    with connection.cursor() as cursor:
-        cursor.execute(query, list(OPEN_STAGES))
-        assignees = sorted(pk for (pk,) in cursor.fetchall() if pk is not None)
+    assignees = sorted(pk for (pk,) in fetch(query, list(OPEN_STAGES)) if pk is not None)
     for begin in range(0, len(assignees), LOCKED_AT_ONCE):
         some = set(assignees[begin : begin + LOCKED_AT_ONCE])
         left |= some - lock_assignees(some)
     if left:
         theirs = f"assigned_to_id IN ({', '.join(map(str, left))}) AND stage IN ({marks})"
-        with connection.cursor() as cursor:
-            cursor.execute(f"UPDATE staged_task SET assigned_to_id = NULL WHERE {theirs}", list(OPEN_STAGES))  # noqa: S608
+        execute(f"UPDATE staged_task SET assigned_to_id = NULL WHERE {theirs}", list(OPEN_STAGES))  # noqa: S608 - ours
     return left
 
 
 def used_categories(categories: dict[str, int], condition: str) -> dict[str, int]:
     """The categories of the rows for which the condition holds."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT DISTINCT category FROM staged_task task WHERE {condition}")  # noqa: S608 - ours
-        used = {number for (number,) in cursor.fetchall()}
+    found = fetch(f"SELECT DISTINCT category FROM staged_task task WHERE {condition}")  # noqa: S608 - ours
+    used = {number for (number,) in found}
     return {name: number for name, number in categories.items() if number in used}
 
 
@@ -271,8 +266,3 @@ def _write_reminders(new: str, of_new: str, *, by: User, now: datetime) -> None:
     shared = f"staged_task task WHERE task.words IS NOT NULL AND {new}"
     values = {"task_id": "task.id", "old_value": json_value("'[]'"), "new_value": json_value("task.words")}
     record_from(shared, values, "updated", by=by, at=now, field="reminders")
-
-
-def _execute(statement: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement)

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django.db import connection, transaction
+from django.db import transaction
 
 from taskbell.common.errors import FieldError, Invalid, Refusal
 from taskbell.common.loading import load_rows
+from taskbell.common.sql import fetch
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import plan_of
 from taskbell.tasks.actions import update_task
@@ -69,12 +70,7 @@ def _update(
 def _batches(rows: int) -> Iterator[list[Any]]:
     """In the order of the tasks, so that two writers of many tasks never deadlock."""
     last = 0
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute(KNOWN, [last, rows])
-            batch = list(cursor.fetchall())
-        if not batch:
-            return
+    while batch := fetch(KNOWN, [last, rows]):
         yield batch
         last = batch[-1][0]
 
@@ -91,10 +87,8 @@ def _patches(batch: list[Any], present: dict[int, set[int]], checker: Checker, *
     """What the file has of each task, by id. Prerequisites are added to the present ones: a file may lack some."""
     places = {number: pk for pk, number, *_ in batch}
     needs = {pk: set(needed) for pk, needed in present.items()}
-    with connection.cursor() as cursor:
-        cursor.execute(LINKS.format(", ".join(map(str, places))) + only)
-        for number, needed in cursor.fetchall():
-            needs[places[number]].add(needed)
+    for number, needed in fetch(LINKS.format(", ".join(map(str, places))) + only):
+        needs[places[number]].add(needed)
     return {
         pk: _patch(orjson.loads(cells), checker, category, assignee, sorted(needs[pk]))
         for pk, _, _, category, assignee, cells in batch
