@@ -12,7 +12,7 @@ from taskbell.accounts.policy import Role
 from taskbell.activity.models import Activity
 from taskbell.activity.queries import current_checkpoint
 from taskbell.common.errors import Refusal
-from taskbell.people import editing, invitations, leaving, registration, roles
+from taskbell.people import addresses, invitations, leaving, registration, roles
 from taskbell.people.editing import update_person
 from taskbell.people.invitations import invite, make_invite, withdraw_invite
 from taskbell.people.leaving import deactivate_person, reactivate_person
@@ -87,7 +87,7 @@ def test_what_is_refused_has_no_line(ada: User, mia: User, bo: User) -> None:
     assert lines() == []
 
 
-@pytest.mark.parametrize("module", [roles, editing, leaving, invitations, registration])
+@pytest.mark.parametrize("module", [roles, addresses, leaving, invitations, registration])
 def test_without_its_line_nothing_changes(ada: User, bo: User, monkeypatch: pytest.MonkeyPatch, module: Any) -> None:
     token = token_of(make_invite(NEW, Role.MEMBER, by=ada, now=NOW).pk)
 
@@ -96,7 +96,7 @@ def test_without_its_line_nothing_changes(ada: User, bo: User, monkeypatch: pyte
 
     changes: dict[Any, Callable[[], Any]] = {
         roles: lambda: update_person(bo, {"role": Role.INTERN}, by=ada, now=NOW),
-        editing: lambda: update_person(bo, {"email": "robert@example.org"}, by=ada, now=NOW),
+        addresses: lambda: update_person(bo, {"email": "robert@example.org"}, by=ada, now=NOW),
         leaving: lambda: deactivate_person(bo, hand_to=None, by=ada, now=NOW),
         invitations: lambda: make_invite("other@example.org", Role.MEMBER, by=ada, now=NOW),
         registration: lambda: register(
