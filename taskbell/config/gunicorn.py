@@ -1,10 +1,14 @@
 """The worker class for running the web processes under Gunicorn."""
 
+import os
 from typing import Any, ClassVar
 
 from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]
 
-from taskbell.config.port import OPTIONS
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "taskbell.config.settings")
+
+# isort: split
+from taskbell.config.port import OPTIONS  # reads the settings; Gunicorn loads this class before the application
 
 
 class Worker(UvicornWorker):  # type: ignore[misc]
