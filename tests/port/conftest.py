@@ -38,7 +38,7 @@ def raw(port: int) -> Raw:
     """Sends these bytes and hears everything up to the end of the connection."""
 
     def exchange(data: bytes) -> bytes:
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
             connection.sendall(data)
             answer = b""
             while part := connection.recv(65536):

@@ -120,7 +120,7 @@ def connect(port: int) -> Iterator[Any]:
     with ExitStack() as stack:
 
         def connected(data: bytes = b"") -> socket.socket:
-            connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
             connection.sendall(data)
             return connection
 

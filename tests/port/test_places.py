@@ -46,7 +46,7 @@ class Clients:
         """A client that sends this and reads nothing."""
         connection = socket.socket()
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        connection.settimeout(10)
+        connection.settimeout(60)
         connection.connect(("127.0.0.1", port))
         connection.sendall(data)
         self.open.append(connection)

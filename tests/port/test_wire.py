@@ -90,7 +90,7 @@ def test_a_name_that_only_looks_like_the_header_of_the_proxy_is_not_heard(raw: R
 
 
 def test_clients_that_send_slowly_hold_nobody_up(raw: Raw, port: int, token: str) -> None:
-    slow = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(REQUEST_THREADS + 2)]
+    slow = [socket.create_connection(("127.0.0.1", port), timeout=60) for _ in range(REQUEST_THREADS + 2)]
     try:
         for connection in slow:
             connection.sendall(post(token, f"Content-Length: {len(BODY)}", body=BODY[:3]))
@@ -104,7 +104,7 @@ def test_clients_that_send_slowly_hold_nobody_up(raw: Raw, port: int, token: str
 
 
 def test_a_client_that_leaves_in_the_middle_changes_nothing(raw: Raw, port: int, token: str) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(post(token, "Content-Length: 50"))
     assert status_of(raw(request_of("GET", "/healthz"))) == 200
     assert not Task.objects.exists()
@@ -114,7 +114,7 @@ def test_uploads_that_stall_are_given_up_and_imports_go_on(
     raw: Raw, port: int, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bodies, "STALLED_SECONDS", 0.5)
-    stalled = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(MAX_IMPORTS)]
+    stalled = [socket.create_connection(("127.0.0.1", port), timeout=60) for _ in range(MAX_IMPORTS)]
     try:
         own = (f"Authorization: Bearer {token}", "Content-Type: text/csv", "Content-Length: 8")
         for connection in stalled:
