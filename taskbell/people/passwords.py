@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.http import urlsafe_base64_decode
 
 from taskbell.accounts import throttle
-from taskbell.accounts.actions import Client, open_session, set_password
+from taskbell.accounts.actions import Client, end_what_the_old_password_opened, open_session, set_password
 from taskbell.accounts.current_password import check_current_password
 from taskbell.accounts.lockout import forgive
 from taskbell.accounts.models import Session, User
@@ -64,6 +64,13 @@ def change_password(person: User, *, old: str, new: str, client: Client, now: da
         set_password(person, new, field="new_password", now=now)
         notify_owner(person, "password", by=person, now=now)
         return open_session(person, client=client, now=now)
+
+
+@transaction.atomic
+def password_was_set(person: User, *, by: User | None, now: datetime) -> None:
+    """After Django's own form or command has set it: ends what the old one opened, and notifies the owner."""
+    end_what_the_old_password_opened(person, now=now)
+    notify_owner(person, "password", by=by, now=now)
 
 
 def person_of_reset_token(uid: str, token: str) -> User | None:

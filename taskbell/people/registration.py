@@ -117,6 +117,16 @@ def _pretend(person: User) -> User:
     return person
 
 
+@transaction.atomic
+def add_person(*, username: str, email: str, password: str, now: datetime, **fields: str) -> User:
+    """A person whose account an admin creates, and who is asked to confirm the address."""
+    person = User.objects.create_person(
+        username=username, email=email, password=password, email_confirmed=False, **fields
+    )
+    ask_to_confirm(person, by_mail=may_mail(email, now=now), now=now)
+    return person
+
+
 def check_registration_open(setup_token: str = "") -> None:
     """Raises NotAllowed where new accounts need an invitation."""
     if settings.TASKBELL_REGISTRATION != "open" and not is_setup_token(setup_token):

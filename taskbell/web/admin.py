@@ -14,13 +14,13 @@ from django.shortcuts import redirect
 from taskbell.accounts.models import Invite, Profile, Session, User
 from taskbell.common.admin import AdminByVerbs, ReadOnlyAdmin, admin_person
 from taskbell.common.clock import utc_now
-from taskbell.people.confirmation import ask_to_confirm, may_mail
 from taskbell.people.editing import update_person
 from taskbell.people.invitations import invite, withdraw_invite
 from taskbell.people.leaving import deactivate_person, reactivate_person
-from taskbell.people.notifications import notify_owner
+from taskbell.people.passwords import password_was_set
+from taskbell.people.registration import add_person
 from taskbell.people.sessions import end_by_admin
-from taskbell.web.people_forms import ChangePersonForm, NewPersonForm, SetPasswordForm
+from taskbell.web.people_forms import ChangePersonForm, NewPersonForm
 
 admin.site.site_header = "Taskbell"
 admin.site.site_title = "Taskbell"
@@ -48,7 +48,6 @@ class PersonAdmin(AdminByVerbs, UserAdmin):  # type: ignore[type-arg]
 
     form = ChangePersonForm
     add_form = NewPersonForm
-    change_password_form = SetPasswordForm
     list_display = (*NAMES, "is_active", "email_confirmed", "date_joined")
     list_filter = ("role", "is_active")
     search_fields = ("name_folded__contains", "email__contains")
@@ -75,14 +74,14 @@ class PersonAdmin(AdminByVerbs, UserAdmin):  # type: ignore[type-arg]
         return ("date_joined", "email") if obj and obj.pk == request.user.pk else ("date_joined",)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - Django's name
-        """Sets the password of somebody else, and notifies them; one's own needs the current password."""
+        """Sets the password of somebody else; one's own needs the current password."""
         person = self.get_object(request, unquote(id))
         if person is not None and person.pk == request.user.pk:
             return redirect("password-change")
         with transaction.atomic():
             response = super().user_change_password(request, id, form_url)
             if person is not None and User.objects.filter(pk=person.pk).exclude(password=person.password).exists():
-                notify_owner(person, "password", by=admin_person(request), now=utc_now())
+                password_was_set(person, by=admin_person(request), now=utc_now())
         return response
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -93,13 +92,8 @@ class PersonAdmin(AdminByVerbs, UserAdmin):  # type: ignore[type-arg]
         if change:
             self._change(request, obj, form)
             return
-        fields = {name: getattr(obj, name) for name in ("first_name", "last_name", "role")}
-        password = form.cleaned_data["password1"]
-        person = User.objects.create_person(
-            username=obj.username, email=obj.email, password=password, email_confirmed=False, **fields
-        )
-        ask_to_confirm(person, by_mail=may_mail(person.email, now=utc_now()), now=utc_now())
-        obj.pk = person.pk
+        fields = {name: getattr(obj, name) for name in NAMES}
+        obj.pk = add_person(**fields, password=form.cleaned_data["password1"], now=utc_now()).pk
         obj.refresh_from_db()
 
     def _change(self, request: HttpRequest, obj: User, form: Any) -> None:

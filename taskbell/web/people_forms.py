@@ -3,11 +3,9 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from django.contrib.auth.forms import UserChangeForm, UserCreationForm
 from django.core.exceptions import ValidationError
-from django.db import transaction
 
-from taskbell.accounts.actions import end_what_the_old_password_opened
 from taskbell.accounts.addresses import is_free
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
@@ -79,13 +77,3 @@ class ChangePersonForm(PersonForm, UserChangeForm):  # type: ignore[type-arg]
         except Conflict as refusal:
             raise ValidationError(refusal.detail) from refusal
         return given
-
-
-class SetPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
-    """Sets a person's password and signs them out everywhere."""
-
-    @transaction.atomic
-    def save(self, commit: bool = True) -> Any:
-        person = super().save(commit)
-        end_what_the_old_password_opened(person, now=utc_now())
-        return person

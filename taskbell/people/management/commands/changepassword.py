@@ -4,12 +4,10 @@ import getpass
 from typing import Any
 
 from django.contrib.auth.management.commands import changepassword
-from django.db import transaction
 
-from taskbell.accounts.actions import end_what_the_old_password_opened
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
-from taskbell.people.notifications import notify_owner
+from taskbell.people.passwords import password_was_set
 
 
 class Command(changepassword.Command):
@@ -18,7 +16,5 @@ class Command(changepassword.Command):
     def handle(self, *args: Any, **options: Any) -> str | None:
         answer: str | None = super().handle(*args, **options)
         person, now = User.objects.get(username=options["username"] or getpass.getuser()), utc_now()
-        with transaction.atomic():
-            end_what_the_old_password_opened(person, now=now)
-            notify_owner(person, "password", by=None, now=now)
+        password_was_set(person, by=None, now=now)
         return answer
