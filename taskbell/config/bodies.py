@@ -7,12 +7,12 @@ from typing import IO
 from asgiref.typing import ASGIReceiveCallable, ASGIReceiveEvent, HTTPScope
 
 from taskbell.common.errors import Refusal
-from taskbell.config.places import Places
+from taskbell.config.places import MIN_BYTES_PER_SECOND_WHILE_WANTED, Places
 
 PIECE_BYTES = 64 * 1024
 STALLED_SECONDS = 15.0  # between two pieces of a body
 GRACE_SECONDS = 10.0
-MIN_BYTES_PER_SECOND, MIN_BYTES_PER_SECOND_WHILE_WANTED = 1000.0, 20_000.0  # the second: somebody waits for the place
+MIN_BYTES_PER_SECOND = 1000.0
 
 
 class TooSlow(Refusal):

@@ -12,10 +12,10 @@ from wsgiref.util import FileWrapper
 from a2wsgi.wsgi import Body, build_environ
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
-from taskbell.config.places import Places
+from taskbell.config.places import MIN_BYTES_PER_SECOND_WHILE_WANTED, Places
 
 UNREAD_SECONDS = 20.0  # for the client to take a piece; the port gives up clients that take nothing even earlier
-GRACE_SECONDS, MIN_BYTES_PER_SECOND_WHILE_WANTED = 20.0, 20_000.0  # for clients whose place somebody waits for
+GRACE_SECONDS = 20.0
 PIECE_BYTES = 64 * 1024
 
 

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from taskbell.common.errors import TooMany
 
 RETRY_AFTER_SECONDS = 5
+MIN_BYTES_PER_SECOND_WHILE_WANTED = 20_000.0  # of a body or an answer, while somebody waits for its place
 
 
 class _Line:

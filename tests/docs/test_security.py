@@ -13,7 +13,7 @@ from taskbell.accounts.models import UNDO_LIFETIME
 from taskbell.accounts.throttle import Limit
 from taskbell.api import transfer
 from taskbell.common import deadline, fair_reads, strict_json
-from taskbell.config import asgi, bodies, bridge, crowd, port, settings
+from taskbell.config import asgi, bodies, crowd, places, port, settings
 from taskbell.config.env import Environment
 from taskbell.config.quotas import QUOTAS
 from taskbell.notifications import links
@@ -77,8 +77,7 @@ def limits() -> dict[str, str]:
         "speed of a body": f"{bodies.MIN_BYTES_PER_SECOND:,.0f} bytes a second "
         f"after {bodies.GRACE_SECONDS:.0f} seconds; no pause over {bodies.STALLED_SECONDS:.0f} seconds",
         "the same, and of a download, while somebody waits for the place": ""
-        f"{bodies.MIN_BYTES_PER_SECOND_WHILE_WANTED:,.0f} and {bridge.MIN_BYTES_PER_SECOND_WHILE_WANTED:,.0f} "
-        "bytes a second",
+        f"{places.MIN_BYTES_PER_SECOND_WHILE_WANTED:,.0f} bytes a second",
         "a client that reads nothing of its answer": f"{crowd.UNREAD_SECONDS:.0f} seconds",
         "answers that wait for slow readers": f"{crowd.MAX_UNREAD_BYTES // MIB} MiB",
         "connections": f"{crowd.MAX_CONNECTIONS:,}, or the limit of open files minus {crowd.RESERVED_FILES}",
