@@ -5,10 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 
+from django.http import HttpRequest
+
 from taskbell.common.errors import TooMany
 
 MAX_READS = 2
 SLOW_AFTER = 1.0  # seconds
+SLOW_PATHS = ("/reports/", "/logs")  # also without filters
 
 TWO_SLOW = "Two of your requests have been running for more than a second. Wait until one of them has finished."
 
@@ -62,7 +65,9 @@ def one_request() -> Iterator[None]:
             _request.end = None
 
 
-def begin_read(person: int) -> None:
-    """Takes a place for the request of this thread, once. Raises TooMany."""
-    if _request.end is None:
+def begin_read(person: int, request: HttpRequest) -> None:
+    """Takes a place for the request of this thread, once, if it is a read that can be slow. Raises TooMany."""
+    path = request.path_info
+    can_be_slow = request.META.get("QUERY_STRING") or any(part in path for part in SLOW_PATHS)
+    if request.method == "GET" and can_be_slow and _request.end is None:
         _request.end = reads.begin(person)

@@ -38,11 +38,11 @@ class Deadline:
             return self.next_handler(request)
 
     def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
-        """Searches in the admin take a place as those of the API do (api/authentication.py)."""
-        if request.method != "GET" or not request.path_info.startswith("/admin/") or not request.GET:
+        """The admin's reads take places as those of the API do (api/authentication.py)."""
+        if not request.path_info.startswith("/admin/"):
             return None
         try:
-            begin_read(request.user.pk or 0)
+            begin_read(request.user.pk or 0, request)
         except TooMany as refusal:
             return unavailable(request, refusal)
         return None
