@@ -151,7 +151,7 @@ class Profile(models.Model):
         help_text="How many tasks the person may have. Empty: as many as everybody.",
     )
     full_of = models.CharField(
-        max_length=10, blank=True, editable=False, help_text="The quota that the clock has found to be reached."
+        max_length=10, blank=True, editable=False, help_text="The quota that was used up at the last count."
     )
 
     def __str__(self) -> str:
@@ -181,7 +181,7 @@ class Session(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_because = models.CharField(max_length=40, blank=True)
     address = models.CharField(max_length=64, blank=True)
-    network = models.CharField(max_length=64, blank=True, help_text="The part of the address that is one client's.")
+    network = models.CharField(max_length=64, blank=True, help_text="The address, or the IPv6 network that is counted as one client.")
     user_agent = models.CharField(max_length=200, blank=True)
     refresh_id = models.UUIDField(default=uuid4)
     previous_refresh_id = models.UUIDField(null=True, blank=True)

@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "session",
             "network",
-            models.CharField(blank=True, help_text="The part of the address that is one client's.", max_length=64),
+            models.CharField(blank=True, help_text="The address, or the IPv6 network that is counted as one client.", max_length=64),
         ),
         migrations.RunPython(fill, migrations.RunPython.noop),
         migrations.AddIndex("session", models.Index(fields=["user", "network"], name="accounts_se_user_id_859190_idx")),

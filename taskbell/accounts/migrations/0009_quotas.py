@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='profile',
             name='full_of',
-            field=models.CharField(blank=True, editable=False, help_text='The quota that the clock has found to be reached.', max_length=10),
+            field=models.CharField(blank=True, editable=False, help_text='The quota that was used up at the last count.', max_length=10),
         ),
         migrations.AddField(
             model_name='profile',
