@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from taskbell.accounts.addresses import pending_email
 from taskbell.accounts.models import User
 from taskbell.accounts.queries import is_claimed
 from taskbell.common.clock import utc_now
@@ -43,6 +44,7 @@ def _home(request: HttpRequest, person: User) -> HttpResponse:
     context = {
         "tasks": next_tasks(person),
         "undelivered": undelivered(person, now=now),
+        "to_confirm": None if person.email_confirmed else pending_email(person, now=now) or person.email,
         "now": now,
         "today": now.astimezone(zone).date(),
         "api": f"{settings.URL}/api/",

@@ -11,12 +11,13 @@ from django.conf import settings
 
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
+from taskbell.people.editing import update_person
 from taskbell.tasks.actions import create_task, delete_task
 from taskbell.tasks.categories import create_category
 from taskbell.tasks.models import Stage, Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.web.pages import create_example, next_tasks, sign_in_example
-from tests.web.conftest import Browser, text
+from tests.web.conftest import PASSWORD, Browser, text
 
 BrowserOf = Callable[[User], Browser]
 QueryBudget = Callable[[int], Any]
@@ -94,3 +95,13 @@ def test_the_examples_survive_the_shell(name: str) -> None:
     assert words[1] == f"{settings.URL}/api/token/"
     assert json.loads(words[-1])["username"] == name
     assert json.loads(shlex.split(create_example().replace("\\\n", " "))[-1]) == {"title": "Water the plants"}
+
+
+def test_who_has_not_confirmed_the_address_is_shown_where_the_link_went(browser_of: BrowserOf, bob: User) -> None:
+    browser = browser_of(bob)
+    assert "Confirm your email address" not in text(browser.get("/"))
+    User.objects.filter(pk=bob.pk).update(email_confirmed=False)
+    assert f"sent to {bob.email}" in text(browser.get("/"))
+    person = User.objects.get(pk=bob.pk)
+    update_person(person, {"email": "rob@example.org", "current_password": PASSWORD}, by=person, now=utc_now())
+    assert "sent to rob@example.org" in text(browser.get("/"))
