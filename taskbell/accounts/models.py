@@ -181,7 +181,9 @@ class Session(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_because = models.CharField(max_length=40, blank=True)
     address = models.CharField(max_length=64, blank=True)
-    network = models.CharField(max_length=64, blank=True, help_text="The address, or the IPv6 network that is counted as one client.")
+    network = models.CharField(
+        max_length=64, blank=True, help_text="The address, or the IPv6 network that is counted as one client."
+    )
     user_agent = models.CharField(max_length=200, blank=True)
     refresh_id = models.UUIDField(default=uuid4)
     previous_refresh_id = models.UUIDField(null=True, blank=True)
