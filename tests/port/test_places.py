@@ -5,6 +5,7 @@ import json
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from threading import Event
 
 import pytest
 from django.test import Client
@@ -201,6 +202,17 @@ def test_unread_files_keep_no_thread(raw: Raw, port: int, clients: Clients) -> N
     for _ in range(REQUEST_THREADS + 2):
         clients.send(port, request_of("GET", "/api/schema/"))
     assert status_of(raw(request_of("GET", "/api/schema/"))) == 200
+
+
+def test_probes_are_answered_while_every_thread_is_busy(raw: Raw) -> None:
+    free = Event()
+    busy = [asgi.http._threads.submit(free.wait) for _ in range(REQUEST_THREADS)]
+    try:
+        assert status_of(raw(request_of("GET", "/healthz"))) == 200
+        assert b'"ready"' in raw(request_of("GET", "/readyz"))
+    finally:
+        free.set()
+    assert all(one.result() for one in busy)
 
 
 def test_a_body_below_the_floor_is_given_up(
