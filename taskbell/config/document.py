@@ -1,10 +1,6 @@
 """Writes docs/configuration.md: ``python -m taskbell.config.document > docs/configuration.md``."""
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
-
-from pydantic.fields import FieldInfo
+from typing import Any
 
 from taskbell.config.env import Environment, is_secret, names_of
 
@@ -30,51 +26,33 @@ This page is generated from `taskbell/config/env.py`. To change it, edit that fi
 
 def configuration_page() -> str:
     """The full text of the page."""
-    return INTRODUCTION + "".join(_row(name, field) for name, field in Environment.model_fields.items())
+    fields = Environment.model_json_schema(by_alias=False)["properties"]
+    return INTRODUCTION + "".join(_row(name, schema) for name, schema in fields.items())
 
 
-def _row(name: str, field: FieldInfo) -> str:
-    first, *others = names_of(name)
-    names = f"`{first}`" + "".join(f"<br>or `{other}`" for other in others)
-    return f"| {names} | {_value(name, field)} | {field.description} |\n"
+def _row(name: str, schema: dict[str, Any]) -> str:
+    names = "<br>or ".join(f"`{name}`" for name in names_of(name))
+    value, default = "secret " * is_secret(name) + _kind(schema), schema["default"]
+    if default not in (None, ""):
+        value += f"<br>default `{str(default).lower() if isinstance(default, bool) else default}`"
+    return f"| {names} | {value} | {schema['description']} |\n"
 
 
-def _value(name: str, field: FieldInfo) -> str:
-    kind = "secret " * is_secret(name) + _kind(field)
-    return kind if field.default in (None, "") else f"{kind}<br>default `{_as_typed(field.default)}`"
-
-
-def _as_typed(default: object) -> str:
-    return str(default).lower() if isinstance(default, bool) else str(default)
-
-
-def _kind(field: FieldInfo) -> str:
+def _kind(schema: dict[str, Any]) -> str:
     """The allowed values, for people to read."""
-    types = set(_plain_types(field.annotation))
-    choices = [f"`{choice}`" for kind in types if get_origin(kind) is Literal for choice in get_args(kind)]
-    if choices:
-        return "one of " + ", ".join(choices)
-    if bool in types:
-        return "`true` or `false`"
-    if int in types:
-        return f"whole number, {_bound(field, 'ge')} to {_bound(field, 'le')}"
-    if Path in types:
-        return "folder"
-    shortest = _bound(field, "min_length")
-    return "text" if shortest is None else f"text of at least {shortest} characters"
-
-
-def _plain_types(annotation: Any) -> Iterator[Any]:
-    """The types behind `X | None` and `Annotated[X, …]`."""
-    if get_origin(annotation) is Literal or not get_args(annotation):
-        yield annotation
-        return
-    for inner in get_args(annotation):
-        yield from _plain_types(inner)
-
-
-def _bound(field: FieldInfo, name: str) -> Any:
-    return next((getattr(rule, name) for rule in field.metadata if hasattr(rule, name)), None)
+    match schema.get("anyOf", [schema])[0]:  # the other one is null
+        case {"enum": choices}:
+            return "one of " + ", ".join(f"`{choice}`" for choice in choices)
+        case {"type": "boolean"}:
+            return "`true` or `false`"
+        case {"minimum": least, "maximum": most}:
+            return f"whole number, {least} to {most}"
+        case {"format": "path"}:
+            return "folder"
+        case {"minLength": shortest}:
+            return f"text of at least {shortest} characters"
+        case _:
+            return "text"
 
 
 if __name__ == "__main__":

@@ -22,41 +22,29 @@ class MailSettings(TypedDict):
 
 def mail_settings(env: Environment) -> MailSettings:
     """The settings from EMAIL_URL, or from EMAIL_HOST and the others. Raises UnusableEnvironment."""
-    folder = str(env.data / "mail")
+    tls, ssl, port, user = env.EMAIL_USE_TLS, env.EMAIL_USE_SSL, env.EMAIL_PORT, env.EMAIL_HOST_USER
+    password = env.EMAIL_HOST_PASSWORD.get_secret_value() if env.EMAIL_HOST_PASSWORD else ""
+    host = env.EMAIL_HOST if env.EMAIL_BACKEND is None or "smtp" in env.EMAIL_BACKEND else None
     if env.EMAIL_URL:
-        return _from_url(env.EMAIL_URL.get_secret_value(), env, folder=folder)
-    smtp = env.EMAIL_BACKEND is None or "smtp" in env.EMAIL_BACKEND
+        parts = urlsplit(env.EMAIL_URL.get_secret_value())
+        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+            raise UnusableEnvironment("EMAIL_URL: must have the form smtp://user:password@host:port/?tls=true.")
+        host, port, user, password = (
+            parts.hostname,
+            parts.port,
+            unquote(parts.username or ""),
+            unquote(parts.password or ""),
+        )
+        ssl = parts.scheme == "smtps"
+        tls = not ssl and parse_qs(parts.query).get("tls", ["false"])[0].lower() in ("1", "true", "yes")
     return MailSettings(
         sender=env.MAIL_FROM,
-        folder=folder,
-        host=env.EMAIL_HOST if smtp else None,
-        port=env.EMAIL_PORT or _default_port(tls=env.EMAIL_USE_TLS, ssl=env.EMAIL_USE_SSL),
-        username=env.EMAIL_HOST_USER or "",
-        password=env.EMAIL_HOST_PASSWORD.get_secret_value() if env.EMAIL_HOST_PASSWORD else "",
-        use_tls=env.EMAIL_USE_TLS,
-        use_ssl=env.EMAIL_USE_SSL,
-        connections=env.EMAIL_CONNECTIONS,
-    )
-
-
-def _default_port(*, tls: bool, ssl: bool) -> int:
-    return 465 if ssl else 587 if tls else 25
-
-
-def _from_url(url: str, env: Environment, *, folder: str) -> MailSettings:
-    parts = urlsplit(url)
-    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-        raise UnusableEnvironment("EMAIL_URL: must have the form smtp://user:password@host:port/?tls=true.")
-    ssl = parts.scheme == "smtps"
-    tls = parse_qs(parts.query).get("tls", ["false"])[0].lower() in ("1", "true", "yes")
-    return MailSettings(
-        sender=env.MAIL_FROM,
-        folder=folder,
-        host=parts.hostname,
-        port=parts.port or _default_port(tls=tls, ssl=ssl),
-        username=unquote(parts.username or ""),
-        password=unquote(parts.password or ""),
-        use_tls=tls and not ssl,
+        folder=str(env.data / "mail"),
+        host=host,
+        port=port or (465 if ssl else 587 if tls else 25),
+        username=user or "",
+        password=password,
+        use_tls=tls,
         use_ssl=ssl,
         connections=env.EMAIL_CONNECTIONS,
     )

@@ -26,18 +26,9 @@ class Places:
 
     def __init__(self, total: int, *, each: int, in_line: int) -> None:
         self._free = asyncio.Semaphore(total)
-        self._total, self._each, self.in_line = total, each, in_line
-        self._lines: dict[Hashable, _Line] = {}
+        self.total, self.each, self.in_line = total, each, in_line
+        self.lines: dict[Hashable, _Line] = {}  # of those who have a place or wait for one
         self._waiting = 0  # in the common line
-
-    def as_new(self) -> "Places":
-        """The same places, all free."""
-        return Places(self._total, each=self._each, in_line=self.in_line)
-
-    @property
-    def has_askers(self) -> bool:
-        """True while somebody has a place or waits for one."""
-        return bool(self._lines)
 
     @property
     def are_wanted(self) -> bool:
@@ -47,8 +38,8 @@ class Places:
     @asynccontextmanager
     async def of(self, asker: Hashable) -> AsyncIterator["Places"]:
         """Waits for a place. Raises TooMany if too many requests of this asker wait already."""
-        line = self._lines.setdefault(asker, _Line(self._each))
-        if line.length >= self._each + self.in_line:
+        line = self.lines.setdefault(asker, _Line(self.each))
+        if line.length >= self.each + self.in_line:
             raise TooMany("Too many of your requests are waiting. Wait for their answers.", RETRY_AFTER_SECONDS)
         line.length += 1
         try:
@@ -57,7 +48,7 @@ class Places:
         finally:
             line.length -= 1
             if not line.length:
-                del self._lines[asker]
+                del self.lines[asker]
 
     @asynccontextmanager
     async def _one(self) -> AsyncIterator[None]:

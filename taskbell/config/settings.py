@@ -154,10 +154,8 @@ CELERY_TASK_ROUTES = {
 CELERY_DB_REUSE_MAX = sys.maxsize  # see `config/celery.py`
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_SERIALIZER = "json"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
@@ -203,8 +201,6 @@ TASKBELL_METRICS_TOKEN = env.TASKBELL_METRICS_TOKEN.get_secret_value() if env.TA
 # The cookie contains the signed ID of our own session row; the row decides whether it is valid (accounts/models.py).
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
 SESSION_COOKIE_AGE = env.TASKBELL_SESSION_DAYS * 24 * 3600
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 CSRF_TRUSTED_ORIGINS = [URL]
@@ -216,19 +212,16 @@ SECURE_HSTS_PRELOAD = env.TASKBELL_HSTS == "preload"
 SILENCED_SYSTEM_CHECKS = ["security.W002", "security.W005", "security.W021"]
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = ["^healthz", "^readyz", "^metrics/?$"]  # requested on this machine, without the proxy
-SECURE_REFERRER_POLICY = "same-origin"
 if env.TASKBELL_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # The maximum body size; bulk requests of 1,000 tasks stay well below it.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
 MAIL = mail_settings(env)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL["sender"]
 
 USE_I18N = False
-USE_TZ = True
 TIME_ZONE = "UTC"
 DATE_FORMAT = "j M Y"
 TIME_FORMAT = "H:i"
@@ -238,7 +231,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = env.TASKBELL_STATIC or DATA / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "taskbell.config.static.GzippedStaticFiles"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = False
 
@@ -253,7 +246,6 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "taskbell.api.wire.AlwaysJSON",
     "DEFAULT_SCHEMA_CLASS": "taskbell.api.schema.DocumentedOperation",
     "EXCEPTION_HANDLER": "taskbell.api.errors.problem",
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "URL_FORMAT_OVERRIDE": None,
 }
 
@@ -263,7 +255,6 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.core.signing import b64_encode
-from django.utils.crypto import constant_time_compare
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from taskbell.activity.queries import current_checkpoint
 from taskbell.common.errors import Invalid, invalid
-from taskbell.common.macs import mac
 
 CONTENT = r"([0-9a-f]{16})\.([1-9]\d{0,17}[ao])\.(\d{1,18})(?:\.(?:(\d{1,18})\.)?(\d{1,18}))?"
 SIGNATURE = r"[A-Za-z0-9_-]{22}"
@@ -60,7 +59,7 @@ def _signed(content: str) -> str:
 
 
 def _signature(content: str, secret: str) -> str:
-    return b64_encode(mac(SALT, secret, content.encode()).digest()[:SIGNATURE_BYTES]).decode()
+    return b64_encode(salted_hmac(SALT, content, secret, algorithm="sha256").digest()[:SIGNATURE_BYTES]).decode()
 
 
 def read_cursor(text: str, *, field: str = "since") -> Cursor:

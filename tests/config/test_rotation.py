@@ -12,16 +12,10 @@ from taskbell.accounts.middleware import SESSION_KEY, session_of_cookie
 from taskbell.accounts.models import User
 from taskbell.accounts.queries import session_of_token
 from taskbell.common.errors import NotSignedIn
-from taskbell.notifications import links
 from taskbell.notifications.links import LinkAction, link_for, read_link
 from tests.conftest import NOW
 
 OLDEST, OLD, NEW = ("first " * 10, "second " * 10, "third " * 10)
-
-
-@pytest.fixture(autouse=True)
-def _signers_are_made_for_each_test() -> None:
-    links._signer.cache_clear()
 
 
 def test_a_token_signed_by_a_former_key_is_good_while_that_key_is_a_fallback(bo: User, settings: Any) -> None:
@@ -53,9 +47,7 @@ def test_links_in_mails_go_on_working(settings: Any) -> None:
     word = link_for(deed).rstrip("/").rpartition("/")[2]
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW, [OLD]
     assert read_link(word) == deed
-    links._signer.cache_clear()
     settings.SECRET_KEY_FALLBACKS = []
-    links._signer.cache_clear()
     assert read_link(word) is None
 
 

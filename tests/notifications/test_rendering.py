@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.signing import TimestampSigner
 from django.template import engines
 
 from taskbell.accounts.models import User
 from taskbell.accounts.preferences import MAIL_SWITCHES
 from taskbell.accounts.profile import update_profile
-from taskbell.notifications import links
 from taskbell.notifications.channels.mail import rendering, templates
 from taskbell.notifications.channels.mail.rendering import compose, render
 from taskbell.notifications.channels.mail.styles import STYLESHEET
@@ -210,7 +210,7 @@ def test_a_form_says_what_the_template_says(
     row = of_kind(kind, bo, mia, **fields)
     row.notification.data |= {"missed": late}
     now = NOW + timedelta(hours=late)
-    monkeypatch.setattr(links._Signer, "timestamp", lambda _: "now")
+    monkeypatch.setattr(TimestampSigner, "timestamp", lambda _: "now")
     quickly = compose(row, now=now)
     fill_in = templates.fill_in
     monkeypatch.setattr(rendering, "fill_in", lambda kind, context: fill_in(replace(kind, compiled=False), context))

@@ -22,7 +22,7 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """Where the application listens. The places are new, because they belong to an event loop."""
     for name, places in vars(asgi).items():
         if isinstance(places, Places):
-            monkeypatch.setattr(asgi, name, places.as_new())
+            monkeypatch.setattr(asgi, name, Places(places.total, each=places.each, in_line=places.in_line))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(application, log_config=None, **OPTIONS))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]})

@@ -193,7 +193,7 @@ def test_an_unread_export_is_given_up(
     monkeypatch.setattr(crowd, "UNREAD_SECONDS", 0.5)
     monkeypatch.setattr(crowd, "SWEEP_SECONDS", 0.1)
     assert clients.send(port, export(as_user(bo).access)).recv(1)
-    eventually(lambda: not asgi.streams.has_askers, within=10)
+    eventually(lambda: not asgi.streams.lines, within=10)
     monkeypatch.setattr(crowd, "UNREAD_SECONDS", 15.0)
     assert raw(export(as_user(bo).access)).endswith(b"0\r\n\r\n"), "the place is free again"
 
@@ -242,7 +242,7 @@ def test_one_asker_leaves_threads_to_the_others() -> None:
             await ask("greedy", end)
         end.set()
         await asyncio.gather(*greedy, *modest)
-        assert not places.has_askers
+        assert not places.lines
 
     asyncio.run(many())
 
@@ -269,7 +269,7 @@ def test_an_upload_must_come_faster_while_somebody_waits_for_its_place(
     monkeypatch.setattr(bodies, "GRACE_SECONDS", 0.3)
     monkeypatch.setattr(bodies, "MIN_BYTES_PER_SECOND", 1.0)
     slow = clients.send(port, upload(as_user(bo).access, length=LARGE, body=b"t" * 1000))
-    eventually(lambda: asgi.uploads.has_askers, within=10)
+    eventually(lambda: asgi.uploads.lines, within=10)
     waiting = clients.send(port, upload(as_user(cy).access))
     assert status_of(eventually(lambda: drip(slow), within=10)) == 408
     assert status_of(waiting.recv(4096)) == 200

@@ -9,9 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils.crypto import salted_hmac
 
 from taskbell.accounts.preferences import MAIL_SWITCHES
-from taskbell.common.macs import mac
 from taskbell.common.quoting import greeted, name_in_quotes, quoted_lines, set_apart, without_links
 from taskbell.common.text import in_ascii
 from taskbell.common.wording import in_words
@@ -37,7 +37,7 @@ class Letter:
 
 def message_id_for(dedupe_key: str) -> str:
     """The Message-ID of this message: always the same, and nobody can guess it."""
-    digest = mac("taskbell.notifications.message_id", settings.SECRET_KEY, dedupe_key.encode()).hexdigest()[:40]
+    digest = salted_hmac("taskbell.notifications.message_id", dedupe_key, algorithm="sha256").hexdigest()[:40]
     return f"<{digest}@{sender_address().rpartition('@')[2] or 'localhost'}>"
 
 
