@@ -17,6 +17,7 @@ from taskbell.common.errors import Refusal
 from taskbell.common.text import printable
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.setup import check_database
+from taskbell.transfer.archives import seekable
 from taskbell.transfer.batches import ImportProgress, write_in_batches
 from taskbell.transfer.cells import ORDERS
 from taskbell.transfer.exporting import FORMATS as WRITERS
@@ -41,7 +42,11 @@ def import_file(file: Path, person: str, format_: str, *, columns: str, dates: s
         raise CannotStart(f"--format: must be one of {', '.join(READERS)}.")
     by = _person(person)
     try:
-        with _progress() as progress, progress.open(file, "rb", description="Reading") as stream:
+        with (
+            _progress() as progress,
+            progress.open(file, "rb", description="Reading") as opened_file,
+            seekable(opened_file) as stream,
+        ):
             said = FileOptions(utc_now(), by.profile.timezone, read_map(columns), dates)
             opened = OpenedFile(stream, said, said=format_ or None, hint=format_of("", file.name))
             with prepared(opened.rows(), Options(**options), by=by, now=said.now) as checked:

@@ -23,7 +23,10 @@ IGNORED = ("__MACOSX/", ".DS_Store")  # what macOS adds
 
 @contextmanager
 def seekable(stream: IO[bytes]) -> Iterator[IO[bytes]]:
-    """The whole stream in a temporary file, so that it can be read twice."""
+    """The stream, if it can be read twice; or else the whole of it in a temporary file."""
+    if stream.seekable():
+        yield stream
+        return
     with SpooledTemporaryFile(SPOOLED_BYTES) as file:
         shutil.copyfileobj(stream, file)
         file.seek(0)

@@ -12,10 +12,8 @@ from django.db import transaction
 from taskbell.common.locks import let_others_write
 from taskbell.transfer import findings, staging
 from taskbell.transfer.cycles import in_order
-from taskbell.transfer.errors import Listed
 from taskbell.transfer.importing import CheckedFile, ImportResult
 from taskbell.transfer.known import mark_known
-from taskbell.transfer.reading import RowError
 from taskbell.transfer.updating import update_known
 
 ROWS, LINKED_ROWS, UPDATED_ROWS = 1000, 100, 50  # of a batch
@@ -88,9 +86,7 @@ def _update(checked: CheckedFile, progress: ImportProgress) -> None:
     checker, result = checked.checker, checked.result
     with transaction.atomic():
         progress.note(1.0)
-        staging.load_categories(
-            staging.used_categories(checker.categories, "task.is_known"), by=checker.by, now=checker.now
-        )
+        staging.load_categories(checker.categories, "task.is_known", by=checker.by, now=checker.now)
     updates = update_known(checker, now=checker.now, rows=UPDATED_ROWS)
     while True:
         with transaction.atomic():
@@ -100,9 +96,7 @@ def _update(checked: CheckedFile, progress: ImportProgress) -> None:
             break
         result.updated += updated
         let_others_write()
-    result.failed = findings.count_bad()
-    if result.failed:
-        result.errors = Listed(RowError, findings.errors())
+    checked.count_failed(may_refuse=False)
 
 
 def _not_ours(first: int, rows: int) -> str:

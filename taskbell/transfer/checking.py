@@ -46,21 +46,11 @@ class Checked:
     notices: list[Notice] = field(default_factory=list)
 
 
-@dataclass
-class DueTask:
-    """What a reminder needs to know about its task."""
-
-    pk: int
-    due_at: datetime | None
-    due_wall: datetime | None
-    timezone: str
-
-
 class Checker:
     """Checks rows for the person who imports, and collects the categories that the file names."""
 
     def __init__(
-        self, by: User, now: datetime, *, strict: bool = False, keep_cells: bool = False, is_resumed: bool = False
+        self, by: User, now: datetime, strict: bool = False, keep_cells: bool = False, is_resumed: bool = False
     ) -> None:
         self.by, self.now = by, now
         self.is_resumed = is_resumed  # some rows are written: assignees who have left since make no row bad
@@ -208,10 +198,11 @@ class Checker:
         plans = found.get("plans")
         if not plans:
             return []
-        task = DueTask(number, found["due_at"], _due_wall(found), found["timezone"])
+        due = {name: found.get(name) for name in ("due_at", "due_date", "due_time", "timezone")}
+        task = Task(pk=number, **due)
         return [self._reminder(plan, row, task) for plan, row in plans.items()]
 
-    def _reminder(self, plan: ReminderPlan, row: ReminderRow, task: DueTask) -> tuple[Any, ...]:
+    def _reminder(self, plan: ReminderPlan, row: ReminderRow, task: Task) -> tuple[Any, ...]:
         """The values of `staging.REMINDER_COLUMNS`. A reminder that has fired or was missed does not fire again."""
         reminder = build_reminder(plan, task, by=self.by, now=self.now)
         if row.state == ReminderState.FIRED:
@@ -277,12 +268,6 @@ def plan_for(row: ReminderRow, zone: str) -> ReminderPlan:
         is_snooze=row.is_snooze,
     )
     return with_wall_time(plan, [], zone)
-
-
-def _due_wall(found: Values) -> datetime | None:
-    if "due_date" not in found:
-        return None
-    return Task(due_date=found["due_date"], due_time=found.get("due_time")).due_wall
 
 
 @lru_cache(maxsize=20_000)

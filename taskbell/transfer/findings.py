@@ -45,6 +45,7 @@ MISSING_ID = f"{NOT_IN_FILE} AND task.called IS NULL"
 # Other programs name tasks that are elsewhere.
 MISSING_TASK = f"{NOT_IN_FILE} AND task.called IS NOT NULL AND NOT task.is_bad"
 ALREADY_HERE = "SELECT number, line, id AS value FROM staged_task WHERE is_known"
+# Recognised only by its content, a row may stand for a different task.
 SAME_CONTENT = f"SELECT number, line, id AS value FROM staged_task WHERE is_known AND source = '{FILE_SOURCE}'"  # noqa: S608
 REPEATED_OCCURRENCE = """
 SELECT task.number, task.line, task.occurrence AS value FROM staged_task task JOIN (
@@ -98,22 +99,9 @@ def across_rows(rows: int, *, strict: bool) -> None:
     """Finds errors between the rows, and marks those rows as bad; if `strict`, also for what is only worth a notice."""
     execute(TWINS)
     for query in (REPEATED_ID, REPEATED_SOURCE, MISSING_ID, REPEATED_OCCURRENCE, TOO_MANY_WAIT):
-        _find(query)
-    if strict:
-        _find(MISSING_TASK)
-    else:
-        _notice(MISSING_TASK)
+        find(query)
+    (find if strict else notice)(MISSING_TASK)
     _find_cycles(rows)
-
-
-def already_here() -> None:
-    """Marks good rows as bad whose tasks are here already."""
-    _find(ALREADY_HERE)
-
-
-def blocked_by_bad() -> None:
-    """Marks good rows as bad that are blocked by a bad one."""
-    _find(BLOCKED_BY_BAD)
 
 
 def count_bad() -> int:
@@ -132,11 +120,6 @@ def errors() -> Iterator[RowError]:
         yield RowError(*values)
 
 
-def skipped_by_content() -> None:
-    """Adds a notice for each row that was recognised only by its content: it may stand for a different task."""
-    _notice(SAME_CONTENT)
-
-
 def notices(*, of_known: bool) -> Iterator[Notice]:
     """The notices of good rows, in their order; those about the whole file come first."""
     wanted = "" if of_known else "AND (task.is_known IS NULL OR notice.field = 'source_id')"
@@ -148,13 +131,15 @@ def _hidden_order() -> str:
     return "ctid" if connection.vendor == "postgresql" else "rowid"
 
 
-def _notice(query: str) -> None:
+def notice(query: str) -> None:
+    """Adds a notice to the rows of the query, which is one of SENTENCES."""
     column, _, sentence = SENTENCES[query]
     found = f"SELECT number, line, %s, REPLACE(%s, '{{}}', CAST(value AS text)) FROM ({query}) found"  # noqa: S608 - ours
     execute(f"INSERT INTO staged_notice ({', '.join(NOTICE_COLUMNS)}) {found}", [column, sentence])
 
 
-def _find(query: str) -> None:
+def find(query: str) -> None:
+    """Marks the rows of the query as bad, with its sentence."""
     sentence = "%s, %s, REPLACE(%s, '{}', CAST(value AS text))"
     found = f"SELECT number, line, {sentence} FROM ({query}) found ORDER BY number, value"  # noqa: S608 - ours
     if execute(f"INSERT INTO staged_error ({', '.join(ERROR_COLUMNS)}) {found}", SENTENCES[query]):

@@ -1,12 +1,14 @@
 """What readers of other programs' files have in common."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO, Any
 
 from taskbell.common.recurrence import from_other_program
 from taskbell.common.text import printable
+from taskbell.common.values import BadValue
 from taskbell.tasks.validation import MAX_DESCRIPTION
 from taskbell.transfer.fitting import shown
 from taskbell.transfer.reading import Notice, Row, Unreadable, json_values
@@ -15,6 +17,44 @@ MAX_FILE_CHARACTERS = 64 * 1024 * 1024  # of one JSON value, which may be the wh
 MAX_ROWS = 100_000  # of a file whose rows are all in memory: the last may be below the first
 MAX_CALLED = 100  # characters of a name
 LENIENT = frozenset({"title", "assigned_to", "created_at", "completed_at", "recurrence", "category", "reminders"})
+MALFORMED = (AttributeError, LookupError, TypeError, ValueError, OverflowError, RecursionError)
+Members = dict[str, Any]
+Read = tuple[Members, Members]  # the cells of a task, and what they lack
+
+
+@dataclass(frozen=True)
+class Program:
+    """What the tasks of another program have in common.
+
+    `key` is the member with the id, `text` the one whose text can be wrong, and the `known` members need no notice.
+    `column` and `wrong` are the error of a record that is no task of the program's.
+    """
+
+    source: str
+    wrong: str
+    known: Collection[str]
+    column: str = ""
+    key: str = "id"
+    text: str = "description"
+    kind: str = "Task"
+    lenient: Collection[str] = LENIENT
+
+    def row(self, line: int, record: Any, read: Callable[..., Read], *about: Any) -> Row:
+        """The record as a row. In the cells, `pre_tasks` are ids of the program."""
+        called = name_of(self.kind, record)
+        try:
+            cells, lost = read(record, *about)
+            pk = record[self.key]
+            names = {number_of(needed): needed for needed in cells.get("pre_tasks", ())}
+            cells |= {"id": number_of(pk)} | ({"pre_tasks": list(names)} if names else {})
+            unknown = {name: value for name, value in record.items() if name not in self.known}
+            notices = [*notices_of(line, unknown | lost), *_cut_description(line, cells)]
+        except BadValue as error:
+            column = "timezone" if error.code == "unknown_zone" else self.text
+            return Row.wrong(line, column, error.code, str(error), called=called)
+        except MALFORMED:
+            return Row.wrong(line, self.column, "invalid", self.wrong, called=called)
+        return Row(line, cells, None, called, self.source, pk, notices, names, self.lenient)
 
 
 def iso(moment: datetime | None) -> str | None:
@@ -38,12 +78,11 @@ def one_value(stream: IO[bytes]) -> tuple[int, Any]:
     return found
 
 
-def notices_of(line: int, record: Mapping[str, Any], known: Collection[str]) -> list[Notice]:
-    """A notice for each value outside of the known members, unless it is empty, false or zero."""
+def notices_of(line: int, record: Mapping[str, Any]) -> list[Notice]:
+    """A notice for each value, unless it is empty, false or zero."""
     return [
         Notice(line, name, f"{name} can't be imported: {shown(one).removesuffix('.')}.")
         for name, value in record.items()
-        if name not in known
         for one in (value if isinstance(value, list) else [value])
         if one not in (None, "", False, 0, {}, [])
     ]
@@ -53,7 +92,7 @@ def name_of(kind: str, record: Any) -> str:
     """How messages call a task: by its name alone."""
     if not isinstance(record, dict):
         return f"{kind} {shown(record)}"
-    names = (printable(shown(record.get(name) or "")) for name in ("name", "title", "description"))
+    names = (printable(shown(record.get(name) or "")) for name in ("name", "title", "Title", "description"))
     return f"{kind} {next(filter(None, names), 'without a title')[:MAX_CALLED]}"
 
 
@@ -79,14 +118,13 @@ def with_checklists(description: str, checklists: Iterable[tuple[str, list[tuple
     return "\n\n".join(part for part in parts if part)
 
 
-def fit_description(row: Row) -> Row:
-    """The row. Of a description that is too long, the end becomes a notice."""
-    text = row.cells.get("description")
+def _cut_description(line: int, cells: Members) -> Iterator[Notice]:
+    """Cuts a description that is too long, with a notice."""
+    text = cells.get("description")
     if isinstance(text, str) and len(text.strip()) > MAX_DESCRIPTION:
-        row.cells["description"] = text.strip()[:MAX_DESCRIPTION]
+        cells["description"] = text.strip()[:MAX_DESCRIPTION]
         rest = f"Only the first {MAX_DESCRIPTION:,} of {len(text):,} characters can be imported."
-        row.notices.append(Notice(row.line, "description", rest))
-    return row
+        yield Notice(line, "description", rest)
 
 
 def blocked_by_children(rows: Iterable[Row], parents: Mapping[str, str]) -> Iterator[Row]:

@@ -4,22 +4,14 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from taskbell.transfer.fitting import shown
-from taskbell.transfer.foreign import (
-    LENIENT,
-    blocked_by_children,
-    fit_description,
-    name_of,
-    notices_of,
-    number_of,
-    one_value,
-)
+from taskbell.transfer.foreign import Program, Read, blocked_by_children, name_of, one_value
 from taskbell.transfer.reading import Notice, Row, Unreadable
 
 STAGES = {"needsAction": "PENDING", "completed": "COMPLETED"}
 CARRIED = ("id", "title", "notes", "status", "due", "completed", "created", "parent", "scheduled_time")
 BOOKKEEPING = ("kind", "etag", "updated", "selfLink", "webViewLink", "position", "hidden", "task_type")
 MIDNIGHT = "T00:00:00"
-WRONG = "Must be a task as Google exports it."
+GOOGLE = Program("google-tasks", "Must be a task as Google exports it.", known=(*CARRIED, *BOOKKEEPING), column="items")
 
 
 def google_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
@@ -29,16 +21,14 @@ def google_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
         raise Unreadable(line, "Must be Tasks.json of Google Takeout.")
     rows, parents = list[Row](), dict[str, str]()
     for name, task in _tasks(file):
-        called = name_of("Task", task)
         if isinstance(task, dict) and task.get("deleted"):
-            yield Notice(line, "deleted", f"{called} is not imported, because it was deleted there.")
+            sentence = f"{name_of('Task', task)} is not imported, because it was deleted there."
+            yield Notice(line, "deleted", sentence)
             continue
-        try:
-            rows.append(fit_description(_row(line, name, task, called)))
-            if task.get("parent"):
-                parents[task["id"]] = shown(task["parent"])
-        except (AttributeError, KeyError, TypeError, ValueError):
-            rows.append(Row.wrong(line, "items", "invalid", WRONG, called=called))
+        row = GOOGLE.row(line, task, _read, name)
+        rows.append(row)
+        if row.error is None and task.get("parent"):
+            parents[row.source_id] = shown(task["parent"])
     yield from blocked_by_children(rows, parents)
 
 
@@ -51,12 +41,11 @@ def _tasks(file: dict[str, Any]) -> Iterator[tuple[str | None, Any]]:
             yield file.get("title"), one
 
 
-def _row(line: int, category: str | None, task: dict[str, Any], called: str) -> Row:
+def _read(task: dict[str, Any], category: str | None) -> Read:
     due = task.get("due")
     times = [one["start"] for one in task.get("scheduled_time") or [] if one.get("current") and one.get("start")]
     times = [time for time in times if not (due and due[:10] == time[:10] and MIDNIGHT in time)]  # a day alone
     cells = {
-        "id": number_of(task["id"]),
         "title": task.get("title"),
         "description": task.get("notes"),
         "stage": STAGES[task.get("status") or "needsAction"],
@@ -66,7 +55,4 @@ def _row(line: int, category: str | None, task: dict[str, Any], called: str) -> 
         "completed_at": task.get("completed"),
         "created_at": task.get("created"),
     }
-    notices = notices_of(line, task, (*CARRIED, *BOOKKEEPING))
-    return Row(
-        line, cells, called=called, source="google-tasks", source_id=task["id"], notices=notices, lenient=LENIENT
-    )
+    return cells, {}

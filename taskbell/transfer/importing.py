@@ -88,8 +88,26 @@ class ImportResult:
 class CheckedFile:
     """A file that was read and checked, ready to be written."""
 
-    def __init__(self, result: ImportResult, checker: Checker, options: Options) -> None:
-        self.result, self.checker, self.options = result, checker, options
+    def __init__(self, checker: Checker, options: Options) -> None:
+        self.checker, self.options = checker, options
+        self.result, self.is_update = ImportResult(), options.on_existing == UPDATE
+
+    def read(self, rows: Iterable[Row | Notice], most: int | None) -> None:
+        """Loads and checks the rows. Raises Unreadable, TooManyRows, ImportRefused."""
+        weight, remaining, checker = 0, iter(rows), self.checker
+        while found := list(islice(remaining, CHUNK_ROWS)):
+            _load_asides([one for one in found if isinstance(one, Notice)], self.options)
+            batch = [row for row in found if isinstance(row, Row)]
+            checker.people.learn(row.cells.get(name) for row in batch for name in ("assigned_to", "created_by"))
+            checked = [checker.check(number, row) for number, row in enumerate(batch, start=self.result.rows + 1)]
+            weight += sum(1 + self.is_update * UPDATE_WEIGHT + len(one.needs) + len(one.reminders) for one in checked)
+            if most is not None and weight > most:
+                raise TooManyRows
+            staging.load(checked)
+            self.result.rows += len(batch)
+        staging.index()
+        findings.across_rows(self.result.rows, strict=self.options.strict)
+        self._refuse_bad()
 
     def write(self) -> ImportResult:
         """Creates tasks from good rows, or updates them, in one transaction. Raises ImportRefused, Conflict.
@@ -106,50 +124,39 @@ class CheckedFile:
                 self.count_failed()
             return self.end()
 
-    @property
-    def is_update(self) -> bool:
-        """Whether known tasks are updated."""
-        return self.options.on_existing == UPDATE
-
     def mark_known(self, only: str = "") -> None:
         """Marks the rows whose tasks are here. Raises ImportRefused if they may not be."""
         mark_known(self.checker.by, only)
         if not self.is_update:
             mark_history_of_known()
         if self.options.on_existing == ERROR:
-            findings.already_here()
-            _leave_out_blocked(self.options)
-            self.count_failed()
+            findings.find(findings.ALREADY_HERE)
+            self._refuse_bad()
 
     def check_room(self) -> None:
         """Raises a refusal if the person can't have so many more tasks. Call it after `mark_known`."""
         check_room_for_tasks(self.checker.by, more=self.result.rows - self.result.failed - findings.count_known())
 
-    def count_failed(self) -> None:
-        """Counts bad rows and lists their errors. Raises ImportRefused if they refuse the whole file."""
-        _count_failed(self.result, self.options)
+    def _refuse_bad(self) -> None:
+        if self.options.partial:
+            findings.find(findings.BLOCKED_BY_BAD)
+        self.count_failed()
+
+    def count_failed(self, *, may_refuse: bool = True) -> None:
+        """Counts bad rows and lists their errors. Unless the import is partial, one raises ImportRefused."""
+        self.result.failed = findings.count_bad()
+        if self.result.failed:
+            self.result.errors = Listed(RowError, findings.errors())
+            if may_refuse and not self.options.partial:
+                raise ImportRefused(self.result)
 
     def end(self) -> ImportResult:
         """The result of what has been written."""
         if not self.is_update:
-            findings.skipped_by_content()
+            findings.notice(findings.SAME_CONTENT)
         self.result.skipped = findings.count_known() - self.result.updated
         self.result.notices = Listed(Notice, findings.notices(of_known=self.is_update))
         return self.result
-
-
-def _leave_out_blocked(options: Options) -> None:
-    if options.partial:
-        findings.blocked_by_bad()
-
-
-def _count_failed(result: ImportResult, options: Options) -> None:
-    """Counts bad rows and lists their errors. Raises ImportRefused if there are any, unless the import is partial."""
-    result.failed = findings.count_bad()
-    if result.failed:
-        result.errors = Listed(RowError, findings.errors())
-    if result.failed and not options.partial:
-        raise ImportRefused(result)
 
 
 @contextmanager
@@ -169,25 +176,11 @@ def prepared(
     """
     if not is_resumed:
         check_may_create(by)
-    weight, is_update = 0, options.on_existing == UPDATE
-    checker = Checker(by, now, strict=options.strict, keep_cells=is_update, is_resumed=is_resumed)
-    result, remaining = ImportResult(), iter(rows)
+    keep_cells = options.on_existing == UPDATE
+    checked = CheckedFile(Checker(by, now, options.strict, keep_cells, is_resumed), options)
     with staging.staged():
-        while found := list(islice(remaining, CHUNK_ROWS)):
-            _load_asides([one for one in found if isinstance(one, Notice)], options)
-            batch = [row for row in found if isinstance(row, Row)]
-            checker.people.learn(row.cells.get(name) for row in batch for name in ("assigned_to", "created_by"))
-            checked = [checker.check(number, row) for number, row in enumerate(batch, start=result.rows + 1)]
-            weight += sum(1 + is_update * UPDATE_WEIGHT + len(one.needs) + len(one.reminders) for one in checked)
-            if most is not None and weight > most:
-                raise TooManyRows
-            staging.load(checked)
-            result.rows += len(batch)
-        staging.index()
-        findings.across_rows(result.rows, strict=options.strict)
-        _leave_out_blocked(options)
-        _count_failed(result, options)
-        yield CheckedFile(result, checker, options)
+        checked.read(rows, most)
+        yield checked
 
 
 def _load_asides(asides: list[Notice], options: Options) -> None:

@@ -13,17 +13,7 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from taskbell.common.clock import time_zones
 from taskbell.common.values import BadValue
-from taskbell.transfer.foreign import (
-    LENIENT,
-    MAX_FILE_CHARACTERS,
-    fit_description,
-    iso,
-    name_of,
-    notices_of,
-    number_of,
-    rule_of,
-    with_checklists,
-)
+from taskbell.transfer.foreign import MAX_FILE_CHARACTERS, Program, Read, iso, rule_of, with_checklists
 from taskbell.transfer.html_text import as_markdown
 from taskbell.transfer.reading import Row, Unreadable, json_values
 
@@ -44,6 +34,9 @@ CARRIED = (
     *("completedDateTime", "createdDateTime", "recurrence", "checklistItems"),
 )
 BOOKKEEPING = ("lastModifiedDateTime", "bodyLastModifiedDateTime", "parentList", "@odata.etag")
+MICROSOFT = Program(
+    "microsoft-todo", "Must be a task as Microsoft Graph has it.", (*CARRIED, *BOOKKEEPING), column="value", text="body"
+)
 WITH_TASKS = ("value", "lists", "tasks")
 MAX_DEPTH = 6  # of lists within lists
 
@@ -52,7 +45,7 @@ def microsoft_rows(stream: IO[bytes]) -> Iterator[Row]:
     """The tasks of all lists. A list is a category, the items of a checklist are part of the description."""
     for line, value in json_values(stream, longest=MAX_FILE_CHARACTERS):
         for name, task in _tasks(line, value, None, 0):
-            yield _read(line, name, task)
+            yield MICROSOFT.row(line, task, _read, name)
 
 
 def _tasks(line: int, found: Any, name: str | None, depth: int) -> Iterator[tuple[str | None, Any]]:
@@ -69,25 +62,12 @@ def _tasks(line: int, found: Any, name: str | None, depth: int) -> Iterator[tupl
         raise Unreadable(line, "Must be tasks or lists as Microsoft Graph has them.")
 
 
-def _read(line: int, category: str | None, task: dict[str, Any]) -> Row:
-    called = name_of("Task", task)
-    try:
-        return fit_description(_row(line, category, task, called))
-    except BadValue as error:
-        return Row.wrong(
-            line, "timezone" if error.code == "unknown_zone" else "body", error.code, str(error), called=called
-        )
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return Row.wrong(line, "value", "invalid", "Must be a task as Microsoft Graph has it.", called=called)
-
-
-def _row(line: int, category: str | None, task: dict[str, Any], called: str) -> Row:
+def _read(task: dict[str, Any], category: str | None) -> Read:
     body = task.get("body") or {}
     checklist = [(one.get("displayName") or "", bool(one.get("isChecked"))) for one in task.get("checklistItems") or []]
     reminder = _moment(task.get("reminderDateTime")) if task.get("isReminderOn") else None
     completed, due = _moment(task.get("completedDateTime")), _moment(task.get("dueDateTime"))
     cells = {
-        "id": number_of(task["id"]),
         "title": task["title"],
         "description": with_checklists(_text(body), [("", checklist)] if checklist else []),
         "stage": STAGES[task.get("status") or "notStarted"],
@@ -99,11 +79,8 @@ def _row(line: int, category: str | None, task: dict[str, Any], called: str) -> 
         "completed_at": iso(completed),
         "created_at": task.get("createdDateTime"),
     }
-    more = {"status": [status] if (status := task.get("status")) in ("waitingOnOthers", "deferred") else []}
-    notices = notices_of(line, {name: task[name] for name in task if name not in CARRIED} | more, BOOKKEEPING)
-    return Row(
-        line, cells, called=called, source="microsoft-todo", source_id=task["id"], notices=notices, lenient=LENIENT
-    )
+    status = task.get("status")
+    return cells, {"status": status if status in ("waitingOnOthers", "deferred") else ""}
 
 
 def _text(body: dict[str, Any]) -> str:

@@ -1,27 +1,26 @@
 """Opens files to import: their content says what they are."""
 
-import io
 import logging
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO
 
+from taskbell.transfer.foreign import MALFORMED
 from taskbell.transfer.formats import ALIASES, OWN_FORMATS, FileOptions, rows_of
 from taskbell.transfer.reading import Notice, Row, Unreadable
 from taskbell.transfer.recognising import EMPTY, HEAD_BYTES, recognise
 
 log = logging.getLogger(__name__)
-MALFORMED = (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError, RecursionError)
 
 
 class OpenedFile:
-    """A file whose format is known: as `said`, or by its content, or by its type or name (`hint`)."""
+    """A seekable file whose format is known: as `said`, or by its content, or by its type or name (`hint`)."""
 
     def __init__(
         self, stream: IO[bytes], options: FileOptions, *, said: str | None = None, hint: str | None = None
     ) -> None:
-        self._head = _read_head(stream)
         self._stream, self._options = stream, options
-        self.guess = recognise(self._head)
+        self.guess = recognise(stream.read(HEAD_BYTES))
+        stream.seek(0)
         by_content = self.guess.format
         self.format = ALIASES.get(said or "", said) or (hint if self.guess.vague and hint else by_content)
         self._is_odd = not self.guess.vague and by_content != self.format
@@ -32,8 +31,7 @@ class OpenedFile:
             raise Unreadable(1, self._refusal())
         count = 0
         try:
-            file = io.BufferedReader(Rewound(self._head, self._stream))
-            for row in rows_of(self.format, file, self._options):
+            for row in rows_of(self.format, self._stream, self._options):
                 count += isinstance(row, Row)
                 yield row
         except Unreadable as error:
@@ -52,26 +50,3 @@ class OpenedFile:
         if self.guess.format is None:
             return f"{sentence}."
         return f"{sentence}, not {self.format}. Send the format {self.guess.format}, or none."
-
-
-def _read_head(stream: IO[bytes]) -> bytes:
-    head = b""
-    while len(head) < HEAD_BYTES and (more := stream.read(HEAD_BYTES - len(head))):
-        head += more
-    return head
-
-
-class Rewound(io.RawIOBase):
-    """A stream whose beginning has been read already."""
-
-    def __init__(self, head: bytes, rest: IO[bytes]) -> None:
-        self._head, self._rest = head, rest
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        chunk = self._head[: len(buffer)] or self._rest.read(len(buffer))
-        self._head = self._head[len(chunk) :]
-        buffer[: len(chunk)] = chunk
-        return len(chunk)

@@ -140,32 +140,29 @@ def write(categories: dict[str, int], *, known_too: bool, by: User, now: datetim
     """
     if _without_assignees_who_left(IS_NEW):
         raise Conflict("Can't import this file now, because one of its assignees has just left. Try again.")
-    load_categories(used_categories(categories, "NOT task.is_bad" if known_too else IS_NEW), by=by, now=now)
+    load_categories(categories, "NOT task.is_bad" if known_too else IS_NEW, by=by, now=now)
     if HAS_ONE_WRITER:  # no id is taken meanwhile
         give_ids(_last_id())
-    _write_tasks(IS_NEW, by=by, now=now)
-    _write_links(IS_NEW, by=by, now=now)
-    _write_reminders(IS_NEW, IS_NEW, by=by, now=now)
+    _write(IS_NEW, by=by, now=now)
 
 
 def write_turns(categories: dict[str, int], after: int, upto: int, *, by: User, now: datetime) -> None:
     """The same for the rows of these turns, which have ids. Tasks of people who have left are for nobody."""
-    new = f"{IS_NEW} AND task.turn > {after} AND task.turn <= {upto}"
+    turns = f"task.turn > {after} AND task.turn <= {upto}"
+    new = f"{IS_NEW} AND {turns}"
     _without_assignees_who_left(new)
-    load_categories(used_categories(categories, new), by=by, now=now)
+    load_categories(categories, new, by=by, now=now)
     # Found by their numbers: joined, SQLite would read all links and reminders for each batch.
-    numbers = f"(SELECT number FROM staged_task WHERE turn > {after} AND turn <= {upto})"  # noqa: S608 - numbers
-    _write_tasks(new, by=by, now=now)
-    _write_links(f"{new} AND link.number IN {numbers}", by=by, now=now)
-    _write_reminders(new, f"{new} AND reminder.number IN {numbers}", by=by, now=now)
+    _write(new, "AND {}.number IN " + f"(SELECT number FROM staged_task task WHERE {turns})", by=by, now=now)  # noqa: S608
 
 
-def load_categories(used: dict[str, int], *, by: User, now: datetime) -> None:
-    """Loads the ids of these categories. Missing ones are created."""
-    known = _categories(used, by=by, now=now)
-    numbers = [(number, known[folded(name)]) for name, number in used.items()]
+def load_categories(categories: dict[str, int], condition: str, *, by: User, now: datetime) -> None:
+    """Loads the ids of the categories of the rows for which the condition holds. Missing ones are created."""
+    used = set(fetch(f"SELECT DISTINCT category FROM staged_task task WHERE {condition}"))  # noqa: S608 - ours
+    numbers = {name: number for name, number in categories.items() if (number,) in used}
+    known = _categories(numbers, by=by, now=now)
     execute("DELETE FROM staged_category")
-    load_rows("staged_category", ("number", "id"), numbers)
+    load_rows("staged_category", ("number", "id"), [(number, known[folded(name)]) for name, number in numbers.items()])
     execute("ANALYZE staged_category")
 
 
@@ -218,13 +215,6 @@ def _without_assignees_who_left(new: str) -> set[int]:
     return left
 
 
-def used_categories(categories: dict[str, int], condition: str) -> dict[str, int]:
-    """The categories of the rows for which the condition holds."""
-    found = fetch(f"SELECT DISTINCT category FROM staged_task task WHERE {condition}")  # noqa: S608 - ours
-    used = {number for (number,) in found}
-    return {name: number for name, number in categories.items() if number in used}
-
-
 def _categories(names: Iterable[str], *, by: User, now: datetime) -> dict[str, int]:
     """The ids of the categories by key. Missing ones are created."""
     keys: dict[str, str] = {}
@@ -237,7 +227,8 @@ def _categories(names: Iterable[str], *, by: User, now: datetime) -> dict[str, i
     return dict(Category.objects.filter(key__in=keys).values_list("key", "pk"))
 
 
-def _write_tasks(new: str, *, by: User, now: datetime) -> None:
+def _write(new: str, among: str = "", *, by: User, now: datetime) -> None:
+    """Writes the new rows with their history. `among` limits links and reminders."""
     own = "CASE WHEN task.recurrence <> '' THEN task.id END"
     values = {name: f"task.{name}" for name in ("id", *COPIED)} | {
         "category_id": "category.id",
@@ -250,19 +241,15 @@ def _write_tasks(new: str, *, by: User, now: datetime) -> None:
     source = f"tasks_task task WHERE task.id IN ({created}) ORDER BY task.id"
     record_from(source, {"task_id": "task.id", "new_value": json_object(SNAPSHOT)}, "created", by=by, at=now)
 
-
-def _write_links(new: str, *, by: User, now: datetime) -> None:
-    source = f"{LINKED} WHERE {new}"
+    source = f"{LINKED} WHERE {new} {among.format('link')}"
     insert_from(Prerequisite, {"task_id": "task.id", "needs_id": "needed.id"}, source, given={})
     ordered = f"(SELECT task.id, needed.id AS needs FROM {source} ORDER BY task.id, needed.id) link"  # noqa: S608
     values = {"task_id": "link.id", "old_value": json_value("'[]'"), "new_value": json_array("link.needs")}
     record_from(f"{ordered} GROUP BY link.id", values, "updated", by=by, at=now, field="pre_tasks")
 
-
-def _write_reminders(new: str, of_new: str, *, by: User, now: datetime) -> None:
     values = {name: f"reminder.{name}" for name in REMINDER_FIELDS} | {"task_id": "task.id"}
-    source = f"staged_reminder reminder JOIN staged_task task ON task.number = reminder.number WHERE {of_new}"
-    insert_from(Reminder, values, source, given={"created_by_id": by.pk})
+    reminders = "staged_reminder reminder JOIN staged_task task ON task.number = reminder.number"
+    insert_from(Reminder, values, f"{reminders} WHERE {new} {among.format('reminder')}", given={"created_by_id": by.pk})
     shared = f"staged_task task WHERE task.words IS NOT NULL AND {new}"
     values = {"task_id": "task.id", "old_value": json_value("'[]'"), "new_value": json_value("task.words")}
     record_from(shared, values, "updated", by=by, at=now, field="reminders")

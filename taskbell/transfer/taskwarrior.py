@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import IO, Any
 
-from taskbell.transfer.foreign import LENIENT, MAX_ROWS, fit_description, iso, name_of, notices_of, number_of, rule_of
+from taskbell.transfer.foreign import LENIENT, MAX_ROWS, Program, Read, iso, name_of, rule_of
 from taskbell.transfer.reading import Notice, Row, Unreadable, json_values
 
 STAGES = {"pending": "PENDING", "waiting": "PENDING", "recurring": "PENDING", "completed": "COMPLETED"}
@@ -15,6 +15,13 @@ CARRIED = (
     "annotations",
 )
 BOOKKEEPING = ("id", "urgency", "modified", "mask", "imask", "rtype", "parent", "last", "template")
+WARRIOR = Program(
+    "taskwarrior",
+    "Must be a task as Taskwarrior exports it.",
+    (*CARRIED, *BOOKKEEPING),
+    key="uuid",
+    lenient=LENIENT | {"priority"},
+)
 RULES = {
     "daily": "FREQ=DAILY",
     "day": "FREQ=DAILY",
@@ -47,15 +54,11 @@ def taskwarrior_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
             raise Unreadable(line, f"A file can have at most {MAX_ROWS:,} tasks.")
     last = _last_occurrences(tasks)
     for line, task in tasks:
-        called = name_of("Task", task)
         if isinstance(task, dict) and task.get("status") == "deleted":
-            yield Notice(line, "status", f"{called} is not imported, because it was deleted there.")
+            sentence = f"{name_of('Task', task)} is not imported, because it was deleted there."
+            yield Notice(line, "status", sentence)
         elif not isinstance(task, dict) or not (task.get("status") == "recurring" and str(task.get("uuid")) in last):
-            try:
-                repeats = task.get("status") == "recurring" or last.get(str(task.get("parent"))) == task["uuid"]
-                yield fit_description(_row(line, task, called, repeats=repeats))
-            except (AttributeError, KeyError, TypeError, ValueError):
-                yield Row.wrong(line, "", "invalid", "Must be a task as Taskwarrior exports it.", called=called)
+            yield WARRIOR.row(line, task, _read, last)
 
 
 def _last_occurrences(tasks: list[tuple[int, Any]]) -> dict[str, str]:
@@ -70,12 +73,11 @@ def _last_occurrences(tasks: list[tuple[int, Any]]) -> dict[str, str]:
     return {parent: uuid for parent, (_, uuid) in found.items()}
 
 
-def _row(line: int, task: dict[str, Any], called: str, *, repeats: bool) -> Row:
+def _read(task: dict[str, Any], last: dict[str, str]) -> Read:
+    repeats = task.get("status") == "recurring" or last.get(str(task.get("parent"))) == task["uuid"]
     needs = task.get("depends") or []
-    needs = needs.split(",") if isinstance(needs, str) else needs
     status, due = task["status"], _instant(task.get("due"))
     cells = {
-        "id": number_of(task["uuid"]),
         "title": task["description"],
         "stage": "IN_PROGRESS" if task.get("start") and status == "pending" else STAGES[status],
         "priority": PRIORITIES.get(task.get("priority") or "", task.get("priority")),
@@ -83,21 +85,11 @@ def _row(line: int, task: dict[str, Any], called: str, *, repeats: bool) -> Row:
         "due_at": iso(due),
         "all_day": "at midnight",
         "recurrence": rule_of(_rule(task["recur"]), due, skip=SKIP) if repeats and task.get("recur") else None,
-        "pre_tasks": [number_of(uuid) for uuid in needs],
+        "pre_tasks": needs.split(",") if isinstance(needs, str) else needs,
         "completed_at": iso(_instant(task.get("end"))) if status == "completed" else None,
         "created_at": iso(_instant(task.get("entry"))),
     }
-    notes = {"annotation": [one.get("description") for one in task.get("annotations") or []]}
-    return Row(
-        line,
-        cells,
-        called=called,
-        source="taskwarrior",
-        source_id=task["uuid"],
-        notices=notices_of(line, task | notes, (*CARRIED, *BOOKKEEPING)),
-        names={number_of(uuid): uuid for uuid in needs},
-        lenient=LENIENT | {"priority"},
-    )
+    return cells, {"annotation": [one.get("description") for one in task.get("annotations") or []]}
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -1,21 +1,14 @@
 """Backups of TickTick in CSV: some lines about the file, then a table (https://help.ticktick.com)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 from taskbell.common.clock import time_zones
 from taskbell.common.durations import parse_duration
-from taskbell.transfer.foreign import (
-    LENIENT,
-    MAX_ROWS,
-    blocked_by_children,
-    fit_description,
-    notices_of,
-    number_of,
-    rule_of,
-)
+from taskbell.transfer.foreign import MAX_ROWS, Program, Read, blocked_by_children, rule_of
 from taskbell.transfer.reading import Row, Unreadable
 from taskbell.transfer.table import Table
 
@@ -27,6 +20,7 @@ CARRIED = (
 )
 BOOKKEEPING = ("Order", "Column Order", "View Mode", "Kind", "Start Date")
 HEADERS = (*CARRIED, *BOOKKEEPING, "Folder Name", "Tags", "Column Name")
+TICKTICK = Program("ticktick", "Must be a task as TickTick exports it.", (*CARRIED, *BOOKKEEPING), key="taskId")
 BULLETS = {"▫": "- [ ] ", "▪": "- [x] "}
 MAX_LINES_ABOVE = 20
 
@@ -41,13 +35,10 @@ def ticktick_rows(stream: IO[bytes]) -> Iterator[Row]:
             rows.append(Row.wrong(line, "", "cells", f"Must have {len(names)} cells, not {len(record)}."))
             continue
         cells = dict(zip(names, (cell.strip() for cell in record), strict=True))
-        pk = cells.get("taskId") or f"{number}"
-        try:
-            rows.append(fit_description(_row(line, pk, cells)))
-        except ValueError:
-            rows.append(Row.wrong(line, "", "invalid", "Must be a task as TickTick exports it."))
-        if cells.get("parentId"):
-            parents[pk] = cells["parentId"]
+        program = TICKTICK if cells.get("taskId") else replace(TICKTICK, source="")
+        rows.append(program.row(line, cells | {"taskId": cells.get("taskId") or f"{number}"}, _read))
+        if cells.get("taskId") and cells.get("parentId"):
+            parents[cells["taskId"]] = cells["parentId"]
         if len(rows) > MAX_ROWS:
             raise Unreadable(line, f"A file can have at most {MAX_ROWS:,} tasks.")
     yield from blocked_by_children(rows, parents)
@@ -63,10 +54,10 @@ def _header(records: Iterator[tuple[int, list[str]]]) -> list[str]:
     raise Unreadable(1, "Must be a backup of TickTick, with the columns List Name and Title.")
 
 
-def _row(line: int, pk: str, cells: dict[str, str]) -> Row:
+def _read(cells: dict[str, str]) -> Read:
     zone = cells.get("Timezone") if cells.get("Timezone") in time_zones() else None
     due, start = _instant(cells.get("Due Date")), _instant(cells.get("Start Date"))
-    more = {
+    lost = {
         "Tags": [tag.strip() for tag in cells.get("Tags", "").split(",") if tag.strip()],
         "Start Date": cells["Start Date"] if due and start and start != due else "",
         "Kind": "NOTE" if cells.get("Kind", "").upper() == "NOTE" else "",
@@ -77,7 +68,6 @@ def _row(line: int, pk: str, cells: dict[str, str]) -> Row:
     repeat = cells.get("Repeat", "").removeprefix("RRULE:")
     is_all_day = cells.get("Is All Day", "").lower() == "true"
     values = {
-        "id": number_of(pk),
         "title": cells["Title"],
         "description": _text(cells.get("Content", "")),
         "stage": STAGES.get(cells.get("Status", "0"), cells.get("Status")),
@@ -89,10 +79,7 @@ def _row(line: int, pk: str, cells: dict[str, str]) -> Row:
         "completed_at": cells.get("Completed Time"),
         "created_at": cells.get("Created Time"),
     }
-    unread = {name: value for name, value in cells.items() if name not in (*CARRIED, *BOOKKEEPING)}
-    notices = notices_of(line, unread | more, ())
-    known = {"source": "ticktick", "source_id": pk} if cells.get("taskId") else {}
-    return Row(line, values, called=f"Task {cells['Title'][:100]}", notices=notices, lenient=LENIENT, **known)  # type: ignore[arg-type]
+    return values, lost
 
 
 def _text(content: str) -> str:

@@ -6,15 +6,7 @@ from datetime import UTC, datetime
 from typing import IO, Any
 
 from taskbell.transfer.fitting import shown
-from taskbell.transfer.foreign import (
-    LENIENT,
-    fit_description,
-    name_of,
-    notices_of,
-    number_of,
-    one_value,
-    with_checklists,
-)
+from taskbell.transfer.foreign import Program, Read, notices_of, one_value, with_checklists
 from taskbell.transfer.reading import Notice, Row, Unreadable
 
 CARRIED = ("id", "name", "desc", "due", "dueComplete", "dueReminder", "closed", "idList", "idMembers", "idChecklists")
@@ -27,6 +19,9 @@ BOOKKEEPING = (
     *("idOrganization", "checklists", "members", "faviconUrl", "staticMapUrl", "mirrorSourceId", "customFieldItems"),
     *("singleInstanceEntityIndex", "isUndoable"),
 )
+TRELLO = Program(
+    "trello", "Must be a card as Trello exports it.", (*CARRIED, *BOOKKEEPING), column="cards", kind="Card"
+)
 ID_CHARACTERS = 8  # that are a Unix time in hexadecimal digits
 
 
@@ -35,21 +30,16 @@ def trello_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
     line, board = one_value(stream)
     if not isinstance(board, dict) or not isinstance(board.get("cards"), list):
         raise Unreadable(line, "Must be a Trello board, which has cards.")
-    reader = _Board(line, board)
-    yield from notices_of(line, {"desc": board.get("desc")}, ())
+    reader = _Board(board)
+    yield from notices_of(line, {"desc": board.get("desc")})
     for card in board["cards"]:
-        called = name_of("Card", card)
-        try:
-            yield fit_description(reader.row(card, called))
-        except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
-            yield Row.wrong(line, "cards", "invalid", "Must be a card as Trello exports it.", called=called)
+        yield TRELLO.row(line, card, reader.read)
 
 
 class _Board:
     """What cards refer to."""
 
-    def __init__(self, line: int, board: dict[str, Any]) -> None:
-        self.line = line
+    def __init__(self, board: dict[str, Any]) -> None:
         self.lists = _by_id(board, "lists")
         self.members = _by_id(board, "members")
         self.fields = _by_id(board, "customFields")
@@ -61,14 +51,13 @@ class _Board:
                 data = action.get("data") or {}
                 self.comments[str((data.get("card") or {}).get("id"))].append(data.get("text"))
 
-    def row(self, card: dict[str, Any], called: str) -> Row:
-        """The card as a row."""
+    def read(self, card: dict[str, Any]) -> Read:
+        """The cells of the card, and what a task can't have."""
         pk, in_list = card["id"], self.lists.get(card.get("idList")) or {}
         members = [self.members.get(one, {}).get("username") or one for one in card.get("idMembers") or []]
         is_closed = bool(card.get("closed") or in_list.get("closed"))
         minutes = card.get("dueReminder")
         cells = {
-            "id": number_of(pk),
             "title": card["name"],
             "description": with_checklists(card.get("desc") or "", map(_checklist, self.checklists[pk])),
             "stage": "COMPLETED" if card.get("dueComplete") else "ARCHIVED" if is_closed else "PENDING",
@@ -78,8 +67,7 @@ class _Board:
             "reminders": [{"before_due": f"PT{minutes}M"}] if isinstance(minutes, int) and minutes >= 0 else [],
             "created_at": _created_at(pk),
         }
-        notices = notices_of(self.line, card | self._more(card, members[1:]), (*CARRIED, *BOOKKEEPING))
-        return Row(self.line, cells, called=called, source="trello", source_id=pk, notices=notices, lenient=LENIENT)
+        return cells, self._more(card, members[1:])
 
     def _more(self, card: dict[str, Any], members: list[str]) -> dict[str, Any]:
         """What a card has that a task can't have, by the name for people."""
