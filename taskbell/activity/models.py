@@ -12,6 +12,7 @@ class SubjectType(models.TextChoices):
 
     TASK = "task"
     CATEGORY = "category"
+    LABEL = "label"
     PERSON = "person"
     INVITATION = "invitation"
     NOTIFICATION = "notification"

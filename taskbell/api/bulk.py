@@ -97,7 +97,7 @@ def _check_before_reading(request: Request) -> int:
     if lists[0]:
         check_may_create(person_of(request))
     sent = [one for tasks in lists[:2] for one in tasks if isinstance(one, dict)]
-    rows = sum(len(_list(one, name)) for one in sent for name in ("reminders", "pre_tasks"))
+    rows = sum(len(_list(one, name)) for one in sent for name in ("reminders", "pre_tasks", "labels"))
     if changes := sum(map(len, lists)):
         check_size(changes, rows)
     return changes

@@ -17,6 +17,7 @@ from taskbell.reminders.actions import MAX_REMINDERS, TOO_MANY
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan, first_firing
 from taskbell.search.parameters import read_parameter
+from taskbell.tasks.labels import MAX_LABELS, MAX_NAME
 from taskbell.tasks.models import OPEN_STAGES, OVERDUE, PRIORITY_NAMES, STAGES, STATUSES, Basis, Priority, Stage, Task
 from taskbell.tasks.patch import UNSET, TaskPatch, Unset
 from taskbell.tasks.prerequisites import MAX_PREREQUISITES
@@ -27,6 +28,7 @@ SAME_NAME = ("title", "description", "due_date", "due_time", "timezone", "recurr
 STATUS_HELP = (
     "Writes the stage. OVERDUE changes nothing; it is accepted if the task is overdue, or beside an open stage."
 )
+LABELS_HELP = "Names. A name that is new becomes a label. PUT without it leaves the labels as they are."
 TARGETS = ("next", "next-future")
 EXAMPLE = {
     "title": "Water the plants",
@@ -58,7 +60,7 @@ class TaskIn(StrictSerializer):
 
     ignored = frozenset(
         {
-            *("id", "category_name", "due_at", "created_by", "owner", "is_blocked"),
+            *("id", "category_name", "label_ids", "due_at", "created_by", "owner", "is_blocked"),
             *("anchor_date", "planned_date", "planned_time", "completed_at", "created_at", "updated_at", "version"),
         }
     )
@@ -69,6 +71,9 @@ class TaskIn(StrictSerializer):
     stage = fields.Choice(choices=STAGES, required=False)
     priority = fields.Choice(choices=PRIORITY_NAMES, required=False)
     category = fields.IdField(allow_null=True, required=False)
+    labels = fields.DocumentedList(
+        child=fields.DocumentedText(max_length=MAX_NAME), max_length=MAX_LABELS, required=False, help_text=LABELS_HELP
+    )
     due_date = fields.Day(allow_null=True, required=False)
     due_time = fields.TimeOfDay(allow_null=True, required=False)
     timezone = fields.Zone(required=False)
@@ -120,7 +125,7 @@ def patch_to_replace(body: Mapping[str, Any], task: Task, *, by: User) -> TaskPa
 
 
 def _patch(body: Mapping[str, Any], columns: dict[str, Any], task: Task, *, by: User) -> TaskPatch:
-    for name in ("pre_tasks", "only_this_one"):
+    for name in ("pre_tasks", "labels", "only_this_one"):
         if name in body:
             columns[name] = body[name]
     plans = _plans_of(body, _dated(task, columns), by=by)

@@ -9,6 +9,7 @@ QUOTAS: Mapping[str, int] = {
     "tasks": 200_000,
     "text": 500,  # MiB of titles and descriptions
     "categories": 500,
+    "labels": 500,
     "imports": 100,  # an hour
     "answers": 10_000,  # to requests with an Idempotency-Key, in a day
     "answer_megabytes": 200,
@@ -37,6 +38,6 @@ ABOUT_QUOTAS = (
     "How much one person may have, where it differs from the default: "
     f"{','.join(f'{name}={number}' for name, number in QUOTAS.items())}. "
     "Imports are those of an hour, answers those of a day; text and answer_megabytes are in MiB. "
-    "Managers and admins have no quota of tasks, text, categories and imports."
+    "Managers and admins have no quota of tasks, text, categories, labels and imports."
 )
 Quotas = Annotated[str, AfterValidator(_check)]

@@ -2,19 +2,21 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, time
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, TypedDict, cast
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, F, Func, OuterRef, Subquery, TextField
-from django.db.models.functions import Cast
+from django.db.models import Exists, F, Func, OuterRef, Subquery, TextField, Value
+from django.db.models.functions import Cast, Concat
 
 from taskbell.accounts.models import User
 from taskbell.common.compiled_query import AnyOf, CompiledModelQuery, CompiledQuery, IdArray, names_of
 from taskbell.common.errors import NotFound
+from taskbell.common.folding import sort_key
 from taskbell.payloads.reminders import ReminderOut, reminder_as_json
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.audience import sees_everything
+from taskbell.tasks.label_models import TaskLabel
 from taskbell.tasks.models import (
     PRIORITY_NAMES,
     STAGES,
@@ -42,6 +44,8 @@ class TaskOut(TypedDict):
     priority: Annotated[str, {"enum": PRIORITY_NAMES}]
     category: int | None
     category_name: str | None
+    labels: Annotated[list[str], "Names, in order."]
+    label_ids: Annotated[list[int], "Their ids, in the same order."]
     due_date: date | None
     due_time: time | None
     timezone: str
@@ -69,8 +73,8 @@ class DeletedTaskOut(TaskOut):
     deleted_at: datetime
 
 
-class JoinedIds(Func):
-    """The ids of a group of rows, joined by commas: one column instead of one query more."""
+class Joined(Func):
+    """The ids of a group of rows, or other texts, joined by commas: one column instead of one query more."""
 
     function = "GROUP_CONCAT"
     output_field = TextField()
@@ -80,12 +84,13 @@ class JoinedIds(Func):
 
 
 # What can change without a new version of the task, with its category, prerequisites or reminders.
-WITHOUT_VERSION = ("category_name", "pre_tasks", "is_blocked", "reminders")
+WITHOUT_VERSION = ("category_name", "labels", "pre_tasks", "is_blocked", "reminders")
 # The columns of a task's row; some of its members are made of others, or of rows of their own.
-MADE = ("status", "pre_tasks", "reminders", "remind_at")
+MADE = ("status", "label_ids", "pre_tasks", "reminders", "remind_at")
 COLUMNS = (*(name for name in TaskOut.__annotations__ if name not in MADE), "is_overdue", "needed")
 IN_ORDER = dict.fromkeys(TaskOut.__annotations__)
 IDS = IdArray("ids")
+LABEL = Joined(Concat(Cast("label_id", TextField()), Value(":"), "label__name"))  # no name has a comma
 
 
 @cache
@@ -97,10 +102,11 @@ def _task_rows(sees_everything: bool, also_hidden: bool) -> CompiledQuery:
         visible = Task.objects.visible_to(person)
         # One by one: SQLite would make a list of all tasks that the person sees.
         seen = Prerequisite.objects.filter(Exists(visible.filter(pk=OuterRef("needs"))), task=OuterRef("pk"))
-        joined = seen.order_by().annotate(ids=JoinedIds(Cast("needs_id", TextField()))).values("ids")
+        joined = seen.order_by().annotate(ids=Joined(Cast("needs_id", TextField()))).values("ids")
+        labels = TaskLabel.objects.filter(task=OuterRef("pk")).annotate(named=LABEL).values("named")
         tasks = (Task.objects if also_hidden else visible).filter(AnyOf("id", IDS)).order_by()
-        more = {"is_blocked": is_blocked(), "needed": Subquery(joined), "category_name": F("category__name")}
-        return tasks.annotate(**more).values_list(*COLUMNS)
+        more = {"is_blocked": is_blocked(), "needed": Subquery(joined), "labels": Subquery(labels)}
+        return tasks.annotate(**more, category_name=F("category__name")).values_list(*COLUMNS)
 
     return CompiledQuery(build)
 
@@ -152,7 +158,18 @@ def _task_as_json(row: Sequence[Any], reminders: Sequence[Reminder]) -> TaskOut:
     task["status"] = status_of(task["stage"], task.pop("is_overdue"))
     task["priority"] = NAME_OF_PRIORITY[task["priority"]]
     task["pre_tasks"] = sorted(map(int, needed.split(","))) if needed else []
+    labels = _labels(task["labels"]) if task["labels"] else []
+    task["labels"], task["label_ids"] = [name for _, name, _ in labels], [pk for _, _, pk in labels]
     task["reminders"] = [reminder_as_json(reminder, ZoneInfo(task["timezone"])) for reminder in reminders]
     task["remind_at"] = min((reminder.next_at for reminder in reminders if reminder.next_at), default=None)
     task["recurrence"] = task["recurrence"] or None
     return cast(TaskOut, task)
+
+
+def _labels(joined: str) -> list[tuple[str, str, int]]:
+    """The labels as people sort them, each with its sort key, name and id."""
+    parts = (part.split(":", 1) for part in joined.split(","))
+    return sorted((_sort_key(name), name, int(pk)) for pk, name in parts)
+
+
+_sort_key = lru_cache(10_000)(sort_key)

@@ -15,6 +15,8 @@ from taskbell.notifications.actions import notify
 from taskbell.reminders.actions import add_reminders, replace_reminders, reschedule
 from taskbell.tasks.assignees import active_creator, assignee_has_left, assignees_of, hand_over, lock_assignees
 from taskbell.tasks.history import OWN_REMINDERS, differences, record_own_reminders, snapshot
+from taskbell.tasks.label_models import Label
+from taskbell.tasks.labels import labels_of, replace_labels
 from taskbell.tasks.models import OPEN_STAGES, Stage, Task
 from taskbell.tasks.notifications import assigned_messages, notify_assigned, notify_updated
 from taskbell.tasks.occurrences import Due, due_by_rule
@@ -64,6 +66,7 @@ def create_tasks(
     check_may_create(by)
     check_room_for_tasks(by, more=len(patches))
     assignable, tasks, entries = lock_assignees(assignees_of(patches)), [], []
+    labels = labels_of(patches, by=by, now=now)
     for place, patch in enumerate(patches):
         with naming(place):
             tasks.append(_new_task(patch, assignable, by=by, now=now))
@@ -72,7 +75,7 @@ def create_tasks(
     for place, (task, patch) in enumerate(zip(tasks, patches, strict=True)):
         with naming(place):
             _begin(task)
-            applied = _apply_reminders_and_prerequisites(task, patch, is_new=True, effort=Effort(), by=by, now=now)
+            applied = _apply_rows(task, patch, labels, is_new=True, effort=Effort(), by=by, now=now)
             if task.stage == Stage.COMPLETED and patch.pre_tasks is not UNSET:
                 check_not_blocked(task, by=by)
         new = {name: new for name, (_, new) in applied.items() if name != OWN_REMINDERS}
@@ -118,6 +121,7 @@ def update_task(
     Raises NotFound, NotAllowed, StaleVersion, Invalid, Blocked.
     """
     assignable, effort = lock_assignees(assignees_of([patch])), effort or Effort()
+    labels = labels_of([patch], by=by, now=now)
     task = lock_task(task_id, by=by)
     before, was_open, by_rule, sent = snapshot(task), task.is_open, due_by_rule(task), patch.columns()
     columns, errors = read_columns(patch)
@@ -133,7 +137,7 @@ def update_task(
         task.assigned_to_id = active_creator(task)
     _keep_series(task, changing, by_rule, patch)
     changes = differences(before, snapshot(task))
-    changes |= _apply_reminders_and_prerequisites(task, patch, effort=effort, by=by, now=now)
+    changes |= _apply_rows(task, patch, labels, effort=effort, by=by, now=now)
     if changing.get("stage") == Stage.COMPLETED:
         _check_may_complete(task, force=force, by=by, now=now)
     own = changes.pop(OWN_REMINDERS, None)
@@ -253,10 +257,17 @@ def _run_consequences(
         withdraw_next(task, by=by, now=now)
 
 
-def _apply_reminders_and_prerequisites(
-    task: Task, patch: TaskPatch, *, is_new: bool = False, effort: Effort, by: User, now: datetime
+def _apply_rows(
+    task: Task,
+    patch: TaskPatch,
+    labels: Mapping[str, Label],
+    *,
+    is_new: bool = False,
+    effort: Effort,
+    by: User,
+    now: datetime,
 ) -> dict[str, Change]:
-    """Sets reminders and prerequisites, which are rows of their own; returns what changed."""
+    """Sets reminders, prerequisites and labels, which are rows of their own; returns what changed."""
     changes: dict[str, Change] = {}
     if patch.reminders is not UNSET and is_new:
         changes |= add_reminders(task, patch.reminders, by=by, now=now)
@@ -264,6 +275,8 @@ def _apply_reminders_and_prerequisites(
         changes |= replace_reminders(task, patch.reminders, by=by, shared_too=may_edit(by, task), now=now)
     if patch.pre_tasks is not UNSET:
         changes |= replace_prerequisites(task, patch.pre_tasks, is_new=is_new, effort=effort, by=by)
+    if patch.labels is not UNSET:
+        changes |= replace_labels(task, patch.labels, labels, is_new=is_new, by=by)
     return changes
 
 

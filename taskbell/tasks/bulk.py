@@ -13,15 +13,16 @@ from taskbell.common.errors import FieldError, Invalid, Refusal, TooMany, invali
 from taskbell.common.locks import let_others_write
 from taskbell.tasks.actions import create_tasks, delete_task, update_task
 from taskbell.tasks.assignees import assignees_of, lock_assignees
+from taskbell.tasks.labels import labels_of
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.policy import check_may_create
 from taskbell.tasks.prerequisites import Effort
 
 MAX_CHANGES = 1000
-MAX_ROWS = 5000  # tasks with their reminders and prerequisites: all are written in one transaction
+MAX_ROWS = 5000  # tasks with their reminders, prerequisites and labels: all are written in one transaction
 TOO_MANY_ROWS = (
-    f"Must have at most {MAX_ROWS:,} rows: tasks, reminders and prerequisites together. This has {{:,}}. "
+    f"Must have at most {MAX_ROWS:,} rows: tasks, reminders, prerequisites and labels together. This has {{:,}}. "
     "Send it in several requests."
 )
 LARGE = 200  # changes
@@ -40,11 +41,14 @@ class Batch:
 
     @property
     def rows(self) -> int:
-        """How many reminders and prerequisites the tasks get."""
-        lists = (
-            (patch.reminders, patch.pre_tasks) for patch in (*self.create, *(patch for _, patch, _ in self.update))
-        )
-        return sum(len(one) for pair in lists for one in pair if isinstance(one, Sequence))
+        """How many reminders, prerequisites and labels the tasks get."""
+        lists = ((patch.reminders, patch.pre_tasks, patch.labels) for patch in self.patches)
+        return sum(len(one) for some in lists for one in some if isinstance(one, Sequence))
+
+    @property
+    def patches(self) -> list[TaskPatch]:
+        """What tasks are created and changed to."""
+        return [*self.create, *(patch for _, patch, _ in self.update)]
 
 
 class BatchRefused(Refusal):
@@ -101,7 +105,8 @@ def change_many(
     if batch.create:
         check_may_create(by)
     check_size(len(batch.create) + len(batch.update) + len(batch.delete), batch.rows)
-    lock_assignees(assignees_of([*batch.create, *(patch for _, patch, _ in batch.update)]))
+    lock_assignees(assignees_of(batch.patches))
+    labels_of(batch.patches, by=by, now=now)
     _lock([pk for pk, _, _ in batch.update] + list(batch.delete))
     changed, effort = [], Effort()
     created = create_tasks(batch.create, naming=_named_creation, by=by, now=now) if batch.create else []

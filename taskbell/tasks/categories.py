@@ -25,7 +25,12 @@ MAX_KEY = 400  # characters: NFKC can expand one letter to eighteen
 
 def read_category_name(value: object) -> str:
     """The name as it is stored. Raises BadValue."""
-    name = read_line(value, most=MAX_NAME)
+    return read_unique_name(value, most=MAX_NAME)
+
+
+def read_unique_name(value: object, *, most: int) -> str:
+    """A name that is compared by its key. Raises BadValue."""
+    name = read_line(value, most=most)
     if len(folded(name)) > MAX_KEY:
         raise BadValue("Must be shorter: some of its characters expand to several letters.", "max_length")
     return name

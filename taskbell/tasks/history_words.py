@@ -30,6 +30,7 @@ NOTHING = {
     "recurrence": "does not repeat",
     "description": "no description",
     "pre_tasks": "nothing",
+    "labels": "no labels",
 } | dict.fromkeys(("own_reminders", "reminder", "next_task", "people"), "")
 BASES = {Basis.DUE: "the due date", Basis.COMPLETION: "the completion"}
 
@@ -116,6 +117,7 @@ READERS: dict[str, Callable[[Wording, Any], str]] = {
     "recurrence": lambda _, value: rule_in_words(value),
     "recurrence_from": lambda _, value: BASES[value],
     "pre_tasks": Wording._tasks,
+    "labels": lambda _, names: ", ".join(names),
     "next_task": Wording._task,
     "reminders": Wording._reminders,
     "reminder": Wording.moment,

@@ -14,8 +14,8 @@ from taskbell.common.clock import instant
 from taskbell.common.folding import SortKeyField
 from taskbell.common.union import Union
 from taskbell.common.wording import in_words, shortened
+from taskbell.tasks import finished, label_models  # noqa: F401 - further models of this app
 from taskbell.tasks.audience import Audience, audience_of, keys_of, sees_everything, ways_to_see
-from taskbell.tasks.finished import Finished  # noqa: F401 - one more model of this app
 
 
 class Priority(models.IntegerChoices):

@@ -47,10 +47,11 @@ class TaskPatch:
     recurrence_from: str | Unset = UNSET
     reminders: Sequence[ReminderPlan] | Unset = UNSET
     pre_tasks: Sequence[int] | Unset = UNSET
+    labels: Sequence[str] | Unset = UNSET
     only_this_one: bool = False
     series_dates: SeriesDates | Unset = UNSET
 
     def columns(self) -> dict[str, Any]:
-        """The fields that are set and are columns of the task; reminders and prerequisites are rows of their own."""
-        others = ("reminders", "pre_tasks", "only_this_one", "series_dates")
+        """The fields that are set and are columns of the task; reminders, prerequisites and labels are other rows."""
+        others = ("reminders", "pre_tasks", "labels", "only_this_one", "series_dates")
         return {name: value for name, value in vars(self).items() if value is not UNSET and name not in others}

@@ -10,6 +10,7 @@ from taskbell.accounts.policy import Capability
 from taskbell.accounts.throttle import Limit, count
 from taskbell.common.errors import Conflict
 from taskbell.common.sql import fetch
+from taskbell.tasks.label_models import Label
 from taskbell.tasks.models import Category, Task
 
 MIB = 1024 * 1024
@@ -33,6 +34,10 @@ TOO_MUCH_TEXT = (
 )
 TOO_MANY_CATEGORIES = (
     "Can't create more categories, because you have {:,}, the most that a person may have. Delete some first."
+)
+TOO_MANY_LABELS = (
+    "Can't create more labels, because a person may have created {:,} of those that exist. Use existing labels, or "
+    "delete or merge some first."
 )
 
 
@@ -70,6 +75,15 @@ def check_room_for_category(person: User) -> None:
         return
     if Category.objects.filter(created_by=person).order_by()[:most].count() >= most:
         raise QuotaReached(TOO_MANY_CATEGORIES.format(most))
+
+
+def check_room_for_labels(person: User, *, more: int) -> None:
+    """Raises QuotaReached if the person would have created too many labels with so many `more`."""
+    most = settings.TASKBELL_QUOTAS["labels"]
+    if not more or person.can(Capability.EDIT_EVERYTHING):
+        return
+    if Label.objects.filter(created_by=person).order_by()[:most].count() + more > most:
+        raise QuotaReached(TOO_MANY_LABELS.format(most))
 
 
 def count_import(person: User, *, now: datetime) -> None:

@@ -13,6 +13,7 @@ from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import move
 from taskbell.tasks.assignees import active_creator, assignee_has_left, hand_over
 from taskbell.tasks.history import differences, snapshot
+from taskbell.tasks.labels import copy_labels
 from taskbell.tasks.models import Basis, Task, TaskQuerySet
 from taskbell.tasks.notifications import notify_assigned, notify_updated
 from taskbell.tasks.occurrences import Due, Upcoming, due_by_rule, next_by_plan, next_of_completed
@@ -71,7 +72,8 @@ def make_next(task: Task, *, catch_up: bool = False, by: User, now: datetime) ->
     new.save(force_insert=True)
     keep_search_text(new)
     _copy_reminders(task, new, now=now)
-    record(new.pk, "created", by=by, at=now, new=snapshot(new))
+    labels = {name: copied for name, (_, copied) in copy_labels(task, new, is_new=True).items()}
+    record(new.pk, "created", by=by, at=now, new=snapshot(new) | labels)
     record(task.pk, "recurred", by=by, at=now, field="next_task", new=new.pk)
     notify_assigned(new, by=by, now=now)
     return new
@@ -153,7 +155,7 @@ def _is_untouched(new: Task) -> bool:
 def _restore_next(new: Task, old: Task, upcoming: Upcoming, *, by: User, now: datetime) -> None:
     """Takes it out of the trash: up to date with the old task, or as someone has edited it."""
     is_untouched, new.deleted_at = _is_untouched(new), None
-    before = snapshot(new)
+    before, labels = snapshot(new), {}
     if is_untouched:
         _continue_series(new, old, upcoming)
     new.write(now)
@@ -161,10 +163,11 @@ def _restore_next(new: Task, old: Task, upcoming: Upcoming, *, by: User, now: da
         keep_search_text(new)
         Reminder.objects.filter(task=new).delete()
         _copy_reminders(old, new, now=now)
+        labels = copy_labels(old, new)
     else:
         reschedule(new, now=now)
     record(new.pk, "restored", by=by, at=now)
-    record_changes(new.pk, "restored", differences(before, snapshot(new)), by=by, at=now)
+    record_changes(new.pk, "restored", differences(before, snapshot(new)) | labels, by=by, at=now)
     if new.is_open and assignee_has_left(new):
         hand_over(new, active_creator(new), by=by, now=now)
 

@@ -85,6 +85,8 @@ def _row(change: FieldChange, wording: Wording) -> ChangeInWords:
 def _in_words(wording: Wording, field: str, value: Any) -> str:
     if field in TYPED_FIELDS and value and "\n" not in value:
         return set_apart(value, most=MAX_CHARACTERS)
+    if field == "labels" and value:
+        return shortened(", ".join(map(set_apart, value)), MAX_CHARACTERS)
     words = shortened(wording.words(field, value), MAX_CHARACTERS)
     return words if field and field not in TYPED_FIELDS else without_links(words)
 

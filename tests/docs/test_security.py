@@ -20,7 +20,7 @@ from taskbell.notifications import links
 from taskbell.notifications.policy import MAX_A_DAY_UNCONFIRMED
 from taskbell.realtime import handshake
 from taskbell.reports import imports
-from taskbell.tasks import bulk, prerequisites
+from taskbell.tasks import bulk, labels, prerequisites
 from taskbell.transfer import reading_apart
 from tests.processes import ROOT
 
@@ -101,8 +101,9 @@ def limits() -> dict[str, str]:
         f"{transfer.MAX_ROWS_AT_ONCE:,} rows",
         "reading a file: within the request; by a worker": f"{transfer.MAX_SECONDS} seconds; "
         f"{imports.MAX_SECONDS} seconds; {reading_apart.MAX_MEMORY_MIB} MiB of memory",
-        "tasks; text; categories of a person (`TASKBELL_QUOTAS`)": f"{QUOTAS['tasks']:,}; {QUOTAS['text']} MiB; "
-        f"{QUOTAS['categories']}",
+        "labels of a task; characters of a label": f"{labels.MAX_LABELS}; {labels.MAX_NAME}",
+        "tasks; text; categories; labels of a person (`TASKBELL_QUOTAS`)": f"{QUOTAS['tasks']:,}; "
+        f"{QUOTAS['text']} MiB; {QUOTAS['categories']}; {QUOTAS['labels']}",
         "imports; open invitations; sessions of a person (`TASKBELL_QUOTAS`)": f"{QUOTAS['imports']} in an hour; "
         f"{QUOTAS['invitations']}; {QUOTAS['sessions']}",
         "answers kept for an `Idempotency-Key` (`TASKBELL_QUOTAS`)": f"{QUOTAS['answers']:,} in a day; "

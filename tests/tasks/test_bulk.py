@@ -150,7 +150,7 @@ def test_the_budget_of_rows_counts_reminders_and_prerequisites_before_a_task_is_
     answer = program.post(URL, body)
     assert answer.status_code == 400
     sentence = (
-        "Must have at most 5,000 rows: tasks, reminders and prerequisites together. This has 5,010. "
+        "Must have at most 5,000 rows: tasks, reminders, prerequisites and labels together. This has 5,010. "
         "Send it in several requests."
     )
     assert answer.json()["errors"] == [{"field": "", "code": "rows", "message": sentence}]

@@ -1,0 +1,36 @@
+"""Labels, and which tasks have them."""
+
+from django.db import models
+
+from taskbell.accounts.models import User
+from taskbell.common.folding import SortKeyField
+
+
+class Label(models.Model):
+    """A label, shared by everyone. Its name is unique, ignoring case and surrounding whitespace."""
+
+    name = models.CharField(max_length=50)
+    key = models.CharField(max_length=400, unique=True, editable=False)
+    name_sort = SortKeyField("name")
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name_sort", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TaskLabel(models.Model):
+    """The task has the label."""
+
+    task = models.ForeignKey("tasks.Task", on_delete=models.CASCADE, db_index=False, related_name="+")
+    label = models.ForeignKey(Label, on_delete=models.CASCADE, db_index=False, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["task", "label"], name="label_once")]
+        indexes = [models.Index(fields=["label", "task"], name="tasks_of_label")]
+
+    def __str__(self) -> str:
+        return f"{self.task_id} has label {self.label_id}"
