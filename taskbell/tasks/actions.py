@@ -146,8 +146,7 @@ def update_task(
         if not changing.keys().isdisjoint({"title", "description"}):
             keep_search_text(task)
         _record_and_notify(task, changes, by=by, now=now)
-        was_done = before["stage"] == Stage.COMPLETED
-        _run_consequences(task, changes, was_done=was_done, catch_up=catch_up, by=by, now=now)
+        _run_consequences(task, changes, before, catch_up=catch_up, by=by, now=now)
         notify_unblocked_by(waiting, by=by, now=now)
     elif own is not None:
         record_own_reminders(task.pk, by=by, now=now)
@@ -245,10 +244,10 @@ def _keep_series(task: Task, changing: Mapping[str, Any], by_rule: Due, patch: T
 
 
 def _run_consequences(
-    task: Task, changes: dict[str, Change], *, was_done: bool, catch_up: bool, by: User, now: datetime
+    task: Task, changes: dict[str, Change], before: Mapping[str, Any], *, catch_up: bool, by: User, now: datetime
 ) -> None:
     """After a change: reminders move, the next occurrence is created or withdrawn."""
-    is_done = task.stage == Stage.COMPLETED
+    is_done, was_done = task.stage == Stage.COMPLETED, before["stage"] == Stage.COMPLETED
     if task.is_open and changes.keys() & {"due_date", "due_time", "timezone", "status"}:
         reschedule(task, now=now)
     if task.recurrence and is_done and not was_done:
