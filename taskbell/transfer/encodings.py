@@ -62,9 +62,8 @@ class Recoded(io.RawIOBase):
     def _decode_otherwise(self, error: UnicodeDecodeError) -> str:
         data, start = error.object, error.start
         if not self.encoding.startswith("utf-8"):
-            raise Unreadable(
-                1, f"Must be {self.encoding.upper()}, as its first bytes say. Save it as UTF-8."
-            ) from error
+            sentence = f"Must be {self.encoding.upper()}, as its first bytes say. Save it as UTF-8."
+            raise Unreadable(1, sentence) from error
         if self.encoding == "utf-8" and self._is_ascii and data[:start].isascii() and not LOOKS_LIKE_UTF8.search(data):
             self.encoding = WINDOWS
         codec = "cp1252" if self.encoding == WINDOWS else "utf-8"

@@ -11,12 +11,10 @@ from taskbell.common.clock import EARLIEST, LATEST
 from taskbell.common.errors import Invalid
 from taskbell.common.text import printable
 from taskbell.transfer.foreign import number_of
-from taskbell.transfer.ical_bookkeeping import DEFAULTS, OF_THE_CALENDAR
 from taskbell.transfer.ical_cells import cells_of, dates_of, history_of
-from taskbell.transfer.ical_lines import Block, CalendarFile, Property, property_of
-from taskbell.transfer.ical_overrides import Override, override_of
+from taskbell.transfer.ical_lines import DEFAULTS, OF_THE_CALENDAR, Block, CalendarFile, Property, property_of
 from taskbell.transfer.ical_own import identity_of, take_own
-from taskbell.transfer.ical_repeats import repetition_of
+from taskbell.transfer.ical_repeats import Override, override_of, repetition_of
 from taskbell.transfer.ical_todo import Todo
 from taskbell.transfer.ical_zones import Zones
 from taskbell.transfer.reading import MAX_ROW_CHARACTERS, Notice, Remark, Row, Unreadable

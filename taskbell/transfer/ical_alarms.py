@@ -9,8 +9,7 @@ from taskbell.common.durations import Duration
 from taskbell.common.values import BadValue
 from taskbell.reminders.actions import MAX_REMINDERS
 from taskbell.reminders.schedule import MAX_BEFORE_DUE
-from taskbell.transfer.ical_bookkeeping import BOOKKEEPING
-from taskbell.transfer.ical_lines import Component, Property
+from taskbell.transfer.ical_lines import BOOKKEEPING, Component, Property
 from taskbell.transfer.ical_own import REMINDER, trigger_of
 from taskbell.transfer.ical_times import Moment, Span, duration_text, iso, moment_of, span_of
 from taskbell.transfer.ical_todo import Todo

@@ -8,9 +8,8 @@ from taskbell.common.errors import invalid
 from taskbell.common.values import BadValue
 from taskbell.tasks.models import PRIORITY_NAMES
 from taskbell.transfer.ical_alarms import reminders_of
-from taskbell.transfer.ical_overrides import Override
 from taskbell.transfer.ical_own import add_own
-from taskbell.transfer.ical_repeats import Repetition, planned_cells
+from taskbell.transfer.ical_repeats import Override, Repetition, planned_cells
 from taskbell.transfer.ical_times import Moment, day_of, due_cells, iso, shown, span_of
 from taskbell.transfer.ical_todo import Todo
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from taskbell.common.errors import invalid
 from taskbell.common.text import is_invisible, printable
 from taskbell.common.values import BadValue
-from taskbell.transfer.ical_bookkeeping import BOOKKEEPING, DEFAULTS
-from taskbell.transfer.ical_lines import Block, Component, Property
+from taskbell.transfer.ical_lines import BOOKKEEPING, DEFAULTS, Block, Component, Property
 from taskbell.transfer.ical_times import Moment, moment_of
 from taskbell.transfer.ical_zones import Zones
 from taskbell.transfer.reading import Notice

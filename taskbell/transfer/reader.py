@@ -23,13 +23,8 @@ NICENESS = 10  # requests come first
 
 
 def main() -> None:
-    """Serves the socket on the standard input."""
-    with socket.socket(fileno=sys.stdin.fileno()) as control:
-        serve(control)
-
-
-def serve(control: socket.socket) -> None:
-    """Forks for each file that arrives, until the program that sends them has ended."""
+    """Forks for each file that arrives at the standard input, until the program that sends them has ended."""
+    control = socket.socket(fileno=sys.stdin.fileno())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the processes that read
     os.nice(NICENESS)

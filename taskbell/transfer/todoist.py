@@ -13,7 +13,7 @@ from taskbell.tasks.validation import MAX_DESCRIPTION
 from taskbell.transfer.archives import is_zip, members, seekable
 from taskbell.transfer.reading import Notice, Row, Unreadable
 from taskbell.transfer.table import Table
-from taskbell.transfer.todoist_dates import Clock, due_cells
+from taskbell.transfer.todoist_dates import due_cells
 
 TYPES = ("task", "section", "note", "meta")
 # What Todoist writes. Of these, IS_COLLAPSED is about its own screens; what has no column here becomes a notice.
@@ -33,17 +33,16 @@ def todoist_rows(stream: IO[bytes], *, now: datetime, zone: str) -> Iterator[Row
     Tasks indented below a task block it, and a note is part of the description. The category is the section, or in a
     zip the project. Dates in words count from `now` in the `zone`.
     """
-    clock = Clock(now, zone)
     with seekable(stream) as file:
         if not is_zip(file):
-            yield from Project(file, clock).rows()
+            yield from Project(file, now, zone).rows()
             return
         number = 0
         for path, member in members(file):
             if path.suffix.lower() != ".csv":
                 raise Unreadable(1, f"A zip of Todoist must have only CSV files, not {str(path)[:100]!r}.")
             with seekable(member) as table:
-                project = Project(table, clock, name=_without_number(path.stem, "[]"), number=number)
+                project = Project(table, now, zone, name=_without_number(path.stem, "[]"), number=number)
                 yield from project.rows()
                 number = project.number
         if not number:
@@ -55,7 +54,8 @@ class Project:
     """Reads one CSV file. `number` is that of the last task, in the whole zip."""
 
     file: IO[bytes]
-    clock: Clock
+    now: datetime
+    zone: str
     name: str = ""
     number: int = 0
     section: str = ""
@@ -147,7 +147,7 @@ class Project:
         self.number += 1
         title, labels = _split_labels(cells["CONTENT"])
         category = self.name or self.section or (labels.pop(0)[1:] if labels else "")
-        due, notices = due_cells(line, cells, self.clock)
+        due, notices = due_cells(line, cells, self.now, self.zone)
         notices += [Notice(line, "category", f"The label {label} can't be imported.") for label in labels]
         notices += _unknown(line, cells)
         row = Row(

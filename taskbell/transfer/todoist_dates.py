@@ -1,6 +1,5 @@
 """Dates of Todoist: days, words such as "every day", deadlines and durations."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,21 +11,12 @@ from taskbell.common.written_dates import has_offset, read_written_date
 from taskbell.transfer.reading import Notice
 
 
-@dataclass(frozen=True)
-class Clock:
-    """When a file is imported, and the zone of the person who does it."""
+def due_cells(line: int, cells: dict[str, str], now: datetime, zone: str) -> tuple[dict[str, Any], list[Notice]]:
+    """The cells of a task that say when it is due, and what else the row says about time.
 
-    now: datetime
-    zone: str
-
-    def wall_time(self, zone: str) -> datetime:
-        """The wall time in the zone of a task, or in the person's if there is no such zone."""
-        return wall_time(self.now, zone if zone in time_zones() else self.zone)
-
-
-def due_cells(line: int, cells: dict[str, str], clock: Clock) -> tuple[dict[str, Any], list[Notice]]:
-    """The cells of a task that say when it is due, and what else the row says about time."""
-    notices, now = [], clock.wall_time(cells["TIMEZONE"])
+    Words count from `now` in the task's zone, or in the importer's if there is none.
+    """
+    notices, now = [], wall_time(now, cells["TIMEZONE"] if cells["TIMEZONE"] in time_zones() else zone)
     due = _read(cells["DATE"], cells["DATE_LANG"], now)
     deadline = _read(cells["DEADLINE"], cells["DEADLINE_LANG"], now)
     if not due:

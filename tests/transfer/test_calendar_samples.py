@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from taskbell.transfer.ical import ical_rows
-from taskbell.transfer.ical_bookkeeping import BOOKKEEPING, DEFAULTS, OF_THE_CALENDAR
+from taskbell.transfer.ical_lines import BOOKKEEPING, DEFAULTS, OF_THE_CALENDAR
 from taskbell.transfer.reading import Row
 
 SAMPLES = Path(__file__).parent / "samples"

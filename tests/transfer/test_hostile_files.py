@@ -11,9 +11,8 @@ import pytest
 from taskbell.accounts.models import User
 from taskbell.transfer.formats import FileOptions
 from taskbell.transfer.headers import read_map
-from taskbell.transfer.reader_program import READERS
 from taskbell.transfer.reading import Row, Unreadable
-from taskbell.transfer.reading_apart import FileToRead, TooDemanding, reading_apart
+from taskbell.transfer.reading_apart import READERS, FileToRead, TooDemanding, reading_apart
 from tests.conftest import NOW
 
 SECONDS = 5  # of computing; before the parsers had limits, these files took up to a minute
