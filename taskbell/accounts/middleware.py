@@ -69,7 +69,7 @@ def _session(request: HttpRequest) -> Session | None:
 
 def client_of(request: HttpRequest) -> Client:
     """The browser or program that sent the request."""
-    address = client_address(request, proxies=settings.TASKBELL_PROXIES)
+    address = client_address(request)
     return Client(address=address, user_agent=request.headers.get("User-Agent", ""), browser=_browser(request))
 
 

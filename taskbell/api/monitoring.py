@@ -21,4 +21,4 @@ def _is_of_this_machine(request: HttpRequest) -> bool:
     """True for clients on this machine. A local proxy that is not configured asks on behalf of others: False."""
     if not settings.TASKBELL_PROXIES and any(name in request.headers for name in BY_PROXIES):
         return False
-    return client_address(request, proxies=settings.TASKBELL_PROXIES) in ("127.0.0.1", "::1")
+    return client_address(request) in ("127.0.0.1", "::1")

@@ -6,7 +6,7 @@ Python takes hundreds of times as long.
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 import regex
@@ -30,29 +30,28 @@ SPACE, PUNCTUATION, SYMBOL, LEVEL = "\x02", "\x03", "\x04", "\x01"
 class _Characters(dict[int, str]):
     """For `str.translate`: the outcome for each character, computed once."""
 
+    def __init__(self, compute: Callable[[str], str]) -> None:
+        super().__init__()
+        self.compute = compute
+
     def __missing__(self, code: int) -> str:
         found = self.compute(chr(code))
         if len(self) < MAX_KNOWN_CHARACTERS:
             self[code] = found
         return found
 
-    def compute(self, char: str) -> str:
-        raise NotImplementedError
 
-
-class _Folded(_Characters):
-    """Characters without case, accents and joiners."""
-
-    def compute(self, char: str) -> str:
-        if char in LOOKALIKES:
-            return LOOKALIKES[char]
-        if char.isdecimal():
-            return str(unicodedata.decimal(char))
-        folded = char.casefold()
-        if folded in UNDECOMPOSED:
-            return UNDECOMPOSED[folded]
-        parts = unicodedata.normalize("NFKD", folded)
-        return unicodedata.normalize("NFC", "".join(map(_base, parts)))
+def _folded(char: str) -> str:
+    """The character without case, accents and joiners."""
+    if char in LOOKALIKES:
+        return LOOKALIKES[char]
+    if char.isdecimal():
+        return str(unicodedata.decimal(char))
+    folded = char.casefold()
+    if folded in UNDECOMPOSED:
+        return UNDECOMPOSED[folded]
+    parts = unicodedata.normalize("NFKD", folded)
+    return unicodedata.normalize("NFC", "".join(map(_base, parts)))
 
 
 def _base(char: str) -> str:
@@ -74,22 +73,13 @@ def _is_accent(char: str) -> bool:
     return place >= 200 or place == 1 or 10 <= place <= 36
 
 
-class _Ordered(_Characters):
+def _ordered(char: str) -> str:
     """Spaces before punctuation, before symbols, before digits and letters, as in the Unicode Collation Algorithm."""
-
-    def compute(self, char: str) -> str:
-        match unicodedata.category(char)[0]:
-            case "Z" | "C":
-                return SPACE
-            case "P":
-                return PUNCTUATION + char
-            case "S":
-                return SYMBOL + char
-            case _:
-                return char
+    kind = unicodedata.category(char)[0]
+    return SPACE if kind in "ZC" else {"P": PUNCTUATION, "S": SYMBOL}.get(kind, "") + char
 
 
-FOLDED, ORDERED = _Folded(), _Ordered()
+FOLDED, ORDERED = _Characters(_folded), _Characters(_ordered)
 
 
 def fold(text: str) -> str:

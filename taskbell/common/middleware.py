@@ -4,6 +4,7 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -47,17 +48,8 @@ class Deadline:
             return unavailable(request, refusal)
         return None
 
-
-class DatabaseAway:
-    """Answers 503 with Retry-After while the database is unreachable or too slow. The API has its own form of this."""
-
-    def __init__(self, next_handler: Handler) -> None:
-        self.next_handler = next_handler
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.next_handler(request)
-
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answers 503 with Retry-After while the database is away or too slow. The API has its own form of this."""
         match error:
             case OperationalError() | InterfaceError():
                 return unavailable(request, database_refusal(error))
@@ -76,17 +68,15 @@ def unavailable(request: HttpRequest, refusal: Busy | TooMany) -> HttpResponse:
     return HttpResponse(refusal.detail, "text/plain", refusal.status, headers=headers)
 
 
-def client_address(request: HttpRequest, *, proxies: int) -> str:
+def client_address(request: HttpRequest) -> str:
     """The client's address, trusting as many entries of X-Forwarded-For as there are proxies."""
-    return address_behind(
-        request.META.get("HTTP_X_FORWARDED_FOR", ""), request.META.get("REMOTE_ADDR", ""), proxies=proxies
-    )
+    return address_behind(request.META.get("HTTP_X_FORWARDED_FOR", ""), request.META.get("REMOTE_ADDR", ""))
 
 
-def address_behind(forwarded_for: str, remote: str, *, proxies: int) -> str:
+def address_behind(forwarded_for: str, remote: str) -> str:
     """The same, from the header and the address of the other end of the connection."""
     trusted = [*(hop.strip() for hop in forwarded_for.split(",") if hop.strip()), remote]
-    return _without_port(str(trusted[-1 - min(proxies, len(trusted) - 1)]))[:64]
+    return _without_port(trusted[-1 - min(settings.TASKBELL_PROXIES, len(trusted) - 1)])[:64]
 
 
 def _without_port(hop: str) -> str:

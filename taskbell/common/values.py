@@ -6,7 +6,6 @@ The bounds are explicit, so that every database and calendar accepts what was re
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
 from typing import Any, TypeVar
 
 from django.utils.dateparse import parse_date, parse_datetime, parse_time
@@ -108,16 +107,16 @@ def _check_characters(line: str) -> None:
 
 def read_date(value: object) -> date:
     """A date from 1970 to 2999 (ISO 8601)."""
-    day = _parse_date(value) if isinstance(value, str) else None
+    day = _parsed(parse_date, value, DATE_CHARACTERS)
     if day is None:
         raise BadValue("Must be a date such as 2027-03-31.")
     return in_bounds(day)
 
 
-@lru_cache(maxsize=10_000)  # the dates of a large file repeat
-def _parse_date(text: str) -> date | None:
+def _parsed(parse: Callable[[str], T | None], value: object, characters: frozenset[str]) -> T | None:
+    """What Django makes of a text of these characters."""
     try:
-        return parse_date(text) if DATE_CHARACTERS.issuperset(text) else None
+        return parse(value) if isinstance(value, str) and characters.issuperset(value) else None
     except ValueError:
         return None
 
@@ -133,10 +132,7 @@ def in_bounds(day: object) -> date:
 
 def read_time(value: object) -> time:
     """A wall time. An offset is refused: the time zone is a value of its own."""
-    try:
-        at = parse_time(value) if isinstance(value, str) and TIME_CHARACTERS.issuperset(value) else None
-    except ValueError:
-        at = None
+    at = _parsed(parse_time, value, TIME_CHARACTERS)
     if at is None:
         raise BadValue("Must be a time such as 09:30, without an offset.")
     return at
@@ -144,10 +140,7 @@ def read_time(value: object) -> time:
 
 def read_datetime(value: object) -> datetime:
     """A date and time from 1970 to 2999. Without an offset it stays without, for the caller's zone to decide."""
-    try:
-        at = parse_datetime(value) if isinstance(value, str) and DATETIME_CHARACTERS.issuperset(value) else None
-    except ValueError:
-        at = None
+    at = _parsed(parse_datetime, value, DATETIME_CHARACTERS)
     if at is None:
         raise BadValue("Must be a date and time such as 2027-03-31T09:00:00Z.")
     in_bounds(at.date())
@@ -156,7 +149,7 @@ def read_datetime(value: object) -> datetime:
 
 def read_moment(value: object) -> datetime:
     """The same for something that happens at a time of day: a date alone, which would mean midnight, is refused."""
-    if isinstance(value, str) and _parse_date(value.strip()):
+    if isinstance(value, str) and _parsed(parse_date, value.strip(), DATE_CHARACTERS) is not None:
         raise BadValue("Must have a time as well, such as 2027-03-31T09:00.", "needs_time")
     return read_datetime(value)
 

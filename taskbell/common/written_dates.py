@@ -4,6 +4,7 @@ Nothing is guessed: a value that can be read in two ways is refused with both re
 """
 
 import re
+from calendar import day_name, month_name
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -11,11 +12,8 @@ from datetime import date, datetime, time, timedelta
 from taskbell.common.values import BadValue
 
 DAY_FIRST, MONTH_FIRST = "day/month/year", "month/day/year"
-MONTH_NAMES = (
-    *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october"),
-    *("november", "december"),
-)
-WEEKDAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+MONTH_NAMES = [name.lower() for name in month_name if name]
+WEEKDAY_NAMES = [name.lower() for name in day_name]
 NUMBERS = re.compile(r"(\d{1,4})([./-])\s?(\d{1,2})\2\s?(\d{1,4})\.?", re.ASCII)
 DAY_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?[ -]?([a-z]+)\.?[ ,-]{0,2}(\d{4})", re.ASCII)
 MONTH_DAY = re.compile(r"([a-z]+)\.? ?(\d{1,2})(?:st|nd|rd|th)?[ ,]{1,2}(\d{4})", re.ASCII)

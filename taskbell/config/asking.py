@@ -47,7 +47,7 @@ class Head:
         if cookie and not token and (session := session_of_cookie(cookie)):
             return f"session {session.hex}"
         forwarded, remote = self.headers.get(b"x-forwarded-for", ""), self.client[0] if self.client else ""
-        return network_of(address_behind(forwarded, remote, proxies=settings.TASKBELL_PROXIES))
+        return network_of(address_behind(forwarded, remote))
 
     def person(self) -> User | None:
         """The person who is signed in, by the rules of the API, in one query."""

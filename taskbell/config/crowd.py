@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from uvicorn.server import ServerState
 
-from taskbell.config.open_files import most_open_files
+from taskbell.common.limits import most_open_files
 
 MAX_CONNECTIONS = 10_000  # each costs about 10 KiB
 SPARE = 50  # more, which are refused with an answer

@@ -33,7 +33,7 @@ def configuration_page() -> str:
 def _row(name: str, schema: dict[str, Any]) -> str:
     names = "<br>or ".join(f"`{name}`" for name in names_of(name))
     value, default = "secret " * is_secret(name) + _kind(schema), schema["default"]
-    if default not in (None, ""):
+    if default is not None and default != "" and not isinstance(default, list | dict):
         value += f"<br>default `{str(default).lower() if isinstance(default, bool) else default}`"
     return f"| {names} | {value} | {schema['description']} |\n"
 

@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from taskbell.common.clock import time_zones
-from taskbell.config.origins import Origins
-from taskbell.config.quotas import ABOUT_QUOTAS, Quotas
+from taskbell.config.origins import read_origins
+from taskbell.config.quotas import ABOUT_QUOTAS, QUOTAS, read_quotas
 
 DOTENV = Path(".env")
 
@@ -59,10 +59,16 @@ DatabaseAddress = Annotated[
 BrokerAddress = Annotated[SecretStr, _of_the_form("redis://host:6379/0", "redis", "rediss", "unix")]
 
 
+def _list(text: str) -> list[str]:
+    return [item for line in text.splitlines() for one in line.split(",") if (item := one.strip())]
+
+
 class Environment(BaseSettings):
     """The settings. Names in capitals are environment variables."""
 
-    model_config = SettingsConfigDict(env_file=DOTENV, extra="ignore", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_file=DOTENV, extra="ignore", frozen=True, env_ignore_empty=True, validate_default=False
+    )
 
     TASKBELL_DATA: Path = Field(
         Path("var"), description="Folder for all data: database, broker, secret key, and emails written to files."
@@ -85,15 +91,17 @@ class Environment(BaseSettings):
         min_length=32,
         description="Signs tokens, cookies and links. Default: created on the first start, in the data folder.",
     )
-    SECRET_KEY_FALLBACKS: SecretStr | None = Field(
-        None,
+    SECRET_KEY_FALLBACKS: Annotated[list[SecretStr], NoDecode, BeforeValidator(_list)] = Field(
+        [],
         description="Former values of SECRET_KEY, separated by commas or line breaks. Tokens, cookies and links "
         "signed with them stay valid.",
     )
     DEBUG: bool = Field(False, description="Show error details in the browser. Never use in production.")
-    ALLOWED_HOSTS: str = Field("", description="Additional host names to answer to, separated by commas.")
-    TASKBELL_CORS_ORIGINS: Origins = Field(
-        "",
+    ALLOWED_HOSTS: Annotated[list[str], NoDecode, BeforeValidator(_list)] = Field(
+        [], description="Additional host names to answer to, separated by commas."
+    )
+    TASKBELL_CORS_ORIGINS: Annotated[list[str], NoDecode, BeforeValidator(read_origins)] = Field(
+        [],
         description="Origins of other sites whose pages may call the API with a token, such as "
         "https://app.example.org, separated by commas.",
     )
@@ -140,7 +148,9 @@ class Environment(BaseSettings):
         le=3650,
         description="Days during which a deleted task can be restored. After that it is removed for good.",
     )
-    TASKBELL_QUOTAS: Quotas = Field("", description=ABOUT_QUOTAS)
+    TASKBELL_QUOTAS: Annotated[dict[str, int], NoDecode, BeforeValidator(read_quotas)] = Field(
+        QUOTAS, description=ABOUT_QUOTAS
+    )
     TASKBELL_REPORT_DAYS: int = Field(
         7, ge=1, le=365, description="Days during which a finished report can be downloaded."
     )
@@ -227,13 +237,7 @@ class Environment(BaseSettings):
     @property
     def former_keys(self) -> list[str]:
         """The values of SECRET_KEY_FALLBACKS."""
-        given = self.SECRET_KEY_FALLBACKS.get_secret_value() if self.SECRET_KEY_FALLBACKS else ""
-        return [key.strip() for key in given.replace("\n", ",").split(",") if key.strip()]
-
-    @property
-    def hosts(self) -> list[str]:
-        """The values of ALLOWED_HOSTS."""
-        return [host.strip() for host in self.ALLOWED_HOSTS.split(",") if host.strip()]
+        return [key.get_secret_value() for key in self.SECRET_KEY_FALLBACKS]
 
     @property
     def url(self) -> str:

@@ -1,10 +1,7 @@
 """The sites whose pages may call the API from a browser (CORS)."""
 
 import re
-from typing import Annotated
 from urllib.parse import urlsplit
-
-from pydantic import AfterValidator
 
 RULE = "must be origins such as https://app.example.org, separated by commas"
 PARTS = re.compile(r"https?://[^/?#@\s*]+")
@@ -14,10 +11,6 @@ USUAL_PORTS = {"http": 80, "https": 443}
 def read_origins(text: str) -> list[str]:
     """The origins as browsers write them (RFC 6454 §6.2). Raises ValueError with a sentence."""
     return [_origin(one) for one in (part.strip() for part in text.split(",")) if one]
-
-
-# Several, separated by commas.
-Origins = Annotated[str, AfterValidator(lambda text: ",".join(read_origins(text)))]
 
 
 def _origin(text: str) -> str:

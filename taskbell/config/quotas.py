@@ -1,11 +1,6 @@
 """How much one person may have, by setting."""
 
-from collections.abc import Mapping
-from typing import Annotated
-
-from pydantic import AfterValidator
-
-QUOTAS: Mapping[str, int] = {
+QUOTAS = {
     "tasks": 200_000,
     "text": 500,  # MiB of titles and descriptions
     "categories": 500,
@@ -29,15 +24,9 @@ def read_quotas(text: str) -> dict[str, int]:
     return {**QUOTAS, **given}
 
 
-def _check(text: str) -> str:
-    read_quotas(text)
-    return text
-
-
 ABOUT_QUOTAS = (
     "How much one person may have, where it differs from the default: "
     f"{','.join(f'{name}={number}' for name, number in QUOTAS.items())}. "
     "Imports are those of an hour, answers those of a day; text and answer_megabytes are in MiB. "
     "Managers and admins have no quota of tasks, text, categories, labels and imports."
 )
-Quotas = Annotated[str, AfterValidator(_check)]

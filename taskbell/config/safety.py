@@ -16,7 +16,7 @@ def refuse_unsafe(env: Environment) -> None:
     if env.DEBUG and (https or open_):
         cause = "TASKBELL_URL is https" if https else f"the server listens on {env.TASKBELL_BIND}"
         raise UnusableEnvironment(f"DEBUG: must be false if {cause}, because its pages show code and settings.")
-    if https and "*" in env.hosts:
+    if https and "*" in env.ALLOWED_HOSTS:
         raise UnusableEnvironment(
             "ALLOWED_HOSTS: must name the hosts if TASKBELL_URL is https, because * allows any host."
         )

@@ -12,8 +12,6 @@ from taskbell.config.env import environment
 from taskbell.config.files import prepare_data_folder, secret_key, valkey_socket
 from taskbell.config.logs import logging_settings
 from taskbell.config.mail import mail_settings
-from taskbell.config.origins import read_origins
-from taskbell.config.quotas import read_quotas
 from taskbell.config.safety import host_of, refuse_unsafe
 from taskbell.config.schedule import BEAT_SCHEDULE
 
@@ -29,7 +27,7 @@ DEBUG = env.DEBUG
 URL = env.url
 HTTPS = URL.startswith("https://")
 
-ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", host_of(URL), *env.hosts]
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", host_of(URL), *env.ALLOWED_HOSTS]
 
 INSTALLED_APPS = [
     "taskbell.people",  # before Django's accounts, whose command `changepassword` it replaces
@@ -71,12 +69,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "taskbell.accounts.middleware.BrowserSession",
-    "taskbell.common.middleware.DatabaseAway",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
 
 # Pages of these sites may call the API with a token; never with a cookie.
-CORS_ALLOWED_ORIGINS = read_origins(env.TASKBELL_CORS_ORIGINS)
+CORS_ALLOWED_ORIGINS = env.TASKBELL_CORS_ORIGINS
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = ["authorization", "content-type", "if-match", "if-none-match", "idempotency-key"]
 CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "Idempotency-Replayed", "Content-Disposition"]
@@ -190,7 +187,7 @@ TASKBELL_PROXIES = env.TASKBELL_PROXIES
 TASKBELL_TRASH_DAYS = env.TASKBELL_TRASH_DAYS
 TASKBELL_MAILS_BY_ONE_PERSON = env.TASKBELL_MAILS_BY_ONE_PERSON
 TASKBELL_REPORT_DAYS = env.TASKBELL_REPORT_DAYS
-TASKBELL_QUOTAS = read_quotas(env.TASKBELL_QUOTAS)
+TASKBELL_QUOTAS = env.TASKBELL_QUOTAS
 TASKBELL_WORKER_THREADS = env.TASKBELL_WORKER_THREADS
 TASKBELL_AMBIGUOUS = env.TASKBELL_AMBIGUOUS
 TASKBELL_LIVE_CONNECTIONS = env.TASKBELL_LIVE_CONNECTIONS

@@ -52,7 +52,7 @@ class Handshake:
 
         remote = (scope.get("client") or ("",))[0]
         forwarded_for = self.headers.get("x-forwarded-for", "")
-        self.address = address_behind(forwarded_for, remote, proxies=settings.TASKBELL_PROXIES)
+        self.address = address_behind(forwarded_for, remote)
 
     @property
     def subprotocol(self) -> str | None:

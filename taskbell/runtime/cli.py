@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from taskbell.common.limits import most_open_files
 from taskbell.config.env import UnusableEnvironment, environment
 from taskbell.config.files import PRIVATE, prepare_data_folder
-from taskbell.config.open_files import most_open_files
 from taskbell.runtime.refusals import CANNOT_START, CannotStart
 
 app = typer.Typer(
@@ -148,13 +148,13 @@ def _part(name: str) -> Any:
 
 def _django_part(name: str) -> Any:
     """The same for a module that imports models, which requires Django to be set up."""
-    _part("setup").set_up_django()
+    _part("setup")
+    import_module("django").setup()
     return _part(name)
 
 
 def _dispatch(arguments: list[str]) -> None:
-    names = (command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands)
-    ours = {name.replace("_", "-") for name in names}
+    ours = typer.main.get_group(app).commands.keys()
     match arguments:
         case [] | ["help"]:
             app(["--help"], prog_name="taskbell")

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from taskbell.runtime.refusals import CannotStart
 
+PATIENCE_SECONDS = 3.0
+
 
 def run_folder(data: Path) -> Path:
     """The folder for process IDs."""
@@ -35,13 +37,13 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def claim_data_folder(data: Path, *, patience: float = 3.0) -> int:
+def claim_data_folder(data: Path) -> int:
     """The file descriptor of an exclusive lock. Raises CannotStart if another process holds the lock.
 
-    Retries for `patience` seconds, because the children of a killed parent need a moment to exit.
+    Retries for some seconds, because the children of a killed parent need a moment to exit.
     """
     lock = os.open(run_folder(data) / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

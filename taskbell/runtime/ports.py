@@ -4,8 +4,8 @@ import errno
 import os
 import socket
 import stat
-from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 from taskbell.runtime.refusals import CannotStart
 
@@ -22,8 +22,7 @@ def bound(host: str, port: int) -> socket.socket:
     if host.startswith(UNIX):
         return _bound_to_file(Path(host.removeprefix(UNIX)))
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
+        listener, address = _unbound(host, port)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a restart doesn't wait for old connections
         if hasattr(socket, "TCP_USER_TIMEOUT"):  # drops clients that stop reading, and frees their buffers
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MILLISECONDS)
@@ -34,6 +33,14 @@ def bound(host: str, port: int) -> socket.socket:
             error.errno or 0, "TASKBELL_BIND: can't listen on {host}, because it isn't an address of this machine."
         )
         raise CannotStart(reason.format(host=host, port=port)) from error
+
+
+def _unbound(host: str, port: int) -> tuple[socket.socket, Any]:
+    """A socket for the address, and the address as sockets take it."""
+    if host.startswith(UNIX):
+        return socket.socket(socket.AF_UNIX), host.removeprefix(UNIX)
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    return socket.socket(family, kind, protocol), address
 
 
 def _bound_to_file(path: Path) -> socket.socket:
@@ -56,24 +63,17 @@ def _is_in_use(path: Path) -> bool:
         return probe.connect_ex(str(path)) == 0
 
 
-def connection_to(host: str, port: int) -> HTTPConnection:
-    """A connection from this machine to a server that listens on `host` and `port`."""
-    if host.startswith(UNIX):
-        return _FileConnection(host.removeprefix(UNIX))
-    return HTTPConnection({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port, timeout=1)  # noqa: S104
-
-
-class _FileConnection(HTTPConnection):
-    """HTTP over a socket file."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=1)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
+def replies(host: str, port: int, question: bytes, *, begin: bytes) -> bool:
+    """True if a server on this machine that listens there begins its reply to the question like this."""
+    try:
+        connection, address = _unbound({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)  # noqa: S104
+        with connection:
+            connection.settimeout(1)
+            connection.connect(address)
+            connection.sendall(question)
+            return connection.recv(len(begin), socket.MSG_WAITALL) == begin
+    except OSError:
+        return False
 
 
 def name_of(host: str, port: int) -> str:

@@ -3,17 +3,11 @@
 from difflib import get_close_matches
 from urllib.parse import urlsplit
 
-import django
 from django.conf import settings
 from django.core.management import execute_from_command_line, get_commands
 from django.db import OperationalError, connection
 
 from taskbell.runtime.refusals import CannotStart
-
-
-def set_up_django() -> None:
-    """Loads the settings and the models."""
-    django.setup()
 
 
 def check_database() -> None:

@@ -5,14 +5,13 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from http.client import HTTPException
 from types import FrameType
 
 from taskbell.config.env import Environment, environment
 from taskbell.config.mail import mail_settings
 from taskbell.runtime.children import Child, stop_all
 from taskbell.runtime.files import claim_data_folder, pid_file, setup_link_file
-from taskbell.runtime.ports import bound, connection_to
+from taskbell.runtime.ports import bound, replies
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.valkey import answers, valkey
 
@@ -107,14 +106,8 @@ class Supervisor:
         time.sleep(pause)
 
     def _web_answers(self) -> bool:
-        connection = connection_to(self.env.TASKBELL_BIND, self.env.PORT)
-        try:
-            connection.request("GET", "/healthz", headers={"Host": "localhost"})
-            return connection.getresponse().status == 200
-        except (OSError, HTTPException):
-            return False
-        finally:
-            connection.close()
+        request = b"GET /healthz HTTP/1.0\r\n\r\n"
+        return replies(self.env.TASKBELL_BIND, self.env.PORT, request, begin=b"HTTP/1.1 200")
 
 
 def banner(env: Environment) -> str:

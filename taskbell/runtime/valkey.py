@@ -1,13 +1,13 @@
 """The embedded broker: a Valkey that only this user can reach, and that keeps its data when it is killed."""
 
 import os
-import socket
 from importlib.util import find_spec
 from pathlib import Path
 
 from taskbell.config.files import valkey_socket
 from taskbell.runtime.children import Child
 from taskbell.runtime.files import pid_file
+from taskbell.runtime.ports import UNIX, replies
 from taskbell.runtime.refusals import CannotStart
 
 
@@ -55,11 +55,4 @@ def _private(path: Path) -> Path:
 
 def answers(data: Path) -> bool:
     """True once Valkey has loaded its data and accepts commands."""
-    try:
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(1)
-            connection.connect(str(valkey_socket(data)))
-            connection.sendall(b"PING\r\n")
-            return connection.recv(7) == b"+PONG\r\n"
-    except OSError:
-        return False
+    return replies(f"{UNIX}{valkey_socket(data)}", 0, b"PING\r\n", begin=b"+PONG")

@@ -1,5 +1,7 @@
 """Who asks, whatever the proxies write, and which hosts are ours."""
 
+from typing import Any
+
 import pytest
 from django.test import RequestFactory
 
@@ -26,10 +28,13 @@ from taskbell.config.safety import host_of
         (1, "127.0.0.1", "x" * 100, "x" * 64),
     ],
 )
-def test_the_client_has_one_spelling(proxies: int, remote: str, forwarded: str | None, client: str) -> None:
+def test_the_client_has_one_spelling(
+    settings: Any, proxies: int, remote: str, forwarded: str | None, client: str
+) -> None:
+    settings.TASKBELL_PROXIES = proxies
     request = RequestFactory().get("/", headers={"X-Forwarded-For": forwarded} if forwarded else {})
     request.META["REMOTE_ADDR"] = remote
-    assert client_address(request, proxies=proxies) == client
+    assert client_address(request) == client
 
 
 @pytest.mark.parametrize(

@@ -77,14 +77,14 @@ def test_pages_are_for_no_other_site(anonymous: Program, path: str) -> None:
 @pytest.mark.usefixtures("db")
 def test_without_the_setting_no_site_may(anonymous: Program) -> None:
     assert "Access-Control-Allow-Origin" not in preflight(anonymous)
-    assert environment("").TASKBELL_CORS_ORIGINS == ""
+    assert environment("").TASKBELL_CORS_ORIGINS == []
     if not os.environ.get("TASKBELL_CORS_ORIGINS"):
         assert "corsheaders.middleware.CorsMiddleware" not in of_taskbell.MIDDLEWARE
 
 
 def test_an_origin_is_read_as_browsers_write_it() -> None:
     given = " HTTPS://App.Example.org:443, http://localhost:5173,http://[::1]:80 ,"
-    assert f"{APP},http://localhost:5173,http://[::1]" == environment(given).TASKBELL_CORS_ORIGINS
+    assert environment(given).TASKBELL_CORS_ORIGINS == [APP, "http://localhost:5173", "http://[::1]"]
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def in_words(*limits: Limit) -> str:
 
 
 def each_and_all(places: object) -> str:
-    return f"{places._each}; {places._total} in all"  # type: ignore[attr-defined]
+    return f"{places.each}; {places.total} in all"  # type: ignore[attr-defined]
 
 
 def limits() -> dict[str, str]:
