@@ -63,6 +63,9 @@ def _list(text: str) -> list[str]:
     return [item for line in text.splitlines() for one in line.split(",") if (item := one.strip())]
 
 
+Names = Annotated[list[str], NoDecode, BeforeValidator(_list)]
+
+
 class Environment(BaseSettings):
     """The settings. Names in capitals are environment variables."""
 
@@ -97,9 +100,7 @@ class Environment(BaseSettings):
         "signed with them stay valid.",
     )
     DEBUG: bool = Field(False, description="Show error details in the browser. Never use in production.")
-    ALLOWED_HOSTS: Annotated[list[str], NoDecode, BeforeValidator(_list)] = Field(
-        [], description="Additional host names to answer to, separated by commas."
-    )
+    ALLOWED_HOSTS: Names = Field([], description="Additional host names to answer to, separated by commas.")
     TASKBELL_CORS_ORIGINS: Annotated[list[str], NoDecode, BeforeValidator(read_origins)] = Field(
         [],
         description="Origins of other sites whose pages may call the API with a token, such as "
@@ -263,13 +264,11 @@ def _secret_file_names() -> dict[str, str]:
 def _secrets_from_files(given: dict[str, str]) -> dict[str, str]:
     found = {}
     for file_variable, name in _secret_file_names().items():
-        path = given.get(file_variable)
-        if not path:
-            continue
-        try:
-            found[name] = Path(path).read_text().strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UnusableEnvironment(f"{file_variable}: can't read the secret from {path} ({error}).") from error
+        if path := given.get(file_variable):
+            try:
+                found[name] = Path(path).read_text().strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise UnusableEnvironment(f"{file_variable}: can't read the secret from {path} ({error}).") from error
     return found
 
 
