@@ -9,34 +9,26 @@ from taskbell.accounts.models import User
 from taskbell.common.text import UNPRINTABLE, folded
 from taskbell.tasks.models import OPEN_STAGES
 
-MAX_PEOPLE = 20_000  # whose names are kept in memory at a time, besides those of one batch
-
 
 class People:
-    """People by username or address, also those who have left, looked up many at a time."""
+    """People by username or address, also those who have left."""
 
     def __init__(self) -> None:
         self._known: dict[str, int | None] = {}
         self._left: set[int] = set()
 
     def learn(self, names: Iterable[Any]) -> None:
-        """Looks up the names that are not known yet; forgets all others once there are too many."""
+        """Looks up these names, and forgets all others."""
         texts = {name.strip() for name in names if isinstance(name, str) and len(name) < 300}
         wanted = {text for text in texts if text and not UNPRINTABLE.search(text)}  # no database accepts the others
-        if wanted <= self._known.keys():
-            return
-        if len(self._known) > MAX_PEOPLE:
-            self._known.clear()
-        asked = wanted - self._known.keys()
-        keys = {folded(name): name for name in asked}
-        self._known |= dict.fromkeys(asked)
+        keys = set(map(folded, wanted))
         found = User.objects.filter(Q(username_key__in=keys) | Q(email__in=keys)).order_by("is_active")
         ids: dict[str, int] = {}
-        for pk, is_active, *names in found.values_list("pk", "is_active", "email", "username_key"):
-            ids |= dict.fromkeys(names, pk)
+        for pk, is_active, *names_of_one in found.values_list("pk", "is_active", "email", "username_key"):
+            ids |= dict.fromkeys(names_of_one, pk)
             if not is_active:
                 self._left.add(pk)
-        self._known |= {name: ids.get(folded(name)) for name in asked}
+        self._known = {name: ids.get(folded(name)) for name in wanted}
 
     def find(self, name: str) -> int | None:
         """The person's id; None if there is no such person."""

@@ -38,10 +38,10 @@ def todoist_rows(stream: IO[bytes], *, now: datetime, zone: str) -> Iterator[Row
             yield from Project(file, now, zone).rows()
             return
         number = 0
-        for path, member in members(file):
+        for path, unpacked in members(file):
             if path.suffix.lower() != ".csv":
                 raise Unreadable(1, f"A zip of Todoist must have only CSV files, not {str(path)[:100]!r}.")
-            with seekable(member) as table:
+            with unpacked() as table:
                 project = Project(table, now, zone, name=_without_number(path.stem, "[]"), number=number)
                 yield from project.rows()
                 number = project.number

@@ -34,13 +34,15 @@ def vikunja_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
             yield from _data(file)
             return
         found = False
-        for path, member in members(file):
+        for path, unpacked in members(file):
             if path.name == DATA:
                 found = True
-                with seekable(member) as data:
+                with unpacked() as data:
                     yield from _data(data)
-            elif path.name == FILTERS and any(value for _, value in json_values(member)):
-                yield Notice(1, FILTERS, "The saved filters can't be imported.")
+            elif path.name == FILTERS:
+                with unpacked() as filters:
+                    if any(value for _, value in json_values(filters)):
+                        yield Notice(1, FILTERS, "The saved filters can't be imported.")
         if not found:
             raise Unreadable(1, f"A zip of Vikunja must have {DATA}.")
 

@@ -22,7 +22,6 @@ from taskbell.tasks.categories import create_category
 from taskbell.tasks.models import STAGES, Basis, Category, Prerequisite, Priority, Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.scheduled import mark_overdue
-from taskbell.transfer import people as transfer_people
 from taskbell.transfer.exporting import every_task, export_tasks
 from taskbell.transfer.formats import READERS
 from taskbell.transfer.importing import ImportRefused, Options, import_tasks, prepared
@@ -187,8 +186,7 @@ def test_who_edits_their_own_tasks_alone_names_nobody_who_has_left(ada: User, bo
     assert [(error.field, error.code) for error in refused.value.result.errors] == [("assigned_to", "does_not_exist")]
 
 
-def test_people_are_known_in_a_file_that_names_very_many(bo: User, cy: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transfer_people, "MAX_PEOPLE", 1)
+def test_people_are_known_in_a_file_that_names_very_many(bo: User, cy: User) -> None:
     people = People()
     people.learn(["bo", "somebody"])
     people.learn(["bo", "cy"])
