@@ -8,6 +8,7 @@ from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import rotate_token
 from django.utils.functional import SimpleLazyObject
 
 from taskbell.accounts import known_browsers
@@ -84,18 +85,17 @@ def session_of_cookie(raw: str) -> UUID | None:
 
 
 def remember(request: HttpRequest, session: Session) -> None:
-    """Sets the cookie of this session, and the one by which this browser is known from now on."""
+    """Sets the cookie of this session, and the one by which this browser is known from now on.
+
+    Forms opened before stop working, against session fixation.
+    """
     know_browser(request, session.user_id)
     request.session.cycle_key()
     request.session[SESSION_KEY] = session.pk.hex
     request.session.set_expiry(session.expires_at - session.created_at)
+    rotate_token(request)
 
 
 def know_browser(request: HttpRequest, person_id: int) -> None:
     """From now on, attempts of this browser to sign in as this person are not counted with those of strangers."""
     request.known_to = person_id  # type: ignore[attr-defined]
-
-
-def forget(request: HttpRequest) -> None:
-    """Deletes the cookie."""
-    request.session.flush()

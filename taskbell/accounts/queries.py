@@ -45,15 +45,21 @@ class SessionLookup:
 living_session = SessionLookup()
 
 
+def session_by_id(session_id: UUID, *, now: datetime, find: SessionLookup = living_session) -> Session:
+    """The living session with this id, with its person, in one query. Raises NotSignedIn."""
+    session = find(session_id, now=now)
+    if session is None:
+        raise NotSignedIn("This session has ended. Sign in again.")
+    return session
+
+
 def session_of_token(access: str, *, now: datetime, find: SessionLookup = living_session) -> Session:
     """The living session of an access token, with its person, in one query. Raises NotSignedIn.
 
     The first use of a pair after a refresh costs one more query.
     """
     claims = tokens.read(access, "access", now=now)
-    session = find(claims.session_id, now=now)
-    if session is None:
-        raise NotSignedIn("This session has ended. Sign in again.")
+    session = session_by_id(claims.session_id, now=now, find=find)
     if session.is_pair_unused and session.refresh_id == claims.token_id:
         _note_first_use(session)
     return session

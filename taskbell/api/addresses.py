@@ -9,8 +9,7 @@ from taskbell.api.fields import StrictSerializer, Text, body_of
 from taskbell.api.schema import operation
 from taskbell.api.session import OpenView
 from taskbell.common.clock import utc_now
-from taskbell.people.address_links import confirm_address, undo_change
-from taskbell.people.confirmation import resend_confirmation
+from taskbell.people.addresses import confirm_address, resend_confirmation, undo_change
 
 
 class LinkTokenIn(StrictSerializer):

@@ -1,18 +1,80 @@
-"""Email addresses: a new one takes effect once its link is used, and the old one can be restored for a week."""
+"""Email addresses of people: confirmed by a link in an email; the old one can be restored for a week."""
 
 from datetime import datetime
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from taskbell.accounts.addresses import is_free
+from taskbell.accounts import throttle
+from taskbell.accounts.actions import end_sessions
+from taskbell.accounts.addresses import Use, change_of, is_free, waiting_change
 from taskbell.accounts.models import AddressChange, User
 from taskbell.accounts.policy import Capability
+from taskbell.accounts.profile import update_profile
 from taskbell.accounts.validation import EMAIL_TAKEN
 from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
-from taskbell.common.errors import Conflict
-from taskbell.people.confirmation import ask_to_confirm, count_request, mail_link, may_mail
-from taskbell.people.notifications import notify_old_addresses
+from taskbell.common.errors import Conflict, TooMany, invalid
+from taskbell.notifications.actions import send_what_waited
+from taskbell.people.notifications import (
+    mail_account_exists,
+    mail_confirmation,
+    mail_password_link,
+    notify_old_addresses,
+)
+
+WRONG_LINK = "This link is no longer valid."
+
+
+@transaction.atomic
+def ask_to_confirm(person: User, *, by_mail: bool, now: datetime) -> None:
+    """The person's own address waits for its confirmation; `by_mail` sends the link."""
+    change = AddressChange.objects.create(user=person, new=person.email, requested_at=now, made_at=now)
+    if by_mail:
+        mail_confirmation(change, now=now)
+
+
+def may_mail(email: str, *, now: datetime) -> bool:
+    """Counts an email about an account to this address. False if it has had too many of them."""
+    try:
+        throttle.count(*throttle.confirmation_to(email), now=now)
+    except TooMany:
+        return False
+    return True
+
+
+def count_request(person: User, email: str, *, now: datetime) -> None:
+    """Counts a link to this address that the person has requested. Raises TooMany."""
+    throttle.count(throttle.CONFIRM_PER_ACCOUNT.of(str(person.pk)), *throttle.confirmation_to(email), now=now)
+
+
+def resend_confirmation(person: User, *, now: datetime) -> None:
+    """Emails the link once more to the address that waits for it. Raises Conflict if none does, or TooMany."""
+    change = waiting_change(person, now=now)
+    if change is None and person.email_confirmed:
+        raise Conflict("Your email address is already confirmed.")
+    email = change.new if change else person.email
+    count_request(person, email, now=now)
+    with transaction.atomic():
+        change = change or AddressChange.objects.create(user=person, new=email, requested_at=now, made_at=now)
+        mail_link(change, now=now)
+
+
+@transaction.atomic
+def mark_confirmed(person: User, *, now: datetime) -> None:
+    """The person has used a link that came by email to their address."""
+    unconfirmed = User.objects.filter(pk=person.pk, email=person.email, email_confirmed=False)
+    if unconfirmed.update(email_confirmed=True):
+        person.email_confirmed = True
+        send_what_waited(person, now=now)
+
+
+def mail_link(change: AddressChange, *, now: datetime) -> None:
+    """For an address that is taken, its owner gets another email; the person can't tell (decision 0041)."""
+    if is_free(change.new, but=change.user_id, now=now):
+        mail_confirmation(change, now=now)
+    else:
+        mail_account_exists(change.new, now=now)
 
 
 def check_may_request(person: User, email: str, *, now: datetime) -> None:
@@ -76,3 +138,53 @@ def record_change(person: User, *, old: str, by: User | None, now: datetime) -> 
 def lock_person(person: User) -> User:
     """The person, read again with a lock on the row."""
     return User.objects.select_for_update(no_key=True).get(pk=person.pk)
+
+
+@transaction.atomic
+def confirm_address(token: str, *, now: datetime) -> User:
+    """Confirms the address that the link was sent to; works once. Raises Invalid, or Conflict if it is taken."""
+    change = _locked_change(token, "confirm", now=now)
+    person, replaced = change.user, change.user.email
+    if change.new != person.email:
+        check_is_free(change.new, but=person.pk, now=now)
+        _set_address(person, change.new, by=person, now=now)
+    mark_confirmed(person, now=now)
+    AddressChange.objects.filter(pk=change.pk).update(is_confirmed=True, made_at=now)
+    notify_old_addresses(change, replaced=replaced, is_made=True, now=now)
+    return person
+
+
+@transaction.atomic
+def undo_change(token: str, *, now: datetime) -> User:
+    """Restores the old address, signs the person out everywhere, and emails a link to choose a new password.
+
+    The password is removed, because the person who changed the address knew it. Raises Invalid, or Conflict.
+    """
+    change = _locked_change(token, "undo", now=now)
+    person = change.user
+    if change.old != person.email:
+        _set_address(person, change.old, by=None, now=now)
+    mark_confirmed(person, now=now)
+    AddressChange.objects.filter(user=person, closed_at=None).update(closed_at=now)
+    person.password = make_password(None)
+    User.objects.filter(pk=person.pk).update(password=person.password)
+    end_sessions(person, now=now, because="address put back")
+    mail_password_link(person, now=now)
+    return person
+
+
+def _locked_change(token: str, use: Use, *, now: datetime) -> AddressChange:
+    """The change that the token names, with a lock on the person. Raises Invalid."""
+    change = change_of(token, use, now=now)
+    if change is not None:
+        lock_person(change.user)
+        change = change_of(token, use, now=now)
+    if change is None:
+        raise invalid("token", "invalid", WRONG_LINK)
+    return change
+
+
+def _set_address(person: User, email: str, *, by: User | None, now: datetime) -> None:
+    old = person.email
+    update_profile(person, now=now, email=email)
+    record_change(person, old=old, by=by, now=now)

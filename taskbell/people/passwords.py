@@ -16,7 +16,7 @@ from taskbell.common.errors import invalid
 from taskbell.common.text import folded
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.models import Notification
-from taskbell.people.confirmation import mark_confirmed
+from taskbell.people.addresses import mark_confirmed
 from taskbell.people.notifications import PASSWORD_RESET, mail_password_link, notify_owner
 
 WRONG_RESET = "This link is no longer valid. Request a new one."

@@ -28,7 +28,7 @@ from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import Conflict, NotAllowed
 from taskbell.common.text import folded
-from taskbell.people.confirmation import ask_to_confirm, may_mail
+from taskbell.people.addresses import ask_to_confirm, may_mail
 from taskbell.people.invitations import accept_invite
 from taskbell.people.notifications import mail_account_exists
 

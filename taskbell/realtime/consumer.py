@@ -12,12 +12,13 @@ import orjson
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import InterfaceError, OperationalError
 
+from taskbell.accounts.queries import session_of_token
 from taskbell.common import strict_json
 from taskbell.common.errors import Refusal
 from taskbell.realtime.catching_up import Share
 from taskbell.realtime.closing import Closed, Closing
 from taskbell.realtime.frames import Frame
-from taskbell.realtime.handshake import AccessToken, Credential, Handshake
+from taskbell.realtime.handshake import Credential, Handshake
 from taskbell.realtime.hub import Hub
 from taskbell.realtime.subscribers import Subscriber
 
@@ -201,9 +202,9 @@ def _parsed(text: str) -> Any:
         return text
 
 
-def _token_in(frame: Any) -> AccessToken:
+def _token_in(frame: Any) -> Credential:
     match frame:
         case {"token": str(access)}:
-            return AccessToken(access)
+            return partial(session_of_token, access)
         case _:
             raise Closed(Closing.SIGNED_OUT, ANONYMOUS)

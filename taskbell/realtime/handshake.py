@@ -1,58 +1,34 @@
 """How a client signs in: with a token, a cookie, or a later first frame."""
 
 from collections import Counter
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
-from uuid import UUID
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
+from taskbell.accounts.heads import BEARER, RequestHead
 from taskbell.accounts.middleware import session_of_cookie
 from taskbell.accounts.models import Session
-from taskbell.accounts.queries import living_session, session_of_token
-from taskbell.common.cookies import cookies_of
-from taskbell.common.errors import NotSignedIn
-from taskbell.common.middleware import address_behind
+from taskbell.accounts.queries import session_by_id, session_of_token
 from taskbell.realtime.closing import Closed, Closing
 
-BEARER = "bearer"
 MAX_UNFINISHED = 50  # handshakes of one address at a time
 NAMES_OF_TOKENS = {"token", "access", "access_token", "auth", "authorization", "bearer", "jwt"}
+Credential = Callable[..., Session]  # finds the session at an instant `now`, in one query. Raises NotSignedIn
 
 
-@dataclass(frozen=True)
-class AccessToken:
-    """An access token, from a header, a subprotocol or a frame."""
-
-    access: str
-
-
-@dataclass(frozen=True)
-class SessionCookie:
-    """The session that a browser's cookie names."""
-
-    session_id: UUID
-
-
-Credential = AccessToken | SessionCookie
-
-
-class Handshake:
+class Handshake(RequestHead):
     """The request for a WebSocket."""
 
     def __init__(self, scope: dict[str, Any]) -> None:
-        self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        super().__init__(scope)
         self.subprotocols: list[str] = scope["subprotocols"]
         self.query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         proxy_says_secure = settings.TASKBELL_PROXIES > 0 and self.headers.get("x-forwarded-proto") == "https"
         self.is_secure = scope["scheme"] == "wss" or proxy_says_secure
-
-        remote = (scope.get("client") or ("",))[0]
-        forwarded_for = self.headers.get("x-forwarded-for", "")
-        self.address = address_behind(forwarded_for, remote)
 
     @property
     def subprotocol(self) -> str | None:
@@ -60,28 +36,23 @@ class Handshake:
         return BEARER if BEARER in self.subprotocols else None
 
     def credential(self) -> Credential | None:
-        """The client's credential; None if it comes in the first frame. Raises Closed."""
+        """What finds the client's session; None if its token comes in the first frame. Raises Closed."""
         if NAMES_OF_TOKENS & {name.lower() for name in self.query}:
             raise Closed(
                 Closing.SIGNED_OUT,
                 "Can't take a token from an address: it ends up in logs. Use a header, subprotocol or first frame.",
             )
-        scheme, _, token = self.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == BEARER:
-            return AccessToken(token.strip())
+        if self.token is not None:
+            return partial(session_of_token, self.token)
         if self.subprotocol:
-            return AccessToken(next((offer for offer in self.subprotocols if offer != BEARER), ""))
-        return self._cookie()
-
-    def _cookie(self) -> SessionCookie | None:
-        raw = cookies_of(self.headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME, "")
-        session_id = session_of_cookie(raw)
+            return partial(session_of_token, next((offer for offer in self.subprotocols if offer != BEARER), ""))
+        session_id = session_of_cookie(self.cookie)
         if session_id is None:
             return None
         # A browser sends its cookie from any page; only the Origin says which page it is (RFC 6455 §10.2).
         if not self._is_from_our_page():
             raise Closed(Closing.FOREIGN_PAGE)
-        return SessionCookie(session_id)
+        return partial(session_by_id, session_id)
 
     def _is_from_our_page(self) -> bool:
         origin, host = self.headers.get("origin", ""), self.headers.get("host", "")
@@ -107,18 +78,3 @@ class Unfinished:
         self._by_address[address] -= 1
         if not self._by_address[address]:
             del self._by_address[address]
-
-
-def session_behind(credential: Credential, *, now: datetime) -> Session:
-    """The active session of a credential, in one query. Raises Closed."""
-    match credential:
-        case AccessToken(access):
-            try:
-                return session_of_token(access, now=now)
-            except NotSignedIn as error:
-                raise Closed(Closing.SIGNED_OUT, error.detail) from error
-        case SessionCookie(session_id):
-            session = living_session(session_id, now=now)
-            if session is None:
-                raise Closed(Closing.SIGNED_OUT)
-            return session

@@ -12,10 +12,11 @@ from django.db import InterfaceError, OperationalError
 from taskbell.accounts.models import Session, User
 from taskbell.activity.wakeups import wakeups
 from taskbell.common.clock import utc_now
+from taskbell.common.errors import NotSignedIn
 from taskbell.feed.cursors import plain_cursor, resumable_position
 from taskbell.realtime.closing import Closed, Closing
 from taskbell.realtime.follower import Follower
-from taskbell.realtime.handshake import Credential, Unfinished, session_behind
+from taskbell.realtime.handshake import Credential, Unfinished
 from taskbell.realtime.subscribers import Subscribers
 from taskbell.realtime.threads import Threads
 from taskbell.tasks.audience import access_of
@@ -39,7 +40,10 @@ class Hub:
 
     async def session_behind(self, credential: Credential) -> Session:
         """The session that the client has shown. Raises Closed."""
-        return await self._threads.run(lambda: session_behind(credential, now=utc_now()))
+        try:
+            return await self._threads.run(lambda: credential(now=utc_now()))
+        except NotSignedIn as error:
+            raise Closed(Closing.SIGNED_OUT, error.detail) from error
 
     async def start(self) -> None:
         """Returns once the end of the history is known and the process follows it."""

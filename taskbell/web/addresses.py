@@ -15,8 +15,7 @@ from taskbell.accounts.addresses import Use, change_of
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound, Refusal
-from taskbell.people.address_links import confirm_address, undo_change
-from taskbell.people.confirmation import resend_confirmation
+from taskbell.people.addresses import confirm_address, resend_confirmation, undo_change
 from taskbell.people.editing import update_person
 from taskbell.web.door import form_page, page, person_of
 from taskbell.web.forms import ChangeEmailForm

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_http_methods
 
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound, Refusal
-from taskbell.notifications.links import LinkAction, read_link
+from taskbell.notifications.links import read_link
 from taskbell.tasks.mail_buttons import BUTTONS, press, subject_of
 from taskbell.web.door import page
 
@@ -20,14 +20,10 @@ def mail_button(request: HttpRequest, token: str) -> HttpResponse:
     try:
         if action is None:
             raise NotFound
-        return _button_page(request, action)
+        _, subject = subject_of(action)
+        if request.method == "POST":
+            press(action, now=utc_now())
     except Refusal as refusal:
         return page(request, "mail_button_over.html", {"refusal": refusal}, status=refusal.status)
-
-
-def _button_page(request: HttpRequest, action: LinkAction) -> HttpResponse:
-    _, subject = subject_of(action)
-    if request.method == "POST":
-        press(action, now=utc_now())
     context = {"button": BUTTONS[action.do], "subject": subject, "is_done": request.method == "POST"}
     return page(request, "mail_button.html", context)

@@ -7,12 +7,11 @@ from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from taskbell.accounts.middleware import client_of, know_browser
+from taskbell.accounts.middleware import client_of, know_browser, remember
 from taskbell.common.clock import utc_now
 from taskbell.people.passwords import change_password, mail_password_reset, person_of_reset_token, reset_password
 from taskbell.web.door import form_page, page, person_of
 from taskbell.web.forms import AskResetForm, ChangePasswordForm, ResetPasswordForm
-from taskbell.web.session import enter
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -60,7 +59,7 @@ def change(request: HttpRequest) -> HttpResponse:
             client=client_of(request),
             now=utc_now(),
         )
-        enter(request, session)
+        remember(request, session)
         messages.success(request, "Your password has been changed. You are signed out everywhere else.")
         return redirect("profile")
 

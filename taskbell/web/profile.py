@@ -5,20 +5,20 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.forms import model_to_dict
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from taskbell.accounts import actions
 from taskbell.accounts.addresses import pending_email
-from taskbell.accounts.middleware import client_of
+from taskbell.accounts.middleware import client_of, remember
 from taskbell.accounts.models import Session, User
 from taskbell.common.clock import utc_now
 from taskbell.people.editing import update_person
 from taskbell.web.browsers import browser_name
 from taskbell.web.door import form_page, person_of, session_of
 from taskbell.web.forms import DIGEST, MAIL_LABELS, ProfileForm, mail_field
-from taskbell.web.session import enter
 
 
 @login_required
@@ -43,17 +43,9 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 def _initial_values(person: User) -> dict[str, object]:
     profile = person.profile
-    return {
-        "first_name": person.first_name,
-        "last_name": person.last_name,
-        "timezone": profile.timezone,
-        "digest_enabled": profile.digest_enabled and profile.wants(DIGEST),
-        "digest_at": profile.digest_at,
-        "digest_overdue": profile.digest_overdue,
-        "quiet_from": profile.quiet_from,
-        "quiet_until": profile.quiet_until,
-        "quiet_reminders": profile.quiet_reminders,
-    } | {mail_field(kind): profile.wants(kind) for kind in MAIL_LABELS}
+    fields = model_to_dict(person, ProfileForm.base_fields) | model_to_dict(profile, ProfileForm.base_fields)
+    digest = {"digest_enabled": profile.digest_enabled and profile.wants(DIGEST)}
+    return fields | digest | {mail_field(kind): profile.wants(kind) for kind in MAIL_LABELS}
 
 
 def _session_rows(request: HttpRequest) -> list[dict[str, Any]]:
@@ -82,6 +74,6 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
         return redirect("profile")
     person, now = person_of(request), utc_now()
     actions.end_sessions(person, now=now, because="signed out everywhere else")
-    enter(request, actions.open_session(person, client=client_of(request), now=now))
+    remember(request, actions.open_session(person, client=client_of(request), now=now))
     messages.success(request, "You are signed out everywhere else.")
     return redirect("profile")

@@ -6,15 +6,13 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
-from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from taskbell.accounts import actions
 from taskbell.accounts.invites import invite_of
-from taskbell.accounts.middleware import client_of, forget, remember
-from taskbell.accounts.models import Session
+from taskbell.accounts.middleware import client_of, remember
 from taskbell.accounts.policy import Role
 from taskbell.accounts.queries import is_claimed, is_setup_token
 from taskbell.common.clock import utc_now
@@ -71,7 +69,7 @@ def _sign_up(
         if not invited and person.role != Role.ADMIN:  # the same whether or not the address had an account
             messages.success(request, SIGNED_UP.format(email=person.email))
             return redirect("sign-in")
-        enter(request, actions.open_session(person, client=client, now=now))
+        remember(request, actions.open_session(person, client=client, now=now))
         messages.success(request, f"Welcome, {person.name}. Your account is ready.")
         return redirect(HOME)
 
@@ -90,17 +88,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     def act() -> HttpResponse:
         given = form.cleaned_data
         session = actions.sign_in(given["identifier"], given["password"], client=client_of(request), now=utc_now())
-        enter(request, session)
+        remember(request, session)
         return redirect(target)
 
     registration_open = settings.TASKBELL_REGISTRATION == "open"
     return form_page(request, "sign_in.html", form, act, next=target, registration_open=registration_open)
-
-
-def enter(request: HttpRequest, session: Session) -> None:
-    """Gives the browser the session. Forms opened before stop working, against session fixation."""
-    remember(request, session)
-    rotate_token(request)
 
 
 @require_POST
@@ -109,7 +101,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         person, session = person_of(request), session_of(request)
         actions.end_sessions(person, now=utc_now(), because="signed out", only=session.pk)
-    forget(request)
+    request.session.flush()
     messages.success(request, "You have signed out.")
     return redirect(HOME)
 

@@ -11,7 +11,7 @@ from taskbell.accounts.addresses import change_of, token_of
 from taskbell.accounts.models import UNDO_LIFETIME, Installation, User
 from taskbell.common.errors import Refusal
 from taskbell.notifications.models import Notification
-from taskbell.people.address_links import confirm_address, undo_change
+from taskbell.people.addresses import confirm_address, undo_change
 from taskbell.people.editing import update_person
 from tests.conftest import NOW, PASSWORD
 from tests.undoing import undone

@@ -14,8 +14,7 @@ from taskbell.common.errors import Conflict, Invalid, NotSignedIn, TooMany
 from taskbell.common.quoting import without_links
 from taskbell.notifications.channels.mail.rendering import compose, recipient_address
 from taskbell.notifications.models import Delivery, Notification
-from taskbell.people.address_links import confirm_address, undo_change
-from taskbell.people.confirmation import resend_confirmation
+from taskbell.people.addresses import confirm_address, resend_confirmation, undo_change
 from taskbell.people.editing import update_person
 from taskbell.people.passwords import reset_password
 from taskbell.people.registration import Registration, register

@@ -10,7 +10,7 @@ from taskbell.accounts.addresses import token_of
 from taskbell.accounts.models import AddressChange, User
 from taskbell.common.clock import utc_now
 from taskbell.common.text import folded
-from taskbell.people.address_links import confirm_address
+from taskbell.people.addresses import confirm_address
 from taskbell.tasks.models import Category, Task
 from tests.conftest import PASSWORD, Program
 from tests.web.conftest import Browser

@@ -13,7 +13,7 @@ from taskbell.accounts.models import AddressChange, Installation, User
 from taskbell.accounts.policy import Role
 from taskbell.notifications.models import Delivery, DeliveryState
 from taskbell.notifications.policy import MAX_A_DAY_UNCONFIRMED, TOO_MANY_UNCONFIRMED, UNCONFIRMED
-from taskbell.people.address_links import confirm_address
+from taskbell.people.addresses import confirm_address
 from taskbell.people.editing import update_person
 from taskbell.people.invitations import invite
 from taskbell.people.passwords import mail_password_reset, reset_password
