@@ -17,6 +17,7 @@ class SubjectType(models.TextChoices):
     INVITATION = "invitation"
     NOTIFICATION = "notification"
     REPORT = "report"
+    COMMENT = "comment"
 
 
 class Subject(NamedTuple):

@@ -32,6 +32,8 @@ class ChangeOut(TypedDict):
     task: NotRequired[Annotated[TaskOut, "With `task.updated`: the task as it is now."]]
     category_id: NotRequired[int]
     name: NotRequired[Annotated[str | None, "The category's current name."]]
+    comment_id: NotRequired[int]
+    author: NotRequired[Annotated[int | None, "Who wrote the comment."]]
     id: NotRequired[Annotated[int, "Of the notification."]]
     kind: NotRequired[Annotated[str, "Of the notification."]]
 

@@ -60,7 +60,7 @@ class TaskIn(StrictSerializer):
 
     ignored = frozenset(
         {
-            *("id", "category_name", "label_ids", "due_at", "created_by", "owner", "is_blocked"),
+            *("id", "category_name", "label_ids", "due_at", "created_by", "owner", "is_blocked", "comment_count"),
             *("anchor_date", "planned_date", "planned_time", "completed_at", "created_at", "updated_at", "version"),
         }
     )

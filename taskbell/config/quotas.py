@@ -8,6 +8,8 @@ QUOTAS = {
     "imports": 100,  # an hour
     "answers": 10_000,  # to requests with an Idempotency-Key, in a day
     "answer_megabytes": 200,
+    "comments": 20_000,
+    "comment_megabytes": 200,  # their text and its HTML
     "invitations": 200,
     "sessions": 100,
 }
@@ -27,6 +29,6 @@ def read_quotas(text: str) -> dict[str, int]:
 ABOUT_QUOTAS = (
     "How much one person may have, where it differs from the default: "
     f"{','.join(f'{name}={number}' for name, number in QUOTAS.items())}. "
-    "Imports are those of an hour, answers those of a day; text and answer_megabytes are in MiB. "
-    "Managers and admins have no quota of tasks, text, categories, labels and imports."
+    "Imports are those of an hour, answers those of a day; text, answer_megabytes and comment_megabytes are in MiB. "
+    "Managers and admins have no quota of tasks, text, categories, labels, imports and comments."
 )

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "taskbell.api",
     "taskbell.reports",
+    "taskbell.comments",
     "taskbell.tasks",
     "taskbell.reminders",
     "taskbell.notifications",
@@ -54,6 +55,7 @@ NOTIFICATION_KINDS = [
     "taskbell.notifications.summary",
     "taskbell.reminders.notifications",
     "taskbell.tasks.notifications",
+    "taskbell.comments.notifications",
     "taskbell.people.notifications",
 ]
 

@@ -22,7 +22,7 @@ EVENTS = {
 }
 DEFAULT_EVENT = "task.updated"
 # Further subjects of events. Entries about people and invitations are only for the history.
-PUBLISHED = {SubjectType.CATEGORY, SubjectType.NOTIFICATION, SubjectType.REPORT}
+PUBLISHED = {SubjectType.CATEGORY, SubjectType.NOTIFICATION, SubjectType.REPORT, SubjectType.COMMENT}
 Payload = dict[str, Any]
 
 
@@ -88,7 +88,9 @@ def _change(entry: Activity) -> tuple[Any, ...]:
 
 def _events(group: list[Position], context: _Context) -> Iterator[Event]:
     position, entry = group[-1].position, group[-1].entry
-    if entry.subject_type in PUBLISHED:
+    if entry.subject_type == SubjectType.COMMENT:
+        yield from _events_of_comment(position, entry, context)
+    elif entry.subject_type in PUBLISHED:
         audience = ALL if entry.person_id is None else ALL.only(entry.person_id)
         yield Event(position, payload_of(entry, context.categories), audience)
     elif entry.subject_type == SubjectType.TASK and entry.task_id is not None:
@@ -101,7 +103,17 @@ def payload_of(entry: Activity, categories: Mapping[int, Category]) -> Payload:
     if entry.subject_type == SubjectType.CATEGORY:
         category = categories.get(entry.subject_id or 0)
         return {"event": event, "category_id": entry.subject_id, "name": category and category.name}
+    if entry.subject_type == SubjectType.COMMENT:
+        about = entry.new_value or entry.old_value or {}
+        return {"event": event, "task_id": entry.task_id, "comment_id": entry.subject_id, "author": about.get("author")}
     return {"event": event, "task_id": entry.task_id, **(entry.new_value or {})}
+
+
+def _events_of_comment(position: int, entry: Activity, context: _Context) -> Iterator[Event]:
+    """For those who see the task; in the trash, its comments are gone with it."""
+    task = context.tasks.get(entry.task_id or 0)
+    if task and task.deleted_at is None:
+        yield Event(position, payload_of(entry, {}), task.audience)
 
 
 def _events_of_task(position: int, entry: Activity, left: set[int], context: _Context) -> Iterator[Event]:

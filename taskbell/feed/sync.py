@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from taskbell.accounts.models import User
-from taskbell.activity.models import Activity, Position
+from taskbell.activity.models import Activity, Position, SubjectType
 from taskbell.activity.queries import current_checkpoint, entries_for, position_after
 from taskbell.feed.cursors import Cursor
 from taskbell.feed.events import PUBLISHED, Payload, audiences_of_purged, categories_of, payload_of
@@ -19,6 +19,7 @@ MAX_ENTRIES = 2000  # of the history in one step, however few of them the person
 MAX_PASSED = 20_000  # entries that one step goes past, however few of them the person can see
 # The fields of a task that show on the tasks that wait for it: whether it is done, and who sees it.
 SEEN_FROM_OUTSIDE = {"status", "stage", "assigned_to"}
+SHOWN_ON_TASK = {SubjectType.TASK, SubjectType.COMMENT}  # a task shows how many comments it has
 COMING_AND_GOING = {"deleted", "withdrawn", "restored"}
 
 Show = Callable[[Collection[int]], Mapping[int, Any]]
@@ -101,7 +102,7 @@ def _changed(rows: Sequence[Position], *, limit: int) -> _Found:
             break
         if row.entry.subject_type in PUBLISHED:
             others.append(row)
-        elif row.entry.task_id is not None:
+        if row.entry.task_id is not None and row.entry.subject_type in SHOWN_ON_TASK:
             tasks.setdefault(row.entry.task_id, row.position)
     # The first position of each task, because its last may lie beyond the end; the current state includes later ones.
     entries = [row.entry for row in rows if end is None or row.position <= end]
@@ -116,7 +117,9 @@ def _dependents(found: _Found, *, after: int, limit: int) -> tuple[Mapping[int, 
     needed = {
         entry.task_id: found.tasks[entry.task_id]
         for entry in found.entries
-        if entry.task_id is not None and (entry.field in SEEN_FROM_OUTSIDE or entry.action in COMING_AND_GOING)
+        if entry.task_id is not None
+        and entry.subject_type == SubjectType.TASK
+        and (entry.field in SEEN_FROM_OUTSIDE or entry.action in COMING_AND_GOING)
     }
     if not needed:
         return {}, None
@@ -135,7 +138,8 @@ def _changes(person: User, found: _Found, waiting: Mapping[int, int], show: Show
         yield found.tasks[task_id], {"event": "task.deleted", "task_id": task_id}
     categories = categories_of(row.entry for row in found.others)
     for row in found.others:
-        yield row.position, payload_of(row.entry, categories)
+        if row.entry.subject_type != SubjectType.COMMENT or row.entry.task_id in seen:
+            yield row.position, payload_of(row.entry, categories)
 
 
 def _updates(positions: Mapping[int, int], show: Show) -> Iterable[tuple[int, Payload]]:

@@ -1,6 +1,6 @@
 """Entries of the history as sentences."""
 
-from taskbell.activity.models import Activity
+from taskbell.activity.models import Activity, SubjectType
 from taskbell.tasks.history_words import Wording, label_of
 
 # Values that are longer, or have several lines, are too much for a sentence.
@@ -19,12 +19,19 @@ SENTENCES = {
     "reminded": "A reminder was sent, for {new}.",
     "not_reminded": "A reminder was skipped, for {new}.",
 }
+COMMENTS = {
+    "created": "{who} added a comment.",
+    "updated": "{who} edited a comment.",
+    "deleted": "{who} deleted a comment.",
+}
 BEGINNINGS = {"skipped": "skipped an occurrence and changed", "restored": "restored the task and changed"}
 
 
 def sentence_of(entry: Activity, old: str, new: str, wording: Wording) -> str:
     """What happened, as a sentence. `old` and `new` are the values in words."""
     who = wording.names.people.get(entry.user_id, "Someone") if entry.user_id else "Taskbell"
+    if entry.subject_type == SubjectType.COMMENT:
+        return _commented(entry, who, wording)
     if entry.field == "assigned_to":
         return _assigned(entry, who, old, new)
     if entry.field == "own_reminders":
@@ -37,6 +44,13 @@ def sentence_of(entry: Activity, old: str, new: str, wording: Wording) -> str:
     # The values read the same if they differ only in tasks that the reader can't see.
     is_short = old != new and max(len(old), len(new)) <= MAX_QUOTED and "\n" not in old + new
     return f"{who} {changed} {_what(entry.field)}" + (f" from {old} to {new}." if is_short else ".")
+
+
+def _commented(entry: Activity, who: str, wording: Wording) -> str:
+    author = (entry.old_value or entry.new_value or {}).get("author")
+    if author != entry.user_id:
+        return f"{who} deleted a comment by {wording.words('author', author)}."
+    return COMMENTS[entry.action].format(who=who)
 
 
 def _assigned(entry: Activity, who: str, old: str, new: str) -> str:

@@ -6,10 +6,11 @@ from functools import cache, lru_cache
 from typing import Annotated, Any, TypedDict, cast
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, F, Func, OuterRef, Subquery, TextField, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import Count, Exists, F, Func, OuterRef, Subquery, TextField, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 
 from taskbell.accounts.models import User
+from taskbell.comments.models import Comment
 from taskbell.common.compiled_query import AnyOf, CompiledModelQuery, CompiledQuery, IdArray, names_of
 from taskbell.common.errors import NotFound
 from taskbell.common.folding import sort_key
@@ -56,6 +57,7 @@ class TaskOut(TypedDict):
     is_blocked: bool
     reminders: list[ReminderOut]
     remind_at: datetime | None
+    comment_count: int
     recurrence: str | None
     recurrence_from: Annotated[str, {"enum": Basis.values}]
     anchor_date: Annotated[date | None, "The due date from which the rule counts; null if the task does not repeat."]
@@ -84,7 +86,7 @@ class Joined(Func):
 
 
 # What can change without a new version of the task, with its category, prerequisites or reminders.
-WITHOUT_VERSION = ("category_name", "labels", "pre_tasks", "is_blocked", "reminders")
+WITHOUT_VERSION = ("category_name", "labels", "pre_tasks", "is_blocked", "reminders", "comment_count")
 # The columns of a task's row; some of its members are made of others, or of rows of their own.
 MADE = ("status", "label_ids", "pre_tasks", "reminders", "remind_at")
 COLUMNS = (*(name for name in TaskOut.__annotations__ if name not in MADE), "is_overdue", "needed")
@@ -105,7 +107,13 @@ def _task_rows(sees_everything: bool, also_hidden: bool) -> CompiledQuery:
         joined = seen.order_by().annotate(ids=Joined(Cast("needs_id", TextField()))).values("ids")
         labels = TaskLabel.objects.filter(task=OuterRef("pk")).annotate(named=LABEL).values("named")
         tasks = (Task.objects if also_hidden else visible).filter(AnyOf("id", IDS)).order_by()
-        more = {"is_blocked": is_blocked(), "needed": Subquery(joined), "labels": Subquery(labels)}
+        comments = Comment.objects.filter(task=OuterRef("pk")).order_by().values("task").annotate(number=Count("pk"))
+        more = {
+            "is_blocked": is_blocked(),
+            "needed": Subquery(joined),
+            "labels": Subquery(labels),
+            "comment_count": Coalesce(Subquery(comments.values("number")), 0),
+        }
         return tasks.annotate(**more, category_name=F("category__name")).values_list(*COLUMNS)
 
     return CompiledQuery(build)

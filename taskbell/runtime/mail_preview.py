@@ -10,6 +10,7 @@ from rich.console import Console
 
 from taskbell.accounts.models import AddressChange, User
 from taskbell.accounts.policy import Role
+from taskbell.comments.actions import add_comment
 from taskbell.common.clock import utc_now
 from taskbell.common.durations import parse_duration
 from taskbell.notifications.actions import Message, notify
@@ -63,11 +64,15 @@ def _samples() -> list[Delivery]:
     )
     update_task(task.pk, changes, by=ada, now=now)
     task.refresh_from_db()
+    comment = add_comment(task.pk, "@preview-bo, they have **no basil** left.\nThyme instead?", by=ada, now=now)
+    add_comment(task.pk, "The pots come on Friday.", by=ada, now=now)
     invitation = make_invite("cy@preview.invalid", Role.MEMBER, by=ada, now=now)
     data: dict[str, dict[str, Any]] = {
         **_address_samples(bo, "robert@preview.invalid", now),
         "account_changed": {"what": "role", "by": ada.name, "new": Role.MANAGER.label},
         "summary": {"by": ada.name, "unsubscribe": "task_assigned"},
+        "mentioned": {"by": ada.name, "comment_id": comment.pk},
+        "commented": {"since": now.isoformat()},
         "task_assigned": {"by": ada.name},
         "task_updated": {"since": now.isoformat()},
         "invite": {"invite": invitation.pk, "inviter": ada.name, "role": invitation.get_role_display()},

@@ -110,7 +110,7 @@ READERS: dict[str, Callable[[Wording, Any], str]] = {
     ),
     "priority": lambda _, value: str(Priority[value].label),
     "category": Wording._category,
-    "assigned_to": Wording._person,
+    **dict.fromkeys(("assigned_to", "author"), Wording._person),
     "people": lambda wording, ids: ", ".join(wording._person(pk) for pk in ids),
     "due_date": lambda _, value: in_words(date.fromisoformat(value), "l, j F Y"),
     "due_time": lambda _, value: in_words(time.fromisoformat(value), "H:i"),

@@ -11,7 +11,7 @@ from taskbell.tasks.audience import sees_everything
 from taskbell.tasks.models import Category, Task
 
 # The fields of the history whose values are ids, or lists of ids.
-TASKS, PEOPLE, CATEGORIES = frozenset({"pre_tasks", "next_task"}), frozenset({"assigned_to", "people"}), {"category"}
+TASKS, PEOPLE, CATEGORIES = {"pre_tasks", "next_task"}, {"assigned_to", "people", "author"}, {"category"}
 Values = Iterable[tuple[str, Any]]  # field and value; a value without a field may have fields of its own
 
 

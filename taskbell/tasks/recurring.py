@@ -6,7 +6,7 @@ from itertools import chain
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import record, record_changes
-from taskbell.activity.models import Activity
+from taskbell.activity.models import Activity, SubjectType
 from taskbell.common.errors import Conflict
 from taskbell.reminders.actions import reschedule
 from taskbell.reminders.models import Reminder
@@ -147,9 +147,9 @@ def _in_trash(task: Task, number: int) -> Task | None:
 
 
 def _is_untouched(new: Task) -> bool:
-    """True if nobody has edited it; scheduled changes do not count."""
+    """True if nobody has edited it or commented on it; scheduled changes do not count."""
     lines = Activity.objects.filter(task_id=new.pk).exclude(user=None)
-    return not lines.exclude(action__in=SERIES_ACTIONS).exists()
+    return not lines.exclude(subject_type=SubjectType.TASK, action__in=SERIES_ACTIONS).exists()
 
 
 def _restore_next(new: Task, old: Task, upcoming: Upcoming, *, by: User, now: datetime) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 
 from taskbell.accounts.models import AddressChange, User
 from taskbell.accounts.policy import Role
+from taskbell.comments.actions import add_comment
+from taskbell.comments.models import Comment
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.kinds import find_kind
 from taskbell.notifications.models import Delivery, DeliveryState, Notification
@@ -47,7 +49,14 @@ def message(kind: str, reader: User, by: User, task: Task, *, at: datetime) -> D
         data[kind] = {"change": change.pk, "address": new, "new": new, "old": reader.email}
     if kind == "overdue":
         Task.objects.filter(pk=task.pk).update(due_at=at, due_time=at.time())
-    about = task.pk if kind in ("reminder", "task_assigned", "task_updated", "unblocked", "overdue") else None
+    if kind in ("mentioned", "commented"):
+        comment = add_comment(task.pk, f"Thyme instead, @{reader.username}?", by=by, now=at)
+        Notification.objects.filter(kind__in=("mentioned", "commented")).delete()
+        if kind == "commented":
+            Comment.objects.filter(pk=comment.pk).update(mentions=[])
+        data[kind] = {"by": by.name, "comment_id": comment.pk, "since": at.isoformat()}
+    kinds_about_tasks = ("task_assigned", "task_updated", "unblocked", "overdue", "mentioned", "commented")
+    about = task.pk if kind in ("reminder", *kinds_about_tasks) else None
     found = find_kind(kind)
     assert found is not None
     key = f"{kind}:{task.pk}:{at.isoformat()}:{reader.pk}"

@@ -35,6 +35,7 @@ def test_every_feature_registers_its_own() -> None:
     assert [kind.name for kind in registered()] == [
         *("summary", "reminder"),
         *("task_assigned", "task_updated", "unblocked", "overdue", "due_digest"),
+        *("mentioned", "commented"),
         *("invite", "password_reset", "session_ended", "sign_in_locked", "account_exists"),
         *("confirm_email", "email_changed", "account_changed"),
     ]

@@ -24,6 +24,7 @@ class Way:
     headers: dict[str, str] = field(default_factory=dict)
     at: str = "@task"
     rid: str = "@shared"
+    cid: str = "@comment"
 
     def __str__(self) -> str:
         return f"{self.operation}{self.query} {self.body or ''} {self.headers or ''} at {self.at} {self.rid}"
@@ -169,6 +170,27 @@ REMINDERS = [
     Way("POST /api/recurrence/preview/", "400 400 400 400 400 400 401", {}),
 ]
 
+ONE_COMMENT = "/api/tasks/{id}/comments/{cid}/"
+BY_ASSIGNEE = "@comment_of_assignee"
+COMMENTS = [
+    Way("GET /api/tasks/{id}/comments/", SEEN),
+    Way("GET /api/tasks/{id}/comments/", WRONG_BY_ANYBODY, query="?surprise=1"),
+    Way("GET /api/tasks/{id}/comments/", NOWHERE, at="@deleted"),
+    Way("POST /api/tasks/{id}/comments/", "201 201 201 201 201 404 401", {"body": "Done, @creator."}),
+    Way("POST /api/tasks/{id}/comments/", WRONG_BY_ANYBODY, {"body": ""}),
+    Way("POST /api/tasks/{id}/comments/", WRONG_BY_ANYBODY, b"{"),
+    Way("POST /api/tasks/{id}/comments/", NOWHERE, {"body": "Done."}, at="@deleted"),
+    Way(f"GET {ONE_COMMENT}", SEEN),
+    Way(f"GET {ONE_COMMENT}", NOWHERE, at="@other"),
+    Way(f"PATCH {ONE_COMMENT}", "403 403 200 403 403 404 401", {"body": "Done."}),
+    Way(f"PATCH {ONE_COMMENT}", "403 403 400 403 403 404 401", {"body": ""}),
+    Way(f"PATCH {ONE_COMMENT}", "403 403 403 200 403 404 401", {"body": "Done."}, cid=BY_ASSIGNEE),
+    Way(f"PATCH {ONE_COMMENT}", NOWHERE, {"body": "Done."}, at="@other"),
+    Way(f"DELETE {ONE_COMMENT}", "204 403 204 403 403 404 401"),
+    Way(f"DELETE {ONE_COMMENT}", "204 403 403 204 403 404 401", cid=BY_ASSIGNEE),
+    Way(f"DELETE {ONE_COMMENT}", NOWHERE, cid="@nowhere"),
+]
+
 OWN_CATEGORY = "200 200 200 403 403 403 401"
 CATEGORIES = [
     Way("GET /api/categories/", ALL),
@@ -300,7 +322,7 @@ SYNC = [
     Way("POST /api/notifications/read/", ALL),
 ]
 
-MATRIX = [*TASKS, *REMINDERS, *CATEGORIES, *PEOPLE_WAYS, *SESSIONS, *REPORTS, *SYNC]
+MATRIX = [*TASKS, *REMINDERS, *COMMENTS, *CATEGORIES, *PEOPLE_WAYS, *SESSIONS, *REPORTS, *SYNC]
 
 # The operations that are there for those who are not signed in.
 FOR_EVERYBODY = {

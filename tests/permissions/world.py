@@ -13,6 +13,7 @@ from taskbell.accounts.actions import Client, open_session
 from taskbell.accounts.addresses import token_of
 from taskbell.accounts.models import AddressChange, User
 from taskbell.accounts.policy import Role
+from taskbell.comments.actions import add_comment
 from taskbell.common.clock import utc_now
 from taskbell.people.invitations import make_invite
 from taskbell.reminders.schedule import ReminderPlan
@@ -50,7 +51,7 @@ class World:
         self.programs = programs | {"anonymous": Program()}
         self.numbers: dict[str, Any] = {name: person.pk for name, person in self.people.items()}
         self.numbers |= {"nowhere": 999_999, **self._tasks(), **self._labels(), **self._invites(), **self._secrets()}
-        self.numbers |= self._reminders() | self._reports()
+        self.numbers |= self._reminders() | self._reports() | self._comments()
         told = self.people["assignee"].notifications.filter(task=self.numbers["task"])
         self.numbers["told"] = told.values_list("pk", flat=True)[0]
 
@@ -70,6 +71,13 @@ class World:
         plans = {"shared": ReminderPlan(at=NOW), "private": ReminderPlan(at=NOW, for_me=True)}
         creator, task = self.people["creator"], self.numbers["task"]
         return {name: add_reminder(task, plan, by=creator, now=NOW).pk for name, plan in plans.items()}
+
+    def _comments(self) -> dict[str, Any]:
+        authors = {"comment": "creator", "comment_of_assignee": "assignee"}
+        task = self.numbers["task"]
+        return {
+            name: add_comment(task, "Done?", by=self.people[author], now=NOW).pk for name, author in authors.items()
+        }
 
     def _reports(self) -> dict[str, Any]:
         creator = self.people["creator"]
@@ -108,7 +116,10 @@ class World:
         session = self.sessions.get(name, self.sessions["somebody"])
         numbers = self.numbers | {"self": self.numbers.get(name, 1), "session": str(session.pk)}
         method, path = way.operation.split(" ")
-        place = path.format(id=_filled(way.at, numbers), rid=_filled(way.rid, numbers)) + way.query
+        place = (
+            path.format(id=_filled(way.at, numbers), rid=_filled(way.rid, numbers), cid=_filled(way.cid, numbers))
+            + way.query
+        )
         with undone():
             if name == "intern":
                 Task.objects.filter(assigned_to=self.people["assignee"]).update(assigned_to=self.people["intern"])

@@ -1,0 +1,90 @@
+"""The verbs of comments: each is one transaction, checks its rules and writes the history.
+
+The history never has the text: entries can't be removed, and a deleted comment must leave no trace of what it said.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from taskbell.accounts.models import User
+from taskbell.activity.actions import Entry, record_entries
+from taskbell.activity.models import Subject, SubjectType
+from taskbell.comments.mentions import read_mentions
+from taskbell.comments.models import Comment
+from taskbell.comments.notifications import notify_commented, notify_mentioned
+from taskbell.comments.policy import check_may_delete_comment, check_may_edit_comment
+from taskbell.comments.quotas import check_room_for_comment, check_room_for_text
+from taskbell.comments.rendering import render
+from taskbell.comments.validation import read_body
+from taskbell.common.errors import NotFound
+from taskbell.tasks.queries import lock_task
+
+
+@transaction.atomic
+def add_comment(task_id: int, body: str, *, by: User, now: datetime) -> Comment:
+    """A new comment. Notifies the people mentioned, and the others on the task. Raises NotFound, Invalid, Conflict."""
+    task = lock_task(task_id, by=by)
+    comment = Comment(task=task, author=by, created_at=now)
+    _write(comment, body)
+    check_room_for_comment(by, task)
+    comment.save(force_insert=True)
+    _record(comment, "created", by=by, now=now)
+    notify_mentioned(comment, set(comment.mentions), now=now)
+    notify_commented(comment, now=now)
+    return comment
+
+
+@transaction.atomic
+def edit_comment(task_id: int, comment_id: int, body: str, *, by: User, now: datetime) -> Comment:
+    """Gives the comment this text, and notifies people whom only the new one mentions.
+
+    The same text is no change. Raises NotFound, NotAllowed, Invalid, QuotaReached.
+    """
+    comment = _lock_comment(task_id, comment_id, by=by)
+    check_may_edit_comment(by, comment)
+    if read_body(body) == comment.body:
+        return comment
+    before = set(comment.mentions)
+    _write(comment, body)
+    check_room_for_text(by)
+    comment.edited_at = now
+    comment.save(force_update=True)
+    _record(comment, "updated", by=by, now=now)
+    notify_mentioned(comment, set(comment.mentions) - before, now=now)
+    return comment
+
+
+@transaction.atomic
+def delete_comment(task_id: int, comment_id: int, *, by: User, now: datetime) -> None:
+    """Removes the comment for good. Emails about it that wait are cancelled. Raises NotFound, NotAllowed."""
+    comment = _lock_comment(task_id, comment_id, by=by)
+    check_may_delete_comment(by, comment)
+    _record(comment, "deleted", by=by, now=now)
+    comment.delete()
+
+
+def _lock_comment(task_id: int, comment_id: int, *, by: User) -> Comment:
+    """The comment, with its task locked: that stands for all its comments. Raises NotFound."""
+    task = lock_task(task_id, by=by)
+    comment = Comment.objects.select_related("author").filter(task=task, pk=comment_id).first()
+    if comment is None:
+        raise NotFound
+    comment.task = task
+    return comment
+
+
+def _write(comment: Comment, body: str) -> None:
+    """Sets the text and what follows from it. Raises Invalid."""
+    comment.body = read_body(body)
+    comment.html, names = render(comment.body)
+    comment.mentions, comment.unreachable = read_mentions(names, comment.task)
+    comment.size = len(comment.body.encode()) + len(comment.html.encode())
+
+
+def _record(comment: Comment, action: str, *, by: User, now: datetime) -> None:
+    about = Subject(SubjectType.COMMENT, comment.pk)
+    author = {"author": comment.author_id}
+    is_gone = action == "deleted"
+    old, new = (author, None) if is_gone else (None, author)
+    record_entries([Entry(comment.task_id, action, by, now, old=old, new=new, about=about)])

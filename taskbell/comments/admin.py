@@ -1,0 +1,47 @@
+"""Comments in the admin: to read, and to delete by the verb."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from taskbell.comments.actions import delete_comment
+from taskbell.comments.models import Comment
+from taskbell.common.admin import AdminByVerbs, admin_person, only_these
+from taskbell.common.clock import utc_now
+from taskbell.common.wording import shortened
+
+
+@admin.register(Comment)
+class CommentAdmin(AdminByVerbs):
+    """All comments on tasks that are not in the trash. Their text is only their author's to change."""
+
+    list_display = ("task", "author", "beginning", "created_at", "edited_at")
+    list_select_related = ("task", "author")
+    search_fields = ("author__name_folded__contains",)
+    search_help_text = "Search by author."
+    list_filter = ("created_at",)
+    ordering = ("-id",)
+    show_full_result_count = False
+    fields = ("task", "author", "body", "mentions", "unreachable", "created_at", "edited_at")
+
+    @admin.display(description="comment")
+    def beginning(self, comment: Comment) -> str:
+        """The first characters of the text."""
+        return shortened(comment.body, 80)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).filter(task__deleted_at=None)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Comment | None = None) -> bool:
+        return False
+
+    def delete_model(self, request: HttpRequest, obj: Comment) -> None:
+        delete_comment(obj.task_id, obj.pk, by=admin_person(request), now=utc_now())
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Only the comments."""
+        return only_these("comments", objs)

@@ -1,0 +1,58 @@
+"""Mentions: `@username` in a comment, of a person who sees the task.
+
+A name ends where a username could not go on (accounts/names.py). Case doesn't matter. Punctuation after a name belongs
+to it only if somebody's username ends like that: in "@bo." and "@bo's", it is bo.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from taskbell.accounts.models import User
+from taskbell.comments.rendering import PUNCTUATION
+from taskbell.common.errors import invalid
+from taskbell.common.text import folded
+from taskbell.tasks.models import Task
+
+MAX_MENTIONS = 20  # people in one comment
+
+
+class Mentions(NamedTuple):
+    """The people who see the task, by id, and the names of which nobody does, as they were typed."""
+
+    people: list[int]
+    unreachable: list[str]
+
+
+def read_mentions(names: Iterable[str], task: Task) -> Mentions:
+    """Who is meant by these names. A name that nobody has is treated like one of a person who can't see the task.
+
+    At most one query. Raises Invalid for too many names.
+    """
+    forms = dict[tuple[str, str], str]()
+    for name in names:
+        forms.setdefault(_forms(name), name.rstrip(PUNCTUATION))
+    if len({bare for _, bare in forms}) > MAX_MENTIONS:
+        raise invalid("body", "mentions", f"Must mention at most {MAX_MENTIONS} people.")
+    if not forms:
+        return Mentions([], [])
+    wanted = {form for pair in forms for form in pair}
+    known = {person.username_key: person for person in User.objects.filter(username_key__in=wanted)}
+    visible = {person.pk for person in viewers_among(known.values(), task)}
+    people, unreachable = dict[int, None](), dict[str, str]()
+    for (full, bare), typed in forms.items():
+        person = known.get(full) or known.get(bare)
+        if person is not None and person.pk in visible:
+            people[person.pk] = None
+        else:
+            unreachable.setdefault(bare, typed)
+    return Mentions(list(people), list(unreachable.values()))
+
+
+def viewers_among(people: Iterable[User], task: Task) -> Sequence[User]:
+    """Those of these people who may be notified about the task: active, and able to see it."""
+    return [person for person in people if person.is_active and task.is_visible_to(person)]
+
+
+def _forms(name: str) -> tuple[str, str]:
+    """The name as usernames are compared, with the punctuation at its end and without."""
+    return folded(name), folded(name.rstrip(PUNCTUATION))

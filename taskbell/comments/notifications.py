@@ -1,0 +1,147 @@
+"""Notifications about comments, and their kinds. Nobody is notified of their own, or of one comment twice."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+
+from taskbell.accounts.models import User
+from taskbell.comments.mentions import viewers_among
+from taskbell.comments.models import Comment
+from taskbell.common.quoting import name_in_quotes, quoted_lines, without_links
+from taskbell.common.wording import shortened
+from taskbell.notifications.actions import Message, notify
+from taskbell.notifications.kinds import Kind
+from taskbell.notifications.models import Delivery, DeliveryState, Notification
+
+# Several comments within this time become one email.
+GATHER = timedelta(minutes=1)
+MAX_LISTED, MAX_READ = 20, 200  # comments in one email, and those that are read for it
+MAX_CHARACTERS = 1000  # of each of them
+DELETED = "Cancelled because the comment was deleted."
+NOT_MENTIONED = "Cancelled because the comment no longer mentions the person."
+
+
+def _comments_on(notification: Notification) -> QuerySet[Comment]:
+    return Comment.objects.filter(task=notification.task_id).select_related("author").defer("html")
+
+
+def _mentioning(notification: Notification) -> Comment | None:
+    return _comments_on(notification).filter(pk=notification.data["comment_id"]).first()
+
+
+def _unless_unmentioned(notification: Notification) -> str | None:
+    comment = _mentioning(notification)
+    if comment is None:
+        return DELETED
+    return None if notification.recipient_id in comment.mentions else NOT_MENTIONED
+
+
+def _new_comments(notification: Notification) -> list[Comment]:
+    """What others have written since the first comment that the email is about, and still stands.
+
+    Without comments that mention the reader, which have emails of their own.
+    """
+    since = datetime.fromisoformat(notification.data["since"])
+    reader = notification.recipient_id
+    found = _comments_on(notification).filter(created_at__gte=since).exclude(author=reader).order_by("id")[:MAX_READ]
+    return [comment for comment in found if reader not in comment.mentions]
+
+
+def _unless_deleted(notification: Notification) -> str | None:
+    return None if _new_comments(notification) else DELETED
+
+
+def _in_words(comments: Sequence[Comment]) -> dict[str, Any]:
+    listed = [_comment_in_words(comment) for comment in comments[:MAX_LISTED]]
+    return {"comments": listed, "has_more": len(comments) > MAX_LISTED}
+
+
+def _comment_in_words(comment: Comment) -> dict[str, str]:
+    text = shortened(comment.body, MAX_CHARACTERS)
+    return {
+        "by": name_in_quotes(comment.author.name),
+        "text": without_links(text),
+        "quoted": quoted_lines(text),
+    }
+
+
+MENTIONED = Kind(
+    "mentioned",
+    switch="Someone mentions me in a comment",
+    reason_not_to_send=_unless_unmentioned,
+    context=lambda notification: _in_words([comment for comment in [_mentioning(notification)] if comment]),
+    is_gathered=True,
+)
+COMMENTED = Kind(
+    "commented",
+    switch="Someone comments on a task of mine, or after I did",
+    reason_not_to_send=_unless_deleted,
+    context=lambda notification: _in_words(_new_comments(notification)),
+    is_gathered=True,
+)
+KINDS = (MENTIONED, COMMENTED)
+
+
+def notify_mentioned(comment: Comment, people: Collection[int], *, now: datetime) -> None:
+    """Notifies these people that the comment mentions them: each once, however often it is edited."""
+    author, data = comment.author, {"comment_id": comment.pk, "by": comment.author.name}
+    notify(
+        [
+            Message(
+                person,
+                MENTIONED,
+                f"mentioned:{comment.pk}:{person}",
+                now,
+                task_id=comment.task_id,
+                data=data,
+                caused_by=author.pk,
+            )
+            for person in sorted(people)
+            if person != author.pk
+        ],
+        now=now,
+    )
+
+
+def notify_commented(comment: Comment, *, now: datetime) -> None:
+    """Notifies creator, assignee and earlier authors, a minute later, of all that is written by then.
+
+    The caller has locked the task, so that two comments can't both find no waiting email.
+    """
+    recipients = _followers(comment) - _already_waiting(comment, now)
+    due_at, data = now + GATHER, {"since": now.isoformat()}
+    notify(
+        [
+            Message(
+                person,
+                COMMENTED,
+                f"commented:{comment.pk}:{person}",
+                due_at,
+                task_id=comment.task_id,
+                data=data,
+                caused_by=comment.author_id,
+            )
+            for person in sorted(recipients)
+        ],
+        now=now,
+    )
+
+
+def _followers(comment: Comment) -> set[int]:
+    """Who follows the comments of the task, without the author of this one, and those whom it mentions."""
+    authors = Comment.objects.filter(task=comment.task_id).order_by().values_list("author", flat=True).distinct()
+    ids = {*comment.task.people, *authors} - {comment.author_id, *comment.mentions}
+    return {person.pk for person in viewers_among(User.objects.filter(pk__in=ids), comment.task)}
+
+
+def _already_waiting(comment: Comment, now: datetime) -> set[int | None]:
+    waiting = Delivery.objects.filter(
+        notification__task=comment.task_id,
+        notification__kind=COMMENTED.name,
+        state=DeliveryState.PENDING,
+        mime=None,
+        not_before__gt=now,
+    )
+    return set(waiting.values_list("notification__recipient_id", flat=True))

@@ -1,0 +1,35 @@
+"""How many comments there may be. People who may edit everything have no quotas."""
+
+from django.conf import settings
+from django.db.models import Count, Sum
+
+from taskbell.accounts.models import User
+from taskbell.accounts.policy import Capability
+from taskbell.comments.models import Comment
+from taskbell.common.errors import Conflict
+from taskbell.tasks.models import Task
+from taskbell.tasks.quotas import MIB, QuotaReached
+
+MAX_ON_A_TASK = 5000
+FULL_TASK = f"Can't add a comment, because a task may have {MAX_ON_A_TASK:,}. Delete some, or continue on a new task."
+TOO_MANY = "Can't add a comment, because a person may have {:,}. Delete some first."
+TOO_MUCH_TEXT = "Can't store more text, because a person's comments may have {:,} MiB. Delete some, or write less."
+
+
+def check_room_for_comment(person: User, task: Task) -> None:
+    """Raises Conflict if the task has too many comments, and QuotaReached if the person has."""
+    if Comment.objects.filter(task=task).order_by().count() >= MAX_ON_A_TASK:
+        raise Conflict(FULL_TASK)
+    check_room_for_text(person, more=1)
+
+
+def check_room_for_text(person: User, *, more: int = 0) -> None:
+    """Raises QuotaReached if the person has too much text in comments, or no room for so many more. One query."""
+    if person.can(Capability.EDIT_EVERYTHING):
+        return
+    most, most_mib = settings.TASKBELL_QUOTAS["comments"], settings.TASKBELL_QUOTAS["comment_megabytes"]
+    used = Comment.objects.filter(author=person).order_by().aggregate(number=Count("pk"), size=Sum("size"))
+    if used["number"] + more > most:
+        raise QuotaReached(TOO_MANY.format(most))
+    if (used["size"] or 0) >= most_mib * MIB:
+        raise QuotaReached(TOO_MUCH_TEXT.format(most_mib))

@@ -1,0 +1,19 @@
+"""The rules of a comment. The verbs check them."""
+
+from typing import Any
+
+from taskbell.comments.models import MAX_BODY
+from taskbell.common.text import is_invisible
+from taskbell.common.values import BadValue, read_field, read_text
+
+
+def read_body(value: Any) -> str:
+    """The text as it is stored. Raises Invalid."""
+    return read_field("body", _read, value)
+
+
+def _read(value: Any) -> str:
+    text = read_text(value, most=MAX_BODY)
+    if is_invisible(text):
+        raise BadValue("Must not be empty.", "blank")
+    return text

@@ -1,0 +1,35 @@
+"""Comments as JSON."""
+
+from datetime import datetime
+from typing import Annotated, TypedDict
+
+from taskbell.comments.models import MAX_BODY, Comment
+from taskbell.payloads import payload_of
+
+
+class CommentOut(TypedDict):
+    """A comment on a task."""
+
+    id: int
+    task: int
+    author: int
+    author_name: str
+    body: Annotated[str, {"maxLength": MAX_BODY}, "Markdown, as it was written."]
+    html: Annotated[str, "The same as HTML that is safe to show: no scripts, no images, no HTML of the author's."]
+    mentions: Annotated[list[int], "The people mentioned by `@username`."]
+    unreachable: Annotated[list[str], "The usernames mentioned that no person has who can see the task."]
+    created_at: datetime
+    updated_at: datetime
+    edited_at: Annotated[datetime | None, "Null: it was never edited."]
+
+
+def comment_as_json(comment: Comment) -> CommentOut:
+    """The comment, with its author loaded."""
+    return payload_of(
+        CommentOut,
+        comment,
+        task=comment.task_id,
+        author=comment.author_id,
+        author_name=comment.author.name,
+        updated_at=comment.edited_at or comment.created_at,
+    )
