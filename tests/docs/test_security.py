@@ -12,6 +12,10 @@ from taskbell.accounts.addresses import CONFIRM_LIFETIME
 from taskbell.accounts.models import UNDO_LIFETIME
 from taskbell.accounts.throttle import Limit
 from taskbell.api import transfer
+from taskbell.comments import rendering
+from taskbell.comments.mentions import MAX_MENTIONS
+from taskbell.comments.models import MAX_BODY
+from taskbell.comments.quotas import MAX_ON_A_TASK
 from taskbell.common import deadline, fair_reads, strict_json
 from taskbell.config import asgi, bodies, crowd, places, port, settings
 from taskbell.config.env import Environment
@@ -104,6 +108,11 @@ def limits() -> dict[str, str]:
         "labels of a task; characters of a label": f"{labels.MAX_LABELS}; {labels.MAX_NAME}",
         "tasks; text; categories; labels of a person (`TASKBELL_QUOTAS`)": f"{QUOTAS['tasks']:,}; "
         f"{QUOTAS['text']} MiB; {QUOTAS['categories']}; {QUOTAS['labels']}",
+        "comments of a person; their text and HTML (`TASKBELL_QUOTAS`)": f"{QUOTAS['comments']:,}; "
+        f"{QUOTAS['comment_megabytes']} MiB",
+        "comments on a task; people that one mentions": f"{MAX_ON_A_TASK:,}; {MAX_MENTIONS}",
+        "a comment; marks and bare links that are rendered; nesting": f"{MAX_BODY:,} characters; "
+        f"{rendering.MAX_MARKS:,}; {rendering.MAX_LINKS}; {rendering.MAX_NESTING}",
         "imports; open invitations; sessions of a person (`TASKBELL_QUOTAS`)": f"{QUOTAS['imports']} in an hour; "
         f"{QUOTAS['invitations']}; {QUOTAS['sessions']}",
         "answers kept for an `Idempotency-Key` (`TASKBELL_QUOTAS`)": f"{QUOTAS['answers']:,} in a day; "
