@@ -13,11 +13,12 @@ from taskbell.accounts.known_browsers import KnownBrowser
 from taskbell.accounts.lockout import count_sign_in
 from taskbell.accounts.models import AddressChange, Session, User
 from taskbell.accounts.validation import check_password_strength
-from taskbell.common.errors import NotSignedIn, invalid
+from taskbell.common.errors import Invalid, NotSignedIn, invalid
 from taskbell.common.networks import network_of
 from taskbell.common.text import folded, forms_of, printable
 
 WRONG_SIGN_IN = "Wrong username or password."
+REQUIRED = "Send your current password, too: it is needed to change your email address or password."
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,12 @@ def sign_in(identifier: str, password: str, *, client: Client, now: datetime) ->
     """
     person = _find(identifier)
     attempts = count_sign_in(identifier, person, address=client.address, browser=client.browser, now=now)
-    with throttle.only_failures_count(*attempts):
-        person = _authenticate(person, password)
-        with transaction.atomic():
-            _check_unchanged(person)
-            return open_session(person, client=client, now=now)
+    person = _authenticate(person, password)
+    with transaction.atomic():
+        _check_unchanged(person)
+        session = open_session(person, client=client, now=now)
+    throttle.forget(attempts)  # only failures count
+    return session
 
 
 def _find(identifier: str) -> User | None:
@@ -86,6 +88,24 @@ def open_session(person: User, *, client: Client, now: datetime) -> Session:
 def session_lifetime() -> timedelta:
     """How long a session lasts after its last refresh."""
     return timedelta(days=settings.TASKBELL_SESSION_DAYS)
+
+
+def check_current_password(
+    person: User, password: str, *, field: str = "current_password", refusal: Invalid | None = None, now: datetime
+) -> None:
+    """Raises `refusal`, by default Invalid naming the field, for a wrong password, and TooMany after ten of them.
+
+    Call it outside a transaction: a rollback would forget the wrong ones.
+    """
+    attempts = throttle.count(throttle.CURRENT_PASSWORD.of(str(person.pk)), now=now)
+    if not person.check_password(password):
+        raise refusal or invalid(field, "wrong", "Wrong password.")
+    throttle.forget(attempts)
+
+
+def password_required() -> Invalid:
+    """The refusal of a change without the current password."""
+    return invalid("current_password", "required", REQUIRED)
 
 
 def set_password(person: User, new: str, *, field: str, keep: Session | None = None, now: datetime) -> None:

@@ -48,10 +48,7 @@ class BrowserSession(AuthenticationMiddleware):
 
 def _person(request: HttpRequest) -> User | AnonymousUser:
     session = _session(request)
-    if session is None:
-        return AnonymousUser()
-    session.user.session = session
-    return session.user
+    return session.user if session else AnonymousUser()
 
 
 def _session(request: HttpRequest) -> Session | None:

@@ -1,8 +1,7 @@
 """Rate limits, counted in the database so that all processes share them."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -87,13 +86,6 @@ def _check(counted: Sequence[Counted], *, now: datetime, more: int = 0) -> None:
 def forget(attempts: Sequence[Attempt]) -> None:
     """Takes these attempts back."""
     Attempt.objects.filter(pk__in=[attempt.pk for attempt in attempts]).delete()
-
-
-@contextmanager
-def only_failures_count(*attempts: Attempt) -> Iterator[None]:
-    """Deletes the attempts if the block succeeds."""
-    yield
-    forget(attempts)
 
 
 QUARTER, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)

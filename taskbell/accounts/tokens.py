@@ -57,19 +57,13 @@ def pair_for(session: Session) -> TokenPair:
 
 def read(raw: str, kind: Kind, *, now: datetime) -> Claims:
     """The claims of a valid token of this kind. Raises NotSignedIn otherwise."""
-    if len(raw) > MAX_TOKEN_LENGTH:  # PyJWT parses JSON before it checks the signature; deep nesting would cost much
-        raise _not_valid(kind)
     try:
         claims = _signed(raw)
         if claims["token_type"] == kind and claims["exp"] > now.timestamp():
             return Claims(session_id=UUID(claims["sid"]), token_id=UUID(claims["jti"]))
     except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
         pass
-    raise _not_valid(kind)
-
-
-def _not_valid(kind: Kind) -> NotSignedIn:
-    return NotSignedIn(f"The {kind} token is not valid or has expired.")
+    raise NotSignedIn(f"The {kind} token is not valid or has expired.")
 
 
 def person_named_in(raw: str) -> str | None:
@@ -82,6 +76,8 @@ def person_named_in(raw: str) -> str | None:
 
 def _signed(raw: str) -> dict[str, Any]:
     """The claims of a token that one of our secrets has signed, even if it has expired. Raises PyJWTError."""
+    if len(raw) > MAX_TOKEN_LENGTH:  # PyJWT parses JSON before it checks the signature; deep nesting would cost much
+        raise jwt.DecodeError
     for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
         with suppress(jwt.InvalidSignatureError):
             return _signed_with(raw, _key(secret))

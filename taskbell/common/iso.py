@@ -7,6 +7,9 @@ from typing import Any
 
 from django.db.models import Func, TextField
 
+# The format of the microseconds, if there are any.
+MICROSECONDS = "CASE WHEN mod(date_part('microseconds', %(expressions)s)::int, 1000000) = 0 THEN '' ELSE '.US' END"
+
 
 class _Iso(Func):
     """SQLite already stores ISO text. Concatenating '' makes Django skip its conversion to a Python object."""
@@ -29,15 +32,13 @@ class IsoDate(_Iso):
 class IsoTime(_Iso):
     """A time, with microseconds if it has any."""
 
-    postgresql = "to_char(%(expressions)s, 'HH24:MI:SS' || " + (
-        "CASE WHEN mod(date_part('microseconds', %(expressions)s)::int, 1000000) = 0 THEN '' ELSE '.US' END)"
-    )
+    postgresql = f"to_char(%(expressions)s, 'HH24:MI:SS' || {MICROSECONDS})"
 
 
 class IsoInstant(_Iso):
     """An instant in UTC with a Z, with microseconds if it has any."""
 
     template = "(REPLACE(%(expressions)s, ' ', 'T') || 'Z')"
-    postgresql = "to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS' || " + (
-        "CASE WHEN mod(date_part('microseconds', %(expressions)s)::int, 1000000) = 0 THEN '' ELSE '.US' END || '\"Z\"')"
+    postgresql = (
+        f"to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS' || {MICROSECONDS} || '\"Z\"')"
     )

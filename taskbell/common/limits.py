@@ -1,10 +1,15 @@
 """Limits of the process itself."""
 
+import ctypes
 import resource
 from contextlib import suppress
 
 GRACE_SECONDS = 1  # between the signal and the kill
 ENOUGH_FILES = 1_000_000
+# By default, glibc keeps some memory for each thread that ever needed much.
+M_TRIM_THRESHOLD, M_ARENA_MAX = -1, -8  # malloc.h
+MAX_ARENAS = 2
+TRIM_BYTES = 128 * 1024
 
 
 def limit(*, seconds: int, mebibytes: int) -> None:
@@ -26,3 +31,11 @@ def most_open_files() -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         soft = hard
     return ENOUGH_FILES if soft == resource.RLIM_INFINITY else soft
+
+
+def share_memory_between_threads() -> None:
+    """Gives memory back to the system. Call it before threads start. Does nothing in C libraries without it."""
+    with suppress(OSError, AttributeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(M_ARENA_MAX, MAX_ARENAS)
+        mallopt(M_TRIM_THRESHOLD, TRIM_BYTES)

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 from django.conf import settings
 
-from taskbell.common.memory import share_memory_between_threads
+from taskbell.common.limits import share_memory_between_threads
 from taskbell.config.bridge import Bridge
 from taskbell.config.port import CROWDED, SMALL_BYTES
 from taskbell.config.wsgi import application as wsgi_application

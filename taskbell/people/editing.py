@@ -5,9 +5,8 @@ from typing import Any
 
 from django.db import transaction
 
-from taskbell.accounts.actions import set_password
+from taskbell.accounts.actions import check_current_password, password_required, set_password
 from taskbell.accounts.addresses import pending_email
-from taskbell.accounts.current_password import check_current_password, password_required
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.accounts.profile import update_profile

@@ -8,8 +8,13 @@ from django.db import transaction
 from django.utils.http import urlsafe_base64_decode
 
 from taskbell.accounts import throttle
-from taskbell.accounts.actions import Client, end_what_the_old_password_opened, open_session, set_password
-from taskbell.accounts.current_password import check_current_password
+from taskbell.accounts.actions import (
+    Client,
+    check_current_password,
+    end_what_the_old_password_opened,
+    open_session,
+    set_password,
+)
 from taskbell.accounts.lockout import forgive
 from taskbell.accounts.models import Session, User
 from taskbell.common.errors import invalid

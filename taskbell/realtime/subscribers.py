@@ -20,10 +20,6 @@ PATIENCE_SECONDS, CHECK_SECONDS = 1.0, 0.02
 class Subscriber:
     """The inbox of one connection."""
 
-    __slots__ = (
-        *("_arrived", "_waiting", "access", "close", "is_live", "keys", "person", "position", "resync", "session_id"),
-    )
-
     def __init__(
         self,
         session: Session,

@@ -58,6 +58,7 @@ def fill(tasks: int) -> None:
 
 @transaction.atomic
 def _people(password: str) -> list[User]:
+    people = []
     for username, first, last, role in PEOPLE:
         email = f"{username}@example.org"
         person = User.objects.filter(email=email).first() or User.objects.create_person(
@@ -65,9 +66,8 @@ def _people(password: str) -> list[User]:
         )
         person.set_password(password)
         person.save(update_fields=["password"])
-    return list(
-        User.objects.filter(email__in=[f"{username}@example.org" for username, *_ in PEOPLE]).select_related("profile")
-    )
+        people.append(person)
+    return people
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ import warnings
 from celery.exceptions import CPendingDeprecationWarning
 from celery.platforms import SecurityWarning
 
-from taskbell.common.memory import share_memory_between_threads
+from taskbell.common.limits import share_memory_between_threads
 from taskbell.config.celery import app
 from taskbell.config.env import environment
 from taskbell.runtime import lives

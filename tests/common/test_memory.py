@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from taskbell.common.memory import MAX_ARENAS, TRIM_BYTES, share_memory_between_threads
+from taskbell.common.limits import MAX_ARENAS, TRIM_BYTES, share_memory_between_threads
 
 
 def test_threads_share_two_arenas_that_give_memory_back(monkeypatch: pytest.MonkeyPatch) -> None:
