@@ -8,6 +8,7 @@ from typing import Any
 from taskbell.activity.models import Activity, Position, SubjectType
 from taskbell.activity.queries import entries_after
 from taskbell.tasks.audience import ALL, Audience, audience_of
+from taskbell.tasks.label_models import Label
 from taskbell.tasks.models import Category, Priority, Task
 
 PAGE_ENTRIES = 500  # read at once
@@ -22,8 +23,10 @@ EVENTS = {
 }
 DEFAULT_EVENT = "task.updated"
 # Further subjects of events. Entries about people and invitations are only for the history.
-PUBLISHED = {SubjectType.CATEGORY, SubjectType.NOTIFICATION, SubjectType.REPORT, SubjectType.COMMENT}
+SHARED = {SubjectType.CATEGORY: Category, SubjectType.LABEL: Label}  # which have a name
+PUBLISHED = {*SHARED, SubjectType.NOTIFICATION, SubjectType.REPORT, SubjectType.COMMENT}
 Payload = dict[str, Any]
+SharedNames = Mapping[tuple[str, int | None], str]  # by subject type and id
 
 
 @dataclass(frozen=True)
@@ -57,14 +60,14 @@ def events_after(position: int, *, limit: int = PAGE_ENTRIES) -> Events:
 
 
 class _Context:
-    """The tasks and categories that some entries are about, as they are now."""
+    """The tasks, categories and labels that some entries are about, as they are now."""
 
     def __init__(self, entries: Sequence[Activity]) -> None:
         ids = {entry.task_id for entry in entries if entry.task_id is not None}
         self.tasks: Mapping[int, Task] = Task.objects.in_bulk(ids) if ids else {}
         missing = ids - self.tasks.keys()
         self.purged = audiences_of_purged(missing) if missing else {}
-        self.categories = categories_of(entries)
+        self.names = names_of_shared(entries)
 
 
 def audiences_of_purged(tasks: Iterable[int]) -> dict[int, Audience]:
@@ -73,10 +76,15 @@ def audiences_of_purged(tasks: Iterable[int]) -> dict[int, Audience]:
     return {pk: audience_of(people) for pk, people in entries}
 
 
-def categories_of(entries: Iterable[Activity]) -> Mapping[int, Category]:
-    """The categories that these entries are about, as far as they still exist."""
-    ids = {entry.subject_id for entry in entries if entry.subject_type == SubjectType.CATEGORY}
-    return Category.objects.in_bulk(ids) if ids else {}
+def names_of_shared(entries: Iterable[Activity]) -> SharedNames:
+    """The names of the categories and labels that these entries are about, as far as they still exist."""
+    of = [(entry.subject_type, entry.subject_id) for entry in entries]
+    found: dict[tuple[str, int | None], str] = {}
+    for subject, model in SHARED.items():
+        if ids := [pk for type_, pk in of if type_ == subject]:
+            rows: Any = model.objects.filter(pk__in=ids)  # type: ignore[attr-defined]
+            found |= {(subject, pk): name for pk, name in rows.values_list("pk", "name")}
+    return found
 
 
 def _change(entry: Activity) -> tuple[Any, ...]:
@@ -92,17 +100,17 @@ def _events(group: list[Position], context: _Context) -> Iterator[Event]:
         yield from _events_of_comment(position, entry, context)
     elif entry.subject_type in PUBLISHED:
         audience = ALL if entry.person_id is None else ALL.only(entry.person_id)
-        yield Event(position, payload_of(entry, context.categories), audience)
+        yield Event(position, payload_of(entry, context.names), audience)
     elif entry.subject_type == SubjectType.TASK and entry.task_id is not None:
         yield from _events_of_task(position, entry, _previous_assignees(group), context)
 
 
-def payload_of(entry: Activity, categories: Mapping[int, Category]) -> Payload:
-    """The event of an entry that is not about a task. A category has its current name."""
+def payload_of(entry: Activity, names: SharedNames) -> Payload:
+    """The event of an entry that is not about a task. A category or a label has its current name."""
     event = f"{entry.subject_type}.{entry.action}"
-    if entry.subject_type == SubjectType.CATEGORY:
-        category = categories.get(entry.subject_id or 0)
-        return {"event": event, "category_id": entry.subject_id, "name": category and category.name}
+    if entry.subject_type in SHARED:
+        name = names.get((entry.subject_type, entry.subject_id))
+        return {"event": event, f"{entry.subject_type}_id": entry.subject_id, "name": name}
     if entry.subject_type == SubjectType.COMMENT:
         about = entry.new_value or entry.old_value or {}
         return {"event": event, "task_id": entry.task_id, "comment_id": entry.subject_id, "author": about.get("author")}

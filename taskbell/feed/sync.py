@@ -11,7 +11,7 @@ from taskbell.accounts.models import User
 from taskbell.activity.models import Activity, Position, SubjectType
 from taskbell.activity.queries import current_checkpoint, entries_for, position_after
 from taskbell.feed.cursors import Cursor
-from taskbell.feed.events import PUBLISHED, Payload, audiences_of_purged, categories_of, payload_of
+from taskbell.feed.events import PUBLISHED, Payload, audiences_of_purged, names_of_shared, payload_of
 from taskbell.tasks.audience import access_of, keys_of, sees_everything
 from taskbell.tasks.models import Prerequisite, Task
 
@@ -136,10 +136,10 @@ def _changes(person: User, found: _Found, waiting: Mapping[int, int], show: Show
         yield position, payload
     for task_id in _lost(person, found, found.tasks.keys() - seen):
         yield found.tasks[task_id], {"event": "task.deleted", "task_id": task_id}
-    categories = categories_of(row.entry for row in found.others)
+    names = names_of_shared(row.entry for row in found.others)
     for row in found.others:
         if row.entry.subject_type != SubjectType.COMMENT or row.entry.task_id in seen:
-            yield row.position, payload_of(row.entry, categories)
+            yield row.position, payload_of(row.entry, names)
 
 
 def _updates(positions: Mapping[int, int], show: Show) -> Iterable[tuple[int, Payload]]:

@@ -26,6 +26,7 @@ from taskbell.search.filters import (
     person_filter,
 )
 from taskbell.search.keyset import Key
+from taskbell.search.labels import LABEL_FILTERS
 from taskbell.search.listing import Listing
 from taskbell.search.pages import PAGE_PARAMETERS, ResultPage, page_of_keys
 from taskbell.search.parameters import Parameters, refuse_unknown
@@ -81,6 +82,7 @@ FILTERS = {
     **moment_filters("completed_at", "completed_at", "Completed"),
     **moment_filters("updated_at", "updated_at", "Changed"),
     "category": id_filter("category", "Ids of categories, or `none`, separated by commas.", or_none=True),
+    **LABEL_FILTERS,
     "assigned_to": person_filter("assigned_to", "Who the task is assigned to."),
     "created_by": person_filter("created_by", "Who created the task."),
     "blocked": is_filter(Q(is_blocked()), "Whether the task is blocked by others."),

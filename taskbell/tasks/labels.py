@@ -89,10 +89,15 @@ def copy_labels(old: Task, new: Task, *, is_new: bool = False) -> dict[str, Chan
     return _replace(new.pk, {} if is_new else _labels_on(new.pk), _labels_on(old.pk))
 
 
-def label_entry(label: Label, action: str, *, by: User, at: datetime) -> Entry:
+def names_of_labels(labels: Iterable[Label]) -> list[str]:
+    """Their names, as people sort."""
+    return [label.name for label in sorted(labels, key=lambda label: (label.name_sort, label.pk))]
+
+
+def label_entry(label: Label, action: str, *, old: str | None = None, by: User, at: datetime) -> Entry:
     """One entry for all tasks that show the name of the label."""
     subject = Subject(SubjectType.LABEL, label.pk)
-    return Entry(None, action, by, at, new={"id": label.pk, "name": label.name}, about=subject)
+    return Entry(None, action, by, at, "", old and {"name": old}, {"id": label.pk, "name": label.name}, None, subject)
 
 
 def _read(names: object) -> tuple[dict[str, str], list[FieldError]]:
@@ -130,8 +135,4 @@ def _replace(task_id: int, present: Mapping[str, Label], wanted: Mapping[str, La
         TaskLabel.objects.filter(task=task_id, label__in=gone).delete()
     new = (label for key, label in wanted.items() if key not in present)
     TaskLabel.objects.bulk_create(TaskLabel(task_id=task_id, label=label) for label in new)
-    return {"labels": (_names(present.values()), _names(wanted.values()))}
-
-
-def _names(labels: Iterable[Label]) -> list[str]:
-    return [label.name for label in sorted(labels, key=lambda label: (label.name_sort, label.pk))]
+    return {"labels": (names_of_labels(present.values()), names_of_labels(wanted.values()))}

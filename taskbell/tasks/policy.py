@@ -9,6 +9,7 @@ from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.common.errors import NotAllowed
 from taskbell.reminders.actions import ONLY_FOR_ME
+from taskbell.tasks.label_models import Label
 from taskbell.tasks.models import Category, Stage, Task
 
 STAGES_OF_ASSIGNEE = {Stage.PENDING, Stage.IN_PROGRESS, Stage.COMPLETED}
@@ -28,9 +29,19 @@ def check_may_create_category(person: User) -> None:
 
 def check_may_change_category(person: User, category: Category) -> None:
     """Raises NotAllowed unless the person created the category or may change all of them."""
-    own = category.created_by_id == person.pk and person.can(Capability.CREATE_CATEGORIES)
-    if not (own or person.can(Capability.CHANGE_CATEGORIES)):
+    if not _may_change_shared(person, category):
         raise NotAllowed("Only its creator and managers may change this category.")
+
+
+def check_may_change_label(person: User, label: Label) -> None:
+    """The same for a label."""
+    if not _may_change_shared(person, label):
+        raise NotAllowed(f"Only its creator and managers may change the label “{label.name}”.")
+
+
+def _may_change_shared(person: User, row: Category | Label) -> bool:
+    own = row.created_by_id == person.pk and person.can(Capability.CREATE_CATEGORIES)
+    return own or person.can(Capability.CHANGE_CATEGORIES)
 
 
 def may_edit(person: User, task: Task) -> bool:

@@ -50,6 +50,8 @@ LOOK_AFTER_THE_TASK = [
     {"due_date": "2027-01-31", "due_time": "10:00"},
     {"timezone": "Asia/Tokyo"},
     {"pre_tasks": ["@other"]},
+    {"labels": ["Urgent"]},
+    {"labels": []},
     {"status": "ARCHIVED"},
     {"stage": "ARCHIVED"},
     {"assigned_to": "@somebody"},
@@ -70,6 +72,7 @@ SAY_HOW_FAR_THE_WORK_IS = [
     {"assigned_to": "@creator"},
     {"reminders": [{"at": "2027-01-31T09:00:00Z", "for_me": True}]},
     {"title": "Water the plants"},  # as it is: no change
+    {"labels": [" GARDEN"]},
 ]
 MALFORMED_EDITS = [
     {"title": ""},
@@ -82,6 +85,8 @@ MALFORMED_EDITS = [
     {"category": 999_999},
     {"pre_tasks": [999_999]},
     {"pre_tasks": "none"},
+    {"labels": "none"},
+    {"labels": ["a,b"]},
 ]
 MALFORMED = [b"{", b"\xff", [], {"status": "DONE"}, {"status": "OVERDUE"}, {"surprise": 1}, {"remind_at": "soon"}]
 
@@ -216,6 +221,23 @@ CATEGORIES = [
     Way("DELETE /api/categories/{id}/", NOWHERE, query="?move_to=x", at="@nowhere"),
 ]
 
+LABELS = [
+    Way("GET /api/labels/", ALL),
+    Way("GET /api/labels/", "400 400 400 400 400 400 401", query="?surprise=1"),
+    Way("GET /api/labels/{id}/", ALL, at="@Garden"),
+    Way("GET /api/labels/{id}/", NOWHERE, at="@nowhere"),
+    Way("PATCH /api/labels/{id}/", OWN_CATEGORY, {"name": "Yard"}, at="@Garden"),
+    Way("PATCH /api/labels/{id}/", "400 400 400 403 403 403 401", {"name": ""}, at="@Garden"),
+    Way("PATCH /api/labels/{id}/", "400 400 400 403 403 403 401", {"name": "a,b"}, at="@Garden"),
+    Way("PATCH /api/labels/{id}/", OWN_CATEGORY, {"name": "YARD "}, at="@Garden"),
+    Way("PATCH /api/labels/{id}/", OWN_CATEGORY, {"name": "Mine"}, at="@Garden"),  # which is another one of theirs
+    Way("PATCH /api/labels/{id}/", "200 200 403 403 403 403 401", {"name": "Home"}, at="@Garden"),  # and of the admin
+    Way("PATCH /api/labels/{id}/", NOWHERE, {"name": ""}, at="@nowhere"),
+    Way("DELETE /api/labels/{id}/", "204 204 204 403 403 403 401", at="@Garden"),
+    Way("DELETE /api/labels/{id}/", "204 204 403 403 403 403 401", at="@Home"),
+    Way("DELETE /api/labels/{id}/", NOWHERE, at="@nowhere"),
+]
+
 ONLY_ADMINS = "200 403 403 403 403 403 401"
 MAY_INVITE = "201 201 403 403 403 403 401"
 PEOPLE_WAYS = [
@@ -322,7 +344,7 @@ SYNC = [
     Way("POST /api/notifications/read/", ALL),
 ]
 
-MATRIX = [*TASKS, *REMINDERS, *COMMENTS, *CATEGORIES, *PEOPLE_WAYS, *SESSIONS, *REPORTS, *SYNC]
+MATRIX = [*TASKS, *REMINDERS, *COMMENTS, *CATEGORIES, *LABELS, *PEOPLE_WAYS, *SESSIONS, *REPORTS, *SYNC]
 
 # The operations that are there for those who are not signed in.
 FOR_EVERYBODY = {

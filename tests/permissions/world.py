@@ -19,8 +19,9 @@ from taskbell.people.invitations import make_invite
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.reports.actions import request_report
 from taskbell.reports.building import make_waiting
-from taskbell.tasks.actions import create_task, delete_task
+from taskbell.tasks.actions import create_task, delete_task, update_task
 from taskbell.tasks.categories import create_category
+from taskbell.tasks.label_models import Label
 from taskbell.tasks.models import Category, Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.reminder_actions import add_reminder
@@ -51,6 +52,7 @@ class World:
         self.programs = programs | {"anonymous": Program()}
         self.numbers: dict[str, Any] = {name: person.pk for name, person in self.people.items()}
         self.numbers |= {"nowhere": 999_999, **self._tasks(), **self._labels(), **self._invites(), **self._secrets()}
+        self.numbers |= dict(Label.objects.values_list("name", "pk"))
         self.numbers |= self._reminders() | self._reports() | self._comments()
         told = self.people["assignee"].notifications.filter(task=self.numbers["task"])
         self.numbers["told"] = told.values_list("pk", flat=True)[0]
@@ -58,6 +60,10 @@ class World:
     def _tasks(self) -> dict[str, Any]:
         titles = {"task": "Water the plants", "other": "Fill the can", "blocked": "Harvest", "deleted": "Gone"}
         made = {name: self._task(title) for name, title in titles.items()}
+        creator, admin = self.people["creator"], self.people["admin"]
+        update_task(made["task"].pk, TaskPatch(labels=["Garden"]), by=creator, now=NOW)
+        update_task(made["other"].pk, TaskPatch(labels=["Mine"]), by=creator, now=NOW)
+        update_task(made["other"].pk, TaskPatch(labels=["Home"]), by=admin, now=NOW)
         made["blocked"].pre_tasks.set([made["other"]])
         made["recurring"] = self._task("Cut the grass", due_date=date(2027, 1, 1), recurrence="FREQ=DAILY")
         delete_task(made["deleted"].pk, by=self.people["creator"], now=NOW)
