@@ -16,8 +16,8 @@ from benchmarks.seed import load, seed_people, settle
 from taskbell.accounts.models import User
 from taskbell.api.insights import Insights
 from taskbell.common.clock import utc_now
-from taskbell.reports.counting import fold
 from taskbell.reports.insights import insights_of
+from taskbell.tasks.counting import fold
 from taskbell.tasks.models import Task
 
 KEPT, ASKED, FLAT = Goal("ratio", 0.15), Goal("ratio", 2.5), Goal("ratio", 2)

@@ -22,7 +22,7 @@ from taskbell.accounts import actions, tokens
 from taskbell.accounts.models import Installation, User
 from taskbell.accounts.policy import Role
 from taskbell.common.clock import utc_now
-from taskbell.reports.counting import drop_statements, trigger_statements
+from taskbell.tasks.counting import drop_statements, trigger_statements
 from tests import openapi
 from tests.processes import RunningTaskbell, taskbell
 

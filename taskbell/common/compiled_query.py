@@ -68,15 +68,15 @@ class AnyOf(Func):
         )
 
 
-def with_params(condition: Q, model: type[Model]) -> tuple[Q, dict[str, Any]]:
+def with_params(condition: Q, model: type[Model], prefix: str = "value") -> tuple[Q, dict[str, Any]]:
     """The condition with parameters in place of its numbers, dates, lists of ids and searched texts, and their values.
 
-    Conditions that need the same SQL become equal.
+    Conditions that need the same SQL become equal. The names of the parameters begin with `prefix`.
     """
     values: dict[str, Any] = {}
 
     def name_of(value: Any) -> str:
-        name = f"value_{len(values)}"
+        name = f"{prefix}_{len(values)}"
         values[name] = value
         return name
 

@@ -1,7 +1,7 @@
 """Counts of tasks by kind: the queries behind summaries and charts."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, NotRequired, TypedDict
@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import BigIntegerField, BooleanField, F, Q
 from django.db.models.expressions import RawSQL
 
-from taskbell.reports.counting import kept
+from taskbell.common.sql import fetch
 from taskbell.reports.series import PeriodOut, Periods, series
 from taskbell.tasks.models import (
     IS_OPEN_BY_INDEX,
@@ -25,8 +25,7 @@ from taskbell.tasks.models import (
 
 SOON = timedelta(hours=24)
 HALF_A_DAY = timedelta(hours=12)
-SECTIONS = ("status", "priority", "assigned", "created")
-Row = tuple[str, str | None, int]
+Row = tuple[str | None, bool | None, int | None, str | None, str | None, int]  # the columns that `NAMED` selects
 Part = tuple[str, tuple[Any, ...]]  # of a statement, with its parameters
 
 
@@ -64,7 +63,7 @@ def insights(question: Question, *, now: datetime) -> InsightsOut:
 
 def insights_of_everything(*, now: datetime) -> InsightsOut:
     """The report over all tasks, from the stored counts; its cost doesn't depend on the number of tasks."""
-    return _report(kept(), due_soon(Task.objects.all(), now=now))
+    return _report(fetch(NAMED.format(counted=KEPT)), due_soon(Task.objects.all(), now=now))
 
 
 def insights_of(tasks: TaskQuerySet, *, now: datetime) -> InsightsOut:
@@ -87,25 +86,32 @@ def due_soon(tasks: TaskQuerySet, *, now: datetime) -> int:
 
 def _report(rows: Iterable[Row], soon: int) -> InsightsOut:
     """The report: every status and priority, even with 0, and only people with tasks."""
-    counts: dict[str, Counter[str]] = {section: Counter() for section in SECTIONS}
-    for section, key, n in rows:
-        if key is not None and n:
-            counts[section][key] += n
-    by_status = {status: counts["status"][status] for status in STATUSES}
+    statuses, priorities, assigned, created = (Counter[Any]() for _ in range(4))
+    for stage, is_overdue, priority, assignee, creator, n in rows:
+        if stage is not None:
+            statuses[status_of(stage, bool(is_overdue))] += n
+            priorities[priority] += n
+        assigned[assignee] += n
+        created[creator] += n
+    by_status = {status: statuses[status] for status in STATUSES}
     return {
         "total": sum(by_status.values()),
         "completed": by_status[Stage.COMPLETED],
         "pending": by_status[Stage.PENDING],
-        "tasks_by_priority": {rank.name: counts["priority"][str(rank.value)] for rank in Priority},
+        "tasks_by_priority": {rank.name: priorities[rank] for rank in Priority},
         "tasks_by_status": by_status,
-        "tasks_assigned": dict(sorted(counts["assigned"].items())),
-        "tasks_created": dict(sorted(counts["created"].items())),
+        "tasks_assigned": _by_name(assigned),
+        "tasks_created": _by_name(created),
         "tasks_due_soon": soon,
     }
 
 
-def _asked(tasks: TaskQuerySet) -> Iterator[Row]:
-    """The counts by section and key, people by username, in one query.
+def _by_name(counts: Counter[Any]) -> dict[str, int]:
+    return {name: counts[name] for name in sorted(counts.keys() - {None}) if counts[name]}
+
+
+def _asked(tasks: TaskQuerySet) -> list[Row]:
+    """The counts by kind and by person, in one query.
 
     Alternatives we measured: a query per section, one after the other or in parallel on several connections
     (docs/decisions/0017-counts-kept-and-asked.md).
@@ -116,12 +122,7 @@ def _asked(tasks: TaskQuerySet) -> Iterator[Row]:
         parts = _on_postgresql(counted, cursor) if connection.vendor == "postgresql" else _sections(counted)
         every = " UNION ALL ".join(sql for sql, _ in parts)
         cursor.execute(NAMED.format(counted=every), [value for _, values in parts for value in values])
-        for stage, is_overdue, priority, assigned, username, n in cursor.fetchall():
-            if stage is not None:
-                yield "status", status_of(stage, is_overdue), n
-                yield "priority", str(priority), n
-            else:
-                yield "created" if assigned is None else "assigned", username, n
+        return list(cursor.fetchall())
 
 
 def _on_postgresql(counted: Any, cursor: Any) -> list[Part]:
@@ -150,10 +151,14 @@ def _sections(counted: Any) -> list[Part]:
 
 # Raw SQL, because Count() would make Django add a GROUP BY of its own.
 COUNT = RawSQL("COUNT(*)", [], BigIntegerField())
-# Status and priority are grouped as stored, and converted to names afterwards.
+# Each row counts for every column that it has. Status and priority are grouped as stored, and named afterwards.
 NAMED = """
-SELECT stage, is_overdue, priority, assigned, username, n
-FROM ({counted}) AS counted LEFT JOIN accounts_user ON accounts_user.id = COALESCE(assigned, created)
+SELECT stage, is_overdue, priority, assignee.username, creator.username, n FROM ({counted}) AS counted
+LEFT JOIN accounts_user AS assignee ON assignee.id = assigned LEFT JOIN accounts_user AS creator ON creator.id = created
+"""
+KEPT = """
+SELECT stage, is_overdue, priority, assigned_to_id AS assigned, created_by_id AS created, SUM(n) AS n
+FROM tasks_taskcount WHERE section IN ('category', 'assigned', 'created', 'recent') GROUP BY 1, 2, 3, 4, 5
 """
 # The plus keeps SQLite from using an index on people, which would read the table in random order.
 ON_SQLITE = [

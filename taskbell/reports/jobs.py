@@ -6,7 +6,8 @@ from celery import shared_task
 from celery.worker import state as worker_state
 
 from taskbell.common.clock import utc_now
-from taskbell.reports import building, counting
+from taskbell.reports import building
+from taskbell.tasks import counting
 
 # One report at a time per worker: large ones take long, and must not delay emails.
 MAKER = BoundedSemaphore(1)

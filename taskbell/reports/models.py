@@ -1,4 +1,4 @@
-"""Stored counts of tasks, and reports built by workers."""
+"""Reports built by workers."""
 
 from datetime import datetime
 
@@ -8,20 +8,6 @@ from django.db.models import Q
 from taskbell.accounts.models import User
 
 MAX_ATTEMPTS = 5  # to build a report
-
-
-class TaskCount(models.Model):
-    """A difference in the number of tasks of one kind. The sum of all rows with the same key is the count.
-
-    Written only by triggers (`counting.py`). Tasks in the trash are not counted.
-    """
-
-    section = models.CharField(max_length=10, help_text="status, priority, assigned or created")
-    key = models.CharField(max_length=20, help_text="The status, the rank of the priority, or the id of the person.")
-    n = models.IntegerField()
-
-    def __str__(self) -> str:
-        return f"{self.section} {self.key}: {self.n:+}"
 
 
 class ReportKind(models.TextChoices):

@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from taskbell.reports.counting import recount
+from taskbell.tasks.counting import recount
 
 
 def compare() -> None:

@@ -146,6 +146,12 @@ def due_day_filter(end: str, description: str) -> Filter:
     return Filter(description, condition, DAY)
 
 
+def unbounded_day_filter(name: str) -> Filter:
+    """The filter of this name by due date, without the bounds."""
+    column, _, end = name.rpartition("_") if name != "due_date" else (name, "", "exact")
+    return Filter("", lambda text, person: Q(**{f"{column}__{end}": read_date(text)}))
+
+
 def instant_filter(lookup: str, description: str) -> Filter:
     """A filter by instant; without an offset it is in the person's time zone."""
     return Filter(description, lambda text, person: Q(**{lookup: _instant(text, person)}), MOMENT)

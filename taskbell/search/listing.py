@@ -19,22 +19,25 @@ OF_MANY = """
 OF_ONE = """
     SELECT *, (SELECT COUNT(*) FROM ({rows}) AS counted) FROM ({rows}) AS found ORDER BY {order} LIMIT %s OFFSET %s
 """
+# The number is known.
+OF_COUNTED = "{rows} ORDER BY {order} LIMIT %s OFFSET %s"
 
 
 class Listing:
     """Rows in the order of `keys`, whose last must be unique: each the values of the keys and, last, the primary key.
 
-    The SQL of each kind of page is compiled at the first use. `values` are those of the parameters in `rows`.
+    The SQL of each kind of page is compiled at the first use. `values` are those of the parameters in `rows` and in
+    `total`, an expression for the number of rows; without one, they are counted.
     """
 
-    def __init__(self, rows: Union[Any], keys: Sequence[Key]) -> None:
-        self.rows, self.keys, self.columns = rows, keys, columns_of(keys)
+    def __init__(self, rows: Union[Any], keys: Sequence[Key], total: Any = None) -> None:
+        self.rows, self.keys, self.columns, self.total = rows, keys, columns_of(keys), total
         self._after: dict[Any, list[CompiledQuery]] = {}
 
     def numbered(self, start: int, size: int, **values: Any) -> tuple[int, list[Row]]:
         """The number of rows, and some of them, by one query."""
         page = self._counted_page(size=size, start=start, **values)
-        counted = page or (self._count(**values) if start else [])
+        counted = page or (self._counted_page(size=1, start=0, **values) if start else [])
         return (counted[0][-1] if counted else 0), [row[:-1] for row in page]
 
     def after(self, last: Sequence[Any] | None, size: int, **values: Any) -> list[Row]:
@@ -49,12 +52,11 @@ class Listing:
     @cached_property
     def _counted_page(self) -> CompiledQuery:
         order = ", ".join(key.order_of_column(self.columns.index(key.column) + 1) for key in self.keys)
+        if self.total is not None:
+            counted = self.rows.annotate(total=self.total).values_list(*self.columns, "total")
+            return self._statement(counted, OF_COUNTED.replace("{order}", order), SIZE, START)
         around = (OF_MANY if len(self.rows.parts) > 1 else OF_ONE).replace("{order}", order)
         return self._statement(self.rows.values_list(*self.columns), around, SIZE, START)
-
-    @cached_property
-    def _count(self) -> CompiledQuery:
-        return self._statement(self.rows.values_list("pk"), "SELECT COUNT(*) FROM ({rows}) AS counted")
 
     def _statements_after(self, last: Sequence[Any] | None) -> list[CompiledQuery]:
         """The SQL depends on which of the values are None, and on nothing else about them."""

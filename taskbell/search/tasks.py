@@ -12,6 +12,7 @@ from taskbell.common.compiled_query import with_params
 from taskbell.common.errors import invalid
 from taskbell.common.union import Union
 from taskbell.reminders.models import Reminder
+from taskbell.search.counts import kept_count
 from taskbell.search.filters import (
     MAX_CHARACTERS,
     Filter,
@@ -24,6 +25,7 @@ from taskbell.search.filters import (
     is_filter,
     moment_filters,
     person_filter,
+    unbounded_day_filter,
 )
 from taskbell.search.keyset import Key
 from taskbell.search.labels import LABEL_FILTERS
@@ -93,6 +95,10 @@ FILTERS = {
         lambda text, person: has_words(text, among_few=not sees_everything(person)),
     ),
 }
+# By these, and the columns that they compare, all tasks are counted already.
+COUNTED: dict[str, Filter] = {name: FILTERS[name] for name in ("priority", "status", "stage", "category", "completed")}
+COUNTED |= {name: unbounded_day_filter(name) for name in FILTERS if name.startswith("due_date")}
+COUNTED |= {"has_due": boolean_filter("", lambda has_due: Q(due_date__isnull=not has_due))}
 ORDERS = ("id", "title", "priority", "status", "due_date", "due_at", "remind_at", "created_at", "updated_at")
 TRASH_FILTERS = FILTERS | moment_filters("deleted_at", "deleted_at", "Deleted")
 TRASH_ORDERS = (*ORDERS, "deleted_at")
@@ -118,8 +124,16 @@ def page_of_tasks(parameters: Parameters, person: User) -> ResultPage[int]:
     refuse_unknown(parameters, (*FILTERS, "ordering", *PAGE_PARAMETERS))
     keys = order_of(parameters, default="-id")
     condition, values = with_params(condition_of(parameters, FILTERS, person), Task)
-    tasks = listing(sees_everything(person), condition, keys)
-    return page_of_keys(tasks, parameters, person=person.pk, **values)
+    counted, more = _counted(parameters, person)
+    tasks = listing(sees_everything(person), condition, keys, counted)
+    return page_of_keys(tasks, parameters, person=person.pk, **values, **more)
+
+
+def _counted(parameters: Parameters, person: User) -> tuple[Q | None, dict[str, Any]]:
+    """The condition and its parameter values for the kept counts, if they can tell how many tasks match."""
+    if not sees_everything(person) or parameters.keys() - {*COUNTED, "ordering", *PAGE_PARAMETERS}:
+        return None, {}
+    return with_params(condition_of(parameters, COUNTED, person), Task, "counted")
 
 
 def page_of_trash(parameters: Parameters, person: User) -> ResultPage[int]:
@@ -151,11 +165,15 @@ def ordered_tasks(parameters: Parameters, person: User) -> TaskQuerySet:
 
 
 @lru_cache(MAX_LISTINGS)
-def listing(sees_everything: bool, condition: Q, keys: Sequence[Key]) -> Listing:
-    """The tasks that a person sees and that match, in this order. The SQL is the same for all people and values."""
+def listing(sees_everything: bool, condition: Q, keys: Sequence[Key], counted: Q | None = None) -> Listing:
+    """The tasks that a person sees and that match, in this order. The SQL is the same for all people and values.
+
+    `counted` is the same condition, if all tasks that meet it are counted already.
+    """
     person: Any = ViewerParam(sees_everything)
     names = {key.name for key in keys} | columns_in(condition)
-    return Listing(with_columns(Task.objects.lists_visible_to(person), names, person).filter(condition), keys)
+    rows = with_columns(Task.objects.lists_visible_to(person), names, person).filter(condition)
+    return Listing(rows, keys, None if counted is None else kept_count(counted))
 
 
 def order_of(parameters: Parameters, *, default: str, orders: Sequence[str] = ORDERS) -> tuple[Key, ...]:

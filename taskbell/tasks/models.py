@@ -14,7 +14,7 @@ from taskbell.common.clock import instant
 from taskbell.common.folding import SortKeyField
 from taskbell.common.union import Union
 from taskbell.common.wording import in_words, shortened
-from taskbell.tasks import finished, label_models  # noqa: F401 - further models of this app
+from taskbell.tasks import counting, finished, label_models  # noqa: F401 - further models of this app
 from taskbell.tasks.audience import Audience, audience_of, keys_of, sees_everything, ways_to_see
 
 

@@ -11,10 +11,10 @@ from django.db import connection, transaction
 from taskbell.accounts.models import User
 from taskbell.common.errors import Refusal
 from taskbell.people.leaving import deactivate_person
-from taskbell.reports.counting import fold
 from taskbell.tasks.actions import create_task, delete_task, restore_task, skip_task, update_task
 from taskbell.tasks.bulk import Batch, change_many
-from taskbell.tasks.models import Priority, Stage, Task
+from taskbell.tasks.counting import fold
+from taskbell.tasks.models import Category, Priority, Stage, Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.scheduled import mark_overdue, purge_deleted
 from tests.conftest import NOW
@@ -27,6 +27,7 @@ class Office:
         self.people = people
         self.random = Random(seed)
         self.now = NOW
+        self.category = Category.objects.create(name="Garden", key="garden", created_by=people[0], created_at=NOW).pk
 
     def act(self) -> str:
         """Does something, or is refused; says what it was."""
@@ -54,6 +55,7 @@ class Office:
             "stage": self.random.choice(list(Stage)),
             "assigned_to_id": self.somebody_or_nobody(),
             "due_date": due,
+            "category_id": self.random.choice([None, self.category]),
             "recurrence": "FREQ=DAILY" if due and self.random.random() < 0.3 else "",
         }
 

@@ -39,7 +39,9 @@ def test_recount_says_that_the_counts_are_right_or_where_they_were_wrong(data: P
     assert taskbell("migrate", "--verbosity", "0", data=data).returncode == 0
     assert taskbell("demo", "--tasks", "20", data=data, within=60).returncode == 0
     assert taskbell("recount", data=data).stdout == "All counts are correct.\n"
-    spoil = "from taskbell.reports.models import TaskCount; TaskCount.objects.create(section='status', key='x', n=2)"
+    spoil = "from taskbell.tasks.counting import TaskCount; TaskCount(section='created', created_by_id=7, n=2).save()"
     assert taskbell("shell", "-v", "0", "-c", spoil, data=data).returncode == 0
-    assert taskbell("recount", data=data).stdout == "status x: -2\nCounts that were wrong and have been corrected: 1.\n"
+    assert (
+        taskbell("recount", data=data).stdout == "created 7: -2\nCounts that were wrong and have been corrected: 1.\n"
+    )
     assert taskbell("recount", data=data).stdout == "All counts are correct.\n"

@@ -7,8 +7,8 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
-from taskbell.reports.counting import recount
 from taskbell.search.tasks import page_of_tasks
+from taskbell.tasks.counting import recount
 from taskbell.tasks.models import Category, SearchText, Task
 from tests.conftest import NOW, make_person
 from tests.migrating import migrate
