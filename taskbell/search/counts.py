@@ -13,9 +13,8 @@ TOTAL = Coalesce(Func(F("n"), function="SUM", output_field=BigIntegerField()), 0
 
 def kept_count(condition: Q) -> Any:
     """The number of tasks that meet the condition, as an expression; None if no section counts by all its columns."""
-    columns = {TaskCount._meta.get_field(name).column for name in condition.referenced_base_fields}
-    for section, counted in SECTIONS.items():
-        if columns <= {*counted}:
+    for section, columns in SECTIONS.items():
+        if condition.referenced_base_fields <= {name.removesuffix("_id") for name in columns}:
             counts = TaskCount.objects.filter(condition, section__in=[section, RECENT])
             return Subquery(counts.annotate(total=TOTAL).values("total"))
     return None
