@@ -11,6 +11,8 @@ import pytest
 from django.db import transaction
 
 from taskbell.accounts.models import User
+from taskbell.comments.actions import add_comment, delete_comment
+from taskbell.comments.models import Comment
 from taskbell.common.errors import Refusal
 from taskbell.payloads.tasks import tasks_as_json
 from taskbell.people.editing import update_person
@@ -93,6 +95,7 @@ class World:
             (self.remind, 6),
             (self.snooze, 3),
             (self.skip, 2),
+            (self.comment, 6),
             (self.label, 3),
             (self.tick, 3),
             (self.change_role, 1),
@@ -184,6 +187,14 @@ class World:
 
     def snooze(self, by: User) -> int:
         snooze_task(self.some(by), self.now + timedelta(hours=1), by=by, now=self.now)
+        return 1
+
+    def comment(self, by: User) -> int:
+        found = Comment.objects.filter(task=self.some(by)).first()
+        if found is None or self.chance.random() < 0.5:
+            add_comment(self.some(by), f"@{self.chance.choice(self.people).username}", by=by, now=self.now)
+        else:
+            delete_comment(found.task_id, found.pk, by=by, now=self.now)
         return 1
 
     def skip(self, by: User) -> int:

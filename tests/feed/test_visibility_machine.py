@@ -133,6 +133,26 @@ class Visibility(RuleBasedStateMachine):
         assert answer.status_code == ((200 if self.model.may_edit(by, pk) else 403) if there else 404)
         task.deleted &= answer.status_code != 200
 
+    @rule(pk=tasks, by=PERSON, whom=PERSON)
+    def somebody_comments(self, pk: int, by: str, whom: str) -> None:
+        answer = self.people.ask(by, "POST", f"tasks/{pk}/comments/", {"body": f"@{whom}, look"})
+        assert answer.status_code == (201 if self.model.sees(by, pk) else 404)
+        if answer.status_code == 404:
+            return
+        comment = answer.json()
+        reached = self.model.sees(whom, pk)
+        assert comment["mentions"] == ([self.people.number(whom)] if reached else [])
+        assert comment["unreachable"] == ([] if reached else [whom])
+        self.model.tasks[pk].comments += 1
+        for name in ROLES:
+            self.model.comments[name] |= {comment["id"]} if self.model.sees(name, pk) else set()
+
+    @rule(pk=tasks, name=PERSON)
+    def somebody_reads_the_comments(self, pk: int, name: str) -> None:
+        answer = self.people.ask(name, "GET", f"tasks/{pk}/comments/")
+        assert answer.status_code == (200 if self.model.sees(name, pk) else 404)
+        assert answer.status_code == 404 or answer.json()["count"] == self.model.tasks[pk].comments
+
     @rule(target=tasks, by=PERSON, word=WORD, pk=tasks, gone=tasks)
     def somebody_does_many_things_at_once(self, by: str, word: str, pk: int, gone: int) -> Any:
         changes = [{"id": pk, "title": f"Plant the {word}"}]
@@ -177,6 +197,7 @@ class Visibility(RuleBasedStateMachine):
                 assert row["title"] == f"Plant the {task.word}"
                 assert set(row["pre_tasks"]) == {need for need in task.needs if self.model.sees(name, need)}
                 assert row["is_blocked"] is self.model.is_blocked(pk)
+                assert row["comment_count"] == task.comments
 
     @invariant()
     def who_follows_knows_what_they_see_and_nothing_else(self) -> None:
@@ -185,6 +206,8 @@ class Visibility(RuleBasedStateMachine):
             seen = {pk: f"Plant the {self.model.tasks[pk].word}" for pk in self.model.visible(name)}
             assert self.people.by_socket[name].tasks == seen
             assert self.people.by_sync[name].tasks == seen
+            assert self.people.by_socket[name].comments == self.model.comments[name]
+            assert self.people.by_sync[name].comments == self.model.comments[name]
 
     @rule(name=PERSON, word=WORD)
     def somebody_searches(self, name: str, word: str) -> None:

@@ -27,6 +27,7 @@ class Known:
     needs: set[int] = field(default_factory=set)
     stage: str = "PENDING"
     deleted: bool = False
+    comments: int = 0
 
 
 class Model:
@@ -34,6 +35,7 @@ class Model:
 
     def __init__(self) -> None:
         self.tasks: dict[int, Known] = {}
+        self.comments: dict[str, set[int]] = {name: set() for name in ROLES}  # those that each person has heard of
 
     def concerns(self, name: str, pk: int) -> bool:
         """True for those who have to do with the task, also while it is in the trash."""
@@ -72,10 +74,13 @@ class Copy:
 
     def __init__(self) -> None:
         self.tasks: dict[int, str] = {}
+        self.comments: set[int] = set()
 
     def take(self, event: dict[str, Any]) -> None:
         """Brings the copy up to date, as a client does."""
         match event:
+            case {"event": "comment.created", "comment_id": pk}:
+                self.comments.add(pk)
             case {"event": "task.deleted", "task_id": pk}:
                 self.tasks.pop(pk, None)
             case {"event": "task.updated", "task": task}:

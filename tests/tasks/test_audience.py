@@ -12,6 +12,7 @@ import taskbell
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.activity.queries import current_checkpoint
+from taskbell.comments.actions import add_comment
 from taskbell.common.errors import Conflict
 from taskbell.notifications.models import Notification
 from taskbell.notifications.policy import reason_not_to_send
@@ -101,6 +102,25 @@ def test_who_is_told_is_who_sees(people: list[User], seen: dict[int, set[int]]) 
     for person in people:
         told = [event for event in heard_by(person, 0) if event["event"] == "task.created"]
         assert {event["task_id"] for event in told} == seen[person.pk]
+
+
+def test_comments_are_read_and_heard_by_who_sees_the_task(
+    people: list[User], seen: dict[int, set[int]], as_user: Somebody
+) -> None:
+    tasks = list(Task.objects.filter(deleted_at=None).select_related("created_by").order_by("pk"))[::5]
+    since = current_checkpoint().position
+    names = " ".join(f"@{person.username}" for person in people)
+    comments = {task.pk: add_comment(task.pk, names, by=task.created_by, now=NOW) for task in tasks}
+    for person in people:
+        theirs = comments.keys() & seen[person.pk]
+        program = as_user(person)
+        read = {pk for pk in comments if program.get(f"/api/tasks/{pk}/comments/").status_code == 200}
+        heard = {event["task_id"] for event in heard_by(person, since) if event["event"] == "comment.created"}
+        reached = {pk for pk, comment in comments.items() if person.pk in comment.mentions}
+        told = set(person.notifications.filter(kind="mentioned").values_list("task", flat=True))
+        own = {task.pk for task in tasks if task.created_by == person}
+        assert read == heard == reached == theirs
+        assert told == theirs - own
 
 
 def test_a_mail_goes_to_who_sees_the_task_when_it_is_sent(people: list[User], seen: dict[int, set[int]]) -> None:

@@ -8,6 +8,8 @@ import pytest
 from taskbell.accounts.models import Invite, User
 from taskbell.accounts.policy import Role
 from taskbell.activity.models import Activity
+from taskbell.comments.actions import add_comment
+from taskbell.comments.models import Comment
 from taskbell.common.clock import utc_now
 from taskbell.notifications.models import Delivery, Notification
 from taskbell.people.invitations import invite
@@ -208,3 +210,23 @@ def test_mails_are_found_by_what_became_of_them(admin: Browser, alice: User, bob
     Notification.objects.update(kind="reminder")
     Delivery.objects.update(state="sent", ambiguous=True)
     assert len(admin.get(mails, {f"{name}__exact": value}).context["cl"].queryset) == 0
+
+
+# Comments
+
+
+def test_an_admin_reads_and_deletes_comments_and_changes_none(admin: Browser, alice: User) -> None:
+    bob = person("bob")
+    task, gone = make("Water the plants", by=bob), make("Gone", by=bob)
+    comment, hidden = (add_comment(one.pk, "**Dry** again", by=bob, now=utc_now()) for one in (task, gone))
+    delete_task(gone.pk, by=bob, now=utc_now())
+    assert "**Dry** again" in text(admin.get("/admin/comments/comment/"))
+    assert [*admin.get("/admin/comments/comment/", {"q": "BOB"}).context["cl"].queryset] == [comment]
+    page = admin.get(change_of(comment, "comments/comment"))
+    assert "**Dry** again" in text(page)
+    assert 'name="body"' not in page.content.decode()
+    assert admin.get(change_of(hidden, "comments/comment")).status_code == 302
+    admin.post(f"/admin/comments/comment/{comment.pk}/delete/", {"post": "yes"})
+    assert not Comment.objects.filter(pk=comment.pk).exists()
+    entry = Activity.objects.get(subject_type="comment", action="deleted")
+    assert (entry.user, entry.task_id) == (alice, task.pk)
