@@ -53,7 +53,7 @@ def _database() -> dict[str, Any]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        oldest = Delivery.objects.mails().unsent().filter(due_at__lte=now).order_by("due_at").first()
+        oldest = Delivery.objects.mails().oldest_due(now)
     except DatabaseError:
         return {"ok": False, "error": "The database does not answer."}
     waiting = (now - oldest.due_at) if oldest else timedelta()

@@ -50,7 +50,7 @@ def _lateness() -> HistogramMetricFamily:
 
 def _oldest() -> float:
     now = utc_now()
-    oldest = Delivery.objects.mails().unsent().filter(due_at__lte=now).order_by("due_at").first()
+    oldest = Delivery.objects.mails().oldest_due(now)
     return (now - oldest.due_at).total_seconds() if oldest else 0.0
 
 

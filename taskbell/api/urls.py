@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.urls import path, register_converter
+from django.urls.converters import IntConverter
 from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerView
 
 from taskbell.api import (
@@ -26,16 +27,10 @@ from taskbell.api.aliases import aliases_of
 from taskbell.api.document import DocumentView
 
 
-class IdConverter:
+class IdConverter(IntConverter):
     """The ID of a row, in the range of every database; other paths give 404."""
 
     regex = "[0-9]{1,18}"
-
-    def to_python(self, value: str) -> int:
-        return int(value)
-
-    def to_url(self, value: int) -> str:
-        return str(value)
 
 
 register_converter(IdConverter, "id")

@@ -91,17 +91,12 @@ def render(mail: Delivery, *, now: datetime) -> bytes:
         "From": _sender(settings.MAIL["sender"])[0],
         "To": recipient_address(mail.notification),
         "Subject": letter.subject,
-        "Date": _as_date(now.replace(microsecond=0)),
+        "Date": format_datetime(now),
         "Message-ID": mail.message_id,
         "Auto-Submitted": "auto-generated",
         **_further_headers(mail, letter.unsubscribe),
     }
     return mime.letter(headers.items(), text=letter.text, html=letter.html)
-
-
-@lru_cache
-def _as_date(moment: datetime) -> str:
-    return format_datetime(moment)
 
 
 def _further_headers(mail: Delivery, unsubscribe: str | None) -> dict[str, str]:

@@ -169,23 +169,6 @@ class SMTP:
         self._idle, self._prepared = [], {}
 
 
-class _NoDelay:
-    """Sends small packets at once: Nagle's algorithm would delay the final dot by 40 ms an email."""
-
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        sock = cast(socket.socket, super()._get_socket(host, port, timeout))  # type: ignore[misc]
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return sock
-
-
-class _Plain(_NoDelay, smtplib.SMTP):
-    """SMTP that may be upgraded by STARTTLS."""
-
-
-class _Encrypted(_NoDelay, smtplib.SMTP_SSL):
-    """SMTP with TLS from the first byte."""
-
-
 def _connect() -> smtplib.SMTP:
     mail = settings.MAIL
     try:
@@ -204,11 +187,13 @@ def _greeted(mail: Any) -> smtplib.SMTP:
     # Looking up our own name can hang without DNS, and some servers refuse a localhost.
     where = (mail["host"], mail["port"], sender_address().rpartition("@")[2])
     if mail["use_ssl"]:
-        return _Encrypted(*where, timeout=CONNECT_SECONDS, context=ssl.create_default_context())
-    return _Plain(*where, timeout=CONNECT_SECONDS)
+        return smtplib.SMTP_SSL(*where, timeout=CONNECT_SECONDS, context=ssl.create_default_context())
+    return smtplib.SMTP(*where, timeout=CONNECT_SECONDS)
 
 
 def _introduce(connection: smtplib.SMTP, mail: Any) -> None:
+    # Sends small packets at once: Nagle's algorithm would delay the final dot by 40 ms an email.
+    cast(socket.socket, connection.sock).setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     _set_timeout(connection, STEP_SECONDS)
     if mail["use_tls"]:
         connection.starttls(context=ssl.create_default_context())
