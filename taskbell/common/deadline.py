@@ -14,6 +14,7 @@ from typing import Any
 from django.db import OperationalError, connection
 
 from taskbell.common.errors import Busy
+from taskbell.common.sql import execute
 
 MAX_SECONDS = 10.0  # of a request, and of each part of a response that is streamed
 INTERRUPTED = "interrupted"  # as SQLite says it
@@ -48,12 +49,12 @@ def no_deadline() -> Iterator[None]:
     has_timeout = _current.at < inf and connection.vendor == "postgresql"
     with deadline(inf):
         if has_timeout:
-            _execute("SET statement_timeout = 0")
+            execute("SET statement_timeout = 0")
         try:
             yield
         finally:
             if has_timeout and not connection.in_atomic_block:
-                _execute("RESET statement_timeout")  # to what the connection began with
+                execute("RESET statement_timeout")  # to what the connection began with
 
 
 def is_set() -> bool:
@@ -66,11 +67,11 @@ def has_passed() -> bool:
     return monotonic() > _current.at
 
 
-def refuse_after_deadline(execute: Callable[..., Any], *arguments: Any) -> Any:
+def refuse_after_deadline(run: Callable[..., Any], *arguments: Any) -> Any:
     """Runs a statement, as a wrapper of Django. Raises OperationalError after the deadline."""
     if has_passed():
         raise OperationalError(INTERRUPTED)
-    return execute(*arguments)
+    return run(*arguments)
 
 
 def was_too_slow(error: BaseException) -> bool:
@@ -81,8 +82,3 @@ def was_too_slow(error: BaseException) -> bool:
 def database_refusal(error: BaseException) -> Busy:
     """The refusal after an error of the database: the request was too slow, or the database is unreachable."""
     return Busy(TOO_SLOW if was_too_slow(error) else UNREACHABLE)
-
-
-def _execute(sql: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql)

@@ -1,8 +1,7 @@
 """At most two slow reads of one person at a time, in each process."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from time import monotonic
 
 from django.http import HttpRequest
@@ -12,6 +11,7 @@ from taskbell.common.errors import TooMany
 MAX_READS = 2
 SLOW_AFTER = 1.0  # seconds
 SLOW_PATHS = ("/reports/", "/logs")  # also without filters
+PLACE = "taskbell.place"  # in the META of a request: what gives its place back
 
 TWO_SLOW = "Two of your requests have been running for more than a second. Wait until one of them has finished."
 
@@ -47,27 +47,15 @@ class Reads:
 reads = Reads()
 
 
-class _Request(threading.local):
-    end: Callable[[], None] | None = None
-
-
-_request = _Request()
-
-
-@contextmanager
-def one_request() -> Iterator[None]:
-    """Around a request: gives back the place that it takes."""
-    try:
-        yield
-    finally:
-        if _request.end:
-            _request.end()
-            _request.end = None
-
-
 def begin_read(person: int, request: HttpRequest) -> None:
-    """Takes a place for the request of this thread, once, if it is a read that can be slow. Raises TooMany."""
+    """Takes a place for the request, once, if it is a read that can be slow. Raises TooMany."""
     path = request.path_info
     can_be_slow = request.META.get("QUERY_STRING") or any(part in path for part in SLOW_PATHS)
-    if request.method == "GET" and can_be_slow and _request.end is None:
-        _request.end = reads.begin(person)
+    if request.method == "GET" and can_be_slow and PLACE not in request.META:
+        request.META[PLACE] = reads.begin(person)
+
+
+def end_read(request: HttpRequest) -> None:
+    """Gives back the place of the request, if it has one."""
+    if end := request.META.pop(PLACE, None):
+        end()

@@ -13,6 +13,8 @@ from uuid import UUID
 from django.db import connection, models
 from django.db.models import QuerySet
 
+from taskbell.common.sql import fetch
+
 PROCESS = secrets.randbits(64)
 
 
@@ -30,12 +32,8 @@ def claim(rows: QuerySet[Any, Any], *, limit: int, until: datetime, **values: An
     # Asked by IN, PostgreSQL may run the query more than once, and claim more than the limit.
     condition = f"= ANY (ARRAY({query}))" if connection.vendor == "postgresql" else f"IN ({query})"
     assignments = ", ".join(f"{name} = %s" for name in columns)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {options.db_table} SET {assignments} WHERE id {condition} RETURNING id",  # noqa: S608 - our names
-            [*written, *parameters],
-        )
-        return [pk for (pk,) in cursor.fetchall()]
+    statement = f"UPDATE {options.db_table} SET {assignments} WHERE id {condition} RETURNING id"  # noqa: S608 - our names
+    return [pk for (pk,) in fetch(statement, [*written, *parameters])]
 
 
 def owned(rows: Sequence[models.Model]) -> QuerySet[Any]:

@@ -9,6 +9,8 @@ import orjson
 from django.db import connection, models
 from django.db.models.fields import NOT_PROVIDED
 
+from taskbell.common.sql import execute, fetch
+
 CHUNK_ROWS = 2000
 Model = type[models.Model]
 
@@ -17,15 +19,13 @@ Model = type[models.Model]
 def temporary_table(name: str, columns: Mapping[str, str], *, like: Model) -> Iterator[None]:
     """A temporary table, dropped afterwards. Its columns have the types of the expressions in a query on the model."""
     selected = ", ".join(f"{expression} AS {column}" for column, expression in columns.items())
-    with connection.cursor() as cursor:
-        cursor.execute(f"DROP TABLE IF EXISTS {name}")
-        cursor.execute(f"CREATE TEMPORARY TABLE {name} AS SELECT {selected} FROM {like._meta.db_table} LIMIT 0")  # noqa: S608 - names of our own
+    execute(f"DROP TABLE IF EXISTS {name}")
+    execute(f"CREATE TEMPORARY TABLE {name} AS SELECT {selected} FROM {like._meta.db_table} LIMIT 0")  # noqa: S608 - names of our own
     try:
         yield
     finally:
         if not connection.needs_rollback and connection.is_usable():
-            with connection.cursor() as cursor:
-                cursor.execute(f"DROP TABLE IF EXISTS {name}")
+            execute(f"DROP TABLE IF EXISTS {name}")
 
 
 def load_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -47,10 +47,7 @@ def insert_from(model: Model, values: Mapping[str, str], source: str, *, given: 
 
     `values` are SQL expressions by column, `given` are Python values by column. Other fields get their defaults.
     """
-    statement, bound = _insertion(model, values, source, given)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, bound)
-        return int(cursor.rowcount)
+    return execute(*_insertion(model, values, source, given))
 
 
 def insert_rows(
@@ -73,10 +70,8 @@ def insert_rows(
         columns = ", ".join(f"json_extract(value, '$.{name}') AS {name}" for name in is_json)
         source = f"(SELECT {columns} FROM json_each(%s)) AS line WHERE true"  # noqa: S608 - names of our own
     statement, bound = _insertion(model, values, source, given)
-    with connection.cursor() as cursor:
-        conflict = f"ON CONFLICT DO NOTHING RETURNING {', '.join(returning)}"
-        cursor.execute(f"{statement} {conflict}", [*bound, _in_json(lines)])
-        return list(cursor.fetchall())
+    conflict = f"ON CONFLICT DO NOTHING RETURNING {', '.join(returning)}"
+    return fetch(f"{statement} {conflict}", [*bound, _in_json(lines)])
 
 
 def _insertion(model: Model, values: Mapping[str, str], source: str, given: Mapping[str, Any]) -> tuple[str, list[Any]]:

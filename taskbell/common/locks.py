@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from django.db import connection
 
+from taskbell.common.sql import execute
+
 # SQLite's default busy handler retries after at most this long, in no particular order.
 MAX_SQLITE_RETRY_SECONDS = 0.1
 
@@ -31,5 +33,4 @@ def one_at_a_time(name: str) -> None:
     Later reads see what earlier holders have committed. SQLite has one writer at a time anyway.
     """
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [zlib.crc32(name.encode())])
+        execute("SELECT pg_advisory_xact_lock(%s)", [zlib.crc32(name.encode())])

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 
 from taskbell.common.deadline import database_refusal, deadline
 from taskbell.common.errors import Busy, TooMany
-from taskbell.common.fair_reads import begin_read, one_request
+from taskbell.common.fair_reads import begin_read, end_read
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -35,8 +35,11 @@ class Deadline:
         self.next_handler = next_handler
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with deadline(), one_request():
-            return self.next_handler(request)
+        try:
+            with deadline():
+                return self.next_handler(request)
+        finally:
+            end_read(request)
 
     def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
         """The admin's reads take places as those of the API do (api/authentication.py)."""

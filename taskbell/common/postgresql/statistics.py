@@ -2,6 +2,8 @@
 
 from django.db import connection
 
+from taskbell.common.sql import execute, fetch
+
 UNKNOWN_TABLES = """
     SELECT relname FROM pg_class
     WHERE relname = ANY (%s) AND relnamespace = current_schema()::regnamespace
@@ -18,7 +20,5 @@ def analyze_tables_without_statistics() -> None:
     """
     if connection.vendor != "postgresql":
         return
-    with connection.cursor() as cursor:
-        cursor.execute(UNKNOWN_TABLES, [connection.introspection.django_table_names()])
-        for (table,) in cursor.fetchall():
-            cursor.execute(f"ANALYZE {connection.ops.quote_name(table)}")
+    for (table,) in fetch(UNKNOWN_TABLES, [connection.introspection.django_table_names()]):
+        execute(f"ANALYZE {connection.ops.quote_name(table)}")
