@@ -1,9 +1,9 @@
 """The fields of request bodies. Values are read by `common.values`, as everywhere."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema_field
@@ -13,7 +13,6 @@ from rest_framework.request import Request
 from taskbell.accounts.validation import MAX_PASSWORD_LENGTH
 from taskbell.api.answers import WALL_TIME
 from taskbell.common import values
-from taskbell.common.durations import Duration
 from taskbell.common.recurrence import MAX_RULE_LENGTH
 from taskbell.common.text import UNPRINTABLE, opaque
 from taskbell.common.values import MAX_ID, UNPRINTABLE_SENTENCE, BadValue
@@ -128,12 +127,9 @@ class Password(Words):
 
 
 class ReadField(serializers.Field[Any, Any, Any, Any]):
-    """A field whose value is read by `common.values`."""
+    """A field whose value is read by `common.values`: `read` raises BadValue."""
 
-    @staticmethod
-    def read(value: Any) -> Any:
-        """The typed value. Raises BadValue."""
-        raise NotImplementedError
+    read: Callable[[Any], Any]
 
     def to_internal_value(self, data: Any) -> Any:
         try:
@@ -196,9 +192,7 @@ class Repeat(Recurrence):
 class DurationField(ReadField):
     """A duration as ISO 8601 writes it, from zero to a year."""
 
-    @staticmethod
-    def read(value: Any) -> Duration:
-        return values.read_duration(value, longest=MAX_BEFORE_DUE)
+    read = staticmethod(partial(values.read_duration, longest=MAX_BEFORE_DUE))
 
 
 class IdField(ReadField, serializers.IntegerField):
@@ -219,11 +213,8 @@ class Flag(serializers.BooleanField):
         return data
 
 
-class Choice(serializers.ChoiceField):
+class Choice(ReadField, serializers.ChoiceField):
     """One of these names."""
 
-    def to_internal_value(self, data: Any) -> str:
-        try:
-            return values.read_choice(data, list(self.choices))
-        except BadValue as error:
-            raise serializers.ValidationError(str(error), code=error.code) from error
+    def read(self, value: Any) -> str:
+        return values.read_choice(value, list(self.choices))
