@@ -1,4 +1,4 @@
-"""Tasks and categories in the admin. The verbs make every change, so the history stays complete."""
+"""Tasks, categories and labels in the admin. The verbs make every change, so the history stays complete."""
 
 from typing import Any
 
@@ -13,8 +13,10 @@ from taskbell.common.admin import AdminByVerbs, ReadOnly, admin_person, only_the
 from taskbell.common.clock import utc_now
 from taskbell.common.text import folded
 from taskbell.reminders.models import Reminder
-from taskbell.tasks import actions, categories
+from taskbell.tasks import actions, categories, label_actions
 from taskbell.tasks.audience import PEOPLE_FIELDS
+from taskbell.tasks.label_models import Label
+from taskbell.tasks.labels import names_of_labels
 from taskbell.tasks.models import Category, Prerequisite, Task, is_blocked
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.validation import read_columns
@@ -118,10 +120,13 @@ class TaskAdmin(AdminByVerbs):
     ordering = ("-id",)
     show_full_result_count = False
     autocomplete_fields = ("category", "assigned_to")
-    readonly_fields = (*WRITTEN_BY_PROGRAM, "trail")
+    readonly_fields = (*WRITTEN_BY_PROGRAM, "labels", "trail")
     inlines = (PrerequisiteInline, ReminderInline)
     fieldsets = (
-        (None, {"fields": ["title", "description", "category", ("stage", "priority"), "assigned_to", "blocked"]}),
+        (
+            None,
+            {"fields": ["title", "description", "category", ("stage", "priority"), "assigned_to", "labels", "blocked"]},
+        ),
         ("Due", {"fields": [("due_date", "due_time"), "timezone", "due_at", "is_overdue"]}),
         (
             "History",
@@ -133,6 +138,11 @@ class TaskAdmin(AdminByVerbs):
     def blocked(self, task: Any) -> str | None:
         """Whether some prerequisite is still open."""
         return "yes" if getattr(task, "is_blocked", False) else None
+
+    @admin.display(description="labels", empty_value="none")
+    def labels(self, task: Task) -> str:
+        """The names of its labels."""
+        return ", ".join(names_of_labels(Label.objects.filter(links__task=task.pk)))
 
     @admin.display(description="what happened")
     def trail(self, task: Task) -> str:
@@ -226,3 +236,39 @@ class CategoryAdmin(AdminByVerbs):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Only the categories: the verb refuses to delete one that has tasks."""
         return only_these("categories", objs)
+
+
+@admin.register(Label)
+class LabelAdmin(AdminByVerbs):
+    """The shared labels. They are created on tasks; the new name of one may be that of another, which merges them."""
+
+    list_display = ("name", "tasks_with_it", "created_by", "created_at")
+    list_select_related = ("created_by",)
+    search_fields = ("key__contains",)
+    fold_search = staticmethod(folded)
+    ordering = ("name_sort", "id")
+    readonly_fields = ("created_by", "created_at")
+    fields = ("name", *readonly_fields)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        present = Count("links", filter=Q(links__task__deleted_at=None))
+        return super().get_queryset(request).annotate(number_of_tasks=present)
+
+    @admin.display(description="tasks", ordering="number_of_tasks")
+    def tasks_with_it(self, label: Any) -> int:
+        """How many tasks have it, without those in the trash."""
+        return int(label.number_of_tasks)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Label, form: Any, change: bool) -> None:
+        obj.pk = label_actions.rename_label(obj.pk, obj.name, by=admin_person(request), now=utc_now()).pk
+        obj.refresh_from_db()
+
+    def delete_model(self, request: HttpRequest, obj: Label) -> None:
+        label_actions.delete_label(obj.pk, by=admin_person(request), now=utc_now())
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Only the labels: their tasks stay."""
+        return only_these("labels", objs)

@@ -26,7 +26,7 @@ class TaskLabel(models.Model):
     """The task has the label."""
 
     task = models.ForeignKey("tasks.Task", on_delete=models.CASCADE, db_index=False, related_name="+")
-    label = models.ForeignKey(Label, on_delete=models.CASCADE, db_index=False, related_name="+")
+    label = models.ForeignKey(Label, on_delete=models.CASCADE, db_index=False, related_name="links")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["task", "label"], name="label_once")]

@@ -15,6 +15,9 @@ from taskbell.people.leaving import deactivate_person
 from taskbell.tasks.actions import create_task, delete_task, restore_task, skip_task, update_task
 from taskbell.tasks.categories import create_category, delete_category
 from taskbell.tasks.history import snapshot
+from taskbell.tasks.label_actions import delete_label, rename_label
+from taskbell.tasks.label_models import Label
+from taskbell.tasks.labels import names_of_labels
 from taskbell.tasks.models import OVERDUE, Basis, Category, Prerequisite, Priority, Stage, Task
 from taskbell.tasks.patch import UNSET, TaskPatch
 from taskbell.tasks.scheduled import mark_overdue
@@ -37,6 +40,7 @@ FIELDS = st.fixed_dictionaries(
         "assigned_to_id": st.sampled_from([None, "bo", "cy"]),
         "recurrence": st.sampled_from(["", "FREQ=DAILY", "FREQ=WEEKLY;COUNT=3"]),
         "recurrence_from": st.sampled_from(Basis.values),
+        "labels": st.lists(st.sampled_from(["Yard", "yard ", "Urgent", "Week 2", "Week 10"]), max_size=3),
     },
 )
 LINKS = st.none() | st.lists(st.sampled_from(["first", "second", "third"]), unique=True)
@@ -72,6 +76,17 @@ def moves(category: str, to: str | None) -> LinkAction:
     return lambda names, now: delete_category(names[category], move_to=to and names[to], by=names["mia"], now=now)
 
 
+def merges(name: str, into: str | None) -> LinkAction:
+    def act(names: dict[str, Any], now: datetime) -> None:
+        for label in Label.objects.filter(name=name):
+            if into is None:
+                delete_label(label.pk, by=names["mia"], now=now)
+            elif Label.objects.filter(name=into).exists():  # otherwise it is a rename, which has no line for each task
+                rename_label(label.pk, into, by=names["mia"], now=now)
+
+    return act
+
+
 def skips(names: dict[str, Any], now: datetime) -> None:
     skip_task(names["task"], by=names["mia"], now=now)
 
@@ -92,6 +107,7 @@ OTHERS = st.one_of(
     st.builds(finishes, st.sampled_from(["first", "second"])),
     st.builds(deletes, st.sampled_from(["task", "first"])),
     st.builds(restores, st.sampled_from(["task", "first"])),
+    st.builds(merges, st.sampled_from(["Yard", "Urgent"]), st.sampled_from([None, "Urgent", "Week 2"])),
     st.builds(moves, st.sampled_from(["garden", "house"]), st.sampled_from([None, "garden", "house"])),
 )
 STEPS = st.lists(st.tuples(EDITS | OTHERS, st.sampled_from([timedelta(minutes=1), timedelta(hours=20)])), max_size=12)
@@ -101,7 +117,7 @@ def played_back(task_id: int) -> dict[str, Any]:
     """The task as its history tells it. Every line must continue where the one before it ended."""
     created, *lines = Activity.objects.of_tasks().filter(task=task_id).order_by("id")
     assert (created.action, created.old_value) == ("created", None)
-    state = {"pre_tasks": [], "deleted": False} | created.new_value
+    state = {"pre_tasks": [], "labels": [], "deleted": False} | created.new_value
     for line in lines:
         if line.action in ("deleted", "withdrawn", "restored"):
             state["deleted"] = line.action != "restored"
@@ -121,7 +137,8 @@ def present(task_id: int) -> dict[str, Any]:
     """The task as it is."""
     task = Task.objects.get(pk=task_id)
     links = Prerequisite.objects.filter(task=task).order_by("needs_id").values_list("needs_id", flat=True)
-    state = snapshot(task) | {"pre_tasks": list(links), "deleted": task.deleted_at is not None}
+    labels = names_of_labels(Label.objects.filter(links__task=task))
+    state = snapshot(task) | {"pre_tasks": list(links), "labels": labels, "deleted": task.deleted_at is not None}
     plain: dict[str, Any] = orjson.loads(orjson.dumps(state, default=str))
     return plain
 

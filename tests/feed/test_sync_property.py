@@ -14,6 +14,7 @@ from taskbell.accounts.models import User
 from taskbell.comments.actions import add_comment, delete_comment
 from taskbell.comments.models import Comment
 from taskbell.common.errors import Refusal
+from taskbell.common.folding import sort_key
 from taskbell.payloads.tasks import tasks_as_json
 from taskbell.people.editing import update_person
 from taskbell.people.leaving import deactivate_person
@@ -22,6 +23,8 @@ from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import create_task, delete_task, restore_task, skip_task, update_task
 from taskbell.tasks.bulk import Batch, change_many
 from taskbell.tasks.categories import create_category, delete_category, rename_category
+from taskbell.tasks.label_actions import delete_label, rename_label
+from taskbell.tasks.label_models import Label
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.reminder_actions import snooze_task
@@ -64,6 +67,13 @@ class Copy:
             case {"event": "category.updated", "category_id": pk, "name": name} if name is not None:
                 for task in self.tasks.values():
                     task["category_name"] = name if task["category"] == pk else task["category_name"]
+            case {"event": "label.updated", "label_id": pk, "name": name} if name is not None:
+                for task in self.tasks.values():
+                    pairs = dict(zip(task["label_ids"], task["labels"], strict=True))
+                    if pk in pairs:
+                        pairs[pk] = name
+                        task["label_ids"] = sorted(pairs, key=lambda label: sort_key(pairs[label]))
+                        task["labels"] = [pairs[label] for label in task["label_ids"]]
 
     def truth(self) -> dict[int, Any]:
         """What the list would show."""
@@ -97,6 +107,7 @@ class World:
             (self.skip, 2),
             (self.comment, 6),
             (self.label, 3),
+            (self.rename_tag, 3),
             (self.tick, 3),
             (self.change_role, 1),
         ]
@@ -132,7 +143,8 @@ class World:
         due = self.day() or (self.now.date() if rule else None)
         fields = {"title": "x", "assigned_to_id": self.somebody(), "due_date": due, "recurrence": rule}
         links = [self.some(by)] if self.seen[by.pk] and self.chance.random() < 0.4 else []
-        self.tasks.append(create_task(TaskPatch(**fields, pre_tasks=links), by=by, now=self.now).pk)
+        patch = TaskPatch(**fields, pre_tasks=links, labels=self.tags())
+        self.tasks.append(create_task(patch, by=by, now=self.now).pk)
         return 1
 
     def change(self, by: User, patch: TaskPatch) -> int:
@@ -145,6 +157,7 @@ class World:
             "priority": self.chance.randint(1, 4),
             "due_date": self.day(),
             "category_id": self.chance.choice([None, *self.labels]),
+            "labels": self.tags(),
         }
         return self.change(by, TaskPatch(**{name: fields[name] for name in self.chance.sample(sorted(fields), 2)}))
 
@@ -200,6 +213,18 @@ class World:
     def skip(self, by: User) -> int:
         skip_task(self.some(by), by=by, now=self.now)
         return 1
+
+    def tags(self) -> list[str]:
+        """Some of few names, so that one that a label has lost soon belongs to another one."""
+        return [f"Tag {number}" for number in self.chance.sample(range(8), self.chance.choice([0, 0, 1, 2]))]
+
+    def rename_tag(self, by: User) -> int:
+        tag = self.chance.choice(Label.objects.order_by("pk") or [Label()])
+        if self.chance.random() < 0.1:
+            delete_label(tag.pk, by=by, now=self.now)
+        else:
+            rename_label(tag.pk, f"Tag {self.chance.randrange(12)}", by=by, now=self.now)
+        return 0
 
     def label(self, by: User) -> int:
         name = f"Label {self.chance.random()}"

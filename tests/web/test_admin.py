@@ -32,6 +32,7 @@ TABLES = [
     "notifications/notification",
     "activity/activity",
     "tasks/category",
+    "tasks/label",
     "accounts/invite",
 ]
 READ_ONLY = ["accounts/session", "reminders/reminder", "notifications/notification", "activity/activity"]
@@ -50,7 +51,9 @@ def task(alice: User, bob: User) -> Task:
     create_category("Soil", by=alice, now=now)
     invite("cy@example.org", Role.MEMBER, by=alice, now=now)
     task = create_task(
-        TaskPatch(title="Order soil", assigned_to_id=bob.pk, reminders=[ReminderPlan(at=now)]), by=alice, now=now
+        TaskPatch(title="Order soil", assigned_to_id=bob.pk, reminders=[ReminderPlan(at=now)], labels=["Soil"]),
+        by=alice,
+        now=now,
     )
     notify([Message(bob.pk, REMINDER, key="k", due_at=now, task_id=task.pk)], now=now)
     return task

@@ -15,6 +15,7 @@ from taskbell.notifications.models import Delivery, Notification
 from taskbell.people.invitations import invite
 from taskbell.tasks.actions import create_task, delete_task
 from taskbell.tasks.categories import create_category
+from taskbell.tasks.label_models import Label
 from taskbell.tasks.models import Category, Stage, Task
 from taskbell.tasks.patch import TaskPatch
 from tests.web.conftest import Browser, person, text
@@ -133,6 +134,19 @@ def test_a_category_that_tasks_are_in_stays(admin: Browser, alice: User, several
         answer = admin.post(f"/admin/tasks/category/{soil.pk}/delete/", {"post": "yes"}, follow=True)
     assert "because it has tasks." in text(answer)
     assert Category.objects.count() == 2
+
+
+def test_labels_are_renamed_merged_and_deleted_but_not_made(admin: Browser, alice: User) -> None:
+    task = make("Order soil", by=alice, labels=["Yard", "Urgent", "Garden"])
+    yard, urgent, garden = (Label.objects.get(name=name) for name in ("Yard", "Urgent", "Garden"))
+    save(admin, change_of(yard, "tasks/label"), name="Courtyard")
+    assert "Courtyard, Garden, Urgent" in text(admin.get(change_of(task, "tasks/task")))
+    assert save(admin, change_of(yard, "tasks/label"), name="garden").status_code == 200
+    assert admin.post(f"/admin/tasks/label/{urgent.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert [label.pk for label in Label.objects.all()] == [garden.pk]
+    task.refresh_from_db()
+    assert task.version == 3
+    assert admin.get("/admin/tasks/label/add/").status_code == 403
 
 
 # People
