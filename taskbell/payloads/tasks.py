@@ -6,8 +6,8 @@ from functools import cache, lru_cache
 from typing import Annotated, Any, TypedDict, cast
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Exists, F, Func, OuterRef, Subquery, TextField, Value
-from django.db.models.functions import Cast, Coalesce, Concat
+from django.db.models import Exists, F, Func, IntegerField, OuterRef, Subquery, TextField, Value
+from django.db.models.functions import Cast, Concat
 
 from taskbell.accounts.models import User
 from taskbell.comments.models import Comment
@@ -85,6 +85,8 @@ class Joined(Func):
         return self.as_sql(compiler, connection, template="STRING_AGG(%(expressions)s, ',')", **context)
 
 
+# Not `Count`, which groups by each column that is selected.
+NUMBER = Func(template="COUNT(*)", output_field=IntegerField())
 # What can change without a new version of the task, with its category, prerequisites or reminders.
 WITHOUT_VERSION = ("category_name", "labels", "pre_tasks", "is_blocked", "reminders", "comment_count")
 # The columns of a task's row; some of its members are made of others, or of rows of their own.
@@ -107,12 +109,12 @@ def _task_rows(sees_everything: bool, also_hidden: bool) -> CompiledQuery:
         joined = seen.order_by().annotate(ids=Joined(Cast("needs_id", TextField()))).values("ids")
         labels = TaskLabel.objects.filter(task=OuterRef("pk")).annotate(named=LABEL).values("named")
         tasks = (Task.objects if also_hidden else visible).filter(AnyOf("id", IDS)).order_by()
-        comments = Comment.objects.filter(task=OuterRef("pk")).order_by().values("task").annotate(number=Count("pk"))
+        comments = Comment.objects.filter(task=OuterRef("pk")).order_by().annotate(number=NUMBER).values("number")
         more = {
             "is_blocked": is_blocked(),
             "needed": Subquery(joined),
             "labels": Subquery(labels),
-            "comment_count": Coalesce(Subquery(comments.values("number")), 0),
+            "comment_count": Subquery(comments),
         }
         return tasks.annotate(**more, category_name=F("category__name")).values_list(*COLUMNS)
 

@@ -87,6 +87,13 @@ def test_a_username_may_be_an_address_and_may_end_in_punctuation(task: Task, bo:
     assert says(bo, task, "@cy").mentions == []
 
 
+def test_somebody_who_has_left_is_not_reached(task: Task, bo: User, cy: User) -> None:
+    User.objects.filter(pk=cy.pk).update(is_active=False)
+    assert says(bo, task, "@cy?").unreachable == ["cy"]
+    says(bo, task, "Nobody else is here")
+    assert told() == []
+
+
 def test_names_that_lead_to_nobody_are_said_and_do_not_tell_whether_somebody_has_them(
     as_user: Somebody, task: Task, bo: User, ivo: User, mia: User
 ) -> None:
@@ -153,10 +160,17 @@ def test_an_edit_notifies_only_people_newly_mentioned_and_each_once(task: Task, 
     assert told() == [("cy", "mentioned")]
     edit_comment(task.pk, comment.pk, "@cy and @mia look", by=bo, now=NOW)
     assert told() == [("cy", "mentioned"), ("mia", "mentioned")]
+    Notification.objects.filter(recipient=cy).delete()
+    edit_comment(task.pk, comment.pk, "@cy and @mia, look again", by=bo, now=NOW)
+    assert told() == [("mia", "mentioned")], "Cy's notification is gone, and it is no news"
+
+
+def test_a_mention_that_comes_and_goes_notifies_once(task: Task, bo: User, cy: User) -> None:
+    comment = says(bo, task, "@cy look")
     edit_comment(task.pk, comment.pk, "nobody", by=bo, now=NOW)
     assert reason(cy, "mentioned") == "Cancelled because the comment no longer mentions the person."
     edit_comment(task.pk, comment.pk, "@cy again", by=bo, now=NOW)
-    assert told() == [("cy", "mentioned"), ("mia", "mentioned")]
+    assert told() == [("cy", "mentioned")]
     assert "> @cy again" in letter(cy, "mentioned")
 
 

@@ -63,7 +63,18 @@ def test_a_newcomer_gets_one_mail_that_confirms_the_address(ada: User, mailbox: 
 
 
 @pytest.mark.parametrize(
-    "kind", ["task_assigned", "task_updated", "unblocked", "reminder", "overdue", "due_digest", "sign_in_locked"]
+    "kind",
+    [
+        "task_assigned",
+        "task_updated",
+        "unblocked",
+        "reminder",
+        "overdue",
+        "due_digest",
+        "sign_in_locked",
+        "mentioned",
+        "commented",
+    ],
 )
 def test_what_others_do_sends_nothing_to_it(ada: User, bo: User, mailbox: Mailbox, kind: str) -> None:
     new = newcomer()
