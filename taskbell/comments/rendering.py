@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import nh3
 import regex
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 
 from taskbell.accounts.names import MAX_ADDRESS
@@ -21,7 +22,7 @@ MAX_NESTING = 20
 MARK = re.compile(r"[\n!#&()*+\-:<=>@\[\\\]^_`~]")
 BARE_LINK = re.compile("//|mailto:", re.IGNORECASE)
 TAGS = {"p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a", "hr"} | {
-    f"h{level}" for level in range(1, 7)
+    f"h{level}" for level in range(3, 7)
 }
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 SCHEMES = ("http", "https", "mailto")
@@ -74,11 +75,19 @@ def _mention(state: StateInline, silent: bool) -> bool:
     return True
 
 
+def _lower_headings(state: StateCore) -> None:
+    """A page has headings above its comments: those of a comment begin at the third level."""
+    for token in state.tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(6, int(token.tag[1:]) + 2)}"
+
+
 def _parser() -> MarkdownIt:
     markdown = _Markdown("commonmark", {"html": False, "linkify": True, "breaks": True, "maxNesting": MAX_NESTING})
     markdown.disable(SWITCHED_OFF).enable(["strikethrough", "linkify"])
     markdown.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})  # type: ignore[union-attr]
     markdown.inline.ruler.after("escape", "mention", _mention)
+    markdown.core.ruler.push("headings", _lower_headings)
     return markdown
 
 

@@ -110,6 +110,17 @@ class MoveForm(PageForm):
     only_this_one = forms.BooleanField(label="Only this one; the later ones keep their dates", required=False)
 
 
+class CommentForm(PageForm):
+    """A comment on a task; comments/validation.py has its rules."""
+
+    body = forms.CharField(
+        label="Your comment",
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Markdown. @username notifies a person who can see the task.",
+    )
+
+
 class ChangeEmailForm(PageForm):
     email = _email("New email address")
     current_password = _password("Current password", autocomplete="current-password")

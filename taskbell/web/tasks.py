@@ -1,4 +1,4 @@
-"""The page of one task, where emails lead to: complete it, skip it, move it."""
+"""The page of one task, where emails lead to: complete it, skip it, move it, comment on it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +13,8 @@ from django.views.decorators.http import require_http_methods
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
+from taskbell.comments.actions import add_comment
+from taskbell.comments.queries import comments_of
 from taskbell.common.clock import utc_now
 from taskbell.common.rule_words import rule_in_words, rule_with_time
 from taskbell.common.values import MAX_ID
@@ -27,9 +29,9 @@ from taskbell.tasks.names import Names
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.policy import may_edit
 from taskbell.web.door import form_page, page, person_of
-from taskbell.web.forms import GoOnForm, MoveForm, PageForm
+from taskbell.web.forms import CommentForm, GoOnForm, MoveForm, PageForm
 
-MAX_ENTRIES = 20
+MAX_ENTRIES, MAX_COMMENTS = 20, 50
 
 
 def _complete(task: Task, fields: dict[str, Any], **who_and_when: Any) -> None:
@@ -44,12 +46,18 @@ def _move(task: Task, fields: dict[str, Any], **who_and_when: Any) -> None:
     update_task(task.pk, TaskPatch(**fields), **who_and_when)
 
 
+def _comment(task: Task, fields: dict[str, Any], **who_and_when: Any) -> None:
+    add_comment(task.pk, fields["body"], **who_and_when)
+
+
 # What a button does, by its name: the form beside it, the verb, and what the page says then.
 VERBS: dict[str, tuple[type[PageForm], Callable[..., None], str]] = {
     "complete": (GoOnForm, _complete, "Completed."),
     "skip": (GoOnForm, _skip, "Skipped."),
     "move": (MoveForm, _move, "Moved."),
+    "comment": (CommentForm, _comment, "Added."),
 }
+PLACES: dict[type[PageForm], str] = {GoOnForm: "go_on", MoveForm: "move", CommentForm: "comment"}  # in the template
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -66,6 +74,7 @@ def task(request: HttpRequest, pk: int) -> HttpResponse:
         context = {
             **_context(found, person, zone),
             "go_on": GoOnForm(initial={"catch_up": found.due_at is not None and found.due_at <= utc_now()}),
+            "comment": CommentForm(),
             "move": MoveForm(initial={"due_date": found.due_date, "due_time": found.due_time}),
         }
         if request.method != "POST":
@@ -83,12 +92,13 @@ def _act(request: HttpRequest, task: Task, context: dict[str, Any]) -> HttpRespo
         messages.success(request, said)
         return redirect("task", task.pk)
 
-    return form_page(request, "task.html", form, act, **context | {"move" if form_of is MoveForm else "go_on": form})
+    return form_page(request, "task.html", form, act, **context | {PLACES[form_of]: form})
 
 
 def _context(task: Task, person: User, zone: ZoneInfo) -> dict[str, Any]:
     needs = Task.objects.visible_to(person).filter(needed_by__task=task).order_by("id")
     wording = Wording(Names(), zone)
+    last = list(comments_of(task).order_by("-id")[: MAX_COMMENTS + 1])
     entries = Activity.objects.of_tasks().filter(task=task).order_by("-id")[:MAX_ENTRIES]
     return {
         "task": task,
@@ -99,6 +109,8 @@ def _context(task: Task, person: User, zone: ZoneInfo) -> dict[str, Any]:
         "repeats": _repeats(task, zone),
         "needs": needs,
         "reminders": [_reminder(one, wording) for one in Reminder.objects.visible_to(person).filter(task=task)],
+        "comments": last[MAX_COMMENTS - 1 :: -1],
+        "has_older": len(last) > MAX_COMMENTS,
         "history": activity_as_json(list(entries), person),
     }
 

@@ -32,6 +32,7 @@ class Elements(HTMLParser):
     [
         ("one\ntwo", "<p>one<br>\ntwo</p>"),
         ("*a* **b** ~~c~~ `d`", "<p><em>a</em> <strong>b</strong> <s>c</s> <code>d</code></p>"),
+        ("# a\n\n###### b", "<h3>a</h3>\n<h6>b</h6>"),
         ("> q", "<blockquote>\n<p>q</p>\n</blockquote>"),
         ("3. x", '<ol start="3">\n<li>x</li>\n</ol>'),
         ("```py\n<b>\n```", "<pre><code>&lt;b&gt;\n</code></pre>"),

@@ -10,12 +10,14 @@ import pytest
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.accounts.profile import update_profile
+from taskbell.comments.actions import add_comment
 from taskbell.common.clock import utc_now
 from taskbell.common.durations import parse_duration
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import create_task, delete_task, update_task
 from taskbell.tasks.models import Priority, Stage, Task
 from taskbell.tasks.patch import TaskPatch
+from taskbell.web.tasks import MAX_COMMENTS
 from tests.conftest import NOW
 from tests.web.conftest import Browser, person, text
 from tests.web.test_every_page import check
@@ -105,7 +107,7 @@ def test_the_page_costs_the_same_for_a_task_with_more_to_it(
     for number in range(prerequisites):
         update_task(task.pk, TaskPatch(title=f"Version {number}"), by=bob, now=NOW + timedelta(minutes=number))
     browser = browser_of(bob)
-    with query_budget(6):  # session and person, task, prerequisites, reminders, history and its names
+    with query_budget(7):  # session and person, task, prerequisites, reminders, history and its names
         browser.get(f"/tasks/{task.pk}/")
 
 
@@ -133,7 +135,8 @@ def test_bob_completes_a_task_on_its_page(browser_of: BrowserOf, bob: User) -> N
     assert answer["Location"] == f"/tasks/{task.pk}/"
     assert "Completed." in text(browser.get(answer["Location"]))
     assert Task.objects.get(pk=task.pk).stage == Stage.COMPLETED
-    assert "<button" not in text(browser.get(f"/tasks/{task.pk}/")).partition("<article")[2]
+    page = text(browser.get(f"/tasks/{task.pk}/")).partition("<article")[2]
+    assert re.findall("<button[^>]*>", page) == ['<button name="do" value="comment">']
 
 
 @pytest.mark.parametrize(("fields", "days"), [({}, -8), ({"catch_up": "on"}, 0)])
@@ -182,7 +185,35 @@ def test_somebody_who_may_only_complete_sees_no_other_button(
     browser_of: BrowserOf, alice: User, bob: User, cy: User
 ) -> None:
     task, mia = made(alice, assigned_to_id=bob.pk), person("mia", Role.MANAGER)
-    for who, buttons in ((alice, 3), (bob, 1), (mia, 3)):
+    for who, buttons in ((alice, 4), (bob, 2), (mia, 4)):
         assert text(browser_of(who).get(f"/tasks/{task.pk}/")).count('name="do"') == buttons
     assert press(browser_of(bob), task, "skip").status_code == 403
     assert press(browser_of(cy), task, "complete").status_code == 404
+
+
+def test_bob_reads_the_comments_and_adds_one(browser_of: BrowserOf, alice: User, bob: User, cy: User) -> None:
+    task, browser = made(alice, assigned_to_id=bob.pk), browser_of(bob)
+    add_comment(task.pk, "# Two **trays**\n<script>alert(1)</script>", by=alice, now=NOW)
+    answer = browser.get(f"/tasks/{task.pk}/")
+    check(answer)
+    assert "<h3>Two <strong>trays</strong></h3>" in text(answer)
+    assert "<script>alert" not in text(answer)
+    assert press(browser, task, "comment", body="They are here.").status_code == 302
+    assert "<p>They are here.</p>" in text(browser.get(f"/tasks/{task.pk}/"))
+    for body, status, words in (("", 400, "This field is required."), ("x" * 20_001, 400, "20,000")):
+        refused = press(browser, task, "comment", body=body)
+        assert refused.status_code == status
+        check(refused)
+        assert words in text(refused)
+    assert press(browser_of(cy), task, "comment", body="Me, too").status_code == 404
+    assert task.comments.count() == 2
+
+
+def test_the_page_shows_the_latest_comments(browser_of: BrowserOf, bob: User) -> None:
+    task = made(bob)
+    for number in range(MAX_COMMENTS + 1):
+        add_comment(task.pk, f"No. {number}.", by=bob, now=NOW)
+    page = text(browser_of(bob).get(f"/tasks/{task.pk}/"))
+    assert "Only the latest are shown here." in page
+    assert "No. 0." not in page
+    assert page.index("No. 1.") < page.index(f"No. {MAX_COMMENTS}.")
