@@ -107,7 +107,7 @@ def test_the_page_costs_the_same_for_a_task_with_more_to_it(
     for number in range(prerequisites):
         update_task(task.pk, TaskPatch(title=f"Version {number}"), by=bob, now=NOW + timedelta(minutes=number))
     browser = browser_of(bob)
-    with query_budget(7):  # session and person, task, prerequisites, reminders, history and its names
+    with query_budget(7):  # session and person, task, prerequisites, reminders, comments, history and its names
         browser.get(f"/tasks/{task.pk}/")
 
 
