@@ -193,6 +193,18 @@ def test_the_next_occurrence_that_was_late_and_comes_back_on_time_tells_so(bo: U
             assert played_back(pk) == present(pk)
 
 
+def test_the_history_of_the_next_occurrence_has_its_labels(bo: User) -> None:
+    fields = {"title": "x", "due_date": date(2026, 12, 1), "recurrence": "FREQ=DAILY", "labels": ["Yard", "Urgent"]}
+    task = create_task(TaskPatch(**fields), by=bo, now=NOW)
+    update_task(task.pk, TaskPatch(stage=Stage.COMPLETED), by=bo, now=NOW)
+    for pk in Task.objects.values_list("pk", flat=True):
+        assert played_back(pk) == present(pk)
+    update_task(task.pk, TaskPatch(stage=Stage.PENDING, labels=["Week 2", "Urgent"]), by=bo, now=NOW)
+    update_task(task.pk, TaskPatch(stage=Stage.COMPLETED), by=bo, now=NOW)
+    for pk in Task.objects.values_list("pk", flat=True):
+        assert played_back(pk) == present(pk)
+
+
 def test_skipping_what_is_late_tells_that_it_is_late_no_more(bo: User) -> None:
     fields = {"title": "x", "due_date": date(2026, 11, 1), "recurrence": "FREQ=MONTHLY"}
     task = create_task(TaskPatch(**fields), by=bo, now=NOW)

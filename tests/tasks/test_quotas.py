@@ -12,6 +12,7 @@ from taskbell.common.errors import Conflict, NotAllowed
 from taskbell.config.quotas import QUOTAS, read_quotas
 from taskbell.people.editing import update_person
 from taskbell.people.invitations import invite
+from taskbell.tasks.label_models import Label
 from taskbell.tasks.models import Category, Task
 from taskbell.tasks.quotas import find_full
 from tests.conftest import NOW, Program
@@ -102,6 +103,23 @@ def test_a_member_has_so_many_categories(program: Program, bo: User, quotas: dic
     made = [program.post("/api/categories/", {"name": f"Category {n}"}).status_code for n in range(3)]
     assert made == [201, 201, 409]
     assert Category.objects.count() == 2
+
+
+def test_a_member_has_created_so_many_labels_and_uses_as_many_as_there_are(
+    program: Program, mia: User, quotas: dict[str, int]
+) -> None:
+    quotas["labels"] = 2
+    a_task(mia, labels=["Hers"])
+    assert program.post(TASKS, {"title": "x", "labels": ["a", "b", "hers"]}).status_code == 201
+    sentence = (
+        "Can't create more labels, because a person may have created 2 of those that exist. Use existing labels, or "
+        "delete or merge some first."
+    )
+    assert refusal(program.post(TASKS, {"title": "x", "labels": ["c"]})) == (409, "Quota reached", sentence)
+    body = {"create": [{"title": "x", "labels": ["a"]}, {"title": "y", "labels": ["c"]}]}
+    assert program.post(f"{TASKS}bulk/", body).status_code == 409
+    assert program.post(TASKS, {"title": "x", "labels": ["A", "B", "Hers"]}).status_code == 201
+    assert Label.objects.count() == 3
 
 
 def test_a_member_imports_so_many_files_an_hour(program: Program, quotas: dict[str, int]) -> None:

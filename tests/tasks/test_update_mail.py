@@ -81,6 +81,12 @@ def test_rules_reminders_and_people_are_in_words(bo: User, cy: User, task: Task)
     assert not [word for word in ("FREQ", "P1D", "0:00:00", "PENDING", "None", "[") if word in text]
 
 
+def test_labels_are_names_of_which_none_is_a_link(bo: User, cy: User, task: Task) -> None:
+    update_task(task.pk, TaskPatch(labels=["Garden", "evil.example/pay", 'a "b"']), by=bo, now=NOW)
+    text = letter(cy).text
+    assert row(text, "Labels") == 'Labels: no labels → a \'b\', "evil.\u200aexample/pay", Garden ("Bo")'
+
+
 def test_the_lines_of_a_description_stay_lines(bo: User, cy: User, task: Task) -> None:
     update_task(task.pk, TaskPatch(description="One\nTwo <b>"), by=bo, now=NOW)
     mail = letter(cy)
