@@ -1,7 +1,7 @@
 """A ModelViewSet of tasks as tutorials write it, by somebody who knows `prefetch_related`.
 
-It shows what Taskbell shows. What it leaves out: private reminders, sessions that can be ended, history, emails, live
-events, refusals of strange input, conditional requests.
+It shows what Taskbell shows. What it leaves out: labels and comments, of which there are none, private reminders,
+sessions that can be ended, history, emails, live events, refusals of strange input, conditional requests.
 """
 
 from datetime import UTC, datetime
@@ -42,6 +42,9 @@ class TaskSerializer(serializers.ModelSerializer[Task]):
 
     priority = serializers.SerializerMethodField()
     category_name = serializers.ReadOnlyField(default=None)
+    labels = serializers.ReadOnlyField(default=[])
+    label_ids = serializers.ReadOnlyField(default=[])
+    comment_count = serializers.ReadOnlyField(default=0)
     pre_tasks = serializers.SerializerMethodField()
     is_blocked = serializers.ReadOnlyField(default=False)
     reminders = ReminderSerializer(many=True, read_only=True)
@@ -55,7 +58,7 @@ class TaskSerializer(serializers.ModelSerializer[Task]):
             *("id", "title", "description", "status", "stage", "priority", "category", "category_name"),
             *("due_date", "due_time", "timezone", "due_at", "assigned_to", "created_by", "pre_tasks", "is_blocked"),
             *("reminders", "remind_at", "recurrence", "recurrence_from", "anchor_date", "planned_date", "planned_time"),
-            *("completed_at", "created_at", "updated_at", "version"),
+            *("labels", "label_ids", "comment_count", "completed_at", "created_at", "updated_at", "version"),
         )
         read_only_fields = ("due_at", "created_by", "created_at", "updated_at", "version")
 

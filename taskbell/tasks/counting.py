@@ -59,7 +59,11 @@ class TaskCount(models.Model):
     n = models.IntegerField()
 
     class Meta:
-        indexes = [models.Index(fields=["section", "due_date"], name="counts_of_section")]
+        indexes = [
+            models.Index(
+                fields=["section", "stage", "priority", "due_date", "is_overdue", "n"], name="counts_of_section"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.section}: {self.n:+}"

@@ -42,7 +42,9 @@ class Migration(migrations.Migration):
                 ("created_by", number_of(settings.AUTH_USER_MODEL)),
                 ("n", models.IntegerField()),
             ],
-            options={"indexes": [models.Index(fields=["section", "due_date"], name="counts_of_section")]},
+            options={"indexes": [models.Index(
+                fields=["section", "stage", "priority", "due_date", "is_overdue", "n"], name="counts_of_section"
+            )]},
         ),
         migrations.RunPython(count_from_now_on, stop_counting),
     ]
