@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
+from django.db import connection
 from django.db.models import Case, IntegerField, Min, OuterRef, Q, Subquery, Value, When
 
 from taskbell.accounts.models import User
@@ -50,6 +52,7 @@ from taskbell.tasks.queries import ViewerParam
 from taskbell.tasks.search_text import has_words
 
 MAX_LISTINGS = 500  # that are kept; each is some SQL
+FEW_DAYS = timedelta(days=31)
 
 
 def _status(given: list[str]) -> Q:
@@ -96,8 +99,9 @@ FILTERS = {
     ),
 }
 # By these, and the columns that they compare, all tasks are counted already.
+UNBOUNDED = {name: unbounded_day_filter(name) for name in FILTERS if name.startswith("due_date")}
 COUNTED: dict[str, Filter] = {name: FILTERS[name] for name in ("priority", "status", "stage", "category", "completed")}
-COUNTED |= {name: unbounded_day_filter(name) for name in FILTERS if name.startswith("due_date")}
+COUNTED |= UNBOUNDED
 COUNTED |= {"has_due": boolean_filter("", lambda has_due: Q(due_date__isnull=not has_due))}
 ORDERS = ("id", "title", "priority", "status", "due_date", "due_at", "remind_at", "created_at", "updated_at")
 TRASH_FILTERS = FILTERS | moment_filters("deleted_at", "deleted_at", "Deleted")
@@ -123,10 +127,22 @@ def page_of_tasks(parameters: Parameters, person: User) -> ResultPage[int]:
     """The ids on the requested page of the tasks that the person sees, by default the newest first. Raises Invalid."""
     refuse_unknown(parameters, (*FILTERS, "ordering", *PAGE_PARAMETERS))
     keys = order_of(parameters, default="-id")
-    condition, values = with_params(condition_of(parameters, FILTERS, person), Task)
+    condition = condition_of(parameters, FILTERS, person)
+    if _would_sort_many(parameters, keys, person):
+        condition = condition_of(parameters, FILTERS | UNBOUNDED, person)
+    condition, values = with_params(condition, Task)
     counted, more = _counted(parameters, person)
     tasks = listing(sees_everything(person), condition, keys, counted)
     return page_of_keys(tasks, parameters, person=person.pk, **values, **more)
+
+
+def _would_sort_many(parameters: Parameters, keys: Sequence[Key], person: User) -> bool:
+    """True where SQLite would take the bounds of a long time of due dates, read all tasks due in it and sort them."""
+    if connection.vendor != "sqlite" or not sees_everything(person) or keys[0].name == "due_at":
+        return False
+    days = [child for child in condition_of(parameters, UNBOUNDED, person).children if isinstance(child, tuple)]
+    first, last = ([day for name, day in days if f"__{end}" in name] for end in "gl")
+    return bool(first and last) and min(last) - max(first) > FEW_DAYS
 
 
 def _counted(parameters: Parameters, person: User) -> tuple[Q | None, dict[str, Any]]:
