@@ -12,7 +12,7 @@ from rest_framework.test import force_authenticate
 
 from benchmarks import shape
 from benchmarks.measure import Goal, Row, Sizes, rounds_of
-from benchmarks.seed import load, seed_people, settle
+from benchmarks.seed import load_tasks, seed_people, settle
 from taskbell.accounts.models import User
 from taskbell.api.insights import Insights
 from taskbell.common.clock import utc_now
@@ -37,7 +37,7 @@ def run(sizes: Sizes) -> list[Row]:
     seed_people(sizes.people, now=now)
     rows, table = shape.tasks(tasks, people=sizes.people, now=now), list[list[Row]]()
     for count, more in ((tasks // 10, tasks // 10), (tasks, tasks - tasks // 10)):
-        load(Task, shape.COLUMNS, islice(rows, more), total=more)
+        load_tasks(islice(rows, more), total=more)
         fold()
         settle()
         table.append(_rows(count, sizes))

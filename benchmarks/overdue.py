@@ -12,7 +12,7 @@ from time import monotonic, sleep
 
 from benchmarks import shape
 from benchmarks.measure import Goal, Row, Sizes
-from benchmarks.seed import load, seed_people, settle
+from benchmarks.seed import load_tasks, seed_people, settle
 from taskbell.common.clock import utc_now
 from taskbell.tasks.models import Task
 from taskbell.tasks.scheduled import mark_overdue
@@ -25,7 +25,7 @@ def run(sizes: Sizes) -> list[Row]:
     """One sweep, with somebody who writes before it and during it."""
     midnight = datetime.combine(utc_now().date(), time(), UTC)
     seed_people(sizes.people, now=midnight)
-    load(Task, shape.COLUMNS, shape.tasks_due_at(midnight, sizes.due, people=sizes.people), total=sizes.due)
+    load_tasks(shape.tasks_due_at(midnight, sizes.due, people=sizes.people), total=sizes.due)
     settle()
     with _writer(sizes) as lines:
         sleep(sizes.seconds)

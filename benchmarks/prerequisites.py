@@ -4,7 +4,7 @@ from django.db import transaction
 
 from benchmarks import shape
 from benchmarks.measure import Goal, Row, Sizes, rounds_of
-from benchmarks.seed import link_chain, load, seed_people, settle
+from benchmarks.seed import link_chain, load_tasks, seed_people, settle
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import Invalid
@@ -18,7 +18,7 @@ def run(sizes: Sizes) -> list[Row]:
     """The refusal as the action produces it: reads the links, and finds and reports the cycle."""
     now = utc_now()
     seed_people(sizes.people, now=now)
-    load(Task, shape.COLUMNS, shape.tasks(sizes.chain + 1, people=sizes.people, now=now), total=sizes.chain + 1)
+    load_tasks(shape.tasks(sizes.chain + 1, people=sizes.people, now=now), total=sizes.chain + 1)
     Task.objects.update(deleted_at=None)
     link_chain(sizes.chain)
     settle()

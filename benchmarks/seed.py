@@ -12,6 +12,7 @@ from rich.progress import Progress
 
 from benchmarks import shape
 from taskbell.accounts.models import Profile, User
+from taskbell.projects.models import Project
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.models import Category, Prerequisite, SearchText, Task
 from taskbell.tasks.search_text import search_text_of
@@ -45,9 +46,16 @@ def seed_people(count: int, *, now: datetime) -> None:
 
 def seed_tasks(count: int, *, people: int, now: datetime) -> None:
     """Tasks, and what the search finds them by."""
-    load(Task, shape.COLUMNS, shape.tasks(count, people=people, now=now), total=count)
+    load_tasks(shape.tasks(count, people=people, now=now), total=count)
     texts = Task.objects.order_by("pk").values_list("pk", "title", "description").iterator(AT_ONCE)
     load(SearchText, ("task", "text"), [(pk, search_text_of(*words)) for pk, *words in texts])
+
+
+def load_tasks(rows: Iterable[Row], *, total: int | None = None) -> None:
+    """Writes tasks as `shape.COLUMNS` has them, each into the Inbox of its creator."""
+    inboxes = dict(Project.objects.exclude(inbox_of=None).values_list("inbox_of", "pk"))
+    creator = shape.COLUMNS.index("created_by")
+    load(Task, (*shape.COLUMNS, "project"), ((*row, inboxes[row[creator]]) for row in rows), total=total)
 
 
 def load(model: Model, names: Sequence[str], rows: Iterable[Row], *, total: int | None = None) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from taskbell.accounts.policy import Role
 from taskbell.common.clock import end_of_day
 from taskbell.common.folding import sort_key
-from taskbell.tasks.models import OPEN_STAGES, Priority, Stage
+from taskbell.tasks.kinds import OPEN_STAGES, Priority, Stage
 
 MANAGER, BUSY = 1, 2
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Kolkata", "UTC")

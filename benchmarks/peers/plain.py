@@ -18,7 +18,8 @@ from rest_framework_simplejwt.views import TokenObtainPairView
 
 from taskbell.accounts.policy import Role
 from taskbell.reminders.models import Reminder
-from taskbell.tasks.models import Priority, Stage, Task, is_blocked
+from taskbell.tasks.kinds import Priority, Stage
+from taskbell.tasks.models import Task, is_blocked
 
 
 class ReminderSerializer(serializers.ModelSerializer[Reminder]):
@@ -132,9 +133,10 @@ class TaskViewSet(viewsets.ModelViewSet[Task]):
         return shown.prefetch_related(*hanging).order_by("-id")
 
     def perform_create(self, serializer: Any) -> None:
-        """The creator is who asks."""
+        """The creator is who asks; the task is in their Inbox."""
         now = datetime.now(UTC)
-        serializer.save(created_by=self.request.user, created_at=now, updated_at=now)
+        person = self.request.user
+        serializer.save(created_by=person, project=person.inbox, created_at=now, updated_at=now)
 
 
 class Small(APIView):

@@ -68,6 +68,8 @@ class User(AbstractUser):
     email_confirmed = models.BooleanField(
         default=True, help_text="Somebody has opened a link that was sent to this address."
     )
+    # A number of its own for each set of things that the person may see.
+    access_version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     # Django's admin reads these two; both follow from the role.
     is_staff = property(lambda self: self.role == Role.ADMIN)  # type: ignore[assignment]
@@ -77,6 +79,8 @@ class User(AbstractUser):
 
     # The session of the current request, if any.
     session: "Session | None" = None
+    # What the person sees (projects/audience.py), if it was read for many people at once.
+    keys: "frozenset[int | str] | None" = None
 
     objects = UserManager()  # type: ignore[misc]
 

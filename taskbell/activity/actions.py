@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from django.db import connection, transaction
 
@@ -18,6 +18,23 @@ Change = tuple[Any, Any]
 CHUNK_ROWS = 1000  # in one INSERT
 
 
+class OfProject(Protocol):
+    """A task, as the history needs it."""
+
+    @property
+    def pk(self) -> int: ...
+
+    @property
+    def project_id(self) -> int | None: ...
+
+
+class TaskOfProject(NamedTuple):
+    """The ids of a task that was not loaded, and of its project."""
+
+    pk: int
+    project_id: int | None
+
+
 @dataclass(frozen=True)
 class Entry:
     """One entry of the history. Without `about`, it is about the task.
@@ -25,7 +42,7 @@ class Entry:
     `by` is None where the clock did it. With `person_id`, only that person may know of the entry; no log shows it.
     """
 
-    task_id: int | None
+    task: OfProject | None
     action: str
     by: User | None
     at: datetime
@@ -34,15 +51,16 @@ class Entry:
     new: Any = None
     person_id: int | None = None
     about: Subject | None = None
+    project_id: int | None = None
 
     @property
     def subject(self) -> Subject:
         """What the entry is about."""
-        return self.about or Subject(SubjectType.TASK, self.task_id)
+        return self.about or Subject(SubjectType.TASK, self.task.pk if self.task else None)
 
 
 def record(
-    about: int | Subject,
+    about: OfProject | Subject,
     action: str,
     *,
     by: User | None,
@@ -51,15 +69,18 @@ def record(
     old: Any = None,
     new: Any = None,
     person_id: int | None = None,
+    project_id: int | None = None,
 ) -> None:
-    """Writes an entry about a task, by its id, or about another subject. Call it in the transaction of the change."""
-    task_id, subject = (None, about) if isinstance(about, Subject) else (about, None)
-    record_entries([Entry(task_id, action, by, at, field, old, new, person_id, subject)])
+    """Writes an entry about a task or another subject, perhaps of a project, in the transaction of the change."""
+    task, subject = (None, about) if isinstance(about, Subject) else (about, None)
+    record_entries([Entry(task, action, by, at, field, old, new, person_id, subject, project_id)])
 
 
-def record_changes(task_id: int, action: str, changes: Mapping[str, Change], *, by: User | None, at: datetime) -> None:
+def record_changes(
+    task: OfProject, action: str, changes: Mapping[str, Change], *, by: User | None, at: datetime
+) -> None:
     """Writes an entry for every field of the task that changed."""
-    record_entries(Entry(task_id, action, by, at, field, old, new) for field, (old, new) in changes.items())
+    record_entries(Entry(task, action, by, at, field, old, new) for field, (old, new) in changes.items())
 
 
 def record_entries(entries: Iterable[Entry]) -> None:
@@ -68,7 +89,8 @@ def record_entries(entries: Iterable[Entry]) -> None:
         {
             "subject_type": entry.subject.type,
             "subject_id": entry.subject.id,
-            "task_id": entry.task_id,
+            "task_id": entry.task and entry.task.pk,
+            "project_id": entry.task.project_id if entry.task else entry.project_id,
             "action": entry.action,
             "user_id": entry.by.pk if entry.by else None,
             "session": _session_of(entry.by),
@@ -91,7 +113,7 @@ def record_from(
 ) -> None:
     """Writes an entry about a task for each row of a query.
 
-    `values` are the query's expressions for task_id, old_value and new_value.
+    `values` are the query's expressions for task_id, project_id, old_value and new_value.
     """
     given = {"action": action, "user_id": by.pk, "timestamp": at, "field": field}
     if by.session:

@@ -27,7 +27,8 @@ from taskbell.payloads.reminders import ReminderOut, reminder_as_json
 from taskbell.reminders.models import Reminder, ReminderQuerySet
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks import reminder_actions
-from taskbell.tasks.models import Basis, Task
+from taskbell.tasks.kinds import Basis
+from taskbell.tasks.models import Task
 from taskbell.tasks.occurrences import preview
 from taskbell.tasks.queries import visible_task
 from taskbell.tasks.reminder_timeline import ScheduleOut, reminder_timeline

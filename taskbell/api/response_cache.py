@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from taskbell.api.authentication import checkpoint_of, person_of
 from taskbell.api.etags import HEADERS, digest, known_tags
 from taskbell.api.wire import as_bytes
-from taskbell.tasks.audience import access_of
+from taskbell.projects.audience import access_of
 
 CACHE_SECONDS = 300
 TIMEOUT_SECONDS = 0.2  # building an answer is faster than waiting longer for the cache

@@ -17,8 +17,9 @@ from taskbell.reminders.actions import MAX_REMINDERS, TOO_MANY
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan, first_firing
 from taskbell.search.parameters import read_parameter
+from taskbell.tasks.kinds import OPEN_STAGES, OVERDUE, PRIORITY_NAMES, STAGES, STATUSES, Basis, Priority, Stage
 from taskbell.tasks.labels import MAX_LABELS, MAX_NAME
-from taskbell.tasks.models import OPEN_STAGES, OVERDUE, PRIORITY_NAMES, STAGES, STATUSES, Basis, Priority, Stage, Task
+from taskbell.tasks.models import Task
 from taskbell.tasks.patch import UNSET, TaskPatch, Unset
 from taskbell.tasks.prerequisites import MAX_PREREQUISITES
 from taskbell.tasks.validation import MAX_DESCRIPTION, MAX_TITLE
@@ -70,6 +71,7 @@ class TaskIn(StrictSerializer):
     status = fields.Choice(choices=STATUSES, required=False, help_text=STATUS_HELP)
     stage = fields.Choice(choices=STAGES, required=False)
     priority = fields.Choice(choices=PRIORITY_NAMES, required=False)
+    project = fields.IdField(required=False, help_text="Your Inbox, unless you name another project.")
     category = fields.IdField(allow_null=True, required=False)
     labels = fields.DocumentedList(
         child=fields.DocumentedText(max_length=MAX_NAME), max_length=MAX_LABELS, required=False, help_text=LABELS_HELP
@@ -143,7 +145,7 @@ def _columns_of(body: Mapping[str, Any], task: Task) -> dict[str, Any]:
         columns["priority"] = Priority[body["priority"]].value
     if "recurrence" in body:
         columns["recurrence"] = body["recurrence"] or ""
-    for name in ("assigned_to", "category"):
+    for name in ("project", "assigned_to", "category"):
         if name in body:
             columns[f"{name}_id"] = body[name]
     return columns

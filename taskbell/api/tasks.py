@@ -75,7 +75,10 @@ def answer(request: Request, pk: int, *, code: int = 200) -> Response:
 class Tasks(APIView):
     @operation("tasks_list", "tasks", page_of(TaskOut), parameters=[*TASK_PARAMETERS, *PAGING])
     def get(self, request: Request) -> HttpResponseBase:
-        """Lists the tasks that you created or are assigned to, newest first; managers and admins get all tasks."""
+        """Lists the tasks of your projects and those assigned to you, newest first; managers and admins get all.
+
+        Tasks of archived projects are left out unless you send `archived=true`.
+        """
         return cached_response(request, lambda: self._page(request))
 
     def _page(self, request: Request) -> dict[str, Any]:

@@ -87,4 +87,4 @@ def _record(comment: Comment, action: str, *, by: User, now: datetime) -> None:
     author = {"author": comment.author_id}
     is_gone = action == "deleted"
     old, new = (author, None) if is_gone else (None, author)
-    record_entries([Entry(comment.task_id, action, by, now, old=old, new=new, about=about)])
+    record_entries([Entry(comment.task, action, by, now, old=old, new=new, about=about)])

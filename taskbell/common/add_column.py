@@ -6,9 +6,9 @@ from django.db.migrations.operations import AddField
 
 
 class AddColumn(AddField):
-    """Adds a text column that is never NULL, empty at first.
+    """Adds a text column that is never NULL, empty at first; or a foreign key, NULL at first.
 
-    On SQLite, Django would copy the whole table for it, and drop the triggers that count tasks.
+    On SQLite, Django would copy the whole table for it or for its removal, and drop the triggers that count tasks.
     """
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
@@ -17,7 +17,14 @@ class AddColumn(AddField):
             return
         model = to_state.apps.get_model(app_label, self.model_name)
         field = model._meta.get_field(self.name)
+        initial = "" if field.is_relation else " DEFAULT '' NOT NULL"
         type_ = field.db_type(schema_editor.connection)
-        schema_editor.execute(
-            f"ALTER TABLE {model._meta.db_table} ADD COLUMN {field.column} {type_} DEFAULT '' NOT NULL"
-        )
+        schema_editor.execute(f"ALTER TABLE {model._meta.db_table} ADD COLUMN {field.column} {type_}{initial}")
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if schema_editor.connection.vendor != "sqlite":
+            super().database_backwards(app_label, schema_editor, from_state, to_state)
+            return
+        model = from_state.apps.get_model(app_label, self.model_name)
+        column = model._meta.get_field(self.name).column
+        schema_editor.execute(f"ALTER TABLE {model._meta.db_table} DROP COLUMN {column}")

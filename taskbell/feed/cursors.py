@@ -14,7 +14,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from taskbell.activity.queries import current_checkpoint
 from taskbell.common.errors import Invalid, invalid
 
-CONTENT = r"([0-9a-f]{16})\.([1-9]\d{0,17}[ao])\.(\d{1,18})(?:\.(?:(\d{1,18})\.)?(\d{1,18}))?"
+CONTENT = r"([0-9a-f]{16})\.([1-9]\d{0,17}[ao]\d{0,9})\.(\d{1,18})(?:\.(?:(\d{1,18})\.)?(\d{1,18}))?"
 SIGNATURE = r"[A-Za-z0-9_-]{22}"
 # Earlier versions did not sign cursors.
 FORM = re.compile(rf"(?P<content>{CONTENT})(?:~(?P<signature>{SIGNATURE}))?", re.ASCII)
@@ -24,7 +24,7 @@ MAX_MISSED_ENTRIES = 10_000  # a client that has missed more is quicker with a f
 
 @dataclass(frozen=True)
 class Cursor:
-    """A position in one epoch of the history, for one access (tasks/audience.py:access_of).
+    """A position in one epoch of the history, for one access (projects/audience.py:access_of).
 
     With `task_id`, the client is in the middle of something that goes by task ids: the first copy; or, with `until`,
     the tasks that wait for those changed up to that position.

@@ -7,9 +7,10 @@ from typing import Any
 
 from taskbell.activity.models import Activity, Position, SubjectType
 from taskbell.activity.queries import entries_after
-from taskbell.tasks.audience import ALL, Audience, audience_of
+from taskbell.projects.audience import ALL, OVERSEERS, Audience, Key, audience_of, project_key
+from taskbell.tasks.kinds import Priority
 from taskbell.tasks.label_models import Label
-from taskbell.tasks.models import Category, Priority, Task
+from taskbell.tasks.models import Category, Task
 
 PAGE_ENTRIES = 500  # read at once
 EVENTS = {
@@ -72,8 +73,9 @@ class _Context:
 
 def audiences_of_purged(tasks: Iterable[int]) -> dict[int, Audience]:
     """The audiences of those of these tasks that were purged."""
-    entries: Any = Activity.objects.filter(task__in=list(tasks), action="purged").values_list("task_id", "old_value")
-    return {pk: audience_of(people) for pk, people in entries}
+    entries: Any = Activity.objects.filter(task__in=list(tasks), action="purged")
+    rows = entries.values_list("task_id", "project_id", "old_value")
+    return {pk: audience_of(project and project_key(project), *people) for pk, project, people in rows}
 
 
 def names_of_shared(entries: Iterable[Activity]) -> SharedNames:
@@ -102,7 +104,7 @@ def _events(group: list[Position], context: _Context) -> Iterator[Event]:
         audience = ALL if entry.person_id is None else ALL.only(entry.person_id)
         yield Event(position, payload_of(entry, context.names), audience)
     elif entry.subject_type == SubjectType.TASK and entry.task_id is not None:
-        yield from _events_of_task(position, entry, _previous_assignees(group), context)
+        yield from _events_of_task(position, entry, _previous_keys(group), context)
 
 
 def payload_of(entry: Activity, names: SharedNames) -> Payload:
@@ -124,11 +126,14 @@ def _events_of_comment(position: int, entry: Activity, context: _Context) -> Ite
         yield Event(position, payload_of(entry, {}), task.audience)
 
 
-def _events_of_task(position: int, entry: Activity, left: set[int], context: _Context) -> Iterator[Event]:
-    """At most one for the audience of the task, and a removal for people who have lost sight of it."""
+def _events_of_task(position: int, entry: Activity, left: set[Key], context: _Context) -> Iterator[Event]:
+    """At most one for the audience of the task, and a removal for people who have lost sight of it.
+
+    For those who see it because it has moved to another project, the task is new.
+    """
     assert entry.task_id is not None  # noqa: S101 - the caller has checked
     task = context.tasks.get(entry.task_id)
-    audience = task.audience if task else context.purged.get(entry.task_id, audience_of(()))
+    audience = task.audience if task else context.purged.get(entry.task_id, audience_of())
     event = EVENTS.get(entry.action, DEFAULT_EVENT)
     removal = {"event": "task.deleted", "task_id": entry.task_id}
     shown = _shown(task) if task else {}
@@ -136,14 +141,25 @@ def _events_of_task(position: int, entry: Activity, left: set[int], context: _Co
         yield Event(position, removal | shown, audience)
     elif task and task.deleted_at is None:  # otherwise a later entry tells of the end
         seen_by = audience if entry.person_id is None else audience.only(entry.person_id)
-        yield Event(position, {"event": event, "task_id": entry.task_id} | shown, seen_by)
+        was_there = {*left, OVERSEERS, task.assigned_to_id}
+        if has_moved := any(isinstance(key, str) for key in left):
+            created = {"event": "task.created", "task_id": entry.task_id} | shown
+            yield Event(position, created, seen_by.gained_since(was_there))
+        before = seen_by.kept_since(was_there) if has_moved else seen_by
+        yield Event(position, {"event": event, "task_id": entry.task_id} | shown, before)
     if left:
         yield Event(position, removal, audience.lost_by(left))
 
 
-def _previous_assignees(group: list[Position]) -> set[int]:
-    entries = [row.entry for row in group]
-    return {entry.old_value for entry in entries if entry.field == "assigned_to" and entry.old_value is not None}
+def key_before(entry: Activity) -> Key | None:
+    """The key of the assignee or project that the task had before this change."""
+    if entry.old_value is None or entry.field not in ("assigned_to", "project"):
+        return None
+    return project_key(entry.old_value) if entry.field == "project" else int(entry.old_value)
+
+
+def _previous_keys(group: list[Position]) -> set[Key]:
+    return {key for row in group if (key := key_before(row.entry)) is not None}
 
 
 def _shown(task: Task) -> Payload:

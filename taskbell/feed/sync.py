@@ -11,14 +11,21 @@ from taskbell.accounts.models import User
 from taskbell.activity.models import Activity, Position, SubjectType
 from taskbell.activity.queries import current_checkpoint, entries_for, position_after
 from taskbell.feed.cursors import Cursor
-from taskbell.feed.events import PUBLISHED, Payload, audiences_of_purged, names_of_shared, payload_of
-from taskbell.tasks.audience import access_of, keys_of, sees_everything
+from taskbell.feed.events import (
+    PUBLISHED,
+    Payload,
+    audiences_of_purged,
+    key_before,
+    names_of_shared,
+    payload_of,
+)
+from taskbell.projects.audience import access_of, keys_of, sees_everything
 from taskbell.tasks.models import Prerequisite, Task
 
 MAX_ENTRIES = 2000  # of the history in one step, however few of them the person sees
 MAX_PASSED = 20_000  # entries that one step goes past, however few of them the person can see
 # The fields of a task that show on the tasks that wait for it: whether it is done, and who sees it.
-SEEN_FROM_OUTSIDE = {"status", "stage", "assigned_to"}
+SEEN_FROM_OUTSIDE = {"status", "stage", "assigned_to", "project"}
 SHOWN_ON_TASK = {SubjectType.TASK, SubjectType.COMMENT}  # a task shows how many comments it has
 COMING_AND_GOING = {"deleted", "withdrawn", "restored"}
 
@@ -152,7 +159,7 @@ def _lost(person: User, found: _Found, hidden: set[int]) -> set[int]:
     if not hidden or sees_everything(person):
         return hidden
     viewer = keys_of(person)
-    taken = {entry.task_id for entry in found.entries if entry.field == "assigned_to" and entry.old_value == person.pk}
+    taken = {entry.task_id for entry in found.entries if key_before(entry) in viewer}
     in_trash = Task.objects.concerning(person).filter(pk__in=hidden).exclude(deleted_at=None)
     purged = {pk for pk, audience in audiences_of_purged(hidden).items() if audience.includes(viewer)}
     return (hidden & taken) | set(in_trash.values_list("pk", flat=True)) | purged

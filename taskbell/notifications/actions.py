@@ -10,7 +10,7 @@ from django.db import transaction
 
 from taskbell.accounts.addresses import CONFIRM_LIFETIME
 from taskbell.accounts.models import User
-from taskbell.activity.actions import Entry, record_entries
+from taskbell.activity.actions import Entry, TaskOfProject, record_entries
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.loading import insert_rows
 from taskbell.notifications.channels.mail.rendering import message_id_for
@@ -68,7 +68,7 @@ def notify(messages: Iterable[Message], *, now: datetime) -> None:
     hidden = hidden_in_app()
     record_entries(
         Entry(
-            task_id,
+            TaskOfProject(task_id, None) if task_id else None,
             "created",
             by=None,
             at=now,

@@ -1,10 +1,12 @@
 """Whether an email should still go out: asked again right before it is sent."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from taskbell.common.clock import instant, wall_time
 from taskbell.notifications.kinds import Kind, find_kind, registered
 from taskbell.notifications.models import Delivery, DeliveryState, Notification
+from taskbell.projects.audience import load_keys
 
 MAX_A_DAY_UNCONFIRMED = 5
 UNCONFIRMED = "Cancelled because the person has not confirmed their email address."
@@ -17,6 +19,11 @@ def reason_not_to_send(notification: Notification) -> str | None:
     if kind is None:
         return "Cancelled because Taskbell no longer sends emails of this kind."
     return recipient_reason(notification, kind) or kind.reason_not_to_send(notification)
+
+
+def load_recipients(mails: Iterable[Delivery]) -> None:
+    """Reads for all of these emails at once what their recipients see."""
+    load_keys([mail.notification.recipient for mail in mails if mail.notification.recipient])
 
 
 def recipient_reason(notification: Notification, kind: Kind) -> str | None:
@@ -34,6 +41,8 @@ def _access_reason(notification: Notification) -> str | None:
         return "Cancelled because the person has no email address."
     if task is not None and not task.is_visible_to(person):
         return "Cancelled because the person no longer has access to the task."
+    if task is not None and task.project.archived_at is not None:
+        return "Cancelled because the project is archived."
     if not person.profile.wants(notification.kind):
         return "Cancelled because the person switched off emails of this kind."
     return None

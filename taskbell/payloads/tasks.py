@@ -15,20 +15,11 @@ from taskbell.common.compiled_query import AnyOf, CompiledModelQuery, CompiledQu
 from taskbell.common.errors import NotFound
 from taskbell.common.folding import sort_key
 from taskbell.payloads.reminders import ReminderOut, reminder_as_json
+from taskbell.projects.audience import sees_everything
 from taskbell.reminders.models import Reminder
-from taskbell.tasks.audience import sees_everything
+from taskbell.tasks.kinds import PRIORITY_NAMES, STAGES, STATUSES, Basis, Priority, status_of
 from taskbell.tasks.label_models import TaskLabel
-from taskbell.tasks.models import (
-    PRIORITY_NAMES,
-    STAGES,
-    STATUSES,
-    Basis,
-    Prerequisite,
-    Priority,
-    Task,
-    is_blocked,
-    status_of,
-)
+from taskbell.tasks.models import Prerequisite, Task, is_blocked
 from taskbell.tasks.queries import ViewerParam
 
 NAME_OF_PRIORITY = {priority.value: priority.name for priority in Priority}
@@ -43,6 +34,7 @@ class TaskOut(TypedDict):
     status: Annotated[str, {"enum": STATUSES}]
     stage: Annotated[str, {"enum": STAGES}]
     priority: Annotated[str, {"enum": PRIORITY_NAMES}]
+    project: int
     category: int | None
     category_name: str | None
     labels: Annotated[list[str], "Names, in order."]

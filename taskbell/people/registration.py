@@ -31,6 +31,7 @@ from taskbell.common.text import folded
 from taskbell.people.addresses import ask_to_confirm, may_mail
 from taskbell.people.invitations import accept_invite
 from taskbell.people.notifications import mail_account_exists
+from taskbell.projects.models import Membership, Project
 
 MAX_RACES = 10
 
@@ -110,9 +111,9 @@ def _pretend(person: User) -> User:
     username, email = person.username, person.email
     person.username = person.email = f"{uuid4().hex}@nobody.invalid"
     User.objects.add(person)
-    for table in (Profile, User):
-        found = table._default_manager.filter(pk=person.pk)
-        found._raw_delete(found.db)  # nothing else refers to them yet
+    own = Membership.objects.filter(person=person), Project.objects.filter(inbox_of=person)
+    for rows in (*own, Profile.objects.filter(pk=person.pk), User.objects.filter(pk=person.pk)):
+        rows._raw_delete(rows.db)  # nothing else refers to them yet
     person.username, person.email = username, email
     return person
 

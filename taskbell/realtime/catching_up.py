@@ -9,7 +9,6 @@ from taskbell.realtime.closing import Closed, Closing
 from taskbell.realtime.frames import Frame, Frames, frames_after
 from taskbell.realtime.subscribers import Subscriber
 from taskbell.realtime.threads import Threads
-from taskbell.tasks.audience import viewer_keys
 
 # All clients of a person together may resume so many entries in this time; the next client starts over.
 MAX_ENTRIES, WINDOW_SECONDS = 50_000, 60.0
@@ -54,16 +53,17 @@ class CatchingUp:
         """Sends the client the next page of what it has missed. Raises Closed if the client doesn't read it."""
         share = self.share(subscriber.person)
         async with share.turn:
-            page = await self._page_after(subscriber.position)
+            page = await self._page_for(subscriber)
             try:
                 async with asyncio.timeout(PAGE_SECONDS):
                     await _send_visible(page, subscriber, send)
             except TimeoutError:
                 raise Closed(Closing.TRY_AGAIN_LATER, "You read too slowly. Connect again and resume.") from None
 
-    async def _page_after(self, position: int) -> Frames:
+    async def _page_for(self, subscriber: Subscriber) -> Frames:
         """Reads a page. A client that gives up keeps its turn until the page is read, so it can't start several."""
-        reading = asyncio.ensure_future(self._threads.run(partial(frames_after, position)))
+        known = {subscriber.person: subscriber.access.text}
+        reading = asyncio.ensure_future(self._threads.run(partial(frames_after, subscriber.position, known)))
         try:
             return await asyncio.shield(reading)
         finally:
@@ -71,7 +71,7 @@ class CatchingUp:
 
 
 async def _send_visible(page: Frames, subscriber: Subscriber, send: Send) -> None:
-    keys = viewer_keys(subscriber.person, sees_everything=subscriber.person in page.overseers)
+    keys = page.changed.get(subscriber.person, subscriber.access).keys
     for frame in page.frames:
         if frame.audience.includes(keys):
             await send(frame)

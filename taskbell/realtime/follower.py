@@ -4,7 +4,7 @@ from functools import partial
 
 from taskbell.activity.queries import current_checkpoint
 from taskbell.realtime.catching_up import CatchingUp, Send
-from taskbell.realtime.frames import frames_after
+from taskbell.realtime.frames import Frames, frames_after
 from taskbell.realtime.subscribers import Subscriber, Subscribers
 from taskbell.realtime.threads import Threads
 
@@ -24,13 +24,16 @@ class Follower:
     async def read_on(self) -> None:
         """Reads up to the current end of the history."""
         await self._check_run()
-        while (page := await self._reader.run(partial(frames_after, self.position))).position > self.position:
-            self._subscribers.regroup(page.overseers)
+        while (page := await self._read_page()).position > self.position:
+            self._subscribers.regroup(page.changed)
             for frame in page.frames:
                 for subscriber in self._subscribers.in_audience(frame.audience):
                     subscriber.offer(frame)
             self.position = page.position
             await self._subscribers.keep_up()
+
+    async def _read_page(self) -> Frames:
+        return await self._reader.run(partial(frames_after, self.position, self._subscribers.known()))
 
     async def _check_run(self) -> None:
         """Skips to the end where nobody is connected. After a restored backup, tells all clients to start over."""

@@ -1,11 +1,12 @@
 """The history as frames for live connections."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import orjson
 
 from taskbell.feed.events import events_after
-from taskbell.tasks.audience import Audience, overseers
+from taskbell.projects.audience import Access, Audience, changed_access
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +27,22 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """The next frames in the order of commits, up to and including a position, and who saw everything at that time."""
+    """The next frames in the order of commits, up to and including a position, and whose access has changed."""
 
     frames: list[Frame]
     position: int
-    overseers: frozenset[int]
+    changed: Mapping[int, Access]
 
 
-def frames_after(position: int) -> Frames:
-    """The frames after this position. If its position is not higher, there are no more."""
+def frames_after(position: int, known: Mapping[int, str]) -> Frames:
+    """The frames after this position. If its position is not higher, there are no more.
+
+    `known` is what each person who may get them could see before.
+    """
     events = events_after(position)
     frames = [
         Frame(event.position, orjson.dumps(event.payload, option=orjson.OPT_UTC_Z).decode(), event.audience)
         for event in events.events
     ]
-    # Roles are read after the tasks: a person who loses one sees nothing that was written later.
-    return Frames(frames, events.position, overseers())
+    # Read after the tasks: a person who has lost a role or a project sees nothing that was written later.
+    return Frames(frames, events.position, changed_access(known))

@@ -9,17 +9,17 @@ from uuid import UUID
 
 from django.db import InterfaceError, OperationalError
 
-from taskbell.accounts.models import Session, User
+from taskbell.accounts.models import Session
 from taskbell.activity.wakeups import wakeups
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotSignedIn
 from taskbell.feed.cursors import plain_cursor, resumable_position
+from taskbell.projects.audience import Access, changed_access
 from taskbell.realtime.closing import Closed, Closing
 from taskbell.realtime.follower import Follower
 from taskbell.realtime.handshake import Credential, Unfinished
-from taskbell.realtime.subscribers import Subscribers
+from taskbell.realtime.subscribers import Subscriber, Subscribers
 from taskbell.realtime.threads import Threads
-from taskbell.tasks.audience import access_of
 
 SESSION_CHECK_SECONDS = 10.0
 PAUSE_AFTER_FAILURE_SECONDS = 1.0
@@ -52,17 +52,22 @@ class Hub:
                 await self.follower.go_to_end()
                 self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._watch_sessions())]
 
-    async def access(self, person: int) -> str:
+    async def access(self, person: int) -> Access:
         """What the person may see now; cursors are valid for one access."""
-        return await self._threads.run(lambda: access_of(User.objects.get(pk=person)))
+        return await self._threads.run(lambda: changed_access({person: ""})[person])
 
-    def cursor(self, position: int, access: str) -> str:
+    async def refresh(self, subscriber: Subscriber) -> None:
+        """Lets the client see what its person may see now."""
+        access = await self.access(subscriber.person)
+        self.subscribers.give(subscriber, access)
+
+    def cursor(self, position: int, access: Access) -> str:
         """What a client that has seen everything up to this position resumes from."""
-        return plain_cursor(self.follower.epoch, access, position)
+        return plain_cursor(self.follower.epoch, access.text, position)
 
-    async def position(self, cursor: str, access: str) -> int | None:
+    async def position(self, cursor: str, access: Access) -> int | None:
         """The position to resume from; None where the client has to start over."""
-        return await self._threads.run(partial(resumable_position, cursor, access))
+        return await self._threads.run(partial(resumable_position, cursor, access.text))
 
     async def _follow(self) -> None:
         async with aclosing(wakeups()) as moments:

@@ -2,16 +2,16 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from time import monotonic
 from uuid import UUID
 
 from django.conf import settings
 
 from taskbell.accounts.models import Session
+from taskbell.projects.audience import EVERYBODY, Access, Audience, Key
 from taskbell.realtime.closing import Closed, Closing
 from taskbell.realtime.frames import Frame
-from taskbell.tasks.audience import EVERYBODY, Audience, Key, Keys, viewer_keys
 
 MAX_WAITING_FRAMES = 500
 PATIENCE_SECONDS, CHECK_SECONDS = 1.0, 0.02
@@ -24,14 +24,13 @@ class Subscriber:
         self,
         session: Session,
         *,
-        access: str,
+        access: Access,
         position: int,
         close: Callable[[Closed], None],
         resync: Callable[[], None],
     ) -> None:
         self.person: int = session.user_id
         self.access = access
-        self.keys: Keys = frozenset()
         self.session_id: UUID = session.pk
         self.close, self.resync = close, resync
         self._waiting: deque[Frame] = deque()
@@ -68,7 +67,6 @@ class Subscribers:
 
     def __init__(self) -> None:
         self._by_key: dict[Key, set[Subscriber]] = {}
-        self._overseers: frozenset[int] = frozenset()
 
     def enter(self, subscriber: Subscriber) -> None:
         """Raises Closed where one person takes more than their share."""
@@ -78,25 +76,34 @@ class Subscribers:
 
     def leave(self, subscriber: Subscriber) -> None:
         """Forgets the subscriber."""
-        for key in subscriber.keys:
+        for key in subscriber.access.keys:
             self._by_key[key].discard(subscriber)
             if not self._by_key[key]:
                 del self._by_key[key]
 
-    def regroup(self, overseers: frozenset[int]) -> None:
-        """Gives every subscriber the keys that it has now that these people see everything."""
-        changed, self._overseers = overseers ^ self._overseers, overseers
-        for person in changed:
+    def regroup(self, changed: Mapping[int, Access]) -> None:
+        """Lets the clients of these people see what they can see now, and start over."""
+        for person, access in changed.items():
             for subscriber in list(self._under(person)):
-                self.leave(subscriber)
-                self._file(subscriber)
+                self.give(subscriber, access)
+                subscriber.resync()
+
+    def give(self, subscriber: Subscriber, access: Access) -> None:
+        """Files the subscriber under what it can see now."""
+        self.leave(subscriber)
+        subscriber.access = access
+        self._file(subscriber)
+
+    def known(self) -> dict[int, str]:
+        """What each of the people connected here can see."""
+        return {subscriber.person: subscriber.access.text for subscriber in self._under(EVERYBODY)}
 
     def in_audience(self, audience: Audience) -> set[Subscriber]:
         """The subscribers who may see what has this audience."""
         found: set[Subscriber] = set().union(*(self._under(key) for key in audience.keys))
         if audience.within is None and not audience.without:
             return found
-        return {subscriber for subscriber in found if audience.includes(subscriber.keys)}
+        return {subscriber for subscriber in found if audience.includes(subscriber.access.keys)}
 
     def everybody(self) -> list[Subscriber]:
         """All subscribers."""
@@ -117,8 +124,7 @@ class Subscribers:
         return not self._by_key
 
     def _file(self, subscriber: Subscriber) -> None:
-        subscriber.keys = viewer_keys(subscriber.person, sees_everything=subscriber.person in self._overseers)
-        for key in subscriber.keys:
+        for key in subscriber.access.keys:
             self._by_key.setdefault(key, set()).add(subscriber)
 
     def _under(self, key: Key) -> Collection[Subscriber]:

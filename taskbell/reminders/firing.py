@@ -1,7 +1,7 @@
 """Firing due reminders."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.db import transaction
 from taskbell.activity.actions import Entry, record_entries
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.models import Delivery, DeliveryState
+from taskbell.projects.audience import load_keys
 from taskbell.reminders.models import Reminder, ReminderState
 from taskbell.reminders.notifications import REMINDER
 from taskbell.reminders.repeats import is_frequent
@@ -26,14 +27,19 @@ def deliver_due(now: datetime, *, limit: int = 500) -> int:
 @transaction.atomic
 def _fire(now: datetime, limit: int) -> int:
     """Writes messages, history and outcomes in one transaction."""
-    due = Reminder.objects.due(now).select_related("task", "recipient", "created_by").defer("task__description")
+    due = (
+        Reminder.objects.due(now).select_related("task__project", "recipient", "created_by").defer("task__description")
+    )
     reminders = list(due.select_for_update(skip_locked=True, of=("self",))[:limit])
+    load_keys([reminder.recipient for reminder in reminders if reminder.recipient])
     wanted = [reminder for reminder in reminders if reminder.task.is_open and reminder.recipient_may_see_task]
-    firings = {reminder: firing_of(reminder, now=now) for reminder in wanted}
-    _cancel_waiting([reminder for reminder in wanted if is_frequent(reminder)])
+    passed = {reminder: firing_of(reminder, now=now) for reminder in wanted}
+    # One that repeats goes on in an archived project, and is heard again once the project is back.
+    firings = {reminder: firing for reminder, firing in passed.items() if reminder.task.project.archived_at is None}
+    _cancel_waiting([reminder for reminder in firings if is_frequent(reminder)])
     notify([message for reminder, firing in firings.items() for message in _messages(reminder, firing)], now=now)
     record_entries(_line(reminder, firings.get(reminder), now) for reminder in reminders)
-    _save_outcomes(reminders, firings, now)
+    _save_outcomes(reminders, passed, firings, now)
     return len(reminders)
 
 
@@ -53,7 +59,8 @@ def _cancel_waiting(frequent: list[Reminder]) -> None:
 def forget_fired_until(moment: datetime) -> int:
     """After a backup is restored, marks reminders due by then as fired. Returns how many."""
     reminders = list(Reminder.objects.due(moment).select_for_update(of=("self",)))
-    _save_outcomes(reminders, {reminder: firing_of(reminder, now=moment) for reminder in reminders}, moment)
+    passed = {reminder: firing_of(reminder, now=moment) for reminder in reminders}
+    _save_outcomes(reminders, passed, passed, moment)
     return len(reminders)
 
 
@@ -83,16 +90,17 @@ def _line(reminder: Reminder, firing: Firing | None, now: datetime) -> Entry:
     """The line of history; visible only to the recipient if the reminder is private."""
     action, occurrence = ("reminded", firing.occurrence) if firing else ("not_reminded", reminder.next_at)
     own = reminder.recipient_id
-    return Entry(reminder.task_id, action, by=None, at=now, field="reminder", new=occurrence, person_id=own)
+    return Entry(reminder.task, action, by=None, at=now, field="reminder", new=occurrence, person_id=own)
 
 
-def _save_outcomes(reminders: list[Reminder], firings: Mapping[Reminder, Firing], now: datetime) -> None:
+def _save_outcomes(
+    reminders: list[Reminder], passed: Mapping[Reminder, Firing], fired: Collection[Reminder], now: datetime
+) -> None:
     """Saves the new state of each reminder, and when it fires next."""
     outcomes = defaultdict(list)
     for reminder in reminders:
-        firing = firings.get(reminder)
-        next_at = firing.next_at if firing else None
-        final = ReminderState.FIRED if firing else ReminderState.SKIPPED
+        next_at = passed[reminder].next_at if reminder in passed else None
+        final = ReminderState.FIRED if reminder in fired else ReminderState.SKIPPED
         outcomes[ReminderState.ARMED if next_at else final, next_at].append(reminder.pk)
     for (state, next_at), keys in outcomes.items():
         Reminder.objects.filter(pk__in=keys).update(state=state, next_at=next_at, fired_at=now)

@@ -7,9 +7,9 @@ from django.db import transaction
 from taskbell.accounts.models import User
 from taskbell.common.errors import Conflict, NotFound, TooMany, invalid
 from taskbell.common.locks import one_at_a_time
+from taskbell.projects.audience import sees_everything
 from taskbell.reports.models import UNFINISHED, Format, Report, ReportKind, ReportState
 from taskbell.reports.questions import read_question
-from taskbell.tasks.audience import sees_everything
 
 MAX_UNFINISHED, MAX_REPORTS = 3, 20
 

@@ -14,11 +14,11 @@ from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common import leases
 from taskbell.common.errors import Refusal
+from taskbell.projects.audience import sees_everything
 from taskbell.reports.imports import import_file
 from taskbell.reports.models import MAX_ATTEMPTS, Piece, Report, ReportKind, ReportState
 from taskbell.reports.questions import read_question
 from taskbell.reports.writing import pieces
-from taskbell.tasks.audience import sees_everything
 
 log = logging.getLogger(__name__)
 

@@ -12,16 +12,8 @@ from django.db.models.expressions import RawSQL
 
 from taskbell.common.sql import fetch
 from taskbell.reports.series import PeriodOut, Periods, series
-from taskbell.tasks.models import (
-    IS_OPEN_BY_INDEX,
-    PRIORITY_NAMES,
-    STATUSES,
-    Priority,
-    Stage,
-    Task,
-    TaskQuerySet,
-    status_of,
-)
+from taskbell.tasks.kinds import PRIORITY_NAMES, STATUSES, Priority, Stage, status_of
+from taskbell.tasks.models import IS_OPEN_BY_INDEX, Task, TaskQuerySet
 
 SOON = timedelta(hours=24)
 HALF_A_DAY = timedelta(hours=12)

@@ -6,13 +6,13 @@ from datetime import datetime
 from taskbell.accounts.models import User
 from taskbell.common.errors import invalid
 from taskbell.common.values import read_date
+from taskbell.projects.audience import sees_everything
 from taskbell.reports.insights import Question
 from taskbell.reports.models import ReportKind
 from taskbell.reports.series import DEFAULT_PERIODS, GROUPS, MAX_PERIODS, Periods, default_first, today
 from taskbell.search.filters import DAY, Schema
 from taskbell.search.parameters import Parameters, read_parameter, refuse_unknown
 from taskbell.search.tasks import FILTERS, matching_tasks
-from taskbell.tasks.audience import sees_everything
 
 # The parameters of a series, each with its JSON Schema.
 SERIES: Mapping[str, tuple[Schema, str]] = {

@@ -18,7 +18,8 @@ from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import schedule
 from taskbell.runtime.preparation import migrate_database
 from taskbell.tasks.history import snapshot
-from taskbell.tasks.models import Category, Prerequisite, Priority, Stage, Task
+from taskbell.tasks.kinds import Priority, Stage
+from taskbell.tasks.models import Category, Prerequisite, Task
 from taskbell.tasks.search_text import keep_search_text
 
 PEOPLE = [
@@ -84,7 +85,7 @@ def _add_tasks(
     tasks = Task.objects.bulk_create(_task(people, categories, chance=chance, now=now) for _ in range(size))
     for task in tasks:
         keep_search_text(task)
-    record_entries(Entry(task.pk, "created", task.created_by, task.created_at, new=snapshot(task)) for task in tasks)
+    record_entries(Entry(task, "created", task.created_by, task.created_at, new=snapshot(task)) for task in tasks)
     still_open = [task for task in tasks if task.is_open]
     pairs = zip(still_open[::7], still_open[1::7], strict=False)
     Prerequisite.objects.bulk_create(Prerequisite(task=task, needs=needs) for task, needs in pairs)
@@ -113,6 +114,7 @@ def _task(people: Sequence[User], categories: Sequence[Category], *, chance: ran
         timezone=creator.profile.timezone,
         assigned_to=chance.choice([*people, None]),
         created_by=creator,
+        project=creator.inbox,
         created_at=created_at,
         updated_at=created_at,
         completed_at=created_at + timedelta(days=chance.uniform(0, 10)) if stage == Stage.COMPLETED else None,

@@ -21,7 +21,8 @@ from taskbell.people.invitations import make_invite
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.runtime.preparation import migrate_database
 from taskbell.tasks.actions import create_task, update_task
-from taskbell.tasks.models import Priority, Task
+from taskbell.tasks.kinds import Priority
+from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 
 

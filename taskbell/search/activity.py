@@ -8,11 +8,11 @@ from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
 from taskbell.common.clock import end_of_day, instant
 from taskbell.common.values import read_date
+from taskbell.projects.audience import sees_everything
 from taskbell.search.filters import DAY, Filter, id_filter, instant_filter, person_filter, text_filter
 from taskbell.search.keyset import Key
 from taskbell.search.pages import ResultPage, page_of_rows
 from taskbell.search.parameters import Parameters
-from taskbell.tasks.audience import sees_everything
 from taskbell.tasks.models import Task
 
 

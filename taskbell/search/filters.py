@@ -46,6 +46,7 @@ class Filter:
 
 
 NO_FILTERS: Mapping[str, Filter] = {}
+NO_WORDS: Mapping[str, str] = {}
 
 
 def condition_of(parameters: Parameters, filters: Mapping[str, Filter], person: User) -> Q:
@@ -82,20 +83,28 @@ def boolean_filter(description: str, condition: Callable[[bool], Q]) -> Filter:
     return Filter(description, lambda text, person: condition(read_boolean(text)), BOOLEAN)
 
 
-def id_filter(column: str, description: str, *, or_none: bool = False, or_me: bool = False) -> Filter:
-    """A filter by ids, separated by commas; perhaps also by `none`, for rows without one, or `me`, for the person."""
+def id_filter(
+    column: str, description: str, *, or_none: bool = False, or_me: bool = False, words: Mapping[str, str] = NO_WORDS
+) -> Filter:
+    """A filter by ids, separated by commas; perhaps also by `none`, for rows without one, or `me`, for the person.
+
+    `words` are further values: each stands for the rows that have the person in another column.
+    """
 
     def condition(text: str, person: User) -> Q:
         names = {name.strip() for name in text.split(",")}
         without = Q(**{f"{column}__isnull": True}) if or_none and "none" in names else Q()
+        for word in sorted(names & words.keys()):
+            without |= Q(**{words[word]: person.pk})
         names -= {"none"} if or_none else set()
+        names -= words.keys()
         ids = sorted({person.pk if or_me and name == "me" else read_id(name) for name in names})
         if not ids:
             return without
         return without | (Q(**{f"{column}__in": ids}) if len(ids) > 1 else Q(**{column: ids[0]}))
 
-    words = ["none"] * or_none + ["me"] * or_me
-    item = {"type": "string", "pattern": f"^({'|'.join(['[1-9][0-9]{0,18}', *words])})$"}
+    named = ["none"] * or_none + ["me"] * or_me + [*words]
+    item = {"type": "string", "pattern": f"^({'|'.join(['[1-9][0-9]{0,18}', *named])})$"}
     return Filter(description, condition, {"type": "array", "minItems": 1, "items": item})
 
 

@@ -11,8 +11,8 @@ from django.db.models import BooleanField, Func, Q, Value
 from taskbell.accounts.models import User
 from taskbell.common.text import folded
 from taskbell.common.values import BadValue
+from taskbell.projects.audience import sees_everything
 from taskbell.search.filters import Filter
-from taskbell.tasks.audience import sees_everything
 from taskbell.tasks.labels import MAX_LABELS, MAX_NAME
 
 NAMES = {

@@ -19,7 +19,6 @@ OF_MANY = """
 OF_ONE = """
     SELECT *, (SELECT COUNT(*) FROM ({rows}) AS counted) FROM ({rows}) AS found ORDER BY {order} LIMIT %s OFFSET %s
 """
-# The number is known.
 OF_COUNTED = "{rows} ORDER BY {order} LIMIT %s OFFSET %s"
 
 

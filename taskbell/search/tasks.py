@@ -1,20 +1,21 @@
 """The filters and orders of the list of tasks."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, IntegerField, Min, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, F, IntegerField, Min, OuterRef, Q, Subquery, Value, When
 
 from taskbell.accounts.models import User
 from taskbell.common.compiled_query import with_params
 from taskbell.common.errors import invalid
 from taskbell.common.union import Union
+from taskbell.projects.audience import sees_everything
 from taskbell.reminders.models import Reminder
-from taskbell.search.counts import kept_count
+from taskbell.search.counts import IN_ARCHIVE, kept_count
 from taskbell.search.filters import (
     MAX_CHARACTERS,
     Filter,
@@ -34,19 +35,8 @@ from taskbell.search.labels import LABEL_FILTERS
 from taskbell.search.listing import Listing
 from taskbell.search.pages import PAGE_PARAMETERS, ResultPage, page_of_keys
 from taskbell.search.parameters import Parameters, refuse_unknown
-from taskbell.tasks.audience import sees_everything
-from taskbell.tasks.models import (
-    OPEN_STAGES,
-    OVERDUE,
-    PRIORITY_NAMES,
-    STAGES,
-    STATUSES,
-    Priority,
-    Stage,
-    Task,
-    TaskQuerySet,
-    is_blocked,
-)
+from taskbell.tasks.kinds import OPEN_STAGES, OVERDUE, PRIORITY_NAMES, STAGES, STATUSES, Priority, Stage
+from taskbell.tasks.models import Task, TaskQuerySet, is_blocked
 from taskbell.tasks.policy import editable_by
 from taskbell.tasks.queries import ViewerParam
 from taskbell.tasks.search_text import has_words
@@ -72,6 +62,10 @@ def _priority(names: list[str]) -> Q:
 
 
 FILTERS = {
+    "project": id_filter(
+        "project", "Ids of projects, or `inbox`, separated by commas.", words={"inbox": "project__inbox_of"}
+    ),
+    "archived": is_filter(IN_ARCHIVE, "Whether its project is archived; false unless you send it."),
     "priority": choices_filter(PRIORITY_NAMES, "Priorities, separated by commas.", _priority),
     "status": choices_filter(STATUSES, "Statuses, separated by commas; OVERDUE is one.", _status),
     "stage": choices_filter(STAGES, "Stages, separated by commas.", lambda names: Q(stage__in=names)),
@@ -103,7 +97,7 @@ UNBOUNDED = {name: unbounded_day_filter(name) for name in FILTERS if name.starts
 COUNTED: dict[str, Filter] = {name: FILTERS[name] for name in ("priority", "status", "stage", "category", "completed")}
 COUNTED |= UNBOUNDED
 COUNTED |= {"has_due": boolean_filter("", lambda has_due: Q(due_date__isnull=not has_due))}
-ORDERS = ("id", "title", "priority", "status", "due_date", "due_at", "remind_at", "created_at", "updated_at")
+ORDERS = ("id", "title", "priority", "status", "due_date", "due_at", "remind_at", "created_at", "updated_at", "project")
 TRASH_FILTERS = FILTERS | moment_filters("deleted_at", "deleted_at", "Deleted")
 TRASH_ORDERS = (*ORDERS, "deleted_at")
 # By instant. Of two at midnight, the task of the day that ends comes before the one due at 00:00.
@@ -114,6 +108,7 @@ KEYS = {
     "due_date": BY_DUE,
     "due_at": BY_DUE,
     "remind_at": (Key("next_reminder_at", nullable=True),),
+    "project": (Key("project_name"), Key("project_id")),
 }
 # In the order in which people read them.
 STATUS_RANK = Case(
@@ -127,10 +122,8 @@ def page_of_tasks(parameters: Parameters, person: User) -> ResultPage[int]:
     """The ids on the requested page of the tasks that the person sees, by default the newest first. Raises Invalid."""
     refuse_unknown(parameters, (*FILTERS, "ordering", *PAGE_PARAMETERS))
     keys = order_of(parameters, default="-id")
-    condition = condition_of(parameters, FILTERS, person)
-    if _would_sort_many(parameters, keys, person):
-        condition = condition_of(parameters, FILTERS | UNBOUNDED, person)
-    condition, values = with_params(condition, Task)
+    filters = FILTERS | UNBOUNDED if _would_sort_many(parameters, keys, person) else FILTERS
+    condition, values = with_params(_condition(parameters, person, filters), Task)
     counted, more = _counted(parameters, person)
     tasks = listing(sees_everything(person), condition, keys, counted)
     return page_of_keys(tasks, parameters, person=person.pk, **values, **more)
@@ -152,6 +145,11 @@ def _counted(parameters: Parameters, person: User) -> tuple[Q | None, dict[str, 
     return with_params(condition_of(parameters, COUNTED, person), Task, "counted")
 
 
+def _condition(parameters: Parameters, person: User, filters: Mapping[str, Filter] = FILTERS) -> Q:
+    """Without the tasks of archived projects, unless the parameters ask for them."""
+    return condition_of({"archived": "false", **parameters}, filters, person)
+
+
 def page_of_trash(parameters: Parameters, person: User) -> ResultPage[int]:
     """The ids of deleted tasks that the person can restore, by default the last deleted first. Raises Invalid."""
     refuse_unknown(parameters, (*TRASH_FILTERS, "ordering", *PAGE_PARAMETERS))
@@ -166,7 +164,7 @@ def page_of_trash(parameters: Parameters, person: User) -> ResultPage[int]:
 def matching_tasks(parameters: Parameters, person: User) -> TaskQuerySet:
     """All tasks that the person sees and that match, in no order. Raises Invalid."""
     refuse_unknown(parameters, FILTERS)
-    condition = condition_of(parameters, FILTERS, person)
+    condition = _condition(parameters, person)
     matching: TaskQuerySet = with_columns(Task.objects.visible_to(person), columns_in(condition), person)
     return matching.filter(condition)
 
@@ -218,6 +216,8 @@ def with_columns(tasks: Any, names: Collection[str], person: User) -> Any:
     """Adds those of the columns that the table does not have."""
     if "status_rank" in names:
         tasks = tasks.annotate(status_rank=STATUS_RANK)
+    if "project_name" in names:
+        tasks = tasks.annotate(project_name=F("project__name_sort"))
     if "next_reminder_at" in names:
         mine = Reminder.objects.visible_to(person).filter(task=OuterRef("pk")).order_by().values("task")
         tasks = tasks.annotate(next_reminder_at=Subquery(mine.annotate(first=Min("next_at")).values("first")))

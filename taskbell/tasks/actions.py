@@ -10,18 +10,21 @@ from django.db import transaction
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Change, Entry, record, record_changes, record_entries
-from taskbell.common.errors import NotFound, Refusal, invalid
+from taskbell.common.errors import Conflict, NotFound, Refusal, invalid
 from taskbell.notifications.actions import notify
+from taskbell.projects.queries import lock_standings
 from taskbell.reminders.actions import add_reminders, replace_reminders, reschedule
 from taskbell.tasks.assignees import active_creator, assignee_has_left, assignees_of, hand_over, lock_assignees
 from taskbell.tasks.history import OWN_REMINDERS, differences, record_own_reminders, snapshot
+from taskbell.tasks.kinds import OPEN_STAGES, Stage
 from taskbell.tasks.label_models import Label
 from taskbell.tasks.labels import labels_of, replace_labels
-from taskbell.tasks.models import OPEN_STAGES, Stage, Task
+from taskbell.tasks.models import Task
 from taskbell.tasks.notifications import assigned_messages, notify_assigned, notify_updated
 from taskbell.tasks.occurrences import Due, due_by_rule
 from taskbell.tasks.patch import UNSET, TaskPatch
-from taskbell.tasks.policy import check_may_change, check_may_create, check_may_edit, may_edit
+from taskbell.tasks.placement import Placement, errors_of_place, lock_placement
+from taskbell.tasks.policy import check_in_use, check_may_change, check_may_create, check_may_edit, may_edit
 from taskbell.tasks.prerequisites import (
     Effort,
     blocked_by,
@@ -29,7 +32,7 @@ from taskbell.tasks.prerequisites import (
     notify_unblocked_by,
     replace_prerequisites,
 )
-from taskbell.tasks.queries import lock_task
+from taskbell.tasks.queries import lock_task, lock_task_in_use
 from taskbell.tasks.quotas import check_room_for_tasks, check_room_for_text
 from taskbell.tasks.recurring import begin_series, make_next, move_series, skip_occurrence, withdraw_next
 from taskbell.tasks.search_text import add_search_texts, keep_search_text
@@ -65,11 +68,12 @@ def create_tasks(
     """
     check_may_create(by)
     check_room_for_tasks(by, more=len(patches))
-    assignable, tasks, entries = lock_assignees(assignees_of(patches)), [], []
+    active, tasks, entries = lock_assignees(assignees_of(patches)), [], []
     labels = labels_of(patches, by=by, now=now)
+    places = lock_placement([patch.project_id for patch in patches], active, by=by)
     for place, patch in enumerate(patches):
         with naming(place):
-            tasks.append(_new_task(patch, assignable, by=by, now=now))
+            tasks.append(_new_task(patch, places, by=by, now=now))
     Task.objects.bulk_create(tasks)
     add_search_texts(tasks)
     for place, (task, patch) in enumerate(zip(tasks, patches, strict=True)):
@@ -79,19 +83,21 @@ def create_tasks(
             if task.stage == Stage.COMPLETED and patch.pre_tasks is not UNSET:
                 check_not_blocked(task, by=by)
         new = {name: new for name, (_, new) in applied.items() if name != OWN_REMINDERS}
-        entries.append(Entry(task.pk, "created", by=by, at=now, new=snapshot(task) | new))
+        entries.append(Entry(task, "created", by=by, at=now, new=snapshot(task) | new))
     record_entries(entries)
     notify([message for task in tasks for message in assigned_messages(task, by=by, now=now)], now=now)
     return tasks
 
 
-def _new_task(patch: TaskPatch, assignable: Collection[int], *, by: User, now: datetime) -> Task:
-    """The task, checked but not saved. Raises Invalid."""
+def _new_task(patch: TaskPatch, places: Placement, *, by: User, now: datetime) -> Task:
+    """The task, checked but not saved. Raises NotAllowed, Archived, Invalid."""
     columns, errors = read_columns(patch if patch.title is not UNSET else replace(patch, title=""))
-    check_columns(columns, errors, assignable=assignable)
+    columns.setdefault("project_id", places.inbox)
+    check_columns(columns, errors, places.errors_of(columns, errors))
     check_rows(patch)
     task = Task(created_by=by, timezone=by.profile.timezone, created_at=now, updated_at=now)
     _apply(task, columns, by=by, now=now)
+    task.viewer_role, task.is_archived = places.standings[task.project_id].role, False
     return task
 
 
@@ -120,16 +126,16 @@ def update_task(
     one transaction.
     Raises NotFound, NotAllowed, StaleVersion, Invalid, Blocked.
     """
-    assignable, effort = lock_assignees(assignees_of([patch])), effort or Effort()
+    active, effort = lock_assignees(assignees_of([patch])), effort or Effort()
     labels = labels_of([patch], by=by, now=now)
     task = lock_task(task_id, by=by)
     before, was_open, by_rule, sent = snapshot(task), task.is_open, due_by_rule(task), patch.columns()
     columns, errors = read_columns(patch)
     # A value stored before there was a rule for it, such as one with other line breaks, is no change if sent back.
     changing = {name: value for name, value in columns.items() if getattr(task, name) not in (value, sent[name])}
-    check_may_change(by, task, changing)
+    check_may_change(by, task, changing, with_rows=patch.has_rows)
     _check_version(task, version)
-    check_columns(changing, errors, assignable=assignable)
+    check_columns(changing, errors, errors_of_place(changing, errors, task, active, by=by))
     check_rows(patch)
     waiting = blocked_by([task.pk], effort) if changing.get("stage", Stage.PENDING) not in OPEN_STAGES else None
     _apply(task, changing, by=by, now=now)
@@ -149,7 +155,7 @@ def update_task(
         _run_consequences(task, changes, before, catch_up=catch_up, by=by, now=now)
         notify_unblocked_by(waiting, by=by, now=now)
     elif own is not None:
-        record_own_reminders(task.pk, by=by, now=now)
+        record_own_reminders(task, by=by, now=now)
     return task
 
 
@@ -159,7 +165,7 @@ def skip_task(task_id: int, *, catch_up: bool = False, by: User, now: datetime) 
 
     Raises NotFound, NotAllowed, Conflict.
     """
-    task = lock_task(task_id, by=by)
+    task = lock_task_in_use(task_id, by=by)
     skip_occurrence(task, catch_up=catch_up, by=by, now=now)
     return task
 
@@ -169,29 +175,32 @@ def delete_task(
     task_id: int, *, version: Versions = None, effort: Effort | None = None, by: User, now: datetime
 ) -> None:
     """Puts the task in the trash. Raises NotFound, NotAllowed, StaleVersion."""
-    task = lock_task(task_id, by=by)
+    task = lock_task_in_use(task_id, by=by)
     check_may_edit(by, task)
     _check_version(task, version)
     waiting = blocked_by([task.pk], effort or Effort())
     task.deleted_at = now
     task.write(now)
-    record(task.pk, "deleted", by=by, at=now)
+    record(task, "deleted", by=by, at=now)
     notify_unblocked_by(waiting, by=by, now=now)
 
 
 @transaction.atomic
 def restore_task(task_id: int, *, by: User, now: datetime) -> Task:
     """Takes the task out of the trash. Raises NotFound, NotAllowed."""
-    in_trash = Task.objects.concerning(by).exclude(deleted_at=None).filter(pk=task_id)
+    in_trash = Task.objects.concerning(by).with_access(by).exclude(deleted_at=None).filter(pk=task_id)
     task = in_trash.select_for_update(of=("self",), no_key=True).first()
     if task is None:
         raise NotFound
+    check_in_use(task)
     check_may_edit(by, task)
+    if task.project_id not in lock_standings(by, [task.project_id]):
+        raise Conflict("Can't restore this task, because its project is in the trash. Restore the project first.")
     task.deleted_at = None
     task.write(now)
     if task.is_open:
         reschedule(task, now=now)
-    record(task.pk, "restored", by=by, at=now)
+    record(task, "restored", by=by, at=now)
     if task.is_open and assignee_has_left(task):
         hand_over(task, active_creator(task), by=by, now=now)
     return task
@@ -209,7 +218,7 @@ def _check_may_complete(task: Task, *, force: bool, by: User, now: datetime) -> 
         return
     check_may_edit(by, task)
     if Task.objects.filter(pk=task.pk).blocked().exists():
-        record(task.pk, "forced", by=by, at=now, field="is_blocked", old=True, new=True)
+        record(task, "forced", by=by, at=now, field="is_blocked", old=True, new=True)
 
 
 def _apply(task: Task, columns: Mapping[str, Any], *, by: User, now: datetime) -> None:
@@ -281,8 +290,8 @@ def _apply_rows(
 
 def _record_and_notify(task: Task, changes: dict[str, Change], *, by: User, now: datetime) -> None:
     assigned = {name: changes[name] for name in ("assigned_to",) if name in changes}
-    record_changes(task.pk, "assigned", assigned, by=by, at=now)
-    record_changes(task.pk, "updated", {name: changes[name] for name in changes if name not in assigned}, by=by, at=now)
+    record_changes(task, "assigned", assigned, by=by, at=now)
+    record_changes(task, "updated", {name: changes[name] for name in changes if name not in assigned}, by=by, at=now)
     notified = {task.assigned_to_id} if assigned and task.assigned_to_id is not None else set()
     if assigned:
         notify_assigned(task, by=by, now=now)

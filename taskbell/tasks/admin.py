@@ -12,9 +12,9 @@ from django.utils.html import format_html
 from taskbell.common.admin import AdminByVerbs, ReadOnly, admin_person, only_these
 from taskbell.common.clock import utc_now
 from taskbell.common.text import folded
+from taskbell.projects.audience import PEOPLE_FIELDS
 from taskbell.reminders.models import Reminder
 from taskbell.tasks import actions, categories, label_actions
-from taskbell.tasks.audience import PEOPLE_FIELDS
 from taskbell.tasks.label_models import Label
 from taskbell.tasks.labels import names_of_labels
 from taskbell.tasks.models import Category, Prerequisite, Task, is_blocked

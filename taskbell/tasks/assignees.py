@@ -45,7 +45,7 @@ def hand_over(task: Task, to: int | None, *, by: User, now: datetime) -> None:
     """Assigns the task, which the caller has locked, to another person or to nobody."""
     old, task.assigned_to_id = task.assigned_to_id, to
     task.write(now)
-    record(task.pk, "assigned", by=by, at=now, field="assigned_to", old=old, new=to)
+    record(task, "assigned", by=by, at=now, field="assigned_to", old=old, new=to)
     notify_assigned(task, by=by, now=now)
 
 
@@ -61,7 +61,7 @@ def hand_over_many(tasks: Sequence[Task], to: int | None, *, by: User, now: date
         old, creator = task.assigned_to_id, task.created_by_id if task.created_by_id in active else None
         task.assigned_to_id, task.version = to or (creator if creator != old else None), task.version + 1
         ids[task.assigned_to_id].append(task.pk)
-        entries.append(Entry(task.pk, "assigned", by, now, "assigned_to", old, task.assigned_to_id))
+        entries.append(Entry(task, "assigned", by, now, "assigned_to", old, task.assigned_to_id))
     for new, some in ids.items():
         Task.objects.filter(pk__in=some).update(assigned_to=new, updated_at=now, version=F("version") + 1)
     record_entries(entries)

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from taskbell.accounts.models import User
-from taskbell.activity.actions import Entry, record, record_entries
+from taskbell.activity.actions import Entry, TaskOfProject, record, record_entries
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.deadline import no_deadline
 from taskbell.common.errors import Conflict, NotFound, invalid
@@ -90,9 +90,12 @@ def _move_some_or_delete(pk: int, move_to: int | None, *, by: User, now: datetim
             raise Conflict("Can't delete this category, because it has tasks. Send move_to to move them.")
     elif move_to == pk or move_to not in locked:
         raise invalid("move_to", "does_not_exist", "There is no other category with this id.")
-    some = list(tasks.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True)[:TASKS_AT_ONCE])
+    locked_tasks = tasks.order_by("pk").select_for_update(no_key=True).values_list("pk", "project_id")
+    some = [TaskOfProject(*row) for row in locked_tasks[:TASKS_AT_ONCE]]
     record_entries(Entry(task, "updated", by=by, at=now, field="category", old=pk, new=move_to) for task in some)
-    Task.objects.filter(pk__in=some).update(category=move_to, updated_at=now, version=F("version") + 1)
+    Task.objects.filter(pk__in=[task.pk for task in some]).update(
+        category=move_to, updated_at=now, version=F("version") + 1
+    )
     if len(some) == TASKS_AT_ONCE:
         return False
     _record(category, "deleted", by=by, at=now)

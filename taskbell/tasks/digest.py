@@ -12,7 +12,8 @@ from taskbell.accounts.models import Profile, User
 from taskbell.common.clock import instant, wall_time
 from taskbell.common.locks import in_batches
 from taskbell.notifications.actions import Message, notify
-from taskbell.tasks.models import Priority, Task, TaskQuerySet
+from taskbell.tasks.kinds import Priority
+from taskbell.tasks.models import Task, TaskQuerySet
 from taskbell.tasks.notifications import DUE_DIGEST
 
 MAX_TASKS = 100

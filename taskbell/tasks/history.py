@@ -5,7 +5,8 @@ from typing import Any
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Change, record
-from taskbell.tasks.models import Priority, Task
+from taskbell.tasks.kinds import Priority
+from taskbell.tasks.models import Task
 
 OWN_REMINDERS = "own_reminders"  # private ones, which others can't see
 
@@ -18,6 +19,7 @@ def snapshot(task: Task) -> dict[str, Any]:
         "status": task.status,
         "stage": task.stage,
         "priority": Priority(task.priority).name,
+        "project": task.project_id,
         "category": task.category_id,
         "due_date": task.due_date,
         "due_time": task.due_time,
@@ -36,6 +38,6 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Chan
     return changes
 
 
-def record_own_reminders(task_id: int, *, by: User, now: datetime) -> None:
+def record_own_reminders(task: Task, *, by: User, now: datetime) -> None:
     """Writes an entry that only this person sees; it updates their copies, live connections and caches."""
-    record(task_id, "updated", by=by, at=now, field=OWN_REMINDERS, person_id=by.pk)
+    record(task, "updated", by=by, at=now, field=OWN_REMINDERS, person_id=by.pk)

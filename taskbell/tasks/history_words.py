@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_duration as parse_old_duration
 from taskbell.common.durations import parse_duration
 from taskbell.common.rule_words import rule_in_words, rule_with_time
 from taskbell.common.wording import in_words
-from taskbell.tasks.models import OVERDUE, Basis, Priority, Stage
+from taskbell.tasks.kinds import OVERDUE, Basis, Priority, Stage
 from taskbell.tasks.names import Names
 
 LABELS = {
@@ -90,6 +90,9 @@ class Wording:
     def _category(self, pk: int) -> str:
         return self.names.categories.get(pk, "a deleted category")
 
+    def _project(self, pk: int) -> str:
+        return self.names.projects.get(pk, "a project that you can't see")
+
     def _reminders(self, described: list[str]) -> str:
         return "; ".join(self._reminder(text) for text in described)
 
@@ -111,6 +114,7 @@ READERS: dict[str, Callable[[Wording, Any], str]] = {
     "priority": lambda _, value: str(Priority[value].label),
     "category": Wording._category,
     **dict.fromkeys(("assigned_to", "author"), Wording._person),
+    "project": Wording._project,
     "people": lambda wording, ids: ", ".join(wording._person(pk) for pk in ids),
     "due_date": lambda _, value: in_words(date.fromisoformat(value), "l, j F Y"),
     "due_time": lambda _, value: in_words(time.fromisoformat(value), "H:i"),

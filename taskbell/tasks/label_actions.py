@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import F
 
 from taskbell.accounts.models import User
-from taskbell.activity.actions import Entry, record_entries
+from taskbell.activity.actions import Entry, TaskOfProject, record_entries
 from taskbell.common.deadline import no_deadline
 from taskbell.common.errors import Conflict, NotFound
 from taskbell.common.locks import let_others_write
@@ -94,7 +94,8 @@ def _take_off_some(pk: int, into: int | None, *, by: User, now: datetime) -> Non
         check_may_change_label(by, label)
     links = TaskLabel.objects.filter(label=pk).order_by("task").values_list("task", flat=True)
     some = Task.objects.filter(pk__in=list(links[:TASKS_AT_ONCE])).order_by("pk").select_for_update(no_key=True)
-    before = _labels_of(list(some.values_list("pk", flat=True)))
+    projects = dict(some.values_list("pk", "project"))
+    before = _labels_of(list(projects))
     after = {
         task: {one.pk: one for one in present.values() if one.pk != pk} | ({} if into is None else {into: labels[into]})
         for task, present in before.items()
@@ -106,7 +107,10 @@ def _take_off_some(pk: int, into: int | None, *, by: User, now: datetime) -> Non
         TaskLabel.objects.bulk_create(TaskLabel(task_id=task, label_id=into) for task in gaining)
     Task.objects.filter(pk__in=after).update(updated_at=now, version=F("version") + 1)
     names = {task: [names_of_labels(side[task].values()) for side in (before, after)] for task in after}
-    record_entries(Entry(task, "updated", by, now, "labels", old, new) for task, (old, new) in names.items())
+    record_entries(
+        Entry(TaskOfProject(task, projects[task]), "updated", by, now, "labels", old, new)
+        for task, (old, new) in names.items()
+    )
 
 
 def _labels_of(tasks: Sequence[int]) -> dict[int, dict[int, Label]]:

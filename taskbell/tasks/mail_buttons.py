@@ -11,7 +11,8 @@ from taskbell.common.errors import NotFound
 from taskbell.notifications.kinds import find_kind
 from taskbell.notifications.links import LinkAction
 from taskbell.tasks.actions import update_task
-from taskbell.tasks.models import Stage, Task
+from taskbell.tasks.kinds import Stage
+from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.reminder_actions import snooze_task
 

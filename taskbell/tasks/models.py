@@ -6,7 +6,7 @@ from operator import or_
 from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.db.models import BooleanField, Exists, OuterRef, Q
+from django.db.models import BooleanField, Exists, OuterRef, Q, Subquery
 from django.db.models.expressions import RawSQL
 
 from taskbell.accounts.models import User
@@ -14,50 +14,18 @@ from taskbell.common.clock import instant
 from taskbell.common.folding import SortKeyField
 from taskbell.common.union import Union
 from taskbell.common.wording import in_words, shortened
+from taskbell.projects.audience import Audience, audience_of, keys_of, project_key, sees_everything, ways_to_see
+from taskbell.projects.models import Membership, Project
 from taskbell.tasks import counting, finished, label_models  # noqa: F401 - further models of this app
-from taskbell.tasks.audience import Audience, audience_of, keys_of, sees_everything, ways_to_see
+from taskbell.tasks.finished import Finished  # noqa: F401 - one more model of this app
+from taskbell.tasks.kinds import OPEN_STAGES, Basis, Priority, Stage, status_of
 
-
-class Priority(models.IntegerChoices):
-    """Stored as a rank, so that the column sorts; read and written by name."""
-
-    LOW = 1
-    MEDIUM = 2
-    HIGH = 3
-    URGENT = 4
-
-
-class Stage(models.TextChoices):
-    """The progress of the work, as people set it."""
-
-    PENDING = "PENDING"
-    IN_PROGRESS = "IN_PROGRESS"
-    COMPLETED = "COMPLETED"
-    ARCHIVED = "ARCHIVED"
-
-
-class Basis(models.TextChoices):
-    """The date from which the next occurrence of a recurring task is computed."""
-
-    DUE = "due"
-    COMPLETION = "completion"
-
-
-OVERDUE = "OVERDUE"
-STAGES = Stage.values
-STATUSES = [*STAGES, OVERDUE]
-PRIORITY_NAMES = Priority.names
-OPEN_STAGES = (Stage.PENDING, Stage.IN_PROGRESS)
+ACCESS = ("viewer_role", "is_archived")
 MAX_SOURCE, MAX_SOURCE_ID = 20, 255  # characters
 # Not `updated_at`: it changes with every update, and PostgreSQL would write all indexes of the row each time.
 NARROWED_BY = ("stage", "priority", "due_date", "due_at", "is_overdue", "category", "created_at")
 # SQLite uses a partial index only if the query repeats its condition without parameters.
 IS_OPEN_BY_INDEX = RawSQL("stage IN ('PENDING', 'IN_PROGRESS')", [], BooleanField())
-
-
-def status_of(stage: str, is_overdue: bool) -> str:
-    """The status of a task in this stage: OVERDUE if it is open and marked as overdue, otherwise the stage."""
-    return OVERDUE if is_overdue and stage in OPEN_STAGES else stage
 
 
 class Category(models.Model):
@@ -85,7 +53,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return self if sees_everything(person) else self.filter(reduce(or_, ways_to_see(person)))
 
     def visible_to(self, person: User) -> "TaskQuerySet":
-        """The tasks that the person sees (tasks/audience.py)."""
+        """The tasks that the person sees (projects/audience.py)."""
         return self.concerning(person).filter(deleted_at=None)
 
     def lists_visible_to(self, person: User) -> Union["Task"]:
@@ -93,9 +61,13 @@ class TaskQuerySet(models.QuerySet["Task"]):
         return Union([self.filter(way, deleted_at=None) for way in ways_to_see(person)])
 
     def to_do_by(self, person: User) -> "TaskQuerySet":
-        """Of the visible tasks, the open ones assigned to the person, or created by them and assigned to nobody."""
-        theirs = Q(assigned_to=person) | Q(created_by=person, assigned_to=None)
-        return self.visible_to(person).open().filter(theirs)
+        """Of the visible tasks, the open ones assigned to the person; of those assigned to nobody, their own."""
+        theirs = Q(assigned_to=person) | Q(Q(created_by=person) | Q(project__inbox_of=person), assigned_to=None)
+        return self.visible_to(person).open().in_use().filter(theirs)
+
+    def in_use(self) -> "TaskQuerySet":
+        """Without the tasks of archived projects."""
+        return self.exclude(project__in=Project.objects.archived().values("pk"))
 
     def open(self) -> "TaskQuerySet":
         """Open tasks."""
@@ -112,6 +84,12 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def free(self) -> "TaskQuerySet":
         """Tasks without open prerequisites."""
         return self.filter(~is_blocked())
+
+    def with_access(self, person: User) -> "TaskQuerySet":
+        """With what `tasks/policy.py` asks: the person's role in the project, and whether that is archived."""
+        role = Membership.objects.filter(project=OuterRef("project"), person=person).values("role")
+        archived = Project.objects.archived().filter(pk=OuterRef("project"))
+        return self.annotate(**dict(zip(ACCESS, (Subquery(role), Exists(archived)), strict=True)))
 
     def with_people(self) -> "TaskQuerySet":
         """With creator and assignee, in the same query."""
@@ -131,6 +109,7 @@ class Task(models.Model):
     timezone = models.CharField(max_length=64)
     due_at = models.DateTimeField(null=True, blank=True, help_text="Due date, time and zone as an instant.")
     is_overdue = models.BooleanField(default=False, help_text="Set by the clock once the due time has passed.")
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="tasks", db_index=False)
     category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True, related_name="tasks")
     pre_tasks = models.ManyToManyField(
         "self",
@@ -166,6 +145,10 @@ class Task(models.Model):
         max_length=MAX_SOURCE_ID, null=True, blank=True, help_text="Its id there. A second import finds the task by it."
     )
 
+    # Read by `with_access`.
+    viewer_role: str | None
+    is_archived: bool
+
     objects = TaskQuerySet.as_manager()
 
     class Meta:
@@ -174,13 +157,16 @@ class Task(models.Model):
         indexes = [
             # With all columns that lists filter and order by, so that only the person's own rows are read.
             models.Index(
-                fields=["created_by", "-id"], name="created_by_me", condition=Q(deleted_at=None), include=NARROWED_BY
+                fields=["project", "-id"],
+                name="in_project",
+                condition=Q(deleted_at=None),
+                include=(*NARROWED_BY, "created_by", "assigned_to"),
             ),
             models.Index(
                 fields=["assigned_to", "-id"],
                 name="assigned_to_me",
                 condition=Q(deleted_at=None),
-                include=(*NARROWED_BY, "created_by"),
+                include=(*NARROWED_BY, "created_by", "project"),
             ),
             # For lists in these orders, page after page, in both directions.
             models.Index(fields=["title_sort", "id"], name="by_title", condition=Q(deleted_at=None)),
@@ -218,7 +204,7 @@ class Task(models.Model):
     @property
     def audience(self) -> Audience:
         """The audience of the task, even in the trash."""
-        return audience_of(self.people)
+        return audience_of(project_key(self.project_id), self.assigned_to_id)
 
     def is_visible_to(self, person: User) -> bool:
         """The same as `visible_to`, for a task and a person that are already loaded."""

@@ -1,17 +1,19 @@
-"""The names that values of the history stand for: tasks, people and categories by their ids."""
+"""The names that values of the history stand for: tasks, people, categories and projects by their ids."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import Value
 
 from taskbell.accounts.models import User
-from taskbell.tasks.audience import sees_everything
+from taskbell.projects.audience import sees_everything
+from taskbell.projects.models import Project
 from taskbell.tasks.models import Category, Task
 
 # The fields of the history whose values are ids, or lists of ids.
 TASKS, PEOPLE, CATEGORIES = {"pre_tasks", "next_task"}, {"assigned_to", "people", "author"}, {"category"}
+PROJECTS = {"project"}
 Values = Iterable[tuple[str, Any]]  # field and value; a value without a field may have fields of its own
 
 
@@ -22,6 +24,7 @@ class Names:
     tasks: dict[int, str] = field(default_factory=dict)
     people: dict[int, str] = field(default_factory=dict)
     categories: dict[int, str] = field(default_factory=dict)
+    projects: dict[int, str] = field(default_factory=dict)
     hidden: frozenset[int] = frozenset()
 
     def visible_part(self, field: str, value: Any) -> Any:
@@ -39,10 +42,11 @@ def names_in(values: Values, reader: User, *, people: Iterable[int | None] = ())
     """The names in these values of the history, and those of further people: at most one query."""
     found = list(values)
     tasks, categories = _ids(found, TASKS), _ids(found, CATEGORIES)
-    known = _lookup(tasks, _ids(found, PEOPLE) | {pk for pk in people if pk is not None}, categories, reader)
+    named = _ids(found, PEOPLE) | {pk for pk in people if pk is not None}
+    known = _lookup(tasks, named, categories, _ids(found, PROJECTS), reader)
     prerequisites = _ids(found, {"pre_tasks"})
     hidden = frozenset() if sees_everything(reader) else frozenset(prerequisites - known.tasks.keys())
-    return Names(known.tasks, known.people, known.categories, hidden)
+    return replace(known, hidden=hidden)
 
 
 def _ids(values: Values, fields: Iterable[str]) -> set[int]:
@@ -54,7 +58,7 @@ def _ids(values: Values, fields: Iterable[str]) -> set[int]:
     return ids
 
 
-def _lookup(tasks: set[int], people: set[int], categories: set[int], reader: User) -> Names:
+def _lookup(tasks: set[int], people: set[int], categories: set[int], projects: set[int], reader: User) -> Names:
     nothing = Value("")
     parts: list[Any] = []
     if tasks:
@@ -66,10 +70,15 @@ def _lookup(tasks: set[int], people: set[int], categories: set[int], reader: Use
     if categories:
         named = Category.objects.filter(pk__in=categories)
         parts.append(named.order_by().values_list(Value("category"), "pk", "name", nothing, nothing))
+    if projects:
+        named = Project.objects.filter(pk__in=projects)
+        seen = named if sees_everything(reader) else named.filter(memberships__person=reader)
+        parts.append(seen.order_by().values_list(Value("project"), "pk", "name", nothing, nothing))
     known = Names()
+    by_kind = {"task": known.tasks, "category": known.categories, "project": known.projects}
     for kind, pk, name, first, last in parts[0].union(*parts[1:], all=True) if parts else ():
         if kind == "person":
             known.people[pk] = User(username=name, first_name=first, last_name=last).name
         else:
-            (known.tasks if kind == "task" else known.categories)[pk] = name
+            by_kind[kind][pk] = name
     return known

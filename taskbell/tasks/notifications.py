@@ -167,7 +167,8 @@ def open_tasks(digest: Notification) -> dict[str, list[dict[str, Any]]]:
     listed = {section: digest.data.get(section, []) for section in ("tasks", "overdue")}
     ids = [task["id"] for tasks in listed.values() for task in tasks]
     theirs = {
-        task.pk: task for task in Task.objects.visible_to(digest.recipient).open().filter(pk__in=ids).only(*PEOPLE)
+        task.pk: task
+        for task in Task.objects.visible_to(digest.recipient).open().in_use().filter(pk__in=ids).only(*PEOPLE)
     }
     own = {pk for pk, task in theirs.items() if task.people == {digest.recipient.pk}}
     return {

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from taskbell.common.clock import instant, wall_time
 from taskbell.common.recurrence import DAY, Occurrence, Rule, following, parse_rule
-from taskbell.tasks.models import Basis, Task
+from taskbell.tasks.kinds import Basis
+from taskbell.tasks.models import Task
 
 Due = tuple[date | None, time | None]
 

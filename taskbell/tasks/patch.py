@@ -38,6 +38,7 @@ class TaskPatch:
     description: str | Unset = UNSET
     stage: str | Unset = UNSET
     priority: int | Unset = UNSET
+    project_id: int | Unset = UNSET
     category_id: int | Unset | None = UNSET
     due_date: date | Unset | None = UNSET
     due_time: time | Unset | None = UNSET
@@ -50,6 +51,11 @@ class TaskPatch:
     labels: Sequence[str] | Unset = UNSET
     only_this_one: bool = False
     series_dates: SeriesDates | Unset = UNSET
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether reminders or prerequisites are set."""
+        return self.reminders is not UNSET or self.pre_tasks is not UNSET
 
     def columns(self) -> dict[str, Any]:
         """The fields that are set and are columns of the task; reminders, prerequisites and labels are other rows."""

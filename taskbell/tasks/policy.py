@@ -7,10 +7,13 @@ from django.db.models import Q
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
-from taskbell.common.errors import NotAllowed
+from taskbell.common.errors import Conflict, NotAllowed
+from taskbell.projects.models import EDITORS, Membership
+from taskbell.projects.policy import may_edit_tasks
 from taskbell.reminders.actions import ONLY_FOR_ME
+from taskbell.tasks.kinds import Stage
 from taskbell.tasks.label_models import Label
-from taskbell.tasks.models import Category, Stage, Task
+from taskbell.tasks.models import Category, Task
 
 STAGES_OF_ASSIGNEE = {Stage.PENDING, Stage.IN_PROGRESS, Stage.COMPLETED}
 
@@ -45,22 +48,34 @@ def _may_change_shared(person: User, row: Category | Label) -> bool:
 
 
 def may_edit(person: User, task: Task) -> bool:
-    """True for people who may change everything about the task."""
-    owns = task.created_by_id == person.pk and person.can(Capability.CREATE_TASKS)
-    return owns or person.can(Capability.EDIT_EVERYTHING)
+    """True for people who may change everything about the task, which was found `with_access` of this person."""
+    return may_edit_tasks(person, task.viewer_role)
 
 
 def editable_by(person: User) -> Q:
     """The condition that a task is one for which `may_edit` is true."""
     if person.can(Capability.EDIT_EVERYTHING):
         return Q()
-    return Q(created_by=person) if person.can(Capability.CREATE_TASKS) else Q(pk__in=[])
+    projects = Membership.objects.filter(person=person, role__in=EDITORS).values("project")
+    return Q(project__in=projects) if person.can(Capability.CREATE_TASKS) else Q(pk__in=[])
 
 
 def check_may_edit(person: User, task: Task) -> None:
     """Raises NotAllowed for people who may see the task but not change it."""
     if not may_edit(person, task):
-        raise NotAllowed("Only its creator and managers may change this task.")
+        raise NotAllowed("Only those who may edit its project can change this task.")
+
+
+class Archived(Conflict):
+    """The project is archived: nobody can change its tasks."""
+
+    title = "Archived"
+
+
+def check_in_use(task: Task) -> None:
+    """Raises Archived if the project of the task is archived."""
+    if task.is_archived:
+        raise Archived("Can't change this task, because its project is archived. Take the project out of the archive.")
 
 
 def check_may_remind_others(person: User, task: Task) -> None:
@@ -69,16 +84,18 @@ def check_may_remind_others(person: User, task: Task) -> None:
         raise NotAllowed(ONLY_FOR_ME)
 
 
-def check_may_change(person: User, task: Task, changes: Mapping[str, Any]) -> None:
-    """Raises NotAllowed unless the person may give these fields these values.
+def check_may_change(person: User, task: Task, changes: Mapping[str, Any], *, with_rows: bool) -> None:
+    """Raises NotAllowed unless the person may give these fields these values, or Archived if nobody may.
 
-    The assignee may change the status and hand the task back.
+    The assignee may change the status and hand the task back. `with_rows`: reminders or prerequisites change, too.
     """
+    if changes or with_rows:
+        check_in_use(task)
     if may_edit(person, task):
         return
     if "stage" in changes and changes["stage"] not in STAGES_OF_ASSIGNEE:
-        raise NotAllowed("Only its creator and managers may archive this task.")
+        raise NotAllowed("Only those who may edit its project can archive this task.")
     if "assigned_to_id" in changes and changes["assigned_to_id"] not in (None, task.created_by_id):
-        raise NotAllowed("You can only hand this task back. Its creator and managers can assign it to somebody else.")
+        raise NotAllowed("You can only hand this task back. Those who may edit its project can assign it to others.")
     if changes.keys() - {"stage", "assigned_to_id"}:
         raise NotAllowed("You can only change this task's status.")

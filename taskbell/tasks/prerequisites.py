@@ -210,5 +210,5 @@ def notify_unblocked_by(waiting: Waiting | None, *, by: User | None, now: dateti
 def free_tasks(tasks: TaskQuerySet, *, by: User | None, now: datetime) -> None:
     """Records that those of the tasks that are open and not blocked are free now, and notifies their people."""
     free = list(tasks.open().free().order_by("pk"))
-    record_entries(Entry(task.pk, "unblocked", by=by, at=now, field="is_blocked", old=True, new=False) for task in free)
+    record_entries(Entry(task, "unblocked", by=by, at=now, field="is_blocked", old=True, new=False) for task in free)
     notify([message for task in free for message in unblocked_messages(task, by=by, now=now)], now=now)

@@ -9,9 +9,10 @@ from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.common.compiled_query import CompiledModelQuery, Param, names_of
 from taskbell.common.errors import NotFound
+from taskbell.projects.audience import sees_everything
 from taskbell.reminders.models import Reminder
-from taskbell.tasks.audience import sees_everything
-from taskbell.tasks.models import Task
+from taskbell.tasks.models import ACCESS, Task
+from taskbell.tasks.policy import check_in_use
 
 
 class ViewerParam(Param):
@@ -22,7 +23,7 @@ class ViewerParam(Param):
         self.sees_everything = sees_everything
 
     def can(self, capability: Capability) -> bool:
-        """The answer to the one capability that tasks/audience.py asks for."""
+        """The answer to the one capability that projects/audience.py asks for."""
         return self.sees_everything
 
 
@@ -34,6 +35,13 @@ def visible_task(task_id: int, *, to: User) -> Task:
 def lock_task(task_id: int, *, by: User) -> Task:
     """The same, locked until the transaction ends, so that no edit overwrites another. Raises NotFound."""
     return _found(task_id, by, locked=True)
+
+
+def lock_task_in_use(task_id: int, *, by: User) -> Task:
+    """The same, for a change. Raises NotFound, or Archived if nobody can change the task."""
+    task = lock_task(task_id, by=by)
+    check_in_use(task)
+    return task
 
 
 def _found(task_id: int, person: User, *, locked: bool) -> Task:
@@ -48,16 +56,16 @@ def _by_id(sees_everything: bool, locked: bool) -> CompiledModelQuery:
     person: Any = ViewerParam(sees_everything)
 
     def build() -> Any:
-        tasks = Task.objects.visible_to(person).filter(pk=Param("id", BigIntegerField())).order_by()
+        tasks = Task.objects.visible_to(person).with_access(person).filter(pk=Param("id", BigIntegerField())).order_by()
         # no_key: others may link to the task meanwhile; two tasks that link to each other would deadlock.
         return tasks.select_for_update(no_key=True) if locked else tasks
 
-    return CompiledModelQuery(build, {"": names_of(Task)})
+    return CompiledModelQuery(build, {"": names_of(Task)}, annotations=ACCESS)
 
 
-def task_with_reminders(task_id: int) -> tuple[Task, list[Reminder]]:
+def task_with_reminders(task_id: int, *, by: User) -> tuple[Task, list[Reminder]]:
     """The task and all its reminders, in one query. Call it with the task locked. Raises NotFound."""
-    rows = _with_reminders(id=task_id)
+    rows = _with_reminders(id=task_id, person=by.pk)
     if not rows:
         raise NotFound
     task = rows[0]
@@ -67,8 +75,14 @@ def task_with_reminders(task_id: int) -> tuple[Task, list[Reminder]]:
     return task, [reminder for reminder in reminders if reminder]
 
 
+def _build_with_reminders() -> Any:
+    person: Any = Param("person", BigIntegerField())
+    return Task.objects.with_access(person).filter(pk=Param("id", BigIntegerField())).order_by("reminders__id")
+
+
 # Without the description, which would come once for each reminder.
 _with_reminders = CompiledModelQuery(
-    lambda: Task.objects.filter(pk=Param("id", BigIntegerField())).order_by("reminders__id"),
+    _build_with_reminders,
     {"": names_of(Task, but={"description"}), "reminders": names_of(Reminder)},
+    annotations=ACCESS,
 )

@@ -8,20 +8,22 @@ from taskbell.accounts.models import User
 from taskbell.activity.actions import record, record_changes
 from taskbell.activity.models import Activity, SubjectType
 from taskbell.common.errors import Conflict
+from taskbell.projects.audience import load_keys
 from taskbell.reminders.actions import reschedule
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import move
 from taskbell.tasks.assignees import active_creator, assignee_has_left, hand_over
 from taskbell.tasks.history import differences, snapshot
+from taskbell.tasks.kinds import Basis
 from taskbell.tasks.labels import copy_labels
-from taskbell.tasks.models import Basis, Task, TaskQuerySet
+from taskbell.tasks.models import Task, TaskQuerySet
 from taskbell.tasks.notifications import notify_assigned, notify_updated
 from taskbell.tasks.occurrences import Due, Upcoming, due_by_rule, next_by_plan, next_of_completed
 from taskbell.tasks.policy import check_may_edit
 from taskbell.tasks.search_text import keep_search_text
 
 COPIED_FIELDS = (
-    *("title", "description", "priority", "category_id", "timezone", "assigned_to_id", "created_by_id"),
+    *("title", "description", "priority", "project_id", "category_id", "timezone", "assigned_to_id", "created_by_id"),
     *("recurrence", "recurrence_from", "series"),
 )
 # What happens to the next occurrence without anybody editing it.
@@ -73,8 +75,8 @@ def make_next(task: Task, *, catch_up: bool = False, by: User, now: datetime) ->
     keep_search_text(new)
     _copy_reminders(task, new, now=now)
     labels = {name: copied for name, (_, copied) in copy_labels(task, new, is_new=True).items()}
-    record(new.pk, "created", by=by, at=now, new=snapshot(new) | labels)
-    record(task.pk, "recurred", by=by, at=now, field="next_task", new=new.pk)
+    record(new, "created", by=by, at=now, new=snapshot(new) | labels)
+    record(task, "recurred", by=by, at=now, field="next_task", new=new.pk)
     notify_assigned(new, by=by, now=now)
     return new
 
@@ -100,7 +102,7 @@ def withdraw_next(task: Task, *, by: User, now: datetime) -> None:
     if new is not None and new.deleted_at is None and _is_untouched(new):
         new.deleted_at = now
         new.write(now)
-        record(new.pk, "withdrawn", by=by, at=now)
+        record(new, "withdrawn", by=by, at=now)
 
 
 def skip_occurrence(task: Task, *, catch_up: bool = False, by: User, now: datetime) -> None:
@@ -124,7 +126,7 @@ def skip_occurrence(task: Task, *, catch_up: bool = False, by: User, now: dateti
         move(reminder, task, by_days=_days_between(old, task.due_date), now=now)
         reminder.save()
     task.write(now)
-    record_changes(task.pk, "skipped", differences(before, snapshot(task)), by=by, at=now)
+    record_changes(task, "skipped", differences(before, snapshot(task)), by=by, at=now)
     notify_updated(task, by=by, now=now, but=set())
 
 
@@ -166,8 +168,8 @@ def _restore_next(new: Task, old: Task, upcoming: Upcoming, *, by: User, now: da
         labels = copy_labels(old, new)
     else:
         reschedule(new, now=now)
-    record(new.pk, "restored", by=by, at=now)
-    record_changes(new.pk, "restored", differences(before, snapshot(new)) | labels, by=by, at=now)
+    record(new, "restored", by=by, at=now)
+    record_changes(new, "restored", differences(before, snapshot(new)) | labels, by=by, at=now)
     if new.is_open and assignee_has_left(new):
         hand_over(new, active_creator(new), by=by, now=now)
 
@@ -187,7 +189,8 @@ def _copy_reminders(old: Task, new: Task, *, now: datetime) -> None:
 
     Except snoozes, which belong to the old task, and reminders of people who can no longer see it.
     """
-    known = old.reminders.filter(is_snooze=False).select_related("recipient")
+    known = list(old.reminders.filter(is_snooze=False).select_related("recipient"))
+    load_keys([reminder.recipient for reminder in known if reminder.recipient])
     reminders = [reminder for reminder in known if reminder.recipient_may_see_task]
     for reminder in reminders:
         reminder.pk, reminder.task_id, reminder.fired_at = None, new.pk, None

@@ -16,7 +16,7 @@ from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.history import record_own_reminders
 from taskbell.tasks.models import Task
 from taskbell.tasks.notifications import notify_updated
-from taskbell.tasks.policy import check_may_remind_others
+from taskbell.tasks.policy import check_in_use, check_may_remind_others
 from taskbell.tasks.queries import task_with_reminders
 from taskbell.tasks.validation import check_reminder
 
@@ -107,7 +107,7 @@ def _add(
 
 
 def _lock(task_id: int, *, private: Condition, by: User, now: datetime) -> tuple[Task, list[Reminder]]:
-    """The task, locked, with all its reminders. Raises NotFound.
+    """The task, locked, with all its reminders. Raises NotFound, or Archived.
 
     One UPDATE locks it and makes the next version, unless the change is `private`, which others must not notice.
     """
@@ -115,7 +115,9 @@ def _lock(task_id: int, *, private: Condition, by: User, now: datetime) -> tuple
     updated_at = Case(When(private, then=F("updated_at")), default=now)
     if not Task.objects.visible_to(by).filter(pk=task_id).update(version=version, updated_at=updated_at):
         raise NotFound
-    return task_with_reminders(task_id)
+    task, reminders = task_with_reminders(task_id, by=by)
+    check_in_use(task)
+    return task, reminders
 
 
 def _always(true: bool) -> Condition:
@@ -141,7 +143,7 @@ def _record(task: Task, changes: dict[str, Change], *, by: User, now: datetime) 
     if not changes:
         transaction.set_rollback(True)
     elif "reminders" in changes:
-        record_changes(task.pk, "updated", changes, by=by, at=now)
+        record_changes(task, "updated", changes, by=by, at=now)
         notify_updated(task, by=by, now=now, but=set())
     else:
-        record_own_reminders(task.pk, by=by, now=now)
+        record_own_reminders(task, by=by, now=now)

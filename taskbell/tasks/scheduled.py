@@ -11,7 +11,8 @@ from taskbell.activity.models import Activity
 from taskbell.common.locks import in_batches, one_at_a_time
 from taskbell.notifications.actions import notify
 from taskbell.tasks.finished import Finished
-from taskbell.tasks.models import OVERDUE, Prerequisite, Task, TaskQuerySet
+from taskbell.tasks.kinds import OVERDUE
+from taskbell.tasks.models import Prerequisite, Task, TaskQuerySet
 from taskbell.tasks.notifications import overdue_messages
 from taskbell.tasks.prerequisites import free_tasks
 
@@ -36,7 +37,7 @@ def _mark_batch(now: datetime) -> int:
     rows = Task.objects.filter(pk__in=[task.pk for task in tasks])
     rows.update(is_overdue=True, updated_at=now, version=F("version") + 1)
     record_entries(
-        Entry(task.pk, "overdue", by=None, at=now, field="status", old=task.stage, new=OVERDUE) for task in tasks
+        Entry(task, "overdue", by=None, at=now, field="status", old=task.stage, new=OVERDUE) for task in tasks
     )
     notify([message for task in tasks for message in overdue_messages(task)], now=now)
     return len(tasks)
@@ -52,7 +53,7 @@ def purge_deleted(now: datetime) -> int:
 def _purge_batch(old: TaskQuerySet, now: datetime) -> int:
     tasks = list(old.select_for_update(skip_locked=True)[:TASKS_PER_BATCH])
     # The task's people must learn that it is gone, and only the history still names them.
-    record_entries(Entry(task.pk, "purged", by=None, at=now, field="people", old=sorted(task.people)) for task in tasks)
+    record_entries(Entry(task, "purged", by=None, at=now, field="people", old=sorted(task.people)) for task in tasks)
     Task.objects.filter(pk__in=[task.pk for task in tasks]).delete()
     return len(tasks)
 

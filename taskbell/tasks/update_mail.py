@@ -73,6 +73,7 @@ def _set_apart(names: Names) -> Names:
         {pk: one_line(title, most=MAX_LINE) for pk, title in names.tasks.items()},  # `Wording` puts them in quotes
         {pk: set_apart(name) for pk, name in names.people.items()},
         {pk: set_apart(name) for pk, name in names.categories.items()},
+        {pk: set_apart(name) for pk, name in names.projects.items()},
     )
 
 

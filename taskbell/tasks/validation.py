@@ -3,7 +3,7 @@
 Each rule returns a value in the form in which it is stored, or raises BadValue.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -26,7 +26,8 @@ from taskbell.common.values import (
 )
 from taskbell.reminders.repeats import read_repeat
 from taskbell.reminders.schedule import MAX_BEFORE_DUE, ReminderPlan
-from taskbell.tasks.models import STAGES, Basis, Category, Priority
+from taskbell.tasks.kinds import STAGES, Basis, Priority
+from taskbell.tasks.models import Category
 from taskbell.tasks.patch import UNSET, TaskPatch
 from taskbell.tasks.prerequisites import MAX_PREREQUISITES
 
@@ -51,6 +52,7 @@ RULES: Mapping[str, Rule] = {
     "description": partial(read_text, most=MAX_DESCRIPTION),
     "stage": partial(read_choice, choices=STAGES),
     "priority": partial(read_number, least=min(Priority), most=max(Priority)),
+    "project_id": read_id,
     "category_id": _or_none(read_id),
     "due_date": _or_none(in_bounds),
     "due_time": _or_none(_without_offset),
@@ -60,7 +62,7 @@ RULES: Mapping[str, Rule] = {
     "recurrence_from": partial(read_choice, choices=Basis.values),
 }
 # What people call a column.
-FIELD_NAMES = {"category_id": "category", "assigned_to_id": "assigned_to"}
+FIELD_NAMES = {"project_id": "project", "category_id": "category", "assigned_to_id": "assigned_to"}
 Errors = dict[str, FieldError]
 
 
@@ -70,18 +72,17 @@ def read_columns(patch: TaskPatch) -> tuple[dict[str, Any], Errors]:
     return columns, {name: replace(error, field=FIELD_NAMES.get(name, name)) for name, error in errors.items()}
 
 
-def check_columns(changing: Mapping[str, Any], errors: Errors, *, assignable: Collection[int]) -> None:
-    """Raises Invalid naming every field that changes to a wrong value; `assignable` are active people.
+def check_columns(changing: Mapping[str, Any], errors: Errors, wrong: Iterable[FieldError | None] = ()) -> None:
+    """Raises Invalid naming every field that changes to a wrong value, and those that are `wrong` for other reasons.
 
     A field that stays as it is was accepted before: its error does not count.
     """
     found = {name: error for name, error in errors.items() if name in changing}
-    category, assignee = changing.get("category_id"), changing.get("assigned_to_id")
+    category = changing.get("category_id")
     if "category_id" not in found and category is not None and not Category.objects.filter(pk=category).exists():
         found["category_id"] = FieldError("category", "does_not_exist", "There is no category with this id.")
-    if "assigned_to_id" not in found and assignee is not None and assignee not in assignable:
-        found["assigned_to_id"] = FieldError("assigned_to", "does_not_exist", "There is no active person with this id.")
-    refuse(found.values())
+    known = {error.field for error in found.values()}
+    refuse([*found.values(), *(error for error in wrong if error is not None and error.field not in known)])
 
 
 def check_rows(patch: TaskPatch) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from taskbell.common.values import BadValue
 from taskbell.common.written_dates import DAY_FIRST, MONTH_FIRST, has_offset, read_written_date, read_written_time
-from taskbell.tasks.models import OVERDUE, PRIORITY_NAMES, STAGES
+from taskbell.tasks.kinds import OVERDUE, PRIORITY_NAMES, STAGES
 from taskbell.transfer.reading import Notice, Remark
 
 STAGE_WORDS = {

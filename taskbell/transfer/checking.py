@@ -18,7 +18,8 @@ from taskbell.common.values import BadValue
 from taskbell.reminders.actions import build_reminder, describe
 from taskbell.reminders.models import ReminderState
 from taskbell.reminders.schedule import ReminderPlan, with_wall_time
-from taskbell.tasks.models import MAX_SOURCE_ID, OPEN_STAGES, OVERDUE, Basis, Priority, Stage, Task
+from taskbell.tasks.kinds import OPEN_STAGES, OVERDUE, Basis, Priority, Stage
+from taskbell.tasks.models import MAX_SOURCE_ID, Task
 from taskbell.tasks.search_text import search_text_of
 from taskbell.tasks.validation import check_dates
 from taskbell.transfer.columns import FILE_SOURCE, NOT_READ, OWN_SOURCE, ReminderRow, read_cells

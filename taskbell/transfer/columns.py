@@ -18,7 +18,8 @@ from taskbell.reminders.models import ReminderState
 from taskbell.reminders.repeats import read_repeat
 from taskbell.reminders.schedule import MAX_BEFORE_DUE
 from taskbell.tasks.categories import read_category_name
-from taskbell.tasks.models import MAX_SOURCE, MAX_SOURCE_ID, OVERDUE, PRIORITY_NAMES, STAGES, Priority
+from taskbell.tasks.kinds import OVERDUE, PRIORITY_NAMES, STAGES, Priority
+from taskbell.tasks.models import MAX_SOURCE, MAX_SOURCE_ID
 from taskbell.tasks.prerequisites import MAX_PREREQUISITES
 from taskbell.tasks.validation import RULES
 

@@ -17,7 +17,8 @@ from taskbell.common.clock import wall_time
 from taskbell.common.iso import IsoDate, IsoInstant, IsoTime
 from taskbell.common.spreadsheet import csv_chunks
 from taskbell.reminders.models import Reminder
-from taskbell.tasks.models import OPEN_STAGES, OVERDUE, Basis, Prerequisite, Priority, Task
+from taskbell.tasks.kinds import OPEN_STAGES, OVERDUE, Basis, Priority
+from taskbell.tasks.models import Prerequisite, Task
 from taskbell.transfer.columns import OWN_SOURCE, is_of_installation
 from taskbell.transfer.ical_export import as_ical
 

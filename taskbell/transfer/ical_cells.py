@@ -6,7 +6,7 @@ from typing import Any
 
 from taskbell.common.errors import invalid
 from taskbell.common.values import BadValue
-from taskbell.tasks.models import PRIORITY_NAMES
+from taskbell.tasks.kinds import PRIORITY_NAMES
 from taskbell.transfer.ical_alarms import reminders_of
 from taskbell.transfer.ical_own import add_own
 from taskbell.transfer.ical_repeats import Override, Repetition, planned_cells

@@ -10,7 +10,8 @@ from django.db.models import Min
 from icalendar.parser import Contentline
 
 from taskbell.accounts.models import Installation
-from taskbell.tasks.models import OPEN_STAGES, Task
+from taskbell.tasks.kinds import OPEN_STAGES
+from taskbell.tasks.models import Task
 from taskbell.transfer.columns import OWN_SOURCE, is_of_installation
 from taskbell.transfer.ical_cells import STAGES
 from taskbell.transfer.ical_own import (

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from taskbell.accounts.models import User
 from taskbell.common.text import UNPRINTABLE, folded
-from taskbell.tasks.models import OPEN_STAGES
+from taskbell.tasks.kinds import OPEN_STAGES
 
 
 class People:

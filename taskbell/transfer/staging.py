@@ -15,7 +15,8 @@ from taskbell.common.text import folded, printable
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.assignees import lock_assignees
 from taskbell.tasks.categories import create_category
-from taskbell.tasks.models import OPEN_STAGES, OVERDUE, Category, Prerequisite, Priority, SearchText, Task
+from taskbell.tasks.kinds import OPEN_STAGES, OVERDUE, Priority
+from taskbell.tasks.models import Category, Prerequisite, SearchText, Task
 from taskbell.transfer.checking import REMINDER_FIELDS, Checked
 from taskbell.transfer.reading import Notice
 
@@ -74,11 +75,15 @@ SNAPSHOT = {
     **{name: f"task.{name}" for name in ("title", "description", "stage", "due_date", "due_time", "timezone")},
     "status": f"CASE WHEN task.is_overdue THEN '{OVERDUE}' ELSE task.stage END",
     "priority": f"CASE task.priority {PRIORITY_NAMES} END",
+    "project": "task.project_id",
     "category": "task.category_id",
     "assigned_to": "task.assigned_to_id",
     "recurrence": "NULLIF(task.recurrence, '')",
     "recurrence_from": "task.recurrence_from",
 }
+
+
+PROJECT_OF = "(SELECT project_id FROM tasks_task WHERE id = {})"
 
 
 @contextmanager
@@ -231,6 +236,7 @@ def _write(new: str, among: str = "", *, by: User, now: datetime) -> None:
     """Writes the new rows with their history. `among` limits links and reminders."""
     own = "CASE WHEN task.recurrence <> '' THEN task.id END"
     values = {name: f"task.{name}" for name in ("id", *COPIED)} | {
+        "project_id": "(SELECT id FROM projects_project WHERE inbox_of_id = task.created_by_id)",
         "category_id": "category.id",
         "series": f"COALESCE(begun.first, {own})",
     }
@@ -239,12 +245,14 @@ def _write(new: str, among: str = "", *, by: User, now: datetime) -> None:
     insert_from(SearchText, text, f"staged_task task WHERE {new} ORDER BY task.id", given={})
     created = f"SELECT id FROM staged_task task WHERE {new}"  # noqa: S608 - names of our own
     source = f"tasks_task task WHERE task.id IN ({created}) ORDER BY task.id"
-    record_from(source, {"task_id": "task.id", "new_value": json_object(SNAPSHOT)}, "created", by=by, at=now)
+    values = {"task_id": "task.id", "project_id": "task.project_id", "new_value": json_object(SNAPSHOT)}
+    record_from(source, values, "created", by=by, at=now)
 
     source = f"{LINKED} WHERE {new} {among.format('link')}"
     insert_from(Prerequisite, {"task_id": "task.id", "needs_id": "needed.id"}, source, given={})
     ordered = f"(SELECT task.id, needed.id AS needs FROM {source} ORDER BY task.id, needed.id) link"  # noqa: S608
     values = {"task_id": "link.id", "old_value": json_value("'[]'"), "new_value": json_array("link.needs")}
+    values |= {"project_id": PROJECT_OF.format("link.id")}
     record_from(f"{ordered} GROUP BY link.id", values, "updated", by=by, at=now, field="pre_tasks")
 
     values = {name: f"reminder.{name}" for name in REMINDER_FIELDS} | {"task_id": "task.id"}
@@ -252,4 +260,5 @@ def _write(new: str, among: str = "", *, by: User, now: datetime) -> None:
     insert_from(Reminder, values, f"{reminders} WHERE {new} {among.format('reminder')}", given={"created_by_id": by.pk})
     shared = f"staged_task task WHERE task.words IS NOT NULL AND {new}"
     values = {"task_id": "task.id", "old_value": json_value("'[]'"), "new_value": json_value("task.words")}
+    values |= {"project_id": PROJECT_OF.format("task.id")}
     record_from(shared, values, "updated", by=by, at=now, field="reminders")

@@ -35,14 +35,14 @@ def todoist_rows(stream: IO[bytes], *, now: datetime, zone: str) -> Iterator[Row
     """
     with seekable(stream) as file:
         if not is_zip(file):
-            yield from Project(file, now, zone).rows()
+            yield from ProjectFile(file, now, zone).rows()
             return
         number = 0
         for path, unpacked in members(file):
             if path.suffix.lower() != ".csv":
                 raise Unreadable(1, f"A zip of Todoist must have only CSV files, not {str(path)[:100]!r}.")
             with unpacked() as table:
-                project = Project(table, now, zone, name=_without_number(path.stem, "[]"), number=number)
+                project = ProjectFile(table, now, zone, name=_without_number(path.stem, "[]"), number=number)
                 yield from project.rows()
                 number = project.number
         if not number:
@@ -50,7 +50,7 @@ def todoist_rows(stream: IO[bytes], *, now: datetime, zone: str) -> Iterator[Row
 
 
 @dataclass
-class Project:
+class ProjectFile:
     """Reads one CSV file. `number` is that of the last task, in the whole zip."""
 
     file: IO[bytes]

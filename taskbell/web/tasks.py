@@ -24,7 +24,8 @@ from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import plan_of
 from taskbell.tasks.actions import skip_task, update_task
 from taskbell.tasks.history_words import Wording
-from taskbell.tasks.models import Stage, Task, is_blocked
+from taskbell.tasks.kinds import Stage
+from taskbell.tasks.models import Task, is_blocked
 from taskbell.tasks.names import Names
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.policy import may_edit
@@ -65,7 +66,8 @@ PLACES: dict[type[PageForm], str] = {GoOnForm: "go_on", MoveForm: "move", Commen
 def task(request: HttpRequest, pk: int) -> HttpResponse:
     """A task, for the people who can see it; for others there is no such page."""
     person = person_of(request)
-    tasks = Task.objects.visible_to(person).with_people().select_related("category").annotate(waits=is_blocked())
+    tasks = Task.objects.visible_to(person).with_access(person).with_people().select_related("category")
+    tasks = tasks.annotate(waits=is_blocked())
     found = tasks.filter(pk=pk).first() if pk <= MAX_ID else None
     if found is None:
         raise Http404
@@ -102,8 +104,8 @@ def _context(task: Task, person: User, zone: ZoneInfo) -> dict[str, Any]:
     entries = Activity.objects.of_tasks().filter(task=task).order_by("-id")[:MAX_ENTRIES]
     return {
         "task": task,
-        "may_edit": may_edit(person, task),
-        "may_complete": may_edit(person, task) or task.assigned_to_id == person.pk,
+        "may_edit": may_edit(person, task) and not task.is_archived,
+        "may_complete": (may_edit(person, task) or task.assigned_to_id == person.pk) and not task.is_archived,
         "status": wording.words("status", task.status),
         "due": task.due_in_words(zone),
         "repeats": _repeats(task, zone),

@@ -14,7 +14,8 @@ from taskbell.notifications.models import Notification
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks import actions
 from taskbell.tasks.actions import create_task, delete_task, update_task
-from taskbell.tasks.models import Stage, Task
+from taskbell.tasks.kinds import Stage
+from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW, Program
 

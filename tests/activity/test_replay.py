@@ -15,10 +15,11 @@ from taskbell.people.leaving import deactivate_person
 from taskbell.tasks.actions import create_task, delete_task, restore_task, skip_task, update_task
 from taskbell.tasks.categories import create_category, delete_category
 from taskbell.tasks.history import snapshot
+from taskbell.tasks.kinds import OVERDUE, Basis, Priority, Stage
 from taskbell.tasks.label_actions import delete_label, rename_label
 from taskbell.tasks.label_models import Label
 from taskbell.tasks.labels import names_of_labels
-from taskbell.tasks.models import OVERDUE, Basis, Category, Prerequisite, Priority, Stage, Task
+from taskbell.tasks.models import Category, Prerequisite, Task
 from taskbell.tasks.patch import UNSET, TaskPatch
 from taskbell.tasks.scheduled import mark_overdue
 from tests.conftest import NOW

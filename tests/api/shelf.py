@@ -12,7 +12,8 @@ from django.core.cache import cache
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.reminders.models import Reminder
-from taskbell.tasks.models import Category, Prerequisite, Priority, Task
+from taskbell.tasks.kinds import Priority
+from taskbell.tasks.models import Category, Prerequisite, Task
 from taskbell.tasks.search_text import keep_search_text
 
 BEGIN = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
@@ -99,6 +100,7 @@ class Shelf:
             timezone=slip.zone,
             category=None if slip.category is None else self.categories[slip.category],
             created_by=self.people[slip.creator],
+            project=self.people[slip.creator].inbox,
             assigned_to=None if slip.assignee is None else self.people[slip.assignee],
             created_at=slip.created,
             updated_at=slip.updated,

@@ -68,7 +68,7 @@ def test_no_body_and_no_query_makes_a_mistake_of_ours(bo: User, ada: User, as_us
         where = path.replace("{id}", number).replace("{pk}", number)
         query = data.draw(st.text(max_size=20) | st.integers().map(lambda n: f"page={n}&page_size={n}"), label="query")
         body = data.draw(bodies(fields).map(json.dumps).map(str.encode) | st.binary(max_size=50), label="body")
-        answer = program(method, f"{where}?{query}", body)
+        answer = program(method, f"{where}?{query}".replace("#", "%23"), body)  # what follows a # is not sent
         assert answer.status_code < 500, answer.content
         assert answer.status_code < 400 or answer["Content-Type"] == "application/problem+json"
         if program.get("/api/profile/").status_code == 401:

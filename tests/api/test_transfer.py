@@ -320,7 +320,7 @@ def test_no_cell_is_a_formula(as_user: Any, bo: User) -> None:
 
 
 def test_who_leaves_ends_the_export_and_gives_the_connection_back(as_user: Any, bo: User) -> None:
-    moments = {"created_at": NOW, "updated_at": NOW}
+    moments = {"project": bo.inbox, "created_at": NOW, "updated_at": NOW}
     Task.objects.bulk_create(Task(title="Sow", timezone="UTC", created_by=bo, **moments) for _ in range(5000))
     left, held = Event(), len(connection.savepoint_ids)
     scope = {"asgi.scope": {"taskbell.left": left}}

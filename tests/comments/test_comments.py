@@ -15,7 +15,8 @@ from taskbell.comments.models import MAX_BODY, Comment
 from taskbell.common.errors import Conflict, Invalid, NotFound
 from taskbell.people.leaving import deactivate_person
 from taskbell.tasks.actions import delete_task, restore_task, update_task
-from taskbell.tasks.models import Stage, Task
+from taskbell.tasks.kinds import Stage
+from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.quotas import QuotaReached
 from taskbell.tasks.scheduled import purge_deleted

@@ -6,9 +6,9 @@ from typing import Any
 import orjson
 
 from taskbell.accounts.models import User
+from taskbell.projects.audience import Access, access_of, keys_of
 from taskbell.realtime.follower import frames_after
 from taskbell.realtime.subscribers import Subscriber, Subscribers
-from taskbell.tasks.audience import viewer_keys
 
 Payload = dict[str, Any]
 
@@ -19,13 +19,12 @@ def heard_by(person: User, since: int) -> list[Payload]:
     One that was away and catches up gets the same.
     """
     session: Any = SimpleNamespace(pk=None, user_id=person.pk)
-    subscriber = Subscriber(session, access="", position=since, close=lambda _: None, resync=lambda: None)
+    access = Access(access_of(person), keys_of(person))
+    subscriber = Subscriber(session, access=access, position=since, close=lambda _: None, resync=lambda: None)
     subscribers = Subscribers()
     subscribers.enter(subscriber)
-    page = frames_after(since)
-    subscribers.regroup(page.overseers)
-    keys = viewer_keys(person.pk, sees_everything=person.pk in page.overseers)
+    page = frames_after(since, {person.pk: access.text})
     open_ = [frame.text for frame in page.frames if subscriber in subscribers.in_audience(frame.audience)]
-    away = [frame.text for frame in page.frames if frame.audience.includes(keys)]
+    away = [frame.text for frame in page.frames if frame.audience.includes(access.keys)]
     assert open_ == away
     return [orjson.loads(text) for text in open_]

@@ -10,7 +10,8 @@ from taskbell.activity.models import Activity
 from taskbell.notifications.models import Notification
 from taskbell.people.leaving import deactivate_person
 from taskbell.tasks.actions import delete_task
-from taskbell.tasks.models import Stage, Task
+from taskbell.tasks.kinds import Stage
+from taskbell.tasks.models import Task
 from tests.conftest import NOW, Program
 from tests.tasks.conftest import Somebody, a_task
 

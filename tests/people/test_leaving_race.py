@@ -18,7 +18,8 @@ from taskbell.common.errors import Refusal
 from taskbell.people.leaving import deactivate_person
 from taskbell.tasks.actions import create_task, delete_task, restore_task, update_task
 from taskbell.tasks.bulk import Batch, change_many
-from taskbell.tasks.models import Stage, Task
+from taskbell.tasks.kinds import Stage
+from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.transfer.importing import import_tasks
 from taskbell.transfer.table import csv_rows

@@ -172,7 +172,7 @@ def long_file(bo: User, cy: User) -> None:
     moments = {"created_at": NOW, "updated_at": NOW}
     text = "Water them well. " * 500
     Task.objects.bulk_create(
-        Task(title="Sow", description=text, timezone="UTC", created_by=person, **moments)
+        Task(title="Sow", description=text, timezone="UTC", created_by=person, project=person.inbox, **moments)
         for person in (bo, cy)
         for _ in range(2000)
     )

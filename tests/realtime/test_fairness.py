@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from taskbell.projects.audience import ALL
 from taskbell.realtime import catching_up
 from taskbell.realtime.catching_up import MAX_ENTRIES, CatchingUp
 from taskbell.realtime.closing import Closed
 from taskbell.realtime.frames import Frame, Frames
 from taskbell.realtime.handshake import MAX_UNFINISHED
 from taskbell.realtime.subscribers import Subscriber
-from taskbell.tasks.audience import ALL
 from tests.realtime.live import Screen, Somebody
 
 GREEDY, OTHER = 1, 2

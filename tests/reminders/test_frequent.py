@@ -14,7 +14,7 @@ from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.repeats import read_repeat, repeat_of
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.models import Stage
+from taskbell.tasks.kinds import Stage
 from tests.conftest import QueryBudget
 from tests.reminders.mailbox import Mailbox, names, part
 from tests.reminders.patches import BERLIN, DAY, FRIDAY, HOUR, before, change, next_at, promised, state, utc

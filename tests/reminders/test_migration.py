@@ -44,6 +44,7 @@ def test_what_was_a_timedelta_is_text_and_whole_days_ring_at_the_wall_time_of_th
         due_time=datetime(2027, 3, 28, 12).time(),  # noqa: DTZ001 - a wall time
         due_at=DUE,
         created_by=bo,
+        project=bo.inbox,
         created_at=NOW,
         updated_at=NOW,
     )

@@ -10,8 +10,8 @@ from taskbell.activity.models import Activity
 from taskbell.activity.queries import current_checkpoint
 from taskbell.feed.events import events_after
 from taskbell.notifications.models import Notification
+from taskbell.projects.audience import keys_of
 from taskbell.reminders.models import Reminder
-from taskbell.tasks.audience import keys_of
 from tests.conftest import Program
 from tests.tasks.conftest import Somebody
 

@@ -10,7 +10,7 @@ from taskbell.activity.models import Activity
 from taskbell.common.clock import as_instant
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.actions import create_task, delete_task, restore_task, skip_task
-from taskbell.tasks.models import Stage
+from taskbell.tasks.kinds import Stage
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.reminder_actions import change_reminder
 from tests.conftest import NOW

@@ -12,7 +12,8 @@ from taskbell.reminders.firing import deliver_due, forget_fired_until
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import delete_task, restore_task
-from taskbell.tasks.models import Stage, Task
+from taskbell.tasks.kinds import Stage
+from taskbell.tasks.models import Task
 from taskbell.tasks.reminder_actions import add_reminder
 from taskbell.tasks.reminder_timeline import AWAY, FINISHED, MAX_UPCOMING, NO_MAIL, QUIET, TOO_LATE, reminder_timeline
 from tests.conftest import NOW
@@ -26,7 +27,7 @@ LATE, MORNING = utc("2026-11-21T22:00"), utc("2026-11-22T06:00")  # 23:00 and 7:
 
 def past(task: Task, person: User, now: datetime = NOW + DAY) -> list[dict[str, Any]]:
     """What the person reads of the reminders."""
-    rows = reminder_timeline(Task.objects.get(pk=task.pk), person, now=now)["past"]
+    rows = reminder_timeline(Task.objects.with_access(person).get(pk=task.pk), person, now=now)["past"]
     return [row for row in rows if row["kind"] == "reminder"]
 
 

@@ -9,7 +9,7 @@ from taskbell.notifications.models import Notification
 from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.models import Stage
+from taskbell.tasks.kinds import Stage
 from tests.conftest import NOW
 from tests.reminders.mailbox import Mailbox, names, part
 from tests.reminders.patches import DAY, FRIDAY, HOUR, before, change, next_at, promised, state, utc

@@ -11,7 +11,8 @@ from taskbell.accounts.models import User
 from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.models import Stage, Task
+from taskbell.tasks.kinds import Stage
+from taskbell.tasks.models import Task
 from tests.common.oracle import changes, instant_of
 from tests.conftest import NOW, Program
 from tests.reminders.patches import BERLIN, DAY, HOUR, change, next_at, promised, utc

@@ -14,7 +14,8 @@ from taskbell.people.leaving import deactivate_person
 from taskbell.tasks.actions import create_task, delete_task, restore_task, skip_task, update_task
 from taskbell.tasks.bulk import Batch, change_many
 from taskbell.tasks.counting import fold
-from taskbell.tasks.models import Category, Priority, Stage, Task
+from taskbell.tasks.kinds import Priority, Stage
+from taskbell.tasks.models import Category, Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.scheduled import mark_overdue, purge_deleted
 from tests.conftest import NOW
@@ -108,8 +109,9 @@ class Office:
 
     def many_by_hand(self) -> None:
         Task.objects.filter(pk__gt=self.any_task()).update(priority=Priority.LOW, created_by=self.somebody())
-        task = Task(title="x", created_by=self.somebody(), timezone="UTC", created_at=self.now, updated_at=self.now)
-        Task.objects.bulk_create([task])
+        by = self.somebody()
+        moments = {"created_at": self.now, "updated_at": self.now}
+        Task.objects.bulk_create([Task(title="x", created_by=by, project=by.inbox, timezone="UTC", **moments)])
 
     def undo(self) -> None:
         with transaction.atomic():

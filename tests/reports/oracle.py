@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from taskbell.tasks.models import PRIORITY_NAMES, STATUSES, Priority, Task
+from taskbell.tasks.kinds import PRIORITY_NAMES, STATUSES, Priority
+from taskbell.tasks.models import Task
 
 
 def counted_by_hand(tasks: Iterable[Task], *, now: datetime) -> dict[str, Any]:

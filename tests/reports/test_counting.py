@@ -13,7 +13,8 @@ from taskbell.reports.insights import insights_of, insights_of_everything
 from taskbell.search.tasks import matching_tasks, page_of_tasks
 from taskbell.tasks.actions import delete_task
 from taskbell.tasks.counting import Difference, TaskCount, fold, recount
-from taskbell.tasks.models import Priority, Stage, Task
+from taskbell.tasks.kinds import Priority, Stage
+from taskbell.tasks.models import Task
 from tests.conftest import NOW
 from tests.reports.deeds import Office
 from tests.reports.oracle import counted_by_hand
@@ -117,7 +118,7 @@ def test_a_change_that_moves_no_count_writes_none(bo: User) -> None:
 @pytest.mark.skipif(not IS_POSTGRES, reason="SQLite's triggers see one row at a time")
 def test_many_tasks_in_one_statement_add_a_row_for_each_count(bo: User, cy: User) -> None:
     before = TaskCount.objects.count()
-    moments = {"created_at": NOW, "updated_at": NOW, "timezone": "UTC"}
+    moments = {"project": bo.inbox, "created_at": NOW, "updated_at": NOW, "timezone": "UTC"}
     Task.objects.bulk_create(Task(title="x", created_by=bo, assigned_to_id=cy.pk, **moments) for _ in range(500))
     Task.objects.update(priority=Priority.LOW)
     assert TaskCount.objects.count() - before == 1 + 2

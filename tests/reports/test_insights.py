@@ -12,7 +12,8 @@ from taskbell.api import insights as module
 from taskbell.common.clock import utc_now
 from taskbell.reports.insights import due_soon, insights_of
 from taskbell.tasks.actions import delete_task
-from taskbell.tasks.models import Priority, Stage, Task
+from taskbell.tasks.kinds import Priority, Stage
+from taskbell.tasks.models import Task
 from tests.conftest import NOW, Program
 from tests.reports.oracle import counted_by_hand
 from tests.tasks.conftest import a_task
@@ -93,7 +94,8 @@ def test_each_row_of_a_large_table_is_counted_once(bo: User, cy: User, mia: User
     """PostgreSQL counts the table in two halves; these tasks fill many blocks of it."""
     common = {"created_at": NOW, "updated_at": NOW, "description": "As we said on the phone. " * 20}
     for number in range(300):
-        people = {"created_by": (bo, cy, mia)[number % 3], "assigned_to": (None, bo, cy)[number // 2 % 3]}
+        creator = (bo, cy, mia)[number % 3]
+        people = {"created_by": creator, "project": creator.inbox, "assigned_to": (None, bo, cy)[number // 2 % 3]}
         kind = {"stage": Stage.values[number % 4], "priority": Priority.values[number // 3 % 4]}
         Task.objects.create(title=str(number), **people, **kind, **common)
     with connection.cursor() as cursor:

@@ -25,7 +25,7 @@ def test_an_export_as_csv(bo: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "CHUNK_ROWS", 500)
     monkeypatch.setattr(spreadsheet, "CHUNK_ROWS", 100)
     report = Report(kind=ReportKind.EXPORT, format=Format.CSV, person=bo)
-    moments = {"created_at": NOW, "updated_at": NOW}
+    moments = {"project": bo.inbox, "created_at": NOW, "updated_at": NOW}
     Task.objects.bulk_create(Task(title="Sow", timezone="UTC", created_by=bo, **moments) for _ in range(4 * TASKS))
     first = Task.objects.order_by("id").values_list("pk", flat=True)[0]
     some(first + TASKS // 2)  # what is made once and kept

@@ -8,7 +8,8 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.reports.series import Periods, default_first, series
-from taskbell.tasks.models import Stage, Task
+from taskbell.tasks.kinds import Stage
+from taskbell.tasks.models import Task
 from tests.reports.oracle import local_day
 
 BERLIN = "Europe/Berlin"
@@ -19,9 +20,20 @@ def a_task(by: User, created: str, completed: str | None = None, due: str | None
     moments = [datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None for text in (created, completed, due)]
     created_at, completed_at, due_at = moments
     stage = Stage.COMPLETED if completed else Stage.PENDING
-    fields: dict[str, Any] = {"stage": stage, "completed_at": completed_at, "due_at": due_at, "is_overdue": late}
+    fields: dict[str, Any] = {
+        "stage": stage,
+        "completed_at": completed_at,
+        "due_at": due_at,
+        "is_overdue": late,
+    }
     return Task.objects.create(
-        title="x", timezone="UTC", created_by=by, created_at=created_at, updated_at=created_at, **fields
+        title="x",
+        timezone="UTC",
+        created_by=by,
+        project=by.inbox,
+        created_at=created_at,
+        updated_at=created_at,
+        **fields,
     )
 
 
@@ -49,7 +61,7 @@ def test_a_day_is_the_persons_own_also_where_it_has_23_hours(bo: User) -> None:
 def test_days_fit_together_where_clocks_change_at_midnight(bo: User, zone: str) -> None:
     begin = datetime(2026, 3, 1, tzinfo=UTC)
     made = [begin + timedelta(hours=hours) for hours in range(24 * 40)]
-    fields = {"title": "x", "timezone": "UTC", "created_by": bo}
+    fields = {"title": "x", "timezone": "UTC", "created_by": bo, "project": bo.inbox}
     Task.objects.bulk_create(Task(created_at=at, updated_at=at, **fields) for at in made)
     points = told("day", "2026-03-02", "2026-04-08", zone)
     days = [local_day(at, zone) for at in made]

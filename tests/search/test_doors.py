@@ -9,7 +9,8 @@ from taskbell.search.keyset import Key
 from taskbell.search.pages import page_of_rows
 from taskbell.search.people import page_of_people
 from taskbell.search.tasks import matching_tasks, ordered_tasks, page_of_tasks
-from taskbell.tasks.models import Category, Priority, Task
+from taskbell.tasks.kinds import Priority
+from taskbell.tasks.models import Category, Task
 from tests.tasks.conftest import a_task
 
 

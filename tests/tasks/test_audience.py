@@ -16,11 +16,11 @@ from taskbell.comments.actions import add_comment
 from taskbell.common.errors import Conflict
 from taskbell.notifications.models import Notification
 from taskbell.notifications.policy import reason_not_to_send
+from taskbell.projects.audience import EVERYBODY, OVERSEERS, Access, access_of, changed_access, keys_of, ways_to_see
 from taskbell.reminders.models import Reminder
 from taskbell.reports.actions import finished_report
 from taskbell.reports.models import Report, ReportState
 from taskbell.tasks.actions import delete_task, update_task
-from taskbell.tasks.audience import EVERYBODY, OVERSEERS, access_of, keys_of, overseers, viewer_keys, ways_to_see
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.queries import visible_task
@@ -135,13 +135,13 @@ def test_a_mail_goes_to_who_sees_the_task_when_it_is_sent(people: list[User], se
 
 
 def test_who_oversees_is_asked_of_the_database_as_of_the_person(people: list[User]) -> None:
-    assert overseers() == {person.pk for person in people if SEES[Role(person.role)] == ALL}
+    access = changed_access({person.pk: "" for person in people})
     for person in people:
-        assert keys_of(person) == viewer_keys(person.pk, sees_everything=person.pk in overseers())
+        assert access[person.pk] == Access(access_of(person), keys_of(person))
         assert (OVERSEERS in keys_of(person)) is (SEES[Role(person.role)] == ALL)
         assert {person.pk, EVERYBODY} <= keys_of(person)
     User.objects.filter(pk=people[0].pk).update(is_active=False)
-    assert people[0].pk not in overseers()
+    assert OVERSEERS not in changed_access({people[0].pk: access[people[0].pk].text})[people[0].pk].keys
 
 
 def test_who_loses_the_role_gets_nothing_from_any_door(mia: User, bo: User, as_user: Somebody) -> None:
@@ -169,4 +169,4 @@ def test_who_loses_the_role_gets_nothing_from_any_door(mia: User, bo: User, as_u
 def test_the_rule_is_written_in_one_place() -> None:
     package = Path(taskbell.__file__).parent
     said = [path.relative_to(package).as_posix() for path in package.rglob("*.py") if RULE in path.read_text()]
-    assert sorted(said) == ["accounts/policy.py", "tasks/audience.py"]
+    assert sorted(said) == ["accounts/policy.py", "projects/audience.py"]

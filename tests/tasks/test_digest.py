@@ -11,7 +11,8 @@ from taskbell.accounts.profile import update_profile
 from taskbell.notifications.models import Delivery, DeliveryState, Notification
 from taskbell.tasks.actions import create_task, delete_task, update_task
 from taskbell.tasks.digest import send_digests
-from taskbell.tasks.models import Stage, Task
+from taskbell.tasks.kinds import Stage
+from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW, make_person
 from tests.reminders.mailbox import Mailbox, mailbox_in, part, subjects
@@ -228,7 +229,8 @@ def remove(task: Task, bo: User) -> None:
 
 
 def give_away(task: Task, bo: User) -> None:
-    Task.objects.filter(pk=task.pk).update(created_by=make_person("dan", "MEMBER"))  # type: ignore[arg-type]
+    dan = make_person("dan", "MEMBER")  # type: ignore[arg-type]
+    Task.objects.filter(pk=task.pk).update(created_by=dan, project=dan.inbox)
 
 
 @pytest.mark.parametrize("happening", [finish, remove, give_away])

@@ -23,7 +23,7 @@ class Cut(Exception):
 
 def many(by: User, number: int, **values: object) -> list[Task]:
     """So many tasks, without their history."""
-    plain = {"timezone": "UTC", "created_by": by, "created_at": NOW, "updated_at": NOW} | values
+    plain = {"timezone": "UTC", "created_by": by, "project": by.inbox, "created_at": NOW, "updated_at": NOW} | values
     return Task.objects.bulk_create(Task(title=f"Task {n}", **plain) for n in range(number))
 
 

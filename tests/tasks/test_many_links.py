@@ -11,11 +11,13 @@ from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
 from taskbell.common.errors import Invalid
 from taskbell.notifications.models import Notification
+from taskbell.projects.models import ProjectRole
 from taskbell.tasks import bulk, scheduled
 from taskbell.tasks.actions import create_task, delete_task, update_task
 from taskbell.tasks.bulk import Batch, change_many
 from taskbell.tasks.finished import Finished
-from taskbell.tasks.models import Prerequisite, Stage, Task
+from taskbell.tasks.kinds import Stage
+from taskbell.tasks.models import Prerequisite, Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.prerequisites import MAX_DEPENDENTS, Effort, replace_prerequisites
 from tests.conftest import NOW, Program, QueryBudget
@@ -27,9 +29,11 @@ DONE = TaskPatch(stage=Stage.COMPLETED)
 def many(by: User, number: int, **values: object) -> list[Task]:
     """So many tasks, without their history."""
     new = [
-        Task(title=f"Task {n}", timezone="UTC", created_by=by, created_at=NOW, updated_at=NOW) for n in range(number)
+        Task(title=f"Task {n}", timezone="UTC", created_by=by, project=by.inbox, created_at=NOW, updated_at=NOW)
+        for n in range(number)
     ]
     for task in new:
+        task.viewer_role, task.is_archived = ProjectRole.OWNER, False
         for name, value in values.items():
             setattr(task, name, value)
     return Task.objects.bulk_create(new)

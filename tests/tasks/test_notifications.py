@@ -10,7 +10,8 @@ from taskbell.notifications.channels.mail.rendering import compose
 from taskbell.notifications.models import Delivery, DeliveryState, Notification
 from taskbell.tasks.actions import delete_task, restore_task, update_task
 from taskbell.tasks.categories import create_category
-from taskbell.tasks.models import Priority, Stage, Task
+from taskbell.tasks.kinds import Priority, Stage
+from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW
 from tests.tasks.conftest import a_task

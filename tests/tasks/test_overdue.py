@@ -10,7 +10,8 @@ from taskbell.activity.models import Activity
 from taskbell.notifications.models import Notification
 from taskbell.tasks import scheduled
 from taskbell.tasks.actions import delete_task, update_task
-from taskbell.tasks.models import OVERDUE, Stage, Task
+from taskbell.tasks.kinds import OVERDUE, Stage
+from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.scheduled import mark_overdue
 from tests.conftest import NOW, Program

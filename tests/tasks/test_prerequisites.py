@@ -5,7 +5,8 @@ import pytest
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
 from taskbell.tasks.actions import delete_task, restore_task, update_task
-from taskbell.tasks.models import Prerequisite, Stage, Task
+from taskbell.tasks.kinds import Stage
+from taskbell.tasks.models import Prerequisite, Task
 from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW, Program
 from tests.tasks.conftest import Somebody, a_task

@@ -13,7 +13,8 @@ from taskbell.notifications.models import Notification
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import create_task, delete_task, skip_task, update_task
-from taskbell.tasks.models import Basis, Stage, Task
+from taskbell.tasks.kinds import Basis, Stage
+from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.reminder_actions import add_reminder, snooze_task
 from tests.conftest import NOW

@@ -12,7 +12,8 @@ from taskbell.common.clock import utc_now
 from taskbell.common.recurrence import parse_rule
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.tasks.models import Basis, Task
+from taskbell.tasks.kinds import Basis
+from taskbell.tasks.models import Task
 from taskbell.tasks.occurrences import next_from_completion
 from tests.common.oracle import Said
 from tests.common.test_recurrence import calendar, parsed, rules

@@ -12,7 +12,8 @@ from taskbell.common.errors import Invalid
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import delete_task, restore_task, skip_task, update_task
-from taskbell.tasks.models import Basis, Stage, Task
+from taskbell.tasks.kinds import Basis, Stage
+from taskbell.tasks.models import Task
 from taskbell.tasks.occurrences import coming_due_dates
 from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW, Program

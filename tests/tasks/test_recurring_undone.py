@@ -14,7 +14,8 @@ from taskbell.common.errors import Conflict
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import delete_task, skip_task, update_task
-from taskbell.tasks.models import Basis, Stage, Task
+from taskbell.tasks.kinds import Basis, Stage
+from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.reminder_actions import add_reminder
 from taskbell.tasks.scheduled import mark_overdue

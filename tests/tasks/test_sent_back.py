@@ -15,7 +15,8 @@ from taskbell.people.leaving import deactivate_person
 from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.actions import update_task
-from taskbell.tasks.models import OVERDUE, Task
+from taskbell.tasks.kinds import OVERDUE
+from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.scheduled import mark_overdue
 from tests.conftest import Program

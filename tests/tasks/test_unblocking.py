@@ -11,7 +11,8 @@ from taskbell.activity.models import Activity
 from taskbell.notifications.models import Notification
 from taskbell.tasks.actions import delete_task, restore_task, update_task
 from taskbell.tasks.bulk import Batch, change_many
-from taskbell.tasks.models import Stage, Task
+from taskbell.tasks.kinds import Stage
+from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW
 from tests.tasks.conftest import a_task

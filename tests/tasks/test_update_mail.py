@@ -12,7 +12,8 @@ from taskbell.notifications.models import Delivery
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import update_task
 from taskbell.tasks.categories import create_category
-from taskbell.tasks.models import Basis, Stage, Task
+from taskbell.tasks.kinds import Basis, Stage
+from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW
 from tests.reminders.patches import DAY_BEFORE

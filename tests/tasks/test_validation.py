@@ -18,7 +18,8 @@ from taskbell.reminders.schedule import MAX_BEFORE_DUE, ReminderPlan
 from taskbell.tasks.actions import create_task, update_task
 from taskbell.tasks.bulk import MAX_CHANGES, Batch, BatchRefused, change_many
 from taskbell.tasks.categories import create_category, rename_category
-from taskbell.tasks.models import Category, Prerequisite, Stage, Task
+from taskbell.tasks.kinds import Stage
+from taskbell.tasks.models import Category, Prerequisite, Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.prerequisites import MAX_PREREQUISITES
 from tests.conftest import NOW, QueryBudget
@@ -246,7 +247,7 @@ def test_rules_take_one_statement_for_the_assignee_and_one_for_the_category(
 ) -> None:
     garden = create_category("Garden", by=bo, now=NOW)
     assert bo.profile.timezone
-    with query_budget(5):  # savepoint twice, the task, its search text, its history
+    with query_budget(6):  # savepoint twice, the project, the task, its search text, its history
         create_task(GOOD, by=bo, now=NOW)
-    with query_budget(7):  # and the assignee, the category
+    with query_budget(8):  # and the assignee, the category
         create_task(replace(GOOD, assigned_to_id=bo.pk, category_id=garden.pk), by=bo, now=NOW)

@@ -13,7 +13,8 @@ from taskbell.common.clock import time_zones
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import create_task
-from taskbell.tasks.models import Priority, Task
+from taskbell.tasks.kinds import Priority
+from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.transfer import ical_export
 from taskbell.transfer.exporting import every_task, export_tasks

@@ -7,7 +7,8 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.tasks.actions import update_task
-from taskbell.tasks.models import Priority, Task
+from taskbell.tasks.kinds import Priority
+from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from tests.transfer.calendar_files import MARCH_31, bring, brought, refused, todo
 

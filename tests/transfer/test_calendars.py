@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, time
 import pytest
 
 from taskbell.accounts.models import User
-from taskbell.tasks.models import Priority, Task
+from taskbell.tasks.kinds import Priority
+from taskbell.tasks.models import Task
 from taskbell.transfer.formats import READERS
 from taskbell.transfer.importing import ImportRefused, import_tasks
 from taskbell.transfer.reading import MAX_ROW_CHARACTERS, Unreadable

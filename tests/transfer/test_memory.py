@@ -56,7 +56,7 @@ def test_an_export(bo: User, format_: str) -> None:
     def some(upto: int) -> int:
         return peak(lambda: export_tasks(every_task(bo).filter(pk__lte=upto), bo, format_))
 
-    moments = {"created_at": NOW, "updated_at": NOW}
+    moments = {"project": bo.inbox, "created_at": NOW, "updated_at": NOW}
     Task.objects.bulk_create(
         Task(title="Sow", description="In rows", timezone="UTC", created_by=bo, **moments) for _ in range(4 * ROWS)
     )

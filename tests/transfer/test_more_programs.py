@@ -10,7 +10,8 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.reminders.models import Reminder
-from taskbell.tasks.models import Priority, Task
+from taskbell.tasks.kinds import Priority
+from taskbell.tasks.models import Task
 from taskbell.tasks.occurrences import coming_due_dates
 from taskbell.transfer.formats import FileOptions
 from taskbell.transfer.importing import ImportResult, Options, import_tasks

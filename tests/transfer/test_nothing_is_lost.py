@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from taskbell.accounts.models import User
-from taskbell.tasks.models import Priority, Task
+from taskbell.tasks.kinds import Priority
+from taskbell.tasks.models import Task
 from taskbell.transfer import todoist, vikunja, vikunja_task
 from taskbell.transfer.importing import ImportRefused, ImportResult, Options, import_tasks
 from taskbell.transfer.reading import Unreadable

@@ -10,7 +10,8 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.common.durations import parse_duration
-from taskbell.tasks.models import Priority, Task
+from taskbell.tasks.kinds import Priority
+from taskbell.tasks.models import Task
 from taskbell.transfer.formats import READERS, FileOptions, rows_of
 from taskbell.transfer.importing import ImportRefused, Options, import_tasks
 from tests.conftest import NOW

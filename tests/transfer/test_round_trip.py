@@ -19,7 +19,8 @@ from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import create_task, update_task
 from taskbell.tasks.categories import create_category
-from taskbell.tasks.models import STAGES, Basis, Category, Prerequisite, Priority, Task
+from taskbell.tasks.kinds import STAGES, Basis, Priority
+from taskbell.tasks.models import Category, Prerequisite, Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.scheduled import mark_overdue
 from taskbell.transfer.exporting import every_task, export_tasks

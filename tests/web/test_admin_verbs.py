@@ -15,8 +15,9 @@ from taskbell.notifications.models import Delivery, Notification
 from taskbell.people.invitations import invite
 from taskbell.tasks.actions import create_task, delete_task
 from taskbell.tasks.categories import create_category
+from taskbell.tasks.kinds import Stage
 from taskbell.tasks.label_models import Label
-from taskbell.tasks.models import Category, Stage, Task
+from taskbell.tasks.models import Category, Task
 from taskbell.tasks.patch import TaskPatch
 from tests.web.conftest import Browser, person, text
 from tests.web.test_admin import BrowserOf, form_of

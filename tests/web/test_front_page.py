@@ -14,7 +14,8 @@ from taskbell.common.clock import utc_now
 from taskbell.people.editing import update_person
 from taskbell.tasks.actions import create_task, delete_task
 from taskbell.tasks.categories import create_category
-from taskbell.tasks.models import Stage, Task
+from taskbell.tasks.kinds import Stage
+from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.web.pages import create_example, next_tasks, sign_in_example
 from tests.web.conftest import PASSWORD, Browser, text

@@ -16,7 +16,8 @@ from taskbell.notifications.links import LinkAction, link_for
 from taskbell.reminders.models import Reminder
 from taskbell.tasks import mail_buttons
 from taskbell.tasks.actions import create_task, delete_task, update_task
-from taskbell.tasks.models import Stage, Task
+from taskbell.tasks.kinds import Stage
+from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from tests.web.conftest import Browser, person, text
 

@@ -11,8 +11,9 @@ from taskbell.notifications.links import LinkAction
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import create_task
+from taskbell.tasks.kinds import Stage
 from taskbell.tasks.mail_buttons import press
-from taskbell.tasks.models import Stage, Task
+from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from tests.conftest import Program
 from tests.web.conftest import Browser

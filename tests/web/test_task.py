@@ -15,7 +15,8 @@ from taskbell.common.clock import utc_now
 from taskbell.common.durations import parse_duration
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import create_task, delete_task, update_task
-from taskbell.tasks.models import Priority, Stage, Task
+from taskbell.tasks.kinds import Priority, Stage
+from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.web.tasks import MAX_COMMENTS
 from tests.conftest import NOW

@@ -5,7 +5,7 @@ final dot and the commit of its answer can repeat an email.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,7 +30,7 @@ from taskbell.notifications.channels.mail.transport import (
     Transport,
 )
 from taskbell.notifications.models import Delivery, DeliveryQuerySet, DeliveryState
-from taskbell.notifications.policy import quiet_until, reason_not_to_send
+from taskbell.notifications.policy import load_recipients, quiet_until, reason_not_to_send
 
 log = logging.getLogger(__name__)
 
@@ -58,9 +58,10 @@ LOADED_COLUMNS = {
         *("user_id", "timezone", "mail_preferences", "quiet_from", "quiet_until", "quiet_reminders"),
     ),
     "notification__task": (
-        *("id", "title", "description", "priority", "created_by_id", "assigned_to_id", "stage"),
+        *("id", "title", "description", "priority", "project_id", "created_by_id", "assigned_to_id", "stage"),
         *("deleted_at", "due_at", "due_date", "due_time", "timezone"),
     ),
+    "notification__task__project": ("id", "archived_at", "inbox_of_id"),
 }
 
 Clock = Callable[[], datetime]
@@ -128,9 +129,16 @@ def renew(batch: list[Delivery], now: datetime) -> list[Delivery]:
     return mails_of(ids=list(ours.values_list("pk", flat=True)))
 
 
-mails_of = CompiledModelQuery(
+_mails_of = CompiledModelQuery(
     lambda: Delivery.objects.filter(AnyOf("id", IdArray("ids"))).order_by("not_before", "id"), LOADED_COLUMNS
 )
+
+
+def mails_of(ids: Collection[int]) -> list[Delivery]:
+    """These emails with all that sending them asks for, in the order in which they are due."""
+    mails: list[Delivery] = _mails_of(ids=ids)
+    load_recipients(mails)
+    return mails
 
 
 @dataclass

@@ -19,7 +19,7 @@ from taskbell.common.locks import one_at_a_time
 from taskbell.notifications.channels.mail.rendering import message_id_for
 from taskbell.notifications.kinds import find_kind, registered
 from taskbell.notifications.models import Channel, Delivery, DeliveryState, Notification
-from taskbell.notifications.policy import quiet_until, recipient_reason
+from taskbell.notifications.policy import load_recipients, quiet_until, recipient_reason
 from taskbell.notifications.summary import SUMMARY
 
 WINDOW = timedelta(hours=1)
@@ -66,9 +66,12 @@ def admit(now: datetime) -> None:
 def _admit(now: datetime) -> None:
     one_at_a_time("gathering emails")  # two senders must not both find room for the last one
     waiting = (
-        Delivery.objects.mails().to_admit(now).select_related("notification__recipient__profile", "notification__task")
+        Delivery.objects.mails()
+        .to_admit(now)
+        .select_related("notification__recipient__profile", "notification__task__project")
     )
     rows = list(waiting.select_for_update(of=("self",)).order_by("not_before", "id")[:ROWS_AT_ONCE])
+    load_recipients(rows)
     plan, awake = Plan(), list[Delivery]()
     for mail in rows:
         if _is_not_for_them(mail):
