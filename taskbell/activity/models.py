@@ -14,6 +14,8 @@ class SubjectType(models.TextChoices):
     CATEGORY = "category"
     LABEL = "label"
     PERSON = "person"
+    PROJECT = "project"
+    MEMBER = "member"
     INVITATION = "invitation"
     NOTIFICATION = "notification"
     REPORT = "report"
@@ -33,6 +35,10 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
     def of_tasks(self) -> "ActivityQuerySet":
         """Entries about tasks, for everybody who sees the task."""
         return self.filter(task__isnull=False, person=None)
+
+    def of_project(self, project: int) -> "ActivityQuerySet":
+        """Entries about the project and its members, without those about its tasks."""
+        return self.filter(project_id=project, task=None)
 
 
 class Activity(models.Model):
@@ -77,7 +83,11 @@ class Activity(models.Model):
     class Meta:
         ordering = ["-id"]
         verbose_name_plural = "activity"
-        indexes = [models.Index(fields=["task", "-id"]), models.Index(fields=["user", "-id"])]
+        indexes = [
+            models.Index(fields=["task", "-id"]),
+            models.Index(fields=["user", "-id"]),
+            models.Index(fields=["project_id", "-id"], name="of_project", condition=models.Q(task=None)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.field}".strip()

@@ -35,6 +35,9 @@ class ChangeOut(TypedDict):
     name: NotRequired[Annotated[str | None, "The current name of the category or label; null if it was deleted."]]
     comment_id: NotRequired[int]
     author: NotRequired[Annotated[int | None, "Who wrote the comment."]]
+    project_id: NotRequired[Annotated[int, "With `project.…` and `member.…`."]]
+    person_id: NotRequired[Annotated[int, "The member."]]
+    role: NotRequired[Annotated[str | None, "Of the member; null once they are removed."]]
     id: NotRequired[Annotated[int, "Of the notification."]]
     kind: NotRequired[Annotated[str, "Of the notification."]]
 

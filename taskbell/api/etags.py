@@ -51,23 +51,27 @@ def etag_response(request: Request, data: Any, etag: str = "") -> HttpResponse:
 
 def tag_of(task: TaskOut) -> str:
     """The tag of a task: its version, then a hash of the parts that can change without a new version, if it has any."""
-    more = [task[name] for name in WITHOUT_VERSION]  # type: ignore[literal-required]
-    return f'"{task["version"]}-{digest(as_bytes(more))[:12]}"' if any(more) else f'"{task["version"]}"'
+    return versioned_tag(task["version"], [task[name] for name in WITHOUT_VERSION])  # type: ignore[literal-required]
 
 
-def expected_versions(request: Request, current: int) -> set[int] | None:
+def versioned_tag(version: int, more: list[Any]) -> str:
+    """The version, then a hash of what can change without a new one, if there is any of it."""
+    return f'"{version}-{digest(as_bytes(more))[:12]}"' if any(more) else f'"{version}"'
+
+
+def expected_versions(request: Request, current: int, *, of: str = "task") -> set[int] | None:
     """The versions that `If-Match` asks for (RFC 9110 §13.1.1); None if any will do.
 
     Raises Invalid if it names none, and StaleVersion if `If-None-Match` has the current one (§13.1.2).
     """
     if "*" in (tags := known_tags(request)) or current in _versions_in(",".join(tags)):
-        raise StaleVersion(f"The task exists in version {current}, which If-None-Match rules out.")
+        raise StaleVersion(f"The {of} exists in version {current}, which If-None-Match rules out.")
     header = _header(request, "If-Match", "*").strip()
     if header == "*":
         return None
     versions = _versions_in(header)
     if not versions:
-        raise invalid("If-Match", "invalid", 'Must be the ETag of the task, such as "5", or several.')
+        raise invalid("If-Match", "invalid", f'Must be the ETag of the {of}, such as "5", or several.')
     return versions
 
 

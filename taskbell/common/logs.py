@@ -6,7 +6,7 @@ from collections import Counter
 from time import monotonic
 
 # Anyone who has such a URL can use it.
-SIGNED = re.compile(r"(/(?:mail|invite|setup|email/[a-z]+|password/reset)/)[^\s\"'?]+")
+SIGNED = re.compile(r"(/(?:mail|invite|setup|projects/join|email/[a-z]+|password/reset)/)[^\s\"'?]+")
 CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {9: " ", 0x2028: " ", 0x2029: " "}
 # A stranger can cause a thousand of their messages a second.
 REACHED_BY_STRANGERS = (

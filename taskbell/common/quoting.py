@@ -4,7 +4,7 @@ import regex
 
 from taskbell.common.wording import shortened
 
-MAX_NAME, MAX_LINE = 40, 255  # characters shown
+MAX_NAME, MAX_PROJECT_NAME, MAX_LINE = 40, 60, 255  # characters shown
 
 # Turns the direction of what follows (UAX #9 §2), or hides in the middle of a word or an address.
 HIDDEN = regex.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]")

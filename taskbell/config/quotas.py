@@ -5,6 +5,7 @@ QUOTAS = {
     "text": 500,  # MiB of titles and descriptions
     "categories": 500,
     "labels": 500,
+    "projects": 500,
     "imports": 100,  # an hour
     "answers": 10_000,  # to requests with an Idempotency-Key, in a day
     "answer_megabytes": 200,
@@ -30,5 +31,5 @@ ABOUT_QUOTAS = (
     "How much one person may have, where it differs from the default: "
     f"{','.join(f'{name}={number}' for name, number in QUOTAS.items())}. "
     "Imports are those of an hour, answers those of a day; text, answer_megabytes and comment_megabytes are in MiB. "
-    "Managers and admins have no quota of tasks, text, categories, labels, imports and comments."
+    "Managers and admins have no quota of tasks, text, categories, labels, projects, imports and comments."
 )

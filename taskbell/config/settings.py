@@ -57,6 +57,7 @@ NOTIFICATION_KINDS = [
     "taskbell.reminders.notifications",
     "taskbell.tasks.notifications",
     "taskbell.comments.notifications",
+    "taskbell.sharing.notifications",
     "taskbell.people.notifications",
 ]
 
@@ -269,6 +270,7 @@ SPECTACULAR_SETTINGS = {
         "Priority": "taskbell.tasks.kinds.PRIORITY_NAMES",
         "NotificationKind": "taskbell.search.notifications.KINDS",
         "ReportKind": "taskbell.reports.models.ReportKind.values",
+        "ProjectRole": "taskbell.projects.models.ProjectRole.values",
     },
     "PREPROCESSING_HOOKS": ["taskbell.api.aliases.canonical_only"],
 }

@@ -25,7 +25,8 @@ EVENTS = {
 DEFAULT_EVENT = "task.updated"
 # Further subjects of events. Entries about people and invitations are only for the history.
 SHARED = {SubjectType.CATEGORY: Category, SubjectType.LABEL: Label}  # which have a name
-PUBLISHED = {*SHARED, SubjectType.NOTIFICATION, SubjectType.REPORT, SubjectType.COMMENT}
+OF_PROJECTS = {SubjectType.PROJECT, SubjectType.MEMBER}
+PUBLISHED = {*SHARED, *OF_PROJECTS, SubjectType.NOTIFICATION, SubjectType.REPORT, SubjectType.COMMENT}
 Payload = dict[str, Any]
 SharedNames = Mapping[tuple[str, int | None], str]  # by subject type and id
 
@@ -101,10 +102,17 @@ def _events(group: list[Position], context: _Context) -> Iterator[Event]:
     if entry.subject_type == SubjectType.COMMENT:
         yield from _events_of_comment(position, entry, context)
     elif entry.subject_type in PUBLISHED:
-        audience = ALL if entry.person_id is None else ALL.only(entry.person_id)
-        yield Event(position, payload_of(entry, context.names), audience)
+        yield Event(position, payload_of(entry, context.names), audience_of_entry(entry))
     elif entry.subject_type == SubjectType.TASK and entry.task_id is not None:
         yield from _events_of_task(position, entry, _previous_keys(group), context)
+
+
+def audience_of_entry(entry: Activity) -> Audience:
+    """Who learns of an entry that is not about a task: of a project and its members, also the member it is about."""
+    if entry.subject_type in OF_PROJECTS and entry.project_id is not None:
+        member = entry.subject_id if entry.subject_type == SubjectType.MEMBER else None
+        return audience_of(project_key(entry.project_id), member)
+    return ALL if entry.person_id is None else ALL.only(entry.person_id)
 
 
 def payload_of(entry: Activity, names: SharedNames) -> Payload:
@@ -116,6 +124,10 @@ def payload_of(entry: Activity, names: SharedNames) -> Payload:
     if entry.subject_type == SubjectType.COMMENT:
         about = entry.new_value or entry.old_value or {}
         return {"event": event, "task_id": entry.task_id, "comment_id": entry.subject_id, "author": about.get("author")}
+    if entry.subject_type in OF_PROJECTS:
+        member = {"person_id": entry.subject_id, "role": entry.new_value}
+        is_member = entry.subject_type == SubjectType.MEMBER
+        return {"event": event, "project_id": entry.project_id} | (member if is_member else {})
     return {"event": event, "task_id": entry.task_id, **(entry.new_value or {})}
 
 

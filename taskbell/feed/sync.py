@@ -14,6 +14,7 @@ from taskbell.feed.cursors import Cursor
 from taskbell.feed.events import (
     PUBLISHED,
     Payload,
+    audience_of_entry,
     audiences_of_purged,
     key_before,
     names_of_shared,
@@ -144,8 +145,10 @@ def _changes(person: User, found: _Found, waiting: Mapping[int, int], show: Show
     for task_id in _lost(person, found, found.tasks.keys() - seen):
         yield found.tasks[task_id], {"event": "task.deleted", "task_id": task_id}
     names = names_of_shared(row.entry for row in found.others)
+    viewer = keys_of(person) if found.others else frozenset()
     for row in found.others:
-        if row.entry.subject_type != SubjectType.COMMENT or row.entry.task_id in seen:
+        is_comment = row.entry.subject_type == SubjectType.COMMENT
+        if row.entry.task_id in seen if is_comment else audience_of_entry(row.entry).includes(viewer):
             yield row.position, payload_of(row.entry, names)
 
 

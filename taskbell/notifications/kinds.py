@@ -34,6 +34,7 @@ class Kind:
     ignores_quiet_hours: Callable[["Profile"], bool] = lambda _: False
     reason_not_to_send: Callable[["Notification"], str | None] = lambda _: None
     context: Callable[["Notification"], dict[str, Any]] = lambda _: {}
+    about: Callable[["Notification"], str] = lambda _: ""  # its title in a summary, if that is not the task's
     has_buttons: bool = False  # done, snooze and tomorrow, for the task
     compiled: bool = False
     is_gathered: bool = False  # about a change: what one person causes within a minute becomes one email

@@ -21,10 +21,11 @@ def _gathered(summary: Notification) -> list[Notification]:
 
 
 def _wanted(summary: Notification) -> Iterator[Notification]:
-    """Those that would be sent now, each task once for each kind."""
+    """Those that would be sent now, each task, or what else they are about, once for each kind."""
     seen = set()
     for notification in _gathered(summary):
-        about = notification.kind, notification.task_id
+        kind = find_kind(notification.kind)
+        about = notification.kind, notification.task_id, kind and kind.about(notification)
         if about not in seen and reason_not_to_send(notification) is None:
             seen.add(about)
             yield notification
@@ -55,7 +56,7 @@ def _line(notification: Notification) -> dict[str, Any]:
     return {
         "label": kind.label.capitalize() if kind else "",
         "id": task.pk if task else None,
-        "title": set_apart(task.title) if task else "",
+        "title": set_apart(task.title) if task else kind.about(notification) if kind else "",
     }
 
 

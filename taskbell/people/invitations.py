@@ -15,8 +15,8 @@ from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import Conflict, NotAllowed, NotFound, invalid
 from taskbell.common.locks import one_at_a_time
-from taskbell.notifications.actions import Message, notify
-from taskbell.people.notifications import INVITE, mail_account_exists
+from taskbell.people.notifications import mail_account_exists, mail_invite
+from taskbell.projects.models import ProjectInvite
 
 OPEN_INVITATION = (
     "Can't invite this address, because it has an open invitation. Withdraw that first, or wait until it expires."
@@ -31,10 +31,8 @@ def invite(email: str, role: str, *, by: User, now: datetime) -> Invite:
     throttle.count(to, sender, now=now)
     if User.objects.filter(email=made.email).exists():
         mail_account_exists(made.email, now=now)
-        return made
-    data = {"invite": made.pk, "inviter": by.name, "role": made.get_role_display()}
-    key = f"invite:{made.pk}"
-    notify([Message(None, INVITE, key=key, due_at=now, address=made.email, data=data)], now=now)
+    else:
+        mail_invite(made, by=by, now=now)
     return made
 
 
@@ -78,8 +76,11 @@ def invites_seen_by(person: User, *, now: datetime) -> list[Invite]:
 @transaction.atomic
 def withdraw_invite(pk: int, *, by: User, now: datetime) -> None:
     """Deletes the invitation, so that its link stops working. Raises NotAllowed, NotFound."""
-    if not _within_reach(by).filter(pk=pk).delete()[0]:
+    invite = _within_reach(by).filter(pk=pk).first()
+    if invite is None:
         raise NotFound
+    ProjectInvite.objects.filter(email=invite.email, invited_by=invite.invited_by_id).delete()
+    invite.delete()
     record(Subject(SubjectType.INVITATION, pk), "withdrawn", by=by, at=now)
 
 

@@ -1,5 +1,6 @@
 """Deactivating an account, and handing over its open tasks."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -13,16 +14,19 @@ from taskbell.common.errors import invalid
 from taskbell.common.locks import let_others_write
 from taskbell.people.notifications import notify_owner
 from taskbell.people.roles import check_may_manage, keep_an_admin
-from taskbell.tasks.assignees import hand_over_many
-from taskbell.tasks.models import Task
+from taskbell.projects.models import Project
+from taskbell.sharing.members import end_memberships
+from taskbell.tasks.assignees import hand_over_many, move_many
+from taskbell.tasks.models import Task, TaskQuerySet
 
 TASKS_AT_ONCE = 500
 
 
 def deactivate_person(person: User, *, hand_to: int | None, by: User, now: datetime) -> None:
-    """Deactivates the account and hands the person's open tasks to `hand_to`, or back to their creators.
+    """Deactivates the account, ends memberships, and hands the open tasks to `hand_to`, or back to their creators.
 
-    Very many tasks are handed over in batches first, so that others can write in between.
+    Those of the Inbox go to the Inbox of `hand_to`, or, if others created them, to theirs. Very many tasks are handed
+    over in batches first, so that others can write in between.
     Raises NotAllowed, Invalid, or Conflict for the last ADMIN.
     """
     with no_deadline():
@@ -31,6 +35,9 @@ def deactivate_person(person: User, *, hand_to: int | None, by: User, now: datet
     with transaction.atomic():
         leave(person, by=by, now=now)
         _check_receiver(hand_to, person)
+        end_memberships(person, by=by, now=now)
+        while to_move := list(_to_move(person, hand_to).select_for_update(no_key=True, of=("self",))):
+            _move_to_inboxes(to_move, hand_to, by=by, now=now)
         tasks = Task.objects.filter(assigned_to=person).select_for_update(no_key=True).order_by("pk")
         list(tasks.values_list("pk"))  # waits for those who reopen, restore or complete one of them
         while still_open := list(tasks.open()):
@@ -39,15 +46,35 @@ def deactivate_person(person: User, *, hand_to: int | None, by: User, now: datet
 
 @transaction.atomic
 def _hand_over_batch(person: User, hand_to: int | None, *, by: User, now: datetime) -> bool:
-    """Hands over a batch of the open tasks, if there are many; True if it did."""
-    mine = Task.objects.filter(assigned_to=person).open().order_by("pk")
-    if len(mine.values_list("pk")[: TASKS_AT_ONCE + 1]) <= TASKS_AT_ONCE:
+    """Hands over a batch of the open tasks, or of those in the Inbox, if there are many; True if it did."""
+    mine, inbox = Task.objects.filter(assigned_to=person).open().order_by("pk"), _to_move(person, hand_to)
+    if not any(_are_many(tasks) for tasks in (mine, inbox)):
         return False
     check_may_manage(person, by=by)
     keep_an_admin(without=person)
     _check_receiver(hand_to, person)
-    hand_over_many(list(mine.select_for_update(no_key=True)[:TASKS_AT_ONCE]), hand_to, by=by, now=now)
+    if _are_many(mine):
+        hand_over_many(list(mine.select_for_update(no_key=True)[:TASKS_AT_ONCE]), hand_to, by=by, now=now)
+    else:
+        some = inbox.select_for_update(no_key=True, of=("self",))[:TASKS_AT_ONCE]
+        _move_to_inboxes(list(some), hand_to, by=by, now=now)
     return True
+
+
+def _are_many(tasks: TaskQuerySet) -> bool:
+    return len(tasks.values_list("pk")[: TASKS_AT_ONCE + 1]) > TASKS_AT_ONCE
+
+
+def _to_move(person: User, hand_to: int | None) -> TaskQuerySet:
+    """The open tasks of the person's Inbox that others go on with."""
+    inbox = Task.objects.filter(project=person.inbox.pk).open().order_by("pk")
+    return inbox if hand_to else inbox.exclude(created_by=person).filter(created_by__is_active=True)
+
+
+def _move_to_inboxes(tasks: Sequence[Task], hand_to: int | None, *, by: User, now: datetime) -> None:
+    owners = {hand_to or task.created_by_id for task in tasks}
+    inboxes = dict(Project.objects.filter(inbox_of__in=owners).values_list("inbox_of", "pk"))
+    move_many([(task, inboxes[hand_to or task.created_by_id]) for task in tasks], heir=hand_to, by=by, now=now)
 
 
 def _check_receiver(hand_to: int | None, person: User) -> None:

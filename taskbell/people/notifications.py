@@ -12,8 +12,8 @@ from django.utils.http import urlsafe_base64_encode
 from taskbell.accounts.addresses import token_of as address_token
 from taskbell.accounts.addresses import waiting_change
 from taskbell.accounts.invites import token_of
-from taskbell.accounts.models import AddressChange, User
-from taskbell.common.quoting import name_in_quotes, without_links
+from taskbell.accounts.models import AddressChange, Invite, User
+from taskbell.common.quoting import MAX_PROJECT_NAME, name_in_quotes, one_line, without_links
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.kinds import Kind
 from taskbell.notifications.models import Notification
@@ -31,6 +31,7 @@ def _invite_link(invite: Notification) -> dict[str, Any]:
     return {
         "link": f"{settings.URL}/invite/{token_of(invite.data['invite'])}/",
         "inviter": name_in_quotes(invite.data["inviter"]),
+        "project": one_line(invite.data.get("project", ""), most=MAX_PROJECT_NAME),
     }
 
 
@@ -92,6 +93,13 @@ def mail_account_exists(email: str, *, now: datetime) -> None:
     """
     key = f"account_exists:{email}:{now.date()}"
     notify([Message(None, ACCOUNT_EXISTS, key=key, due_at=now, address=email)], now=now)
+
+
+def mail_invite(invite: Invite, *, project: str = "", by: User, now: datetime) -> None:
+    """Emails the link of an invitation, perhaps to work in a project."""
+    data = {"invite": invite.pk, "inviter": by.name, "role": invite.get_role_display(), "project": project}
+    key = f"invite:{invite.pk}"
+    notify([Message(None, INVITE, key=key, due_at=now, address=invite.email, data=data)], now=now)
 
 
 def mail_password_link(person: User, *, now: datetime) -> None:

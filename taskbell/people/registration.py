@@ -32,6 +32,7 @@ from taskbell.people.addresses import ask_to_confirm, may_mail
 from taskbell.people.invitations import accept_invite
 from taskbell.people.notifications import mail_account_exists
 from taskbell.projects.models import Membership, Project
+from taskbell.sharing.joining import join_invited
 
 MAX_RACES = 10
 
@@ -93,6 +94,7 @@ def _create(person: User, wanted: str, *, invite: str, now: datetime) -> User:
     if accepted:
         subject = Subject(SubjectType.INVITATION, accepted.pk)
         record(subject, "accepted", by=person, at=now, new={"person": person.pk, "role": person.role})
+        join_invited(person, now=now)
     return person
 
 

@@ -80,6 +80,11 @@ def ways_to_see(person: User) -> list[Q]:
     return [member, Q(assigned_to=person) & ~member]
 
 
+def is_visible_project(person: User) -> Q:
+    """The condition that the person sees a project: they belong to it, or see everything."""
+    return Q() if sees_everything(person) else Q(memberships__person=person)
+
+
 def sees_everything(person: User) -> bool:
     """True for a person who sees all tasks, whose reports count all tasks, and whose history shows all tasks."""
     return person.can(Capability.SEE_EVERYTHING)

@@ -1,11 +1,13 @@
 """Projects, and who belongs to them. Every task is in exactly one project."""
 
 from django.db import models
+from django.db.models import OuterRef, Subquery
 
 from taskbell.accounts.models import User
 from taskbell.common.folding import SortKeyField
 
 MAX_NAME, MAX_DESCRIPTION = 100, 20_000  # characters
+ACCESS = "viewer_role"
 
 
 class ProjectRole(models.TextChoices):
@@ -39,6 +41,11 @@ class Colour(models.TextChoices):
 class ProjectQuerySet(models.QuerySet["Project"]):
     """Named reads of projects."""
 
+    def with_role(self, person: User) -> "ProjectQuerySet":
+        """With the person's role, which `projects/policy.py` asks for."""
+        role = Membership.objects.filter(project=OuterRef("pk"), person=person).values("role")
+        return self.annotate(**{ACCESS: Subquery(role)})
+
     def in_use(self) -> "ProjectQuerySet":
         """Projects that are not in the trash."""
         return self.filter(deleted_at=None)
@@ -64,6 +71,9 @@ class Project(models.Model):
     updated_at = models.DateTimeField()
     deleted_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
+
+    # Read by `with_role`.
+    viewer_role: str | None
 
     objects = ProjectQuerySet.as_manager()
 
@@ -92,3 +102,20 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} in {self.project_id}: {self.role}"
+
+
+class ProjectInvite(models.Model):
+    """Somebody was invited by email to join a project: they belong to it once they follow the link."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", db_index=False)
+    email = models.CharField(max_length=254)
+    role = models.CharField(max_length=6, choices=ProjectRole.choices)
+    invited_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["email", "project"], name="one_project_invite")]
+
+    def __str__(self) -> str:
+        return f"{self.project_id}: {self.role}"

@@ -2,9 +2,33 @@
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
-from taskbell.projects.models import EDITORS
+from taskbell.common.errors import Conflict, NotAllowed
+from taskbell.projects.models import EDITORS, Project, ProjectRole
 
 
 def may_edit_tasks(person: User, role: str | None) -> bool:
     """True for people who may change every task of a project in which they have this role."""
     return person.can(Capability.EDIT_EVERYTHING) or (role in EDITORS and person.can(Capability.CREATE_TASKS))
+
+
+def may_manage(person: User, role: str | None) -> bool:
+    """True for people who may change, archive and delete a project with this role, and manage its members."""
+    return may_edit_tasks(person, role) and (role == ProjectRole.OWNER or person.can(Capability.EDIT_EVERYTHING))
+
+
+def check_may_create_project(person: User) -> None:
+    """Raises NotAllowed for people who may only work on tasks assigned to them."""
+    if not person.can(Capability.CREATE_TASKS):
+        raise NotAllowed("Your role does not let you create projects.")
+
+
+def check_may_manage(person: User, project: Project) -> None:
+    """Raises NotAllowed unless the person may manage the project, which was found `with_role` of this person."""
+    if not may_manage(person, project.viewer_role):
+        raise NotAllowed("Only its owners can change this project and its members.")
+
+
+def check_is_shared(project: Project) -> None:
+    """Raises Conflict for an Inbox."""
+    if project.inbox_of_id is not None:
+        raise Conflict("Can't change an Inbox: it belongs to one person and stays as it is. Create a project instead.")

@@ -18,8 +18,11 @@ from taskbell.notifications.channels.mail.rendering import compose
 from taskbell.notifications.kinds import registered
 from taskbell.notifications.models import Delivery, DeliveryQuerySet, Notification
 from taskbell.people.invitations import make_invite
+from taskbell.projects.models import ProjectRole
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.runtime.preparation import migrate_database
+from taskbell.sharing.members import add_member
+from taskbell.sharing.projects import create_project
 from taskbell.tasks.actions import create_task, update_task
 from taskbell.tasks.kinds import Priority
 from taskbell.tasks.models import Task
@@ -67,6 +70,8 @@ def _samples() -> list[Delivery]:
     task.refresh_from_db()
     comment = add_comment(task.pk, "@preview-bo, they have **no basil** left.\nThyme instead?", by=ada, now=now)
     add_comment(task.pk, "The pots come on Friday.", by=ada, now=now)
+    project = create_project({"name": "Spring planting"}, by=ada, now=now)
+    add_member(project.pk, bo.pk, ProjectRole.EDITOR, by=ada, now=now)
     invitation = make_invite("cy@preview.invalid", Role.MEMBER, by=ada, now=now)
     data: dict[str, dict[str, Any]] = {
         **_address_samples(bo, "robert@preview.invalid", now),
@@ -78,6 +83,8 @@ def _samples() -> list[Delivery]:
         "task_updated": {"since": now.isoformat()},
         "invite": {"invite": invitation.pk, "inviter": ada.name, "role": invitation.get_role_display()},
         "reminder": {"by": ada.name},
+        "project_invite": {"invite": 1, "inviter": ada.name, "project": project.name, "role": ProjectRole.EDITOR},
+        "project_shared": {"by": ada.name, "project": project.pk},
         "due_digest": {"tasks": [_line(task, "Tomorrow, 18:00")], "overdue": [_line(other, "Friday, 4 June")]},
     }
     notify(

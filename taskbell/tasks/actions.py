@@ -14,7 +14,7 @@ from taskbell.common.errors import Conflict, NotFound, Refusal, invalid
 from taskbell.notifications.actions import notify
 from taskbell.projects.queries import lock_standings
 from taskbell.reminders.actions import add_reminders, replace_reminders, reschedule
-from taskbell.tasks.assignees import active_creator, assignee_has_left, assignees_of, hand_over, lock_assignees
+from taskbell.tasks.assignees import assignees_of, fitting_assignee, lock_assignees, refit_assignees
 from taskbell.tasks.history import OWN_REMINDERS, differences, record_own_reminders, snapshot
 from taskbell.tasks.kinds import OPEN_STAGES, Stage
 from taskbell.tasks.label_models import Label
@@ -139,8 +139,8 @@ def update_task(
     check_rows(patch)
     waiting = blocked_by([task.pk], effort) if changing.get("stage", Stage.PENDING) not in OPEN_STAGES else None
     _apply(task, changing, by=by, now=now)
-    if task.is_open and not was_open and assignee_has_left(task):
-        task.assigned_to_id = active_creator(task)
+    if task.is_open and (not was_open or "project_id" in changing):
+        task.assigned_to_id = fitting_assignee(task)
     _keep_series(task, changing, by_rule, patch)
     changes = differences(before, snapshot(task))
     changes |= _apply_rows(task, patch, labels, effort=effort, by=by, now=now)
@@ -201,8 +201,7 @@ def restore_task(task_id: int, *, by: User, now: datetime) -> Task:
     if task.is_open:
         reschedule(task, now=now)
     record(task, "restored", by=by, at=now)
-    if task.is_open and assignee_has_left(task):
-        hand_over(task, active_creator(task), by=by, now=now)
+    refit_assignees([task], by=by, now=now)
     return task
 
 

@@ -1,23 +1,37 @@
-"""Assignees: a task is only ever assigned to an active person, even while people leave.
+"""Assignees: an open task is only ever assigned to an active person, in a shared project to a member of it.
+
+Even while people leave.
 
 Both lock the person's row: an assignment takes a shared lock until its transaction ends, leaving an exclusive
 one. The person's row is locked before any task, so that the two never deadlock.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
+from itertools import chain
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import F
 
 from taskbell.accounts.models import User
-from taskbell.activity.actions import Entry, record, record_entries
+from taskbell.activity.actions import Entry, record_entries
+from taskbell.common.sql import fetch
 from taskbell.common.values import MAX_ID
 from taskbell.notifications.actions import notify
+from taskbell.projects.queries import lock_members
 from taskbell.tasks.models import Task
-from taskbell.tasks.notifications import assigned_messages, notify_assigned
+from taskbell.tasks.notifications import assigned_messages
 from taskbell.tasks.patch import TaskPatch
+
+Pair = tuple[int, int | None]  # project and person
+ACTIVE = """
+WITH pair(project, person) AS (VALUES {})
+SELECT project.id, person.id, inbox_of_id IS NOT NULL FROM pair
+JOIN projects_project AS project ON project.id = pair.project
+JOIN accounts_user AS person ON person.id = pair.person AND is_active
+"""
 
 
 def assignees_of(patches: Iterable[TaskPatch]) -> set[int]:
@@ -41,39 +55,92 @@ def lock_assignees(ids: set[int]) -> set[int]:
         return {pk for (pk,) in cursor.fetchall()}
 
 
-def hand_over(task: Task, to: int | None, *, by: User, now: datetime) -> None:
-    """Assigns the task, which the caller has locked, to another person or to nobody."""
-    old, task.assigned_to_id = task.assigned_to_id, to
-    task.write(now)
-    record(task, "assigned", by=by, at=now, field="assigned_to", old=old, new=to)
-    notify_assigned(task, by=by, now=now)
+class Placement(NamedTuple):
+    """The project that a task, which the caller has locked, is to be in, and who may get it there, the first one first.
+
+    Without `people`, it keeps its assignee.
+    """
+
+    task: Task
+    project: int
+    people: Sequence[int | None] | None
 
 
 def hand_over_many(tasks: Sequence[Task], to: int | None, *, by: User, now: datetime) -> None:
-    """Assigns the tasks, which the caller has locked, to another person; without one, each to its creator.
+    """Assigns the tasks, which the caller has locked, to another person, or else to their creators, or to nobody.
 
-    Their assignees are leaving: a task that its own assignee has created is assigned to nobody then.
+    None of them keeps its assignee. A person gets only tasks that they may have.
     """
-    creators = User.objects.filter(pk__in={task.created_by_id for task in tasks}, is_active=True)
-    active, ids = set(creators.values_list("pk", flat=True)), defaultdict[int | None, list[int]](list)
-    entries = []
-    for task in tasks:
-        old, creator = task.assigned_to_id, task.created_by_id if task.created_by_id in active else None
-        task.assigned_to_id, task.version = to or (creator if creator != old else None), task.version + 1
-        ids[task.assigned_to_id].append(task.pk)
-        entries.append(Entry(task, "assigned", by, now, "assigned_to", old, task.assigned_to_id))
-    for new, some in ids.items():
-        Task.objects.filter(pk__in=some).update(assigned_to=new, updated_at=now, version=F("version") + 1)
+    people = {task.pk: [one for one in (to, task.created_by_id) if one != task.assigned_to_id] for task in tasks}
+    _carry_out([Placement(task, task.project_id, people[task.pk]) for task in tasks], by=by, now=now)
+
+
+def unassign(tasks: Sequence[Task], *, by: User, now: datetime) -> None:
+    """Assigns the tasks, which the caller has locked, to nobody."""
+    _carry_out([Placement(task, task.project_id, ()) for task in tasks], by=by, now=now)
+
+
+def refit_assignees(tasks: Sequence[Task], *, by: User, now: datetime) -> None:
+    """Hands over the open ones of the tasks, which the caller has locked, whose assignee may not have them."""
+    move_many([(task, task.project_id) for task in tasks], by=by, now=now)
+
+
+def move_many(moves: Sequence[tuple[Task, int]], *, heir: int | None = None, by: User, now: datetime) -> None:
+    """Puts the tasks, which the caller has locked, into other projects.
+
+    An open task whose assignee may not have it there goes to the heir, or else to its creator, or to nobody.
+    """
+    _carry_out([Placement(task, project, _heirs(task, heir)) for task, project in moves], by=by, now=now)
+
+
+def fitting_assignee(task: Task) -> int | None:
+    """The assignee of an open task if they may have it, else its creator if they may; None if neither may."""
+    return _chosen(plan := Placement(task, task.project_id, _heirs(task)), _allowed([plan]))
+
+
+def _heirs(task: Task, heir: int | None = None) -> Sequence[int | None] | None:
+    is_assigned = task.is_open and task.assigned_to_id is not None
+    return (task.assigned_to_id, heir, task.created_by_id) if is_assigned else None
+
+
+def _carry_out(plans: Sequence[Placement], *, by: User, now: datetime) -> None:
+    """Saves what changes of the tasks, as one version, and writes the history."""
+    allowed, ids, entries, handed = _allowed(plans), defaultdict[Any, list[int]](list), list[Entry](), list[Task]()
+    for plan in plans:
+        task, old = plan.task, (plan.task.project_id, plan.task.assigned_to_id)
+        new = (plan.project, _chosen(plan, allowed))
+        if new == old:
+            continue
+        task.project_id, task.assigned_to_id = new
+        task.version, task.updated_at = task.version + 1, now
+        ids[new].append(task.pk)
+        if old[0] != new[0]:
+            entries.append(Entry(task, "updated", by, now, "project", old[0], new[0]))
+        if old[1] != new[1]:
+            entries.append(Entry(task, "assigned", by, now, "assigned_to", old[1], new[1]))
+            handed.append(task)
+    for (project, assignee), some in ids.items():
+        changed = Task.objects.filter(pk__in=some)
+        changed.update(project=project, assigned_to=assignee, updated_at=now, version=F("version") + 1)
     record_entries(entries)
-    notify([message for task in tasks for message in assigned_messages(task, by=by, now=now)], now=now)
+    notify([message for task in handed for message in assigned_messages(task, by=by, now=now)], now=now)
 
 
-def active_creator(task: Task) -> int | None:
-    """The creator of the task; None if they have left."""
-    return User.objects.filter(pk=task.created_by_id, is_active=True).values_list("pk", flat=True).first()
+def _chosen(plan: Placement, allowed: Container[Pair]) -> int | None:
+    if plan.people is None:
+        return plan.task.assigned_to_id
+    return next((person for person in plan.people if (plan.project, person) in allowed), None)
 
 
-def assignee_has_left(task: Task) -> bool:
-    """True if the task, which the caller has locked, is assigned to a person who is no longer active."""
-    assignee = task.assigned_to_id
-    return assignee is not None and not User.objects.filter(pk=assignee, is_active=True).exists()
+def _allowed(plans: Iterable[Placement]) -> set[Pair]:
+    """Of the projects and people in these plans, those where the person is active and, unless it is an Inbox, a member.
+
+    No such membership ends until the transaction does.
+    """
+    asked = sorted({(plan.project, person) for plan in plans for person in plan.people or () if person is not None})
+    if not asked:
+        return set()
+    rows = fetch(ACTIVE.format(", ".join(["(%s, %s)"] * len(asked))), list(chain.from_iterable(asked)))
+    shared = {(project, person) for project, person, is_inbox in rows if not is_inbox}
+    members = lock_members({project for project, _ in shared}, {person for _, person in shared})
+    return {(project, person) for project, person, is_inbox in rows if is_inbox} | (shared & members)

@@ -1,15 +1,18 @@
 """How much one person may have. People who may edit everything have no quotas."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 
 from taskbell.accounts.models import Profile, User
 from taskbell.accounts.policy import Capability
 from taskbell.accounts.throttle import Limit, count
 from taskbell.common.errors import Conflict
 from taskbell.common.sql import fetch
+from taskbell.projects.models import Project
 from taskbell.tasks.label_models import Label
 from taskbell.tasks.models import Category, Task
 
@@ -32,9 +35,7 @@ TOO_MUCH_TEXT = (
     "Can't store more text, because a person's titles and descriptions may have {:,} MiB, those in the trash included. "
     "Shorten some, or ask an admin for a higher quota."
 )
-TOO_MANY_CATEGORIES = (
-    "Can't create more categories, because you have {:,}, the most that a person may have. Delete some first."
-)
+TOO_MANY = "Can't create more {}, because you have {:,}, the most that a person may have. Delete some first."
 TOO_MANY_LABELS = (
     "Can't create more labels, because a person may have created {:,} of those that exist. Use existing labels, or "
     "delete or merge some first."
@@ -70,11 +71,18 @@ def check_room_for_text(person: User) -> None:
 
 def check_room_for_category(person: User) -> None:
     """Raises QuotaReached if the person has created too many categories."""
-    most = settings.TASKBELL_QUOTAS["categories"]
-    if person.can(Capability.EDIT_EVERYTHING):
-        return
-    if Category.objects.filter(created_by=person).order_by()[:most].count() >= most:
-        raise QuotaReached(TOO_MANY_CATEGORIES.format(most))
+    _check_room("categories", Category.objects.filter(created_by=person), person)
+
+
+def check_room_for_project(person: User) -> None:
+    """Raises QuotaReached if the person has created too many projects, those in the trash included."""
+    _check_room("projects", Project.objects.filter(created_by=person, inbox_of=None), person)
+
+
+def _check_room(name: str, theirs: QuerySet[Any], person: User) -> None:
+    most = settings.TASKBELL_QUOTAS[name]
+    if not person.can(Capability.EDIT_EVERYTHING) and theirs.order_by()[:most].count() >= most:
+        raise QuotaReached(TOO_MANY.format(name, most))
 
 
 def check_room_for_labels(person: User, *, more: int) -> None:

@@ -12,7 +12,7 @@ from taskbell.projects.audience import load_keys
 from taskbell.reminders.actions import reschedule
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import move
-from taskbell.tasks.assignees import active_creator, assignee_has_left, hand_over
+from taskbell.tasks.assignees import fitting_assignee, refit_assignees
 from taskbell.tasks.history import differences, snapshot
 from taskbell.tasks.kinds import Basis
 from taskbell.tasks.labels import copy_labels
@@ -69,8 +69,7 @@ def make_next(task: Task, *, catch_up: bool = False, by: User, now: datetime) ->
         return known
     new = Task(created_at=now, updated_at=now)
     _continue_series(new, task, upcoming)
-    if assignee_has_left(new):  # while the old one was archived
-        new.assigned_to_id = active_creator(new)
+    new.assigned_to_id = fitting_assignee(new)  # they may have left while the old one was archived
     new.save(force_insert=True)
     keep_search_text(new)
     _copy_reminders(task, new, now=now)
@@ -170,8 +169,7 @@ def _restore_next(new: Task, old: Task, upcoming: Upcoming, *, by: User, now: da
         reschedule(new, now=now)
     record(new, "restored", by=by, at=now)
     record_changes(new, "restored", differences(before, snapshot(new)) | labels, by=by, at=now)
-    if new.is_open and assignee_has_left(new):
-        hand_over(new, active_creator(new), by=by, now=now)
+    refit_assignees([new], by=by, now=now)
 
 
 def _free_number(task: Task, number: int) -> None:

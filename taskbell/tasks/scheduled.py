@@ -6,10 +6,11 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 
-from taskbell.activity.actions import Entry, record_entries
-from taskbell.activity.models import Activity
+from taskbell.activity.actions import Entry, record, record_entries
+from taskbell.activity.models import Activity, Subject, SubjectType
 from taskbell.common.locks import in_batches, one_at_a_time
 from taskbell.notifications.actions import notify
+from taskbell.projects.models import Project
 from taskbell.tasks.finished import Finished
 from taskbell.tasks.kinds import OVERDUE
 from taskbell.tasks.models import Prerequisite, Task, TaskQuerySet
@@ -44,9 +45,15 @@ def _mark_batch(now: datetime) -> int:
 
 
 def purge_deleted(now: datetime) -> int:
-    """Removes tasks that have been in the trash long enough; their history stays. Returns how many."""
-    old = Task.objects.filter(deleted_at__lt=now - timedelta(days=settings.TASKBELL_TRASH_DAYS))
-    return in_batches(lambda: _purge_batch(old, now))
+    """Removes tasks, and then projects, that have been in the trash long enough; their history stays.
+
+    Returns how many tasks.
+    """
+    long_ago = now - timedelta(days=settings.TASKBELL_TRASH_DAYS)
+    purged = in_batches(lambda: _purge_batch(Task.objects.filter(deleted_at__lt=long_ago), now))
+    for project in Project.objects.filter(deleted_at__lt=long_ago).values_list("pk", flat=True):
+        _purge_project(project, now)
+    return purged
 
 
 @transaction.atomic
@@ -56,6 +63,18 @@ def _purge_batch(old: TaskQuerySet, now: datetime) -> int:
     record_entries(Entry(task, "purged", by=None, at=now, field="people", old=sorted(task.people)) for task in tasks)
     Task.objects.filter(pk__in=[task.pk for task in tasks]).delete()
     return len(tasks)
+
+
+@transaction.atomic
+def _purge_project(pk: int, now: datetime) -> None:
+    """Removes the project, unless some of its tasks are left."""
+    project = Project.objects.select_for_update().filter(pk=pk).exclude(deleted_at=None).first()
+    tasks = Task.objects.filter(project=pk)
+    # Apart, because each has its own index.
+    if project is None or tasks.filter(deleted_at=None).exists() or tasks.exclude(deleted_at=None).exists():
+        return
+    record(Subject(SubjectType.PROJECT, pk), "purged", by=None, at=now, project_id=pk)
+    project.delete()
 
 
 def free_waiting(now: datetime) -> int:

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
-from taskbell.web import addresses, mail, pages, password, profile, session, tasks
+from taskbell.web import addresses, mail, pages, password, profile, projects, session, tasks
 
 urlpatterns = [
     path("", pages.front, name="home"),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("email/change/", addresses.change, name="email-change"),
     path("email/resend/", addresses.resend, name="email-resend"),
     path("email/<str:use>/<str:token>/", addresses.link, name="email-link"),
+    path("projects/join/<str:token>/", projects.join, name="project-join"),
     path("profile/", profile.profile, name="profile"),
     path("tasks/<int:pk>/", tasks.task, name="task"),
     path("mail/<str:token>/", mail.mail_button, name="mail-button"),

@@ -11,6 +11,8 @@ from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.kinds import find_kind
 from taskbell.notifications.models import Delivery, DeliveryState, Notification
 from taskbell.people.invitations import make_invite
+from taskbell.sharing.members import add_member
+from taskbell.sharing.projects import create_project
 from taskbell.tasks.actions import create_task, update_task
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
@@ -47,6 +49,13 @@ def message(kind: str, reader: User, by: User, task: Task, *, at: datetime) -> D
         new = "robert@example.org"
         change = AddressChange.objects.create(user=reader, new=new, old=reader.email, requested_at=at, made_at=at)
         data[kind] = {"change": change.pk, "address": new, "new": new, "old": reader.email}
+    if kind == "project_shared":
+        project = create_project({"name": "Garden"}, by=by, now=at)
+        add_member(project.pk, reader.pk, "EDITOR", by=by, now=at)
+        Notification.objects.filter(kind=kind).delete()
+        data[kind] = {"by": by.name, "project": project.pk}
+    if kind == "project_invite":
+        data[kind] = {"invite": 1, "inviter": by.name, "project": "Garden", "role": "EDITOR"}
     if kind == "overdue":
         Task.objects.filter(pk=task.pk).update(due_at=at, due_time=at.time())
     if kind in ("mentioned", "commented"):

@@ -36,6 +36,7 @@ def test_every_feature_registers_its_own() -> None:
         *("summary", "reminder"),
         *("task_assigned", "task_updated", "unblocked", "overdue", "due_digest"),
         *("mentioned", "commented"),
+        *("project_shared", "project_invite"),
         *("invite", "password_reset", "session_ended", "sign_in_locked", "account_exists"),
         *("confirm_email", "email_changed", "account_changed"),
     ]

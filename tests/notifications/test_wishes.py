@@ -26,7 +26,7 @@ NIGHT = {"quiet_from": time(22), "quiet_until": time(7)}
 LATE = NOW.replace(hour=23)
 MORNING = LATE + 8 * HOUR
 KINDS = {kind.name for kind in registered()}
-URGENT = {"invite", "password_reset", "session_ended", "sign_in_locked", "account_exists"}
+URGENT = {"invite", "project_invite", "password_reset", "session_ended", "sign_in_locked", "account_exists"}
 URGENT |= {"confirm_email", "email_changed", "account_changed"}
 PATIENT = sorted(KINDS - URGENT - {"reminder"})
 

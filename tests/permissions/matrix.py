@@ -238,6 +238,61 @@ LABELS = [
     Way("DELETE /api/labels/{id}/", NOWHERE, at="@nowhere"),
 ]
 
+# The creator owns the project, in which the assignee edits and the intern reads.
+MEMBERS_SEE = "200 200 200 200 200 404 401"
+OWNERS = "200 200 200 403 403 404 401"
+WRONG_BY_OWNERS = "400 400 400 403 403 404 401"
+ONE_MEMBER = "/api/projects/{id}/members/{person}/"
+PROJECTS = [
+    Way("GET /api/projects/", ALL),
+    Way("GET /api/projects/", ALL, query="?all=true"),
+    Way("GET /api/projects/", ALL, query="?deleted=true"),
+    Way("GET /api/projects/", "400 400 400 400 400 400 401", query="?surprise=1"),
+    Way("GET /api/projects/", "400 400 400 400 400 400 401", query="?archived=maybe"),
+    Way("POST /api/projects/", "201 201 201 201 403 201 401", {"name": "Garden"}),
+    Way("POST /api/projects/", "400 400 400 400 403 400 401", {"name": ""}),
+    Way("POST /api/projects/", "400 400 400 400 403 400 401", b"{"),
+    Way("GET /api/projects/{id}/", MEMBERS_SEE, at="@project"),
+    Way("GET /api/projects/{id}/", NOWHERE, at="@nowhere"),
+    Way("GET /api/projects/{id}/", NOWHERE, at="@deleted_project"),
+    Way("GET /api/projects/{id}/", "200 200 404 404 404 404 401", at="@inbox_of_somebody"),
+    *(
+        way
+        for method in ("PUT", "PATCH")
+        for way in (
+            Way(f"{method} /api/projects/{{id}}/", OWNERS, {"name": "Meadow", "archived": True}, at="@project"),
+            Way(f"{method} /api/projects/{{id}}/", WRONG_BY_OWNERS, {"name": ""}, at="@project"),
+            Way(f"{method} /api/projects/{{id}}/", NOWHERE, {"name": "x"}, at="@deleted_project"),
+            Way(
+                f"{method} /api/projects/{{id}}/", "409 409 404 404 404 404 401", {"name": "x"}, at="@inbox_of_somebody"
+            ),
+            Way(f"{method} /api/projects/{{id}}/", STALE, {"name": "x"}, headers={"If-Match": "9"}, at="@project"),
+        )
+    ),
+    Way("DELETE /api/projects/{id}/", "204 204 204 403 403 404 401", at="@project"),
+    Way("DELETE /api/projects/{id}/", WRONG_BY_OWNERS, query="?move_to=x", at="@project"),
+    Way("DELETE /api/projects/{id}/", WRONG_BY_OWNERS, query="?move_to=999999", at="@project"),
+    Way("DELETE /api/projects/{id}/", "409 409 404 404 404 404 401", at="@inbox_of_somebody"),
+    Way("DELETE /api/projects/{id}/", "404 404 404 403 403 404 401", at="@deleted_project"),
+    Way("POST /api/projects/{id}/restore/", OWNERS, at="@deleted_project"),
+    Way("POST /api/projects/{id}/restore/", NOWHERE, at="@project"),
+    Way("GET /api/projects/{id}/logs/", MEMBERS_SEE, at="@project"),
+    Way("GET /api/projects/{id}/logs/", NOWHERE, at="@deleted_project"),
+    Way("GET /api/projects/{id}/members/", MEMBERS_SEE, at="@project"),
+    Way("POST /api/projects/{id}/members/", "201 201 201 403 403 404 401", {"person": "@somebody"}, at="@project"),
+    Way("POST /api/projects/{id}/members/", "409 409 409 403 403 404 401", {"person": "@assignee"}, at="@project"),
+    Way("POST /api/projects/{id}/members/", WRONG_BY_OWNERS, {"person": "@left"}, at="@project"),
+    Way("POST /api/projects/{id}/members/", WRONG_BY_OWNERS, {}, at="@project"),
+    Way(f"PATCH {ONE_MEMBER}", OWNERS, {"role": "VIEWER"}, at="@project", rid="@assignee"),
+    Way(f"PATCH {ONE_MEMBER}", WRONG_BY_OWNERS, {"role": "KING"}, at="@project", rid="@assignee"),
+    Way(f"PATCH {ONE_MEMBER}", "409 409 409 403 403 404 401", {"role": "VIEWER"}, at="@project", rid="@creator"),
+    Way(f"PATCH {ONE_MEMBER}", "404 404 404 403 403 404 401", {"role": "VIEWER"}, at="@project", rid="@stranger"),
+    Way(f"DELETE {ONE_MEMBER}", "204 204 204 204 403 404 401", at="@project", rid="@assignee"),
+    Way(f"DELETE {ONE_MEMBER}", "204 204 204 403 204 404 401", at="@project", rid="@intern"),
+    Way(f"DELETE {ONE_MEMBER}", "409 409 409 403 403 404 401", at="@project", rid="@creator"),
+    Way(f"DELETE {ONE_MEMBER}", "404 404 404 403 403 404 401", at="@project", rid="@stranger"),
+]
+
 ONLY_ADMINS = "200 403 403 403 403 403 401"
 MAY_INVITE = "201 201 403 403 403 403 401"
 PEOPLE_WAYS = [
@@ -344,7 +399,7 @@ SYNC = [
     Way("POST /api/notifications/read/", ALL),
 ]
 
-MATRIX = [*TASKS, *REMINDERS, *COMMENTS, *CATEGORIES, *LABELS, *PEOPLE_WAYS, *SESSIONS, *REPORTS, *SYNC]
+MATRIX = [*TASKS, *REMINDERS, *COMMENTS, *CATEGORIES, *LABELS, *PROJECTS, *PEOPLE_WAYS, *SESSIONS, *REPORTS, *SYNC]
 
 # The operations that are there for those who are not signed in.
 FOR_EVERYBODY = {

@@ -19,6 +19,9 @@ from taskbell.people.invitations import make_invite
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.reports.actions import request_report
 from taskbell.reports.building import make_waiting
+from taskbell.sharing.deleting import delete_project
+from taskbell.sharing.members import add_member
+from taskbell.sharing.projects import create_project
 from taskbell.tasks.actions import create_task, delete_task, update_task
 from taskbell.tasks.categories import create_category
 from taskbell.tasks.label_models import Label
@@ -53,7 +56,7 @@ class World:
         self.numbers: dict[str, Any] = {name: person.pk for name, person in self.people.items()}
         self.numbers |= {"nowhere": 999_999, **self._tasks(), **self._labels(), **self._invites(), **self._secrets()}
         self.numbers |= dict(Label.objects.values_list("name", "pk"))
-        self.numbers |= self._reminders() | self._reports() | self._comments()
+        self.numbers |= self._reminders() | self._reports() | self._comments() | self._projects()
         told = self.people["assignee"].notifications.filter(task=self.numbers["task"])
         self.numbers["told"] = told.values_list("pk", flat=True)[0]
 
@@ -91,6 +94,15 @@ class World:
         make_waiting(clock=utc_now)
         return {"report": made.pk, "waiting_report": request_report(creator, "export", "csv", {}, now=NOW).pk}
 
+    def _projects(self) -> dict[str, Any]:
+        owner, made = self.people["creator"], {}
+        for name in ("project", "deleted_project"):
+            made[name] = create_project({"name": name}, by=owner, now=NOW).pk
+            for person, role in (("assignee", "EDITOR"), ("intern", "VIEWER")):
+                add_member(made[name], self.people[person].pk, role, by=owner, now=NOW)
+        delete_project(made["deleted_project"], move_to=None, by=owner, now=NOW)
+        return made | {"inbox_of_somebody": self.people["somebody"].inbox.pk}
+
     def _labels(self) -> dict[str, Any]:
         create_category("Home", by=self.people["admin"], now=NOW)
         mine = create_category("Docs", by=self.people["creator"], now=NOW)
@@ -123,7 +135,12 @@ class World:
         numbers = self.numbers | {"self": self.numbers.get(name, 1), "session": str(session.pk)}
         method, path = way.operation.split(" ")
         place = (
-            path.format(id=_filled(way.at, numbers), rid=_filled(way.rid, numbers), cid=_filled(way.cid, numbers))
+            path.format(
+                id=_filled(way.at, numbers),
+                rid=_filled(way.rid, numbers),
+                person=_filled(way.rid, numbers),
+                cid=_filled(way.cid, numbers),
+            )
             + way.query
         )
         with undone():

@@ -1,0 +1,96 @@
+"""The members of a project."""
+
+from typing import Any, TypedDict
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from taskbell.api.answers import page_of
+from taskbell.api.authentication import person_of
+from taskbell.api.fields import Choice, IdField, StrictSerializer, Text, body_of
+from taskbell.api.idempotency import repeatable
+from taskbell.api.lists import PAGING, page_response, query_of
+from taskbell.api.schema import operation
+from taskbell.common.clock import utc_now
+from taskbell.payloads.projects import MemberOut, member_as_json
+from taskbell.people.project_invites import add_by_email
+from taskbell.projects.models import Membership, ProjectRole
+from taskbell.projects.policy import check_may_manage
+from taskbell.search.keyset import Key
+from taskbell.search.pages import page_of_rows
+from taskbell.sharing.locks import visible_project
+from taskbell.sharing.members import add_member, change_member, remove_member
+
+
+class MemberIn(StrictSerializer):
+    ignored = frozenset(MemberOut.__annotations__) - {"person", "role"}
+    person = IdField(required=False)
+    email = Text(max_length=254, required=False, help_text="Instead of `person`: the address of somebody to invite.")
+    role = Choice(choices=ProjectRole.values, required=False, default=ProjectRole.EDITOR.value)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("person" in attrs) == ("email" in attrs):
+            raise serializers.ValidationError({"person": "Send either person or email."}, "required")
+        return attrs
+
+
+class InvitedOut(TypedDict):
+    """The same for every address, whether it has an account or not."""
+
+    detail: str
+
+
+INVITED = InvitedOut(detail="If this address can be invited, its owner gets an email with a link to join.")
+
+
+class MemberChange(StrictSerializer):
+    ignored = frozenset(MemberOut.__annotations__) - {"role"}
+    role = Choice(choices=ProjectRole.values)
+
+
+class Members(APIView):
+    @operation("members_list", "projects", page_of(MemberOut), parameters=PAGING)
+    def get(self, request: Request, pk: int) -> HttpResponse:
+        """Lists the members of the project, the first one first."""
+        project, person = visible_project(pk, to=person_of(request)), person_of(request)
+        members = Membership.objects.filter(project=project).select_related("person")
+        return page_response(
+            request, page_of_rows(members, query_of(request), person, keys=[Key("id")]), member_as_json
+        )
+
+    @operation("members_add", "projects", MemberOut, status=201, later=InvitedOut, takes=MemberIn)
+    @repeatable
+    def post(self, request: Request, pk: int) -> HttpResponseBase:
+        """Adds a person, who gets an email; or emails a link to join to an address.
+
+        The answer to an address is 202, whether it has an account or not. Only admins, who see addresses, add its
+        owner at once.
+        """
+        by = person_of(request)
+        check_may_manage(by, visible_project(pk, to=by))
+        body: dict[str, Any] = body_of(request, MemberIn)
+        if "person" in body:
+            member: Membership | None = add_member(pk, body["person"], body["role"], by=by, now=utc_now())
+        else:
+            member = add_by_email(pk, body["email"], body["role"], by=by, now=utc_now())
+        return Response(member_as_json(member), status=201) if member else Response(INVITED, status=202)
+
+
+class MemberDetail(APIView):
+    @operation("members_change", "projects", MemberOut, takes=MemberChange)
+    def patch(self, request: Request, pk: int, person: int) -> Response:
+        """Gives the member another role."""
+        by = person_of(request)
+        check_may_manage(by, visible_project(pk, to=by))
+        member = change_member(pk, person, body_of(request, MemberChange)["role"], by=by, now=utc_now())
+        return Response(member_as_json(member))
+
+    @operation("members_remove", "projects")
+    def delete(self, request: Request, pk: int, person: int) -> Response:
+        """Removes the member, or yourself. Tasks of the project that are assigned to them go to nobody."""
+        remove_member(pk, person, by=person_of(request), now=utc_now())
+        return Response(status=204)

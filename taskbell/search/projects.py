@@ -1,0 +1,40 @@
+"""The filters of projects."""
+
+from django.db.models import Q
+
+from taskbell.accounts.models import User
+from taskbell.accounts.policy import Capability
+from taskbell.common.values import read_boolean
+from taskbell.projects.audience import is_visible_project
+from taskbell.projects.models import Project, ProjectRole
+from taskbell.search.keyset import Key
+from taskbell.search.pages import ResultPage, page_of_rows
+from taskbell.search.parameters import Parameters, read_parameter
+
+FLAGS = {
+    "all": "Also the projects that you see without belonging to them, except for other people's Inboxes.",
+    "archived": "The archived projects instead of the others.",
+    "deleted": "The projects in the trash that you can restore.",
+}
+BY_NAME = (Key("name_sort"), Key("id"))
+
+
+def page_of_projects(parameters: Parameters, person: User) -> ResultPage[Project]:
+    """The person's projects with their role, by name. Raises Invalid."""
+    flags = {name: read_parameter(parameters, name, read_boolean, False) for name in FLAGS}
+    rest = {name: text for name, text in parameters.items() if name not in FLAGS}
+    condition = Q(deleted_at__isnull=not flags["deleted"])
+    if flags["deleted"]:
+        condition &= _restorable(person)
+    else:
+        condition &= Q(archived_at__isnull=not flags["archived"])
+    if flags["all"]:
+        projects = Project.objects.filter(is_visible_project(person), Q(inbox_of=None) | Q(inbox_of=person))
+    else:
+        projects = Project.objects.filter(memberships__person=person)
+    return page_of_rows(projects.filter(condition).with_role(person), rest, person, keys=BY_NAME)
+
+
+def _restorable(person: User) -> Q:
+    own = Q(memberships__person=person, memberships__role=ProjectRole.OWNER)
+    return Q() if person.can(Capability.EDIT_EVERYTHING) else own

@@ -1,0 +1,153 @@
+"""Deleting projects, and restoring them: their tasks go in batches, so that others can write in between.
+
+A project goes into the trash first, so that nothing can be put into it; its tasks follow, with the same `deleted_at`.
+It is restored after them. If the tasks move elsewhere, they go first, and the project is deleted once it is empty. If
+the process is stopped in between, calling the verb again does the rest.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from taskbell.accounts.models import User
+from taskbell.activity.actions import Entry, record_entries
+from taskbell.common.deadline import no_deadline
+from taskbell.common.errors import Conflict, NotAllowed, NotFound, invalid
+from taskbell.common.locks import let_others_write
+from taskbell.projects.audience import sees_everything
+from taskbell.projects.models import Project
+from taskbell.projects.policy import may_edit_tasks
+from taskbell.projects.queries import lock_standings
+from taskbell.reminders.actions import reschedule
+from taskbell.reminders.models import Reminder
+from taskbell.sharing.locks import lock_managed
+from taskbell.sharing.projects import check_version, record_project, write
+from taskbell.tasks.actions import Versions
+from taskbell.tasks.assignees import move_many, refit_assignees
+from taskbell.tasks.models import Task, TaskQuerySet
+from taskbell.tasks.prerequisites import Effort, blocked_by, notify_unblocked_by
+
+TASKS_AT_ONCE = 500
+
+
+def delete_project(pk: int, *, move_to: int | None, version: Versions = None, by: User, now: datetime) -> None:
+    """Puts the project in the trash, its tasks with it or, with `move_to`, into that project.
+
+    Raises NotFound, NotAllowed, StaleVersion, Invalid, or Conflict for an Inbox.
+    """
+    with no_deadline():
+        if move_to is not None:
+            _check_version(pk, version, by=by)
+            while _move_some(pk, move_to, by=by, now=now) or not _delete_empty(pk, by=by, now=now):
+                let_others_write()
+        else:
+            deleted_at = _delete(pk, version, by=by, now=now)
+            while _trash_some(pk, deleted_at, by=by, now=now):
+                let_others_write()
+
+
+def restore_project(pk: int, *, by: User, now: datetime) -> Project:
+    """Takes the project out of the trash, with the tasks that went there with it. Raises NotFound, NotAllowed."""
+    with no_deadline():
+        while (project := _restore_some(pk, by=by, now=now)) is None:
+            let_others_write()
+    return project
+
+
+@transaction.atomic
+def _check_version(pk: int, version: Versions, *, by: User) -> None:
+    check_version(lock_managed(pk, by=by), version)
+
+
+@transaction.atomic
+def _delete(pk: int, version: Versions, *, by: User, now: datetime) -> datetime:
+    """Puts the project in the trash, and returns when. It may be there already, if its tasks have not followed."""
+    project = lock_managed(pk, by=by, in_trash=None, exclusive=True)
+    if project.deleted_at is None:
+        check_version(project, version)
+        _put_in_trash(project, by=by, now=now)
+    elif not Task.objects.filter(project=pk, deleted_at=None).exists():
+        raise NotFound
+    return project.deleted_at or now
+
+
+def _put_in_trash(project: Project, *, by: User, now: datetime) -> None:
+    project.deleted_at = now
+    write(project, now)
+    record_project(project, "deleted", by=by, at=now)
+
+
+@transaction.atomic
+def _trash_some(pk: int, deleted_at: datetime, *, by: User, now: datetime) -> bool:
+    """Puts some of the tasks in the trash. Returns whether there were any."""
+    project = Project.objects.select_for_update(no_key=True).filter(pk=pk).first()
+    if project is None or project.deleted_at != deleted_at:  # restored meanwhile
+        return False
+    tasks = _some(Task.objects.filter(project=pk, deleted_at=None))
+    ids = [task.pk for task in tasks]
+    waiting = blocked_by(ids, Effort())
+    Task.objects.filter(pk__in=ids).update(deleted_at=deleted_at, updated_at=now, version=F("version") + 1)
+    record_entries(Entry(task, "deleted", by=by, at=now) for task in tasks)
+    if waiting is not None:  # those in the project are about to be deleted themselves
+        going = set(Task.objects.filter(pk__in=waiting.tasks, project=pk).values_list("pk", flat=True))
+        notify_unblocked_by(waiting._replace(tasks=waiting.tasks - going), by=by, now=now)
+    return bool(tasks)
+
+
+@transaction.atomic
+def _restore_some(pk: int, *, by: User, now: datetime) -> Project | None:
+    """Restores some of the tasks, and the project if these were the last. Returns the project if it did."""
+    project = lock_managed(pk, by=by, in_trash=True)
+    tasks = _some(Task.objects.filter(project=pk, deleted_at=project.deleted_at))
+    ids = [task.pk for task in tasks]
+    Task.objects.filter(pk__in=ids).update(deleted_at=None, updated_at=now, version=F("version") + 1)
+    record_entries(Entry(task, "restored", by=by, at=now) for task in tasks)
+    reminded = set(Reminder.objects.filter(task__in=ids).values_list("task", flat=True))
+    for task in tasks:
+        task.deleted_at, task.version = None, task.version + 1
+        if task.is_open and task.pk in reminded:
+            reschedule(task, now=now)
+    refit_assignees(tasks, by=by, now=now)
+    if len(tasks) == TASKS_AT_ONCE:
+        return None
+    project.deleted_at = None
+    write(project, now)
+    record_project(project, "restored", by=by, at=now)
+    return project
+
+
+@transaction.atomic
+def _move_some(pk: int, move_to: int, *, by: User, now: datetime) -> bool:
+    """Moves some of the tasks, those in the trash too. Returns whether there were any."""
+    lock_managed(pk, by=by)
+    _check_target(pk, move_to, by=by)
+    tasks = Task.objects.filter(project=pk)
+    some = _some(tasks.filter(deleted_at=None)) or _some(tasks.exclude(deleted_at=None))
+    move_many([(task, move_to) for task in some], by=by, now=now)
+    return bool(some)
+
+
+@transaction.atomic
+def _delete_empty(pk: int, *, by: User, now: datetime) -> bool:
+    """Puts the project in the trash, unless somebody has put another task into it. Returns whether it did."""
+    project, tasks = lock_managed(pk, by=by, exclusive=True), Task.objects.filter(project=pk)
+    # Apart, because each has its own index.
+    if tasks.filter(deleted_at=None).exists() or tasks.exclude(deleted_at=None).exists():
+        return False
+    _put_in_trash(project, by=by, now=now)
+    return True
+
+
+def _check_target(pk: int, move_to: int, *, by: User) -> None:
+    target = lock_standings(by, [move_to]).get(move_to)
+    if target is None or move_to == pk or not (target.role or sees_everything(by)):
+        raise invalid("move_to", "does_not_exist", "There is no other project with this id.")
+    if not may_edit_tasks(by, target.role):
+        raise NotAllowed(f"You can only read the project {target.name!r}. Ask an owner to make you an editor.")
+    if target.is_archived:
+        raise Conflict(f"Can't move tasks into the project {target.name!r}, because it is archived.")
+
+
+def _some(tasks: TaskQuerySet) -> list[Task]:
+    return list(tasks.order_by("pk").select_for_update(no_key=True)[:TASKS_AT_ONCE])

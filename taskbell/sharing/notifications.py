@@ -1,0 +1,82 @@
+"""Emails about projects: somebody was added to one, or is invited to join."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core import signing
+
+from taskbell.accounts.models import User
+from taskbell.common.quoting import MAX_PROJECT_NAME, name_in_quotes, one_line
+from taskbell.notifications.actions import Message, notify
+from taskbell.notifications.kinds import Kind
+from taskbell.notifications.models import Notification
+from taskbell.projects.models import Membership, ProjectInvite, ProjectRole
+
+SALT = "taskbell.sharing.joining"
+MAY = {
+    ProjectRole.OWNER: "You can manage the project, its members and its tasks.",
+    ProjectRole.EDITOR: "You can create and edit its tasks.",
+    ProjectRole.VIEWER: "You can read and comment on its tasks.",
+}
+
+
+def _membership(notice: Notification) -> Membership | None:
+    members = Membership.objects.filter(project=notice.data["project"], person=notice.recipient)
+    return members.filter(project__deleted_at=None).select_related("project").first()
+
+
+def _unless_removed(notice: Notification) -> str | None:
+    return None if _membership(notice) else "Cancelled because the person no longer belongs to the project."
+
+
+def _as_it_is(notice: Notification) -> dict[str, Any]:
+    """The project and the role as they are when the email is rendered."""
+    member = _membership(notice)
+    if member is None:
+        return {"project": "", "may": ""}
+    name = one_line(member.project.name, most=MAX_PROJECT_NAME)
+    return {"project": name, "may": MAY[ProjectRole(member.role)]}
+
+
+def _join_link(invite: Notification) -> dict[str, Any]:
+    data = invite.data
+    return {
+        "link": f"{settings.URL}/projects/join/{join_token(data['invite'])}/",
+        "inviter": name_in_quotes(data["inviter"]),
+        "project": one_line(data["project"], most=MAX_PROJECT_NAME),
+        "may": MAY[ProjectRole(data["role"])],
+    }
+
+
+def join_token(invite_id: int) -> str:
+    """The token in the link of an invitation to a project."""
+    return signing.Signer(salt=SALT).sign(str(invite_id))
+
+
+PROJECT_SHARED = Kind(
+    "project_shared",
+    switch="Someone adds me to a project",
+    reason_not_to_send=_unless_removed,
+    context=_as_it_is,
+    about=lambda notice: _as_it_is(notice)["project"],
+    is_gathered=True,
+)
+PROJECT_INVITE = Kind("project_invite", shows_in_app=False, ignores_quiet_hours=lambda _: True, context=_join_link)
+KINDS = (PROJECT_SHARED, PROJECT_INVITE)
+
+
+def notify_shared(member: Membership, *, by: User, now: datetime) -> None:
+    """Notifies the person that they belong to the project now, unless they have done it themselves."""
+    if member.person_id == by.pk:
+        return
+    key = f"{PROJECT_SHARED.name}:{member.pk}"
+    data = {"by": by.name, "project": member.project_id}
+    notify([Message(member.person_id, PROJECT_SHARED, key, now, data=data, caused_by=by.pk)], now=now)
+
+
+def mail_project_invite(invite: ProjectInvite, *, by: User, now: datetime) -> None:
+    """Emails the link by which the owner of the address joins the project."""
+    data = {"invite": invite.pk, "inviter": by.name, "project": invite.project.name, "role": invite.role}
+    key = f"{PROJECT_INVITE.name}:{invite.pk}"
+    notify([Message(None, PROJECT_INVITE, key=key, due_at=now, address=invite.email, data=data)], now=now)
