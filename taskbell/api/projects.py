@@ -22,7 +22,8 @@ from taskbell.api.schema import operation
 from taskbell.api.tasks import IF_MATCH
 from taskbell.common.clock import utc_now
 from taskbell.common.values import read_id
-from taskbell.payloads.projects import ProjectActivityOut, ProjectOut, project_activity_as_json, projects_as_json
+from taskbell.payloads.project_history import ProjectActivityOut, project_activity_as_json
+from taskbell.payloads.projects import ProjectOut, projects_as_json
 from taskbell.projects.models import MAX_DESCRIPTION, MAX_NAME, Colour, Project
 from taskbell.projects.policy import check_may_create_project, check_may_manage
 from taskbell.search.keyset import Key

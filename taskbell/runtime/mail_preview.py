@@ -70,10 +70,9 @@ def _samples() -> list[Delivery]:
     task.refresh_from_db()
     comment = add_comment(task.pk, "@preview-bo, they have **no basil** left.\nThyme instead?", by=ada, now=now)
     add_comment(task.pk, "The pots come on Friday.", by=ada, now=now)
-    project = create_project({"name": "Spring planting"}, by=ada, now=now)
-    add_member(project.pk, bo.pk, ProjectRole.EDITOR, by=ada, now=now)
     invitation = make_invite("cy@preview.invalid", Role.MEMBER, by=ada, now=now)
     data: dict[str, dict[str, Any]] = {
+        **_project_samples(bo, ada, now),
         **_address_samples(bo, "robert@preview.invalid", now),
         "account_changed": {"what": "role", "by": ada.name, "new": Role.MANAGER.label},
         "summary": {"by": ada.name, "unsubscribe": "task_assigned"},
@@ -83,8 +82,6 @@ def _samples() -> list[Delivery]:
         "task_updated": {"since": now.isoformat()},
         "invite": {"invite": invitation.pk, "inviter": ada.name, "role": invitation.get_role_display()},
         "reminder": {"by": ada.name},
-        "project_invite": {"invite": 1, "inviter": ada.name, "project": project.name, "role": ProjectRole.EDITOR},
-        "project_shared": {"by": ada.name, "project": project.pk},
         "due_digest": {"tasks": [_line(task, "Tomorrow, 18:00")], "overdue": [_line(other, "Friday, 4 June")]},
     }
     notify(
@@ -108,6 +105,15 @@ def _address_samples(person: User, new: str, now: datetime) -> dict[str, dict[st
     return {
         "confirm_email": {"change": change.pk, "address": new},
         "email_changed": {"change": change.pk, "new": new, "old": person.email},
+    }
+
+
+def _project_samples(person: User, by: User, now: datetime) -> dict[str, dict[str, Any]]:
+    project = create_project({"name": "Spring planting"}, by=by, now=now)
+    add_member(project.pk, person.pk, ProjectRole.EDITOR, by=by, now=now)
+    return {
+        "project_shared": {"by": by.name, "project": project.pk},
+        "project_invite": {"invite": 1, "inviter": by.name, "project": project.name, "role": ProjectRole.EDITOR},
     }
 
 

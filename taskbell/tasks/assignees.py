@@ -55,7 +55,7 @@ def lock_assignees(ids: set[int]) -> set[int]:
         return {pk for (pk,) in cursor.fetchall()}
 
 
-class Placement(NamedTuple):
+class Reassignment(NamedTuple):
     """The project that a task, which the caller has locked, is to be in, and who may get it there, the first one first.
 
     Without `people`, it keeps its assignee.
@@ -72,12 +72,12 @@ def hand_over_many(tasks: Sequence[Task], to: int | None, *, by: User, now: date
     None of them keeps its assignee. A person gets only tasks that they may have.
     """
     people = {task.pk: [one for one in (to, task.created_by_id) if one != task.assigned_to_id] for task in tasks}
-    _carry_out([Placement(task, task.project_id, people[task.pk]) for task in tasks], by=by, now=now)
+    _carry_out([Reassignment(task, task.project_id, people[task.pk]) for task in tasks], by=by, now=now)
 
 
 def unassign(tasks: Sequence[Task], *, by: User, now: datetime) -> None:
     """Assigns the tasks, which the caller has locked, to nobody."""
-    _carry_out([Placement(task, task.project_id, ()) for task in tasks], by=by, now=now)
+    _carry_out([Reassignment(task, task.project_id, ()) for task in tasks], by=by, now=now)
 
 
 def refit_assignees(tasks: Sequence[Task], *, by: User, now: datetime) -> None:
@@ -90,12 +90,12 @@ def move_many(moves: Sequence[tuple[Task, int]], *, heir: int | None = None, by:
 
     An open task whose assignee may not have it there goes to the heir, or else to its creator, or to nobody.
     """
-    _carry_out([Placement(task, project, _heirs(task, heir)) for task, project in moves], by=by, now=now)
+    _carry_out([Reassignment(task, project, _heirs(task, heir)) for task, project in moves], by=by, now=now)
 
 
 def fitting_assignee(task: Task) -> int | None:
     """The assignee of an open task if they may have it, else its creator if they may; None if neither may."""
-    return _chosen(plan := Placement(task, task.project_id, _heirs(task)), _allowed([plan]))
+    return _chosen(plan := Reassignment(task, task.project_id, _heirs(task)), _allowed([plan]))
 
 
 def _heirs(task: Task, heir: int | None = None) -> Sequence[int | None] | None:
@@ -103,7 +103,7 @@ def _heirs(task: Task, heir: int | None = None) -> Sequence[int | None] | None:
     return (task.assigned_to_id, heir, task.created_by_id) if is_assigned else None
 
 
-def _carry_out(plans: Sequence[Placement], *, by: User, now: datetime) -> None:
+def _carry_out(plans: Sequence[Reassignment], *, by: User, now: datetime) -> None:
     """Saves what changes of the tasks, as one version, and writes the history."""
     allowed, ids, entries, handed = _allowed(plans), defaultdict[Any, list[int]](list), list[Entry](), list[Task]()
     for plan in plans:
@@ -126,13 +126,13 @@ def _carry_out(plans: Sequence[Placement], *, by: User, now: datetime) -> None:
     notify([message for task in handed for message in assigned_messages(task, by=by, now=now)], now=now)
 
 
-def _chosen(plan: Placement, allowed: Container[Pair]) -> int | None:
+def _chosen(plan: Reassignment, allowed: Container[Pair]) -> int | None:
     if plan.people is None:
         return plan.task.assigned_to_id
     return next((person for person in plan.people if (plan.project, person) in allowed), None)
 
 
-def _allowed(plans: Iterable[Placement]) -> set[Pair]:
+def _allowed(plans: Iterable[Reassignment]) -> set[Pair]:
     """Of the projects and people in these plans, those where the person is active and, unless it is an Inbox, a member.
 
     No such membership ends until the transaction does.

@@ -22,8 +22,10 @@ from taskbell.config.env import Environment
 from taskbell.config.quotas import QUOTAS
 from taskbell.notifications import links
 from taskbell.notifications.policy import MAX_A_DAY_UNCONFIRMED
+from taskbell.projects.models import MAX_NAME
 from taskbell.realtime import handshake
 from taskbell.reports import imports
+from taskbell.sharing.members import MAX_MEMBERS
 from taskbell.tasks import bulk, labels, prerequisites
 from taskbell.transfer import reading_apart
 from tests.processes import ROOT
@@ -106,8 +108,9 @@ def limits() -> dict[str, str]:
         "reading a file: within the request; by a worker": f"{transfer.MAX_SECONDS} seconds; "
         f"{imports.MAX_SECONDS} seconds; {reading_apart.MAX_MEMORY_MIB} MiB of memory",
         "labels of a task; characters of a label": f"{labels.MAX_LABELS}; {labels.MAX_NAME}",
-        "tasks; text; categories; labels of a person (`TASKBELL_QUOTAS`)": f"{QUOTAS['tasks']:,}; "
-        f"{QUOTAS['text']} MiB; {QUOTAS['categories']}; {QUOTAS['labels']}",
+        "tasks; text; categories; labels; projects of a person (`TASKBELL_QUOTAS`)": f"{QUOTAS['tasks']:,}; "
+        f"{QUOTAS['text']} MiB; {QUOTAS['categories']}; {QUOTAS['labels']}; {QUOTAS['projects']}",
+        "members of a project; characters of its name": f"{MAX_MEMBERS:,}; {MAX_NAME}",
         "comments of a person; their text and HTML (`TASKBELL_QUOTAS`)": f"{QUOTAS['comments']:,}; "
         f"{QUOTAS['comment_megabytes']} MiB",
         "comments on a task; people that one mentions": f"{MAX_ON_A_TASK:,}; {MAX_MENTIONS}",
