@@ -1,7 +1,7 @@
-"""Deleting projects, and restoring them: their tasks go in batches, so that others can write in between.
+"""Deleting projects: their tasks go in batches, so that others can write in between.
 
 A project goes into the trash first, so that nothing can be put into it; its tasks follow, with the same `deleted_at`.
-It is restored after them. If the tasks move elsewhere, they go first, and the project is deleted once it is empty. If
+They are restored before it. If the tasks move elsewhere, they go first, and the project is deleted once it is empty. If
 the process is stopped in between, calling the verb again does the rest.
 """
 
@@ -19,13 +19,11 @@ from taskbell.projects.audience import sees_everything
 from taskbell.projects.models import Project
 from taskbell.projects.policy import may_edit_tasks
 from taskbell.projects.queries import lock_standings
-from taskbell.reminders.actions import reschedule
-from taskbell.reminders.models import Reminder
-from taskbell.sharing.locks import lock_managed
+from taskbell.sharing.locks import lock_managed, lock_some
 from taskbell.sharing.projects import check_version, record_project, write
 from taskbell.tasks.actions import Versions
-from taskbell.tasks.assignees import move_many, refit_assignees
-from taskbell.tasks.models import Task, TaskQuerySet
+from taskbell.tasks.assignees import move_many
+from taskbell.tasks.models import Task
 from taskbell.tasks.prerequisites import Effort, blocked_by, notify_unblocked_by
 
 TASKS_AT_ONCE = 500
@@ -45,14 +43,6 @@ def delete_project(pk: int, *, move_to: int | None, version: Versions = None, by
             deleted_at = _delete(pk, version, by=by, now=now)
             while _trash_some(pk, deleted_at, by=by, now=now):
                 let_others_write()
-
-
-def restore_project(pk: int, *, by: User, now: datetime) -> Project:
-    """Takes the project out of the trash, with the tasks that went there with it. Raises NotFound, NotAllowed."""
-    with no_deadline():
-        while (project := _restore_some(pk, by=by, now=now)) is None:
-            let_others_write()
-    return project
 
 
 @transaction.atomic
@@ -84,7 +74,7 @@ def _trash_some(pk: int, deleted_at: datetime, *, by: User, now: datetime) -> bo
     project = Project.objects.select_for_update(no_key=True).filter(pk=pk).first()
     if project is None or project.deleted_at != deleted_at:  # restored meanwhile
         return False
-    tasks = _some(Task.objects.filter(project=pk, deleted_at=None))
+    tasks = lock_some(Task.objects.filter(project=pk, deleted_at=None), TASKS_AT_ONCE)
     ids = [task.pk for task in tasks]
     waiting = blocked_by(ids, Effort())
     Task.objects.filter(pk__in=ids).update(deleted_at=deleted_at, updated_at=now, version=F("version") + 1)
@@ -96,34 +86,13 @@ def _trash_some(pk: int, deleted_at: datetime, *, by: User, now: datetime) -> bo
 
 
 @transaction.atomic
-def _restore_some(pk: int, *, by: User, now: datetime) -> Project | None:
-    """Restores some of the tasks, and the project if these were the last. Returns the project if it did."""
-    project = lock_managed(pk, by=by, in_trash=True)
-    tasks = _some(Task.objects.filter(project=pk, deleted_at=project.deleted_at))
-    ids = [task.pk for task in tasks]
-    Task.objects.filter(pk__in=ids).update(deleted_at=None, updated_at=now, version=F("version") + 1)
-    record_entries(Entry(task, "restored", by=by, at=now) for task in tasks)
-    reminded = set(Reminder.objects.filter(task__in=ids).values_list("task", flat=True))
-    for task in tasks:
-        task.deleted_at, task.version = None, task.version + 1
-        if task.is_open and task.pk in reminded:
-            reschedule(task, now=now)
-    refit_assignees(tasks, by=by, now=now)
-    if len(tasks) == TASKS_AT_ONCE:
-        return None
-    project.deleted_at = None
-    write(project, now)
-    record_project(project, "restored", by=by, at=now)
-    return project
-
-
-@transaction.atomic
 def _move_some(pk: int, move_to: int, *, by: User, now: datetime) -> bool:
     """Moves some of the tasks, those in the trash too. Returns whether there were any."""
     lock_managed(pk, by=by)
     _check_target(pk, move_to, by=by)
     tasks = Task.objects.filter(project=pk)
-    some = _some(tasks.filter(deleted_at=None)) or _some(tasks.exclude(deleted_at=None))
+    in_use, in_trash = tasks.filter(deleted_at=None), tasks.exclude(deleted_at=None)
+    some = lock_some(in_use, TASKS_AT_ONCE) or lock_some(in_trash, TASKS_AT_ONCE)
     move_many([(task, move_to) for task in some], by=by, now=now)
     return bool(some)
 
@@ -147,7 +116,3 @@ def _check_target(pk: int, move_to: int, *, by: User) -> None:
         raise NotAllowed(f"You can only read the project {target.name!r}. Ask an owner to make you an editor.")
     if target.is_archived:
         raise Conflict(f"Can't move tasks into the project {target.name!r}, because it is archived.")
-
-
-def _some(tasks: TaskQuerySet) -> list[Task]:
-    return list(tasks.order_by("pk").select_for_update(no_key=True)[:TASKS_AT_ONCE])

@@ -10,6 +10,7 @@ from taskbell.common.errors import NotFound
 from taskbell.projects.audience import is_visible_project
 from taskbell.projects.models import Project
 from taskbell.projects.policy import check_is_shared, check_may_manage
+from taskbell.tasks.models import Task, TaskQuerySet
 
 
 def visible_project(pk: int, *, to: User, in_trash: bool | None = False) -> Project:
@@ -36,3 +37,8 @@ def lock_managed(pk: int, *, by: User, in_trash: bool | None = False, exclusive:
     check_may_manage(by, project)
     check_is_shared(project)
     return project
+
+
+def lock_some(tasks: TaskQuerySet, most: int) -> list[Task]:
+    """The first of the tasks, locked until the transaction ends."""
+    return list(tasks.order_by("pk").select_for_update(no_key=True)[:most])

@@ -33,10 +33,9 @@ def _unless_removed(notice: Notification) -> str | None:
 def _as_it_is(notice: Notification) -> dict[str, Any]:
     """The project and the role as they are when the email is rendered."""
     member = _membership(notice)
-    if member is None:
-        return {"project": "", "may": ""}
-    name = one_line(member.project.name, most=MAX_PROJECT_NAME)
-    return {"project": name, "may": MAY[ProjectRole(member.role)]}
+    name = member.project.name if member else ""
+    may = MAY[ProjectRole(member.role)] if member else ""
+    return {"project": one_line(name, most=MAX_PROJECT_NAME), "may": may}
 
 
 def _join_link(invite: Notification) -> dict[str, Any]:
@@ -70,13 +69,12 @@ def notify_shared(member: Membership, *, by: User, now: datetime) -> None:
     """Notifies the person that they belong to the project now, unless they have done it themselves."""
     if member.person_id == by.pk:
         return
-    key = f"{PROJECT_SHARED.name}:{member.pk}"
-    data = {"by": by.name, "project": member.project_id}
+    key, data = f"{PROJECT_SHARED.name}:{member.pk}", {"by": by.name, "project": member.project_id}
     notify([Message(member.person_id, PROJECT_SHARED, key, now, data=data, caused_by=by.pk)], now=now)
 
 
 def mail_project_invite(invite: ProjectInvite, *, by: User, now: datetime) -> None:
     """Emails the link by which the owner of the address joins the project."""
     data = {"invite": invite.pk, "inviter": by.name, "project": invite.project.name, "role": invite.role}
-    key = f"{PROJECT_INVITE.name}:{invite.pk}"
-    notify([Message(None, PROJECT_INVITE, key=key, due_at=now, address=invite.email, data=data)], now=now)
+    message = Message(None, PROJECT_INVITE, f"project_invite:{invite.pk}", now, address=invite.email, data=data)
+    notify([message], now=now)
