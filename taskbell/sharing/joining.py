@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.core import signing
 from django.db import transaction
+from django.db.models import Q
 
 from taskbell.accounts.invites import INVITE_LIFETIME
 from taskbell.accounts.models import User
@@ -21,7 +22,7 @@ NO_LONGER_VALID = "This invitation is no longer valid. Ask for a new one."
 
 def make_project_invite(project: Project, email: str, role: str, *, by: User, now: datetime) -> ProjectInvite:
     """An invitation to the project, not emailed yet; it replaces an earlier one. Call it with the project locked."""
-    ProjectInvite.objects.filter(project=project, email=email).delete()
+    ProjectInvite.objects.filter(Q(project=project, email=email) | Q(invited_by=by, expires_at__lte=now)).delete()
     expires_at = now + INVITE_LIFETIME
     return ProjectInvite.objects.create(
         project=project, email=email, role=role, invited_by=by, created_at=now, expires_at=expires_at

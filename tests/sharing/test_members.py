@@ -14,8 +14,11 @@ from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
 from taskbell.activity.queries import current_checkpoint
 from taskbell.common.errors import Conflict, Refusal
-from taskbell.notifications.models import Notification
+from taskbell.notifications.actions import Message, notify
+from taskbell.notifications.channels.mail.rendering import compose
+from taskbell.notifications.models import Delivery, DeliveryState, Notification
 from taskbell.notifications.policy import reason_not_to_send
+from taskbell.notifications.summary import SUMMARY
 from taskbell.projects.models import Membership, Project
 from taskbell.sharing import members
 from taskbell.sharing.deleting import delete_project
@@ -221,6 +224,19 @@ def test_cy_gets_an_email_and_bo_none_about_his_own_deed(garden: Project, bo: Us
     assert reason_not_to_send(notice) is None
     remove_member(garden.pk, cy.pk, by=bo, now=NOW)
     assert "no longer belongs" in (reason_not_to_send(notice) or "")
+
+
+def test_a_summary_names_each_project_once(bo: User, cy: User, garden: Project) -> None:
+    for name in ("House", "Attic"):
+        shared_by(bo, cy, name=name)
+    data = {"by": bo.name, "unsubscribe": "project_shared"}
+    notify([Message(cy.pk, SUMMARY, "summary", NOW, data=data)], now=NOW)
+    summary = Notification.objects.get(kind="summary")
+    inside = Delivery.objects.filter(notification__kind="project_shared")
+    inside.finish(DeliveryState.GATHERED, gathered_into=summary)
+    mails = Delivery.objects.select_related("notification__recipient__profile", "notification__task")
+    text = compose(mails.get(notification=summary), now=NOW).text
+    assert [text.count(name) for name in ("Garden", "House", "Attic")] == [1, 1, 1]
 
 
 def test_a_project_has_so_many_members_and_not_more(
