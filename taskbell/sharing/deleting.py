@@ -91,7 +91,7 @@ def _move_some(pk: int, move_to: int, *, by: User, now: datetime) -> bool:
     lock_managed(pk, by=by)
     _check_target(pk, move_to, by=by)
     tasks = Task.objects.filter(project=pk)
-    in_use, in_trash = tasks.filter(deleted_at=None), tasks.exclude(deleted_at=None)
+    in_use, in_trash = tasks.filter(deleted_at=None), tasks.filter(deleted_at__isnull=False)
     some = lock_some(in_use, TASKS_AT_ONCE) or lock_some(in_trash, TASKS_AT_ONCE)
     move_many([(task, move_to) for task in some], by=by, now=now)
     return bool(some)
@@ -102,7 +102,7 @@ def _delete_empty(pk: int, *, by: User, now: datetime) -> bool:
     """Puts the project in the trash, unless somebody has put another task into it. Returns whether it did."""
     project, tasks = lock_managed(pk, by=by, exclusive=True), Task.objects.filter(project=pk)
     # Apart, because each has its own index.
-    if tasks.filter(deleted_at=None).exists() or tasks.exclude(deleted_at=None).exists():
+    if tasks.filter(deleted_at=None).exists() or tasks.filter(deleted_at__isnull=False).exists():
         return False
     _put_in_trash(project, by=by, now=now)
     return True

@@ -71,7 +71,7 @@ def _purge_project(pk: int, now: datetime) -> None:
     project = Project.objects.select_for_update().filter(pk=pk).exclude(deleted_at=None).first()
     tasks = Task.objects.filter(project=pk)
     # Apart, because each has its own index.
-    if project is None or tasks.filter(deleted_at=None).exists() or tasks.exclude(deleted_at=None).exists():
+    if project is None or tasks.filter(deleted_at=None).exists() or tasks.filter(deleted_at__isnull=False).exists():
         return
     record(Subject(SubjectType.PROJECT, pk), "purged", by=None, at=now, project_id=pk)
     project.delete()
