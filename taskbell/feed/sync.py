@@ -1,6 +1,6 @@
 """Sync: everything that a person sees, and from then on what changes of it, for clients that keep a copy."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from taskbell.activity.models import Activity, Position, SubjectType
 from taskbell.activity.queries import current_checkpoint, entries_for, position_after
 from taskbell.feed.cursors import Cursor
 from taskbell.feed.events import (
+    OF_PROJECTS,
     PUBLISHED,
     Payload,
     audience_of_entry,
@@ -20,7 +21,7 @@ from taskbell.feed.events import (
     names_of_shared,
     payload_of,
 )
-from taskbell.projects.audience import access_of, keys_of, sees_everything
+from taskbell.projects.audience import Keys, access_of, keys_of, sees_everything
 from taskbell.tasks.models import Prerequisite, Task
 
 MAX_ENTRIES = 2000  # of the history in one step, however few of them the person sees
@@ -145,11 +146,18 @@ def _changes(person: User, found: _Found, waiting: Mapping[int, int], show: Show
     for task_id in _lost(person, found, found.tasks.keys() - seen):
         yield found.tasks[task_id], {"event": "task.deleted", "task_id": task_id}
     names = names_of_shared(row.entry for row in found.others)
-    viewer = keys_of(person) if found.others else frozenset()
+    are_of_projects = any(row.entry.subject_type in OF_PROJECTS for row in found.others)
+    viewer = keys_of(person) if are_of_projects else frozenset()
     for row in found.others:
-        is_comment = row.entry.subject_type == SubjectType.COMMENT
-        if row.entry.task_id in seen if is_comment else audience_of_entry(row.entry).includes(viewer):
+        if _is_seen(row.entry, seen, viewer):
             yield row.position, payload_of(row.entry, names)
+
+
+def _is_seen(entry: Activity, seen: Container[int | None], viewer: Keys) -> bool:
+    """True for an entry about something other than a task, if the person sees its task or its project."""
+    if entry.subject_type == SubjectType.COMMENT:
+        return entry.task_id in seen
+    return entry.subject_type not in OF_PROJECTS or audience_of_entry(entry).includes(viewer)
 
 
 def _updates(positions: Mapping[int, int], show: Show) -> Iterable[tuple[int, Payload]]:
