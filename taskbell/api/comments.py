@@ -80,7 +80,7 @@ class CommentDetail(APIView):
 
     @operation("comments_delete", "comments")
     def delete(self, request: Request, pk: int, cid: int) -> Response:
-        """Deletes your comment for good; admins may delete any."""
+        """Deletes your comment for good. Owners of the project, and admins, may delete any."""
         actions.delete_comment(pk, cid, by=person_of(request), now=utc_now())
         return Response(status=204)
 

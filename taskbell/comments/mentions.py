@@ -11,6 +11,7 @@ from taskbell.accounts.models import User
 from taskbell.comments.rendering import PUNCTUATION
 from taskbell.common.errors import invalid
 from taskbell.common.text import folded
+from taskbell.projects.audience import load_keys
 from taskbell.tasks.models import Task
 
 MAX_MENTIONS = 20  # people in one comment
@@ -26,7 +27,7 @@ class Mentions(NamedTuple):
 def read_mentions(names: Iterable[str], task: Task) -> Mentions:
     """Who is meant by these names. A name that nobody has is treated like one of a person who can't see the task.
 
-    At most one query. Raises Invalid for too many names.
+    At most two queries. Raises Invalid for too many names.
     """
     forms = dict[tuple[str, str], str]()
     for name in names:
@@ -49,8 +50,10 @@ def read_mentions(names: Iterable[str], task: Task) -> Mentions:
 
 
 def viewers_among(people: Iterable[User], task: Task) -> Sequence[User]:
-    """Those of these people who may be notified about the task: active, and able to see it."""
-    return [person for person in people if person.is_active and task.is_visible_to(person)]
+    """Those of these people who may be notified about the task: active, and able to see it. One query."""
+    active = [person for person in people if person.is_active]
+    load_keys(active)
+    return [person for person in active if task.is_visible_to(person)]
 
 
 def _forms(name: str) -> tuple[str, str]:

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from taskbell.accounts.models import User
+from taskbell.accounts.policy import Role
 from taskbell.activity.models import Activity
 from taskbell.comments import quotas
 from taskbell.comments.actions import add_comment, delete_comment, edit_comment
@@ -14,13 +16,17 @@ from taskbell.comments.mentions import MAX_MENTIONS
 from taskbell.comments.models import MAX_BODY, Comment
 from taskbell.common.errors import Conflict, Invalid, NotFound
 from taskbell.people.leaving import deactivate_person
+from taskbell.projects.models import ProjectRole
+from taskbell.sharing.members import remove_member
+from taskbell.sharing.projects import change_project
 from taskbell.tasks.actions import delete_task, restore_task, update_task
 from taskbell.tasks.kinds import Stage
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.quotas import QuotaReached
 from taskbell.tasks.scheduled import purge_deleted
-from tests.conftest import NOW, Program
+from tests.conftest import NOW, Program, make_person
+from tests.sharing.conftest import a_task_in, shared_by
 from tests.tasks.conftest import Somebody, a_task
 
 LATER = NOW.replace(hour=12)
@@ -91,7 +97,7 @@ def test_a_comment_is_not_found_by_way_of_another_task(as_user: Somebody, bo: Us
 def test_only_its_author_edits_a_comment_and_an_admin_may_delete_it(
     as_user: Somebody, ada: User, mia: User, bo: User, cy: User
 ) -> None:
-    task = a_task(bo, assigned_to_id=cy.pk)
+    task = a_task_in(shared_by(ada, bo, cy), bo, assigned_to_id=cy.pk)
     comment = add_comment(task.pk, "Mine", by=cy, now=NOW)
     one = f"{comments_at(task)}{comment.pk}/"
     for person in (ada, mia, bo):
@@ -103,6 +109,60 @@ def test_only_its_author_edits_a_comment_and_an_admin_may_delete_it(
     assert edited["updated_at"] == edited["edited_at"] > edited["created_at"]
     assert as_user(ada).delete(one).status_code == 204
     assert as_user(cy).get(one).status_code == 404
+
+
+def test_owners_of_the_project_may_delete_any_comment_and_viewers_may_comment(
+    as_user: Somebody, bo: User, cy: User, ivo: User
+) -> None:
+    task = a_task_in(shared_by(bo, cy, ivo, role=ProjectRole.VIEWER), bo)
+    answers = [as_user(person).post(comments_at(task), {"body": "May I?"}) for person in (cy, ivo)]
+    assert {answer.status_code for answer in answers} == {201}
+    first, second = (answer["Location"] for answer in answers)
+    assert as_user(cy).delete(second).status_code == 403
+    assert {as_user(bo).delete(one).status_code for one in (first, second)} == {204}
+    private = a_task(bo, assigned_to_id=cy.pk)
+    comment = add_comment(private.pk, "Mine", by=cy, now=NOW)
+    delete_comment(private.pk, comment.pk, by=bo, now=NOW)  # who owns their Inbox
+
+
+def test_comments_of_an_archived_project_can_only_be_read(as_user: Somebody, ada: User, bo: User, cy: User) -> None:
+    garden = shared_by(bo, cy)
+    task = a_task_in(garden, bo)
+    comment = add_comment(task.pk, "Before", by=cy, now=NOW)
+    change_project(garden.pk, {"archived": True}, by=bo, now=NOW)
+    one, program = f"{comments_at(task)}{comment.pk}/", as_user(cy)
+    assert bodies(program, task) == ["Before"]
+    refused = [program.post(comments_at(task), {"body": "x"}), program.patch(one, {"body": "x"}), program.delete(one)]
+    assert [(answer.status_code, answer.json()["title"]) for answer in refused] == [(409, "Archived")] * 3
+    change_project(garden.pk, {"archived": False}, by=bo, now=NOW)
+    assert program.patch(one, {"body": "After"}).status_code == 200
+
+
+def test_a_member_who_was_removed_reads_and_hears_no_more_comments(as_user: Somebody, bo: User, cy: User) -> None:
+    garden = shared_by(bo, cy)
+    task = a_task_in(garden, bo)
+    add_comment(task.pk, "I follow this", by=cy, now=NOW)
+    remove_member(garden.pk, cy.pk, by=bo, now=NOW)
+    program = as_user(cy)
+    assert program.get(comments_at(task)).status_code == 404
+    comment = add_comment(task.pk, "Without @cy", by=bo, now=NOW)
+    assert (comment.mentions, comment.unreachable) == ([], ["cy"])
+    assert not cy.notifications.filter(kind__in=("mentioned", "commented"), created_at=NOW).exists()
+
+
+def test_what_a_comment_costs_does_not_grow_with_those_who_follow(bo: User) -> None:
+    people = [make_person(f"person{number}", Role.MEMBER) for number in range(12)]
+    few, many = (a_task_in(shared_by(bo, *some), bo) for some in (people[:2], people))
+    for task, some in ((few, people[:2]), (many, people)):
+        for person in some:
+            add_comment(task.pk, "Me, too", by=person, now=NOW)
+    costs = []
+    for task, some in ((few, people[:2]), (many, people)):
+        names = " ".join(f"@{person.username}" for person in some[::2])
+        with CaptureQueriesContext(connection) as queries:
+            add_comment(task.pk, names, by=bo, now=LATER)
+        costs.append(len(queries))
+    assert costs[0] == costs[1]
 
 
 def test_the_same_text_is_no_change(bo: User) -> None:

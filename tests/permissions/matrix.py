@@ -192,7 +192,7 @@ COMMENTS = [
     Way(f"PATCH {ONE_COMMENT}", "403 403 403 200 403 404 401", {"body": "Done."}, cid=BY_ASSIGNEE),
     Way(f"PATCH {ONE_COMMENT}", NOWHERE, {"body": "Done."}, at="@other"),
     Way(f"DELETE {ONE_COMMENT}", "204 403 204 403 403 404 401"),
-    Way(f"DELETE {ONE_COMMENT}", "204 403 403 204 403 404 401", cid=BY_ASSIGNEE),
+    Way(f"DELETE {ONE_COMMENT}", "204 403 204 204 403 404 401", cid=BY_ASSIGNEE),
     Way(f"DELETE {ONE_COMMENT}", NOWHERE, cid="@nowhere"),
 ]
 
