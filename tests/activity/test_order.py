@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from taskbell.accounts.models import User
-from taskbell.activity.actions import Entry, begin_epoch, record, record_entries
+from taskbell.activity.actions import Entry, TaskOfProject, begin_epoch, record, record_entries
 from taskbell.activity.models import Activity
 from taskbell.activity.queries import current_checkpoint, entries_after
 from taskbell.activity.wakeups import Announcer, wakeups
@@ -140,7 +140,7 @@ def test_lines_of_before_places_were_invented_have_one() -> None:
 
 
 def test_a_private_line_is_in_nobodys_log(bo: User, ada: User) -> None:
-    record_entries([Entry(1, "progress", None, NOW, new={"percent": 5}, person_id=bo.pk)])
+    record_entries([Entry(TaskOfProject(1, None), "progress", None, NOW, new={"percent": 5}, person_id=bo.pk)])
     assert [place.entry.person_id for place in entries_after(0, 9)] == [bo.pk]
     assert list(Activity.objects.of_tasks()) == []
 

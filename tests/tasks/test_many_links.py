@@ -77,7 +77,7 @@ def test_a_new_task_is_linked_without_a_search(bo: User, query_budget: QueryBudg
     chain = many(bo, 50)
     for task, needed in pairwise(chain):
         link([task], [needed])
-    with query_budget(9):
+    with query_budget(10):
         create_task(TaskPatch(title="New", pre_tasks=[chain[0].pk]), by=bo, now=NOW)
 
 
