@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from contextlib import ExitStack
 from threading import Lock
 from types import SimpleNamespace
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from taskbell.projects.audience import ALL
+from taskbell.projects.audience import ALL, EVERYBODY, Access
 from taskbell.realtime import catching_up
 from taskbell.realtime.catching_up import MAX_ENTRIES, CatchingUp
 from taskbell.realtime.closing import Closed
@@ -28,7 +28,13 @@ def run(work: Coroutine[Any, Any, None]) -> None:
 
 def client(person: int) -> Subscriber:
     session: Any = SimpleNamespace(user_id=person, pk=None)
-    return Subscriber(session, access="", position=0, close=lambda why: None, resync=lambda: None)
+    return Subscriber(
+        session,
+        access=Access("", frozenset({person, EVERYBODY})),
+        position=0,
+        close=lambda why: None,
+        resync=lambda: None,
+    )
 
 
 async def take(frame: Frame) -> None:
@@ -40,14 +46,14 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many pages were read at once, at each page; a page is a moment's work and has one event for everybody."""
     running, found, lock = [0], [], Lock()
 
-    def read(position: int) -> Frames:
+    def read(position: int, known: Mapping[int, str]) -> Frames:
         with lock:
             running[0] += 1
             found.append(running[0])
         time.sleep(0.02)
         with lock:
             running[0] -= 1
-        return Frames([Frame(position + 1, "{}", ALL)], position + 1, frozenset())
+        return Frames([Frame(position + 1, "{}", ALL)], position + 1, {})
 
     monkeypatch.setattr(catching_up, "frames_after", read)
     return found

@@ -13,6 +13,7 @@ from taskbell.activity.actions import begin_epoch, record
 from taskbell.activity.models import Position, Subject, SubjectType
 from taskbell.activity.queries import current_checkpoint
 from taskbell.common.clock import utc_now
+from taskbell.projects.audience import EVERYBODY, Access
 from taskbell.realtime.follower import Follower
 from taskbell.realtime.subscribers import Subscriber, Subscribers
 from tests.processes import RunningTaskbell, taskbell
@@ -53,7 +54,7 @@ def test_listeners_begin_anew_and_hear_what_comes_then(epoch: bool, length: int)
         session: Any = SimpleNamespace(pk=None, user_id=1)
         subscriber = Subscriber(
             session,
-            access="",
+            access=Access("1o", frozenset({1, EVERYBODY})),
             position=follower.position,
             close=lambda _: None,
             resync=lambda: received.append("resync"),
