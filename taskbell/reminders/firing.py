@@ -34,7 +34,7 @@ def _fire(now: datetime, limit: int) -> int:
     load_keys([reminder.recipient for reminder in reminders if reminder.recipient])
     wanted = [reminder for reminder in reminders if reminder.task.is_open and reminder.recipient_may_see_task]
     passed = {reminder: firing_of(reminder, now=now) for reminder in wanted}
-    # One that repeats goes on in an archived project, and is heard again once the project is back.
+    # One that repeats goes on in an archived project, and fires again once the project is back.
     firings = {reminder: firing for reminder, firing in passed.items() if reminder.task.project.archived_at is None}
     _cancel_waiting([reminder for reminder in firings if is_frequent(reminder)])
     notify([message for reminder, firing in firings.items() for message in _messages(reminder, firing)], now=now)
