@@ -4,13 +4,16 @@ Triggers see every way of writing tasks: verbs, bulk requests, the admin, COPY a
 insert differences, so no two writers ever wait for the same row; a job adds the differences up.
 """
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, models, transaction
+from django.db.models import Q, Sum
 
 from taskbell.common.locks import in_batches, one_at_a_time
 from taskbell.common.sql import execute, fetch
+from taskbell.tasks.kinds import OPEN_STAGES
 
 # The columns of a task that are counted, and their types.
 COLUMNS = {
@@ -19,6 +22,7 @@ COLUMNS = {
     "priority": "smallint",
     "category_id": "bigint",
     "due_date": "date",
+    "project_id": "bigint",
     "assigned_to_id": "bigint",
     "created_by_id": "bigint",
 }
@@ -27,6 +31,7 @@ KIND = ("stage", "is_overdue", "priority")
 SECTIONS = {
     "category": (*KIND, "category_id"),
     "due": (*KIND, "due_date"),
+    "project": ("project_id", "stage", "is_overdue"),
     "assigned": ("assigned_to_id",),
     "created": ("created_by_id",),
 }
@@ -54,6 +59,7 @@ class TaskCount(models.Model):
     priority = models.SmallIntegerField(null=True)
     category = _number_of("tasks.Category")
     due_date = models.DateField(null=True)
+    project = _number_of("projects.Project")
     assigned_to = _number_of(settings.AUTH_USER_MODEL)
     created_by = _number_of(settings.AUTH_USER_MODEL)
     n = models.IntegerField()
@@ -62,11 +68,27 @@ class TaskCount(models.Model):
         indexes = [
             models.Index(
                 fields=["section", "stage", "priority", "due_date", "is_overdue", "n"], name="counts_of_section"
-            )
+            ),
+            models.Index(fields=["project", "section"], name="counts_of_project", condition=Q(project__isnull=False)),
         ]
 
     def __str__(self) -> str:
         return f"{self.section}: {self.n:+}"
+
+
+class OpenCount(NamedTuple):
+    """How many open tasks there are, and how many of them are overdue."""
+
+    open: int = 0
+    overdue: int = 0
+
+
+def open_counts(projects: Collection[int]) -> dict[int, OpenCount]:
+    """The open tasks of each of these projects, in one query, whose cost does not depend on the number of tasks."""
+    kept = TaskCount.objects.filter(project__in=projects, section__in=["project", RECENT], stage__in=OPEN_STAGES)
+    sums = kept.values_list("project").annotate(open=Sum("n"), overdue=Sum("n", filter=Q(is_overdue=True), default=0))
+    found = {project: OpenCount(*counts) for project, *counts in sums}
+    return {project: found.get(project, OpenCount()) for project in projects}
 
 
 class Difference(NamedTuple):

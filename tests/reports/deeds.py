@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from taskbell.accounts.models import User
 from taskbell.common.errors import Refusal
 from taskbell.people.leaving import deactivate_person
+from taskbell.projects.models import Project
 from taskbell.tasks.actions import create_task, delete_task, restore_task, skip_task, update_task
 from taskbell.tasks.bulk import Batch, change_many
 from taskbell.tasks.counting import fold
@@ -29,12 +30,25 @@ class Office:
         self.random = Random(seed)
         self.now = NOW
         self.category = Category.objects.create(name="Garden", key="garden", created_by=people[0], created_at=NOW).pk
+        made = {"created_by": people[0], "created_at": NOW, "updated_at": NOW}
+        self.project = Project.objects.create(name="Garden", **made)
 
     def act(self) -> str:
         """Does something, or is refused; says what it was."""
         deeds: list[Callable[[], Any]] = [
             *(self.create, self.change, self.assign, self.finish, self.close, self.bulk, self.delete, self.restore),
-            *(self.skip, self.sweep, self.purge, self.by_hand, self.many_by_hand, self.undo, self.leave, fold),
+            *(
+                self.skip,
+                self.sweep,
+                self.purge,
+                self.by_hand,
+                self.many_by_hand,
+                self.undo,
+                self.leave,
+                self.move,
+                self.archive,
+                fold,
+            ),
         ]
         deed = self.random.choice(deeds)
         self.now += timedelta(hours=self.random.choice([0, 1, 30]))
@@ -117,6 +131,13 @@ class Office:
         with transaction.atomic():
             self.create()
             transaction.set_rollback(True)
+
+    def move(self) -> None:
+        project = self.random.choice([self.project, self.project, self.somebody().inbox])
+        Task.objects.filter(pk=self.any_task()).update(project=project)
+
+    def archive(self) -> None:
+        Project.objects.filter(pk=self.project.pk).update(archived_at=self.random.choice([None, self.now]))
 
     def leave(self) -> None:
         person = self.somebody()

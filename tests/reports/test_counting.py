@@ -12,10 +12,11 @@ from taskbell.accounts.models import User
 from taskbell.reports.insights import insights_of, insights_of_everything
 from taskbell.search.tasks import matching_tasks, page_of_tasks
 from taskbell.tasks.actions import delete_task
-from taskbell.tasks.counting import Difference, TaskCount, fold, recount
+from taskbell.tasks.counting import Difference, OpenCount, TaskCount, fold, open_counts, recount
 from taskbell.tasks.kinds import Priority, Stage
 from taskbell.tasks.models import Task
-from tests.conftest import NOW
+from taskbell.tasks.scheduled import mark_overdue
+from tests.conftest import NOW, QueryBudget
 from tests.reports.deeds import Office
 from tests.reports.oracle import counted_by_hand
 from tests.services import IS_POSTGRES
@@ -40,7 +41,7 @@ def test_whatever_happens_the_counts_are_those_of_counting(
 
 
 def test_the_triggers_have_outlived_all_migrations(db: None) -> None:
-    """One that makes the table anew on SQLite takes them away; a migration like `0011_counts` brings them back."""
+    """One that makes the table anew on SQLite takes them away; a migration like `0015_counting` brings them back."""
     ours = "'keep_count_insert', 'keep_count_update', 'keep_count_delete'"
     where = f"pg_trigger WHERE tgname IN ({ours})" if IS_POSTGRES else f"sqlite_master WHERE name IN ({ours})"
     with connection.cursor() as cursor:
@@ -73,6 +74,22 @@ def test_every_list_of_everybodys_tasks_knows_its_length(
             assert (page.count, page.rows) == (len(found), found), (done, filters)
 
 
+def test_each_project_knows_how_many_of_its_tasks_are_open_and_overdue(
+    bo: User, cy: User, query_budget: QueryBudget
+) -> None:
+    late, early = (a_task(bo, due_date=NOW.date() + timedelta(days=number)) for number in (-1, 1))
+    a_task(bo, stage=Stage.COMPLETED)
+    mark_overdue(NOW + timedelta(hours=1))
+    mine, theirs = bo.inbox.pk, cy.inbox.pk
+    for then in (lambda: None, fold, lambda: delete_task(early.pk, by=bo, now=NOW)):
+        with query_budget(1):
+            assert open_counts([mine, theirs]) == {mine: OpenCount(2, 1), theirs: OpenCount()}
+        then()
+    assert open_counts([mine]) == {mine: OpenCount(1, 1)}
+    Task.objects.filter(pk=late.pk).update(project=theirs)
+    assert open_counts([mine, theirs]) == {mine: OpenCount(), theirs: OpenCount(1, 1)}
+
+
 def test_what_the_counts_have_lost_a_recount_finds_and_puts_right(bo: User, cy: User) -> None:
     a_task(bo, priority=Priority.HIGH, assigned_to_id=cy.pk)
     TaskCount.objects.all().delete()
@@ -83,6 +100,7 @@ def test_what_the_counts_have_lost_a_recount_finds_and_puts_right(bo: User, cy: 
         Difference("created", f"{bo.pk}", 1),
         Difference("due", "ARCHIVED, False, 1, None", -7),
         Difference("due", "PENDING, False, 3, None", 1),
+        Difference("project", f"PENDING, False, {bo.inbox.pk}", 1),
     ]
     assert recount() == []
     assert insights_of_everything(now=NOW) == counted_by_hand(Task.objects.with_people(), now=NOW)
@@ -99,6 +117,7 @@ def test_folding_leaves_one_row_for_each_count_and_changes_none(bo: User, cy: Us
             ("category", "PENDING", None, None, 4),
             ("created", None, None, bo.pk, 4),
             ("due", "PENDING", None, None, 4),
+            ("project", "PENDING", None, None, 4),
         ]
     assert insights_of_everything(now=NOW) == before
     for task in tasks:

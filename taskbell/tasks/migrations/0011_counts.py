@@ -1,23 +1,9 @@
-"""Lets the database count the tasks in more ways while it writes them, beginning with those that are there."""
+"""The table of the kept counts of tasks; `0015_counting` fills it."""
 
 from typing import Any
 
 from django.conf import settings
 from django.db import migrations, models
-
-from taskbell.tasks.counting import RECOUNT, drop_statements, trigger_statements
-
-
-def count_from_now_on(apps: Any, schema_editor: Any) -> None:
-    vendor = schema_editor.connection.vendor
-    for statement in [*drop_statements(vendor), *trigger_statements(vendor), RECOUNT]:
-        schema_editor.execute(statement)
-
-
-def stop_counting(apps: Any, schema_editor: Any) -> None:
-    for statement in drop_statements(schema_editor.connection.vendor):
-        schema_editor.execute(statement)
-
 
 def number_of(model: str) -> Any:
     return models.ForeignKey(
@@ -46,5 +32,4 @@ class Migration(migrations.Migration):
                 fields=["section", "stage", "priority", "due_date", "is_overdue", "n"], name="counts_of_section"
             )]},
         ),
-        migrations.RunPython(count_from_now_on, stop_counting),
     ]
