@@ -134,7 +134,7 @@ class Office:
 
     def move(self) -> None:
         project = self.random.choice([self.project, self.project, self.somebody().inbox])
-        Task.objects.filter(pk=self.any_task()).update(project=project)
+        Task.objects.filter(pk__gte=self.any_task()).update(project=project)
 
     def archive(self) -> None:
         Project.objects.filter(pk=self.project.pk).update(archived_at=self.random.choice([None, self.now]))

@@ -66,6 +66,7 @@ def test_every_list_of_everybodys_tasks_knows_its_length(
     }
     for _ in range(DEEDS):
         done = office.act()
+        office.archive()
         for _ in range(5):
             names = office.random.sample(sorted(asked), office.random.randrange(4))
             filters = {name: office.random.choice(asked[name]) for name in names}
