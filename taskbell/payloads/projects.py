@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, TypedDict
 
-from django.db.models import Count, Q
-
 from taskbell.payloads import payload_of
 from taskbell.projects.models import MAX_NAME, Colour, Membership, Project, ProjectRole
-from taskbell.tasks.models import Task
+from taskbell.tasks.counting import OpenCount, open_counts
 
 ROLE = {"enum": ProjectRole.values}
 
@@ -51,15 +49,12 @@ class MemberOut(TypedDict):
 
 def projects_as_json(projects: Sequence[Project]) -> list[ProjectOut]:
     """The projects, found `with_role`, with the counts of their tasks, in one query."""
-    ids = [project.pk for project in projects]
-    tasks = Task.objects.open().filter(project__in=ids).order_by().values("project")
-    rows = tasks.annotate(open=Count("pk"), overdue=Count("pk", filter=Q(is_overdue=True)))
-    counts = {row["project"]: ProjectCounts(open=row["open"], overdue=row["overdue"]) for row in rows} if ids else {}
-    return [_project_as_json(project, counts.get(project.pk, ProjectCounts(open=0, overdue=0))) for project in projects]
+    counts = open_counts([project.pk for project in projects])
+    return [_project_as_json(project, counts[project.pk]) for project in projects]
 
 
-def _project_as_json(project: Project, counts: ProjectCounts) -> ProjectOut:
-    is_inbox = project.inbox_of_id is not None
+def _project_as_json(project: Project, open_count: OpenCount) -> ProjectOut:
+    is_inbox, counts = project.inbox_of_id is not None, open_count._asdict()
     created_by, role = project.created_by_id, project.viewer_role
     return payload_of(ProjectOut, project, created_by=created_by, role=role, is_inbox=is_inbox, counts=counts)
 
