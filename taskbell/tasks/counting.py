@@ -37,6 +37,7 @@ SECTIONS = {
 }
 RECENT = "recent"  # differences by all columns: part of every section
 CHUNK_ROWS = 10_000
+MANY_ROWS = 1000  # more in one statement are added up by sections at once
 EVENTS = {"insert": {"NEW": 1}, "update": {"NEW": 1, "OLD": -1}, "delete": {"OLD": -1}}
 
 
@@ -118,13 +119,13 @@ def _sums_of(rows: str) -> str:
 
 
 def _differences(event: str, *, is_rows: bool) -> str:
-    """The statement of a trigger: of tables of rows, or of one row."""
+    """A query for what changes: in tables of rows, or in one row."""
     parts = []
     for side, n in EVENTS[event].items():
         row = ", ".join(f"{side}.{name} AS {name}" for name in (*COLUMNS, "deleted_at"))
         rows = f"{side}_rows" if is_rows else f"(SELECT {row})"
         parts.append(f"SELECT '{RECENT}' AS section, {NAMES}, {n} AS n FROM {rows} AS {side}_ WHERE deleted_at IS NULL")  # noqa: S608
-    return f"{INSERT} {_sums_of('(' + ' UNION ALL '.join(parts) + ') AS parts')}"
+    return f"({' UNION ALL '.join(parts)}) AS parts"
 
 
 def trigger_statements(vendor: str) -> list[str]:
@@ -143,17 +144,22 @@ def _on_sqlite() -> list[str]:
     events = {"insert": "INSERT", "update": f"UPDATE OF {NAMES}, deleted_at", "delete": "DELETE"}
     return [
         f"CREATE TRIGGER keep_count_{event} AFTER {events[event]} ON tasks_task "
-        f"BEGIN {_differences(event, is_rows=False)}; END"
+        f"BEGIN {INSERT} {_sums_of(_differences(event, is_rows=False))}; END"
         for event in EVENTS
     ]
 
 
 def _on_postgresql() -> list[str]:
-    """Statement triggers: a COPY of many tasks adds one row for all tasks that count the same."""
+    """Statement triggers: a COPY of many tasks adds one row for each count that changes."""
     statements = []
     for event, sides in EVENTS.items():
         tables = " ".join(f"{side} TABLE AS {side}_rows" for side in sides)
-        statements += _trigger(event, _differences(event, is_rows=True), f"REFERENCING {tables}")
+        changes, (first, *_) = _differences(event, is_rows=True), sides
+        action = (
+            f"IF EXISTS (SELECT FROM {first}_rows OFFSET {MANY_ROWS}) "
+            f"THEN {INSERT} {_sections_of(changes, 'n')}; ELSE {INSERT} {_sums_of(changes)}; END IF"
+        )
+        statements += _trigger(event, action, f"REFERENCING {tables}")
     return statements + _trigger("truncate", "DELETE FROM tasks_taskcount")
 
 
@@ -210,8 +216,9 @@ FOLD_RECENT = _fold(
     _sections_of("gone", "n"),
 )
 FOLD_SECTIONS = _fold(
-    f"SELECT id FROM (SELECT id, COUNT(*) OVER (PARTITION BY section, {NAMES}) AS times FROM tasks_taskcount "  # noqa: S608
-    f"WHERE section <> '{RECENT}') AS counts WHERE times > 1",
+    # Numbers first: texts take longer to sort.
+    f"SELECT id FROM (SELECT id, COUNT(*) OVER (PARTITION BY {', '.join(reversed(COLUMNS))}, section) AS times "  # noqa: S608
+    f"FROM tasks_taskcount WHERE section <> '{RECENT}') AS counts WHERE times > 1",
     _sums_of("gone"),
 )
 
@@ -226,6 +233,6 @@ def _fold_chunk() -> int:
     """Returns 0 once there are no recent differences."""
     one_at_a_time("fold")
     done = max(map(execute, FOLD_RECENT[connection.vendor]))
-    for statement in FOLD_SECTIONS[connection.vendor] if done else ():
+    for statement in FOLD_SECTIONS[connection.vendor]:
         execute(statement)
     return max(done, 0)

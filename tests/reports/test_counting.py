@@ -12,7 +12,7 @@ from taskbell.accounts.models import User
 from taskbell.reports.insights import insights_of, insights_of_everything
 from taskbell.search.tasks import matching_tasks, page_of_tasks
 from taskbell.tasks.actions import delete_task
-from taskbell.tasks.counting import Difference, OpenCount, TaskCount, fold, open_counts, recount
+from taskbell.tasks.counting import MANY_ROWS, Difference, OpenCount, TaskCount, fold, open_counts, recount
 from taskbell.tasks.kinds import Priority, Stage
 from taskbell.tasks.models import Task
 from taskbell.tasks.scheduled import mark_overdue
@@ -136,12 +136,16 @@ def test_a_change_that_moves_no_count_writes_none(bo: User) -> None:
 
 
 @pytest.mark.skipif(not IS_POSTGRES, reason="SQLite's triggers see one row at a time")
-def test_many_tasks_in_one_statement_add_a_row_for_each_count(bo: User, cy: User) -> None:
+@pytest.mark.parametrize(("tasks", "created", "changed"), [(MANY_ROWS, 1, 2), (MANY_ROWS + 1, 5, 4)])
+def test_many_tasks_in_one_statement_add_a_row_for_each_count(
+    bo: User, cy: User, tasks: int, created: int, changed: int
+) -> None:
     before = TaskCount.objects.count()
     moments = {"project": bo.inbox, "created_at": NOW, "updated_at": NOW, "timezone": "UTC"}
-    Task.objects.bulk_create(Task(title="x", created_by=bo, assigned_to_id=cy.pk, **moments) for _ in range(500))
+    Task.objects.bulk_create(Task(title="x", created_by=bo, assigned_to_id=cy.pk, **moments) for _ in range(tasks))
     Task.objects.update(priority=Priority.LOW)
-    assert TaskCount.objects.count() - before == 1 + 2
+    assert TaskCount.objects.count() - before == created + changed
+    assert recount() == []
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; TRUNCATE tasks_task CASCADE")
     assert not TaskCount.objects.exists()
