@@ -7,11 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 from hypothesis.stateful import run_state_machine_as_test as run
 
-from tests.feed.visibility import ROLES, WORDS, Known, Model, People
+from tests.feed.visibility import OWNERS, ROLES, WORDS, Known, Model, People
 from tests.undoing import undone
 
 PERSON = st.sampled_from(list(ROLES))
 SOMEBODY = st.none() | PERSON
+PROJECT = st.sampled_from(list(OWNERS))
+PLACE = PERSON | PROJECT  # an Inbox, or a project
+MEMBER_ROLES = st.sampled_from(["OWNER", "EDITOR", "VIEWER"])
 WORD = st.sampled_from(WORDS)
 STAGES = st.sampled_from(["PENDING", "IN_PROGRESS", "COMPLETED", "ARCHIVED"])
 BUDGET = settings(
@@ -46,25 +49,103 @@ class Visibility(RuleBasedStateMachine):
     def create(self, creator: str, assignee: str | None, word: str) -> int:
         body = {"title": f"Plant the {word}", "assigned_to": self.people.number(assignee)}
         pk = int(self.people.ask(creator, "POST", "tasks/", body).json()["id"])
-        self.model.tasks[pk] = Known(creator, word, assignee)
+        self.model.tasks[pk] = Known(creator, word, assignee, creator)
         return pk
 
     @rule(target=tasks, creator=PERSON, assignee=SOMEBODY, word=WORD)
     def somebody_creates_a_task(self, creator: str, assignee: str | None, word: str) -> int:
         return self.create(creator, assignee, word)
 
-    def patch(self, name: str, pk: int, body: dict[str, Any], *, allowed: bool, query: str = "") -> bool:
+    def patch(
+        self, name: str, pk: int, body: dict[str, Any], *, allowed: bool, query: str = "", fits: bool = True
+    ) -> bool:
         """Sends it, checks that the answer is the one that the model gives, and says whether it was done."""
         seen = self.model.sees(name, pk)
         answer = self.people.ask(name, "PATCH", f"tasks/{pk}/{query}", body)
-        assert answer.status_code == (200 if allowed else 403) if seen else 404
-        return seen and allowed
+        assert answer.status_code == (((200 if fits else 400) if allowed else 403) if seen else 404)
+        return seen and allowed and fits
+
+    @rule(target=tasks, by=PERSON, project=PROJECT, word=WORD, assignee=SOMEBODY)
+    def somebody_creates_a_task_in_a_project(self, by: str, project: str, word: str, assignee: str | None) -> Any:
+        body = {"title": f"Plant the {word}", "project": self.people.projects[project]}
+        answer = self.people.ask(by, "POST", "tasks/", body | {"assigned_to": self.people.number(assignee)})
+        if not self.model.may_edit_in(by, project):
+            assert answer.status_code == (403 if by in self.model.members[project] else 400)
+            return multiple()
+        assert answer.status_code == (201 if self.model.fits(assignee, project) else 400)
+        if answer.status_code == 400:
+            return multiple()
+        pk = int(answer.json()["id"])
+        self.model.tasks[pk] = Known(by, word, assignee, project)
+        return pk
+
+    @rule(pk=tasks, by=PERSON, to=PLACE)
+    def somebody_moves_it(self, pk: int, by: str, to: str) -> None:
+        task, members = self.model.tasks[pk], self.model.members[to]
+        unchanged, may_edit = to == task.project, self.model.may_edit(by, pk)
+        allowed = unchanged or (may_edit and (by not in members or self.model.may_edit_in(by, to)))
+        fits = unchanged or by == "mia" or by in members
+        if self.patch(by, pk, {"project": self.people.projects[to]}, allowed=allowed, fits=fits) and not unchanged:
+            task.project = to
+            if not self.model.fits(task.assignee, to):
+                task.assignee = task.creator if self.model.fits(task.creator, to) else None
+
+    @rule(project=PROJECT, by=PERSON, whom=PERSON, role=MEMBER_ROLES)
+    def somebody_adds_a_member(self, project: str, by: str, whom: str, role: str) -> None:
+        body = {"person": self.people.number(whom), "role": role}
+        answer = self.people.ask(by, "POST", f"projects/{self.people.projects[project]}/members/", body)
+        members = self.model.members[project]
+        if not (by == "mia" or by in members):
+            assert answer.status_code == 404
+        elif not self.model.may_manage(by, project):
+            assert answer.status_code == 403
+        elif whom in members:
+            assert answer.status_code == 409
+        else:
+            assert answer.status_code == 201
+            members[whom] = role
+
+    @rule(project=PROJECT, by=PERSON, whom=PERSON, role=MEMBER_ROLES)
+    def somebody_changes_a_role(self, project: str, by: str, whom: str, role: str) -> None:
+        path = f"projects/{self.people.projects[project]}/members/{self.people.number(whom)}/"
+        answer, members = self.people.ask(by, "PATCH", path, {"role": role}), self.model.members[project]
+        if not (by == "mia" or by in members):
+            assert answer.status_code == 404
+        elif not self.model.may_manage(by, project):
+            assert answer.status_code == 403
+        elif whom not in members:
+            assert answer.status_code == 404
+        elif role != "OWNER" and self.model.is_last_owner(whom, project):
+            assert answer.status_code == 409
+        else:
+            assert answer.status_code == 200
+            members[whom] = role
+
+    @rule(project=PROJECT, by=PERSON, whom=PERSON)
+    def somebody_is_removed_or_leaves(self, project: str, by: str, whom: str) -> None:
+        path = f"projects/{self.people.projects[project]}/members/{self.people.number(whom)}/"
+        answer, members = self.people.ask(by, "DELETE", path), self.model.members[project]
+        if not (by == "mia" or by in members):
+            assert answer.status_code == 404
+        elif by != whom and not self.model.may_manage(by, project):
+            assert answer.status_code == 403
+        elif whom not in members:
+            assert answer.status_code == 404
+        elif self.model.is_last_owner(whom, project):
+            assert answer.status_code == 409
+        else:
+            assert answer.status_code == 204
+            del members[whom]
+            for task in self.model.tasks.values():
+                if task.project == project and task.assignee == whom:
+                    task.assignee = None
 
     @rule(pk=tasks, by=PERSON, to=SOMEBODY)
     def somebody_assigns(self, pk: int, by: str, to: str | None) -> None:
         task = self.model.tasks[pk]
         allowed = self.model.may_edit(by, pk) or to in (None, task.creator, task.assignee)
-        if self.patch(by, pk, {"assigned_to": self.people.number(to)}, allowed=allowed):
+        fits = to == task.assignee or self.model.fits(to, task.project)
+        if self.patch(by, pk, {"assigned_to": self.people.number(to)}, allowed=allowed, fits=fits):
             task.assignee = to
 
     @rule(pk=tasks, by=PERSON)
@@ -165,7 +246,7 @@ class Visibility(RuleBasedStateMachine):
             assert answer.status_code == 404 or seen[0]
             return multiple()
         made = int(answer.json()["created"][0]["id"])
-        self.model.tasks[made] = Known(by, word)
+        self.model.tasks[made] = Known(by, word, None, by)
         self.model.tasks[pk].word = word
         self.model.tasks[gone].deleted = True
         return made
@@ -198,6 +279,7 @@ class Visibility(RuleBasedStateMachine):
                 assert set(row["pre_tasks"]) == {need for need in task.needs if self.model.sees(name, need)}
                 assert row["is_blocked"] is self.model.is_blocked(pk)
                 assert row["comment_count"] == task.comments
+                assert row["project"] == self.people.projects[task.project]
 
     @invariant()
     def who_follows_knows_what_they_see_and_nothing_else(self) -> None:

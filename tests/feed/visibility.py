@@ -10,11 +10,13 @@ from taskbell.accounts.actions import Client, open_session
 from taskbell.accounts.policy import Role
 from taskbell.activity.queries import current_checkpoint
 from taskbell.common.clock import utc_now
+from taskbell.projects.audience import access_of
 from tests.conftest import Program, make_person
 from tests.feed.hearing import heard_by
 
 ROLES = {"mia": Role.MANAGER, "bo": Role.MEMBER, "cy": Role.MEMBER}
 WORDS = ["apple", "birch", "cedar"]
+OWNERS = {"Garden": "bo", "House": "cy"}  # of projects, at first
 
 
 @dataclass
@@ -24,6 +26,7 @@ class Known:
     creator: str
     word: str
     assignee: str | None = None
+    project: str = ""  # an Inbox by its person, or a project
     needs: set[int] = field(default_factory=set)
     stage: str = "PENDING"
     deleted: bool = False
@@ -36,11 +39,14 @@ class Model:
     def __init__(self) -> None:
         self.tasks: dict[int, Known] = {}
         self.comments: dict[str, set[int]] = {name: set() for name in ROLES}  # those that each person has heard of
+        self.members = {name: {name: "OWNER"} for name in ROLES} | {
+            project: {by: "OWNER"} for project, by in OWNERS.items()
+        }
 
     def concerns(self, name: str, pk: int) -> bool:
         """True for those who have to do with the task, also while it is in the trash."""
         task = self.tasks[pk]
-        return name == "mia" or name in (task.creator, task.assignee)
+        return name in ("mia", task.assignee, *self.members[task.project])
 
     def sees(self, name: str, pk: int) -> bool:
         """True for those who may know of the task now."""
@@ -51,8 +57,25 @@ class Model:
         return {pk for pk in self.tasks if self.sees(name, pk)}
 
     def may_edit(self, name: str, pk: int) -> bool:
-        """True for the creator and the manager."""
-        return name in ("mia", self.tasks[pk].creator)
+        """True for the manager, and for those who may edit the project of the task."""
+        return self.may_edit_in(name, self.tasks[pk].project)
+
+    def may_edit_in(self, name: str, project: str) -> bool:
+        """The same for all tasks of a project."""
+        return name == "mia" or self.members[project].get(name) in ("OWNER", "EDITOR")
+
+    def may_manage(self, name: str, project: str) -> bool:
+        """True for its owners, and the manager."""
+        return name == "mia" or self.members[project].get(name) == "OWNER"
+
+    def fits(self, name: str | None, project: str) -> bool:
+        """Whether tasks of the project can be assigned to this person."""
+        return name is None or project in ROLES or name in self.members[project]
+
+    def is_last_owner(self, name: str, project: str) -> bool:
+        """True if the project would be left without an owner."""
+        owners = {member for member, role in self.members[project].items() if role == "OWNER"}
+        return owners == {name}
 
     def is_blocked(self, pk: int) -> bool:
         """True while some prerequisite is open, visible or not."""
@@ -103,17 +126,29 @@ class People:
             name: Program(tokens.pair_for(open_session(person, client=Client(), now=utc_now())).access)
             for name, person in people.items()
         }
+        self.projects = {name: person.inbox.pk for name, person in people.items()}
+        for project, by in OWNERS.items():
+            self.projects[project] = self.ask(by, "POST", "projects/", {"name": project}).json()["id"]
+            people[by].refresh_from_db()
+        self.access = {name: access_of(person) for name, person in people.items()}
 
     def follow(self) -> None:
         """Everybody's socket and sync bring what is new."""
         position = current_checkpoint().position
         for name, person in self.people.items():
+            person.refresh_from_db()
+            if has_changed := access_of(person) != self.access[name]:
+                self.access[name] = access_of(person)
+                self.by_socket[name].tasks = {row["id"]: row["title"] for row in self.results(name, "tasks/")}
             for event in heard_by(person, self.position):
                 self.by_socket[name].take(event)
             more = True
             while more:
                 answer = self.ask(name, "GET", f"changes/?since={self.cursors[name]}").json()
-                assert not answer["resync"]
+                assert answer["resync"] is has_changed
+                if has_changed:
+                    self.cursors[name], has_changed, self.by_sync[name].tasks = "", False, {}
+                    continue
                 self.cursors[name], more = answer["cursor"], answer["more"]
                 for event in answer["changes"]:
                     self.by_sync[name].take(event)
