@@ -18,11 +18,13 @@ CONNECTIONS = 2
 # rows of the page.
 MINE = """
     SELECT id FROM tasks_task
-    WHERE {who} = %(person)s AND deleted_at IS NULL AND stage IN ('PENDING', 'IN_PROGRESS') AND priority IN (2, 3)
+    WHERE {whose} AND deleted_at IS NULL AND stage IN ('PENDING', 'IN_PROGRESS') AND priority IN (2, 3)
     AND due_date >= %(day)s AND due_date <= '2029-12-31'
 """
+OF_PROJECTS = "project_id IN (SELECT project_id FROM projects_membership WHERE person_id = %(person)s)"
+ASSIGNED = "assigned_to_id = %(person)s"
 PAGE = f"""
-    WITH mine AS MATERIALIZED ({MINE.format(who="created_by_id")} UNION {MINE.format(who="assigned_to_id")})
+    WITH mine AS MATERIALIZED ({MINE.format(whose=OF_PROJECTS)} UNION {MINE.format(whose=ASSIGNED)})
     SELECT *, (SELECT COUNT(*) FROM mine) FROM tasks_task
     WHERE id IN (SELECT id FROM mine ORDER BY id DESC LIMIT 50) ORDER BY id DESC
 """  # noqa: S608

@@ -22,7 +22,8 @@ def run(sizes: Sizes) -> list[Row]:
     Task.objects.update(deleted_at=None)
     link_chain(sizes.chain)
     settle()
-    last, manager = Task.objects.get(pk=sizes.chain + 1), User.objects.get(pk=shape.MANAGER)
+    manager = User.objects.get(pk=shape.MANAGER)
+    last = Task.objects.with_access(manager).get(pk=sizes.chain + 1)
     (times,) = rounds_of([lambda: _close(last, manager)], rounds=sizes.rounds)
     return [Row(f"link that closes a cycle of {sizes.chain + 1:,}", times, goal=GOAL)]
 

@@ -1,7 +1,8 @@
 """A ModelViewSet of tasks as tutorials write it, by somebody who knows `prefetch_related`.
 
-It shows what Taskbell shows. What it leaves out: labels and comments, of which there are none, private reminders,
-sessions that can be ended, history, emails, live events, refusals of strange input, conditional requests.
+It shows what Taskbell shows. What it leaves out: labels and comments, of which there are none, archived projects,
+private reminders, sessions that can be ended, history, emails, live events, refusals of strange input, conditional
+requests.
 """
 
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from rest_framework.views import APIView
 from rest_framework_simplejwt.views import TokenObtainPairView
 
 from taskbell.accounts.policy import Role
+from taskbell.projects.models import Membership
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.kinds import Priority, Stage
 from taskbell.tasks.models import Task, is_blocked
@@ -43,6 +45,7 @@ class TaskSerializer(serializers.ModelSerializer[Task]):
 
     priority = serializers.SerializerMethodField()
     category_name = serializers.ReadOnlyField(default=None)
+    project = serializers.ReadOnlyField(source="project_id")
     labels = serializers.ReadOnlyField(default=[])
     label_ids = serializers.ReadOnlyField(default=[])
     comment_count = serializers.ReadOnlyField(default=0)
@@ -59,7 +62,7 @@ class TaskSerializer(serializers.ModelSerializer[Task]):
             *("id", "title", "description", "status", "stage", "priority", "category", "category_name"),
             *("due_date", "due_time", "timezone", "due_at", "assigned_to", "created_by", "pre_tasks", "is_blocked"),
             *("reminders", "remind_at", "recurrence", "recurrence_from", "anchor_date", "planned_date", "planned_time"),
-            *("labels", "label_ids", "comment_count", "completed_at", "created_at", "updated_at", "version"),
+            *("project", "labels", "label_ids", "comment_count", "completed_at", "created_at", "updated_at", "version"),
         )
         read_only_fields = ("due_at", "created_by", "created_at", "updated_at", "version")
 
@@ -117,7 +120,7 @@ class Paging(pagination.PageNumberPagination):
 
 
 class TaskViewSet(viewsets.ModelViewSet[Task]):
-    """My own tasks and those assigned to me; for managers, all."""
+    """The tasks of my projects and those assigned to me; for managers, all."""
 
     serializer_class = TaskSerializer
     filterset_class = TaskFilter
@@ -127,7 +130,8 @@ class TaskViewSet(viewsets.ModelViewSet[Task]):
         """With all that is shown."""
         visible = Task.objects.filter(deleted_at=None)
         if self.request.user.role not in (Role.ADMIN, Role.MANAGER):
-            visible = visible.filter(Q(created_by=self.request.user) | Q(assigned_to=self.request.user))
+            mine = Membership.objects.filter(person=self.request.user).values("project")
+            visible = visible.filter(Q(project__in=mine) | Q(assigned_to=self.request.user))
         hanging = ("reminders", Prefetch("pre_tasks", visible.only("id")))
         shown = visible.annotate(is_blocked=is_blocked(), category_name=F("category__name"))
         return shown.prefetch_related(*hanging).order_by("-id")

@@ -122,8 +122,10 @@ def page_of_tasks(parameters: Parameters, person: User) -> ResultPage[int]:
     """The ids on the requested page of the tasks that the person sees, by default the newest first. Raises Invalid."""
     refuse_unknown(parameters, (*FILTERS, "ordering", *PAGE_PARAMETERS))
     keys = order_of(parameters, default="-id")
-    filters = FILTERS | UNBOUNDED if _would_sort_many(parameters, keys, person) else FILTERS
-    condition, values = with_params(_condition(parameters, person, filters), Task)
+    condition = _condition(parameters, person)
+    if _would_sort_many(parameters, keys, person):
+        condition = _condition(parameters, person, FILTERS | UNBOUNDED)
+    condition, values = with_params(condition, Task)
     counted, more = _counted(parameters, person)
     tasks = listing(sees_everything(person), condition, keys, counted)
     return page_of_keys(tasks, parameters, person=person.pk, **values, **more)
