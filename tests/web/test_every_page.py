@@ -25,7 +25,7 @@ BrowserOf = Callable[[User], Browser]
 
 FOR_STRANGERS = [
     *("/", "/sign-up/", "/sign-in/", "/password/reset/", "/password/reset/x/y/", "/setup/x/", "/invite/x/"),
-    *("/mail/x/", "/email/confirm/x/", "/nowhere/"),
+    *("/mail/x/", "/email/confirm/x/", "/projects/join/x/", "/nowhere/"),
 ]
 FOR_PEOPLE = ["/", "/profile/", "/password/change/", "/email/change/", "/tasks/1/", "/nowhere/", "/admin/login/"]
 # POST only, or sending on to one of the pages above.
