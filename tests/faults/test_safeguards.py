@@ -328,7 +328,7 @@ def test_without_one_transaction_a_dying_clock_loses_a_reminder(scene: Scene, bo
     """The reminder is put down and committed, and the clock dies before it has written the messages."""
     save_outcomes, due = reminders._save_outcomes, list(reminders.Reminder.objects.due(AT).select_related("task"))
     with transaction.atomic():
-        save_outcomes(due, {reminder: reminders.firing_of(reminder, now=AT) for reminder in due}, AT)
+        save_outcomes(due, {reminder: reminders.firing_of(reminder, now=AT) for reminder in due}, due, AT)
     scene.fire()
     scene.send()
     assert any("was told 0 times in the app" in complaint for complaint in scene.complaints(bo))
