@@ -11,6 +11,7 @@ from taskbell.accounts.models import User
 from taskbell.api import insights as module
 from taskbell.common.clock import utc_now
 from taskbell.reports.insights import due_soon, insights_of
+from taskbell.sharing.projects import change_project, create_project
 from taskbell.tasks.actions import delete_task
 from taskbell.tasks.kinds import Priority, Stage
 from taskbell.tasks.models import Task
@@ -51,6 +52,16 @@ def board(bo: User, cy: User, mia: User) -> list[Task]:
 def test_who_has_no_tasks_gets_every_priority_and_status_with_zero(bo: User, mia: User, as_user: Somebody) -> None:
     for person in (bo, mia):
         assert as_user(person).get(URL).json() == NOTHING
+
+
+def test_tasks_of_archived_projects_are_in_no_report(board: list[Task], ada: User, bo: User, as_user: Somebody) -> None:
+    garden = create_project({"name": "Garden"}, by=bo, now=NOW)
+    a_task(bo, "Dig", project_id=garden.pk, assigned_to_id=bo.pk, due_date=utc_now().date())
+    change_project(garden.pk, {"archived": True}, by=bo, now=NOW)
+    for person in (ada, bo):
+        mine = [task for task in board if task.is_visible_to(person)]
+        assert as_user(person).get(URL).json() == counted_by_hand(mine, now=utc_now())
+        assert as_user(person).get(f"{URL}?archived=true").json()["total"] == 1
 
 
 def test_managers_and_admins_count_everything_others_what_concerns_them(
@@ -182,8 +193,9 @@ def test_the_price_does_not_grow_with_the_tasks(
 ) -> None:
     for _ in range(count):
         a_task(bo, assigned_to_id=mia.pk)
-    # Session and person, counts, due soon; before counts of rows, whether all are read, and where the middle is.
-    for person, most in ((mia, 3), (bo, 5)):
+    # Session and person, counts, whether projects are archived, due soon; before counts of rows, whether all are read,
+    # and where the middle is.
+    for person, most in ((mia, 4), (bo, 5)):
         program = as_user(person)
         with query_budget(most):
             assert program.get(URL).json()["total"] == count

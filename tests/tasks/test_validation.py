@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
@@ -251,3 +252,8 @@ def test_rules_take_one_statement_for_the_assignee_and_one_for_the_category(
         create_task(GOOD, by=bo, now=NOW)
     with query_budget(8):  # and the assignee, the category
         create_task(replace(GOOD, assigned_to_id=bo.pk, category_id=garden.pk), by=bo, now=NOW)
+
+
+def test_the_database_takes_no_task_without_a_project(bo: User) -> None:
+    with pytest.raises(IntegrityError, match="project_id"), transaction.atomic():
+        Task.objects.create(title="Lost", timezone="UTC", created_by=bo, created_at=NOW, updated_at=NOW)

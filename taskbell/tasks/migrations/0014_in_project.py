@@ -13,18 +13,28 @@ NARROWED_BY = ("stage", "priority", "due_date", "due_at", "is_overdue", "categor
 PRESENT = models.Q(("deleted_at", None))
 
 
+SQLITE = """
+CREATE TRIGGER task_in_project BEFORE INSERT ON tasks_task WHEN NEW.project_id IS NULL
+BEGIN SELECT RAISE(ABORT, 'NOT NULL constraint failed: tasks_task.project_id'); END
+"""
+
+
 class NeverNull(migrations.AlterField):
-    """Makes the column NOT NULL on PostgreSQL. SQLite would copy the table and drop its triggers."""
+    """Makes the column NOT NULL; on SQLite by a trigger, where Django would copy the table and drop its triggers."""
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         schema_editor.execute(REST)  # tasks that an older version has created meanwhile
         if schema_editor.connection.vendor == "postgresql":
             schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # an ALTER TABLE can't wait for them
             schema_editor.execute("ALTER TABLE tasks_task ALTER COLUMN project_id SET NOT NULL")
+        else:
+            schema_editor.execute(SQLITE)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         if schema_editor.connection.vendor == "postgresql":
             schema_editor.execute("ALTER TABLE tasks_task ALTER COLUMN project_id DROP NOT NULL")
+        else:
+            schema_editor.execute("DROP TRIGGER task_in_project")
 
 
 class Migration(migrations.Migration):
