@@ -1,8 +1,12 @@
-"""Sample people and tasks, for trying things out. The email addresses are at example.org, so no one gets email."""
+"""Sample people, projects and tasks, for trying things out.
+
+The email addresses are at example.org, so no one gets email.
+"""
 
 import random
 import secrets
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -12,14 +16,23 @@ from rich.progress import track
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.activity.actions import Entry, record_entries
+from taskbell.activity.models import Subject, SubjectType
+from taskbell.comments.models import Comment
+from taskbell.comments.rendering import render
 from taskbell.common.clock import utc_now
 from taskbell.common.text import folded
+from taskbell.projects.models import Colour, Project, ProjectRole
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import schedule
 from taskbell.runtime.preparation import migrate_database
+from taskbell.sharing.members import join
+from taskbell.sharing.projects import create_project
 from taskbell.tasks.history import snapshot
 from taskbell.tasks.kinds import Priority, Stage
+from taskbell.tasks.label_models import Label, TaskLabel
+from taskbell.tasks.labels import labels_of
 from taskbell.tasks.models import Category, Prerequisite, Task
+from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.search_text import keep_search_text
 
 PEOPLE = [
@@ -39,8 +52,31 @@ THINGS = [
     *("the backup plan", "the printer contract", "the landing page", "the photo archive", "the delivery from Lyon"),
     *("the price list", "the meeting room", "the tax papers", "the watering timer", "the job posting"),
 ]
+# By name: the colour, and the members: an owner, editors, and a viewer.
+PROJECTS = {
+    "Spring planting": (Colour.GREEN, ("bo", "cy", "fay", "ivo")),
+    "New website": (Colour.BLUE, ("cy", "dana", "eli", "bo")),
+    "Summer party": (Colour.AMBER, ("fay", "bo", "eli", "dana")),
+}
+LABELS = ["outside", "quick win", "urgent", "waiting for others"]
+COMMENTS = [
+    "Ordered on Monday. They need **two weeks**.",
+    "Can this wait until next month?",
+    "I have started with it:\n\n- asked for three offers\n- called the office",
+    "Finished, as far as I can tell. Who checks it?",
+    "The file is on the shared drive, in `2026/plans`.",
+]
 STAGES = [Stage.PENDING] * 5 + [Stage.IN_PROGRESS] * 3 + [Stage.COMPLETED] * 4 + [Stage.ARCHIVED]
 CHUNK_ROWS = 1000
+
+
+@dataclass(frozen=True)
+class Place:
+    """A project, who creates tasks there, and whom they are assigned to."""
+
+    project: Project
+    editors: Sequence[User]
+    people: Sequence[User]
 
 
 def fill(tasks: int) -> None:
@@ -49,10 +85,11 @@ def fill(tasks: int) -> None:
     migrate_database()
     password = secrets.token_urlsafe(12)
     people = _people(password)
-    categories = _categories(people[0], now)
+    categories, labels = _categories(people[0], now), _labels(people[0], now)
+    places = _places(people, now)
     sizes = [CHUNK_ROWS] * (tasks // CHUNK_ROWS) + [tasks % CHUNK_ROWS] * bool(tasks % CHUNK_ROWS)
     for size in track(sizes, description=f"{tasks} tasks", console=console):
-        _add_tasks(size, people, categories, chance=chance, now=now)
+        _add_tasks(size, places, categories, labels, chance=chance, now=now)
     console.print(f"\n  {len(people)} people: {', '.join(person.username for person in people)}.")
     console.print(f"  They all have the password  [bold]{password}[/bold]\n")
 
@@ -79,17 +116,81 @@ def _categories(by: User, now: datetime) -> list[Category]:
 
 
 @transaction.atomic
+def _labels(by: User, now: datetime) -> list[Label]:
+    return list(labels_of([TaskPatch(labels=LABELS)], by=by, now=now).values())
+
+
+@transaction.atomic
+def _places(people: Sequence[User], now: datetime) -> list[Place]:
+    """Everybody's Inbox, for tasks that may be assigned to anybody, and the projects."""
+    by_name = {person.username: person for person in people}
+    places = [Place(person.inbox, [person], people) for person in people if person.role != Role.INTERN]
+    for name, (colour, usernames) in PROJECTS.items():
+        owner, *others = (by_name[username] for username in usernames)
+        project = Project.objects.filter(name=name, created_by=owner).first()
+        if project is None:
+            project = create_project({"name": name, "colour": colour}, by=owner, now=now)
+            for person in others:
+                role = ProjectRole.VIEWER if person is others[-1] else ProjectRole.EDITOR
+                join(project, person, role, by=owner, now=now)
+        places += [Place(project, [owner, *others[:-1]], [owner, *others])] * 3
+    return places
+
+
+@transaction.atomic
 def _add_tasks(
-    size: int, people: Sequence[User], categories: Sequence[Category], *, chance: random.Random, now: datetime
+    size: int,
+    places: Sequence[Place],
+    categories: Sequence[Category],
+    labels: Sequence[Label],
+    *,
+    chance: random.Random,
+    now: datetime,
 ) -> None:
-    tasks = Task.objects.bulk_create(_task(people, categories, chance=chance, now=now) for _ in range(size))
+    tasks = Task.objects.bulk_create(_task(places, categories, chance=chance, now=now) for _ in range(size))
     for task in tasks:
         keep_search_text(task)
-    record_entries(Entry(task, "created", task.created_by, task.created_at, new=snapshot(task)) for task in tasks)
+    chosen = {task.pk: chance.sample(labels, chance.choice([0, 0, 0, 1, 1, 2])) for task in tasks}
+    TaskLabel.objects.bulk_create(TaskLabel(task_id=pk, label=label) for pk, some in chosen.items() for label in some)
+    record_entries(
+        Entry(
+            task,
+            "created",
+            task.created_by,
+            task.created_at,
+            new=snapshot(task) | {"labels": sorted(label.name for label in chosen[task.pk])},
+        )
+        for task in tasks
+    )
+    _add_comments(tasks[::4], places, chance=chance, now=now)
     still_open = [task for task in tasks if task.is_open]
     pairs = zip(still_open[::7], still_open[1::7], strict=False)
     Prerequisite.objects.bulk_create(Prerequisite(task=task, needs=needs) for task, needs in pairs)
     Reminder.objects.bulk_create(_reminders(still_open[::5], now=now))
+
+
+def _add_comments(tasks: Sequence[Task], places: Sequence[Place], *, chance: random.Random, now: datetime) -> None:
+    """One or two comments on each of these tasks, by people who see it, without an email."""
+    editors = {place.project.pk: place.editors for place in places}
+    comments = []
+    for task in tasks:
+        authors = [*editors[task.project_id], *([task.assigned_to] if task.assigned_to else [])]
+        for body in chance.sample(COMMENTS, chance.randint(1, 2)):
+            at, html = task.created_at + chance.random() * (now - task.created_at), render(body).html
+            comment = Comment(task=task, author=chance.choice(authors), body=body, html=html, created_at=at)
+            comment.size = len(f"{body}{html}".encode())
+            comments.append(comment)
+    record_entries(
+        Entry(
+            comment.task,
+            "created",
+            comment.author,
+            comment.created_at,
+            new={"author": comment.author_id},
+            about=Subject(SubjectType.COMMENT, comment.pk),
+        )
+        for comment in Comment.objects.bulk_create(comments)
+    )
 
 
 def _reminders(tasks: Sequence[Task], *, now: datetime) -> Iterator[Reminder]:
@@ -100,8 +201,9 @@ def _reminders(tasks: Sequence[Task], *, now: datetime) -> Iterator[Reminder]:
             yield reminder
 
 
-def _task(people: Sequence[User], categories: Sequence[Category], *, chance: random.Random, now: datetime) -> Task:
-    creator = chance.choice([person for person in people if person.role != Role.INTERN])
+def _task(places: Sequence[Place], categories: Sequence[Category], *, chance: random.Random, now: datetime) -> Task:
+    place = chance.choice(places)
+    creator = chance.choice(place.editors)
     created_at = now - timedelta(days=chance.uniform(0, 90))
     stage = chance.choice(STAGES)
     due_on = (now + timedelta(days=chance.randint(1, 45))).date() if chance.random() < 0.7 else None
@@ -112,9 +214,9 @@ def _task(people: Sequence[User], categories: Sequence[Category], *, chance: ran
         category=chance.choice([*categories, None]),
         due_date=due_on,
         timezone=creator.profile.timezone,
-        assigned_to=chance.choice([*people, None]),
+        assigned_to=chance.choice([*place.people, None]),
         created_by=creator,
-        project=creator.inbox,
+        project=place.project,
         created_at=created_at,
         updated_at=created_at,
         completed_at=created_at + timedelta(days=chance.uniform(0, 10)) if stage == Stage.COMPLETED else None,

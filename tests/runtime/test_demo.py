@@ -16,8 +16,21 @@ def test_the_demo_fills_in_people_and_tasks_with_their_history(data: Path) -> No
         (lines,) = file.execute(
             "SELECT count(*) FROM activity_activity WHERE subject_type = 'task' AND action = 'created'"
         ).fetchone()
+        counts = {
+            table: file.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            for table in ("tasks_tasklabel", "comments_comment", "projects_membership")
+        }
+        outside = file.execute(
+            "SELECT count(*) FROM tasks_task AS task JOIN projects_project AS project ON project.id = project_id"
+            " WHERE inbox_of_id IS NULL AND assigned_to_id IS NOT NULL AND NOT EXISTS (SELECT 1"
+            " FROM projects_membership AS member WHERE member.project_id = project.id AND person_id = assigned_to_id)"
+        ).fetchone()
         (mails,) = file.execute("SELECT count(*) FROM notifications_notification").fetchone()
     assert (people, tasks, lines, mails) == (8, 1200, 1200, 0)
+    assert counts["projects_membership"] == 8 + 3 * 4
+    assert counts["tasks_tasklabel"] > 0
+    assert counts["comments_comment"] >= 300
+    assert outside == (0,), "a task of a project is assigned to somebody who is no member"
 
 
 def test_a_second_demo_adds_tasks_to_the_same_people(data: Path) -> None:
