@@ -22,7 +22,7 @@ from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.validation import read_columns
 
 WRITTEN_BY_PROGRAM = (
-    *("created_by", "timezone", "due_at", "is_overdue", "blocked"),
+    *("project", "created_by", "timezone", "due_at", "is_overdue", "blocked"),
     *("completed_at", "created_at", "updated_at", "deleted_at", "version"),
 )
 
@@ -111,9 +111,9 @@ class TaskAdmin(AdminByVerbs):
     """All tasks."""
 
     form = TaskForm
-    list_display = ("title", "status", "blocked", "priority", "category", "assigned_to", "due_at")
+    list_display = ("title", "status", "blocked", "priority", "project", "category", "assigned_to", "due_at")
     list_filter = ("stage", "is_overdue", BlockedFilter, "priority", DeletedFilter, "category")
-    list_select_related = ("category", "assigned_to", "created_by")
+    list_select_related = ("project", "category", "assigned_to", "created_by")
     search_fields = ("search_text__text__contains", *(f"{who}__name_folded__contains" for who in PEOPLE_FIELDS))
     search_help_text = "Search by title, description or person."
     date_hierarchy = "due_at"
@@ -125,7 +125,18 @@ class TaskAdmin(AdminByVerbs):
     fieldsets = (
         (
             None,
-            {"fields": ["title", "description", "category", ("stage", "priority"), "assigned_to", "labels", "blocked"]},
+            {
+                "fields": [
+                    "title",
+                    "description",
+                    "project",
+                    "category",
+                    ("stage", "priority"),
+                    "assigned_to",
+                    "labels",
+                    "blocked",
+                ]
+            },
         ),
         ("Due", {"fields": [("due_date", "due_time"), "timezone", "due_at", "is_overdue"]}),
         (

@@ -15,8 +15,11 @@ from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.models import Delivery, Notification
 from taskbell.people.editing import update_person
 from taskbell.people.invitations import invite, make_invite
+from taskbell.projects.models import ProjectRole
 from taskbell.reminders.notifications import REMINDER
 from taskbell.reminders.schedule import ReminderPlan
+from taskbell.sharing.members import add_member
+from taskbell.sharing.projects import create_project
 from taskbell.tasks.actions import create_task, delete_task
 from taskbell.tasks.categories import create_category
 from taskbell.tasks.models import Task
@@ -33,9 +36,12 @@ TABLES = [
     "activity/activity",
     "tasks/category",
     "tasks/label",
+    "projects/project",
     "accounts/invite",
 ]
-READ_ONLY = ["accounts/session", "reminders/reminder", "notifications/notification", "activity/activity"]
+READ_ONLY = [
+    *("accounts/session", "reminders/reminder", "notifications/notification", "activity/activity", "projects/project"),
+]
 
 
 @pytest.fixture
@@ -49,6 +55,7 @@ def task(alice: User, bob: User) -> Task:
     """A task for Bob, with everything that hangs on one; and somebody who is to come."""
     now = utc_now()
     create_category("Soil", by=alice, now=now)
+    add_member(create_project({"name": "Garden"}, by=alice, now=now).pk, bob.pk, ProjectRole.EDITOR, by=alice, now=now)
     invite("cy@example.org", Role.MEMBER, by=alice, now=now)
     task = create_task(
         TaskPatch(title="Order soil", assigned_to_id=bob.pk, reminders=[ReminderPlan(at=now)], labels=["Soil"]),
