@@ -46,6 +46,7 @@ def test_a_role_counts_from_the_next_event_on(newcomer: Newcomer, ada: Somebody,
 
     def make(role: str) -> None:
         assert ada.http.patch(f"users/{di.id}/", json={"role": role}).status_code == 200
+        assert screen.next()["resync"] is True
 
     with di.screen() as screen:
         screen.listening()
