@@ -24,12 +24,10 @@ from django.conf import settings
 
 from benchmarks.measure import Goal, Row, Sizes
 from benchmarks.requests import asker
-from benchmarks.seed import load, seed_people, settle
+from benchmarks.seed import load_search_texts, load_tasks, seed_people, settle
 from benchmarks.shape import COLUMNS, tasks
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
-from taskbell.tasks.models import SearchText, Task
-from taskbell.tasks.search_text import search_text_of
 from tests.processes import RunningTaskbell
 
 ATTACKER, OTHER = 2, 3
@@ -148,9 +146,8 @@ def _seed(count: int, people: int) -> None:
     now, place = utc_now(), COLUMNS.index("created_by")
     seed_people(max(people, OTHER), now=now)
     rows = ((*row[:place], ATTACKER, *row[place + 1 :]) for row in tasks(count, people=max(people, OTHER), now=now))
-    load(Task, COLUMNS, rows, total=count)
-    texts = Task.objects.order_by("pk").values_list("pk", "title", "description").iterator(10_000)
-    load(SearchText, ("task", "text"), [(pk, search_text_of(*words)) for pk, *words in texts])
+    load_tasks(rows, total=count)
+    load_search_texts()
     settle()
 
 

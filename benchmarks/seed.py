@@ -47,6 +47,11 @@ def seed_people(count: int, *, now: datetime) -> None:
 def seed_tasks(count: int, *, people: int, now: datetime) -> None:
     """Tasks, and what the search finds them by."""
     load_tasks(shape.tasks(count, people=people, now=now), total=count)
+    load_search_texts()
+
+
+def load_search_texts() -> None:
+    """What the search finds the tasks by."""
     texts = Task.objects.order_by("pk").values_list("pk", "title", "description").iterator(AT_ONCE)
     load(SearchText, ("task", "text"), [(pk, search_text_of(*words)) for pk, *words in texts])
 
