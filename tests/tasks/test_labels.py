@@ -10,12 +10,14 @@ from django.db import connections
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
+from taskbell.sharing.projects import change_project
 from taskbell.tasks.actions import create_task, delete_task, restore_task, update_task
 from taskbell.tasks.bulk import Batch, change_many
 from taskbell.tasks.label_models import Label, TaskLabel
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW, Program, QueryBudget
+from tests.sharing.conftest import a_task_in, shared_by
 from tests.tasks.conftest import Somebody, a_task
 
 TASKS = "/api/tasks/"
@@ -123,6 +125,16 @@ def test_an_assignee_does_not_label(bo: User, cy: User, as_user: Somebody) -> No
         assert change(program, task.pk, *labels).status_code == 403
     assert list(Label.objects.values_list("name", flat=True)) == ["Garden"]
     assert change(program, task.pk, "GARDEN").status_code == 200
+
+
+def test_a_task_of_an_archived_project_keeps_its_labels(program: Program, bo: User) -> None:
+    garden = shared_by(bo)
+    task = a_task_in(garden, bo, labels=["Garden"])
+    change_project(garden.pk, {"archived": True}, by=bo, now=NOW)
+    refused = change(program, task.pk, "House")
+    assert (refused.status_code, refused.json()["title"]) == (409, "Archived")
+    assert change(program, task.pk, "GARDEN").status_code == 200
+    assert list(Label.objects.values_list("name", flat=True)) == ["Garden"]
 
 
 def test_only_those_who_may_create_labels_write_new_names(bo: User, mia: User, monkeypatch: pytest.MonkeyPatch) -> None:
