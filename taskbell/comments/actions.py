@@ -14,19 +14,17 @@ from taskbell.comments.mentions import read_mentions
 from taskbell.comments.models import Comment
 from taskbell.comments.notifications import notify_commented, notify_mentioned
 from taskbell.comments.policy import check_may_delete_comment, check_may_edit_comment
+from taskbell.comments.queries import comment_on
 from taskbell.comments.quotas import check_room_for_comment, check_room_for_text
 from taskbell.comments.rendering import render
 from taskbell.comments.validation import read_body
-from taskbell.common.errors import NotFound
-from taskbell.tasks.models import Task
-from taskbell.tasks.policy import check_in_use
-from taskbell.tasks.queries import lock_task
+from taskbell.tasks.queries import lock_task_in_use
 
 
 @transaction.atomic
 def add_comment(task_id: int, body: str, *, by: User, now: datetime) -> Comment:
     """A new comment. Notifies the people mentioned, and the others on the task. Raises NotFound, Invalid, Conflict."""
-    task = _lock_task_in_use(task_id, by=by)
+    task = lock_task_in_use(task_id, by=by)
     comment = Comment(task=task, author=by, created_at=now)
     _write(comment, body)
     check_room_for_comment(by, task)
@@ -66,21 +64,9 @@ def delete_comment(task_id: int, comment_id: int, *, by: User, now: datetime) ->
     comment.delete()
 
 
-def _lock_task_in_use(task_id: int, *, by: User) -> Task:
-    """The task, locked. Raises NotFound, or Archived: then its comments can only be read."""
-    task = lock_task(task_id, by=by)
-    check_in_use(task)
-    return task
-
-
 def _lock_comment(task_id: int, comment_id: int, *, by: User) -> Comment:
-    """The comment, with its task locked: that stands for all its comments. Raises NotFound."""
-    task = _lock_task_in_use(task_id, by=by)
-    comment = Comment.objects.select_related("author").filter(task=task, pk=comment_id).first()
-    if comment is None:
-        raise NotFound
-    comment.task = task
-    return comment
+    """The comment, with its task locked, which locks all its comments. Raises NotFound, Archived."""
+    return comment_on(lock_task_in_use(task_id, by=by), comment_id)
 
 
 def _write(comment: Comment, body: str) -> None:

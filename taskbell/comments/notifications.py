@@ -27,19 +27,20 @@ def _comments_on(notification: Notification) -> QuerySet[Comment]:
     return Comment.objects.filter(task=notification.task_id).select_related("author").defer("html")
 
 
-def _mentioning(notification: Notification) -> Comment | None:
-    return _comments_on(notification).filter(pk=notification.data["comment_id"]).first()
+def _mentioning(notification: Notification) -> QuerySet[Comment]:
+    """The comment that the notification is about, if it is still there."""
+    return _comments_on(notification).filter(pk=notification.data["comment_id"])
 
 
 def _unless_unmentioned(notification: Notification) -> str | None:
-    comment = _mentioning(notification)
+    comment = _mentioning(notification).first()
     if comment is None:
         return DELETED
     return None if notification.recipient_id in comment.mentions else NOT_MENTIONED
 
 
 def _new_comments(notification: Notification) -> list[Comment]:
-    """What others have written since the first comment that the email is about, and still stands.
+    """What others have written since the first comment that the email is about, as far as it is still there.
 
     Without comments that mention the reader, which have emails of their own.
     """
@@ -71,7 +72,7 @@ MENTIONED = Kind(
     "mentioned",
     switch="Someone mentions me in a comment",
     reason_not_to_send=_unless_unmentioned,
-    context=lambda notification: _in_words([comment for comment in [_mentioning(notification)] if comment]),
+    context=lambda notification: _in_words(list(_mentioning(notification))),
     is_gathered=True,
 )
 COMMENTED = Kind(
@@ -86,23 +87,8 @@ KINDS = (MENTIONED, COMMENTED)
 
 def notify_mentioned(comment: Comment, people: Collection[int], *, now: datetime) -> None:
     """Notifies these people that the comment mentions them: each once, however often it is edited."""
-    author, data = comment.author, {"comment_id": comment.pk, "by": comment.author.name}
-    notify(
-        [
-            Message(
-                person,
-                MENTIONED,
-                f"mentioned:{comment.pk}:{person}",
-                now,
-                task_id=comment.task_id,
-                data=data,
-                caused_by=author.pk,
-            )
-            for person in sorted(people)
-            if person != author.pk
-        ],
-        now=now,
-    )
+    data = {"comment_id": comment.pk, "by": comment.author.name}
+    _notify(comment, MENTIONED, {*people} - {comment.author_id}, due_at=now, data=data, now=now)
 
 
 def notify_commented(comment: Comment, *, now: datetime) -> None:
@@ -110,23 +96,16 @@ def notify_commented(comment: Comment, *, now: datetime) -> None:
 
     The caller has locked the task, so that two comments can't both find no waiting email.
     """
-    recipients = _followers(comment) - _already_waiting(comment, now)
-    due_at, data = now + GATHER, {"since": now.isoformat()}
-    notify(
-        [
-            Message(
-                person,
-                COMMENTED,
-                f"commented:{comment.pk}:{person}",
-                due_at,
-                task_id=comment.task_id,
-                data=data,
-                caused_by=comment.author_id,
-            )
-            for person in sorted(recipients)
-        ],
-        now=now,
-    )
+    people = _followers(comment) - _already_waiting(comment, now)
+    _notify(comment, COMMENTED, people, due_at=now + GATHER, data={"since": now.isoformat()}, now=now)
+
+
+def _notify(
+    comment: Comment, kind: Kind, people: set[int], *, due_at: datetime, data: dict[str, Any], now: datetime
+) -> None:
+    about: dict[str, Any] = {"task_id": comment.task_id, "data": data, "caused_by": comment.author_id}
+    keys = {person: f"{kind.name}:{comment.pk}:{person}" for person in sorted(people)}
+    notify([Message(person, kind, key, due_at, **about) for person, key in keys.items()], now=now)
 
 
 def _followers(comment: Comment) -> set[int]:

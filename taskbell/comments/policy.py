@@ -5,7 +5,6 @@ from taskbell.accounts.policy import Capability
 from taskbell.comments.models import Comment
 from taskbell.common.errors import NotAllowed
 from taskbell.projects.models import ProjectRole
-from taskbell.tasks.models import Task
 
 
 def check_may_edit_comment(person: User, comment: Comment) -> None:
@@ -14,17 +13,12 @@ def check_may_edit_comment(person: User, comment: Comment) -> None:
         raise NotAllowed("Only its author may change this comment.")
 
 
-def may_delete_comment(person: User, comment: Comment) -> bool:
-    """True for the author, the owners of the task's project, and people who look after everybody's texts."""
-    is_own = comment.author_id == person.pk
-    return is_own or person.can(Capability.MANAGE_PEOPLE) or _owns_project_of(comment.task, person)
-
-
-def _owns_project_of(task: Task, person: User) -> bool:
-    return task.viewer_role == ProjectRole.OWNER and person.can(Capability.CREATE_TASKS)
-
-
 def check_may_delete_comment(person: User, comment: Comment) -> None:
-    """Raises NotAllowed for people who may see the comment but not delete it. Its task was found for this person."""
-    if not may_delete_comment(person, comment):
+    """Raises NotAllowed for everybody but the author, owners of the project and admins.
+
+    The task of the comment was found `with_access` of this person.
+    """
+    is_own = comment.author_id == person.pk
+    is_owner = comment.task.viewer_role == ProjectRole.OWNER and person.can(Capability.CREATE_TASKS)
+    if not (is_own or is_owner or person.can(Capability.MANAGE_PEOPLE)):
         raise NotAllowed("Only its author, owners of the project and admins may delete this comment.")

@@ -14,9 +14,15 @@ def comments_of(task: Task) -> QuerySet[Comment]:
     return Comment.objects.filter(task=task).select_related("author")
 
 
-def visible_comment(task_id: int, comment_id: int, *, to: User) -> Comment:
-    """The comment, if the person sees its task. Raises NotFound."""
-    comment = comments_of(visible_task(task_id, to=to)).filter(pk=comment_id).first()
+def comment_on(task: Task, comment_id: int) -> Comment:
+    """One of these. Raises NotFound."""
+    comment = comments_of(task).filter(pk=comment_id).first()
     if comment is None:
         raise NotFound
+    comment.task = task
     return comment
+
+
+def visible_comment(task_id: int, comment_id: int, *, to: User) -> Comment:
+    """The comment, if the person sees its task. Raises NotFound."""
+    return comment_on(visible_task(task_id, to=to), comment_id)

@@ -18,7 +18,7 @@ TOO_MUCH_TEXT = "Can't store more text, because a person's comments may have {:,
 
 def check_room_for_comment(person: User, task: Task) -> None:
     """Raises Conflict if the task has too many comments, and QuotaReached if the person has."""
-    if Comment.objects.filter(task=task).order_by().count() >= MAX_ON_A_TASK:
+    if Comment.objects.filter(task=task).count() >= MAX_ON_A_TASK:
         raise Conflict(FULL_TASK)
     check_room_for_text(person, more=1)
 
@@ -28,7 +28,7 @@ def check_room_for_text(person: User, *, more: int = 0) -> None:
     if person.can(Capability.EDIT_EVERYTHING):
         return
     most, most_mib = settings.TASKBELL_QUOTAS["comments"], settings.TASKBELL_QUOTAS["comment_megabytes"]
-    used = Comment.objects.filter(author=person).order_by().aggregate(number=Count("pk"), size=Sum("size"))
+    used = Comment.objects.filter(author=person).aggregate(number=Count("pk"), size=Sum("size"))
     if used["number"] + more > most:
         raise QuotaReached(TOO_MANY.format(most))
     if (used["size"] or 0) >= most_mib * MIB:
