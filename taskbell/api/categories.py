@@ -1,4 +1,4 @@
-"""Categories: shared labels."""
+"""Categories: names that tasks are grouped by."""
 
 from typing import Any
 
@@ -17,15 +17,13 @@ from taskbell.api.schema import operation
 from taskbell.common.clock import utc_now
 from taskbell.common.values import read_id
 from taskbell.payloads.categories import CategoryOut, category_as_json
-from taskbell.search.keyset import Key
+from taskbell.search.keyset import BY_NAME
 from taskbell.search.pages import page_of_rows
 from taskbell.search.parameters import read_parameter
 from taskbell.tasks import categories
 from taskbell.tasks.categories import MAX_NAME
 from taskbell.tasks.models import Category
 from taskbell.tasks.policy import check_may_change_category, check_may_create_category
-
-BY_NAME = (Key("name_sort"), Key("id"))
 
 
 class CategoryIn(StrictSerializer):

@@ -14,14 +14,12 @@ from taskbell.api.lists import PAGING, page_response, query_of
 from taskbell.api.schema import operation
 from taskbell.common.clock import utc_now
 from taskbell.payloads.labels import LabelOut, label_as_json
-from taskbell.search.keyset import Key
+from taskbell.search.keyset import BY_NAME
 from taskbell.search.pages import page_of_rows
 from taskbell.tasks import label_actions
 from taskbell.tasks.label_models import Label
 from taskbell.tasks.labels import MAX_NAME
 from taskbell.tasks.policy import check_may_change_label
-
-BY_NAME = (Key("name_sort"), Key("id"))
 
 
 class LabelChange(StrictSerializer):

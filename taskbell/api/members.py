@@ -56,11 +56,10 @@ class Members(APIView):
     @operation("members_list", "projects", page_of(MemberOut), parameters=PAGING)
     def get(self, request: Request, pk: int) -> HttpResponse:
         """Lists the members of the project, the first one first."""
-        project, person = visible_project(pk, to=person_of(request)), person_of(request)
-        members = Membership.objects.filter(project=project).select_related("person")
-        return page_response(
-            request, page_of_rows(members, query_of(request), person, keys=[Key("id")]), member_as_json
-        )
+        person = person_of(request)
+        members = Membership.objects.filter(project=visible_project(pk, to=person)).select_related("person")
+        page = page_of_rows(members, query_of(request), person, keys=[Key("id")])
+        return page_response(request, page, member_as_json)
 
     @operation("members_add", "projects", MemberOut, status=201, later=InvitedOut, takes=MemberIn)
     @repeatable

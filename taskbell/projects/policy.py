@@ -1,5 +1,7 @@
 """What members may do in a project. People who may edit everything need no membership."""
 
+from django.db.models import Q
+
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.common.errors import Conflict, NotAllowed
@@ -14,6 +16,14 @@ def may_edit_tasks(person: User, role: str | None) -> bool:
 def may_manage(person: User, role: str | None) -> bool:
     """True for people who may change, archive and delete a project with this role, and manage its members."""
     return may_edit_tasks(person, role) and (role == ProjectRole.OWNER or person.can(Capability.EDIT_EVERYTHING))
+
+
+def managed_by(person: User) -> Q:
+    """The condition that a project is one for which `may_manage` is true."""
+    if person.can(Capability.EDIT_EVERYTHING):
+        return Q()
+    own = Q(memberships__person=person, memberships__role=ProjectRole.OWNER)
+    return own if person.can(Capability.CREATE_TASKS) else Q(pk__in=[])
 
 
 def check_may_create_project(person: User) -> None:

@@ -55,6 +55,9 @@ class Key:
         return further | Q(**{f"{self.name}__isnull": True}) if self.nullable else further
 
 
+BY_NAME = (Key("name_sort"), Key("id"))
+
+
 def cursor_after(row: Sequence[Any], keys: Sequence[Key]) -> str:
     """The cursor of the page that follows this row of `columns_of`."""
     columns = columns_of(keys)

@@ -3,11 +3,11 @@
 from django.db.models import Q
 
 from taskbell.accounts.models import User
-from taskbell.accounts.policy import Capability
 from taskbell.common.values import read_boolean
 from taskbell.projects.audience import is_visible_project
-from taskbell.projects.models import Project, ProjectRole
-from taskbell.search.keyset import Key
+from taskbell.projects.models import Project
+from taskbell.projects.policy import managed_by
+from taskbell.search.keyset import BY_NAME
 from taskbell.search.pages import ResultPage, page_of_rows
 from taskbell.search.parameters import Parameters, read_parameter
 
@@ -16,7 +16,6 @@ FLAGS = {
     "archived": "The archived projects instead of the others.",
     "deleted": "The projects in the trash that you can restore.",
 }
-BY_NAME = (Key("name_sort"), Key("id"))
 
 
 def page_of_projects(parameters: Parameters, person: User) -> ResultPage[Project]:
@@ -25,7 +24,7 @@ def page_of_projects(parameters: Parameters, person: User) -> ResultPage[Project
     rest = {name: text for name, text in parameters.items() if name not in FLAGS}
     condition = Q(deleted_at__isnull=not flags["deleted"])
     if flags["deleted"]:
-        condition &= _restorable(person)
+        condition &= managed_by(person)
     else:
         condition &= Q(archived_at__isnull=not flags["archived"])
     if flags["all"]:
@@ -33,8 +32,3 @@ def page_of_projects(parameters: Parameters, person: User) -> ResultPage[Project
     else:
         projects = Project.objects.filter(memberships__person=person)
     return page_of_rows(projects.filter(condition).with_role(person), rest, person, keys=BY_NAME)
-
-
-def _restorable(person: User) -> Q:
-    own = Q(memberships__person=person, memberships__role=ProjectRole.OWNER)
-    return Q() if person.can(Capability.EDIT_EVERYTHING) else own

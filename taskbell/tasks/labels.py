@@ -24,7 +24,6 @@ from taskbell.tasks.quotas import check_room_for_labels
 
 MAX_NAME = 50  # characters
 MAX_LABELS = 20  # of a task
-LOCK = "labels"
 UNKNOWN = (
     "There is no label “{}”, and your role does not let you create one. Use an existing label, or ask a manager to "
     "create it."
@@ -41,7 +40,7 @@ def read_label_name(value: object) -> str:
 
 def lock_labels() -> None:
     """Until the transaction ends, nobody else creates or renames a label. Call it before any task is locked."""
-    one_at_a_time(LOCK)
+    one_at_a_time("labels")
 
 
 def labels_of(patches: Iterable[TaskPatch], *, by: User, now: datetime) -> dict[str, Label]:
