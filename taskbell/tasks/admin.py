@@ -25,6 +25,9 @@ WRITTEN_BY_PROGRAM = (
     *("project", "created_by", "timezone", "due_at", "is_overdue", "blocked"),
     *("completed_at", "created_at", "updated_at", "deleted_at", "version"),
 )
+MAIN_FIELDS: list[str | tuple[str, str]] = [
+    *("title", "description", "project", "category", ("stage", "priority"), "assigned_to", "labels", "blocked"),
+]
 
 
 class DeletedFilter(admin.SimpleListFilter):
@@ -123,21 +126,7 @@ class TaskAdmin(AdminByVerbs):
     readonly_fields = (*WRITTEN_BY_PROGRAM, "labels", "trail")
     inlines = (PrerequisiteInline, ReminderInline)
     fieldsets = (
-        (
-            None,
-            {
-                "fields": [
-                    "title",
-                    "description",
-                    "project",
-                    "category",
-                    ("stage", "priority"),
-                    "assigned_to",
-                    "labels",
-                    "blocked",
-                ]
-            },
-        ),
+        (None, {"fields": MAIN_FIELDS}),
         ("Due", {"fields": [("due_date", "due_time"), "timezone", "due_at", "is_overdue"]}),
         (
             "History",
@@ -212,11 +201,11 @@ class TaskAdmin(AdminByVerbs):
         return only_these("tasks", objs)
 
 
-@admin.register(Category)
-class CategoryAdmin(AdminByVerbs):
-    """The shared categories. One that has tasks can't be deleted."""
+class SharedNameAdmin(AdminByVerbs):
+    """Names that everybody shares, each with the number of its tasks."""
 
-    list_display = ("name", "tasks_in_it", "created_by", "created_at")
+    tasks: str  # the path to them
+    list_display = ("name", "tasks_with_it", "created_by", "created_at")
     list_select_related = ("created_by",)
     search_fields = ("key__contains",)
     fold_search = staticmethod(folded)
@@ -225,13 +214,20 @@ class CategoryAdmin(AdminByVerbs):
     fields = ("name", *readonly_fields)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        present = Count("tasks", filter=Q(tasks__deleted_at=None))
+        present = Count(self.tasks, filter=Q(**{f"{self.tasks}__deleted_at": None}))
         return super().get_queryset(request).annotate(number_of_tasks=present)
 
     @admin.display(description="tasks", ordering="number_of_tasks")
-    def tasks_in_it(self, category: Any) -> int:
+    def tasks_with_it(self, row: Any) -> int:
         """How many tasks it has, without those in the trash."""
-        return int(category.number_of_tasks)
+        return int(row.number_of_tasks)
+
+
+@admin.register(Category)
+class CategoryAdmin(SharedNameAdmin):
+    """The shared categories. One that has tasks can't be deleted."""
+
+    tasks = "tasks"
 
     def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
         person = admin_person(request)
@@ -250,25 +246,10 @@ class CategoryAdmin(AdminByVerbs):
 
 
 @admin.register(Label)
-class LabelAdmin(AdminByVerbs):
-    """The shared labels. They are created on tasks; the new name of one may be that of another, which merges them."""
+class LabelAdmin(SharedNameAdmin):
+    """The shared labels. People create them on tasks. Renaming one to the name of another merges the two."""
 
-    list_display = ("name", "tasks_with_it", "created_by", "created_at")
-    list_select_related = ("created_by",)
-    search_fields = ("key__contains",)
-    fold_search = staticmethod(folded)
-    ordering = ("name_sort", "id")
-    readonly_fields = ("created_by", "created_at")
-    fields = ("name", *readonly_fields)
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        present = Count("links", filter=Q(links__task__deleted_at=None))
-        return super().get_queryset(request).annotate(number_of_tasks=present)
-
-    @admin.display(description="tasks", ordering="number_of_tasks")
-    def tasks_with_it(self, label: Any) -> int:
-        """How many tasks have it, without those in the trash."""
-        return int(label.number_of_tasks)
+    tasks = "links__task"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
