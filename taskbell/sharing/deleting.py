@@ -25,6 +25,7 @@ from taskbell.tasks.actions import Versions
 from taskbell.tasks.assignees import move_many
 from taskbell.tasks.models import Task
 from taskbell.tasks.prerequisites import Effort, blocked_by, notify_unblocked_by
+from taskbell.tasks.queries import has_tasks
 
 TASKS_AT_ONCE = 500
 
@@ -100,9 +101,8 @@ def _move_some(pk: int, move_to: int, *, by: User, now: datetime) -> bool:
 @transaction.atomic
 def _delete_empty(pk: int, *, by: User, now: datetime) -> bool:
     """Puts the project in the trash, unless somebody has put another task into it. Returns whether it did."""
-    project, tasks = lock_managed(pk, by=by, exclusive=True), Task.objects.filter(project=pk)
-    # Apart, because each has its own index.
-    if tasks.filter(deleted_at=None).exists() or tasks.filter(deleted_at__isnull=False).exists():
+    project = lock_managed(pk, by=by, exclusive=True)
+    if has_tasks(pk):
         return False
     _put_in_trash(project, by=by, now=now)
     return True

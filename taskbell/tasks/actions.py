@@ -70,10 +70,10 @@ def create_tasks(
     check_room_for_tasks(by, more=len(patches))
     active, tasks, entries = lock_assignees(assignees_of(patches)), [], []
     labels = labels_of(patches, by=by, now=now)
-    places = lock_placement([patch.project_id for patch in patches], active, by=by)
+    placement = lock_placement([patch.project_id for patch in patches], active, by=by)
     for place, patch in enumerate(patches):
         with naming(place):
-            tasks.append(_new_task(patch, places, by=by, now=now))
+            tasks.append(_new_task(patch, placement, by=by, now=now))
     Task.objects.bulk_create(tasks)
     add_search_texts(tasks)
     for place, (task, patch) in enumerate(zip(tasks, patches, strict=True)):
@@ -89,15 +89,15 @@ def create_tasks(
     return tasks
 
 
-def _new_task(patch: TaskPatch, places: Placement, *, by: User, now: datetime) -> Task:
+def _new_task(patch: TaskPatch, placement: Placement, *, by: User, now: datetime) -> Task:
     """The task, checked but not saved. Raises NotAllowed, Archived, Invalid."""
     columns, errors = read_columns(patch if patch.title is not UNSET else replace(patch, title=""))
-    columns.setdefault("project_id", places.inbox)
-    check_columns(columns, errors, places.errors_of(columns, errors))
+    columns.setdefault("project_id", placement.inbox)
+    check_columns(columns, errors, placement.errors_of(columns, errors))
     check_rows(patch)
     task = Task(created_by=by, timezone=by.profile.timezone, created_at=now, updated_at=now)
     _apply(task, columns, by=by, now=now)
-    task.viewer_role, task.is_archived = places.standings[task.project_id].role, False
+    task.viewer_role, task.is_archived = placement.standings[task.project_id].role, False
     return task
 
 

@@ -1,9 +1,7 @@
-"""Assignees: an open task is only ever assigned to an active person, in a shared project to a member of it.
+"""Assignees: an open task is only ever assigned to an active person, and in a shared project only to a member.
 
-Even while people leave.
-
-Both lock the person's row: an assignment takes a shared lock until its transaction ends, leaving an exclusive
-one. The person's row is locked before any task, so that the two never deadlock.
+That holds even while people leave, because both lock the person's row: an assignment takes a shared lock until its
+transaction ends, leaving an exclusive one. The person's row is locked before any task, so that the two never deadlock.
 """
 
 from collections import defaultdict
@@ -56,9 +54,9 @@ def lock_assignees(ids: set[int]) -> set[int]:
 
 
 class Reassignment(NamedTuple):
-    """The project that a task, which the caller has locked, is to be in, and who may get it there, the first one first.
+    """The project that a task, which the caller has locked, will be in, and the people who may get it, the best first.
 
-    Without `people`, it keeps its assignee.
+    With `people` None, it keeps its assignee.
     """
 
     task: Task
@@ -81,7 +79,7 @@ def unassign(tasks: Sequence[Task], *, by: User, now: datetime) -> None:
 
 
 def refit_assignees(tasks: Sequence[Task], *, by: User, now: datetime) -> None:
-    """Hands over the open ones of the tasks, which the caller has locked, whose assignee may not have them."""
+    """Hands over the open tasks whose assignee may not have them. The caller has locked the tasks."""
     move_many([(task, task.project_id) for task in tasks], by=by, now=now)
 
 
@@ -135,7 +133,7 @@ def _chosen(plan: Reassignment, allowed: Container[Pair]) -> int | None:
 def _allowed(plans: Iterable[Reassignment]) -> set[Pair]:
     """Of the projects and people in these plans, those where the person is active and, unless it is an Inbox, a member.
 
-    No such membership ends until the transaction does.
+    These memberships can't end before the transaction does.
     """
     asked = sorted({(plan.project, person) for plan in plans for person in plan.people or () if person is not None})
     if not asked:

@@ -17,7 +17,6 @@ from taskbell.common.wording import in_words, shortened
 from taskbell.projects.audience import Audience, audience_of, keys_of, project_key, sees_everything, ways_to_see
 from taskbell.projects.models import Membership, Project
 from taskbell.tasks import counting, finished, label_models  # noqa: F401 - further models of this app
-from taskbell.tasks.finished import Finished  # noqa: F401 - one more model of this app
 from taskbell.tasks.kinds import OPEN_STAGES, Basis, Priority, Stage, status_of
 
 ACCESS = ("viewer_role", "is_archived")

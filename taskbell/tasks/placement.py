@@ -1,4 +1,4 @@
-"""Projects: where tasks may be put, and whom they may be assigned to there."""
+"""Which projects tasks may be put into, and whom they may be assigned to there."""
 
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ NOT_A_MEMBER = "This person is not a member of the project {!r}. Add them to the
 
 @dataclass(frozen=True)
 class Placement:
-    """The projects that tasks are put into, and which people they can be assigned to; none of it changes meanwhile."""
+    """The projects that tasks are put into, and the people they can be assigned to, locked by `lock_placement`."""
 
     by: User
     standings: dict[int, Standing]
@@ -28,7 +28,7 @@ class Placement:
     @property
     def inbox(self) -> int:
         """The Inbox of the person who acts."""
-        return next(place.id for place in self.standings.values() if place.inbox_of == self.by.pk)
+        return next(standing.id for standing in self.standings.values() if standing.inbox_of == self.by.pk)
 
     def errors_of(
         self, changing: Mapping[str, Any], known: Container[str], project: int = 0
@@ -44,37 +44,40 @@ class Placement:
             yield self._error_of_assignee(changing["assigned_to_id"], project)
 
     def _error_of_project(self, project: int) -> FieldError | None:
-        place = self.standings.get(project)
-        if place is None or not (place.role or sees_everything(self.by)):
+        standing = self.standings.get(project)
+        if standing is None or not (standing.role or sees_everything(self.by)):
             return FieldError("project", "does_not_exist", "There is no project with this id.")
-        if not may_edit_tasks(self.by, place.role):
-            raise NotAllowed(f"You can only read the project {place.name!r}. Ask an owner to make you an editor.")
-        if place.is_archived:
-            raise Archived(f"Can't put a task into the project {place.name!r}, because it is archived.")
+        if not may_edit_tasks(self.by, standing.role):
+            raise NotAllowed(f"You can only read the project {standing.name!r}. Ask an owner to make you an editor.")
+        if standing.is_archived:
+            raise Archived(f"Can't put a task into the project {standing.name!r}, because it is archived.")
         return None
 
     def _error_of_assignee(self, person: int, project: int) -> FieldError | None:
         if person not in self.active:
             return FieldError("assigned_to", "does_not_exist", "There is no active person with this id.")
-        place = self.standings.get(project)
-        if place is None or place.inbox_of or (project, person) in self.members:
+        standing = self.standings.get(project)
+        if standing is None or standing.inbox_of or (project, person) in self.members:
             return None
-        return FieldError("assigned_to", "not_a_member", NOT_A_MEMBER.format(place.name))
+        return FieldError("assigned_to", "not_a_member", NOT_A_MEMBER.format(standing.name))
 
 
 def lock_placement(projects: Iterable[object], active: Collection[int], *, by: User) -> Placement:
-    """These projects and the Inbox of the person who acts, and which of the active people are members of which."""
+    """These projects, the Inbox of the person who acts, and which of the active people are members of which.
+
+    None of it changes until the transaction ends.
+    """
     known = {pk for pk in projects if isinstance(pk, int) and 0 < pk <= MAX_ID}
     standings = lock_standings(by, known)
-    shared = [place.id for place in standings.values() if place.inbox_of is None]
+    shared = [standing.id for standing in standings.values() if standing.inbox_of is None]
     return Placement(by, standings, active, lock_members(shared, active))
 
 
 def errors_of_place(
     changing: Mapping[str, Any], known: Container[str], task: Task, active: Collection[int], *, by: User
 ) -> Iterable[FieldError | None]:
-    """The same for the new project or assignee of a task that is there."""
+    """The same for the new project or assignee of an existing task."""
     if changing.keys().isdisjoint({"project_id", "assigned_to_id"}):
         return ()
-    places = lock_placement([task.project_id, changing.get("project_id")], active, by=by)
-    return places.errors_of(changing, known, task.project_id)
+    placement = lock_placement([task.project_id, changing.get("project_id")], active, by=by)
+    return placement.errors_of(changing, known, task.project_id)

@@ -32,6 +32,13 @@ def visible_task(task_id: int, *, to: User) -> Task:
     return _found(task_id, to, locked=False)
 
 
+def has_tasks(project_id: int) -> bool:
+    """True if the project has tasks, even in the trash."""
+    tasks = Task.objects.filter(project=project_id)
+    # Apart, because each has its own index.
+    return tasks.filter(deleted_at=None).exists() or tasks.filter(deleted_at__isnull=False).exists()
+
+
 def lock_task(task_id: int, *, by: User) -> Task:
     """The same, locked until the transaction ends, so that no edit overwrites another. Raises NotFound."""
     return _found(task_id, by, locked=True)

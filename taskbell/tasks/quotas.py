@@ -37,8 +37,8 @@ TOO_MUCH_TEXT = (
 )
 TOO_MANY = "Can't create more {}, because you have {:,}, the most that a person may have. Delete some first."
 TOO_MANY_LABELS = (
-    "Can't create more labels, because a person may have created {:,} of those that exist. Use existing labels, or "
-    "delete or merge some first."
+    "Can't create more {}, because a person can create at most {:,}. Use existing labels, or delete or merge some "
+    "first."
 )
 
 
@@ -79,19 +79,15 @@ def check_room_for_project(person: User) -> None:
     _check_room("projects", Project.objects.filter(created_by=person, inbox_of=None), person)
 
 
-def _check_room(name: str, theirs: QuerySet[Any], person: User) -> None:
-    most = settings.TASKBELL_QUOTAS[name]
-    if not person.can(Capability.EDIT_EVERYTHING) and theirs.order_by()[:most].count() >= most:
-        raise QuotaReached(TOO_MANY.format(name, most))
-
-
 def check_room_for_labels(person: User, *, more: int) -> None:
     """Raises QuotaReached if the person would have created too many labels with so many `more`."""
-    most = settings.TASKBELL_QUOTAS["labels"]
-    if not more or person.can(Capability.EDIT_EVERYTHING):
-        return
-    if Label.objects.filter(created_by=person).order_by()[:most].count() + more > most:
-        raise QuotaReached(TOO_MANY_LABELS.format(most))
+    _check_room("labels", Label.objects.filter(created_by=person), person, more=more, sentence=TOO_MANY_LABELS)
+
+
+def _check_room(name: str, theirs: QuerySet[Any], person: User, *, more: int = 1, sentence: str = TOO_MANY) -> None:
+    most = settings.TASKBELL_QUOTAS[name]
+    if not person.can(Capability.EDIT_EVERYTHING) and theirs.order_by()[:most].count() + more > most:
+        raise QuotaReached(sentence.format(name, most))
 
 
 def count_import(person: User, *, now: datetime) -> None:

@@ -16,6 +16,7 @@ from taskbell.tasks.kinds import OVERDUE
 from taskbell.tasks.models import Prerequisite, Task, TaskQuerySet
 from taskbell.tasks.notifications import overdue_messages
 from taskbell.tasks.prerequisites import free_tasks
+from taskbell.tasks.queries import has_tasks
 
 # Small enough that no writer waits noticeably for one batch.
 TASKS_PER_BATCH = 200
@@ -69,9 +70,7 @@ def _purge_batch(old: TaskQuerySet, now: datetime) -> int:
 def _purge_project(pk: int, now: datetime) -> None:
     """Removes the project, unless some of its tasks are left."""
     project = Project.objects.select_for_update().filter(pk=pk).exclude(deleted_at=None).first()
-    tasks = Task.objects.filter(project=pk)
-    # Apart, because each has its own index.
-    if project is None or tasks.filter(deleted_at=None).exists() or tasks.filter(deleted_at__isnull=False).exists():
+    if project is None or has_tasks(pk):
         return
     record(Subject(SubjectType.PROJECT, pk), "purged", by=None, at=now, project_id=pk)
     project.delete()

@@ -72,7 +72,7 @@ def read_columns(patch: TaskPatch) -> tuple[dict[str, Any], Errors]:
     return columns, {name: replace(error, field=FIELD_NAMES.get(name, name)) for name, error in errors.items()}
 
 
-def check_columns(changing: Mapping[str, Any], errors: Errors, wrong: Iterable[FieldError | None] = ()) -> None:
+def check_columns(changing: Mapping[str, Any], errors: Errors, wrong: Iterable[FieldError | None]) -> None:
     """Raises Invalid naming every field that changes to a wrong value, and those that are `wrong` for other reasons.
 
     A field that stays as it is was accepted before: its error does not count.
@@ -81,8 +81,7 @@ def check_columns(changing: Mapping[str, Any], errors: Errors, wrong: Iterable[F
     category = changing.get("category_id")
     if "category_id" not in found and category is not None and not Category.objects.filter(pk=category).exists():
         found["category_id"] = FieldError("category", "does_not_exist", "There is no category with this id.")
-    known = {error.field for error in found.values()}
-    refuse([*found.values(), *(error for error in wrong if error is not None and error.field not in known)])
+    refuse([*found.values(), *filter(None, wrong)])
 
 
 def check_rows(patch: TaskPatch) -> None:

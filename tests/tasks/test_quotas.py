@@ -112,8 +112,8 @@ def test_a_member_has_created_so_many_labels_and_uses_as_many_as_there_are(
     a_task(mia, labels=["Hers"])
     assert program.post(TASKS, {"title": "x", "labels": ["a", "b", "hers"]}).status_code == 201
     sentence = (
-        "Can't create more labels, because a person may have created 2 of those that exist. Use existing labels, or "
-        "delete or merge some first."
+        "Can't create more labels, because a person can create at most 2. Use existing labels, or delete or merge some "
+        "first."
     )
     assert refusal(program.post(TASKS, {"title": "x", "labels": ["c"]})) == (409, "Quota reached", sentence)
     body = {"create": [{"title": "x", "labels": ["a"]}, {"title": "y", "labels": ["c"]}]}
