@@ -238,10 +238,7 @@ LABELS = [
     Way("DELETE /api/labels/{id}/", NOWHERE, at="@nowhere"),
 ]
 
-# The creator owns the project, in which the assignee edits and the intern reads.
-MEMBERS_SEE = "200 200 200 200 200 404 401"
-OWNERS = "200 200 200 403 403 404 401"
-WRONG_BY_OWNERS = "400 400 400 403 403 404 401"
+# The creator owns the project, in which the assignee edits the tasks and the intern reads.
 ONE_MEMBER = "/api/projects/{id}/members/{person}/"
 PROJECTS = [
     Way("GET /api/projects/", ALL),
@@ -252,7 +249,7 @@ PROJECTS = [
     Way("POST /api/projects/", "201 201 201 201 403 201 401", {"name": "Garden"}),
     Way("POST /api/projects/", "400 400 400 400 403 400 401", {"name": ""}),
     Way("POST /api/projects/", "400 400 400 400 403 400 401", b"{"),
-    Way("GET /api/projects/{id}/", MEMBERS_SEE, at="@project"),
+    Way("GET /api/projects/{id}/", SEEN, at="@project"),
     Way("GET /api/projects/{id}/", NOWHERE, at="@nowhere"),
     Way("GET /api/projects/{id}/", NOWHERE, at="@deleted_project"),
     Way("GET /api/projects/{id}/", "200 200 404 404 404 404 401", at="@inbox_of_somebody"),
@@ -260,8 +257,8 @@ PROJECTS = [
         way
         for method in ("PUT", "PATCH")
         for way in (
-            Way(f"{method} /api/projects/{{id}}/", OWNERS, {"name": "Meadow", "archived": True}, at="@project"),
-            Way(f"{method} /api/projects/{{id}}/", WRONG_BY_OWNERS, {"name": ""}, at="@project"),
+            Way(f"{method} /api/projects/{{id}}/", EDIT, {"name": "Meadow", "archived": True}, at="@project"),
+            Way(f"{method} /api/projects/{{id}}/", WRONG_EDIT, {"name": ""}, at="@project"),
             Way(f"{method} /api/projects/{{id}}/", NOWHERE, {"name": "x"}, at="@deleted_project"),
             Way(
                 f"{method} /api/projects/{{id}}/", "409 409 404 404 404 404 401", {"name": "x"}, at="@inbox_of_somebody"
@@ -270,21 +267,21 @@ PROJECTS = [
         )
     ),
     Way("DELETE /api/projects/{id}/", "204 204 204 403 403 404 401", at="@project"),
-    Way("DELETE /api/projects/{id}/", WRONG_BY_OWNERS, query="?move_to=x", at="@project"),
-    Way("DELETE /api/projects/{id}/", WRONG_BY_OWNERS, query="?move_to=999999", at="@project"),
+    Way("DELETE /api/projects/{id}/", WRONG_EDIT, query="?move_to=x", at="@project"),
+    Way("DELETE /api/projects/{id}/", WRONG_EDIT, query="?move_to=999999", at="@project"),
     Way("DELETE /api/projects/{id}/", "409 409 404 404 404 404 401", at="@inbox_of_somebody"),
     Way("DELETE /api/projects/{id}/", "404 404 404 403 403 404 401", at="@deleted_project"),
-    Way("POST /api/projects/{id}/restore/", OWNERS, at="@deleted_project"),
+    Way("POST /api/projects/{id}/restore/", EDIT, at="@deleted_project"),
     Way("POST /api/projects/{id}/restore/", NOWHERE, at="@project"),
-    Way("GET /api/projects/{id}/logs/", MEMBERS_SEE, at="@project"),
+    Way("GET /api/projects/{id}/logs/", SEEN, at="@project"),
     Way("GET /api/projects/{id}/logs/", NOWHERE, at="@deleted_project"),
-    Way("GET /api/projects/{id}/members/", MEMBERS_SEE, at="@project"),
+    Way("GET /api/projects/{id}/members/", SEEN, at="@project"),
     Way("POST /api/projects/{id}/members/", "201 201 201 403 403 404 401", {"person": "@somebody"}, at="@project"),
     Way("POST /api/projects/{id}/members/", "409 409 409 403 403 404 401", {"person": "@assignee"}, at="@project"),
-    Way("POST /api/projects/{id}/members/", WRONG_BY_OWNERS, {"person": "@left"}, at="@project"),
-    Way("POST /api/projects/{id}/members/", WRONG_BY_OWNERS, {}, at="@project"),
-    Way(f"PATCH {ONE_MEMBER}", OWNERS, {"role": "VIEWER"}, at="@project", rid="@assignee"),
-    Way(f"PATCH {ONE_MEMBER}", WRONG_BY_OWNERS, {"role": "KING"}, at="@project", rid="@assignee"),
+    Way("POST /api/projects/{id}/members/", WRONG_EDIT, {"person": "@left"}, at="@project"),
+    Way("POST /api/projects/{id}/members/", WRONG_EDIT, {}, at="@project"),
+    Way(f"PATCH {ONE_MEMBER}", EDIT, {"role": "VIEWER"}, at="@project", rid="@assignee"),
+    Way(f"PATCH {ONE_MEMBER}", WRONG_EDIT, {"role": "KING"}, at="@project", rid="@assignee"),
     Way(f"PATCH {ONE_MEMBER}", "409 409 409 403 403 404 401", {"role": "VIEWER"}, at="@project", rid="@creator"),
     Way(f"PATCH {ONE_MEMBER}", "404 404 404 403 403 404 401", {"role": "VIEWER"}, at="@project", rid="@stranger"),
     Way(f"DELETE {ONE_MEMBER}", "204 204 204 204 403 404 401", at="@project", rid="@assignee"),

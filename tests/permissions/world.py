@@ -54,9 +54,9 @@ class World:
         programs = {name: Program(tokens.pair_for(session).access) for name, session in self.sessions.items()}
         self.programs = programs | {"anonymous": Program()}
         self.numbers: dict[str, Any] = {name: person.pk for name, person in self.people.items()}
-        self.numbers |= {"nowhere": 999_999, **self._tasks(), **self._labels(), **self._invites(), **self._secrets()}
+        self.numbers |= {"nowhere": 999_999, **self._tasks(), **self._categories(), **self._invites()}
         self.numbers |= dict(Label.objects.values_list("name", "pk"))
-        self.numbers |= self._reminders() | self._reports() | self._comments() | self._projects()
+        self.numbers |= self._secrets() | self._reminders() | self._reports() | self._comments() | self._projects()
         told = self.people["assignee"].notifications.filter(task=self.numbers["task"])
         self.numbers["told"] = told.values_list("pk", flat=True)[0]
 
@@ -69,7 +69,7 @@ class World:
         update_task(made["other"].pk, TaskPatch(labels=["Home"]), by=admin, now=NOW)
         made["blocked"].pre_tasks.set([made["other"]])
         made["recurring"] = self._task("Cut the grass", due_date=date(2027, 1, 1), recurrence="FREQ=DAILY")
-        delete_task(made["deleted"].pk, by=self.people["creator"], now=NOW)
+        delete_task(made["deleted"].pk, by=creator, now=NOW)
         return {name: task.pk for name, task in made.items()}
 
     def _task(self, title: str, **fields: Any) -> Task:
@@ -82,11 +82,9 @@ class World:
         return {name: add_reminder(task, plan, by=creator, now=NOW).pk for name, plan in plans.items()}
 
     def _comments(self) -> dict[str, Any]:
-        authors = {"comment": "creator", "comment_of_assignee": "assignee"}
-        task = self.numbers["task"]
-        return {
-            name: add_comment(task, "Done?", by=self.people[author], now=NOW).pk for name, author in authors.items()
-        }
+        names = {"creator": "comment", "assignee": "comment_of_assignee"}
+        task, people = self.numbers["task"], self.people
+        return {name: add_comment(task, "Done?", by=people[author], now=NOW).pk for author, name in names.items()}
 
     def _reports(self) -> dict[str, Any]:
         creator = self.people["creator"]
@@ -103,7 +101,7 @@ class World:
         delete_project(made["deleted_project"], move_to=None, by=owner, now=NOW)
         return made | {"inbox_of_somebody": self.people["somebody"].inbox.pk}
 
-    def _labels(self) -> dict[str, Any]:
+    def _categories(self) -> dict[str, Any]:
         create_category("Home", by=self.people["admin"], now=NOW)
         mine = create_category("Docs", by=self.people["creator"], now=NOW)
         interns = Category.objects.create(name="Before", key="before", created_by=self.people["intern"], created_at=NOW)
@@ -134,15 +132,8 @@ class World:
         session = self.sessions.get(name, self.sessions["somebody"])
         numbers = self.numbers | {"self": self.numbers.get(name, 1), "session": str(session.pk)}
         method, path = way.operation.split(" ")
-        place = (
-            path.format(
-                id=_filled(way.at, numbers),
-                rid=_filled(way.rid, numbers),
-                person=_filled(way.rid, numbers),
-                cid=_filled(way.cid, numbers),
-            )
-            + way.query
-        )
+        ids = _filled({"id": way.at, "rid": way.rid, "person": way.rid, "cid": way.cid}, numbers)
+        place = path.format(**ids) + way.query
         with undone():
             if name == "intern":
                 Task.objects.filter(assigned_to=self.people["assignee"]).update(assigned_to=self.people["intern"])
