@@ -43,7 +43,7 @@ class LabelDetail(APIView):
 
     @operation("labels_change", "labels", LabelOut, takes=LabelChange)
     def patch(self, request: Request, pk: int) -> Response:
-        """Renames the label on all tasks. If another label has this name, its tasks get that one, which is returned."""
+        """Renames the label on all tasks. If another label has this name, merges the two and returns that one."""
         label = get_object_or_404(Label, pk=pk)
         check_may_change_label(person_of(request), label)
         name = body_of(request, LabelChange).get("name", label.name)

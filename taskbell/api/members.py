@@ -34,7 +34,7 @@ class MemberIn(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("person" in attrs) == ("email" in attrs):
-            raise serializers.ValidationError({"person": "Send either person or email."}, "required")
+            raise serializers.ValidationError({"person": "Must have either a person or an email."}, "required")
         return attrs
 
 
@@ -55,7 +55,7 @@ class MemberChange(StrictSerializer):
 class Members(APIView):
     @operation("members_list", "projects", page_of(MemberOut), parameters=PAGING)
     def get(self, request: Request, pk: int) -> HttpResponse:
-        """Lists the members of the project, the first one first."""
+        """Lists the members of the project, in the order in which they joined."""
         person = person_of(request)
         members = Membership.objects.filter(project=visible_project(pk, to=person)).select_related("person")
         page = page_of_rows(members, query_of(request), person, keys=[Key("id")])
@@ -64,9 +64,9 @@ class Members(APIView):
     @operation("members_add", "projects", MemberOut, status=201, later=InvitedOut, takes=MemberIn)
     @repeatable
     def post(self, request: Request, pk: int) -> HttpResponseBase:
-        """Adds a person, who gets an email; or emails a link to join to an address.
+        """Adds a person, who gets an email about it; or, for an address, emails a link to join.
 
-        The answer to an address is 202, whether it has an account or not. Only admins, who see addresses, add its
+        For an address, the answer is 202, whether it has an account or not. Only admins, who see addresses, add its
         owner at once.
         """
         by = person_of(request)

@@ -98,7 +98,7 @@ class ProjectDetail(APIView):
 
     @operation("projects_replace", "projects", ProjectOut, takes=ProjectIn, parameters=[IF_MATCH])
     def put(self, request: Request, pk: int) -> Response:
-        """Replaces name, description and colour. An archived project stays in the archive unless you send that."""
+        """Replaces name, description and colour. An archived project stays archived unless you send `archived`."""
         return self._change(request, pk, ProjectIn, {"description": "", "colour": Colour.GREY.value})
 
     @operation("projects_change", "projects", ProjectOut, takes=ProjectChange, parameters=[IF_MATCH])

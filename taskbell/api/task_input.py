@@ -29,7 +29,7 @@ SAME_NAME = ("title", "description", "due_date", "due_time", "timezone", "recurr
 STATUS_HELP = (
     "Writes the stage. OVERDUE changes nothing; it is accepted if the task is overdue, or beside an open stage."
 )
-LABELS_HELP = "Names. A name that is new becomes a label. PUT without it leaves the labels as they are."
+LABELS_HELP = "Names. A new name becomes a label. A PUT without `labels` leaves them unchanged."
 TARGETS = ("next", "next-future")
 EXAMPLE = {
     "title": "Water the plants",

@@ -116,7 +116,7 @@ class TaskDetail(APIView):
 
     @operation("tasks_replace", "tasks", TaskOut, takes=TaskReplacement, parameters=[FORCE, TO, IF_MATCH])
     def put(self, request: Request, pk: int) -> Response:
-        """Replaces the task: fields that are not sent are emptied, reminders and prerequisites too, but not labels."""
+        """Replaces the task. Empties what is not sent, even reminders and prerequisites, but not project and labels."""
         task = visible_task(pk, to=person_of(request))
         patch = patch_to_replace(checked(request, task, TaskReplacement), task, by=person_of(request))
         return self._update(request, task, patch)

@@ -57,7 +57,7 @@ def edit_comment(task_id: int, comment_id: int, body: str, *, by: User, now: dat
 
 @transaction.atomic
 def delete_comment(task_id: int, comment_id: int, *, by: User, now: datetime) -> None:
-    """Removes the comment for good. Emails about it that wait are cancelled. Raises NotFound, NotAllowed."""
+    """Deletes the comment for good. Waiting emails about it are cancelled. Raises NotFound, NotAllowed."""
     comment = _lock_comment(task_id, comment_id, by=by)
     check_may_delete_comment(by, comment)
     _record(comment, "deleted", by=by, now=now)

@@ -14,7 +14,7 @@ from taskbell.common.wording import shortened
 
 @admin.register(Comment)
 class CommentAdmin(AdminByVerbs):
-    """All comments on tasks that are not in the trash. Their text is only their author's to change."""
+    """All comments on tasks that are not in the trash. Only their authors can change the text."""
 
     list_display = ("task", "author", "beginning", "created_at", "edited_at")
     list_select_related = ("task", "author")

@@ -1,7 +1,7 @@
 """Mentions: `@username` in a comment, of a person who sees the task.
 
-A name ends where a username could not go on (accounts/names.py). Case doesn't matter. Punctuation after a name belongs
-to it only if somebody's username ends like that: in "@bo." and "@bo's", it is bo.
+A name ends at the first character that no username can have (accounts/names.py). Case doesn't matter. Punctuation after
+a name belongs to it only if somebody's username ends like that: "@bo." and "@bo's" mention bo.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,14 +18,14 @@ MAX_MENTIONS = 20  # people in one comment
 
 
 class Mentions(NamedTuple):
-    """The people who see the task, by id, and the names of which nobody does, as they were typed."""
+    """The people who see the task, by id, and the names of nobody who does, as they were typed."""
 
     people: list[int]
     unreachable: list[str]
 
 
 def read_mentions(names: Iterable[str], task: Task) -> Mentions:
-    """Who is meant by these names. A name that nobody has is treated like one of a person who can't see the task.
+    """The people whom these names mention. A name that nobody has is like that of a person who can't see the task.
 
     At most two queries. Raises Invalid for too many names.
     """

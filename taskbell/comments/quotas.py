@@ -11,9 +11,9 @@ from taskbell.tasks.models import Task
 from taskbell.tasks.quotas import MIB, QuotaReached
 
 MAX_ON_A_TASK = 5000
-FULL_TASK = f"Can't add a comment, because a task may have {MAX_ON_A_TASK:,}. Delete some, or continue on a new task."
-TOO_MANY = "Can't add a comment, because a person may have {:,}. Delete some first."
-TOO_MUCH_TEXT = "Can't store more text, because a person's comments may have {:,} MiB. Delete some, or write less."
+FULL_TASK = f"Can't add a comment, because a task can have at most {MAX_ON_A_TASK:,}. Delete some, or use a new task."
+TOO_MANY = "Can't add a comment, because a person can have at most {:,}. Delete some first."
+TOO_MUCH_TEXT = "Can't store more text, because a person's comments can have at most {:,} MiB. Delete some first."
 
 
 def check_room_for_comment(person: User, task: Task) -> None:

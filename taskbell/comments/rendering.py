@@ -50,7 +50,7 @@ class _Markdown(MarkdownIt):
 
 
 def render(text: str) -> Rendered:
-    """The text as HTML. Links are not followed by search engines, and the page behind one learns nothing of ours."""
+    """The text as HTML. Search engines don't follow its links; linked pages don't learn where readers come from."""
     if len(MARK.findall(text)) > MAX_MARKS or len(BARE_LINK.findall(text)) > MAX_LINKS:
         return Rendered(f"<pre>{escape(text, quote=False)}</pre>", [])
     found: dict[str, Any] = {"names": []}

@@ -156,7 +156,7 @@ def due_day_filter(end: str, description: str) -> Filter:
 
 
 def unbounded_day_filter(name: str) -> Filter:
-    """The filter of this name by due date, without the bounds."""
+    """The filter by due date of this name, without bounds on the due moment."""
     column, _, end = name.rpartition("_") if name != "due_date" else (name, "", "exact")
     return Filter("", lambda text, person: Q(**{f"{column}__{end}": read_date(text)}))
 

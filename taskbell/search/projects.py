@@ -12,7 +12,7 @@ from taskbell.search.pages import ResultPage, page_of_rows
 from taskbell.search.parameters import Parameters, read_parameter
 
 FLAGS = {
-    "all": "Also the projects that you see without belonging to them, except for other people's Inboxes.",
+    "all": "Also projects that you can see without being a member, except other people's Inboxes.",
     "archived": "The archived projects instead of the others.",
     "deleted": "The projects in the trash that you can restore.",
 }

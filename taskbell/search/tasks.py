@@ -92,7 +92,7 @@ FILTERS = {
         lambda text, person: has_words(text, among_few=not sees_everything(person)),
     ),
 }
-# By these, and the columns that they compare, all tasks are counted already.
+# The filters that the kept counts can answer, by the columns that they are kept by.
 UNBOUNDED = {name: unbounded_day_filter(name) for name in FILTERS if name.startswith("due_date")}
 COUNTED: dict[str, Filter] = {name: FILTERS[name] for name in ("priority", "status", "stage", "category", "completed")}
 COUNTED |= UNBOUNDED
@@ -132,7 +132,7 @@ def page_of_tasks(parameters: Parameters, person: User) -> ResultPage[int]:
 
 
 def _would_sort_many(parameters: Parameters, keys: Sequence[Key], person: User) -> bool:
-    """True where SQLite would take the bounds of a long time of due dates, read all tasks due in it and sort them."""
+    """True where SQLite would read all tasks of a long range of due dates, and sort them."""
     if connection.vendor != "sqlite" or not sees_everything(person) or keys[0].name == "due_at":
         return False
     days = [child for child in condition_of(parameters, UNBOUNDED, person).children if isinstance(child, tuple)]
@@ -184,7 +184,7 @@ def ordered_tasks(parameters: Parameters, person: User) -> TaskQuerySet:
 def listing(sees_everything: bool, condition: Q, keys: Sequence[Key], counted: Q | None = None) -> Listing:
     """The tasks that a person sees and that match, in this order. The SQL is the same for all people and values.
 
-    `counted` is the same condition, if all tasks that meet it are counted already.
+    `counted` is the same condition on the kept counts, if they can tell how many tasks match.
     """
     person: Any = ViewerParam(sees_everything)
     names = {key.name for key in keys} | columns_in(condition)

@@ -68,7 +68,7 @@ def _remove(pk: int, *, into: int | None, by: User, now: datetime) -> None:
 
 @transaction.atomic
 def _delete_if_unused(pk: int, *, by: User, now: datetime) -> bool:
-    """Apart from the tasks: the lock on the label keeps writers of a task waiting, which must not wait for them."""
+    """Locks no task: writers of a task wait for the lock on the label, so its holder must not wait for them."""
     label = Label.objects.select_for_update().filter(pk=pk).first()
     if label is None:
         raise NotFound

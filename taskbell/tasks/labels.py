@@ -113,7 +113,7 @@ def _read(names: object) -> tuple[dict[str, str], list[FieldError]]:
         except BadValue as error:
             errors.append(FieldError(f"labels.{place}", error.code, str(error)))
     if len(wanted) > MAX_LABELS:
-        errors.append(FieldError("labels", "max_length", f"A task has at most {MAX_LABELS} labels."))
+        errors.append(FieldError("labels", "max_length", f"Must have at most {MAX_LABELS} labels."))
     return wanted, errors
 
 

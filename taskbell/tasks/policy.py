@@ -63,7 +63,7 @@ def editable_by(person: User) -> Q:
 def check_may_edit(person: User, task: Task) -> None:
     """Raises NotAllowed for people who may see the task but not change it."""
     if not may_edit(person, task):
-        raise NotAllowed("Only those who may edit its project can change this task.")
+        raise NotAllowed("Only people who can edit its project can change this task.")
 
 
 class Archived(Conflict):
@@ -94,8 +94,8 @@ def check_may_change(person: User, task: Task, changes: Mapping[str, Any], *, wi
     if may_edit(person, task):
         return
     if "stage" in changes and changes["stage"] not in STAGES_OF_ASSIGNEE:
-        raise NotAllowed("Only those who may edit its project can archive this task.")
+        raise NotAllowed("Only people who can edit its project can archive this task.")
     if "assigned_to_id" in changes and changes["assigned_to_id"] not in (None, task.created_by_id):
-        raise NotAllowed("You can only hand this task back. Those who may edit its project can assign it to others.")
+        raise NotAllowed("You can only hand this task back. People who can edit its project can assign it to others.")
     if changes.keys() - {"stage", "assigned_to_id"}:
         raise NotAllowed("You can only change this task's status.")

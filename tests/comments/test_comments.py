@@ -297,7 +297,7 @@ def test_a_task_and_a_person_have_room_for_so_many_comments(
     settings.TASKBELL_QUOTAS = settings.TASKBELL_QUOTAS | {"comments": 2}
     comment = add_comment(task.pk, "One", by=bo, now=NOW)
     add_comment(task.pk, "Two", by=bo, now=NOW)
-    with pytest.raises(QuotaReached, match="may have 2"):
+    with pytest.raises(QuotaReached, match="at most 2"):
         add_comment(other.pk, "Three", by=bo, now=NOW)
     edit_comment(task.pk, comment.pk, "Uno", by=bo, now=NOW)
     monkeypatch.setattr(quotas, "MAX_ON_A_TASK", 2)
