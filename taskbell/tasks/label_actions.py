@@ -42,10 +42,7 @@ def delete_label(pk: int, *, by: User, now: datetime) -> None:
 def _rename_or_find(pk: int, name: str, *, by: User, now: datetime) -> Label:
     """The label with its new name, or the other one that has this name."""
     lock_labels()
-    label = Label.objects.select_for_update().filter(pk=pk).first()
-    if label is None:
-        raise NotFound
-    check_may_change_label(by, label)
+    label = _locked(pk, by=by)
     if label.name == name:
         return label
     old, label.name = label.name, read_field("name", read_label_name, name)
@@ -69,15 +66,21 @@ def _remove(pk: int, *, into: int | None, by: User, now: datetime) -> None:
 @transaction.atomic
 def _delete_if_unused(pk: int, *, by: User, now: datetime) -> bool:
     """Locks no task: writers of a task wait for the lock on the label, so its holder must not wait for them."""
-    label = Label.objects.select_for_update().filter(pk=pk).first()
-    if label is None:
-        raise NotFound
-    check_may_change_label(by, label)
+    label = _locked(pk, by=by)
     if TaskLabel.objects.filter(label=label).exists():
         return False
     record_entries([label_entry(label, "deleted", by=by, at=now)])
     label.delete()
     return True
+
+
+def _locked(pk: int, *, by: User) -> Label:
+    """The label, locked until the transaction ends. Raises NotFound, NotAllowed."""
+    label = Label.objects.select_for_update().filter(pk=pk).first()
+    if label is None:
+        raise NotFound
+    check_may_change_label(by, label)
+    return label
 
 
 @transaction.atomic

@@ -96,8 +96,8 @@ def names_of_labels(labels: Iterable[Label]) -> list[str]:
 
 def label_entry(label: Label, action: str, *, old: str | None = None, by: User, at: datetime) -> Entry:
     """One entry for all tasks that show the name of the label."""
-    subject = Subject(SubjectType.LABEL, label.pk)
-    return Entry(None, action, by, at, "", old and {"name": old}, {"id": label.pk, "name": label.name}, None, subject)
+    about, new = Subject(SubjectType.LABEL, label.pk), {"id": label.pk, "name": label.name}
+    return Entry(None, action, by, at, old=old and {"name": old}, new=new, about=about)
 
 
 def _read(names: object) -> tuple[dict[str, str], list[FieldError]]:
