@@ -25,9 +25,7 @@ WRITTEN_BY_PROGRAM = (
     *("project", "created_by", "timezone", "due_at", "is_overdue", "blocked"),
     *("completed_at", "created_at", "updated_at", "deleted_at", "version"),
 )
-MAIN_FIELDS: list[str | tuple[str, str]] = [
-    *("title", "description", "project", "category", ("stage", "priority"), "assigned_to", "labels", "blocked"),
-]
+MAIN_FIELDS = ("title", "description", "project", "category", ("stage", "priority"), "assigned_to", "labels", "blocked")
 
 
 class DeletedFilter(admin.SimpleListFilter):
