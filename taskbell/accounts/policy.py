@@ -37,11 +37,6 @@ CAPABILITIES: dict[str, frozenset[Capability]] = {
 }
 
 
-def roles_with(capability: Capability) -> list[str]:
-    """The roles that grant the capability."""
-    return [role for role, granted in CAPABILITIES.items() if capability in granted]
-
-
 # The roles that each role may invite people with.
 INVITES: dict[str, frozenset[str]] = {
     Role.ADMIN: frozenset(Role),

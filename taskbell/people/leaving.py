@@ -11,7 +11,7 @@ from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.deadline import no_deadline
 from taskbell.common.errors import invalid
-from taskbell.common.locks import let_others_write
+from taskbell.common.locks import in_batches
 from taskbell.people.notifications import notify_owner
 from taskbell.people.roles import check_may_manage, keep_an_admin
 from taskbell.projects.models import Project
@@ -30,8 +30,7 @@ def deactivate_person(person: User, *, hand_to: int | None, by: User, now: datet
     Raises NotAllowed, Invalid, or Conflict for the last ADMIN.
     """
     with no_deadline():
-        while _hand_over_batch(person, hand_to, by=by, now=now):
-            let_others_write()
+        in_batches(lambda: _hand_over_batch(person, hand_to, by=by, now=now))
     with transaction.atomic():
         leave(person, by=by, now=now)
         _check_receiver(hand_to, person)

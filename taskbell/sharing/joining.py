@@ -14,6 +14,7 @@ from taskbell.accounts.models import User
 from taskbell.common.errors import invalid
 from taskbell.projects.models import Membership, Project, ProjectInvite
 from taskbell.projects.policy import may_manage
+from taskbell.sharing.locks import lock_person
 from taskbell.sharing.members import join
 from taskbell.sharing.notifications import SALT
 
@@ -66,7 +67,7 @@ def join_invited(person: User, *, now: datetime) -> None:
 
 
 def _accept(invite: ProjectInvite, person: User, *, now: datetime) -> Membership:
-    list(User.objects.select_for_update(no_key=True).filter(pk=person.pk).values_list("pk"))
+    lock_person(person.pk)
     list(Project.objects.select_for_update(no_key=True).filter(pk=invite.project_id).values_list("pk"))
     if not ProjectInvite.objects.filter(pk=invite.pk).delete()[0]:
         raise invalid("token", "invalid", NO_LONGER_VALID)

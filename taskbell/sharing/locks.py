@@ -13,6 +13,11 @@ from taskbell.projects.policy import check_is_shared, check_may_manage
 from taskbell.tasks.models import Task, TaskQuerySet
 
 
+def lock_person(pk: int) -> User | None:
+    """The person, if they are active, locked until the transaction ends."""
+    return User.objects.select_for_update(no_key=True).filter(pk=pk, is_active=True).first()
+
+
 def visible_project(pk: int, *, to: User, in_trash: bool | None = False) -> Project:
     """The project with the person's role, if they may see it; with `in_trash` None, in the trash or not.
 

@@ -13,11 +13,11 @@ from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.deadline import no_deadline
 from taskbell.common.errors import Conflict, NotFound, invalid
-from taskbell.common.locks import let_others_write
+from taskbell.common.locks import in_batches
 from taskbell.common.values import read_choice, read_field
 from taskbell.projects.models import Membership, Project, ProjectRole
 from taskbell.projects.policy import check_is_shared, check_may_manage
-from taskbell.sharing.locks import lock_managed, lock_project
+from taskbell.sharing.locks import lock_managed, lock_person, lock_project
 from taskbell.sharing.notifications import notify_shared
 from taskbell.tasks.assignees import unassign
 from taskbell.tasks.models import Task, TaskQuerySet
@@ -25,14 +25,14 @@ from taskbell.tasks.models import Task, TaskQuerySet
 MAX_MEMBERS = 1000  # of a project
 TASKS_AT_ONCE = 500
 read_role = partial(read_choice, choices=ProjectRole.values)
-LAST_OWNER = "This is the last owner. Make another member an owner first."
-IS_MEMBER = "This person is a member already. Change their role instead."
+LAST_OWNER = "Can't remove or change the last owner, because a project needs one. Make another member an owner first."
+IS_MEMBER = "Can't add this person, because they are already a member. Change their role instead."
 
 
 @transaction.atomic
 def add_member(pk: int, person_id: int, role: str, *, by: User, now: datetime) -> Membership:
     """Adds an active person and notifies them. Raises NotFound, NotAllowed, Invalid, Conflict."""
-    person = _lock_person(person_id)
+    person = lock_person(person_id)
     project = lock_managed(pk, by=by)
     role = read_field("role", read_role, role)
     if person is None:
@@ -58,16 +58,13 @@ def join(project: Project, person: User, role: str, *, by: User, now: datetime) 
 @transaction.atomic
 def change_member(pk: int, person_id: int, role: str, *, by: User, now: datetime) -> Membership:
     """Gives the member another role. Raises NotFound, NotAllowed, Invalid, or Conflict for the last owner."""
-    _lock_person(person_id)
+    lock_person(person_id)
     project = lock_managed(pk, by=by)
     member = _find_member(project, person_id)
-    role, old = read_field("role", read_role, role), member.role
-    if role != old:
+    role = read_field("role", read_role, role)
+    if role != member.role:
         _keep_an_owner(member)
-        member.role = role
-        member.save(update_fields=["role"])
-        bump_access([person_id])
-        _record(member, "updated", by=by, at=now, old=old, new=role)
+        _set_role(member, role, by=by, now=now)
     return member
 
 
@@ -78,8 +75,7 @@ def remove_member(pk: int, person_id: int, *, by: User, now: datetime) -> None:
     first, so that others can write in between. Raises NotFound, NotAllowed, or Conflict for the last owner.
     """
     with no_deadline():
-        while _unassign_batch(pk, person_id, by=by, now=now):
-            let_others_write()
+        in_batches(lambda: _unassign_batch(pk, person_id, by=by, now=now))
     with transaction.atomic():
         member, tasks = _leaving(pk, person_id, by=by)
         unassign(list(tasks.all()), by=by, now=now)
@@ -101,7 +97,7 @@ def _unassign_batch(pk: int, person_id: int, *, by: User, now: datetime) -> bool
 
 def _leaving(pk: int, person_id: int, *, by: User) -> tuple[Membership, TaskQuerySet]:
     """The membership, if it may end, and the person's tasks in the project, which are locked when they are read."""
-    _lock_person(person_id)
+    lock_person(person_id)
     project = lock_project(pk, by=by)
     if person_id != by.pk:
         check_may_manage(by, project)
@@ -140,22 +136,21 @@ def _inherit(project: Project, heir: User, *, by: User, now: datetime) -> None:
     member = Membership.objects.filter(project=project, person=heir).first()
     if member is None:
         join(project, heir, ProjectRole.OWNER, by=by, now=now)
-        return
-    old, member.role = member.role, ProjectRole.OWNER
+    else:
+        _set_role(member, ProjectRole.OWNER, by=by, now=now)
+
+
+def _set_role(member: Membership, role: str, *, by: User, now: datetime) -> None:
+    old, member.role = member.role, role
     member.save(update_fields=["role"])
-    bump_access([heir.pk])
-    _record(member, "updated", by=by, at=now, old=old, new=member.role)
+    bump_access([member.person_id])
+    _record(member, "updated", by=by, at=now, old=old, new=role)
 
 
 def _end(member: Membership, *, by: User, now: datetime) -> None:
     Membership.objects.filter(pk=member.pk).delete()
     bump_access([member.person_id])
     _record(member, "removed", by=by, at=now, old=member.role)
-
-
-def _lock_person(pk: int) -> User | None:
-    """The person, if they are active, locked until the transaction ends."""
-    return User.objects.select_for_update(no_key=True).filter(pk=pk, is_active=True).first()
 
 
 def _find_member(project: Project, person_id: int) -> Membership:

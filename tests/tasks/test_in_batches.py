@@ -6,6 +6,7 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
+from taskbell.common import locks
 from taskbell.common.errors import Invalid
 from taskbell.notifications.models import Notification
 from taskbell.people import leaving
@@ -81,7 +82,7 @@ def test_somebody_who_leaves_hands_over_some_tasks_at_a_time_and_the_last_while_
         active.append(User.objects.get(pk=cy.pk).is_active)
         a_task(bo, assigned_to_id=cy.pk)
 
-    in_between(monkeypatch, leaving, act)
+    in_between(monkeypatch, locks, act)
     deactivate_person(cy, hand_to=None, by=ada, now=NOW)
     assert active == [True, True]
     assert not Task.objects.filter(assigned_to=cy).exists()
