@@ -13,17 +13,15 @@ from django.db.models import F
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Entry, record_entries
 from taskbell.common.deadline import no_deadline
-from taskbell.common.errors import Conflict, NotAllowed, NotFound, invalid
+from taskbell.common.errors import NotFound, invalid
 from taskbell.common.locks import let_others_write
-from taskbell.projects.audience import sees_everything
 from taskbell.projects.models import Project
-from taskbell.projects.policy import may_edit_tasks
-from taskbell.projects.queries import lock_standings
 from taskbell.sharing.locks import lock_managed, lock_some
-from taskbell.sharing.projects import check_version, record_project, write
-from taskbell.tasks.actions import Versions
+from taskbell.sharing.projects import record_project, write
+from taskbell.tasks.actions import Versions, check_version
 from taskbell.tasks.assignees import move_many
 from taskbell.tasks.models import Task
+from taskbell.tasks.placement import lock_placement
 from taskbell.tasks.prerequisites import Effort, blocked_by, notify_unblocked_by
 from taskbell.tasks.queries import has_tasks
 
@@ -48,7 +46,7 @@ def delete_project(pk: int, *, move_to: int | None, version: Versions = None, by
 
 @transaction.atomic
 def _check_version(pk: int, version: Versions, *, by: User) -> None:
-    check_version(lock_managed(pk, by=by), version)
+    check_version(lock_managed(pk, by=by).version, version, of="project")
 
 
 @transaction.atomic
@@ -56,7 +54,7 @@ def _delete(pk: int, version: Versions, *, by: User, now: datetime) -> datetime:
     """Puts the project in the trash, and returns when. It may be there already, if its tasks have not followed."""
     project = lock_managed(pk, by=by, in_trash=None, exclusive=True)
     if project.deleted_at is None:
-        check_version(project, version)
+        check_version(project.version, version, of="project")
         _put_in_trash(project, by=by, now=now)
     elif not Task.objects.filter(project=pk, deleted_at=None).exists():
         raise NotFound
@@ -109,10 +107,6 @@ def _delete_empty(pk: int, *, by: User, now: datetime) -> bool:
 
 
 def _check_target(pk: int, move_to: int, *, by: User) -> None:
-    target = lock_standings(by, [move_to]).get(move_to)
-    if target is None or move_to == pk or not (target.role or sees_everything(by)):
+    places = lock_placement([move_to], (), by=by)
+    if move_to == pk or any(places.errors_of({"project_id": move_to}, ())):
         raise invalid("move_to", "does_not_exist", "There is no other project with this id.")
-    if not may_edit_tasks(by, target.role):
-        raise NotAllowed(f"You can only read the project {target.name!r}. Ask an owner to make you an editor.")
-    if target.is_archived:
-        raise Conflict(f"Can't move tasks into the project {target.name!r}, because it is archived.")

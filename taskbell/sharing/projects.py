@@ -16,7 +16,7 @@ from taskbell.projects.models import MAX_DESCRIPTION, MAX_NAME, Colour, Membersh
 from taskbell.projects.policy import check_is_shared, check_may_create_project, check_may_manage
 from taskbell.sharing.locks import lock_project
 from taskbell.sharing.members import bump_access
-from taskbell.tasks.actions import StaleVersion, Versions
+from taskbell.tasks.actions import Versions, check_version
 from taskbell.tasks.quotas import check_room_for_project
 
 RULES: Mapping[str, Callable[[Any], Any]] = {
@@ -52,7 +52,7 @@ def change_project(
     """
     project = lock_project(pk, by=by, exclusive="archived" in changes)
     check_may_manage(by, project)
-    check_version(project, version)
+    check_version(project.version, version, of="project")
     before = _shown(project)
     values = {name: value for name, value in _read(changes).items() if value != before[name]}
     if not values:
@@ -69,13 +69,6 @@ def change_project(
         for name, value in values.items()
     )
     return project
-
-
-def check_version(project: Project, version: Versions) -> None:
-    """Raises StaleVersion unless the project has this version, or one of these."""
-    wanted = {version} if isinstance(version, int) else version
-    if wanted is not None and project.version not in wanted:
-        raise StaleVersion(f"The project has changed: its version is now {project.version}.")
 
 
 def write(project: Project, now: datetime) -> None:

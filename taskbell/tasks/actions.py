@@ -39,7 +39,7 @@ from taskbell.tasks.search_text import add_search_texts, keep_search_text
 from taskbell.tasks.validation import check_columns, check_dates, check_rows, read_columns
 
 Naming = Callable[[int], AbstractContextManager[None]]
-Versions = int | Collection[int] | None  # at which a task may be changed; None: any
+Versions = int | Collection[int] | None  # at which something may be changed; None: any
 SERIES_FIELDS = ("recurrence", "recurrence_from", "timezone")  # the same for all occurrences
 FOR_WHOLE_SERIES = (
     "Can't change {} with only_this_one, because it applies to all occurrences. Change it in a request of its own."
@@ -47,10 +47,17 @@ FOR_WHOLE_SERIES = (
 
 
 class StaleVersion(Refusal):
-    """The task has changed since the caller read it."""
+    """It has changed since the caller read it."""
 
     status = 412
     title = "Changed in the meantime"
+
+
+def check_version(current: int, wanted: Versions, *, of: str = "task") -> None:
+    """Raises StaleVersion unless the current version is the one that is wanted, or one of them."""
+    allowed = {wanted} if isinstance(wanted, int) else wanted
+    if allowed is not None and current not in allowed:
+        raise StaleVersion(f"The {of} has changed: its version is now {current}.")
 
 
 def create_task(patch: TaskPatch, *, by: User, now: datetime) -> Task:
@@ -134,7 +141,7 @@ def update_task(
     # A value stored before there was a rule for it, such as one with other line breaks, is no change if sent back.
     changing = {name: value for name, value in columns.items() if getattr(task, name) not in (value, sent[name])}
     check_may_change(by, task, changing, with_rows=patch.has_rows)
-    _check_version(task, version)
+    check_version(task.version, version)
     check_columns(changing, errors, errors_of_place(changing, errors, task, active, by=by))
     check_rows(patch)
     waiting = blocked_by([task.pk], effort) if changing.get("stage", Stage.PENDING) not in OPEN_STAGES else None
@@ -177,7 +184,7 @@ def delete_task(
     """Puts the task in the trash. Raises NotFound, NotAllowed, StaleVersion."""
     task = lock_task_in_use(task_id, by=by)
     check_may_edit(by, task)
-    _check_version(task, version)
+    check_version(task.version, version)
     waiting = blocked_by([task.pk], effort or Effort())
     task.deleted_at = now
     task.write(now)
@@ -203,12 +210,6 @@ def restore_task(task_id: int, *, by: User, now: datetime) -> Task:
     record(task, "restored", by=by, at=now)
     refit_assignees([task], by=by, now=now)
     return task
-
-
-def _check_version(task: Task, version: Versions) -> None:
-    wanted = {version} if isinstance(version, int) else version
-    if wanted is not None and task.version not in wanted:
-        raise StaleVersion(f"The task has changed: its version is now {task.version}.")
 
 
 def _check_may_complete(task: Task, *, force: bool, by: User, now: datetime) -> None:
