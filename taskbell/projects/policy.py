@@ -15,7 +15,15 @@ def may_edit_tasks(person: User, role: str | None) -> bool:
 
 def may_manage(person: User, role: str | None) -> bool:
     """True for people who may change, archive and delete a project with this role, and manage its members."""
-    return may_edit_tasks(person, role) and (role == ProjectRole.OWNER or person.can(Capability.EDIT_EVERYTHING))
+    return person.can(Capability.EDIT_EVERYTHING) or (role == ProjectRole.OWNER and person.can(Capability.CREATE_TASKS))
+
+
+def managed_by(person: User) -> Q:
+    """The condition that a project is one for which `may_manage` is true."""
+    if person.can(Capability.EDIT_EVERYTHING):
+        return Q()
+    own = Q(memberships__person=person, memberships__role=ProjectRole.OWNER)
+    return own if person.can(Capability.CREATE_TASKS) else Q(pk__in=[])
 
 
 def managed_by(person: User) -> Q:

@@ -22,11 +22,10 @@ def page_of_projects(parameters: Parameters, person: User) -> ResultPage[Project
     """The person's projects with their role, by name. Raises Invalid."""
     flags = {name: read_parameter(parameters, name, read_boolean, False) for name in FLAGS}
     rest = {name: text for name, text in parameters.items() if name not in FLAGS}
-    condition = Q(deleted_at__isnull=not flags["deleted"])
     if flags["deleted"]:
-        condition &= managed_by(person)
+        condition = managed_by(person) & Q(deleted_at__isnull=False)
     else:
-        condition &= Q(archived_at__isnull=not flags["archived"])
+        condition = Q(deleted_at=None, archived_at__isnull=not flags["archived"])
     if flags["all"]:
         projects = Project.objects.filter(is_visible_project(person), Q(inbox_of=None) | Q(inbox_of=person))
     else:

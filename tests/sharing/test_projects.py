@@ -215,7 +215,10 @@ def test_only_those_who_may_restore_a_project_find_it_in_the_trash(
     garden: Project, bo: User, cy: User, mia: User, as_user: Somebody
 ) -> None:
     delete_project(garden.pk, move_to=None, by=bo, now=NOW)
-    assert names(as_user(cy), "?deleted=true") == []
+    assert names(as_user(bo), "?deleted=true") == ["Garden"]
+    User.objects.filter(pk=bo.pk).update(role="INTERN")
+    for person in (bo, cy):
+        assert names(as_user(person), "?deleted=true") == []
     assert names(as_user(mia), "?deleted=true&all=true") == ["Garden"]
     assert as_user(cy).post(f"{URL}{garden.pk}/restore/").status_code == 403
     assert as_user(mia).post(f"{URL}{garden.pk}/restore/").status_code == 200
