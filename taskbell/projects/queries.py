@@ -3,10 +3,8 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from django.db import connection
-
 from taskbell.accounts.models import User
-from taskbell.common.sql import fetch
+from taskbell.common.sql import fetch, locking, marks
 
 STANDINGS = """
 SELECT project.id, name, inbox_of_id, archived_at IS NOT NULL, role
@@ -35,7 +33,7 @@ def lock_standings(person: User, projects: Collection[int]) -> dict[int, Standin
     None of the projects is archived or deleted until the transaction ends.
     """
     ids = sorted(projects) or [0]
-    rows = fetch(STANDINGS.format(marks=_marks(ids)) + _lock("KEY SHARE OF project"), [person.pk, person.pk, *ids])
+    rows = fetch(STANDINGS.format(marks=marks(ids)) + locking("KEY SHARE OF project"), [person.pk, person.pk, *ids])
     return {row[0]: Standing(*row) for row in rows}
 
 
@@ -44,12 +42,4 @@ def lock_members(projects: Collection[int], people: Collection[int]) -> set[tupl
     if not projects or not people:
         return set()
     some, others = sorted(projects), sorted(people)
-    return set(fetch(MEMBERS.format(_marks(some), _marks(others)) + _lock("KEY SHARE"), [*some, *others]))
-
-
-def _marks(values: Collection[int]) -> str:
-    return ", ".join(["%s"] * len(values))
-
-
-def _lock(kind: str) -> str:
-    return f" FOR {kind}" if connection.vendor == "postgresql" else ""  # SQLite has one writer at a time
+    return set(fetch(MEMBERS.format(marks(some), marks(others)) + locking("KEY SHARE"), [*some, *others]))

@@ -10,12 +10,11 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.db.models import F
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Entry, record_entries
-from taskbell.common.sql import fetch
+from taskbell.common.sql import fetch, locking, marks
 from taskbell.common.values import MAX_ID
 from taskbell.notifications.actions import notify
 from taskbell.projects.queries import lock_members
@@ -24,6 +23,7 @@ from taskbell.tasks.notifications import assigned_messages
 from taskbell.tasks.patch import TaskPatch
 
 Pair = tuple[int, int | None]  # project and person
+ACTIVE_PEOPLE = "SELECT id FROM accounts_user WHERE id IN ({}) AND is_active ORDER BY id"
 ACTIVE = """
 WITH pair(project, person) AS (VALUES {})
 SELECT project.id, person.id, inbox_of_id IS NOT NULL FROM pair
@@ -43,14 +43,7 @@ def lock_assignees(ids: set[int]) -> set[int]:
     wanted = sorted(ids)
     if not wanted:
         return set()
-    marks = ", ".join(["%s"] * len(wanted))
-    lock = " FOR SHARE" if connection.vendor == "postgresql" else ""  # SQLite has one writer at a time
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT id FROM accounts_user WHERE id IN ({marks}) AND is_active ORDER BY id{lock}",  # noqa: S608
-            wanted,
-        )
-        return {pk for (pk,) in cursor.fetchall()}
+    return {pk for (pk,) in fetch(ACTIVE_PEOPLE.format(marks(wanted)) + locking("SHARE"), wanted)}
 
 
 class Reassignment(NamedTuple):

@@ -12,7 +12,7 @@ from taskbell.accounts.models import User
 from taskbell.activity.actions import Change, Entry, record_entries
 from taskbell.common.errors import Conflict, invalid
 from taskbell.common.locks import one_at_a_time
-from taskbell.common.sql import fetch
+from taskbell.common.sql import fetch, marks
 from taskbell.notifications.actions import notify
 from taskbell.tasks.finished import Finished
 from taskbell.tasks.models import Prerequisite, Task, TaskQuerySet
@@ -137,8 +137,7 @@ def _reached(start: str, to: str, ids: Sequence[int], *, limit: int) -> set[int]
 
 def _fetched(query: str, start: str, to: str, ids: Sequence[int], *, limit: int) -> list[tuple[int, ...]]:
     """The first rows of a query about the tasks `reached` from these."""
-    marks = ", ".join(["%s"] * len(ids))
-    return fetch(REACHED.format(start=start, to=to, placeholders=marks) + query, [*ids, limit])
+    return fetch(REACHED.format(start=start, to=to, placeholders=marks(ids)) + query, [*ids, limit])
 
 
 def _path_to_itself(start: int, new: set[int]) -> list[int]:
