@@ -103,6 +103,11 @@ INVITE_PER_PERSON = Limit("invite person", 100, HOUR)
 LONGEST_WINDOW = DAY
 
 
+def invitation(email: str, *, by: int) -> list[Counted]:
+    """The counters of invitations: those to this address, and those of this person."""
+    return [INVITE_PER_ADDRESS.of_text(email), INVITE_PER_PERSON.of(str(by))]
+
+
 def confirmation_to(email: str) -> list[Counted]:
     """The counters of emails about accounts to this address."""
     return [CONFIRM_PER_ADDRESS.of_text(email), CONFIRM_PER_ADDRESS_A_DAY.of_text(email)]

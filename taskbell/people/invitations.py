@@ -27,8 +27,7 @@ OPEN_INVITATION = (
 def invite(email: str, role: str, *, by: User, now: datetime) -> Invite:
     """Emails a link that lets one person in, with this role. Raises NotAllowed, Invalid, Conflict, TooMany."""
     made = make_invite(email, role, by=by, now=now)
-    to, sender = throttle.INVITE_PER_ADDRESS.of_text(made.email), throttle.INVITE_PER_PERSON.of(str(by.pk))
-    throttle.count(to, sender, now=now)
+    throttle.count(*throttle.invitation(made.email, by=by.pk), now=now)
     if User.objects.filter(email=made.email).exists():
         mail_account_exists(made.email, now=now)
     else:
@@ -47,7 +46,9 @@ def make_invite(email: str, role: str, *, by: User, now: datetime) -> Invite:
     address = check_email(email)
     if by.can(Capability.MANAGE_PEOPLE) and User.objects.filter(email=address).exists():
         raise Conflict(EMAIL_TAKEN)
-    _check_none_is_open(address, now=now)
+    one_at_a_time(f"invite {address}")  # so that two invitations can't be sent at once
+    if has_open_invitation(address, now=now):
+        raise Conflict(OPEN_INVITATION)
     waiting = Invite.objects.filter(invited_by=by, accepted_at=None, expires_at__gt=now)
     most = settings.TASKBELL_QUOTAS["invitations"]
     if not by.can(Capability.MANAGE_PEOPLE) and waiting.count() >= most:
@@ -60,12 +61,10 @@ def make_invite(email: str, role: str, *, by: User, now: datetime) -> Invite:
     return made
 
 
-def _check_none_is_open(address: str, *, now: datetime) -> None:
-    """Raises Conflict if an invitation to the address is valid. Takes a lock, so that two can't be sent at once."""
-    one_at_a_time(f"invite {address}")
+def has_open_invitation(address: str, *, now: datetime) -> bool:
+    """True while an invitation to the address is valid."""
     to_them = Invite.objects.filter(email=address, accepted_at=None).select_related("invited_by")
-    if any(is_valid(invite, now=now) for invite in to_them):
-        raise Conflict(OPEN_INVITATION)
+    return any(is_valid(invite, now=now) for invite in to_them)
 
 
 def invites_seen_by(person: User, *, now: datetime) -> list[Invite]:

@@ -25,8 +25,8 @@ TASKS_AT_ONCE = 500
 def deactivate_person(person: User, *, hand_to: int | None, by: User, now: datetime) -> None:
     """Deactivates the account, ends memberships, and hands the open tasks to `hand_to`, or back to their creators.
 
-    Those of the Inbox go to the Inbox of `hand_to`, or, if others created them, to theirs. Very many tasks are handed
-    over in batches first, so that others can write in between.
+    Open tasks of the Inbox move to the Inbox of `hand_to`; without it, those that others created move to their
+    creators' Inboxes. Very many tasks are handed over in batches first, so that others can write in between.
     Raises NotAllowed, Invalid, or Conflict for the last ADMIN.
     """
     with no_deadline():
@@ -47,12 +47,13 @@ def deactivate_person(person: User, *, hand_to: int | None, by: User, now: datet
 def _hand_over_batch(person: User, hand_to: int | None, *, by: User, now: datetime) -> bool:
     """Hands over a batch of the open tasks, or of those in the Inbox, if there are many; True if it did."""
     mine, inbox = Task.objects.filter(assigned_to=person).open().order_by("pk"), _to_move(person, hand_to)
-    if not any(_are_many(tasks) for tasks in (mine, inbox)):
+    many_are_mine = _are_many(mine)
+    if not many_are_mine and not _are_many(inbox):
         return False
     check_may_manage(person, by=by)
     keep_an_admin(without=person)
     _check_receiver(hand_to, person)
-    if _are_many(mine):
+    if many_are_mine:
         hand_over_many(list(mine.select_for_update(no_key=True)[:TASKS_AT_ONCE]), hand_to, by=by, now=now)
     else:
         some = inbox.select_for_update(no_key=True, of=("self",))[:TASKS_AT_ONCE]
@@ -65,7 +66,7 @@ def _are_many(tasks: TaskQuerySet) -> bool:
 
 
 def _to_move(person: User, hand_to: int | None) -> TaskQuerySet:
-    """The open tasks of the person's Inbox that others go on with."""
+    """The open tasks of the person's Inbox that move to other people."""
     inbox = Task.objects.filter(project=person.inbox.pk).open().order_by("pk")
     return inbox if hand_to else inbox.exclude(created_by=person).filter(created_by__is_active=True)
 

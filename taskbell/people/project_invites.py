@@ -6,13 +6,13 @@ from django.conf import settings
 from django.db import transaction
 
 from taskbell.accounts import throttle
-from taskbell.accounts.invites import is_valid, may_invite
+from taskbell.accounts.invites import may_invite
 from taskbell.accounts.models import Invite, User
 from taskbell.accounts.policy import Capability, Role
 from taskbell.accounts.validation import check_email
 from taskbell.common.errors import Conflict
 from taskbell.common.values import read_field
-from taskbell.people.invitations import make_invite
+from taskbell.people.invitations import has_open_invitation, make_invite
 from taskbell.people.notifications import mail_invite
 from taskbell.projects.models import Membership, ProjectInvite
 from taskbell.projects.policy import check_may_manage
@@ -21,21 +21,23 @@ from taskbell.sharing.locks import lock_managed, visible_project
 from taskbell.sharing.members import add_member, read_role
 from taskbell.sharing.notifications import mail_project_invite
 
+TOO_MANY = "Can't invite more people to projects, because {:,} of your invitations are open. Wait until some expire."
+
 
 @transaction.atomic
 def add_by_email(pk: int, email: str, role: str, *, by: User, now: datetime) -> Membership | None:
     """Emails a link by which the owner of the address joins the project. Returns None.
 
-    Without an account, the link leads to one, if the person may invite people; otherwise nothing is sent. Nothing tells
-    them which it was (decision 0047), unless they see addresses: then a person with an account is added at once and
-    their membership returned. Raises NotFound, NotAllowed, Invalid, Conflict, TooMany.
+    An address without an account gets a link to create one if `by` may invite people, and otherwise no email. The
+    outcome never tells which it was (decision 0047). Only people who see addresses add the owner of an account at once;
+    they get the membership. Raises NotFound, NotAllowed, Invalid, Conflict, TooMany.
     """
     check_may_manage(by, visible_project(pk, to=by))
     address, role = check_email(email), read_field("role", read_role, role)
     person = User.objects.filter(email=address).first()
     if person and person.is_active and by.can(Capability.MANAGE_PEOPLE):
         return add_member(pk, person.pk, role, by=by, now=now)
-    throttle.count(throttle.INVITE_PER_ADDRESS.of_text(address), throttle.INVITE_PER_PERSON.of(str(by.pk)), now=now)
+    throttle.count(*throttle.invitation(address, by=by.pk), now=now)
     _check_quota(by, now=now)
     project = lock_managed(pk, by=by)
     made = make_project_invite(project, address, role, by=by, now=now)
@@ -49,12 +51,11 @@ def add_by_email(pk: int, email: str, role: str, *, by: User, now: datetime) -> 
 
 
 def _invite(address: str, *, by: User, now: datetime) -> Invite | None:
-    """An invitation to Taskbell, which leads to the project too, unless there is one or the person may not invite.
+    """An invitation to Taskbell, which leads to the project too; None if one is open, or the person may not invite.
 
     Also for an address that has an account: in the list of their invitations, managers see no difference.
     """
-    waiting = Invite.objects.filter(email=address, accepted_at=None).select_related("invited_by")
-    if not may_invite(by, Role.MEMBER) or any(is_valid(invite, now=now) for invite in waiting):
+    if not may_invite(by, Role.MEMBER) or has_open_invitation(address, now=now):
         return None
     return make_invite(address, Role.MEMBER, by=by, now=now)
 
@@ -62,4 +63,4 @@ def _invite(address: str, *, by: User, now: datetime) -> Invite | None:
 def _check_quota(by: User, *, now: datetime) -> None:
     most, waiting = settings.TASKBELL_QUOTAS["invitations"], ProjectInvite.objects.filter(invited_by=by)
     if not by.can(Capability.MANAGE_PEOPLE) and waiting.filter(expires_at__gt=now).count() >= most:
-        raise Conflict(f"Can't invite more people to projects, because {most:,} of your invitations are open.")
+        raise Conflict(TOO_MANY.format(most))
