@@ -1,4 +1,4 @@
-"""Who sends a request, by its head, before Django has seen it."""
+"""The head of a request, read before Django sees the request."""
 
 from typing import Any
 

@@ -68,7 +68,7 @@ class User(AbstractUser):
     email_confirmed = models.BooleanField(
         default=True, help_text="Somebody has opened a link that was sent to this address."
     )
-    # A number of its own for each set of things that the person may see.
+    # Increases when a membership changes what the person may see (projects/audience.py:access_of).
     access_version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     # Django's admin reads these two; both follow from the role.

@@ -18,8 +18,8 @@ Change = tuple[Any, Any]
 CHUNK_ROWS = 1000  # in one INSERT
 
 
-class OfProject(Protocol):
-    """A task, as the history needs it."""
+class AnyTask(Protocol):
+    """A task that was loaded, or its ids alone."""
 
     @property
     def pk(self) -> int: ...
@@ -42,7 +42,7 @@ class Entry:
     `by` is None where the clock did it. With `person_id`, only that person may know of the entry; no log shows it.
     """
 
-    task: OfProject | None
+    task: AnyTask | None
     action: str
     by: User | None
     at: datetime
@@ -60,7 +60,7 @@ class Entry:
 
 
 def record(
-    about: OfProject | Subject,
+    about: AnyTask | Subject,
     action: str,
     *,
     by: User | None,
@@ -77,7 +77,7 @@ def record(
 
 
 def record_changes(
-    task: OfProject, action: str, changes: Mapping[str, Change], *, by: User | None, at: datetime
+    task: AnyTask, action: str, changes: Mapping[str, Change], *, by: User | None, at: datetime
 ) -> None:
     """Writes an entry for every field of the task that changed."""
     record_entries(Entry(task, action, by, at, field, old, new) for field, (old, new) in changes.items())

@@ -108,7 +108,7 @@ def _events(group: list[Position], context: _Context) -> Iterator[Event]:
 
 
 def audience_of_entry(entry: Activity) -> Audience:
-    """Who learns of an entry that is not about a task: of a project and its members, also the member it is about."""
+    """The audience of an entry that is not about a task. An entry about a member is also for that member."""
     if entry.subject_type in OF_PROJECTS and entry.project_id is not None:
         member = entry.subject_id if entry.subject_type == SubjectType.MEMBER else None
         return audience_of(project_key(entry.project_id), member)
@@ -124,10 +124,11 @@ def payload_of(entry: Activity, names: SharedNames) -> Payload:
     if entry.subject_type == SubjectType.COMMENT:
         about = entry.new_value or entry.old_value or {}
         return {"event": event, "task_id": entry.task_id, "comment_id": entry.subject_id, "author": about.get("author")}
-    if entry.subject_type in OF_PROJECTS:
+    if entry.subject_type == SubjectType.PROJECT:
+        return {"event": event, "project_id": entry.project_id}
+    if entry.subject_type == SubjectType.MEMBER:
         member = {"person_id": entry.subject_id, "role": entry.new_value}
-        is_member = entry.subject_type == SubjectType.MEMBER
-        return {"event": event, "project_id": entry.project_id} | (member if is_member else {})
+        return {"event": event, "project_id": entry.project_id} | member
     return {"event": event, "task_id": entry.task_id, **(entry.new_value or {})}
 
 

@@ -22,7 +22,7 @@ def reason_not_to_send(notification: Notification) -> str | None:
 
 
 def load_recipients(mails: Iterable[Delivery]) -> None:
-    """Reads for all of these emails at once what their recipients see."""
+    """Reads what the recipients of these emails can see, in one query."""
     load_keys([mail.notification.recipient for mail in mails if mail.notification.recipient])
 
 

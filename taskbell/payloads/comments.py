@@ -15,9 +15,9 @@ class CommentOut(TypedDict):
     author: int
     author_name: str
     body: Annotated[str, {"maxLength": MAX_BODY}, "Markdown, as it was written."]
-    html: Annotated[str, "The same as HTML that is safe to show: no scripts, no images, no HTML of the author's."]
+    html: Annotated[str, "The same as HTML that is safe to show: without scripts, images or the author's own HTML."]
     mentions: Annotated[list[int], "The people mentioned by `@username`."]
-    unreachable: Annotated[list[str], "The usernames mentioned that no person has who can see the task."]
+    unreachable: Annotated[list[str], "Mentioned usernames that reach nobody who can see the task."]
     created_at: datetime
     updated_at: datetime
     edited_at: Annotated[datetime | None, "Null: it was never edited."]

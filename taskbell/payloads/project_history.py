@@ -16,7 +16,7 @@ class ProjectActivityOut(TypedDict):
     id: int
     subject: Annotated[str, {"enum": ["project", "member"]}]
     person: Annotated[int | None, "The member that it is about."]
-    user: Annotated[int | None, "Who did it. Null: the clock."]
+    user: Annotated[int | None, "Null: the clock made the change."]
     action: str
     field: str
     old_value: Any

@@ -79,7 +79,7 @@ class Joined(Func):
 
 # Not `Count`, which groups by each column that is selected.
 NUMBER = Func(template="COUNT(*)", output_field=IntegerField())
-# What can change without a new version of the task, with its category, prerequisites or reminders.
+# What can change without a new version of the task, with its category, labels, prerequisites, reminders or comments.
 WITHOUT_VERSION = ("category_name", "labels", "pre_tasks", "is_blocked", "reminders", "comment_count")
 # The columns of a task's row; some of its members are made of others, or of rows of their own.
 MADE = ("status", "label_ids", "pre_tasks", "reminders", "remind_at")

@@ -122,7 +122,7 @@ def _pretend(person: User) -> User:
 
 @transaction.atomic
 def add_person(*, username: str, email: str, password: str, now: datetime, **fields: str) -> User:
-    """A person whose account an admin creates, and who is asked to confirm the address."""
+    """An account that an admin creates. Its owner is asked to confirm the address."""
     person = User.objects.create_person(
         username=username, email=email, password=password, email_confirmed=False, **fields
     )

@@ -1,4 +1,4 @@
-"""Projects, and who belongs to them. Every task is in exactly one project."""
+"""Projects and their members. Every task is in exactly one project."""
 
 from django.db import models
 from django.db.models import OuterRef, Subquery
@@ -105,7 +105,7 @@ class Membership(models.Model):
 
 
 class ProjectInvite(models.Model):
-    """Somebody was invited by email to join a project: they belong to it once they follow the link."""
+    """An invitation to join a project with a role, sent to an email address. It is deleted when it is accepted."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", db_index=False)
     email = models.CharField(max_length=254)
@@ -118,4 +118,4 @@ class ProjectInvite(models.Model):
         constraints = [models.UniqueConstraint(fields=["email", "project"], name="one_project_invite")]
 
     def __str__(self) -> str:
-        return f"{self.project_id}: {self.role}"
+        return f"invitation of {self.email} to {self.project_id}"

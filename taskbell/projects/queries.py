@@ -1,4 +1,4 @@
-"""What a person is in a project, as the verbs that write there need it."""
+"""The roles of people in projects, locked for verbs that write there."""
 
 from collections.abc import Collection
 from typing import NamedTuple
@@ -18,7 +18,7 @@ MEMBERS = (
 
 
 class Standing(NamedTuple):
-    """A project, and what a person is in it: no `role` if they don't belong to it."""
+    """A project and a person's role in it; no `role` if they don't belong to it."""
 
     id: int
     name: str
@@ -28,7 +28,7 @@ class Standing(NamedTuple):
 
 
 def lock_standings(person: User, projects: Collection[int]) -> dict[int, Standing]:
-    """The person in these projects and in their own Inbox, by project; those in the trash are missing.
+    """The person's standing in these projects and in their own Inbox, by project id, without those in the trash.
 
     None of the projects is archived or deleted until the transaction ends.
     """

@@ -60,7 +60,7 @@ def join_by_link(token: str, *, now: datetime) -> Membership:
 
 @transaction.atomic
 def join_invited(person: User, *, now: datetime) -> None:
-    """Makes somebody who was invited to Taskbell, and has just registered, a member of the projects meant for them."""
+    """Makes a person who has registered by an invitation a member of the projects that they were invited to."""
     for invite in ProjectInvite.objects.filter(email=person.email).select_related("project", "invited_by"):
         if _is_valid(invite, now=now):
             _accept(invite, person, now=now)

@@ -162,7 +162,6 @@ def test_a_removed_member_gets_nothing_from_any_door(
 def test_members_and_the_person_concerned_hear_of_memberships(
     bo: User, cy: User, ivo: User, mia: User, garden: Project
 ) -> None:
-    since = current_checkpoint().position
     stranger = shared_by(ivo_as_member(ivo)).created_by
     since = current_checkpoint().position
     add_member(garden.pk, mia.pk, "VIEWER", by=bo, now=NOW)
@@ -218,7 +217,7 @@ def test_a_copy_learns_of_the_projects_that_the_person_sees(
     assert [(change["event"], change["project_id"]) for change in found] == [("project.updated", garden.pk)]
 
 
-def test_cy_gets_an_email_and_bo_none_about_his_own_deed(garden: Project, bo: User, cy: User) -> None:
+def test_cy_gets_an_email_and_bo_none_about_what_he_did(garden: Project, bo: User, cy: User) -> None:
     notice = Notification.objects.get(kind="project_shared")
     assert notice.recipient_id == cy.pk
     assert reason_not_to_send(notice) is None
