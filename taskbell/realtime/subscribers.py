@@ -82,11 +82,12 @@ class Subscribers:
                 del self._by_key[key]
 
     def regroup(self, changed: Mapping[int, Access]) -> None:
-        """Lets the clients of these people see what they can see now, and start over."""
+        """Lets the clients of these people see what they can see now. Those that saw something else start over."""
         for person, access in changed.items():
             for subscriber in list(self._under(person)):
-                self.give(subscriber, access)
-                subscriber.resync()
+                if subscriber.access.text != access.text:
+                    self.give(subscriber, access)
+                    subscriber.resync()
 
     def give(self, subscriber: Subscriber, access: Access) -> None:
         """Files the subscriber under what it can see now."""
@@ -95,8 +96,12 @@ class Subscribers:
         self._file(subscriber)
 
     def known(self) -> dict[int, str]:
-        """What each of the people connected here can see."""
-        return {subscriber.person: subscriber.access.text for subscriber in self._under(EVERYBODY)}
+        """What each of the people connected here can see; empty if that has changed between their connections."""
+        known: dict[int, str] = {}
+        for subscriber in self._under(EVERYBODY):
+            text = subscriber.access.text
+            known[subscriber.person] = text if known.get(subscriber.person, text) == text else ""
+        return known
 
     def in_audience(self, audience: Audience) -> set[Subscriber]:
         """The subscribers who may see what has this audience."""
