@@ -99,13 +99,13 @@ def _act(request: HttpRequest, task: Task, context: dict[str, Any]) -> HttpRespo
 
 def _context(task: Task, person: User, zone: ZoneInfo) -> dict[str, Any]:
     needs = Task.objects.visible_to(person).filter(needed_by__task=task).order_by("id")
-    wording = Wording(Names(), zone)
+    wording, edits = Wording(Names(), zone), may_edit(person, task)
     last = list(comments_of(task).order_by("-id")[: MAX_COMMENTS + 1])
     entries = Activity.objects.of_tasks().filter(task=task).order_by("-id")[:MAX_ENTRIES]
     return {
         "task": task,
-        "may_edit": may_edit(person, task) and not task.is_archived,
-        "may_complete": (may_edit(person, task) or task.assigned_to_id == person.pk) and not task.is_archived,
+        "may_edit": edits and not task.is_archived,
+        "may_complete": (edits or task.assigned_to_id == person.pk) and not task.is_archived,
         "status": wording.words("status", task.status),
         "due": task.due_in_words(zone),
         "repeats": _repeats(task, zone),

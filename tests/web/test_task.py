@@ -14,6 +14,7 @@ from taskbell.comments.actions import add_comment
 from taskbell.common.clock import utc_now
 from taskbell.common.durations import parse_duration
 from taskbell.reminders.schedule import ReminderPlan
+from taskbell.sharing.projects import change_project, create_project
 from taskbell.tasks.actions import create_task, delete_task, update_task
 from taskbell.tasks.kinds import Priority, Stage
 from taskbell.tasks.models import Task
@@ -190,6 +191,13 @@ def test_somebody_who_may_only_complete_sees_no_other_button(
         assert text(browser_of(who).get(f"/tasks/{task.pk}/")).count('name="do"') == buttons
     assert press(browser_of(bob), task, "skip").status_code == 403
     assert press(browser_of(cy), task, "complete").status_code == 404
+
+
+def test_the_page_of_a_task_in_an_archived_project_has_no_buttons(browser_of: BrowserOf, bob: User) -> None:
+    project = create_project({"name": "Garden"}, by=bob, now=NOW)
+    task = made(bob, project_id=project.pk)
+    change_project(project.pk, {"archived": True}, by=bob, now=NOW)
+    assert 'name="do"' not in text(browser_of(bob).get(f"/tasks/{task.pk}/"))
 
 
 def test_bob_reads_the_comments_and_adds_one(browser_of: BrowserOf, alice: User, bob: User, cy: User) -> None:
