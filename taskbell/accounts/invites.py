@@ -21,16 +21,20 @@ def is_valid(invite: Invite, *, now: datetime) -> bool:
     return invite.expires_at > now and may_invite(invite.invited_by, invite.role)
 
 
-def token_of(invite_id: int) -> str:
-    """The token in the link."""
-    return signing.Signer(salt=SALT).sign(str(invite_id))
+def token_of(invite_id: int, *, salt: str = SALT) -> str:
+    """The token in the link of an invitation; each kind of invitation has its salt."""
+    return signing.Signer(salt=salt).sign(str(invite_id))
+
+
+def id_in(token: str, *, salt: str = SALT) -> int | None:
+    """The id of the invitation that a token belongs to; None if the token is not ours."""
+    try:
+        return int(signing.Signer(salt=salt).unsign(token))
+    except (signing.BadSignature, ValueError):
+        return None
 
 
 def invite_of(token: str, *, now: datetime) -> Invite | None:
     """The valid invitation that a token belongs to, if any."""
-    try:
-        pk = int(signing.Signer(salt=SALT).unsign(token))
-    except (signing.BadSignature, ValueError):
-        return None
-    invite = Invite.objects.filter(pk=pk, accepted_at=None).select_related("invited_by").first()
+    invite = Invite.objects.filter(pk=id_in(token), accepted_at=None).select_related("invited_by").first()
     return invite if invite is not None and is_valid(invite, now=now) else None

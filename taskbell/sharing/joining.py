@@ -5,11 +5,10 @@ An account that has the address is not added at once: the list of members would 
 
 from datetime import datetime
 
-from django.core import signing
 from django.db import transaction
 from django.db.models import Q
 
-from taskbell.accounts.invites import INVITE_LIFETIME
+from taskbell.accounts.invites import INVITE_LIFETIME, id_in
 from taskbell.accounts.models import User
 from taskbell.common.errors import invalid
 from taskbell.projects.models import Membership, Project, ProjectInvite
@@ -32,11 +31,7 @@ def make_project_invite(project: Project, email: str, role: str, *, by: User, no
 
 def project_invite_of(token: str, *, now: datetime) -> ProjectInvite | None:
     """The valid invitation that a token belongs to, if any."""
-    try:
-        pk = int(signing.Signer(salt=SALT).unsign(token))
-    except (signing.BadSignature, ValueError):
-        return None
-    invite = ProjectInvite.objects.filter(pk=pk).select_related("project", "invited_by").first()
+    invite = ProjectInvite.objects.filter(pk=id_in(token, salt=SALT)).select_related("project", "invited_by").first()
     return invite if invite is not None and _is_valid(invite, now=now) else None
 
 

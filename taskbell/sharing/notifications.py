@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.core import signing
 
+from taskbell.accounts.invites import token_of
 from taskbell.accounts.models import User
 from taskbell.common.quoting import MAX_PROJECT_NAME, name_in_quotes, one_line
 from taskbell.notifications.actions import Message, notify
@@ -50,7 +50,7 @@ def _join_link(invite: Notification) -> dict[str, Any]:
 
 def join_token(invite_id: int) -> str:
     """The token in the link of an invitation to a project."""
-    return signing.Signer(salt=SALT).sign(str(invite_id))
+    return token_of(invite_id, salt=SALT)
 
 
 PROJECT_SHARED = Kind(
