@@ -146,8 +146,7 @@ def _changes(person: User, found: _Found, waiting: Mapping[int, int], show: Show
     for task_id in _lost(person, found, found.tasks.keys() - seen):
         yield found.tasks[task_id], {"event": "task.deleted", "task_id": task_id}
     names = names_of_shared(row.entry for row in found.others)
-    are_of_projects = any(row.entry.subject_type in OF_PROJECTS for row in found.others)
-    viewer = keys_of(person) if are_of_projects else frozenset()
+    viewer = keys_of(person) if any(row.entry.subject_type in OF_PROJECTS for row in found.others) else frozenset()
     for row in found.others:
         if _is_seen(row.entry, seen, viewer):
             yield row.position, payload_of(row.entry, names)

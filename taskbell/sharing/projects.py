@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from taskbell.accounts.models import User
-from taskbell.activity.actions import Entry, record, record_entries
+from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import refuse
 from taskbell.common.values import read_boolean, read_choice, read_fields, read_line, read_text
@@ -63,11 +63,8 @@ def change_project(
     for name in values.keys() - {"archived"}:
         setattr(project, name, values[name])
     write(project, now)
-    about = Subject(SubjectType.PROJECT, project.pk)
-    record_entries(
-        Entry(None, "updated", by, now, name, before[name], value, about=about, project_id=project.pk)
-        for name, value in values.items()
-    )
+    for name, value in values.items():
+        record_project(project, "updated", by=by, at=now, field=name, old=before[name], new=value)
     return project
 
 
