@@ -38,9 +38,8 @@ def project_invite_of(token: str, *, now: datetime) -> ProjectInvite | None:
 def _is_valid(invite: ProjectInvite, *, now: datetime) -> bool:
     """True until it expires, while the inviter may still manage the members of the project."""
     inviter, project = invite.invited_by, invite.project
-    member = Membership.objects.filter(project=project, person=inviter).first()
-    may_add = inviter.is_active and may_manage(inviter, member.role if member else None)
-    return invite.expires_at > now and project.deleted_at is None and may_add
+    role = Membership.objects.filter(project=project, person=inviter).values_list("role", flat=True).first()
+    return invite.expires_at > now and project.deleted_at is None and may_manage(inviter, role)
 
 
 @transaction.atomic
@@ -62,8 +61,8 @@ def join_invited(person: User, *, now: datetime) -> None:
 
 
 def _accept(invite: ProjectInvite, person: User, *, now: datetime) -> Membership:
-    lock_person(person.pk)
+    is_active = lock_person(person.pk) is not None
     list(Project.objects.select_for_update(no_key=True).filter(pk=invite.project_id).values_list("pk"))
-    if not ProjectInvite.objects.filter(pk=invite.pk).delete()[0]:
+    if not is_active or not ProjectInvite.objects.filter(pk=invite.pk).delete()[0]:
         raise invalid("token", "invalid", NO_LONGER_VALID)
     return join(invite.project, person, invite.role, by=person, now=now)
