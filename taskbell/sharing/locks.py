@@ -1,8 +1,8 @@
 """Projects found for a change, and the order of locks: the person, the project, the tasks, the membership.
 
 A task is put into a project, and somebody is made its assignee, under a key share lock (projects/queries.py).
-Archiving and deleting take an exclusive lock, which waits for that, and hold no other one. Everything else takes a lock
-that only keeps two verbs about the same project apart.
+Archiving and deleting take an exclusive lock on the project, which waits for that, and no other lock. Everything else
+takes a lock that only keeps two verbs about the same project apart.
 """
 
 from taskbell.accounts.models import User
