@@ -76,9 +76,7 @@ def record(
     record_entries([Entry(task, action, by, at, field, old, new, person_id, subject, project_id)])
 
 
-def record_changes(
-    task: AnyTask, action: str, changes: Mapping[str, Change], *, by: User | None, at: datetime
-) -> None:
+def record_changes(task: AnyTask, action: str, changes: Mapping[str, Change], *, by: User | None, at: datetime) -> None:
     """Writes an entry for every field of the task that changed."""
     record_entries(Entry(task, action, by, at, field, old, new) for field, (old, new) in changes.items())
 
