@@ -26,12 +26,12 @@ def token_of(invite_id: int, *, salt: str = SALT) -> str:
     return signing.Signer(salt=salt).sign(str(invite_id))
 
 
-def id_in(token: str, *, salt: str = SALT) -> int | None:
-    """The id of the invitation that a token belongs to; None if the token is not ours."""
+def id_in(token: str, *, salt: str = SALT) -> int:
+    """The id of the invitation that a token belongs to; 0, which none has, if the token is not ours."""
     try:
         return int(signing.Signer(salt=salt).unsign(token))
     except (signing.BadSignature, ValueError):
-        return None
+        return 0
 
 
 def invite_of(token: str, *, now: datetime) -> Invite | None:
