@@ -26,14 +26,6 @@ def managed_by(person: User) -> Q:
     return own if person.can(Capability.CREATE_TASKS) else Q(pk__in=[])
 
 
-def managed_by(person: User) -> Q:
-    """The condition that a project is one for which `may_manage` is true."""
-    if person.can(Capability.EDIT_EVERYTHING):
-        return Q()
-    own = Q(memberships__person=person, memberships__role=ProjectRole.OWNER)
-    return own if person.can(Capability.CREATE_TASKS) else Q(pk__in=[])
-
-
 def check_may_create_project(person: User) -> None:
     """Raises NotAllowed for people who may only work on tasks assigned to them."""
     if not person.can(Capability.CREATE_TASKS):
