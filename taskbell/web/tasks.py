@@ -25,6 +25,7 @@ from taskbell.reminders.schedule import plan_of
 from taskbell.tasks.actions import skip_task, update_task
 from taskbell.tasks.history_words import Wording
 from taskbell.tasks.kinds import Stage
+from taskbell.tasks.label_models import Label
 from taskbell.tasks.models import Task, is_blocked
 from taskbell.tasks.names import Names
 from taskbell.tasks.patch import TaskPatch
@@ -66,7 +67,7 @@ PLACES: dict[type[PageForm], str] = {GoOnForm: "go_on", MoveForm: "move", Commen
 def task(request: HttpRequest, pk: int) -> HttpResponse:
     """A task, for the people who can see it; for others there is no such page."""
     person = person_of(request)
-    tasks = Task.objects.visible_to(person).with_access(person).with_people().select_related("category")
+    tasks = Task.objects.visible_to(person).with_access(person).with_people().select_related("project", "category")
     tasks = tasks.annotate(waits=is_blocked())
     found = tasks.filter(pk=pk).first() if pk <= MAX_ID else None
     if found is None:
@@ -107,6 +108,7 @@ def _context(task: Task, person: User, zone: ZoneInfo) -> dict[str, Any]:
         "may_edit": edits and not task.is_archived,
         "may_complete": (edits or task.assigned_to_id == person.pk) and not task.is_archived,
         "status": wording.words("status", task.status),
+        "labels": Label.objects.filter(links__task=task),
         "due": task.due_in_words(zone),
         "repeats": _repeats(task, zone),
         "needs": needs,

@@ -109,7 +109,7 @@ def test_the_page_costs_the_same_for_a_task_with_more_to_it(
     for number in range(prerequisites):
         update_task(task.pk, TaskPatch(title=f"Version {number}"), by=bob, now=NOW + timedelta(minutes=number))
     browser = browser_of(bob)
-    with query_budget(7):  # session and person, task, prerequisites, reminders, comments, history and its names
+    with query_budget(8):  # session and person, task, labels, prerequisites, reminders, comments, history and its names
         browser.get(f"/tasks/{task.pk}/")
 
 
@@ -226,3 +226,16 @@ def test_the_page_shows_the_latest_comments(browser_of: BrowserOf, bob: User) ->
     assert "Only the latest are shown here." in page
     assert "No. 0." not in page
     assert page.index("No. 1.") < page.index(f"No. {MAX_COMMENTS}.")
+
+
+def test_members_read_the_project_and_everybody_reads_the_labels(browser_of: BrowserOf, bob: User) -> None:
+    garden = create_project({"name": "Garden"}, by=bob, now=NOW)
+    task = create_task(TaskPatch(title="Dig", project_id=garden.pk, labels=["urgent", "beds"]), by=bob, now=NOW)
+    page = text(browser_of(bob).get(f"/tasks/{task.pk}/"))
+    assert "<dt>Project</dt><dd>Garden</dd>" in page
+    assert "<dt>Labels</dt><dd>beds, urgent</dd>" in page
+    cy = person("cy", Role.MEMBER)
+    Task.objects.filter(pk=task.pk).update(assigned_to=cy)
+    page = text(browser_of(cy).get(f"/tasks/{task.pk}/"))
+    assert "Garden" not in page, "who is only assigned does not belong to the project"
+    assert "beds, urgent" in page
