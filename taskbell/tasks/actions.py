@@ -131,7 +131,7 @@ def update_task(
     With `version`, only if the task still has it, or one of them. A blocked task is completed only with `force`. With
     `catch_up`, completing a recurring task creates one that is due in the future. `effort` is shared by the changes of
     one transaction.
-    Raises NotFound, NotAllowed, StaleVersion, Invalid, Blocked.
+    Raises NotFound, NotAllowed, StaleVersion, Invalid, Archived, Blocked.
     """
     active, effort = lock_assignees(assignees_of([patch])), effort or Effort()
     labels = labels_of([patch], by=by, now=now)
@@ -140,7 +140,7 @@ def update_task(
     columns, errors = read_columns(patch)
     # A value stored before there was a rule for it, such as one with other line breaks, is no change if sent back.
     changing = {name: value for name, value in columns.items() if getattr(task, name) not in (value, sent[name])}
-    check_may_change(by, task, changing, with_rows=patch.has_rows)
+    check_may_change(by, task, changing)
     check_version(task.version, version)
     check_columns(changing, errors, errors_of_place(changing, errors, task, active, by=by))
     check_rows(patch)
@@ -151,8 +151,8 @@ def update_task(
     _keep_series(task, changing, by_rule, patch)
     changes = differences(before, snapshot(task))
     changes |= _apply_rows(task, patch, labels, effort=effort, by=by, now=now)
-    if changing.get("stage") == Stage.COMPLETED:
-        _check_may_complete(task, force=force, by=by, now=now)
+    if changes:
+        _check_state(task, completes=changing.get("stage") == Stage.COMPLETED, force=force, by=by, now=now)
     own = changes.pop(OWN_REMINDERS, None)
     if changes:
         task.write(now)
@@ -212,13 +212,15 @@ def restore_task(task_id: int, *, by: User, now: datetime) -> Task:
     return task
 
 
-def _check_may_complete(task: Task, *, force: bool, by: User, now: datetime) -> None:
-    if not force:
+def _check_state(task: Task, *, completes: bool, force: bool, by: User, now: datetime) -> None:
+    """Raises Archived; or, if the change completes the task, Blocked."""
+    check_in_use(task)
+    if completes and not force:
         check_not_blocked(task, by=by)
-        return
-    check_may_edit(by, task)
-    if Task.objects.filter(pk=task.pk).blocked().exists():
-        record(task, "forced", by=by, at=now, field="is_blocked", old=True, new=True)
+    elif completes:
+        check_may_edit(by, task)
+        if Task.objects.filter(pk=task.pk).blocked().exists():
+            record(task, "forced", by=by, at=now, field="is_blocked", old=True, new=True)
 
 
 def _apply(task: Task, columns: Mapping[str, Any], *, by: User, now: datetime) -> None:

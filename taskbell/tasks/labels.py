@@ -19,7 +19,7 @@ from taskbell.tasks.categories import read_unique_name
 from taskbell.tasks.label_models import Label, TaskLabel
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
-from taskbell.tasks.policy import check_in_use, check_may_edit
+from taskbell.tasks.policy import check_may_edit
 from taskbell.tasks.quotas import check_room_for_labels
 
 MAX_NAME = 50  # characters
@@ -70,13 +70,12 @@ def replace_labels(
     """Replaces the labels of the task, which the caller has locked. Returns the change for the history, if any.
 
     `known` are those that `labels_of` has found. The labels that the task already has are always accepted. Raises
-    NotAllowed, Archived, or Invalid naming every name that breaks a rule.
+    NotAllowed, or Invalid naming every name that breaks a rule.
     """
     wanted, errors = _read(names)
     present = {} if is_new else _labels_on(task.pk)
     if not errors and wanted.keys() == present.keys():
         return {}
-    check_in_use(task)
     check_may_edit(by, task)
     refuse(errors)
     if unknown := [name for key, name in wanted.items() if key not in known]:

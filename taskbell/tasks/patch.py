@@ -52,11 +52,6 @@ class TaskPatch:
     only_this_one: bool = False
     series_dates: SeriesDates | Unset = UNSET
 
-    @property
-    def has_rows(self) -> bool:
-        """Whether reminders or prerequisites are set."""
-        return self.reminders is not UNSET or self.pre_tasks is not UNSET
-
     def columns(self) -> dict[str, Any]:
         """The fields that are set and are columns of the task; reminders, prerequisites and labels are other rows."""
         others = ("reminders", "pre_tasks", "labels", "only_this_one", "series_dates")

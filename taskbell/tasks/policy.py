@@ -84,13 +84,11 @@ def check_may_remind_others(person: User, task: Task) -> None:
         raise NotAllowed(ONLY_FOR_ME)
 
 
-def check_may_change(person: User, task: Task, changes: Mapping[str, Any], *, with_rows: bool) -> None:
-    """Raises NotAllowed unless the person may give these fields these values, or Archived if nobody may.
+def check_may_change(person: User, task: Task, changes: Mapping[str, Any]) -> None:
+    """Raises NotAllowed unless the person may give these fields these values.
 
-    The assignee may change the status and hand the task back. `with_rows`: reminders or prerequisites change, too.
+    The assignee may change the status and hand the task back.
     """
-    if changes or with_rows:
-        check_in_use(task)
     if may_edit(person, task):
         return
     if "stage" in changes and changes["stage"] not in STAGES_OF_ASSIGNEE:

@@ -178,7 +178,13 @@ def test_the_tasks_of_an_archived_project_are_read_only_until_it_is_back(program
     assert program.patch(url, {"archived": True}).json()["archived_at"]
     assert names(program) == ["Inbox"]
     assert names(program, "?archived=true") == ["Garden"]
-    assert program.patch(f"/api/tasks/{task.pk}/", {"title": "x"}).status_code == 409
+    other, address = a_task(bo), f"/api/tasks/{task.pk}/"
+    assert program.put(address, program.get(address).json()).status_code == 200, "what is unchanged is accepted"
+    soon = [{"at": "2027-03-31T09:00:00Z"}]
+    for change in ({"title": "x"}, {"labels": ["new"]}, {"pre_tasks": [other.pk]}, {"reminders": soon}):
+        assert program.patch(address, change).status_code == 409, change
+    assert not Task.objects.get(pk=task.pk).pre_tasks.exists()
+    delete_task(other.pk, by=bo, now=NOW)
     assert program.post("/api/tasks/", {"title": "x", "project": garden.pk}).status_code == 409
     assert program.get("/api/tasks/").json()["count"] == 0
     assert program.patch(url, {"archived": False}).json()["archived_at"] is None
