@@ -9,10 +9,11 @@ from taskbell.common.values import BadValue, read_field, read_text
 
 def read_body(value: Any) -> str:
     """The text as it is stored. Raises Invalid."""
-    return read_field("body", _read, value)
+    return read_field("body", read_comment, value)
 
 
-def _read(value: Any) -> str:
+def read_comment(value: Any) -> str:
+    """The same for a text that is no field. Raises BadValue."""
     text = read_text(value, most=MAX_BODY)
     if is_invisible(text):
         raise BadValue("Must not be empty.", "blank")

@@ -23,6 +23,7 @@ from taskbell.tasks.models import MAX_SOURCE_ID, Task
 from taskbell.tasks.search_text import search_text_of
 from taskbell.tasks.validation import check_dates
 from taskbell.transfer.columns import FILE_SOURCE, NOT_READ, OWN_SOURCE, ReminderRow, read_cells
+from taskbell.transfer.fit_related import fit_related
 from taskbell.transfer.fitting import fit_title, give_up, in_zone
 from taskbell.transfer.people import People
 from taskbell.transfer.reading import Notice, Row, RowError, losses
@@ -65,7 +66,7 @@ class Checker:
     def check(self, number: int, row: Row) -> Checked:
         """The row ready to load, or what is wrong with it."""
         notices = list(row.notices)
-        cells = fit_title(row, notices)
+        cells = fit_related(row, fit_title(row, notices), notices)
         while True:
             found, wrong = read_cells(cells)
             _note_completion(row, found, notices)

@@ -22,6 +22,9 @@ from taskbell.tasks.kinds import OVERDUE, PRIORITY_NAMES, STAGES, Priority
 from taskbell.tasks.models import MAX_SOURCE, MAX_SOURCE_ID
 from taskbell.tasks.prerequisites import MAX_PREREQUISITES
 from taskbell.tasks.validation import RULES
+from taskbell.transfer.comment_cells import read_comments
+from taskbell.transfer.label_cells import read_labels
+from taskbell.transfer.project_cells import read_project
 
 MAX_OCCURRENCE = 2**31 - 1
 CALENDAR_SOURCE = "ical"
@@ -137,6 +140,9 @@ READERS: Readers = {
     "created_at": _as_invalid(values.read_datetime),
     "source": partial(values.read_text, most=MAX_SOURCE),
     "source_id": partial(values.read_text, most=MAX_SOURCE_ID),
+    "project": _as_invalid(read_project),
+    "labels": _as_invalid(read_labels),
+    "comments": _as_invalid(read_comments),
 }
 OF_A_REMINDER: Readers = {
     "at": _as_invalid(values.read_moment),

@@ -1,6 +1,7 @@
 """Makes values of other programs fit, where their readers allow it; everything that changes becomes a notice."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from taskbell.transfer.reading import Notice, Row
 MAX_SHOWN, MAX_DEPTH_SHOWN = 200, 4  # characters of a value, and objects within it
 NAMES, LINKS = ("name", "title", "displayName", "description", "text", "id", "uuid"), ("url", "webUrl", "link")
 UNTITLED = "Untitled"
+Note = Callable[[str], None]  # adds a notice
 
 
 def fit_title(row: Row, notices: list[Notice]) -> dict[str, Any]:
@@ -22,7 +24,7 @@ def fit_title(row: Row, notices: list[Notice]) -> dict[str, Any]:
     title = row.cells.get("title")
     if "title" not in row.lenient or not isinstance(title, str | None):
         return row.cells
-    line = " ".join(printable(title or "").split())
+    line = in_one_line(title or "")
     if lost := len(title or "") - len(printable(title or "")):
         notices.append(Notice(row.line, "title", f"Characters that can't be read are left out of the title: {lost:,}."))
     if is_invisible(line):
@@ -33,6 +35,11 @@ def fit_title(row: Row, notices: list[Notice]) -> dict[str, Any]:
     notices.append(Notice(row.line, "title", f"Longer than {MAX_TITLE} characters. All of it is in the description."))
     whole = "\n\n".join(text for text in (title, row.cells.get("description")) if text)
     return row.cells | {"title": f"{line[: MAX_TITLE - 1]}…", "description": whole}
+
+
+def in_one_line(text: str) -> str:
+    """The text without line breaks and characters that can't be read."""
+    return " ".join(printable(text).split())
 
 
 def give_up(errors: list[FieldError], row: Row, notices: list[Notice]) -> bool:

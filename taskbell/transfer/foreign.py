@@ -16,7 +16,12 @@ from taskbell.transfer.reading import Notice, Row, Unreadable, json_values
 MAX_FILE_CHARACTERS = 64 * 1024 * 1024  # of one JSON value, which may be the whole file
 MAX_ROWS = 100_000  # of a file whose rows are all in memory: the last may be below the first
 MAX_CALLED = 100  # characters of a name
-LENIENT = frozenset({"title", "assigned_to", "created_at", "completed_at", "recurrence", "category", "reminders"})
+LENIENT = frozenset(
+    {
+        *("title", "assigned_to", "created_at", "completed_at", "recurrence", "category", "reminders"),
+        *("project", "labels", "comments"),
+    }
+)
 MALFORMED = (AttributeError, LookupError, TypeError, ValueError, OverflowError, RecursionError)
 Members = dict[str, Any]
 Read = tuple[Members, Members]  # the cells of a task, and what they lack

@@ -20,7 +20,7 @@ ALIASES = {
     "description": ("notes", "note", "details", "body"),
     "status": ("state", "done", "completed", "is completed"),
     "priority": ("prio", "importance"),
-    "category": ("project", "list", "list name", "group"),
+    "category": ("list", "list name", "group"),
     "due_date": ("due", "due on", "due by", "deadline"),
     "due_time": ("time", "due at time"),
     "timezone": ("time zone", "tz"),
@@ -31,6 +31,9 @@ ALIASES = {
     "completed_at": ("completed on", "completed date", "date completed", "completion date", "done at", "finished at"),
     "created_at": ("created", "created on", "created date", "date created", "creation date"),
     "updated_at": ("updated", "last modified", "modified"),
+    "project": ("project name",),
+    "labels": ("label", "tags", "tag"),
+    "comments": ("comment",),
 }
 
 

@@ -1,0 +1,57 @@
+"""The comments of a row."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import orjson
+
+from taskbell.accounts.names import MAX_ADDRESS
+from taskbell.comments.quotas import MAX_ON_A_TASK
+from taskbell.comments.validation import read_comment
+from taskbell.common.values import BadValue, read_datetime, read_line
+from taskbell.transfer.objects import Readers, read_members
+
+
+@dataclass(frozen=True)
+class CommentRow:
+    """A comment as a file has it. Without a moment, it is written now; without an author, by the importer."""
+
+    body: str
+    created_at: datetime | None = None
+    author: str = ""
+    edited_at: datetime | None = None
+
+
+def read_comments(value: Any) -> list[CommentRow]:
+    """The comments of a list, which a table has as JSON; any other text is one comment. Raises BadValue."""
+    if isinstance(value, str) and not _is_list(value):
+        return [CommentRow(read_comment(value))]
+    try:
+        found = orjson.loads(value) if isinstance(value, str) else value
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, list) or len(found) > MAX_ON_A_TASK:
+        raise BadValue(f"Must be a JSON list of at most {MAX_ON_A_TASK:,} comments.")
+    return [read_comment_row(one) for one in found]
+
+
+def read_comment_row(value: Any) -> CommentRow:
+    """One comment of the list. Raises BadValue."""
+    found = read_members(value, OF_A_COMMENT, "A comment")
+    if "body" not in found:
+        raise BadValue("A comment needs a body.", "required")
+    return CommentRow(**found)
+
+
+def _is_list(text: str) -> bool:
+    return text.strip() == "[]" or (text.lstrip()[:1] == "[" and text.lstrip()[1:].lstrip()[:1] == "{")
+
+
+OF_A_COMMENT: Readers = {
+    "body": read_comment,
+    "created_at": read_datetime,
+    "author": partial(read_line, most=MAX_ADDRESS),
+    "edited_at": read_datetime,
+}

@@ -1,0 +1,35 @@
+"""Makes labels of other programs fit."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from taskbell.common.values import BadValue
+from taskbell.tasks.labels import MAX_LABELS, MAX_NAME, read_label_name
+from taskbell.transfer.fitting import Note, in_one_line, shown
+from taskbell.transfer.label_cells import read_labels
+
+
+def fit_labels(value: Any, note: Note) -> Any:
+    if not isinstance(value, list):
+        return value
+    try:
+        return read_labels(value)
+    except BadValue:
+        fitting = list(_each_label(value, note))
+    try:
+        return read_labels(fitting)
+    except BadValue:
+        note(f"A task has at most {MAX_LABELS} labels. Left out: {shown(fitting[MAX_LABELS:])}")
+        return fitting[:MAX_LABELS]
+
+
+def _each_label(names: list[Any], note: Note) -> Iterator[str]:
+    for one in names:
+        name = in_one_line(one) if isinstance(one, str) else one
+        if isinstance(name, str) and len(name) > MAX_NAME:
+            note(f"A label has at most {MAX_NAME} characters. This one is cut: {shown(name)}")
+            name = f"{name[: MAX_NAME - 1]}…"
+        try:
+            yield read_label_name(name.replace(",", " ") if isinstance(name, str) else name)
+        except BadValue as error:
+            note(f"The label {shown(one)} can't be imported. {error}")
