@@ -39,15 +39,17 @@ def add_comment(task_id: int, body: str, *, by: User, now: datetime) -> Comment:
 def edit_comment(task_id: int, comment_id: int, body: str, *, by: User, now: datetime) -> Comment:
     """Gives the comment this text, and notifies people whom only the new one mentions.
 
-    The same text is no change. Raises NotFound, NotAllowed, Invalid, QuotaReached.
+    The same text is no change; one that takes less space needs no quota. Raises NotFound, NotAllowed, Invalid,
+    QuotaReached.
     """
     comment = _lock_comment(task_id, comment_id, by=by)
     check_may_edit_comment(by, comment)
     if read_body(body) == comment.body:
         return comment
-    before = set(comment.mentions)
+    before, size = set(comment.mentions), comment.size
     _write(comment, body)
-    check_room_for_text(by)
+    if comment.size > size:
+        check_room_for_text(by)
     comment.edited_at = now
     comment.save(force_update=True)
     _record(comment, "updated", by=by, now=now)

@@ -53,7 +53,7 @@ def create_category(name: str, *, by: User, now: datetime) -> Category:
 @transaction.atomic
 def rename_category(pk: int, name: str, *, by: User, now: datetime) -> Category:
     """Renames the category. Raises NotFound, NotAllowed, Invalid, Conflict."""
-    category = _locked(pk)[pk]
+    category = _locked(pk)
     check_may_change_category(by, category)
     if category.name == name:
         return category
@@ -74,17 +74,17 @@ def delete_category(pk: int, *, move_to: int | None, by: User, now: datetime) ->
     Raises NotFound, NotAllowed, Invalid, or Conflict if it has tasks and there is no `move_to`.
     """
     with no_deadline():
-        while not _move_some_or_delete(pk, move_to, by=by, now=now):
+        while _move_some(pk, move_to, by=by, now=now) or not _delete_if_unused(pk, by=by, now=now):
             let_others_write()
 
 
 @transaction.atomic
-def _move_some_or_delete(pk: int, move_to: int | None, *, by: User, now: datetime) -> bool:
-    """Moves some of the tasks, and deletes the category if these were the last. Returns whether it did."""
-    locked = _locked(pk, move_to)
-    category = locked[pk]
-    check_may_change_category(by, category)
-    tasks = Task.objects.filter(category=category)
+def _move_some(pk: int, move_to: int | None, *, by: User, now: datetime) -> bool:
+    """Moves some of the tasks. Returns whether there may be more."""
+    # no_key: writers of a task, which may be waiting for us, need not wait for its category to use it.
+    locked = Category.objects.select_for_update(no_key=True).order_by("pk").in_bulk([pk, move_to or pk])
+    check_may_change_category(by, _found(locked.get(pk)))
+    tasks = Task.objects.filter(category=pk)
     if move_to is None:
         if tasks.filter(deleted_at=None).exists():
             raise Conflict("Can't delete this category, because it has tasks. Send move_to to move them.")
@@ -96,19 +96,30 @@ def _move_some_or_delete(pk: int, move_to: int | None, *, by: User, now: datetim
     Task.objects.filter(pk__in=[task.pk for task in some]).update(
         category=move_to, updated_at=now, version=F("version") + 1
     )
-    if len(some) == TASKS_AT_ONCE:
+    return len(some) == TASKS_AT_ONCE
+
+
+@transaction.atomic
+def _delete_if_unused(pk: int, *, by: User, now: datetime) -> bool:
+    """Locks no task: writers of a task wait for the lock on the category, so its holder must not wait for them."""
+    category = _locked(pk)
+    check_may_change_category(by, category)
+    if Task.objects.filter(category=category).exists():
         return False
     _record(category, "deleted", by=by, at=now)
     category.delete()
     return True
 
 
-def _locked(pk: int, other: int | None = None) -> dict[int, Category]:
-    """The category, and the other one if it exists, locked until the transaction ends. Raises NotFound."""
-    locked = Category.objects.select_for_update().order_by("pk").in_bulk([pk, pk if other is None else other])
-    if pk not in locked:
+def _locked(pk: int) -> Category:
+    """The category, locked until the transaction ends. Raises NotFound."""
+    return _found(Category.objects.select_for_update().filter(pk=pk).first())
+
+
+def _found(category: Category | None) -> Category:
+    if category is None:
         raise NotFound
-    return locked
+    return category
 
 
 def _record(category: Category, action: str, *, by: User, at: datetime) -> None:

@@ -313,12 +313,23 @@ def test_text_of_comments_has_a_quota_too(bo: User, settings: Any) -> None:
     comment = add_comment(task.pk, long, by=bo, now=NOW)
     assert comment.size == len(comment.body.encode()) + len(comment.html.encode())
     Comment.objects.update(size=quotas.MIB)
+    other = Comment.objects.create(task=task, author=bo, body="y", html="<p>y</p>", size=9, created_at=NOW)
     for verb in (
         lambda: add_comment(task.pk, "x", by=bo, now=NOW),
-        lambda: edit_comment(task.pk, comment.pk, "x", by=bo, now=NOW),
+        lambda: edit_comment(task.pk, other.pk, "longer", by=bo, now=NOW),
     ):
         with pytest.raises(QuotaReached, match="MiB"):
             verb()
+    edit_comment(task.pk, other.pk, "x", by=bo, now=NOW)
+    edit_comment(task.pk, comment.pk, long[1:], by=bo, now=NOW)
+    edit_comment(task.pk, other.pk, "longer", by=bo, now=NOW)
+
+
+def test_a_comment_can_be_shortened_whatever_the_quota_is(bo: User, settings: Any) -> None:
+    task = a_task(bo)
+    comments = [add_comment(task.pk, "A long text", by=bo, now=NOW) for _ in range(3)]
+    settings.TASKBELL_QUOTAS = settings.TASKBELL_QUOTAS | {"comments": 2, "comment_megabytes": 0}
+    assert edit_comment(task.pk, comments[0].pk, "Short", by=bo, now=NOW).body == "Short"
 
 
 def test_a_comment_mentions_at_most_so_many_people(program: Program, bo: User) -> None:

@@ -5,18 +5,23 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
 from taskbell.common.errors import Conflict
-from taskbell.tasks.actions import delete_task
-from taskbell.tasks.categories import create_category
+from taskbell.common.sql import fetch
+from taskbell.tasks.actions import delete_task, update_task
+from taskbell.tasks.categories import create_category, delete_category
 from taskbell.tasks.models import Category, Task
+from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW, Program
+from tests.processes import eventually
+from tests.services import IS_POSTGRES
 from tests.tasks.conftest import Somebody, a_task
 
 URL = "/api/categories/"
+WAITING = "SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"  # for us
 
 
 def named(program: Program, name: str) -> int:
@@ -129,3 +134,31 @@ def test_of_those_who_take_a_name_at_once_one_gets_it(request: pytest.FixtureReq
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(take, ["Garden", "GARDEN"] * 4)).count(True) == 1
     assert Category.objects.count() == 1
+
+
+@pytest.mark.skipif(not IS_POSTGRES, reason="SQLite has one writer at a time.")
+@pytest.mark.django_db(transaction=True)
+def test_deleting_a_category_does_not_deadlock_with_somebody_who_moves_a_task_out_of_it(
+    request: pytest.FixtureRequest,
+) -> None:
+    bo = request.getfixturevalue("bo")
+    old, new = (create_category(name, by=bo, now=NOW) for name in ("Old", "New"))
+    task, again = (a_task(bo, category_id=old.pk) for _ in range(2))
+
+    def delete() -> None:
+        try:
+            delete_category(old.pk, move_to=new.pk, by=bo, now=NOW)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            update_task(task.pk, TaskPatch(title="Locked by its writer"), by=bo, now=NOW)
+            deleting = pool.submit(delete)
+            eventually(lambda: fetch(WAITING) != [], within=20)
+            update_task(task.pk, TaskPatch(category_id=new.pk), by=bo, now=NOW)
+            a_task(bo, category_id=old.pk)
+        deleting.result()
+    assert set(Task.objects.values_list("category", flat=True)) == {new.pk}
+    assert Task.objects.get(pk=again.pk).version == 2
+    assert not Category.objects.filter(pk=old.pk).exists()
