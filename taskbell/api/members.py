@@ -1,4 +1,4 @@
-"""The members of a project."""
+"""The members of a project, and the invitations to it."""
 
 from typing import Any, TypedDict
 
@@ -11,17 +11,19 @@ from rest_framework.views import APIView
 
 from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
+from taskbell.api.etags import etag_response
 from taskbell.api.fields import Choice, IdField, StrictSerializer, Text, body_of
 from taskbell.api.idempotency import repeatable
 from taskbell.api.lists import PAGING, page_response, query_of
 from taskbell.api.schema import operation
 from taskbell.common.clock import utc_now
-from taskbell.payloads.projects import MemberOut, member_as_json
+from taskbell.payloads.projects import MemberOut, ProjectInviteOut, member_as_json, project_invite_as_json
 from taskbell.people.project_invites import add_by_email
 from taskbell.projects.models import Membership, ProjectRole
 from taskbell.projects.policy import check_may_manage
 from taskbell.search.keyset import Key
 from taskbell.search.pages import page_of_rows
+from taskbell.sharing.joining import invites_to, withdraw_project_invite
 from taskbell.sharing.locks import visible_project
 from taskbell.sharing.members import add_member, change_member, remove_member
 
@@ -92,4 +94,25 @@ class MemberDetail(APIView):
     def delete(self, request: Request, pk: int, person: int) -> Response:
         """Removes the member, or yourself. Tasks of the project that are assigned to them go to nobody."""
         remove_member(pk, person, by=person_of(request), now=utc_now())
+        return Response(status=204)
+
+
+class ProjectInvites(APIView):
+    @operation("project_invites_list", "projects", list[ProjectInviteOut])
+    def get(self, request: Request, pk: int) -> HttpResponse:
+        """Lists the open invitations to the project, for people who may manage its members.
+
+        An address is listed whether it has an account or not.
+        """
+        person = person_of(request)
+        project = visible_project(pk, to=person)
+        check_may_manage(person, project)
+        return etag_response(request, [project_invite_as_json(invite) for invite in invites_to(project, now=utc_now())])
+
+
+class ProjectInviteDetail(APIView):
+    @operation("project_invites_withdraw", "projects")
+    def delete(self, request: Request, pk: int, invite: int) -> Response:
+        """Withdraws the invitation: its link stops working, and an email that still waits is not sent."""
+        withdraw_project_invite(pk, invite, by=person_of(request), now=utc_now())
         return Response(status=204)

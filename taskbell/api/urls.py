@@ -62,6 +62,8 @@ canonical = [
     path("projects/<id:pk>/restore/", projects.ProjectRestore.as_view()),
     path("projects/<id:pk>/members/", members.Members.as_view()),
     path("projects/<id:pk>/members/<id:person>/", members.MemberDetail.as_view()),
+    path("projects/<id:pk>/invites/", members.ProjectInvites.as_view()),
+    path("projects/<id:pk>/invites/<id:invite>/", members.ProjectInviteDetail.as_view()),
     path("projects/<id:pk>/logs/", projects.ProjectLogs.as_view()),
     path("categories/", categories.Categories.as_view()),
     path("categories/<id:pk>/", categories.CategoryDetail.as_view()),

@@ -56,6 +56,10 @@ def _sentence(entry: Activity, names: dict[int, str]) -> str:
             return f"{who} archived the project." if entry.new_value else f"{who} took the project out of the archive."
         case "updated", field:
             return f"{who} changed the {field}."
+        case "invited", _:
+            return f"{who} invited someone as {_role_in_words(entry.new_value)}."
+        case "uninvited", _:
+            return f"{who} withdrew an invitation as {_role_in_words(entry.old_value)}."
         case "deleted", _:
             return f"{who} moved the project to the trash."
         case action, _:

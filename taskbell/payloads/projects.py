@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, TypedDict
 
 from taskbell.payloads import payload_of
-from taskbell.projects.models import MAX_NAME, Colour, Membership, Project, ProjectRole
+from taskbell.projects.models import MAX_NAME, Colour, Membership, Project, ProjectInvite, ProjectRole
 from taskbell.tasks.counting import OpenCount, open_counts
 
 ROLE = {"enum": ProjectRole.values}
@@ -47,6 +47,17 @@ class MemberOut(TypedDict):
     added_at: datetime
 
 
+class ProjectInviteOut(TypedDict):
+    """An invitation to a project that nobody has accepted yet."""
+
+    id: int
+    email: str
+    role: Annotated[str, ROLE]
+    invited_by: int
+    created_at: datetime
+    expires_at: datetime
+
+
 def projects_as_json(projects: Sequence[Project]) -> list[ProjectOut]:
     """The projects, found `with_role`, with the counts of their tasks, in one query."""
     counts = open_counts([project.pk for project in projects])
@@ -64,3 +75,8 @@ def member_as_json(member: Membership) -> MemberOut:
     person = member.person
     names = {"username": person.username, "first_name": person.first_name, "last_name": person.last_name}
     return payload_of(MemberOut, member, person=person.pk, **names)
+
+
+def project_invite_as_json(invite: ProjectInvite) -> ProjectInviteOut:
+    """The invitation. Only for people who may withdraw it."""
+    return payload_of(ProjectInviteOut, invite, invited_by=invite.invited_by_id)

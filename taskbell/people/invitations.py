@@ -17,6 +17,7 @@ from taskbell.common.errors import Conflict, NotAllowed, NotFound, invalid
 from taskbell.common.locks import one_at_a_time
 from taskbell.people.notifications import mail_account_exists, mail_invite
 from taskbell.projects.models import ProjectInvite
+from taskbell.sharing.joining import withdraw_invites
 
 OPEN_INVITATION = (
     "Can't invite this address, because it has an open invitation. Withdraw that first, or wait until it expires."
@@ -78,7 +79,8 @@ def withdraw_invite(pk: int, *, by: User, now: datetime) -> None:
     invite = _within_reach(by).filter(pk=pk).first()
     if invite is None:
         raise NotFound
-    ProjectInvite.objects.filter(email=invite.email, invited_by=invite.invited_by_id).delete()
+    of_projects = ProjectInvite.objects.filter(email=invite.email, invited_by=invite.invited_by_id)
+    withdraw_invites(of_projects, by=by, now=now)
     invite.delete()
     record(Subject(SubjectType.INVITATION, pk), "withdrawn", by=by, at=now)
 

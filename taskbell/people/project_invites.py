@@ -21,7 +21,7 @@ from taskbell.sharing.locks import lock_managed, visible_project
 from taskbell.sharing.members import add_member, read_role
 from taskbell.sharing.notifications import mail_project_invite
 
-TOO_MANY = "Can't invite more people to projects, because {:,} of your invitations are open. Wait until some expire."
+TOO_MANY = "Can't invite more people to projects, because {:,} of your invitations are open. Withdraw some first."
 
 
 @transaction.atomic

@@ -105,7 +105,7 @@ class Membership(models.Model):
 
 
 class ProjectInvite(models.Model):
-    """An invitation to join a project with a role, sent to an email address. It is deleted when it is accepted."""
+    """An invitation by email to join a project with a role. Deleted when it is accepted or withdrawn."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+", db_index=False)
     email = models.CharField(max_length=254)
@@ -113,6 +113,9 @@ class ProjectInvite(models.Model):
     invited_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+
+    # Annotated by sharing/joining.py.
+    inviter_role: str | None
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["email", "project"], name="one_project_invite")]

@@ -38,6 +38,11 @@ def _as_it_is(notice: Notification) -> dict[str, Any]:
     return {"project": one_line(name, most=MAX_PROJECT_NAME), "may": may}
 
 
+def _unless_withdrawn(invite: Notification) -> str | None:
+    is_waiting = ProjectInvite.objects.filter(pk=invite.data["invite"]).exists()
+    return None if is_waiting else "Cancelled because the invitation was withdrawn or replaced."
+
+
 def _join_link(invite: Notification) -> dict[str, Any]:
     data = invite.data
     return {
@@ -61,7 +66,13 @@ PROJECT_SHARED = Kind(
     about=lambda notice: _as_it_is(notice)["project"],
     is_gathered=True,
 )
-PROJECT_INVITE = Kind("project_invite", shows_in_app=False, ignores_quiet_hours=lambda _: True, context=_join_link)
+PROJECT_INVITE = Kind(
+    "project_invite",
+    shows_in_app=False,
+    ignores_quiet_hours=lambda _: True,
+    reason_not_to_send=_unless_withdrawn,
+    context=_join_link,
+)
 KINDS = (PROJECT_SHARED, PROJECT_INVITE)
 
 

@@ -240,6 +240,7 @@ LABELS = [
 
 # The creator owns the project, in which the assignee edits the tasks and the intern reads.
 ONE_MEMBER = "/api/projects/{id}/members/{person}/"
+ONE_INVITE = "/api/projects/{id}/invites/{invite}/"
 PROJECTS = [
     Way("GET /api/projects/", ALL),
     Way("GET /api/projects/", ALL, query="?all=true"),
@@ -280,6 +281,13 @@ PROJECTS = [
     Way("POST /api/projects/{id}/members/", "409 409 409 403 403 404 401", {"person": "@assignee"}, at="@project"),
     Way("POST /api/projects/{id}/members/", WRONG_EDIT, {"person": "@left"}, at="@project"),
     Way("POST /api/projects/{id}/members/", WRONG_EDIT, {}, at="@project"),
+    Way("GET /api/projects/{id}/invites/", EDIT, at="@project"),
+    Way("GET /api/projects/{id}/invites/", NOWHERE, at="@deleted_project"),
+    Way("GET /api/projects/{id}/invites/", "200 200 404 404 404 404 401", at="@inbox_of_somebody"),
+    Way(f"DELETE {ONE_INVITE}", "204 204 204 403 403 404 401", at="@project", rid="@project_invite"),
+    Way(f"DELETE {ONE_INVITE}", "404 404 404 403 403 404 401", at="@project", rid="@nowhere"),
+    Way(f"DELETE {ONE_INVITE}", NOWHERE, at="@deleted_project", rid="@project_invite"),
+    Way(f"DELETE {ONE_INVITE}", "409 409 404 404 404 404 401", at="@inbox_of_somebody", rid="@project_invite"),
     Way(f"PATCH {ONE_MEMBER}", EDIT, {"role": "VIEWER"}, at="@project", rid="@assignee"),
     Way(f"PATCH {ONE_MEMBER}", WRONG_EDIT, {"role": "KING"}, at="@project", rid="@assignee"),
     Way(f"PATCH {ONE_MEMBER}", "409 409 409 403 403 404 401", {"role": "VIEWER"}, at="@project", rid="@creator"),

@@ -16,6 +16,8 @@ from taskbell.accounts.policy import Role
 from taskbell.comments.actions import add_comment
 from taskbell.common.clock import utc_now
 from taskbell.people.invitations import make_invite
+from taskbell.people.project_invites import add_by_email
+from taskbell.projects.models import ProjectInvite
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.reports.actions import request_report
 from taskbell.reports.building import make_waiting
@@ -98,6 +100,8 @@ class World:
             made[name] = create_project({"name": name}, by=owner, now=NOW).pk
             for person, role in (("assignee", "EDITOR"), ("intern", "VIEWER")):
                 add_member(made[name], self.people[person].pk, role, by=owner, now=NOW)
+        add_by_email(made["project"], "new@example.org", "VIEWER", by=owner, now=utc_now())
+        made["project_invite"] = ProjectInvite.objects.get().pk
         delete_project(made["deleted_project"], move_to=None, by=owner, now=NOW)
         return made | {"inbox_of_somebody": self.people["somebody"].inbox.pk}
 
@@ -132,7 +136,7 @@ class World:
         session = self.sessions.get(name, self.sessions["somebody"])
         numbers = self.numbers | {"self": self.numbers.get(name, 1), "session": str(session.pk)}
         method, path = way.operation.split(" ")
-        ids = _filled({"id": way.at, "rid": way.rid, "person": way.rid, "cid": way.cid}, numbers)
+        ids = _filled({"id": way.at, "rid": way.rid, "person": way.rid, "invite": way.rid, "cid": way.cid}, numbers)
         place = path.format(**ids) + way.query
         with undone():
             if name == "intern":

@@ -10,15 +10,17 @@ from taskbell.accounts.models import Invite, User
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import Invalid
 from taskbell.notifications.models import Notification
+from taskbell.notifications.policy import reason_not_to_send
 from taskbell.people.project_invites import add_by_email
 from taskbell.projects.models import Membership, Project, ProjectInvite
-from taskbell.sharing.joining import join_by_link, project_invite_of
+from taskbell.sharing.joining import invites_to, join_by_link, project_invite_of
 from taskbell.sharing.members import remove_member
 from taskbell.sharing.notifications import join_token
-from tests.conftest import NOW, PASSWORD, Program
+from tests.conftest import NOW, PASSWORD, Program, QueryBudget
 from tests.sharing.conftest import URL, shared_by
 from tests.tasks.conftest import Somebody
 
+INVITES, OTHERS = URL + "{}/invites/", ["cy@example.org", "nobody@example.org"]
 LINK = "/projects/join/{}/"
 
 
@@ -40,6 +42,7 @@ def test_the_answer_is_the_same_whether_the_address_has_an_account(
         answer = program.post(url, {"email": address, "role": "VIEWER"})
         seen.append((answer.status_code, answer.content, members_of(garden), len(program.get("/api/users/").content)))
     assert seen[0][0] == 202
+    assert [row["email"] for row in program.get(INVITES.format(garden.pk)).json()] == ["ivo@example.org", *OTHERS]
     assert seen[0] == seen[1] == seen[2]
     if who == "mia":
         assert len(program.get("/api/invites/").json()) == 3
@@ -132,3 +135,66 @@ def test_invitations_are_counted_and_bad_ones_refused(
     assert as_user(cy).post(url, {"email": "a@example.org"}).status_code == 403
     codes = [program.post(url, {"email": "a@example.org"}).status_code for _ in range(4)]
     assert codes == [202, 202, 202, 429]
+
+
+def test_owners_see_the_open_invitations_and_withdraw_them(
+    bo: User, cy: User, ivo: User, garden: Project, as_user: Somebody, query_budget: QueryBudget
+) -> None:
+    add_by_email(garden.pk, ivo.email, "VIEWER", by=bo, now=utc_now())
+    add_by_email(garden.pk, "new@example.org", "EDITOR", by=bo, now=utc_now())
+    program, url, token = as_user(bo), INVITES.format(garden.pk), latest_token()
+    with query_budget(3):  # session, project, invitations
+        first, second = program.get(url).json()
+    assert (first["email"], first["role"], first["invited_by"]) == (ivo.email, "VIEWER", bo.pk)
+    assert first["created_at"] < first["expires_at"]
+    assert as_user(cy).get(url).status_code == as_user(cy).delete(f"{url}{first['id']}/").status_code == 403
+    assert program.delete(f"{url}{second['id']}/").status_code == 204
+    assert program.delete(f"{url}{second['id']}/").status_code == 404
+    assert project_invite_of(token, now=utc_now()) is None
+    assert program.get(url).json() == [first]
+
+
+def test_an_invitation_to_one_project_is_not_withdrawn_through_another(
+    bo: User, ivo: User, garden: Project, program: Program
+) -> None:
+    add_by_email(garden.pk, ivo.email, "VIEWER", by=bo, now=utc_now())
+    other = INVITES.format(shared_by(bo, name="House").pk)
+    assert program.delete(f"{other}{ProjectInvite.objects.get().pk}/").status_code == 404
+    assert (len(program.get(INVITES.format(garden.pk)).json()), program.get(other).json()) == (1, [])
+
+
+@pytest.mark.parametrize("who", ["ivo", "nobody"])
+def test_the_history_has_invitations_without_their_addresses(
+    who: str, bo: User, ivo: User, garden: Project, program: Program
+) -> None:
+    add_by_email(garden.pk, f"{who}@example.org", "VIEWER", by=bo, now=utc_now())
+    program.delete(f"{INVITES.format(garden.pk)}{ProjectInvite.objects.get().pk}/")
+    logs = program.get(f"{URL}{garden.pk}/logs/")
+    assert [row["summary"] for row in logs.json()["results"]][:2] == [
+        "Bo withdrew an invitation as viewer.",
+        "Bo invited someone as viewer.",
+    ]
+    assert "example.org" not in logs.content.decode()
+
+
+@pytest.mark.parametrize("why", ["withdrawn", "replaced"])
+def test_an_email_about_an_invitation_that_is_gone_is_not_sent(
+    why: str, bo: User, ivo: User, garden: Project, program: Program
+) -> None:
+    add_by_email(garden.pk, ivo.email, "VIEWER", by=bo, now=utc_now())
+    waiting = Notification.objects.get(kind="project_invite")
+    assert reason_not_to_send(waiting) is None
+    if why == "withdrawn":
+        program.delete(f"{INVITES.format(garden.pk)}{ProjectInvite.objects.get().pk}/")
+    else:
+        add_by_email(garden.pk, ivo.email, "EDITOR", by=bo, now=utc_now())
+    assert "withdrawn or replaced" in str(reason_not_to_send(waiting))
+
+
+def test_invitations_that_no_longer_work_are_not_listed(ada: User, bo: User, ivo: User, garden: Project) -> None:
+    add_by_email(garden.pk, ivo.email, "VIEWER", by=bo, now=NOW)
+    add_by_email(garden.pk, "new@example.org", "VIEWER", by=ada, now=NOW)
+    assert [invite.invited_by for invite in invites_to(garden, now=NOW)] == [bo, ada]
+    assert invites_to(garden, now=NOW + timedelta(days=7)) == []
+    Membership.objects.filter(project=garden, person=bo).update(role="EDITOR")
+    assert [invite.invited_by for invite in invites_to(garden, now=NOW)] == [ada]
