@@ -30,10 +30,9 @@ from taskbell.search.keyset import Key
 from taskbell.search.pages import page_of_rows
 from taskbell.search.parameters import read_parameter
 from taskbell.search.projects import FLAGS, page_of_projects
-from taskbell.sharing.deleting import delete_project
+from taskbell.sharing.deleting import delete_project, restore_project
 from taskbell.sharing.locks import visible_project
 from taskbell.sharing.projects import change_project, create_project
-from taskbell.sharing.restoring import restore_project
 
 MOVE_TO = OpenApiParameter(
     "move_to", int, description="The project that its tasks go to. Without it, they go to the trash with the project."

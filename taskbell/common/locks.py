@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.db import connection
 
+from taskbell.common.deadline import no_deadline
 from taskbell.common.sql import execute
 
 # SQLite's default busy handler retries after at most this long, in no particular order.
@@ -19,11 +20,12 @@ def let_others_write() -> None:
 
 
 def in_batches(batch: Callable[[], int]) -> int:
-    """Calls it until it returns zero, and lets others write in between. Returns the sum."""
+    """Calls it until it returns zero, and lets others write in between, without a deadline. Returns the sum."""
     total = 0
-    while done := batch():
-        total += done
-        let_others_write()
+    with no_deadline():
+        while done := batch():
+            total += done
+            let_others_write()
     return total
 
 

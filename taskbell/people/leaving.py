@@ -9,7 +9,6 @@ from taskbell.accounts.actions import end_sessions
 from taskbell.accounts.models import User
 from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
-from taskbell.common.deadline import no_deadline
 from taskbell.common.errors import invalid
 from taskbell.common.locks import in_batches
 from taskbell.people.notifications import notify_owner
@@ -29,8 +28,7 @@ def deactivate_person(person: User, *, hand_to: int | None, by: User, now: datet
     creators' Inboxes. Very many tasks are handed over in batches first, so that others can write in between.
     Raises NotAllowed, Invalid, or Conflict for the last ADMIN.
     """
-    with no_deadline():
-        in_batches(lambda: _hand_over_batch(person, hand_to, by=by, now=now))
+    in_batches(lambda: _hand_over_batch(person, hand_to, by=by, now=now))
     with transaction.atomic():
         leave(person, by=by, now=now)
         _check_receiver(hand_to, person)

@@ -1,4 +1,4 @@
-"""Deleting projects: their tasks go in batches, so that others can write in between.
+"""Deleting projects, and restoring them: their tasks go in batches, so that others can write in between.
 
 A project goes into the trash first, so that nothing can be put into it; its tasks follow, with the same `deleted_at`.
 They are restored before it. If the tasks move elsewhere, they go first, and the project is deleted once it is empty. If
@@ -14,12 +14,14 @@ from taskbell.accounts.models import User
 from taskbell.activity.actions import Entry, record_entries
 from taskbell.common.deadline import no_deadline
 from taskbell.common.errors import NotFound, invalid
-from taskbell.common.locks import let_others_write
+from taskbell.common.locks import in_batches, let_others_write
 from taskbell.projects.models import Project
+from taskbell.reminders.actions import reschedule
+from taskbell.reminders.models import Reminder
 from taskbell.sharing.locks import lock_managed, lock_some
 from taskbell.sharing.projects import record_project, write
 from taskbell.tasks.actions import Versions, check_version
-from taskbell.tasks.assignees import move_many
+from taskbell.tasks.assignees import move_many, refit_assignees
 from taskbell.tasks.models import Task
 from taskbell.tasks.placement import lock_placement
 from taskbell.tasks.prerequisites import Effort, blocked_by, notify_unblocked_by
@@ -33,15 +35,12 @@ def delete_project(pk: int, *, move_to: int | None, version: Versions = None, by
 
     Raises NotFound, NotAllowed, StaleVersion, Invalid, or Conflict for an Inbox.
     """
-    with no_deadline():
-        if move_to is not None:
-            _check_version(pk, version, by=by)
-            while _move_some(pk, move_to, by=by, now=now) or not _delete_empty(pk, by=by, now=now):
-                let_others_write()
-        else:
-            deleted_at = _delete(pk, version, by=by, now=now)
-            while _trash_some(pk, deleted_at, by=by, now=now):
-                let_others_write()
+    if move_to is not None:
+        _check_version(pk, version, by=by)
+        in_batches(lambda: _move_some(pk, move_to, by=by, now=now) or not _delete_empty(pk, by=by, now=now))
+    else:
+        deleted_at = _delete(pk, version, by=by, now=now)
+        in_batches(lambda: _trash_some(pk, deleted_at, by=by, now=now))
 
 
 @transaction.atomic
@@ -110,3 +109,33 @@ def _check_target(pk: int, move_to: int, *, by: User) -> None:
     places = lock_placement([move_to], (), by=by)
     if move_to == pk or any(places.errors_of({"project_id": move_to}, ())):
         raise invalid("move_to", "does_not_exist", "There is no other project with this id.")
+
+
+def restore_project(pk: int, *, by: User, now: datetime) -> Project:
+    """Takes the project out of the trash, with the tasks that went there with it. Raises NotFound, NotAllowed."""
+    with no_deadline():
+        while (project := _restore_some(pk, by=by, now=now)) is None:
+            let_others_write()
+    return project
+
+
+@transaction.atomic
+def _restore_some(pk: int, *, by: User, now: datetime) -> Project | None:
+    """Restores some of the tasks, and the project if these were the last. Returns the project if it did."""
+    project = lock_managed(pk, by=by, in_trash=True)
+    tasks = lock_some(Task.objects.filter(project=pk, deleted_at=project.deleted_at), TASKS_AT_ONCE)
+    ids = [task.pk for task in tasks]
+    Task.objects.filter(pk__in=ids).update(deleted_at=None, updated_at=now, version=F("version") + 1)
+    record_entries(Entry(task, "restored", by=by, at=now) for task in tasks)
+    reminded = set(Reminder.objects.filter(task__in=ids).values_list("task", flat=True))
+    for task in tasks:
+        task.deleted_at, task.version = None, task.version + 1
+        if task.is_open and task.pk in reminded:
+            reschedule(task, now=now)
+    refit_assignees(tasks, by=by, now=now)
+    if len(tasks) == TASKS_AT_ONCE:
+        return None
+    project.deleted_at = None
+    write(project, now)
+    record_project(project, "restored", by=by, at=now)
+    return project

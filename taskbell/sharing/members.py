@@ -11,7 +11,6 @@ from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
-from taskbell.common.deadline import no_deadline
 from taskbell.common.errors import Conflict, NotFound, invalid
 from taskbell.common.locks import in_batches
 from taskbell.common.values import read_choice, read_field
@@ -74,8 +73,7 @@ def remove_member(pk: int, person_id: int, *, by: User, now: datetime) -> None:
     Also finished tasks and those in the trash: their assignee would still see them. Very many are reassigned in batches
     first, so that others can write in between. Raises NotFound, NotAllowed, or Conflict for the last owner.
     """
-    with no_deadline():
-        in_batches(lambda: _unassign_batch(pk, person_id, by=by, now=now))
+    in_batches(lambda: _unassign_batch(pk, person_id, by=by, now=now))
     with transaction.atomic():
         member, tasks = _leaving(pk, person_id, by=by)
         unassign(list(tasks.all()), by=by, now=now)

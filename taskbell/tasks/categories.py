@@ -8,9 +8,8 @@ from django.db.models import F
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Entry, TaskOfProject, record, record_entries
 from taskbell.activity.models import Subject, SubjectType
-from taskbell.common.deadline import no_deadline
 from taskbell.common.errors import Conflict, NotFound, invalid
-from taskbell.common.locks import let_others_write
+from taskbell.common.locks import in_batches
 from taskbell.common.text import folded
 from taskbell.common.values import BadValue, read_field, read_line
 from taskbell.tasks.models import Category, Task
@@ -73,9 +72,7 @@ def delete_category(pk: int, *, move_to: int | None, by: User, now: datetime) ->
 
     Raises NotFound, NotAllowed, Invalid, or Conflict if it has tasks and there is no `move_to`.
     """
-    with no_deadline():
-        while _move_some(pk, move_to, by=by, now=now) or not _delete_if_unused(pk, by=by, now=now):
-            let_others_write()
+    in_batches(lambda: _move_some(pk, move_to, by=by, now=now) or not _delete_if_unused(pk, by=by, now=now))
 
 
 @transaction.atomic

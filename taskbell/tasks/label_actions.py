@@ -8,9 +8,8 @@ from django.db.models import F
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Entry, TaskOfProject, record_entries
-from taskbell.common.deadline import no_deadline
 from taskbell.common.errors import Conflict, NotFound
-from taskbell.common.locks import let_others_write
+from taskbell.common.locks import in_batches
 from taskbell.common.text import folded
 from taskbell.common.values import read_field
 from taskbell.tasks.label_models import Label, TaskLabel
@@ -57,10 +56,7 @@ def _rename_or_find(pk: int, name: str, *, by: User, now: datetime) -> Label:
 
 def _remove(pk: int, *, into: int | None, by: User, now: datetime) -> None:
     """Takes the label off its tasks, some at a time, so that others can write in between, and deletes it."""
-    with no_deadline():
-        while not _delete_if_unused(pk, by=by, now=now):
-            _take_off_some(pk, into, by=by, now=now)
-            let_others_write()
+    in_batches(lambda: not _delete_if_unused(pk, by=by, now=now) and _take_off_some(pk, into, by=by, now=now))
 
 
 @transaction.atomic
@@ -84,8 +80,8 @@ def _locked(pk: int, *, by: User) -> Label:
 
 
 @transaction.atomic
-def _take_off_some(pk: int, into: int | None, *, by: User, now: datetime) -> None:
-    """Some of the tasks lose the label, and get the other one."""
+def _take_off_some(pk: int, into: int | None, *, by: User, now: datetime) -> bool:
+    """Some of the tasks lose the label, and get the other one. True, as others may be left."""
     chosen = [pk] if into is None else [pk, into]
     # no_key: writers of a task, which may be waiting for us, need not wait for the label to use it.
     labels = Label.objects.select_for_update(no_key=True).order_by("pk").in_bulk(chosen)
@@ -114,6 +110,7 @@ def _take_off_some(pk: int, into: int | None, *, by: User, now: datetime) -> Non
         Entry(TaskOfProject(task, projects[task]), "updated", by, now, "labels", old, new)
         for task, (old, new) in names.items()
     )
+    return True
 
 
 def _labels_of(tasks: Sequence[int]) -> dict[int, dict[int, Label]]:

@@ -7,10 +7,10 @@ from django.test import override_settings
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
+from taskbell.common import locks
 from taskbell.projects.models import Project, ProjectRole
-from taskbell.sharing import deleting, restoring
-from taskbell.sharing.deleting import delete_project
-from taskbell.sharing.restoring import restore_project
+from taskbell.sharing import deleting
+from taskbell.sharing.deleting import delete_project, restore_project
 from taskbell.tasks.actions import delete_task, restore_task, update_task
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
@@ -195,7 +195,6 @@ def test_a_deleted_project_takes_its_tasks_along_and_brings_exactly_those_back(
     bo: User, cy: User, program: Program, garden: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deleting, "TASKS_AT_ONCE", 2)
-    monkeypatch.setattr(restoring, "TASKS_AT_ONCE", 2)
     tasks = [a_task_in(garden, bo, f"Task {number}") for number in range(5)]
     gone = a_task_in(garden, bo, "Gone before")
     delete_task(gone.pk, by=bo, now=NOW)
@@ -235,7 +234,6 @@ def test_the_tasks_of_a_deleted_project_can_move_to_another(
     program: Program, bo: User, cy: User, garden: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deleting, "TASKS_AT_ONCE", 2)
-    monkeypatch.setattr(restoring, "TASKS_AT_ONCE", 2)
     house = shared_by(bo, name="House")
     tasks = [a_task_in(garden, bo, assigned_to_id=cy.pk) for _ in range(3)]
     gone = a_task_in(garden, bo)
@@ -265,24 +263,23 @@ def test_a_deletion_that_was_interrupted_goes_on_when_it_is_repeated(
     program: Program, bo: User, garden: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deleting, "TASKS_AT_ONCE", 2)
-    monkeypatch.setattr(restoring, "TASKS_AT_ONCE", 2)
     tasks = [a_task_in(garden, bo) for _ in range(4)]
 
     def crash() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(deleting, "let_others_write", crash)
+    monkeypatch.setattr(locks, "let_others_write", crash)
     with pytest.raises(KeyboardInterrupt):
         delete_project(garden.pk, move_to=None, by=bo, now=NOW)
     assert Task.objects.exclude(deleted_at=None).count() == 2
     assert program.post("/api/tasks/", {"title": "x", "project": garden.pk}).status_code == 400
-    monkeypatch.setattr(deleting, "let_others_write", lambda: None)
+    monkeypatch.setattr(locks, "let_others_write", lambda: None)
     assert program.delete(f"{URL}{garden.pk}/").status_code == 204
     assert Task.objects.filter(deleted_at=NOW).count() == 4
-    monkeypatch.setattr(restoring, "let_others_write", crash)
+    monkeypatch.setattr(deleting, "let_others_write", crash)
     with pytest.raises(KeyboardInterrupt):
         restore_project(garden.pk, by=bo, now=LATER)
-    monkeypatch.setattr(restoring, "let_others_write", lambda: None)
+    monkeypatch.setattr(deleting, "let_others_write", lambda: None)
     restore_project(garden.pk, by=bo, now=LATER)
     assert Task.objects.filter(pk__in=[task.pk for task in tasks], deleted_at=None).count() == 4
 

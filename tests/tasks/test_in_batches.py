@@ -28,7 +28,7 @@ def many(by: User, number: int, **values: object) -> list[Task]:
     return Task.objects.bulk_create(Task(title=f"Task {n}", **plain) for n in range(number))
 
 
-def in_between(monkeypatch: pytest.MonkeyPatch, module: object, act: Callable[[int], object]) -> list[int]:
+def in_between(monkeypatch: pytest.MonkeyPatch, act: Callable[[int], object]) -> list[int]:
     """Runs it wherever others may write, with the number of times it has run."""
     times: list[int] = []
 
@@ -36,7 +36,7 @@ def in_between(monkeypatch: pytest.MonkeyPatch, module: object, act: Callable[[i
         times.append(len(times))
         act(times[-1])
 
-    monkeypatch.setattr(module, "let_others_write", let_others_write)
+    monkeypatch.setattr(locks, "let_others_write", let_others_write)
     return times
 
 
@@ -46,7 +46,7 @@ def test_the_tasks_of_a_category_move_some_at_a_time_with_those_that_join_meanwh
     old, new = (create_category(name, by=bo, now=NOW) for name in ("Old", "New"))
     many(bo, 25, category=old)
     monkeypatch.setattr(categories, "TASKS_AT_ONCE", 10)
-    times = in_between(monkeypatch, categories, lambda _: a_task(cy, category_id=old.pk))
+    times = in_between(monkeypatch, lambda _: a_task(cy, category_id=old.pk))
     delete_category(old.pk, move_to=new.pk, by=bo, now=NOW)
     assert len(times) == 2
     assert Task.objects.filter(category=new).count() == 27
@@ -61,11 +61,11 @@ def test_a_move_that_was_cut_off_goes_on_when_it_is_repeated(bo: User, monkeypat
     old, new = (create_category(name, by=bo, now=NOW) for name in ("Old", "New"))
     many(bo, 25, category=old)
     monkeypatch.setattr(categories, "TASKS_AT_ONCE", 10)
-    in_between(monkeypatch, categories, fail)
+    in_between(monkeypatch, fail)
     with pytest.raises(Cut):
         delete_category(old.pk, move_to=new.pk, by=bo, now=NOW)
     assert Task.objects.filter(category=old).count() == 15
-    in_between(monkeypatch, categories, lambda _: None)
+    in_between(monkeypatch, lambda _: None)
     delete_category(old.pk, move_to=new.pk, by=bo, now=NOW)
     assert Activity.objects.filter(field="category").count() == 25
 
@@ -82,7 +82,7 @@ def test_somebody_who_leaves_hands_over_some_tasks_at_a_time_and_the_last_while_
         active.append(User.objects.get(pk=cy.pk).is_active)
         a_task(bo, assigned_to_id=cy.pk)
 
-    in_between(monkeypatch, locks, act)
+    in_between(monkeypatch, act)
     deactivate_person(cy, hand_to=None, by=ada, now=NOW)
     assert active == [True, True]
     assert not Task.objects.filter(assigned_to=cy).exists()

@@ -129,7 +129,7 @@ def test_tasks_change_some_at_a_time_with_those_that_join_meanwhile(
     a_task(bo, labels=["New"])
     old, new = label("Old"), label("New")
     monkeypatch.setattr(label_actions, "TASKS_AT_ONCE", 10)
-    times = in_between(monkeypatch, label_actions, lambda turn: turn < 2 and a_task(cy, labels=["OLD"]))
+    times = in_between(monkeypatch, lambda turn: turn < 2 and a_task(cy, labels=["OLD"]))
     assert rename_label(old.pk, "new", by=bo, now=NOW) == new
     assert len(times) == 3
     assert TaskLabel.objects.filter(label=new).count() == 28
@@ -143,11 +143,11 @@ def test_what_was_cut_off_goes_on_when_it_is_repeated(bo: User, monkeypatch: pyt
 
     with_label(bo, "Old", 25)
     monkeypatch.setattr(label_actions, "TASKS_AT_ONCE", 10)
-    in_between(monkeypatch, label_actions, fail)
+    in_between(monkeypatch, fail)
     with pytest.raises(Cut):
         delete_label(label("Old").pk, by=bo, now=NOW)
     assert TaskLabel.objects.count() == 15
-    in_between(monkeypatch, label_actions, lambda _: None)
+    in_between(monkeypatch, lambda _: None)
     delete_label(label("Old").pk, by=bo, now=NOW)
     assert Activity.objects.filter(field="labels").count() == 25
     assert not Label.objects.exists()
@@ -158,7 +158,7 @@ def test_a_merge_whose_other_label_is_deleted_meanwhile_says_so(bo: User, monkey
     a_task(bo, labels=["New"])
     new = label("New")
     monkeypatch.setattr(label_actions, "TASKS_AT_ONCE", 10)
-    in_between(monkeypatch, label_actions, lambda turn: turn or new.delete())
+    in_between(monkeypatch, lambda turn: turn or new.delete())
     with pytest.raises(Conflict, match="the other one was deleted at the same time"):
         rename_label(label("Old").pk, "new", by=bo, now=NOW)
 
