@@ -133,19 +133,9 @@ def begin_epoch() -> None:
 
 
 def _in_json(value: Any) -> str | None:
-    return None if value is None else json.dumps(_plain(value))
+    return None if value is None else json.dumps(value, default=_plain)
 
 
-def _plain(value: Any) -> Any:
-    """The value in types that JSON has."""
-    match value:
-        case datetime() | date() | time():
-            return value.isoformat()
-        case timedelta():
-            return value.total_seconds()
-        case list() | tuple():
-            return [_plain(item) for item in value]
-        case dict():
-            return {key: _plain(item) for key, item in value.items()}
-        case _:
-            return value
+def _plain(value: date | time | timedelta) -> Any:
+    """The value in a type that JSON has."""
+    return value.total_seconds() if isinstance(value, timedelta) else value.isoformat()

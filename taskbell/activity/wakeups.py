@@ -25,7 +25,11 @@ class Announcer:
         self._starting = Lock()
         self._thread: Thread | None = None
 
-    def announce(self) -> None:
+    def __call__(self) -> None:
+        """Wakes every process that follows the history. Returns at once, even when the broker is slow or away.
+
+        Call it after the commit. Calls in quick succession become one wake-up.
+        """
         self._wanted.set()
         if self._thread is None or not self._thread.is_alive():  # first use, or this process was forked
             with self._starting:
@@ -43,15 +47,7 @@ class Announcer:
                 log.debug("wake-up not sent: %s", error)
 
 
-_announcer = Announcer()
-
-
-def announce() -> None:
-    """Wakes every process that follows the history. Returns at once, even when the broker is slow or away.
-
-    Call it after the commit. Calls in quick succession become one wake-up.
-    """
-    _announcer.announce()
+announce = Announcer()
 
 
 async def wakeups(*, at_least_every: float = 5) -> AsyncGenerator[None]:

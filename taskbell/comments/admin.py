@@ -7,13 +7,13 @@ from django.http import HttpRequest
 
 from taskbell.comments.actions import delete_comment
 from taskbell.comments.models import Comment
-from taskbell.common.admin import AdminByVerbs, admin_person, only_these
+from taskbell.common.admin import DeletesByVerb, admin_person
 from taskbell.common.clock import utc_now
 from taskbell.common.wording import shortened
 
 
 @admin.register(Comment)
-class CommentAdmin(AdminByVerbs):
+class CommentAdmin(DeletesByVerb):
     """All comments on tasks that are not in the trash. Only their authors can change the text."""
 
     list_display = ("task", "author", "beginning", "created_at", "edited_at")
@@ -41,7 +41,3 @@ class CommentAdmin(AdminByVerbs):
 
     def delete_model(self, request: HttpRequest, obj: Comment) -> None:
         delete_comment(obj.task_id, obj.pk, by=admin_person(request), now=utc_now())
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Only the comments."""
-        return only_these("comments", objs)

@@ -1,6 +1,6 @@
 """Base classes for the tables of the admin."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, cast
 
 from django.contrib import admin, messages
@@ -62,10 +62,12 @@ class AdminByVerbs(admin.ModelAdmin):  # type: ignore[type-arg]
             return redirect(request.get_full_path())
 
 
-def only_these(name: str, rows: Iterable[Any]) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-    """What the admin announces before it deletes rows: these alone."""
-    titles = [str(row) for row in rows]
-    return titles, {name: len(titles)}, set(), []
+class DeletesByVerb(AdminByVerbs):
+    """A table of rows that a verb deletes, or refuses to: the admin announces these alone."""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        titles = [str(row) for row in objs]
+        return titles, {self.opts.verbose_name_plural: len(titles)}, set(), []
 
 
 def admin_person(request: HttpRequest) -> Any:

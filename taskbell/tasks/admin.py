@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from taskbell.common.admin import AdminByVerbs, ReadOnly, admin_person, only_these
+from taskbell.common.admin import DeletesByVerb, ReadOnly, admin_person
 from taskbell.common.clock import utc_now
 from taskbell.common.text import folded
 from taskbell.projects.audience import PEOPLE_FIELDS
@@ -108,8 +108,8 @@ class TaskForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Task)
-class TaskAdmin(AdminByVerbs):
-    """All tasks."""
+class TaskAdmin(DeletesByVerb):
+    """All tasks. Deleting one keeps its reminders, notifications and history."""
 
     form = TaskForm
     list_display = ("title", "status", "blocked", "priority", "project", "category", "assigned_to", "due_at")
@@ -194,12 +194,8 @@ class TaskAdmin(AdminByVerbs):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
         super().delete_queryset(request, queryset.filter(deleted_at=None))
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Only the tasks: deleting one keeps its reminders, notifications and history."""
-        return only_these("tasks", objs)
 
-
-class SharedNameAdmin(AdminByVerbs):
+class SharedNameAdmin(DeletesByVerb):
     """Names that everybody shares, each with the number of its tasks."""
 
     tasks: str  # the path to them
@@ -238,10 +234,6 @@ class CategoryAdmin(SharedNameAdmin):
     def delete_model(self, request: HttpRequest, obj: Category) -> None:
         categories.delete_category(obj.pk, move_to=None, by=admin_person(request), now=utc_now())
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Only the categories: the verb refuses to delete one that has tasks."""
-        return only_these("categories", objs)
-
 
 @admin.register(Label)
 class LabelAdmin(SharedNameAdmin):
@@ -258,7 +250,3 @@ class LabelAdmin(SharedNameAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Label) -> None:
         label_actions.delete_label(obj.pk, by=admin_person(request), now=utc_now())
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Only the labels: their tasks stay."""
-        return only_these("labels", objs)

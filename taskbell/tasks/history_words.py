@@ -81,20 +81,8 @@ class Wording:
     def _task(self, pk: int) -> str:
         return f"“{self.names.tasks[pk]}”" if pk in self.names.tasks else "a task that you can't see"
 
-    def _tasks(self, ids: list[int]) -> str:
-        return ", ".join(self._task(pk) for pk in ids)
-
     def _person(self, pk: int) -> str:
         return self.names.people.get(pk, "a deleted person")
-
-    def _category(self, pk: int) -> str:
-        return self.names.categories.get(pk, "a deleted category")
-
-    def _project(self, pk: int) -> str:
-        return self.names.projects.get(pk, "a project that you can't see")
-
-    def _reminders(self, described: list[str]) -> str:
-        return "; ".join(self._reminder(text) for text in described)
 
     def _reminder(self, text: str) -> str:
         """A reminder as written by `reminders/actions.py:describe`."""
@@ -112,18 +100,18 @@ READERS: dict[str, Callable[[Wording, Any], str]] = {
         ("status", "stage"), lambda _, value: "Overdue" if value == OVERDUE else str(Stage(value).label).capitalize()
     ),
     "priority": lambda _, value: str(Priority[value].label),
-    "category": Wording._category,
+    "category": lambda wording, pk: wording.names.categories.get(pk, "a deleted category"),
     **dict.fromkeys(("assigned_to", "author"), Wording._person),
-    "project": Wording._project,
-    "people": lambda wording, ids: ", ".join(wording._person(pk) for pk in ids),
+    "project": lambda wording, pk: wording.names.projects.get(pk, "a project that you can't see"),
+    "people": lambda wording, ids: ", ".join(map(wording._person, ids)),
     "due_date": lambda _, value: in_words(date.fromisoformat(value), "l, j F Y"),
     "due_time": lambda _, value: in_words(time.fromisoformat(value), "H:i"),
     "recurrence": lambda _, value: rule_in_words(value),
     "recurrence_from": lambda _, value: BASES[value],
-    "pre_tasks": Wording._tasks,
+    "pre_tasks": lambda wording, ids: ", ".join(map(wording._task, ids)),
     "labels": lambda _, names: ", ".join(names),
     "next_task": Wording._task,
-    "reminders": Wording._reminders,
+    "reminders": lambda wording, described: "; ".join(map(wording._reminder, described)),
     "reminder": Wording.moment,
     "is_blocked": lambda _, value: "yes" if value else "no",
 }

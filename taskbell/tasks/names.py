@@ -1,19 +1,23 @@
 """The names that values of the history stand for: tasks, people, categories and projects by their ids."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import Value
 
 from taskbell.accounts.models import User
-from taskbell.projects.audience import sees_everything
+from taskbell.projects.audience import is_visible_project, sees_everything
 from taskbell.projects.models import Project
 from taskbell.tasks.models import Category, Task
 
-# The fields of the history whose values are ids, or lists of ids.
-TASKS, PEOPLE, CATEGORIES = {"pre_tasks", "next_task"}, {"assigned_to", "people", "author"}, {"category"}
-PROJECTS = {"project"}
+# The fields of the history whose values are ids, or lists of ids, by what these name.
+FIELDS = {
+    "tasks": {"pre_tasks", "next_task"},
+    "people": {"assigned_to", "people", "author"},
+    "categories": {"category"},
+    "projects": {"project"},
+}
 Values = Iterable[tuple[str, Any]]  # field and value; a value without a field may have fields of its own
 
 
@@ -41,9 +45,9 @@ class Names:
 def names_in(values: Values, reader: User, *, people: Iterable[int | None] = ()) -> Names:
     """The names in these values of the history, and those of further people: at most one query."""
     found = list(values)
-    tasks, categories = _ids(found, TASKS), _ids(found, CATEGORIES)
-    named = _ids(found, PEOPLE) | {pk for pk in people if pk is not None}
-    known = _lookup(tasks, named, categories, _ids(found, PROJECTS), reader)
+    ids = {kind: _ids(found, fields) for kind, fields in FIELDS.items()}
+    ids["people"].update(pk for pk in people if pk is not None)
+    known = _lookup(ids, reader)
     prerequisites = _ids(found, {"pre_tasks"})
     hidden = frozenset() if sees_everything(reader) else frozenset(prerequisites - known.tasks.keys())
     return replace(known, hidden=hidden)
@@ -58,27 +62,21 @@ def _ids(values: Values, fields: Iterable[str]) -> set[int]:
     return ids
 
 
-def _lookup(tasks: set[int], people: set[int], categories: set[int], projects: set[int], reader: User) -> Names:
+def _lookup(ids: Mapping[str, set[int]], reader: User) -> Names:
     nothing = Value("")
-    parts: list[Any] = []
-    if tasks:
-        named: Any = Task.objects.concerning(reader).filter(pk__in=tasks)
-        parts.append(named.order_by().values_list(Value("task"), "pk", "title", nothing, nothing))
-    if people:
-        named = User.objects.filter(pk__in=people)
-        parts.append(named.order_by().values_list(Value("person"), "pk", "username", "first_name", "last_name"))
-    if categories:
-        named = Category.objects.filter(pk__in=categories)
-        parts.append(named.order_by().values_list(Value("category"), "pk", "name", nothing, nothing))
-    if projects:
-        named = Project.objects.filter(pk__in=projects)
-        seen = named if sees_everything(reader) else named.filter(memberships__person=reader)
-        parts.append(seen.order_by().values_list(Value("project"), "pk", "name", nothing, nothing))
+    named: dict[str, tuple[Any, ...]] = {
+        "tasks": (Task.objects.concerning(reader), "title", nothing, nothing),
+        "people": (User.objects.all(), "username", "first_name", "last_name"),
+        "categories": (Category.objects.all(), "name", nothing, nothing),
+        "projects": (Project.objects.filter(is_visible_project(reader)), "name", nothing, nothing),
+    }
+    parts = [
+        rows.filter(pk__in=ids[kind]).order_by().values_list(Value(kind), "pk", *columns)
+        for kind, (rows, *columns) in named.items()
+        if ids[kind]
+    ]
     known = Names()
-    by_kind = {"task": known.tasks, "category": known.categories, "project": known.projects}
     for kind, pk, name, first, last in parts[0].union(*parts[1:], all=True) if parts else ():
-        if kind == "person":
-            known.people[pk] = User(username=name, first_name=first, last_name=last).name
-        else:
-            by_kind[kind][pk] = name
+        is_person = kind == "people"
+        getattr(known, kind)[pk] = User(username=name, first_name=first, last_name=last).name if is_person else name
     return known

@@ -81,7 +81,7 @@ def reminder_timeline(task: Task, person: User, *, now: datetime) -> ScheduleOut
     messages = messages.filter(concerning)
     mails = Delivery.objects.filter(notification__in=messages).select_related("notification").defer("mime")
     sent = [_email(mail, now) for mail in mails.order_by("-due_at", "-id")[:MAX_PAST]]
-    past = [*sent, *_without_email(reminders, messages, task)]
+    past = [*sent, *_without_email(reminders, messages, task, now)]
     return {
         "due_dates": coming_due_dates(task, now=now, most=MAX_UPCOMING),
         "next": _next(reminders, task, person),
@@ -136,14 +136,16 @@ def _instants(reminder: Reminder) -> Sequence[datetime | None]:
     return found or [reminder.next_at]  # a rule that ended before its start fires once
 
 
-def _without_email(reminders: list[Reminder], messages: NotificationQuerySet, task: Task) -> list[PastOut]:
+def _without_email(
+    reminders: list[Reminder], messages: NotificationQuerySet, task: Task, now: datetime
+) -> list[PastOut]:
     """The reminders that are over and have no visible email."""
     over = [reminder for reminder in reminders if reminder.next_at is None and reminder.at is not None]
-    skipped = [_reminder(one, _why_skipped(one, task)) for one in over if one.state == ReminderState.SKIPPED]
+    skipped = [_reminder(one, _why_skipped(one, task), now) for one in over if one.state == ReminderState.SKIPPED]
     fired = [one for one in over if one.state == ReminderState.FIRED]
     named = messages.filter(kind=REMINDER.name).order_by().values_list("data__reminder", flat=True)
     shown = set(named.distinct()) if fired else set()
-    return skipped + [_reminder(one, NO_MAIL) for one in fired if one.pk not in shown]
+    return skipped + [_reminder(one, NO_MAIL, now) for one in fired if one.pk not in shown]
 
 
 def _why_skipped(reminder: Reminder, task: Task) -> str:
@@ -152,23 +154,12 @@ def _why_skipped(reminder: Reminder, task: Task) -> str:
     return FINISHED if task.completed_at is not None and task.completed_at <= reminder.fired_at else AWAY
 
 
-def _reminder(reminder: Reminder, reason: str) -> PastOut:
+def _reminder(reminder: Reminder, reason: str, now: datetime) -> PastOut:
+    """Like an email that was never made."""
+    about = Notification(kind=REMINDER.name, recipient_id=reminder.recipient_id, data={"reminder": reminder.pk})
     due_at = last_fired_occurrence(reminder)
     assert due_at is not None  # noqa: S101 - asked of reminders that have an instant
-    return {
-        "kind": REMINDER.name,
-        "reminder": reminder.pk,
-        "recipient": reminder.recipient_id,
-        "due_at": due_at,
-        "state": reminder.state,
-        "next_try_at": None,
-        "sent_at": None,
-        "lateness_seconds": None,
-        "server_said": "",
-        "reason": reason,
-        "attempts": 0,
-        "ambiguous": False,
-    }
+    return _email(Delivery(notification=about, due_at=due_at, state=reminder.state, reason=reason), now)
 
 
 def _email(mail: Delivery, now: datetime) -> PastOut:

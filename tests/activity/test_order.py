@@ -172,8 +172,8 @@ def test_a_commit_wakes_those_who_listen_and_a_lost_hint_only_costs_time(monkeyp
 def test_no_answer_waits_for_a_broker_that_does_not_answer(
     settings: Any, bo: User, as_user: Callable[[User], Program], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    program, announcer = as_user(bo), Announcer()
-    monkeypatch.setattr("taskbell.activity.wakeups._announcer", announcer)
+    program = as_user(bo)
+    monkeypatch.setattr("taskbell.activity.actions.announce", Announcer())
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}"
         begin = time.monotonic()
