@@ -80,8 +80,6 @@ def _write(comment: Comment, body: str) -> None:
 
 
 def _record(comment: Comment, action: str, *, by: User, now: datetime) -> None:
-    about = Subject(SubjectType.COMMENT, comment.pk)
-    author = {"author": comment.author_id}
-    is_gone = action == "deleted"
-    old, new = (author, None) if is_gone else (None, author)
+    about, author = Subject(SubjectType.COMMENT, comment.pk), {"author": comment.author_id}
+    old, new = (author, None) if action == "deleted" else (None, author)
     record_entries([Entry(comment.task, action, by, now, old=old, new=new, about=about)])

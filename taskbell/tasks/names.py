@@ -48,9 +48,8 @@ def names_in(values: Values, reader: User, *, people: Iterable[int | None] = ())
     ids = {kind: _ids(found, fields) for kind, fields in FIELDS.items()}
     ids["people"].update(pk for pk in people if pk is not None)
     known = _lookup(ids, reader)
-    prerequisites = _ids(found, {"pre_tasks"})
-    hidden = frozenset() if sees_everything(reader) else frozenset(prerequisites - known.tasks.keys())
-    return replace(known, hidden=hidden)
+    hidden = set() if sees_everything(reader) else _ids(found, {"pre_tasks"}) - known.tasks.keys()
+    return replace(known, hidden=frozenset(hidden))
 
 
 def _ids(values: Values, fields: Iterable[str]) -> set[int]:
@@ -77,6 +76,5 @@ def _lookup(ids: Mapping[str, set[int]], reader: User) -> Names:
     ]
     known = Names()
     for kind, pk, name, first, last in parts[0].union(*parts[1:], all=True) if parts else ():
-        is_person = kind == "people"
-        getattr(known, kind)[pk] = User(username=name, first_name=first, last_name=last).name if is_person else name
+        getattr(known, kind)[pk] = User(username=name, first_name=first, last_name=last).name if first or last else name
     return known
