@@ -23,7 +23,7 @@ from taskbell.search.parameters import read_parameter
 from taskbell.tasks import categories
 from taskbell.tasks.categories import MAX_NAME
 from taskbell.tasks.models import Category
-from taskbell.tasks.policy import check_may_change_category, check_may_create_category
+from taskbell.tasks.policy import check_may_change_shared, check_may_create_category
 
 
 class CategoryIn(StrictSerializer):
@@ -79,14 +79,14 @@ class CategoryDetail(APIView):
     )
     def delete(self, request: Request, pk: int) -> Response:
         """Deletes the category. If it has tasks, `move_to` is required."""
-        check_may_change_category(person_of(request), get_object_or_404(Category, pk=pk))
+        check_may_change_shared(person_of(request), get_object_or_404(Category, pk=pk))
         move_to = read_parameter(request.query_params, "move_to", read_id, None)
         categories.delete_category(pk, move_to=move_to, by=person_of(request), now=utc_now())
         return Response(status=204)
 
     def _rename(self, request: Request, pk: int, form: type[CategoryIn]) -> Response:
         category = get_object_or_404(Category, pk=pk)
-        check_may_change_category(person_of(request), category)
+        check_may_change_shared(person_of(request), category)
         name = body_of(request, form).get("name", category.name)
         renamed = categories.rename_category(pk, name, by=person_of(request), now=utc_now())
         return Response(category_as_json(renamed))

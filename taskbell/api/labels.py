@@ -19,7 +19,7 @@ from taskbell.search.pages import page_of_rows
 from taskbell.tasks import label_actions
 from taskbell.tasks.label_models import Label
 from taskbell.tasks.labels import MAX_NAME
-from taskbell.tasks.policy import check_may_change_label
+from taskbell.tasks.policy import check_may_change_shared
 
 
 class LabelChange(StrictSerializer):
@@ -45,7 +45,7 @@ class LabelDetail(APIView):
     def patch(self, request: Request, pk: int) -> Response:
         """Renames the label on all tasks. If another label has this name, merges the two and returns that one."""
         label = get_object_or_404(Label, pk=pk)
-        check_may_change_label(person_of(request), label)
+        check_may_change_shared(person_of(request), label)
         name = body_of(request, LabelChange).get("name", label.name)
         renamed = label_actions.rename_label(pk, name, by=person_of(request), now=utc_now())
         return Response(label_as_json(renamed))

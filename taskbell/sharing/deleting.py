@@ -8,7 +8,6 @@ the process is stopped in between, calling the verb again does the rest.
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Entry, record_entries
@@ -75,7 +74,7 @@ def _trash_some(pk: int, deleted_at: datetime, *, by: User, now: datetime) -> bo
     tasks = lock_some(Task.objects.filter(project=pk, deleted_at=None), TASKS_AT_ONCE)
     ids = [task.pk for task in tasks]
     waiting = blocked_by(ids, Effort())
-    Task.objects.filter(pk__in=ids).update(deleted_at=deleted_at, updated_at=now, version=F("version") + 1)
+    Task.objects.filter(pk__in=ids).write(now, deleted_at=deleted_at)
     record_entries(Entry(task, "deleted", by=by, at=now) for task in tasks)
     if waiting is not None:  # those in the project are about to be deleted themselves
         going = set(Task.objects.filter(pk__in=waiting.tasks, project=pk).values_list("pk", flat=True))
@@ -125,7 +124,7 @@ def _restore_some(pk: int, *, by: User, now: datetime) -> Project | None:
     project = lock_managed(pk, by=by, in_trash=True)
     tasks = lock_some(Task.objects.filter(project=pk, deleted_at=project.deleted_at), TASKS_AT_ONCE)
     ids = [task.pk for task in tasks]
-    Task.objects.filter(pk__in=ids).update(deleted_at=None, updated_at=now, version=F("version") + 1)
+    Task.objects.filter(pk__in=ids).write(now, deleted_at=None)
     record_entries(Entry(task, "restored", by=by, at=now) for task in tasks)
     reminded = set(Reminder.objects.filter(task__in=ids).values_list("task", flat=True))
     for task in tasks:

@@ -17,7 +17,7 @@ from taskbell.projects.policy import check_is_shared, check_may_create_project, 
 from taskbell.sharing.locks import lock_project
 from taskbell.sharing.members import bump_access
 from taskbell.tasks.actions import Versions, check_version
-from taskbell.tasks.quotas import check_room_for_project
+from taskbell.tasks.quotas import check_room_for
 
 RULES: Mapping[str, Callable[[Any], Any]] = {
     "name": partial(read_line, most=MAX_NAME),
@@ -31,7 +31,7 @@ RULES: Mapping[str, Callable[[Any], Any]] = {
 def create_project(fields: Mapping[str, Any], *, by: User, now: datetime) -> Project:
     """A new project with this person as its owner. Raises NotAllowed, Invalid, QuotaReached."""
     check_may_create_project(by)
-    check_room_for_project(by)
+    check_room_for("projects", by)
     values = _read({"name": ""} | dict(fields))
     archived_at = now if values.pop("archived", False) else None
     project = Project.objects.create(created_by=by, created_at=now, updated_at=now, archived_at=archived_at, **values)

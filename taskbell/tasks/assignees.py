@@ -10,8 +10,6 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
-from django.db.models import F
-
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Entry, record_entries
 from taskbell.common.sql import fetch, locking, marks
@@ -111,8 +109,7 @@ def _carry_out(plans: Sequence[Reassignment], *, by: User, now: datetime) -> Non
             entries.append(Entry(task, "assigned", by, now, "assigned_to", old[1], new[1]))
             handed.append(task)
     for (project, assignee), some in ids.items():
-        changed = Task.objects.filter(pk__in=some)
-        changed.update(project=project, assigned_to=assignee, updated_at=now, version=F("version") + 1)
+        Task.objects.filter(pk__in=some).write(now, project=project, assigned_to=assignee)
     record_entries(entries)
     notify([message for task in handed for message in assigned_messages(task, by=by, now=now)], now=now)
 

@@ -3,23 +3,21 @@
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 
 from taskbell.accounts.models import User
-from taskbell.activity.actions import Entry, TaskOfProject, record, record_entries
-from taskbell.activity.models import Subject, SubjectType
+from taskbell.activity.actions import Entry, TaskOfProject, record_entries
 from taskbell.common.errors import Conflict, NotFound, invalid
 from taskbell.common.locks import in_batches
 from taskbell.common.text import folded
-from taskbell.common.values import BadValue, read_field, read_line
+from taskbell.common.values import read_field
 from taskbell.tasks.models import Category, Task
-from taskbell.tasks.policy import check_may_change_category, check_may_create_category
-from taskbell.tasks.quotas import check_room_for_category
+from taskbell.tasks.policy import check_may_change_shared, check_may_create_category
+from taskbell.tasks.quotas import check_room_for
+from taskbell.tasks.shared_names import delete_if_unused, lock_shared, name_entry, read_unique_name
 
 TAKEN = "A category with this name already exists."
 MAX_NAME = 100  # characters
 TASKS_AT_ONCE = 500
-MAX_KEY = 400  # characters: NFKC can expand one letter to eighteen
 
 
 def read_category_name(value: object) -> str:
@@ -27,23 +25,15 @@ def read_category_name(value: object) -> str:
     return read_unique_name(value, most=MAX_NAME)
 
 
-def read_unique_name(value: object, *, most: int) -> str:
-    """A name that is compared by its key. Raises BadValue."""
-    name = read_line(value, most=most)
-    if len(folded(name)) > MAX_KEY:
-        raise BadValue("Must be shorter: some of its characters expand to several letters.", "max_length")
-    return name
-
-
 def create_category(name: str, *, by: User, now: datetime) -> Category:
     """Creates a category. Raises NotAllowed, Invalid, or Conflict if the name is taken."""
     check_may_create_category(by)
-    check_room_for_category(by)
+    check_room_for("categories", by)
     name = read_field("name", read_category_name, name)
     try:
         with transaction.atomic():
             category = Category.objects.create(name=name, key=folded(name), created_by=by, created_at=now)
-            _record(category, "created", by=by, at=now)
+            record_entries([name_entry(category, "created", by=by, at=now)])
     except IntegrityError as error:
         raise Conflict(TAKEN) from error
     return category
@@ -52,8 +42,7 @@ def create_category(name: str, *, by: User, now: datetime) -> Category:
 @transaction.atomic
 def rename_category(pk: int, name: str, *, by: User, now: datetime) -> Category:
     """Renames the category. Raises NotFound, NotAllowed, Invalid, Conflict."""
-    category = _locked(pk)
-    check_may_change_category(by, category)
+    category = lock_shared(Category, pk, by=by)
     if category.name == name:
         return category
     category.name = read_field("name", read_category_name, name)
@@ -63,7 +52,7 @@ def rename_category(pk: int, name: str, *, by: User, now: datetime) -> Category:
             category.save(update_fields=["name", "key", "name_sort"])
     except IntegrityError as error:
         raise Conflict(TAKEN) from error
-    _record(category, "updated", by=by, at=now)
+    record_entries([name_entry(category, "updated", by=by, at=now)])
     return category
 
 
@@ -72,7 +61,10 @@ def delete_category(pk: int, *, move_to: int | None, by: User, now: datetime) ->
 
     Raises NotFound, NotAllowed, Invalid, or Conflict if it has tasks and there is no `move_to`.
     """
-    in_batches(lambda: _move_some(pk, move_to, by=by, now=now) or not _delete_if_unused(pk, by=by, now=now))
+    tasks = Task.objects.filter(category=pk)
+    in_batches(
+        lambda: _move_some(pk, move_to, by=by, now=now) or not delete_if_unused(Category, pk, tasks, by=by, now=now)
+    )
 
 
 @transaction.atomic
@@ -80,7 +72,9 @@ def _move_some(pk: int, move_to: int | None, *, by: User, now: datetime) -> bool
     """Moves some of the tasks. Returns whether there may be more."""
     # no_key: writers of a task, which may be waiting for us, need not wait for its category to use it.
     locked = Category.objects.select_for_update(no_key=True).order_by("pk").in_bulk([pk, move_to or pk])
-    check_may_change_category(by, _found(locked.get(pk)))
+    if pk not in locked:
+        raise NotFound
+    check_may_change_shared(by, locked[pk])
     tasks = Task.objects.filter(category=pk)
     if move_to is None:
         if tasks.filter(deleted_at=None).exists():
@@ -90,36 +84,5 @@ def _move_some(pk: int, move_to: int | None, *, by: User, now: datetime) -> bool
     locked_tasks = tasks.order_by("pk").select_for_update(no_key=True).values_list("pk", "project_id")
     some = [TaskOfProject(*row) for row in locked_tasks[:TASKS_AT_ONCE]]
     record_entries(Entry(task, "updated", by=by, at=now, field="category", old=pk, new=move_to) for task in some)
-    Task.objects.filter(pk__in=[task.pk for task in some]).update(
-        category=move_to, updated_at=now, version=F("version") + 1
-    )
+    Task.objects.filter(pk__in=[task.pk for task in some]).write(now, category=move_to)
     return len(some) == TASKS_AT_ONCE
-
-
-@transaction.atomic
-def _delete_if_unused(pk: int, *, by: User, now: datetime) -> bool:
-    """Locks no task: writers of a task wait for the lock on the category, so its holder must not wait for them."""
-    category = _locked(pk)
-    check_may_change_category(by, category)
-    if Task.objects.filter(category=category).exists():
-        return False
-    _record(category, "deleted", by=by, at=now)
-    category.delete()
-    return True
-
-
-def _locked(pk: int) -> Category:
-    """The category, locked until the transaction ends. Raises NotFound."""
-    return _found(Category.objects.select_for_update().filter(pk=pk).first())
-
-
-def _found(category: Category | None) -> Category:
-    if category is None:
-        raise NotFound
-    return category
-
-
-def _record(category: Category, action: str, *, by: User, at: datetime) -> None:
-    """One entry for all tasks that show the name of the category."""
-    new = {"id": category.pk, "name": category.name}
-    record(Subject(SubjectType.CATEGORY, category.pk), action, by=by, at=at, new=new)

@@ -1,10 +1,8 @@
 """The verbs of labels: renaming, merging and deleting. Each verb checks its own rules."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Entry, TaskOfProject, record_entries
@@ -13,9 +11,10 @@ from taskbell.common.locks import in_batches
 from taskbell.common.text import folded
 from taskbell.common.values import read_field
 from taskbell.tasks.label_models import Label, TaskLabel
-from taskbell.tasks.labels import label_entry, lock_labels, names_of_labels, read_label_name
+from taskbell.tasks.labels import labels_by_task, lock_labels, names_of_labels, read_label_name
 from taskbell.tasks.models import Task
-from taskbell.tasks.policy import check_may_change_label
+from taskbell.tasks.policy import check_may_change_shared
+from taskbell.tasks.shared_names import delete_if_unused, lock_shared, name_entry
 
 TASKS_AT_ONCE = 500
 GONE = "Can't merge the labels, because the other one was deleted at the same time. Try again."
@@ -41,42 +40,25 @@ def delete_label(pk: int, *, by: User, now: datetime) -> None:
 def _rename_or_find(pk: int, name: str, *, by: User, now: datetime) -> Label:
     """The label with its new name, or the other one that has this name."""
     lock_labels()
-    label = _locked(pk, by=by)
+    label = lock_shared(Label, pk, by=by)
     if label.name == name:
         return label
     old, label.name = label.name, read_field("name", read_label_name, name)
     label.key = folded(label.name)
     if other := Label.objects.filter(key=label.key).exclude(pk=pk).first():
-        check_may_change_label(by, other)
+        check_may_change_shared(by, other)
         return other
     label.save(update_fields=["name", "key", "name_sort"])
-    record_entries([label_entry(label, "updated", old=old, by=by, at=now)])
+    record_entries([name_entry(label, "updated", old=old, by=by, at=now)])
     return label
 
 
 def _remove(pk: int, *, into: int | None, by: User, now: datetime) -> None:
     """Takes the label off its tasks, some at a time, so that others can write in between, and deletes it."""
-    in_batches(lambda: not _delete_if_unused(pk, by=by, now=now) and _take_off_some(pk, into, by=by, now=now))
-
-
-@transaction.atomic
-def _delete_if_unused(pk: int, *, by: User, now: datetime) -> bool:
-    """Locks no task: writers of a task wait for the lock on the label, so its holder must not wait for them."""
-    label = _locked(pk, by=by)
-    if TaskLabel.objects.filter(label=label).exists():
-        return False
-    record_entries([label_entry(label, "deleted", by=by, at=now)])
-    label.delete()
-    return True
-
-
-def _locked(pk: int, *, by: User) -> Label:
-    """The label, locked until the transaction ends. Raises NotFound, NotAllowed."""
-    label = Label.objects.select_for_update().filter(pk=pk).first()
-    if label is None:
-        raise NotFound
-    check_may_change_label(by, label)
-    return label
+    links = TaskLabel.objects.filter(label=pk)
+    in_batches(
+        lambda: not delete_if_unused(Label, pk, links, by=by, now=now) and _take_off_some(pk, into, by=by, now=now)
+    )
 
 
 @transaction.atomic
@@ -90,32 +72,24 @@ def _take_off_some(pk: int, into: int | None, *, by: User, now: datetime) -> boo
     if len(labels) < len(chosen):
         raise Conflict(GONE)
     for label in labels.values():
-        check_may_change_label(by, label)
+        check_may_change_shared(by, label)
     links = TaskLabel.objects.filter(label=pk).order_by("task").values_list("task", flat=True)
     some = Task.objects.filter(pk__in=list(links[:TASKS_AT_ONCE])).order_by("pk").select_for_update(no_key=True)
     projects = dict(some.values_list("pk", "project"))
-    before = _labels_of(list(projects))
+    before, gone = labels_by_task(projects), labels[pk].key
+    new = {} if into is None else {labels[into].key: labels[into]}
     after = {
-        task: {one.pk: one for one in present.values() if one.pk != pk} | ({} if into is None else {into: labels[into]})
+        task: {key: label for key, label in present.items() if key != gone} | new
         for task, present in before.items()
-        if pk in present
+        if gone in present
     }
     TaskLabel.objects.filter(label=pk, task__in=after).delete()
-    if into is not None:
-        gaining = [task for task in after if into not in before[task]]
-        TaskLabel.objects.bulk_create(TaskLabel(task_id=task, label_id=into) for task in gaining)
-    Task.objects.filter(pk__in=after).update(updated_at=now, version=F("version") + 1)
+    gaining = [(task, key) for task in after for key in new if key not in before[task]]
+    TaskLabel.objects.bulk_create(TaskLabel(task_id=task, label=new[key]) for task, key in gaining)
+    Task.objects.filter(pk__in=after).write(now)
     names = {task: [names_of_labels(side[task].values()) for side in (before, after)] for task in after}
     record_entries(
         Entry(TaskOfProject(task, projects[task]), "updated", by, now, "labels", old, new)
         for task, (old, new) in names.items()
     )
     return True
-
-
-def _labels_of(tasks: Sequence[int]) -> dict[int, dict[int, Label]]:
-    """The labels of each task, by their ids."""
-    found: dict[int, dict[int, Label]] = {task: {} for task in tasks}
-    for link in TaskLabel.objects.filter(task__in=tasks).select_related("label"):
-        found[link.task_id][link.label_id] = link.label
-    return found

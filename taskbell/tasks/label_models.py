@@ -6,20 +6,27 @@ from taskbell.accounts.models import User
 from taskbell.common.folding import SortKeyField
 
 
-class Label(models.Model):
-    """A label, shared by everyone. Its name is unique, ignoring case and surrounding whitespace."""
+class SharedName(models.Model):
+    """A name that everybody shares. It is unique, ignoring case and surrounding whitespace."""
 
-    name = models.CharField(max_length=50)
+    name = models.CharField(max_length=100)
     key = models.CharField(max_length=400, unique=True, editable=False)
     name_sort = SortKeyField("name")
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
 
     class Meta:
+        abstract = True
         ordering = ["name_sort", "id"]
 
     def __str__(self) -> str:
         return self.name
+
+
+class Label(SharedName):
+    """A label. A task can have several."""
+
+    name = models.CharField(max_length=50)
 
 
 class TaskLabel(models.Model):

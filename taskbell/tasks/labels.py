@@ -4,23 +4,22 @@ Labels are created and renamed one at a time, and created before their task is l
 same names deadlock.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
-from taskbell.activity.actions import Change, Entry, record_entries
-from taskbell.activity.models import Subject, SubjectType
+from taskbell.activity.actions import Change, record_entries
 from taskbell.common.errors import FieldError, NotAllowed, refuse
 from taskbell.common.locks import one_at_a_time
 from taskbell.common.text import folded
 from taskbell.common.values import BadValue
-from taskbell.tasks.categories import read_unique_name
 from taskbell.tasks.label_models import Label, TaskLabel
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.policy import check_may_edit
-from taskbell.tasks.quotas import check_room_for_labels
+from taskbell.tasks.quotas import check_room_for
+from taskbell.tasks.shared_names import name_entry, read_unique_name
 
 MAX_NAME = 50  # characters
 MAX_LABELS = 20  # of a task
@@ -58,9 +57,9 @@ def labels_of(patches: Iterable[TaskPatch], *, by: User, now: datetime) -> dict[
     lock_labels()
     known = _labels_by_key(names)
     missing = [key for key in names if key not in known]
-    check_room_for_labels(by, more=len(missing))
+    check_room_for("labels", by, more=len(missing))
     new = Label.objects.bulk_create(Label(name=names[key], key=key, created_by=by, created_at=now) for key in missing)
-    record_entries(label_entry(label, "created", by=by, at=now) for label in new)
+    record_entries(name_entry(label, "created", by=by, at=now) for label in new)
     return known | {label.key: label for label in new}
 
 
@@ -93,12 +92,6 @@ def names_of_labels(labels: Iterable[Label]) -> list[str]:
     return [label.name for label in sorted(labels, key=lambda label: (label.name_sort, label.pk))]
 
 
-def label_entry(label: Label, action: str, *, old: str | None = None, by: User, at: datetime) -> Entry:
-    """One entry for all tasks that show the name of the label."""
-    about, new = Subject(SubjectType.LABEL, label.pk), {"id": label.pk, "name": label.name}
-    return Entry(None, action, by, at, old=old and {"name": old}, new=new, about=about)
-
-
 def _read(names: object) -> tuple[dict[str, str], list[FieldError]]:
     """The names by key, each once, and what is wrong with which. No names where the patch has none."""
     wanted: dict[str, str] = {}
@@ -121,10 +114,16 @@ def _labels_by_key(keys: Iterable[str]) -> dict[str, Label]:
     return {label.key: label for label in Label.objects.filter(key__in=wanted)} if wanted else {}
 
 
+def labels_by_task(tasks: Collection[int]) -> dict[int, dict[str, Label]]:
+    """The labels of each of these tasks, by key."""
+    found: dict[int, dict[str, Label]] = {task: {} for task in tasks}
+    for link in TaskLabel.objects.filter(task__in=tasks).select_related("label"):
+        found[link.task_id][link.label.key] = link.label
+    return found
+
+
 def _labels_on(task_id: int) -> dict[str, Label]:
-    """The labels of the task, by key."""
-    links = TaskLabel.objects.filter(task=task_id).select_related("label")
-    return {link.label.key: link.label for link in links}
+    return labels_by_task([task_id])[task_id]
 
 
 def _replace(task_id: int, present: Mapping[str, Label], wanted: Mapping[str, Label]) -> dict[str, Change]:

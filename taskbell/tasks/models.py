@@ -3,10 +3,11 @@
 from datetime import datetime, time, timedelta
 from functools import reduce
 from operator import or_
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.db.models import BooleanField, Exists, OuterRef, Q, Subquery
+from django.db.models import BooleanField, Exists, F, OuterRef, Q, Subquery
 from django.db.models.expressions import RawSQL
 
 from taskbell.accounts.models import User
@@ -27,21 +28,11 @@ NARROWED_BY = ("stage", "priority", "due_date", "due_at", "is_overdue", "categor
 IS_OPEN_BY_INDEX = RawSQL("stage IN ('PENDING', 'IN_PROGRESS')", [], BooleanField())
 
 
-class Category(models.Model):
-    """A category, shared by everyone. Its name is unique, ignoring case and surrounding whitespace."""
+class Category(label_models.SharedName):
+    """A category. A task has at most one."""
 
-    name = models.CharField(max_length=100)
-    key = models.CharField(max_length=400, unique=True, editable=False)
-    name_sort = SortKeyField("name")
-    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField()
-
-    class Meta:
+    class Meta(label_models.SharedName.Meta):
         verbose_name_plural = "categories"
-        ordering = ["name_sort", "id"]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -93,6 +84,10 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def with_people(self) -> "TaskQuerySet":
         """With creator and assignee, in the same query."""
         return self.select_related("created_by", "assigned_to")
+
+    def write(self, now: datetime, **columns: Any) -> None:
+        """Saves a new version of each task, with these values."""
+        self.update(updated_at=now, version=F("version") + 1, **columns)
 
 
 class Task(models.Model):

@@ -30,21 +30,12 @@ def check_may_create_category(person: User) -> None:
         raise NotAllowed("Your role does not let you create categories.")
 
 
-def check_may_change_category(person: User, category: Category) -> None:
-    """Raises NotAllowed unless the person created the category or may change all of them."""
-    if not _may_change_shared(person, category):
-        raise NotAllowed("Only its creator and managers may change this category.")
-
-
-def check_may_change_label(person: User, label: Label) -> None:
-    """The same for a label."""
-    if not _may_change_shared(person, label):
-        raise NotAllowed(f"Only its creator and managers may change the label “{label.name}”.")
-
-
-def _may_change_shared(person: User, row: Category | Label) -> bool:
-    own = row.created_by_id == person.pk and person.can(Capability.CREATE_CATEGORIES)
-    return own or person.can(Capability.CHANGE_CATEGORIES)
+def check_may_change_shared(person: User, row: Category | Label) -> None:
+    """Raises NotAllowed unless the person created the category or label, or may change all of them."""
+    is_own = row.created_by_id == person.pk and person.can(Capability.CREATE_CATEGORIES)
+    if not is_own and not person.can(Capability.CHANGE_CATEGORIES):
+        what = f"the label “{row.name}”" if isinstance(row, Label) else "this category"
+        raise NotAllowed(f"Only its creator and managers may change {what}.")
 
 
 def may_edit(person: User, task: Task) -> bool:

@@ -40,6 +40,12 @@ TOO_MANY_LABELS = (
     "Can't create more {}, because a person can create at most {:,}. Use existing labels, or delete or merge some "
     "first."
 )
+# By the name of the quota. Projects in the trash count as well, an Inbox does not.
+CREATED: dict[str, QuerySet[Any]] = {
+    "categories": Category.objects.all(),
+    "labels": Label.objects.all(),
+    "projects": Project.objects.filter(inbox_of=None),
+}
 
 
 class QuotaReached(Conflict):
@@ -69,25 +75,11 @@ def check_room_for_text(person: User) -> None:
         raise QuotaReached(TOO_MUCH_TEXT.format(settings.TASKBELL_QUOTAS[TEXT]))
 
 
-def check_room_for_category(person: User) -> None:
-    """Raises QuotaReached if the person has created too many categories."""
-    _check_room("categories", Category.objects.filter(created_by=person), person)
-
-
-def check_room_for_project(person: User) -> None:
-    """Raises QuotaReached if the person has created too many projects, those in the trash included."""
-    _check_room("projects", Project.objects.filter(created_by=person, inbox_of=None), person)
-
-
-def check_room_for_labels(person: User, *, more: int) -> None:
-    """Raises QuotaReached if the person would have created too many labels with so many `more`."""
-    _check_room("labels", Label.objects.filter(created_by=person), person, more=more, sentence=TOO_MANY_LABELS)
-
-
-def _check_room(name: str, theirs: QuerySet[Any], person: User, *, more: int = 1, sentence: str = TOO_MANY) -> None:
-    most = settings.TASKBELL_QUOTAS[name]
+def check_room_for(name: str, person: User, *, more: int = 1) -> None:
+    """Raises QuotaReached if the person would have created too many of these with so many `more`. See CREATED."""
+    most, theirs = settings.TASKBELL_QUOTAS[name], CREATED[name].filter(created_by=person)
     if not person.can(Capability.EDIT_EVERYTHING) and theirs.order_by()[:most].count() + more > most:
-        raise QuotaReached(sentence.format(name, most))
+        raise QuotaReached((TOO_MANY_LABELS if name == "labels" else TOO_MANY).format(name, most))
 
 
 def count_import(person: User, *, now: datetime) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, OuterRef
 
 from taskbell.activity.actions import Entry, record, record_entries
 from taskbell.activity.models import Activity, Subject, SubjectType
@@ -36,8 +36,7 @@ def _mark_batch(now: datetime) -> int:
     tasks = list(Task.objects.newly_overdue(now).select_for_update(skip_locked=True)[:TASKS_PER_BATCH])
     if not tasks:
         return 0
-    rows = Task.objects.filter(pk__in=[task.pk for task in tasks])
-    rows.update(is_overdue=True, updated_at=now, version=F("version") + 1)
+    Task.objects.filter(pk__in=[task.pk for task in tasks]).write(now, is_overdue=True)
     record_entries(
         Entry(task, "overdue", by=None, at=now, field="status", old=task.stage, new=OVERDUE) for task in tasks
     )
