@@ -35,7 +35,8 @@ def run(sizes: Sizes) -> list[Row]:
     tasks = sizes.tasks if connection.vendor == "postgresql" else max(sizes.tasks // 10, 200)
     now = utc_now()
     seed_people(sizes.people, now=now)
-    rows, table = shape.tasks(tasks, people=sizes.people, now=now), list[list[Row]]()
+    shared, table = shape.teams(sizes.people), list[list[Row]]()
+    rows = shape.tasks(tasks, people=sizes.people, now=now, shared=shared)
     for count, more in ((tasks // 10, tasks // 10), (tasks, tasks - tasks // 10)):
         load_tasks(islice(rows, more), total=more)
         fold()

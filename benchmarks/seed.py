@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from benchmarks import shape
 from taskbell.accounts.models import Profile, User
-from taskbell.projects.models import Project
+from taskbell.projects.models import Membership, Project
 from taskbell.reminders.models import Reminder
 from taskbell.tasks.models import Category, Prerequisite, SearchText, Task
 from taskbell.tasks.search_text import search_text_of
@@ -34,7 +34,7 @@ def seed(tasks: int, *, people: int, now: datetime) -> None:
 
 
 def seed_people(count: int, *, now: datetime) -> None:
-    """People with profiles, numbered from 1, and the categories."""
+    """People with profiles, numbered from 1, their shared projects, and the categories."""
     people = [User(id=number, **shape.person(number)) for number in range(1, count + 1)]
     User.objects.bulk_create(people)
     Profile.objects.bulk_create(Profile(user=person, timezone=shape.ZONES[0]) for person in people)
@@ -42,11 +42,24 @@ def seed_people(count: int, *, now: datetime) -> None:
         Category(id=number, name=name, key=name.lower(), created_by_id=1, created_at=now)
         for number, name in enumerate(shape.CATEGORIES, start=1)
     )
+    seed_projects(shape.teams(count), now=now)
+
+
+def seed_projects(teams: Iterable[shape.Team], *, now: datetime) -> None:
+    """A project for each team, in the order of their numbers, with its members."""
+    moments = {"created_at": now, "updated_at": now}
+    rows = [(team, Project(name=f"Project {team.number}", created_by_id=team.members[0], **moments)) for team in teams]
+    Project.objects.bulk_create(project for _, project in rows)
+    Membership.objects.bulk_create(
+        Membership(project=project, person_id=member, role=role, added_at=now)
+        for team, project in rows
+        for member, role in team.roles()
+    )
 
 
 def seed_tasks(count: int, *, people: int, now: datetime) -> None:
-    """Tasks, and what the search finds them by."""
-    load_tasks(shape.tasks(count, people=people, now=now), total=count)
+    """Tasks, half of them in shared projects, and what the search finds them by."""
+    load_tasks(shape.tasks(count, people=people, now=now, shared=shape.teams(people)), total=count)
     load_search_texts()
 
 
@@ -57,10 +70,12 @@ def load_search_texts() -> None:
 
 
 def load_tasks(rows: Iterable[Row], *, total: int | None = None) -> None:
-    """Writes tasks as `shape.COLUMNS` has them, each into the Inbox of its creator."""
+    """Writes tasks as `shape.COLUMNS` has them, those without a team into the Inbox of their creator."""
     inboxes = dict(Project.objects.exclude(inbox_of=None).values_list("inbox_of", "pk"))
+    shared = [0, *Project.objects.filter(inbox_of=None).order_by("pk").values_list("pk", flat=True)]
     creator = shape.COLUMNS.index("created_by")
-    load(Task, (*shape.COLUMNS, "project"), ((*row, inboxes[row[creator]]) for row in rows), total=total)
+    placed = ((*row, shared[team] if team else inboxes[row[creator]]) for *row, team in rows)
+    load(Task, shape.COLUMNS, placed, total=total)
 
 
 def load(model: Model, names: Sequence[str], rows: Iterable[Row], *, total: int | None = None) -> None:

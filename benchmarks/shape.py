@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import accumulate
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from taskbell.accounts.policy import Role
 from taskbell.common.clock import end_of_day
 from taskbell.common.folding import sort_key
+from taskbell.projects.models import EDITORS, ProjectRole
 from taskbell.tasks.kinds import OPEN_STAGES, Priority, Stage
 
 MANAGER, BUSY = 1, 2
@@ -22,6 +23,7 @@ PRIORITIES = {Priority.LOW: 20, Priority.MEDIUM: 50, Priority.HIGH: 22, Priority
 COLUMNS = (
     *("id", "title", "title_sort", "description", "stage", "priority", "due_date", "timezone", "due_at", "is_overdue"),
     *("category", "assigned_to", "created_by", "completed_at", "created_at", "updated_at", "deleted_at", "version"),
+    "project",  # the number of its team; None for the Inbox of its creator
 )
 REMINDER_COLUMNS = ("task", "created_by", "at", "next_at", "timezone", "state")
 YEAR = 365 * 24 * 3600
@@ -35,15 +37,44 @@ def person(number: int) -> dict[str, Any]:
     return {"username": name, "username_key": name, "email": f"{name}@example.org", "role": role}
 
 
-def tasks(count: int, *, people: int, now: datetime) -> Iterator[tuple[Any, ...]]:
-    """Tasks of two years, the newest last; some people have many, most have few."""
+class Team(NamedTuple):
+    """The people of a shared project: its owner first."""
+
+    number: int
+    members: list[int]
+
+    def roles(self) -> Iterator[tuple[int, ProjectRole]]:
+        """Each member with a role: one owner, and a viewer among four."""
+        for place, member in enumerate(self.members):
+            yield member, ProjectRole.VIEWER if place % 4 == 3 else ProjectRole.EDITOR if place else ProjectRole.OWNER
+
+
+def teams(people: int) -> list[Team]:
+    """Half as many shared projects as there are people, of 2 to 40 members."""
+    random = Random(21)  # noqa: S311 - to be the same every time
+    sizes = (min(random.randint(2, 40), people) for _ in range(people // 2))
+    return [Team(number, random.sample(range(1, people + 1), size)) for number, size in enumerate(sizes, start=1)]
+
+
+def tasks(count: int, *, people: int, now: datetime, shared: Iterable[Team] = ()) -> Iterator[tuple[Any, ...]]:
+    """Tasks of two years, the newest last; some people have many, most have few.
+
+    Half of them are in the shared projects that their creators may edit, assigned to members.
+    """
     random = Random(20)  # noqa: S311 - to be the same every time
     everybody = range(1, people + 1)
     shares = list(accumulate(_share(number) for number in everybody))
+    edited: dict[int, list[Team]] = {number: [] for number in everybody}
+    for team in shared:
+        for member, role in team.roles():
+            if role in EDITORS:
+                edited[member].append(team)
     for number in range(1, count + 1):
         creator, assignee = random.choices(everybody, cum_weights=shares, k=2)
+        team = random.choice(edited[creator]) if edited[creator] and random.random() < 0.5 else None
         created_at = now - timedelta(seconds=2 * YEAR * (1 - number / count))
-        yield _task(number, random, creator, assignee, created_at, now)
+        row = _task(number, random, creator, random.choice(team.members) if team else assignee, created_at, now)
+        yield *row, team and team.number
 
 
 def tasks_due_at(moment: datetime, count: int, *, people: int) -> Iterator[tuple[Any, ...]]:

@@ -1,8 +1,8 @@
 """A ModelViewSet of tasks as tutorials write it, by somebody who knows `prefetch_related`.
 
-It shows what Taskbell shows. What it leaves out: labels and comments, of which there are none, archived projects,
-private reminders, sessions that can be ended, history, emails, live events, refusals of strange input, conditional
-requests.
+It shows what Taskbell shows, of Taskbell's own tables with their indexes. What it leaves out: labels and comments, of
+which there are none, archived projects, private reminders, sessions that can be ended, history, emails, live events,
+roles and memberships when somebody writes, refusals of strange input, conditional requests.
 """
 
 from datetime import UTC, datetime
@@ -130,8 +130,9 @@ class TaskViewSet(viewsets.ModelViewSet[Task]):
         """With all that is shown."""
         visible = Task.objects.filter(deleted_at=None)
         if self.request.user.role not in (Role.ADMIN, Role.MANAGER):
-            mine = Membership.objects.filter(person=self.request.user).values("project")
-            visible = visible.filter(Q(project__in=mine) | Q(assigned_to=self.request.user))
+            mine = Membership.objects.filter(person=self.request.user).values_list("project", flat=True)
+            # As numbers: with a subquery inside OR, the database reads all tasks instead of two indexes.
+            visible = visible.filter(Q(project__in=list(mine)) | Q(assigned_to=self.request.user))
         hanging = ("reminders", Prefetch("pre_tasks", visible.only("id")))
         shown = visible.annotate(is_blocked=is_blocked(), category_name=F("category__name"))
         return shown.prefetch_related(*hanging).order_by("-id")
