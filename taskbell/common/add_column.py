@@ -1,8 +1,11 @@
 """A migration that adds a column and keeps the table."""
 
+from functools import partial
 from typing import Any
 
 from django.db.migrations.operations import AddField
+
+from taskbell.common.online import patiently
 
 
 class AddColumn(AddField):
@@ -13,7 +16,8 @@ class AddColumn(AddField):
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         if schema_editor.connection.vendor != "sqlite":
-            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            act = partial(super().database_forwards, app_label, schema_editor, from_state, to_state)
+            patiently(schema_editor, act)
             return
         model = to_state.apps.get_model(app_label, self.model_name)
         field = model._meta.get_field(self.name)
@@ -23,7 +27,8 @@ class AddColumn(AddField):
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         if schema_editor.connection.vendor != "sqlite":
-            super().database_backwards(app_label, schema_editor, from_state, to_state)
+            act = partial(super().database_backwards, app_label, schema_editor, from_state, to_state)
+            patiently(schema_editor, act)
             return
         model = from_state.apps.get_model(app_label, self.model_name)
         column = model._meta.get_field(self.name).column

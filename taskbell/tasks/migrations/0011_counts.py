@@ -1,4 +1,4 @@
-"""The table of the kept counts of tasks; `0015_counting` fills it."""
+"""The table of the kept counts of tasks; `0016_recount` fills it."""
 
 from typing import Any
 

@@ -1,21 +1,22 @@
-"""Lets the database count the tasks in more ways while it writes them, beginning with those that are there."""
+"""Lets the database count the tasks in more ways while it writes them; `0016_recount` adds those that are there."""
 
 from typing import Any
 
 from django.db import migrations, models
 
-from taskbell.tasks.counting import RECOUNT, drop_statements, trigger_statements
+from taskbell.common.online import patiently
+from taskbell.tasks.counting import drop_statements, trigger_statements
 
 
 def count_from_now_on(apps: Any, schema_editor: Any) -> None:
     vendor = schema_editor.connection.vendor
-    for statement in [*drop_statements(vendor), *trigger_statements(vendor), RECOUNT]:
-        schema_editor.execute(statement)
+    statements = [*drop_statements(vendor), *trigger_statements(vendor)]
+    patiently(schema_editor, lambda: [schema_editor.execute(statement) for statement in statements])
 
 
 def stop_counting(apps: Any, schema_editor: Any) -> None:
-    for statement in drop_statements(schema_editor.connection.vendor):
-        schema_editor.execute(statement)
+    statements = drop_statements(schema_editor.connection.vendor)
+    patiently(schema_editor, lambda: [schema_editor.execute(statement) for statement in statements])
 
 
 class Migration(migrations.Migration):
