@@ -35,6 +35,7 @@ class Name(StrEnum):
     LIVE = "live"
     START = "start"
     HOSTILE = "hostile"
+    UPGRADE = "upgrade"
 
 
 def main(

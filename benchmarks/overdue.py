@@ -1,16 +1,10 @@
 """A midnight at which very many tasks become overdue: how long it takes, and whether anybody has to wait for it."""
 
-import json
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime, time, timedelta
 from time import monotonic, sleep
 
 from benchmarks import shape
+from benchmarks.beside import beside
 from benchmarks.measure import Goal, Row, Sizes
 from benchmarks.seed import load_tasks, seed_people, settle
 from taskbell.common.clock import utc_now
@@ -27,7 +21,7 @@ def run(sizes: Sizes) -> list[Row]:
     seed_people(sizes.people, now=midnight)
     load_tasks(shape.tasks_due_at(midnight, sizes.due, people=sizes.people), total=sizes.due)
     settle()
-    with _writer(sizes) as lines:
+    with beside("writer", sizes) as lines:
         sleep(sizes.seconds)
         begin = monotonic()
         marked = mark_overdue(midnight + timedelta(seconds=1))
@@ -41,22 +35,3 @@ def run(sizes: Sizes) -> list[Row]:
         Row(f"sweep of {sizes.due:,} tasks", [(end - begin) * 1000]),
         Row("a change during the sweep", during, before, "before it", GOAL),
     ]
-
-
-@contextmanager
-def _writer(sizes: Sizes) -> Iterator[list[str]]:
-    """Somebody who writes inside the block; after it, the list holds what they say."""
-    command = [sys.executable, "-m", "benchmarks.one", "writer", json.dumps(asdict(sizes))]
-    with tempfile.NamedTemporaryFile("r") as said:
-        with open(said.name, "w") as mouth:
-            writer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=mouth)  # noqa: S603 - our own command
-        lines: list[str] = []
-        try:
-            while not said.readline() and writer.poll() is None:
-                sleep(0.05)
-            yield lines
-        finally:
-            writer.communicate()
-        lines += said.read().splitlines()[:-1]
-    if writer.returncode:
-        raise RuntimeError("The writer failed.")
