@@ -54,6 +54,7 @@ def operation(
     *,
     status: int = 0,
     later: Any = None,
+    dry: Any = None,
     takes: Any = None,
     parameters: Iterable[OpenApiParameter] = (),
     refusals: Iterable[int] = (),
@@ -62,10 +63,11 @@ def operation(
 ) -> Callable[[F], F]:
     """Documents a method of a view, with examples of what is `sent` and `shown` by their names.
 
-    The status is 200 by default, or 204 without an answer. `later` is the answer 202, where a worker may do the rest.
-    `refusals` adds to those of every operation.
+    The status is 200 by default, or 204 without an answer. `later` is the answer 202, where a worker may do the rest,
+    `dry` the answer 200 of a dry run. `refusals` adds to those of every operation.
     """
-    answers = {status or (200 if answer else 204): answer, **({202: later} if later else {})}
+    others = {202: later, 200: dry}
+    answers = {status or (200 if answer else 204): answer} | {code: one for code, one in others.items() if one}
     return extend_schema(
         operation_id=name,
         tags=[tag],
