@@ -11,7 +11,7 @@ from taskbell.quick_add.lines import Line
 from taskbell.quick_add.moments import DayAndTime, Moment
 from taskbell.quick_add.phrases import Found, Phrase, take
 from taskbell.quick_add.reading import TypedReminder
-from taskbell.quick_add.repetitions import Repetition
+from taskbell.quick_add.repetitions import TypedRule
 
 NOON = 12  # o'clock
 PHRASES: Mapping[str, Sequence[Phrase[Any]]] = {
@@ -29,7 +29,7 @@ class FoundPhrases:
     """The phrases of a line, by what they are about."""
 
     reminder: Found[TypedReminder] | None = None
-    repeat: Found[Repetition] | None = None
+    repeat: Found[TypedRule] | None = None
     end: Found[End] | None = None
     day: Found[DayAndTime] | None = None
     clock: Found[DayAndTime] | None = None

@@ -10,7 +10,7 @@ from taskbell.quick_add.moments import DayAndTime
 
 
 @dataclass(frozen=True)
-class Repetition:
+class TypedRule:
     """A rule in parts, without its end. Without days it takes them from its first day."""
 
     parts: Mapping[str, str]

@@ -11,7 +11,7 @@ from taskbell.quick_add.dates import DATE, day_of, month_and_day
 from taskbell.quick_add.days import PART, WEEKDAY
 from taskbell.quick_add.moments import DayAndTime, Moment
 from taskbell.quick_add.phrases import END, Phrase
-from taskbell.quick_add.repetitions import Repetition
+from taskbell.quick_add.repetitions import TypedRule
 from taskbell.quick_add.words import ADVERBS, EVERY_OTHER, LAST, NUMBERS, ORDINALS, PARTS, UNITS, number, one_of
 
 EVERY = r"(?:every|each|jede[nrsm]?|alle)(?P<after>!)? "
@@ -94,15 +94,15 @@ def _count(text: str | None) -> int:
 
 def _phrase(
     pattern: re.Pattern[str], parts_of: Callable[[re.Match[str]], Parts], *, is_weak: bool = False
-) -> Phrase[Repetition]:
-    def read(match: re.Match[str], _: Moment) -> Repetition | None:
+) -> Phrase[TypedRule]:
+    def read(match: re.Match[str], _: Moment) -> TypedRule | None:
         parts, groups = parts_of(match), match.groupdict()
         try:
             parse_rule(join_rule(parts or {}))
         except ValueError:
             return None
         at: time | None = PARTS.get(groups.get("part") or "")
-        return Repetition(parts or {}, bool(groups.get("after")), DayAndTime(at=at, is_vague=at is not None))
+        return TypedRule(parts or {}, bool(groups.get("after")), DayAndTime(at=at, is_vague=at is not None))
 
     return Phrase(pattern, read, is_weak)
 

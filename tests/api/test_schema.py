@@ -82,7 +82,7 @@ def test_every_post_about_tasks_knows_the_idempotency_key(document: dict[str, An
     about_tasks = {path: operation for path, operation in posts.items() if path.startswith("/api/tasks/")}
     headers = {path: [each["name"] for each in about_tasks[path].get("parameters", [])] for path in about_tasks}
     assert not [path for path, names in headers.items() if "Idempotency-Key" not in names]
-    assert len(headers) == 8
+    assert len(headers) == 9
 
 
 def test_aliases_are_not_listed(document: dict[str, Any]) -> None:

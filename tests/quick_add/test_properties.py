@@ -32,7 +32,7 @@ def words_of(text: str) -> list[str]:
 
 def refuse_all(text: str) -> Reading:
     """The reading after refusing each chip, and those that then are read instead."""
-    refused = []
+    refused: list[tuple[int, int]] = []
     while chips := read_line(text, refused=refused).chips:
         refused += [chip.span for chip in chips]
     return read_line(text, refused=refused)
