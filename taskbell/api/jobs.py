@@ -1,12 +1,6 @@
 """Queue entry points."""
 
-from celery import shared_task
-
 from taskbell.api import idempotency
-from taskbell.common.clock import utc_now
+from taskbell.common.clock_jobs import clock_job
 
-
-@shared_task(name="taskbell.api.forget_answers")
-def forget_answers() -> None:
-    """Once an hour."""
-    idempotency.forget_answers(utc_now())
+forget_answers = clock_job("taskbell.api.forget_answers", idempotency.forget_answers)

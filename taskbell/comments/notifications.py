@@ -1,7 +1,7 @@
 """Notifications about comments, and their kinds. Nobody is notified of their own, or of one comment twice."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -13,10 +13,9 @@ from taskbell.common.quoting import name_in_quotes, quoted_lines, without_links
 from taskbell.common.wording import shortened
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.kinds import Kind
-from taskbell.notifications.models import Delivery, DeliveryState, Notification
+from taskbell.notifications.models import Delivery, Notification
+from taskbell.tasks.notifications import GATHER
 
-# Several comments within this time become one email.
-GATHER = timedelta(minutes=1)
 MAX_LISTED, MAX_READ = 20, 200  # comments in one email, and those that are read for it
 MAX_CHARACTERS = 1000  # of each of them
 DELETED = "Cancelled because the comment was deleted."
@@ -96,7 +95,7 @@ def notify_commented(comment: Comment, *, now: datetime) -> None:
 
     The caller has locked the task, so that two comments can't both find no waiting email.
     """
-    people = _followers(comment) - _already_waiting(comment, now)
+    people = _followers(comment) - Delivery.objects.gathering(COMMENTED.name, comment.task_id, now)
     _notify(comment, COMMENTED, people, due_at=now + GATHER, data={"since": now.isoformat()}, now=now)
 
 
@@ -113,14 +112,3 @@ def _followers(comment: Comment) -> set[int]:
     authors = Comment.objects.filter(task=comment.task_id).order_by().values_list("author", flat=True).distinct()
     ids = {*comment.task.people, *authors} - {comment.author_id, *comment.mentions}
     return {person.pk for person in viewers_among(User.objects.filter(pk__in=ids), comment.task)}
-
-
-def _already_waiting(comment: Comment, now: datetime) -> set[int | None]:
-    waiting = Delivery.objects.filter(
-        notification__task=comment.task_id,
-        notification__kind=COMMENTED.name,
-        state=DeliveryState.PENDING,
-        mime=None,
-        not_before__gt=now,
-    )
-    return set(waiting.values_list("notification__recipient_id", flat=True))

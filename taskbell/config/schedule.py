@@ -23,7 +23,7 @@ BEAT_SCHEDULE = dict(
         every(seconds=10, run="taskbell.people.notify_locked"),
         every(seconds=environment().TASKBELL_OVERDUE_SWEEP_SECONDS, run="taskbell.tasks.mark_overdue"),
         every(seconds=10, run="taskbell.tasks.free_waiting"),
-        every(seconds=60, run="taskbell.tasks.send_digests"),
+        every(seconds=60, run="taskbell.tasks.send_digests"),  # digest times have whole minutes
         every(seconds=300, run="taskbell.tasks.find_full"),
         every(seconds=3600, run="taskbell.tasks.purge_deleted"),
         every(seconds=3600, run="taskbell.api.forget_answers"),

@@ -101,6 +101,12 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         crashed_before_dot = Q(state=DeliveryState.LEASED, final_dot_at=None, lease_until__lt=now)
         return self.filter(pending | crashed_before_dot, not_before__lte=now).order_by("not_before", "id")
 
+    def gathering(self, kind: str, task_id: int, now: datetime) -> set[int | None]:
+        """Whose email of this kind about the task waits, and will tell all that has happened by the time it is sent."""
+        mails = self.filter(state=DeliveryState.PENDING, mime=None, not_before__gt=now)
+        about_it = mails.filter(notification__task=task_id, notification__kind=kind)
+        return set(about_it.values_list("notification__recipient_id", flat=True))
+
     def to_admit(self, now: datetime) -> "DeliveryQuerySet":
         """Deliveries that another person caused, due now; `channels/mail/gathering.py` lets them into the outbox."""
         return self.filter(caused_by__isnull=False, admitted_at=None, not_before__lte=now, state=DeliveryState.PENDING)

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
@@ -74,16 +73,11 @@ def _messages(reminder: Reminder, firing: Firing) -> list[Message]:
             due_at=firing.occurrence,
             task_id=reminder.task_id,
             data={"reminder": reminder.pk, "missed": firing.missed, "for_me": reminder.recipient_id is not None}
-            | _author(reminder, person),
+            | ({"is_own": True} if reminder.created_by_id == person else {"by": reminder.created_by.name}),
             caused_by=reminder.created_by_id,
         )
         for person in sorted(reminder.recipient_ids())
     ]
-
-
-def _author(reminder: Reminder, person: int) -> dict[str, Any]:
-    """Who set the reminder, for the email."""
-    return {"is_own": True} if reminder.created_by_id == person else {"by": reminder.created_by.name}
 
 
 def _line(reminder: Reminder, firing: Firing | None, now: datetime) -> Entry:

@@ -85,7 +85,9 @@ def create_tasks(
     add_search_texts(tasks)
     for place, (task, patch) in enumerate(zip(tasks, patches, strict=True)):
         with naming(place):
-            _begin(task)
+            if task.recurrence:
+                begin_series(task)
+                task.save(update_fields=["series", "anchor_date"])
             applied = _apply_rows(task, patch, labels, is_new=True, effort=Effort(), by=by, now=now)
             if task.stage == Stage.COMPLETED and patch.pre_tasks is not UNSET:
                 check_not_blocked(task, by=by)
@@ -106,12 +108,6 @@ def _new_task(patch: TaskPatch, placement: Placement, *, by: User, now: datetime
     _apply(task, columns, by=by, now=now)
     task.viewer_role, task.is_archived = placement.standings[task.project_id].role, False
     return task
-
-
-def _begin(task: Task) -> None:
-    if task.recurrence:
-        begin_series(task)
-        task.save(update_fields=["series", "anchor_date"])
 
 
 @transaction.atomic

@@ -1,7 +1,7 @@
 """Bulk changes: all or none."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -107,9 +107,11 @@ def change_many(
     check_size(len(batch.create) + len(batch.update) + len(batch.delete), batch.rows)
     lock_assignees(assignees_of(batch.patches))
     labels_of(batch.patches, by=by, now=now)
-    _lock([pk for pk, _, _ in batch.update] + list(batch.delete))
-    changed, effort = [], Effort()
-    created = create_tasks(batch.create, naming=_named_creation, by=by, now=now) if batch.create else []
+    known = Task.objects.filter(pk__in=[*(pk for pk, _, _ in batch.update), *batch.delete])
+    list(known.order_by("pk").select_for_update(no_key=True).values_list("pk"))  # so that two batches never deadlock
+    changed, effort, created = [], Effort(), list[Task]()
+    if batch.create:
+        created = create_tasks(batch.create, naming=lambda place: named(f"create.{place}"), by=by, now=now)
     for place, (pk, patch, version) in enumerate(batch.update):
         with named(f"update.{place}"):
             task = update_task(
@@ -120,15 +122,6 @@ def change_many(
         with named(f"delete.{place}"):
             delete_task(pk, effort=effort, by=by, now=now)
     return [task.pk for task in created], changed
-
-
-def _named_creation(place: int) -> AbstractContextManager[None]:
-    return named(f"create.{place}")
-
-
-def _lock(ids: list[int]) -> None:
-    """Locks the tasks in a fixed order, so that two batches never deadlock."""
-    list(Task.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))
 
 
 @contextmanager

@@ -1,36 +1,10 @@
 """Queue entry points."""
 
-from celery import shared_task
-
-from taskbell.common.clock import utc_now
+from taskbell.common.clock_jobs import clock_job
 from taskbell.tasks import digest, quotas, scheduled
 
-
-@shared_task(name="taskbell.tasks.mark_overdue")
-def mark_overdue() -> None:
-    """Every TASKBELL_OVERDUE_SWEEP_SECONDS."""
-    scheduled.mark_overdue(utc_now())
-
-
-@shared_task(name="taskbell.tasks.find_full")
-def find_full() -> None:
-    """Every five minutes."""
-    quotas.find_full()
-
-
-@shared_task(name="taskbell.tasks.send_digests")
-def send_digests() -> None:
-    """Every minute, because digest times have whole minutes."""
-    digest.send_digests(utc_now())
-
-
-@shared_task(name="taskbell.tasks.purge_deleted")
-def purge_deleted() -> None:
-    """Once an hour."""
-    scheduled.purge_deleted(utc_now())
-
-
-@shared_task(name="taskbell.tasks.free_waiting")
-def free_waiting() -> None:
-    """Every ten seconds."""
-    scheduled.free_waiting(utc_now())
+mark_overdue = clock_job("taskbell.tasks.mark_overdue", scheduled.mark_overdue)
+find_full = clock_job("taskbell.tasks.find_full", lambda _: quotas.find_full())
+send_digests = clock_job("taskbell.tasks.send_digests", digest.send_digests)
+purge_deleted = clock_job("taskbell.tasks.purge_deleted", scheduled.purge_deleted)
+free_waiting = clock_job("taskbell.tasks.free_waiting", scheduled.free_waiting)

@@ -9,11 +9,11 @@ from taskbell.common.quoting import set_apart
 from taskbell.common.wording import in_words
 from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.kinds import Kind
-from taskbell.notifications.models import Delivery, DeliveryState, Notification
+from taskbell.notifications.models import Delivery, Notification
 from taskbell.tasks.models import Task
 from taskbell.tasks.update_mail import changes_in_words, gather_changes
 
-# Several changes within this time become one email.
+# Several changes, or comments, within this time become one email.
 GATHER = timedelta(minutes=1)
 PEOPLE = ("created_by_id", "assigned_to_id")
 FINISHED = "Cancelled because the task is finished."
@@ -110,15 +110,8 @@ def notify_updated(task: Task, *, by: User, now: datetime, but: set[int]) -> Non
     recipients = set(people_of(task, but=by)) - but
     if not recipients:
         return
-    waiting = Delivery.objects.filter(
-        notification__task=task,
-        notification__kind=TASK_UPDATED.name,
-        notification__recipient__in=recipients,
-        state=DeliveryState.PENDING,
-        mime=None,
-        not_before__gt=now,
-    ).values_list("notification__recipient_id", flat=True)
-    people, data = sorted(recipients - set(waiting)), {"since": now.isoformat()}
+    people = sorted(recipients - Delivery.objects.gathering(TASK_UPDATED.name, task.pk, now))
+    data = {"since": now.isoformat()}
     notify(_messages(TASK_UPDATED, task, people, task.version, due_at=now + GATHER, by=by.pk, data=data), now=now)
 
 

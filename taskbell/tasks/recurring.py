@@ -62,7 +62,8 @@ def make_next(task: Task, *, catch_up: bool = False, by: User, now: datetime) ->
     upcoming = next_of_completed(task, completed_at=now, catch_up=catch_up)
     if upcoming is None:
         return None
-    known = _first_later(task) or _in_trash(task, upcoming.number)
+    # The first later one that exists need not be the next, which may have been skipped on.
+    known = _later(task).filter(deleted_at=None).first() or _in_trash(task, upcoming.number)
     if known is not None:
         if known.deleted_at is not None:
             _restore_next(known, task, upcoming, by=by, now=now)
@@ -133,11 +134,6 @@ def _later(task: Task) -> TaskQuerySet:
     """The later occurrences that were ever created, in order, locked."""
     later = Task.objects.filter(series=task.series, occurrence__gt=task.occurrence)
     return later.order_by("occurrence").select_for_update(no_key=True)
-
-
-def _first_later(task: Task) -> Task | None:
-    """The first later occurrence that exists; it need not be the next, which may have been skipped on."""
-    return _later(task).filter(deleted_at=None).first()
 
 
 def _in_trash(task: Task, number: int) -> Task | None:

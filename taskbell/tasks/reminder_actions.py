@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Case, Exists, F, OuterRef, Q, When
+from django.db.models import Case, Exists, F, OuterRef, Value, When
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Change, record_changes
@@ -20,7 +20,7 @@ from taskbell.tasks.policy import check_in_use, check_may_remind_others
 from taskbell.tasks.queries import task_with_reminders
 from taskbell.tasks.validation import check_reminder
 
-Condition = Q | Exists
+Condition = Value | Exists
 NOT_OPEN = "Can't snooze this task, because it is not open. Reopen it first."
 SWITCHED_OFF = (
     "Can't snooze this task, because you switched off reminder emails. Switch them on in your profile first, or add a "
@@ -37,7 +37,7 @@ def add_reminder(
     `plan` may be a function of the task, for callers that need its time zone; `for_me` says whether it is private.
     """
     for_me = for_me if callable(plan) else plan.for_me
-    task, existing = _lock(task_id, private=_always(for_me), by=by, now=now)
+    task, existing = _lock(task_id, private=Value(for_me), by=by, now=now)
     plan = plan(task) if callable(plan) else plan
     if not plan.for_me:
         check_may_remind_others(by, task)
@@ -80,7 +80,7 @@ def snooze_task(task_id: int, at: datetime | Callable[[Task], datetime], *, by: 
 
     The snooze belongs to this task alone; later tasks of a series do not get it. Raises NotFound, Conflict, Invalid.
     """
-    task, existing = _lock(task_id, private=_always(True), by=by, now=now)
+    task, existing = _lock(task_id, private=Value(True), by=by, now=now)
     plan = ReminderPlan(at=at(task) if callable(at) else at, for_me=True, is_snooze=True)
     if not task.is_open:
         raise Conflict(NOT_OPEN)
@@ -118,10 +118,6 @@ def _lock(task_id: int, *, private: Condition, by: User, now: datetime) -> tuple
     task, reminders = task_with_reminders(task_id, by=by)
     check_in_use(task)
     return task, reminders
-
-
-def _always(true: bool) -> Condition:
-    return Q(pk__isnull=not true)
 
 
 def _is_own(reminder_id: int, person: User) -> Condition:
