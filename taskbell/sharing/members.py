@@ -1,15 +1,16 @@
 """Who belongs to a project. Each verb checks its own rules."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
-from taskbell.activity.actions import record
+from taskbell.activity.actions import Entry, record_entries
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import Conflict, NotFound, invalid
 from taskbell.common.locks import in_batches
@@ -37,7 +38,7 @@ def add_member(pk: int, person_id: int, role: str, *, by: User, now: datetime) -
     if person is None:
         raise invalid("person", "does_not_exist", "There is no active person with this id.")
     member = join(project, person, role, by=by, now=now)
-    notify_shared(member, by=by, now=now)
+    notify_shared([member], by=by, now=now)
     return member
 
 
@@ -52,6 +53,18 @@ def join(project: Project, person: User, role: str, *, by: User, now: datetime) 
     bump_access([person.pk])
     _record(member, "added", by=by, at=now, new=role)
     return member
+
+
+def join_many(project: Project, roles: Mapping[int, str], *, by: User, now: datetime) -> None:
+    """Makes active people members of a project that this transaction has created, and notifies them.
+
+    `roles` are by person. Call it with these people locked.
+    """
+    new = [Membership(project=project, person_id=pk, role=role, added_at=now) for pk, role in roles.items()]
+    members = Membership.objects.bulk_create(new)
+    bump_access(roles)
+    record_entries(_entry(member, "added", by=by, at=now, new=member.role) for member in members)
+    notify_shared(members, by=by, now=now)
 
 
 @transaction.atomic
@@ -120,7 +133,7 @@ def end_memberships(person: User, *, by: User, now: datetime) -> None:
         _end(member, by=by, now=now)
 
 
-def bump_access(people: Iterable[int]) -> None:
+def bump_access(people: Collection[int]) -> None:
     """What these people can see changes: their cursors and cached answers are void."""
     User.objects.filter(pk__in=people).update(access_version=F("access_version") + 1)
 
@@ -169,8 +182,12 @@ def _other_owners(member: Membership) -> bool:
     return owners.exclude(pk=member.pk).exists()
 
 
-def _record(
+def _record(member: Membership, action: str, *, by: User, at: datetime, **values: Any) -> None:
+    record_entries([_entry(member, action, by=by, at=at, **values)])
+
+
+def _entry(
     member: Membership, action: str, *, by: User, at: datetime, old: str | None = None, new: str | None = None
-) -> None:
+) -> Entry:
     about = Subject(SubjectType.MEMBER, member.person_id)
-    record(about, action, by=by, at=at, field="role", old=old, new=new, project_id=member.project_id)
+    return Entry(None, action, by, at, "role", old, new, about=about, project_id=member.project_id)

@@ -1,5 +1,6 @@
 """Emails about projects: somebody was added to one, or is invited to join."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -76,12 +77,14 @@ PROJECT_INVITE = Kind(
 KINDS = (PROJECT_SHARED, PROJECT_INVITE)
 
 
-def notify_shared(member: Membership, *, by: User, now: datetime) -> None:
-    """Notifies the person that they belong to the project now, unless they have done it themselves."""
-    if member.person_id == by.pk:
-        return
-    key, data = f"{PROJECT_SHARED.name}:{member.pk}", {"by": by.name, "project": member.project_id}
-    notify([Message(member.person_id, PROJECT_SHARED, key, now, data=data, caused_by=by.pk)], now=now)
+def notify_shared(members: Iterable[Membership], *, by: User, now: datetime) -> None:
+    """Notifies these people that they belong to the project now, unless they have done it themselves."""
+    messages = []
+    for member in members:
+        if member.person_id != by.pk:
+            key, data = f"{PROJECT_SHARED.name}:{member.pk}", {"by": by.name, "project": member.project_id}
+            messages.append(Message(member.person_id, PROJECT_SHARED, key, now, data=data, caused_by=by.pk))
+    notify(messages, now=now)
 
 
 def mail_project_invite(invite: ProjectInvite, *, by: User, now: datetime) -> None:

@@ -15,6 +15,7 @@ from taskbell.transfer.cycles import in_order
 from taskbell.transfer.importing import CheckedFile, ImportResult
 from taskbell.transfer.known import mark_known
 from taskbell.transfer.updating import update_known
+from taskbell.transfer.writing import write_turns
 
 ROWS, LINKED_ROWS, UPDATED_ROWS = 1000, 100, 50  # of a batch
 
@@ -59,12 +60,16 @@ def _begin(checked: CheckedFile, progress: ImportProgress) -> None:
         for _ in rehearsal:
             let_others_write()
         checked.count_failed()
-    if first is None:
-        with transaction.atomic():
+    with transaction.atomic():
+        if first is None:
             checked.check_room()
+            checked.create_names()
             first = staging.reserve_ids(rows)
             progress.note(0.0, first_id=first)
-        progress.first_id = first
+        else:
+            checked.create_names()
+            progress.note(progress.written / max(rows, 1))
+    progress.first_id = first
     staging.give_ids(first)
 
 
@@ -78,7 +83,7 @@ def _create(checked: CheckedFile, progress: ImportProgress) -> None:
             progress.note(after / rows, written=upto)
             # What another import has created meanwhile is known as well.
             mark_known(checker.by, f"{_not_ours(first, rows)} AND staged.turn > {after} AND staged.turn <= {upto}")
-            staging.write_turns(checker.categories, after, upto, by=checker.by, now=checker.now)
+            write_turns(checker, after, upto)
         let_others_write()
 
 

@@ -23,17 +23,19 @@ from taskbell.tasks.models import MAX_SOURCE_ID, Task
 from taskbell.tasks.search_text import search_text_of
 from taskbell.tasks.validation import check_dates
 from taskbell.transfer.columns import FILE_SOURCE, NOT_READ, OWN_SOURCE, ReminderRow, read_cells
+from taskbell.transfer.comment_rows import CommentStager
+from taskbell.transfer.file_projects import FileProjects
 from taskbell.transfer.fit_related import fit_related
 from taskbell.transfer.fitting import fit_title, give_up, in_zone
 from taskbell.transfer.people import People
 from taskbell.transfer.reading import Notice, Row, RowError, losses
 
-MAX_CATEGORIES = 10_000  # of one file: their names are kept in memory
+MAX_NAMES = 10_000  # of categories or labels in one file, which are kept in memory
 REMINDER_FIELDS = (
     *("recipient_id", "at", "wall_date", "wall_time", "before_due", "repeat", "timezone", "next_at", "state"),
     *("fired_at", "is_snooze"),
 )
-NO_IDENTITY = (None, None, None, None)
+NO_IDENTITY = (None, None, None, None, None)  # nor a project
 Values = dict[str, Any]
 
 
@@ -44,12 +46,14 @@ class Checked:
     task: tuple[Any, ...] = ()
     needs: list[tuple[int, str | None]] = field(default_factory=list)  # and what the file calls them
     reminders: list[tuple[Any, ...]] = field(default_factory=list)
+    labels: list[int] = field(default_factory=list)
+    comments: list[tuple[Any, ...]] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
 
 
 class Checker:
-    """Checks rows for the person who imports, and collects the categories that the file names."""
+    """Checks rows for the person who imports, and collects the categories, projects and labels that the file names."""
 
     def __init__(
         self, by: User, now: datetime, strict: bool = False, keep_cells: bool = False, is_resumed: bool = False
@@ -61,6 +65,9 @@ class Checker:
         self.may_name_creators = by.can(Capability.EDIT_EVERYTHING)
         self.people = People()
         self.categories: dict[str, int] = {}
+        self.labels: dict[str, int] = {}
+        self.projects = FileProjects()
+        self.comments = CommentStager(by, now, self.people, may_name_authors=self.may_name_creators)
         self.installation = Installation.own_key()
 
     def check(self, number: int, row: Row) -> Checked:
@@ -82,8 +89,10 @@ class Checker:
 
     def _good(self, number: int, row: Row, cells: Values, found: Values, notices: list[Notice]) -> Checked:
         self.find_day(found)
-        task = (*self._task(number, row, found), *self._identity(row, cells, found))
-        return Checked(task, _needs(row, found), self._reminders(number, found), notices=notices)
+        task = (*self._task(number, row, found), *self._identity(row, cells, found), self._project(found))
+        labels = [self._named("labels", self.labels, name) for name in found.get("labels", ())]
+        comments = self.comments.rows(number, row, found, notices)
+        return Checked(task, _needs(row, found), self._reminders(number, found), labels, comments, notices=notices)
 
     def _bad(self, number: int, row: Row, found: Values, wrong: list[FieldError], notices: list[Notice]) -> Checked:
         """A row that only keeps its id, since others may refer to it, and says what is wrong."""
@@ -161,11 +170,17 @@ class Checker:
         )
 
     def _category(self, name: str | None) -> int | None:
-        if name is None:
-            return None
-        if name not in self.categories and len(self.categories) == MAX_CATEGORIES:
-            raise invalid("category", "too_many", f"A file can name at most {MAX_CATEGORIES:,} categories.")
-        return self.categories.setdefault(name, len(self.categories))
+        return None if name is None else self._named("category", self.categories, name)
+
+    def _named(self, column: str, numbers: dict[str, int], name: str) -> int:
+        """The number of the name in this column."""
+        if name not in numbers and len(numbers) == MAX_NAMES:
+            what = {"category": "categories"}.get(column, column)
+            raise invalid(column, "too_many", f"A file can name at most {MAX_NAMES:,} {what}.")
+        return numbers.setdefault(name, len(numbers))
+
+    def _project(self, found: Values) -> int | None:
+        return self.projects.number_of(found["project"]) if "project" in found else None
 
     def _assignee(self, name: str | None, stage: str) -> int | None:
         if name is None:
@@ -218,8 +233,8 @@ class Checker:
 
 
 def _kept(cells: Values) -> str:
-    """What an update needs. A column that nobody reads can have anything."""
-    return orjson.dumps({name: value for name, value in cells.items() if name not in NOT_READ}).decode()
+    """What an update needs of the row. A column that nobody reads can have anything."""
+    return orjson.dumps({name: value for name, value in cells.items() if name not in (*NOT_READ, "comments")}).decode()
 
 
 def _called(row: Row) -> str | None:

@@ -12,7 +12,7 @@ from taskbell.tasks.prerequisites import MAX_DEPENDENTS, MAX_PATH_SHOWN
 from taskbell.transfer.columns import FILE_SOURCE
 from taskbell.transfer.cycles import cycles
 from taskbell.transfer.reading import Notice, RowError
-from taskbell.transfer.staging import ERROR_COLUMNS, LINKED, NOTICE_COLUMNS
+from taskbell.transfer.staging import ERROR_COLUMNS, IS_NEW, LINKED, NOTICE_COLUMNS
 
 CHUNK_ROWS = 500
 # Each finds the numbers and lines of bad rows, with the value for the sentence about them. The ids of rows that are
@@ -53,6 +53,28 @@ SELECT task.number, task.line, task.occurrence AS value FROM staged_task task JO
     GROUP BY series, occurrence HAVING COUNT(*) > 1
 ) twin ON twin.series = task.series AND twin.occurrence = task.occurrence
 """
+# Of rows that are to be written. The tasks of an update are refused one by one.
+INTO_ARCHIVED = f"""
+SELECT task.number, task.line, project.name AS value FROM staged_task task
+JOIN staged_project project ON project.number = task.project WHERE project.is_archived AND {IS_NEW}
+"""  # noqa: S608 - names of our own
+NOT_A_MEMBER = """
+SELECT task.number, task.line,
+    person.username || ', who is not a member of the project '''
+        || COALESCE(project.name, present.name) || '''' AS value
+FROM staged_task task JOIN accounts_user person ON person.id = task.assigned_to_id
+LEFT JOIN staged_project project ON project.number = task.project
+LEFT JOIN tasks_task known ON task.is_known AND known.id = task.id
+LEFT JOIN projects_project present ON present.id = known.project_id AND task.project IS NULL
+WHERE NOT task.is_bad AND (project.number IS NOT NULL OR (present.id IS NOT NULL AND present.inbox_of_id IS NULL))
+AND (known.assigned_to_id IS NULL OR known.assigned_to_id <> task.assigned_to_id)
+AND NOT EXISTS (
+    SELECT 1 FROM projects_membership member
+    WHERE member.project_id = COALESCE(project.id, present.id) AND member.person_id = task.assigned_to_id
+) AND NOT EXISTS (
+    SELECT 1 FROM staged_member member WHERE member.project = project.number AND member.person_id = task.assigned_to_id
+)
+"""
 TOO_MANY_WAIT = f"""
 SELECT task.number, task.line, {MAX_DEPENDENTS} AS value FROM staged_task task JOIN (
     SELECT needs FROM staged_link GROUP BY needs HAVING COUNT(*) > {MAX_DEPENDENTS}
@@ -76,6 +98,12 @@ SENTENCES = {
     ALREADY_HERE: ("source_id", "exists", "Already imported, as task {}."),
     SAME_CONTENT: ("source_id", "", "Already imported, as task {}: a row without an id is recognised by its content."),
     REPEATED_OCCURRENCE: ("occurrence", "twice", "The series has the occurrence {} more than once."),
+    INTO_ARCHIVED: ("project", "archived", "Can't put a task into the project '{}', because it is archived."),
+    NOT_A_MEMBER: (
+        "assigned_to",
+        "not_a_member",
+        "Can't be assigned to {}. Add this person to the project, and import the file again with update.",
+    ),
     TOO_MANY_WAIT: ("id", "dependents", "Can't block more than {} other rows."),
     BLOCKED_BY_BAD: ("pre_tasks", "waits", "Blocked by {}, which can't be imported."),
 }

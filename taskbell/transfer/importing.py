@@ -12,13 +12,18 @@ from django.db import transaction
 from taskbell.accounts.models import User
 from taskbell.common.errors import Refusal
 from taskbell.tasks.policy import check_may_create
-from taskbell.tasks.quotas import check_room_for_tasks
-from taskbell.transfer import findings, staging
-from taskbell.transfer.checking import Checker
+from taskbell.tasks.quotas import check_room_for, check_room_for_tasks
+from taskbell.transfer import findings, staged_projects, staging
+from taskbell.transfer.checking import Checked, Checker
+from taskbell.transfer.comment_rows import authors_in, weight_of
 from taskbell.transfer.errors import Listed
 from taskbell.transfer.known import mark_history_of_known, mark_known
+from taskbell.transfer.project_members import archive_created, count_missing, create_missing
 from taskbell.transfer.reading import Notice, Row, RowError, Unreadable, losses
+from taskbell.transfer.staged_comments import leave_out_beyond_quota
+from taskbell.transfer.staged_labels import load_labels
 from taskbell.transfer.updating import update_known
+from taskbell.transfer.writing import write
 
 CHUNK_ROWS = 2000
 UPDATE_WEIGHT = 9  # an update takes as long as creating so many more
@@ -98,9 +103,9 @@ class CheckedFile:
         while found := list(islice(remaining, CHUNK_ROWS)):
             _load_asides([one for one in found if isinstance(one, Notice)], self.options)
             batch = [row for row in found if isinstance(row, Row)]
-            checker.people.learn(row.cells.get(name) for row in batch for name in ("assigned_to", "created_by"))
+            checker.people.learn(name for row in batch for name in _people_in(row))
             checked = [checker.check(number, row) for number, row in enumerate(batch, start=self.result.rows + 1)]
-            weight += sum(1 + self.is_update * UPDATE_WEIGHT + len(one.needs) + len(one.reminders) for one in checked)
+            weight += sum(self._weight(one) for one in checked)
             if most is not None and weight > most:
                 raise TooManyRows
             staging.load(checked)
@@ -108,6 +113,11 @@ class CheckedFile:
         staging.index()
         findings.across_rows(self.result.rows, strict=self.options.strict)
         self._refuse_bad()
+
+    def _weight(self, row: Checked) -> int:
+        """How long the row takes, compared with a plain one."""
+        related = len(row.needs) + len(row.reminders) + len(row.labels) + weight_of(row.comments)
+        return 1 + self.is_update * UPDATE_WEIGHT + related
 
     def write(self) -> ImportResult:
         """Creates tasks from good rows, or updates them, in one transaction. Raises ImportRefused, Conflict.
@@ -118,7 +128,8 @@ class CheckedFile:
         with transaction.atomic():
             self.mark_known()
             self.check_room()
-            staging.write(checker.categories, known_too=self.is_update, by=checker.by, now=checker.now)
+            self.create_names()
+            write(checker, known_too=self.is_update)
             if self.is_update:
                 self.result.updated = sum(update_known(checker, now=checker.now))
                 self.count_failed()
@@ -131,11 +142,34 @@ class CheckedFile:
             mark_history_of_known()
         if self.options.on_existing == ERROR:
             findings.find(findings.ALREADY_HERE)
-            self._refuse_bad()
+        staged_projects.match(self.checker, is_update=self.is_update, strict=self.options.strict)
+        self._refuse_bad()
+
+    @property
+    def _wanted(self) -> str:
+        """The condition for the rows that are written."""
+        return "NOT task.is_bad" if self.is_update else staging.IS_NEW
 
     def check_room(self) -> None:
-        """Raises a refusal if the person can't have so many more tasks. Call it after `mark_known`."""
-        check_room_for_tasks(self.checker.by, more=self.result.rows - self.result.failed - findings.count_known())
+        """Raises a refusal if the person can't have so many more tasks or projects. Call it after `mark_known`.
+
+        Comments for which there is no room are left out.
+        """
+        by = self.checker.by
+        check_room_for_tasks(by, more=self.result.rows - self.result.failed - findings.count_known())
+        if missing := count_missing(self._wanted):
+            check_room_for("projects", by, more=missing)
+        leave_out_beyond_quota(by, strict=self.options.strict)
+
+    def create_names(self) -> None:
+        """Creates the labels and projects of the rows. Raises QuotaReached.
+
+        An import that is resumed has done so; what has been renamed or deleted meanwhile is not created again.
+        """
+        checker, is_first = self.checker, not self.checker.is_resumed
+        load_labels(checker.labels, self._wanted, may_create=is_first, by=checker.by, now=checker.now)
+        if is_first:
+            create_missing(checker, self._wanted)
 
     def _refuse_bad(self) -> None:
         if self.options.partial:
@@ -152,6 +186,7 @@ class CheckedFile:
 
     def end(self) -> ImportResult:
         """The result of what has been written."""
+        archive_created(self.checker)
         if not self.is_update:
             findings.notice(findings.SAME_CONTENT)
         self.result.skipped = findings.count_known() - self.result.updated
@@ -181,6 +216,11 @@ def prepared(
     with staging.staged():
         checked.read(rows, most)
         yield checked
+
+
+def _people_in(row: Row) -> list[Any]:
+    """The people whom the row names."""
+    return [row.cells.get("assigned_to"), row.cells.get("created_by"), *authors_in(row.cells.get("comments"))]
 
 
 def _load_asides(asides: list[Notice], options: Options) -> None:

@@ -7,28 +7,21 @@ from datetime import datetime
 from django.db import connection
 
 from taskbell.accounts.models import User
-from taskbell.activity.actions import record_from
+from taskbell.comments.models import Comment
 from taskbell.common.errors import Conflict
-from taskbell.common.loading import insert_from, json_array, json_object, json_value, load_rows, temporary_table
+from taskbell.common.loading import load_rows, temporary_table
 from taskbell.common.sql import execute, fetch
 from taskbell.common.text import folded, printable
+from taskbell.projects.models import Membership, Project
 from taskbell.reminders.models import Reminder
-from taskbell.tasks.assignees import lock_assignees
 from taskbell.tasks.categories import create_category
-from taskbell.tasks.kinds import OPEN_STAGES, OVERDUE, Priority
-from taskbell.tasks.models import Category, Prerequisite, SearchText, Task
+from taskbell.tasks.label_models import TaskLabel
+from taskbell.tasks.models import Category, Prerequisite, Task
 from taskbell.transfer.checking import REMINDER_FIELDS, Checked
+from taskbell.transfer.comment_rows import COMMENT_COLUMNS
 from taskbell.transfer.reading import Notice
 
 HAS_ONE_WRITER = connection.vendor == "sqlite"
-LOCKED_AT_ONCE = 1000  # people
-# Columns that a task has as the staged row has them.
-COPIED = (
-    *("title", "title_sort", "description", "stage", "priority"),
-    *("due_date", "due_time", "timezone", "due_at", "is_overdue"),
-    *("recurrence", "recurrence_from", "occurrence", "anchor_date", "planned_date", "planned_time"),
-    *("assigned_to_id", "created_by_id", "completed_at", "created_at", "source", "source_id"),
-)
 TASK_TABLE = {
     "number": "id",
     "line": "id",
@@ -47,6 +40,7 @@ TASK_TABLE = {
     **{name: name for name in ("source", "source_id")},
     "own_id": "id",
     "cells": "description",
+    "project": "id",
     "is_known": "is_overdue",
     "id": "id",
     "turn": "id",
@@ -59,30 +53,19 @@ ERROR_TABLE = {"number": "id", "line": "id", **dict.fromkeys(("field", "code", "
 ERROR_COLUMNS = tuple(ERROR_TABLE)
 NOTICE_TABLE = {"number": "id", "line": "id", **dict.fromkeys(("field", "message"), "description")}
 NOTICE_COLUMNS = tuple(NOTICE_TABLE)
+PROJECT_TABLE = {"number": "id", "id": "id", "name": "name", "is_archived": "archived_at IS NOT NULL"}
+MEMBER_TABLE = {"project": "project_id", "person_id": "person_id", "role": "role"}
+COMMENT_TABLE = {
+    "number": "id",
+    "place": "id",
+    **{name: name for name in COMMENT_COLUMNS[2:-1]},
+    "is_undated": "edited_at IS NULL",
+}
 IS_NEW = "NOT task.is_bad AND task.is_known IS NULL"
 LINKED = (
     "staged_link link JOIN staged_task task ON task.number = link.number"
     " JOIN staged_task needed ON needed.file_id = link.needs"
 )
-WITH_ALL = f"""
-staged_task task LEFT JOIN staged_category category ON category.number = task.category
-LEFT JOIN (SELECT series, MIN(id) AS first FROM staged_task task WHERE series IS NOT NULL AND {IS_NEW} GROUP BY series)
-begun ON begun.series = task.series
-"""  # noqa: S608 - names of our own
-PRIORITY_NAMES = " ".join(f"WHEN {one.value} THEN '{one.name}'" for one in Priority)
-# What history says about a new task, as `history.snapshot` does for a task that somebody creates by hand.
-SNAPSHOT = {
-    **{name: f"task.{name}" for name in ("title", "description", "stage", "due_date", "due_time", "timezone")},
-    "status": f"CASE WHEN task.is_overdue THEN '{OVERDUE}' ELSE task.stage END",
-    "priority": f"CASE task.priority {PRIORITY_NAMES} END",
-    "project": "task.project_id",
-    "category": "task.category_id",
-    "assigned_to": "task.assigned_to_id",
-    "recurrence": "NULLIF(task.recurrence, '')",
-    "recurrence_from": "task.recurrence_from",
-}
-
-
 PROJECT_OF = "(SELECT project_id FROM tasks_task WHERE id = {})"
 
 
@@ -97,6 +80,11 @@ def staged() -> Iterator[None]:
         temporary_table("staged_error", ERROR_TABLE, like=Task),
         temporary_table("staged_notice", NOTICE_TABLE, like=Task),
         temporary_table("staged_category", {"number": "id", "id": "id"}, like=Category),
+        temporary_table("staged_project", PROJECT_TABLE, like=Project),
+        temporary_table("staged_member", MEMBER_TABLE, like=Membership),
+        temporary_table("staged_label", {"number": "task_id", "label": "label_id"}, like=TaskLabel),
+        temporary_table("staged_label_id", {"number": "id", "id": "label_id", "place": "id"}, like=TaskLabel),
+        temporary_table("staged_comment", COMMENT_TABLE, like=Comment),
     ):
         if connection.vendor == "postgresql":
             # Ids of rows that are refused later stay unused.
@@ -121,6 +109,10 @@ def load(batch: list[Checked]) -> None:
         load_rows("staged_link", LINK_COLUMNS, links)
     if reminders:
         load_rows("staged_reminder", REMINDER_COLUMNS, reminders)
+    if labels := [(row.task[0], label) for row in batch for label in row.labels]:
+        load_rows("staged_label", ("number", "label"), labels)
+    if comments := [comment for row in batch for comment in row.comments]:
+        load_rows("staged_comment", COMMENT_COLUMNS, comments)
     load_notices((row.task[0], notice) for row in batch for notice in row.notices)
 
 
@@ -133,32 +125,10 @@ def load_notices(notices: Iterable[tuple[int, Notice]]) -> None:
 
 def index() -> None:
     """Indexes the full tables."""
-    for table, column in (("task", "file_id"), ("task", "number"), ("link", "number"), ("reminder", "number")):
+    numbered = ("task", "link", "reminder", "label", "comment")
+    for table, column in (("task", "file_id"), *((table, "number") for table in numbered)):
         execute(f"CREATE INDEX staged_{table}_by_{column} ON staged_{table} ({column})")
         execute(f"ANALYZE staged_{table}")
-
-
-def write(categories: dict[str, int], *, known_too: bool, by: User, now: datetime) -> None:
-    """Creates tasks from good rows without a task, with links, reminders and history. Raises Conflict.
-
-    It creates the categories of these rows; with `known_too`, those of rows that have a task as well.
-    """
-    if _without_assignees_who_left(IS_NEW):
-        raise Conflict("Can't import this file now, because one of its assignees has just left. Try again.")
-    load_categories(categories, "NOT task.is_bad" if known_too else IS_NEW, by=by, now=now)
-    if HAS_ONE_WRITER:  # no id is taken meanwhile
-        give_ids(_last_id())
-    _write(IS_NEW, by=by, now=now)
-
-
-def write_turns(categories: dict[str, int], after: int, upto: int, *, by: User, now: datetime) -> None:
-    """The same for the rows of these turns, which have ids. Tasks of people who have left are for nobody."""
-    turns = f"task.turn > {after} AND task.turn <= {upto}"
-    new = f"{IS_NEW} AND {turns}"
-    _without_assignees_who_left(new)
-    load_categories(categories, new, by=by, now=now)
-    # Found by their numbers: joined, SQLite would read all links and reminders for each batch.
-    _write(new, "AND {}.number IN " + f"(SELECT number FROM staged_task task WHERE {turns})", by=by, now=now)  # noqa: S608
 
 
 def load_categories(categories: dict[str, int], condition: str, *, by: User, now: datetime) -> None:
@@ -171,7 +141,7 @@ def load_categories(categories: dict[str, int], condition: str, *, by: User, now
     execute("ANALYZE staged_category")
 
 
-def _last_id() -> int:
+def last_id() -> int:
     return int(fetch("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'tasks_task'")[0][0])
 
 
@@ -182,7 +152,7 @@ def give_ids(first: int) -> None:
 
 def reserve_ids(rows: int) -> int:
     """The id below those that nobody else will take."""
-    first = _last_id()
+    first = last_id()
     execute(
         "INSERT INTO sqlite_sequence (name, seq) SELECT 'tasks_task', 0 WHERE NOT EXISTS"
         " (SELECT 1 FROM sqlite_sequence WHERE name = 'tasks_task')"
@@ -205,21 +175,6 @@ def give_turns(ordered: Iterable[int] | None) -> None:
         )
 
 
-def _without_assignees_who_left(new: str) -> set[int]:
-    """Nobody who is assigned an open task leaves before it is written. Those who have left lose theirs."""
-    marks = ", ".join(["%s"] * len(OPEN_STAGES))
-    query = f"SELECT DISTINCT assigned_to_id FROM staged_task task WHERE {new} AND stage IN ({marks})"  # noqa: S608
-    left = set[int]()
-    assignees = sorted(pk for (pk,) in fetch(query, list(OPEN_STAGES)) if pk is not None)
-    for begin in range(0, len(assignees), LOCKED_AT_ONCE):
-        some = set(assignees[begin : begin + LOCKED_AT_ONCE])
-        left |= some - lock_assignees(some)
-    if left:
-        theirs = f"assigned_to_id IN ({', '.join(map(str, left))}) AND stage IN ({marks})"
-        execute(f"UPDATE staged_task SET assigned_to_id = NULL WHERE {theirs}", list(OPEN_STAGES))  # noqa: S608 - ours
-    return left
-
-
 def _categories(names: Iterable[str], *, by: User, now: datetime) -> dict[str, int]:
     """The ids of the categories by key. Missing ones are created."""
     keys: dict[str, str] = {}
@@ -230,35 +185,3 @@ def _categories(names: Iterable[str], *, by: User, now: datetime) -> dict[str, i
         with suppress(Conflict):  # somebody else has created it meanwhile
             create_category(keys[key], by=by, now=now)
     return dict(Category.objects.filter(key__in=keys).values_list("key", "pk"))
-
-
-def _write(new: str, among: str = "", *, by: User, now: datetime) -> None:
-    """Writes the new rows with their history. `among` limits links and reminders."""
-    own = "CASE WHEN task.recurrence <> '' THEN task.id END"
-    values = {name: f"task.{name}" for name in ("id", *COPIED)} | {
-        "project_id": "(SELECT id FROM projects_project WHERE inbox_of_id = task.created_by_id)",
-        "category_id": "category.id",
-        "series": f"COALESCE(begun.first, {own})",
-    }
-    insert_from(Task, values, f"{WITH_ALL} WHERE {new} ORDER BY task.id", given={"updated_at": now})
-    text = {"task_id": "task.id", "text": "task.search_text"}
-    insert_from(SearchText, text, f"staged_task task WHERE {new} ORDER BY task.id", given={})
-    created = f"SELECT id FROM staged_task task WHERE {new}"  # noqa: S608 - names of our own
-    source = f"tasks_task task WHERE task.id IN ({created}) ORDER BY task.id"
-    values = {"task_id": "task.id", "project_id": "task.project_id", "new_value": json_object(SNAPSHOT)}
-    record_from(source, values, "created", by=by, at=now)
-
-    source = f"{LINKED} WHERE {new} {among.format('link')}"
-    insert_from(Prerequisite, {"task_id": "task.id", "needs_id": "needed.id"}, source, given={})
-    ordered = f"(SELECT task.id, needed.id AS needs FROM {source} ORDER BY task.id, needed.id) link"  # noqa: S608
-    values = {"task_id": "link.id", "old_value": json_value("'[]'"), "new_value": json_array("link.needs")}
-    values |= {"project_id": PROJECT_OF.format("link.id")}
-    record_from(f"{ordered} GROUP BY link.id", values, "updated", by=by, at=now, field="pre_tasks")
-
-    values = {name: f"reminder.{name}" for name in REMINDER_FIELDS} | {"task_id": "task.id"}
-    reminders = "staged_reminder reminder JOIN staged_task task ON task.number = reminder.number"
-    insert_from(Reminder, values, f"{reminders} WHERE {new} {among.format('reminder')}", given={"created_by_id": by.pk})
-    shared = f"staged_task task WHERE task.words IS NOT NULL AND {new}"
-    values = {"task_id": "task.id", "old_value": json_value("'[]'"), "new_value": json_value("task.words")}
-    values |= {"project_id": PROJECT_OF.format("task.id")}
-    record_from(shared, values, "updated", by=by, at=now, field="reminders")
