@@ -67,7 +67,7 @@ class Bulk(APIView):
         with one_at_a_time_of(person_of(request), changes=changes):
             return idempotency.once(request, lambda: self._change(request))
 
-    def _change(self, request: Request) -> HttpResponseBase:
+    def _change(self, request: Request) -> Response:
         person, body = person_of(request), body_of(request, BulkIn)
         changes, deletions = body.get("update", []), body.get("delete", [])
         known = Task.objects.visible_to(person).in_bulk([change["id"] for change in changes])

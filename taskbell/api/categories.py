@@ -5,10 +5,8 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from taskbell.api import idempotency
 from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
 from taskbell.api.fields import DocumentedText, StrictSerializer, body_of
@@ -43,32 +41,33 @@ class Categories(APIView):
         return page_response(request, page, category_as_json)
 
     @operation(
-        "categories_create", "categories", CategoryOut, status=201, takes=CategoryIn, parameters=[idempotency.HEADER]
+        "categories_create",
+        "categories",
+        CategoryOut,
+        status=201,
+        takes=CategoryIn,
+        may=check_may_create_category,
+        is_repeatable=True,
     )
-    def post(self, request: Request) -> Any:
+    def post(self, request: Request) -> CategoryOut:
         """Creates a category. Its name must be unique, regardless of case and surrounding space."""
-        check_may_create_category(person_of(request))
-        return idempotency.once(request, lambda: self._create(request))
-
-    def _create(self, request: Request) -> Response:
         name = body_of(request, CategoryIn)["name"]
-        category = categories.create_category(name, by=person_of(request), now=utc_now())
-        return Response(category_as_json(category), status=201)
+        return category_as_json(categories.create_category(name, by=person_of(request), now=utc_now()))
 
 
 class CategoryDetail(APIView):
     @operation("categories_read", "categories", CategoryOut)
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: Request, pk: int) -> CategoryOut:
         """Shows the category."""
-        return Response(category_as_json(get_object_or_404(Category, pk=pk)))
+        return category_as_json(get_object_or_404(Category, pk=pk))
 
     @operation("categories_replace", "categories", CategoryOut, takes=CategoryIn)
-    def put(self, request: Request, pk: int) -> Response:
+    def put(self, request: Request, pk: int) -> CategoryOut:
         """Renames the category."""
         return self._rename(request, pk, CategoryIn)
 
     @operation("categories_change", "categories", CategoryOut, takes=CategoryChange)
-    def patch(self, request: Request, pk: int) -> Response:
+    def patch(self, request: Request, pk: int) -> CategoryOut:
         """Renames the category."""
         return self._rename(request, pk, CategoryChange)
 
@@ -77,16 +76,14 @@ class CategoryDetail(APIView):
         "categories",
         parameters=[OpenApiParameter("move_to", int, description="The category that its tasks go to.")],
     )
-    def delete(self, request: Request, pk: int) -> Response:
+    def delete(self, request: Request, pk: int) -> None:
         """Deletes the category. If it has tasks, `move_to` is required."""
         check_may_change_shared(person_of(request), get_object_or_404(Category, pk=pk))
         move_to = read_parameter(request.query_params, "move_to", read_id, None)
         categories.delete_category(pk, move_to=move_to, by=person_of(request), now=utc_now())
-        return Response(status=204)
 
-    def _rename(self, request: Request, pk: int, form: type[CategoryIn]) -> Response:
+    def _rename(self, request: Request, pk: int, form: type[CategoryIn]) -> CategoryOut:
         category = get_object_or_404(Category, pk=pk)
         check_may_change_shared(person_of(request), category)
         name = body_of(request, form).get("name", category.name)
-        renamed = categories.rename_category(pk, name, by=person_of(request), now=utc_now())
-        return Response(category_as_json(renamed))
+        return category_as_json(categories.rename_category(pk, name, by=person_of(request), now=utc_now()))

@@ -1,11 +1,10 @@
 """Sync: for clients that keep a copy of what a person can see."""
 
 from functools import partial
-from typing import Annotated, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
 
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.api.authentication import person_of
@@ -53,7 +52,7 @@ class ChangesOut(TypedDict):
 
 class Changes(APIView):
     @operation("changes_list", "sync", ChangesOut, parameters=[SINCE, LIMIT])
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> dict[str, Any]:
         """Lists all changes since the cursor in commit order, with the current state of each task.
 
         A task that you can no longer see arrives as `task.deleted`.
@@ -64,11 +63,9 @@ class Changes(APIView):
         cursor = read_cursor(query["since"]) if query.get("since") else None
         show = partial(tasks_by_id, person=person)
         found = changes_for(person, cursor, limit=limit, show=show, now=utc_now())
-        return Response(
-            {
-                "changes": found.changes,
-                "cursor": found.cursor and str(found.cursor),
-                "more": found.more,
-                "resync": found is RESYNC,
-            }
-        )
+        return {
+            "changes": found.changes,
+            "cursor": found.cursor and str(found.cursor),
+            "more": found.more,
+            "resync": found is RESYNC,
+        }

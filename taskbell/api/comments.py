@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.http.response import HttpResponseBase
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,7 +10,6 @@ from rest_framework.views import APIView
 from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
 from taskbell.api.fields import DocumentedText, StrictSerializer, body_of
-from taskbell.api.idempotency import repeatable
 from taskbell.api.lists import PAGING, page_response, query_of
 from taskbell.api.schema import operation
 from taskbell.comments import actions
@@ -52,9 +50,9 @@ class Comments(APIView):
         status=201,
         takes=CommentIn,
         sent={"A comment that mentions Bo": {"body": "@bo, can you **order the soil**?"}},
+        is_repeatable=True,
     )
-    @repeatable
-    def post(self, request: Request, pk: int) -> HttpResponseBase:
+    def post(self, request: Request, pk: int) -> Response:
         """Adds a comment. Everybody who sees the task may. People mentioned, and those on the task, are notified."""
         by, body = person_of(request), _read_body(request, pk)
         comment = actions.add_comment(pk, body["body"], by=by, now=utc_now())
@@ -65,24 +63,23 @@ class Comments(APIView):
 
 class CommentDetail(APIView):
     @operation("comments_read", "comments", CommentOut)
-    def get(self, request: Request, pk: int, cid: int) -> Response:
+    def get(self, request: Request, pk: int, cid: int) -> CommentOut:
         """Shows the comment."""
-        return Response(comment_as_json(visible_comment(pk, cid, to=person_of(request))))
+        return comment_as_json(visible_comment(pk, cid, to=person_of(request)))
 
     @operation("comments_change", "comments", CommentOut, takes=CommentChange)
-    def patch(self, request: Request, pk: int, cid: int) -> Response:
+    def patch(self, request: Request, pk: int, cid: int) -> CommentOut:
         """Changes your comment. People whom only the new text mentions are notified."""
         by = person_of(request)
         comment = visible_comment(pk, cid, to=by)
         check_may_edit_comment(by, comment)
         text = body_of(request, CommentChange).get("body", comment.body)
-        return Response(comment_as_json(actions.edit_comment(pk, cid, text, by=by, now=utc_now())))
+        return comment_as_json(actions.edit_comment(pk, cid, text, by=by, now=utc_now()))
 
     @operation("comments_delete", "comments")
-    def delete(self, request: Request, pk: int, cid: int) -> Response:
+    def delete(self, request: Request, pk: int, cid: int) -> None:
         """Deletes your comment for good. Owners of the project, and admins, may delete any."""
         actions.delete_comment(pk, cid, by=person_of(request), now=utc_now())
-        return Response(status=204)
 
 
 def _read_body(request: Request, pk: int) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import wraps
 from typing import Any
 
 import orjson
@@ -13,7 +12,7 @@ from django.db.models import Sum
 from django.db.models.functions import Length
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -78,17 +77,6 @@ def once(request: Request, act: Callable[[], HttpResponseBase], *, said: Any = N
         row.headers = {name: response[name] for name in KEPT_HEADERS if name in response}
         row.save(update_fields=["status", "body", "headers"])
     return response
-
-
-def repeatable(method: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """A method of a view that acts `once`; its documentation has the header."""
-
-    @wraps(method)
-    def act_once(view: Any, request: Request, **path: int) -> HttpResponseBase:
-        return once(request, lambda: method(view, request, **path))
-
-    documented: Callable[..., HttpResponseBase] = extend_schema(parameters=[HEADER])(act_once)
-    return documented
 
 
 def _body(response: Any) -> bytes:

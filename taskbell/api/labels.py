@@ -4,7 +4,6 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.api.answers import page_of
@@ -37,21 +36,19 @@ class Labels(APIView):
 
 class LabelDetail(APIView):
     @operation("labels_read", "labels", LabelOut)
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: Request, pk: int) -> LabelOut:
         """Shows the label."""
-        return Response(label_as_json(get_object_or_404(Label, pk=pk)))
+        return label_as_json(get_object_or_404(Label, pk=pk))
 
     @operation("labels_change", "labels", LabelOut, takes=LabelChange)
-    def patch(self, request: Request, pk: int) -> Response:
+    def patch(self, request: Request, pk: int) -> LabelOut:
         """Renames the label on all tasks. If another label has this name, merges the two and returns that one."""
         label = get_object_or_404(Label, pk=pk)
         check_may_change_shared(person_of(request), label)
         name = body_of(request, LabelChange).get("name", label.name)
-        renamed = label_actions.rename_label(pk, name, by=person_of(request), now=utc_now())
-        return Response(label_as_json(renamed))
+        return label_as_json(label_actions.rename_label(pk, name, by=person_of(request), now=utc_now()))
 
     @operation("labels_delete", "labels")
-    def delete(self, request: Request, pk: int) -> Response:
+    def delete(self, request: Request, pk: int) -> None:
         """Deletes the label, and removes it from all tasks."""
         label_actions.delete_label(pk, by=person_of(request), now=utc_now())
-        return Response(status=204)

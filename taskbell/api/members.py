@@ -3,7 +3,6 @@
 from typing import Any, TypedDict
 
 from django.http import HttpResponse
-from django.http.response import HttpResponseBase
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,7 +12,6 @@ from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
 from taskbell.api.etags import etag_response
 from taskbell.api.fields import Choice, IdField, StrictSerializer, Text, body_of
-from taskbell.api.idempotency import repeatable
 from taskbell.api.lists import PAGING, page_response, query_of
 from taskbell.api.schema import operation
 from taskbell.common.clock import utc_now
@@ -63,9 +61,8 @@ class Members(APIView):
         page = page_of_rows(members, query_of(request), person, keys=[Key("id")])
         return page_response(request, page, member_as_json)
 
-    @operation("members_add", "projects", MemberOut, status=201, later=InvitedOut, takes=MemberIn)
-    @repeatable
-    def post(self, request: Request, pk: int) -> HttpResponseBase:
+    @operation("members_add", "projects", MemberOut, status=201, later=InvitedOut, takes=MemberIn, is_repeatable=True)
+    def post(self, request: Request, pk: int) -> MemberOut | Response:
         """Adds a person, who gets an email about it; or, for an address, emails a link to join.
 
         For an address, the answer is 202, whether it has an account or not. Only admins, who see addresses, add its
@@ -78,23 +75,22 @@ class Members(APIView):
             member: Membership | None = add_member(pk, body["person"], body["role"], by=by, now=utc_now())
         else:
             member = add_by_email(pk, body["email"], body["role"], by=by, now=utc_now())
-        return Response(member_as_json(member), status=201) if member else Response(INVITED, status=202)
+        return member_as_json(member) if member else Response(INVITED, status=202)
 
 
 class MemberDetail(APIView):
     @operation("members_change", "projects", MemberOut, takes=MemberChange)
-    def patch(self, request: Request, pk: int, person: int) -> Response:
+    def patch(self, request: Request, pk: int, person: int) -> MemberOut:
         """Gives the member another role."""
         by = person_of(request)
         check_may_manage(by, visible_project(pk, to=by))
-        member = change_member(pk, person, body_of(request, MemberChange)["role"], by=by, now=utc_now())
-        return Response(member_as_json(member))
+        role = body_of(request, MemberChange)["role"]
+        return member_as_json(change_member(pk, person, role, by=by, now=utc_now()))
 
     @operation("members_remove", "projects")
-    def delete(self, request: Request, pk: int, person: int) -> Response:
+    def delete(self, request: Request, pk: int, person: int) -> None:
         """Removes the member, or yourself. Tasks of the project that are assigned to them go to nobody."""
         remove_member(pk, person, by=person_of(request), now=utc_now())
-        return Response(status=204)
 
 
 class ProjectInvites(APIView):
@@ -112,7 +108,6 @@ class ProjectInvites(APIView):
 
 class ProjectInviteDetail(APIView):
     @operation("project_invites_withdraw", "projects")
-    def delete(self, request: Request, pk: int, invite: int) -> Response:
+    def delete(self, request: Request, pk: int, invite: int) -> None:
         """Withdraws the invitation: its link stops working, and an email that still waits is not sent."""
         withdraw_project_invite(pk, invite, by=person_of(request), now=utc_now())
-        return Response(status=204)

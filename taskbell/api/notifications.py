@@ -4,7 +4,6 @@ from typing import Annotated, Any, TypedDict
 
 from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.accounts.models import User
@@ -49,19 +48,19 @@ class Notifications(APIView):
 
 class NotificationDetail(APIView):
     @operation("notifications_read", "notifications", NotificationOut)
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: Request, pk: int) -> NotificationOut:
         """Shows the notification and the outcome of its email."""
-        return Response(_one(person_of(request), pk))
+        return _one(person_of(request), pk)
 
     @operation("notifications_change", "notifications", NotificationOut, takes=NotificationChange)
-    def patch(self, request: Request, pk: int) -> Response:
+    def patch(self, request: Request, pk: int) -> NotificationOut:
         """Marks the notification as read or unread."""
         person = person_of(request)
         _one(person, pk)
         body = body_of(request, NotificationChange)
         if "read" in body:
             mark_read(pk, read=body["read"], by=person, now=utc_now())
-        return Response(_one(person, pk))
+        return _one(person, pk)
 
 
 def _one(person: User, pk: int) -> NotificationOut:
@@ -70,6 +69,6 @@ def _one(person: User, pk: int) -> NotificationOut:
 
 class AllRead(APIView):
     @operation("notifications_read_all", "notifications", Marked)
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Marked:
         """Marks all your notifications as read."""
-        return Response({"marked": mark_all_read(by=person_of(request), now=utc_now())})
+        return {"marked": mark_all_read(by=person_of(request), now=utc_now())}

@@ -3,10 +3,10 @@
 from functools import partial
 from typing import Any
 
+from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.accounts.models import User
@@ -68,23 +68,23 @@ class ProfileIn(NamesIn):
 
 class OwnProfile(APIView):
     @operation("profile_read", "people", ProfileOut)
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> ProfileOut:
         """Shows your profile."""
-        return Response(profile_as_json(person_of(request), now=utc_now()))
+        return profile_as_json(person_of(request), now=utc_now())
 
     @operation("profile_replace", "people", ProfileOut, takes=ProfileIn)
-    def put(self, request: Request) -> Response:
+    def put(self, request: Request) -> ProfileOut:
         """Replaces your names; settings that you don't send stay as they are."""
         return self._change(person_of(request), BLANK_NAMES | body_of(request, ProfileIn))
 
     @operation("profile_change", "people", ProfileOut, takes=ProfileIn)
-    def patch(self, request: Request) -> Response:
+    def patch(self, request: Request) -> ProfileOut:
         """Changes the fields that you send."""
         return self._change(person_of(request), body_of(request, ProfileIn))
 
-    def _change(self, person: User, changes: dict[str, Any]) -> Response:
+    def _change(self, person: User, changes: dict[str, Any]) -> ProfileOut:
         now = utc_now()
-        return Response(profile_as_json(update_person(person, changes, by=person, now=now), now=now))
+        return profile_as_json(update_person(person, changes, by=person, now=now), now=now)
 
 
 class PersonIn(NamesIn):
@@ -114,7 +114,7 @@ class Users(Register):
         return [] if self._is_newcomer() else [use() for use in APIView.permission_classes]
 
     @extend_schema(exclude=True)
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponseBase:
         return super().post(request)
 
     def _is_newcomer(self) -> bool:
@@ -131,17 +131,17 @@ class UserDetail(APIView):
     """One person: yourself, or anybody if you are an admin."""
 
     @operation("users_read", "people", DirectoryOut)
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: Request, pk: int) -> DirectoryOut:
         """Shows the account."""
-        return Response(directory_as_json(self._managed(request, pk), to=person_of(request)))
+        return directory_as_json(self._managed(request, pk), to=person_of(request))
 
     @operation("users_replace", "people", DirectoryOut, takes=PersonIn)
-    def put(self, request: Request, pk: int) -> Response:
+    def put(self, request: Request, pk: int) -> DirectoryOut:
         """Replaces names and address, and sets the password if you send one."""
         return self._update(request, pk, PersonIn, BLANK_NAMES)
 
     @operation("users_change", "people", DirectoryOut, takes=PersonChange)
-    def patch(self, request: Request, pk: int) -> Response:
+    def patch(self, request: Request, pk: int) -> DirectoryOut:
         """Changes the fields that you send. Only admins can change roles."""
         return self._update(request, pk, PersonChange, {})
 
@@ -154,27 +154,22 @@ class UserDetail(APIView):
             )
         ],
     )
-    def delete(self, request: Request, pk: int) -> Response:
+    def delete(self, request: Request, pk: int) -> None:
         """Deactivates the account and reassigns the person's open tasks. The last admin can't be deactivated."""
         person = self._managed(request, pk)
-        deactivate_person(
-            person,
-            hand_to=read_parameter(request.query_params, "hand_to", read_id, None),
-            by=person_of(request),
-            now=utc_now(),
-        )
-        return Response(status=204)
+        hand_to = read_parameter(request.query_params, "hand_to", read_id, None)
+        deactivate_person(person, hand_to=hand_to, by=person_of(request), now=utc_now())
 
     def _managed(self, request: Request, pk: int) -> User:
         person = active_person(pk)
         check_may_manage(person, by=person_of(request))
         return person
 
-    def _update(self, request: Request, pk: int, form: type[PersonIn], blank: dict[str, Any]) -> Response:
+    def _update(self, request: Request, pk: int, form: type[PersonIn], blank: dict[str, Any]) -> DirectoryOut:
         person = self._managed(request, pk)
         changes = blank | body_of(request, form)
         update_person(person, changes, by=person_of(request), now=utc_now())
-        return Response(directory_as_json(person, to=person_of(request)))
+        return directory_as_json(person, to=person_of(request))
 
 
 class Invites(APIView):
@@ -185,18 +180,16 @@ class Invites(APIView):
         return etag_response(request, [invite_as_json(invite) for invite in invites])
 
     @operation("invites_create", "people", InviteOut, status=201, takes=InviteIn)
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> InviteOut:
         """Emails a link that works once. Managers can invite members and interns, admins anybody."""
         if not person_of(request).can(Capability.INVITE):
             raise NotAllowed("Your role does not allow you to invite people.")
         body = body_of(request, InviteIn)
-        made = invite(body["email"], body["role"], by=person_of(request), now=utc_now())
-        return Response(invite_as_json(made), status=201)
+        return invite_as_json(invite(body["email"], body["role"], by=person_of(request), now=utc_now()))
 
 
 class InviteDetail(APIView):
     @operation("invites_withdraw", "people")
-    def delete(self, request: Request, pk: int) -> Response:
+    def delete(self, request: Request, pk: int) -> None:
         """Withdraws the invitation: its link stops working."""
         withdraw_invite(pk, by=person_of(request), now=utc_now())
-        return Response(status=204)

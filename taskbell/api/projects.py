@@ -3,19 +3,16 @@
 from typing import Any
 
 from django.http import HttpResponse
-from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.activity.models import Activity
-from taskbell.api import idempotency
 from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
 from taskbell.api.etags import etag_response, expected_versions, versioned_tag
 from taskbell.api.fields import Choice, DocumentedText, Flag, StrictSerializer, body_of
-from taskbell.api.idempotency import repeatable
 from taskbell.api.lists import PAGING, frame_of, query_of
 from taskbell.api.response_cache import cached_response
 from taskbell.api.schema import operation
@@ -77,13 +74,17 @@ class Projects(APIView):
         page = page_of_projects(query_of(request), person_of(request))
         return frame_of(page, request) | {"results": projects_as_json(page.rows)}
 
-    @operation("projects_create", "projects", ProjectOut, status=201, takes=ProjectIn, parameters=[idempotency.HEADER])
-    def post(self, request: Request) -> HttpResponseBase:
+    @operation(
+        "projects_create",
+        "projects",
+        ProjectOut,
+        status=201,
+        takes=ProjectIn,
+        may=check_may_create_project,
+        is_repeatable=True,
+    )
+    def post(self, request: Request) -> Response:
         """Creates a project. You are its owner."""
-        check_may_create_project(person_of(request))
-        return idempotency.once(request, lambda: self._create(request))
-
-    def _create(self, request: Request) -> Response:
         project = create_project(body_of(request, ProjectIn), by=person_of(request), now=utc_now())
         return answer(project, code=201)
 
@@ -106,7 +107,7 @@ class ProjectDetail(APIView):
         return self._change(request, pk, ProjectChange, {})
 
     @operation("projects_delete", "projects", parameters=[MOVE_TO, IF_MATCH])
-    def delete(self, request: Request, pk: int) -> Response:
+    def delete(self, request: Request, pk: int) -> None:
         """Puts the project in the trash. Repeat the request if it was interrupted."""
         by = person_of(request)
         project = visible_project(pk, to=by, in_trash=None)
@@ -114,7 +115,6 @@ class ProjectDetail(APIView):
         move_to = read_parameter(request.query_params, "move_to", read_id, None)
         version = expected_versions(request, project.version, of="project")
         delete_project(pk, move_to=move_to, version=version, by=by, now=utc_now())
-        return Response(status=204)
 
     def _change(self, request: Request, pk: int, form: type[ProjectChange], defaults: dict[str, Any]) -> Response:
         by = person_of(request)
@@ -126,9 +126,8 @@ class ProjectDetail(APIView):
 
 
 class ProjectRestore(APIView):
-    @operation("projects_restore", "projects", ProjectOut)
-    @repeatable
-    def post(self, request: Request, pk: int) -> HttpResponseBase:
+    @operation("projects_restore", "projects", ProjectOut, is_repeatable=True)
+    def post(self, request: Request, pk: int) -> Response:
         """Takes the project out of the trash, with the tasks that went there with it."""
         return answer(restore_project(pk, by=person_of(request), now=utc_now()))
 

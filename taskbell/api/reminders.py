@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.accounts.models import User
@@ -17,7 +16,6 @@ from taskbell.api import fields
 from taskbell.api.authentication import person_of
 from taskbell.api.etags import etag_response
 from taskbell.api.fields import StrictSerializer, body_of
-from taskbell.api.idempotency import repeatable
 from taskbell.api.schema import operation
 from taskbell.api.task_input import ReminderIn, plan_from
 from taskbell.common.clock import as_instant, utc_now
@@ -122,28 +120,27 @@ class Reminders(APIView):
         status=201,
         takes=ReminderIn,
         sent={"The day before, only for you": {"before_due": "P1D", "for_me": True}},
+        is_repeatable=True,
     )
-    @repeatable
-    def post(self, request: Request, pk: int) -> HttpResponseBase:
+    def post(self, request: Request, pk: int) -> ReminderOut:
         """Adds a reminder, at an instant or before the task is due, once or by a rule."""
         by, body = person_of(request), _read_body(request, pk)
 
         def plan(task: Task) -> ReminderPlan:
             return plan_from(body, zone=task.timezone)
 
-        reminder = reminder_actions.add_reminder(pk, plan, for_me=body["for_me"], by=by, now=utc_now())
-        return Response(_as_json(reminder), status=201)
+        return _as_json(reminder_actions.add_reminder(pk, plan, for_me=body["for_me"], by=by, now=utc_now()))
 
 
 class ReminderDetail(APIView):
     @operation("reminders_read", "reminders", ReminderOut)
-    def get(self, request: Request, pk: int, rid: int) -> Response:
+    def get(self, request: Request, pk: int, rid: int) -> ReminderOut:
         """Shows the reminder."""
         task = visible_task(pk, to=person_of(request))
-        return Response(_as_json(get_object_or_404(_reminders(task, person_of(request)), pk=rid)))
+        return _as_json(get_object_or_404(_reminders(task, person_of(request)), pk=rid))
 
     @operation("reminders_change", "reminders", ReminderOut, takes=ReminderChange)
-    def patch(self, request: Request, pk: int, rid: int) -> Response:
+    def patch(self, request: Request, pk: int, rid: int) -> ReminderOut:
         """Changes the fields that you send. `at` replaces `before_due`, and vice versa."""
 
         def plan(reminder: Reminder) -> ReminderPlan:
@@ -156,14 +153,12 @@ class ReminderDetail(APIView):
             }
             return plan_from(_checked(known | body), zone=reminder.task.timezone)
 
-        changed = reminder_actions.change_reminder(pk, rid, plan, by=person_of(request), now=utc_now())
-        return Response(_as_json(changed))
+        return _as_json(reminder_actions.change_reminder(pk, rid, plan, by=person_of(request), now=utc_now()))
 
     @operation("reminders_delete", "reminders")
-    def delete(self, request: Request, pk: int, rid: int) -> Response:
+    def delete(self, request: Request, pk: int, rid: int) -> None:
         """Deletes the reminder."""
         reminder_actions.delete_reminder(pk, rid, by=person_of(request), now=utc_now())
-        return Response(status=204)
 
 
 def _reminders(task: Task, person: User) -> ReminderQuerySet:
@@ -180,9 +175,8 @@ def _checked(patch: dict[str, Any]) -> dict[str, Any]:
 
 
 class Snooze(APIView):
-    @operation("tasks_snooze", "reminders", ReminderOut, status=201, takes=SnoozeIn)
-    @repeatable
-    def post(self, request: Request, pk: int) -> HttpResponseBase:
+    @operation("tasks_snooze", "reminders", ReminderOut, status=201, takes=SnoozeIn, is_repeatable=True)
+    def post(self, request: Request, pk: int) -> ReminderOut:
         """Reminds only you again, after a duration or at an instant."""
         now = utc_now()
 
@@ -191,21 +185,20 @@ class Snooze(APIView):
             span: Duration | None = body.get("span")
             return as_instant(body["until"], task.timezone) if span is None else span.after(now, task.timezone)
 
-        reminder = reminder_actions.snooze_task(pk, at, by=person_of(request), now=now)
-        return Response(_as_json(reminder), status=201)
+        return _as_json(reminder_actions.snooze_task(pk, at, by=person_of(request), now=now))
 
 
 class Schedule(APIView):
     @operation("tasks_schedule", "reminders", ScheduleOut)
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: Request, pk: int) -> ScheduleOut:
         """Shows when each reminder fires, and the outcome of past ones: the email, or why there is none."""
         person = person_of(request)
-        return Response(reminder_timeline(visible_task(pk, to=person), person, now=utc_now()))
+        return reminder_timeline(visible_task(pk, to=person), person, now=utc_now())
 
 
 class Preview(APIView):
     @operation("recurrence_preview", "reminders", PreviewOut, takes=PreviewIn)
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> PreviewOut:
         """Lists the first occurrences of a rule, in local time and as instants."""
         body = body_of(request, PreviewIn)
         zone = body.get("timezone", person_of(request).profile.timezone)
@@ -213,5 +206,4 @@ class Preview(APIView):
         task.anchor_date = task.anchor_date or task.due_date
         moments, ends = preview(task, most=body["count"], now=utc_now())
         shown: list[OccurrenceOut] = [{"local": at.astimezone(ZoneInfo(zone)), "at": at} for at in moments]
-        answer: PreviewOut = {"occurrences": shown, "ends": ends}
-        return Response(answer)
+        return {"occurrences": shown, "ends": ends}

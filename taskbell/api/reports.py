@@ -18,7 +18,6 @@ from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
 from taskbell.api.errors import PROBLEM
 from taskbell.api.fields import body_of
-from taskbell.api.idempotency import repeatable
 from taskbell.api.lists import PAGING, page_response, query_of
 from taskbell.api.schema import Problem, operation
 from taskbell.common.clock import utc_now
@@ -99,9 +98,9 @@ class Reports(APIView):
         status=202,
         takes=ReportIn,
         sent={"A workbook of your open tasks": EXAMPLE},
+        is_repeatable=True,
     )
-    @repeatable
-    def post(self, request: Request) -> HttpResponseBase:
+    def post(self, request: Request) -> Response:
         """Requests a report, built by a worker. Read it again to see its progress."""
         person, form = person_of(request), body_of(request, ReportIn)
         sent = dict(request.data)  # an object, or the form would not be valid
@@ -113,15 +112,14 @@ class Reports(APIView):
 
 class ReportDetail(APIView):
     @operation("reports_read", "reports", ReportOut)
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: Request, pk: int) -> ReportOut:
         """Shows the report and its progress."""
-        return Response(report_as_json(own_report(person_of(request), pk)))
+        return report_as_json(own_report(person_of(request), pk))
 
     @operation("reports_delete", "reports")
-    def delete(self, request: Request, pk: int) -> Response:
+    def delete(self, request: Request, pk: int) -> None:
         """Deletes the report; an unfinished one is cancelled."""
         delete_report(person_of(request), pk)
-        return Response(status=204)
 
 
 class ReportDownload(APIView):

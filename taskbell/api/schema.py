@@ -1,13 +1,20 @@
 """The OpenAPI document of every operation, beyond what its view declares."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
 from types import MappingProxyType
 from typing import Annotated, Any, NotRequired, TypedDict
 
+from django.http.response import HttpResponseBase
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import F, OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
 
+from taskbell.accounts.models import User
+from taskbell.api import idempotency
 from taskbell.api.answers import document_of
+from taskbell.api.authentication import person_of
 from taskbell.api.errors import PROBLEM
 
 MEANINGS = {
@@ -60,18 +67,22 @@ def operation(
     refusals: Iterable[int] = (),
     sent: Mapping[str, Any] = MappingProxyType({}),
     shown: Mapping[str, Any] = MappingProxyType({}),
-) -> Callable[[F], F]:
-    """Documents a method of a view, with examples of what is `sent` and `shown` by their names.
+    may: Callable[[User], object] = lambda _: None,
+    is_repeatable: bool = False,
+) -> Callable[[Callable[..., Any]], Callable[..., HttpResponseBase]]:
+    """Makes a response of the payload that a method of a view returns, and documents it.
 
     The status is 200 by default, or 204 without an answer. `later` is the answer 202, where a worker may do the rest,
-    `dry` the answer 200 of a dry run. `refusals` adds to those of every operation.
+    `dry` the answer 200 of a dry run. `refusals` adds to those of every operation; `sent` and `shown` are examples by
+    their names. `may` checks first whether the person may, and what `is_repeatable` acts once for each Idempotency-Key.
     """
+    status = status or (200 if answer else 204)
     others = {202: later, 200: dry}
-    answers = {status or (200 if answer else 204): answer} | {code: one for code, one in others.items() if one}
-    return extend_schema(
+    answers = {status: answer} | {code: one for code, one in others.items() if one}
+    document = extend_schema(
         operation_id=name,
         tags=[tag],
-        parameters=[*parameters],
+        parameters=[*parameters, *[idempotency.HEADER] * is_repeatable],
         request=takes,
         responses={**answers, **{(refusal, PROBLEM): Problem for refusal in refusals}},
         examples=[
@@ -79,6 +90,21 @@ def operation(
             *(OpenApiExample(title, value, response_only=True) for title, value in shown.items()),
         ],
     )
+
+    def responding(method: Callable[..., Any]) -> Callable[..., HttpResponseBase]:
+        @wraps(method)
+        def respond(view: Any, request: Request, **path: Any) -> HttpResponseBase:
+            def act() -> HttpResponseBase:
+                made = method(view, request, **path)
+                return made if isinstance(made, HttpResponseBase) else Response(made, status)
+
+            may(person_of(request))
+            return idempotency.once(request, act) if is_repeatable else act()
+
+        documented: Callable[..., HttpResponseBase] = document(respond)
+        return documented
+
+    return responding
 
 
 class DocumentedOperation(AutoSchema):  # type: ignore[no-untyped-call]

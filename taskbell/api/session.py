@@ -6,7 +6,6 @@ from uuid import UUID
 
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.accounts import actions, tokens
@@ -85,15 +84,14 @@ class ChangePasswordIn(StrictSerializer):
 
 class Register(OpenView):
     @operation("register", "session", PersonOut, status=201, takes=RegisterIn, refusals=(403,), sent=ADA)
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> PersonOut:
         """Creates an account; the first person becomes ADMIN. The username defaults to the local part of the address.
 
         For an address that already has an account, the answer is the same, and its owner gets an email.
         """
         _check_may_register(request)
         form = Registration(**body_of(request, RegisterIn))
-        person = register(form, client=client_of(request._request), now=utc_now())
-        return Response(person_as_json(person), status=201)
+        return person_as_json(register(form, client=client_of(request._request), now=utc_now()))
 
 
 def _check_may_register(request: Request) -> None:
@@ -109,31 +107,30 @@ def _check_may_register(request: Request) -> None:
 
 class SignIn(OpenView):
     @operation("sign_in", "session", TokenPairOut, takes=TokenIn, sent=ADA, shown=PAIR)
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> dict[str, str]:
         """Signs in by username or email address; either field takes either."""
         body = body_of(request, TokenIn)
         identifier = body.get("username") or body.get("email")
         if not identifier:
             raise invalid("username", "required", "Send a username or an email address.")
         session = actions.sign_in(identifier, body["password"], client=client_of(request._request), now=utc_now())
-        return Response(asdict(tokens.pair_for(session)))
+        return asdict(tokens.pair_for(session))
 
 
 class TokenRefresh(OpenView):
     @operation("refresh", "session", TokenPairOut, takes=RefreshIn, shown=PAIR)
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> dict[str, str]:
         """Exchanges a refresh token for the next pair. Repeating it after the new pair was used ends the session."""
         raw = body_of(request, RefreshIn)["refresh"]
-        return Response(asdict(renew_session(raw, now=utc_now())))
+        return asdict(renew_session(raw, now=utc_now()))
 
 
 class Logout(APIView):
     @operation("sign_out", "session", takes=LogoutIn)
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> None:
         """Ends this session: its tokens stop working at the next request."""
         body_of(request, LogoutIn)
         end(request, session_of(request).pk, because="signed out")
-        return Response(status=204)
 
 
 def end(request: Request, session_id: UUID, *, because: str) -> None:
@@ -152,45 +149,41 @@ class Sessions(APIView):
         return etag_response(request, sessions)
 
     @operation("sessions_end_others", "session")
-    def delete(self, request: Request) -> Response:
+    def delete(self, request: Request) -> None:
         """Signs you out everywhere else."""
         actions.end_sessions(
             person_of(request), now=utc_now(), because="signed out from elsewhere", keep=session_of(request)
         )
-        return Response(status=204)
 
 
 class SessionDetail(APIView):
     @operation("sessions_end", "session")
-    def delete(self, request: Request, pk: UUID) -> Response:
+    def delete(self, request: Request, pk: UUID) -> None:
         """Ends one of your sessions."""
         end(request, pk, because="ended by its owner")
-        return Response(status=204)
 
 
 class PasswordReset(OpenView):
     @operation("password_reset", "session", takes=ResetIn)
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> None:
         """Emails a link to choose a new password. The answer is the same whether or not the account exists."""
         email = body_of(request, ResetIn)["email"]
         mail_password_reset(email, client=client_of(request._request), now=utc_now())
-        return Response(status=204)
 
 
 class PasswordResetConfirm(OpenView):
     @operation("password_reset_confirm", "session", takes=ResetConfirmIn)
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> None:
         """Sets the new password with the codes of the emailed link, and signs you out everywhere."""
         body = body_of(request, ResetConfirmIn)
         reset_password(body["uid"], body["token"], body["new_password"], now=utc_now())
-        return Response(status=204)
 
 
 class PasswordChange(APIView):
     @operation("password_change", "session", TokenPairOut, takes=ChangePasswordIn)
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> dict[str, str]:
         """Sets a new password and ends all sessions, this one too; answers with the tokens of a new session."""
         body = body_of(request, ChangePasswordIn)
         old, new, client = body["old_password"], body["new_password"], client_of(request._request)
         session = change_password(person_of(request), old=old, new=new, client=client, now=utc_now())
-        return Response(asdict(tokens.pair_for(session)))
+        return asdict(tokens.pair_for(session))

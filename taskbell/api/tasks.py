@@ -10,12 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from taskbell.api import idempotency
 from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
 from taskbell.api.etags import etag_response, expected_versions, tag_of
 from taskbell.api.fields import blank, body_of
-from taskbell.api.idempotency import repeatable
 from taskbell.api.lists import PAGING, TASK_PARAMETERS, TRASH_PARAMETERS, frame_of, query_of
 from taskbell.api.response_cache import cached_response
 from taskbell.api.schema import operation
@@ -92,15 +90,12 @@ class Tasks(APIView):
         TaskOut,
         status=201,
         takes=TaskIn,
-        parameters=[idempotency.HEADER],
         sent={"A task with a reminder": EXAMPLE},
+        may=check_may_create,
+        is_repeatable=True,
     )
-    def post(self, request: Request) -> HttpResponseBase:
+    def post(self, request: Request) -> Response:
         """Creates a task. `remind_at` is short for one reminder; without an offset it is in the task's time zone."""
-        check_may_create(person_of(request))
-        return idempotency.once(request, lambda: self._create(request))
-
-    def _create(self, request: Request) -> Response:
         person = person_of(request)
         patch = patch_to_create(body_of(request, TaskIn), by=person)
         task = actions.create_task(patch, by=person, now=utc_now())
@@ -129,12 +124,11 @@ class TaskDetail(APIView):
         return self._update(request, task, patch)
 
     @operation("tasks_delete", "tasks", parameters=[IF_MATCH])
-    def delete(self, request: Request, pk: int) -> Response:
+    def delete(self, request: Request, pk: int) -> None:
         """Puts the task in the trash."""
         person, task = person_of(request), visible_task(pk, to=person_of(request))
         check_may_edit(person, task)
         actions.delete_task(pk, version=expected_versions(request, task.version), by=person, now=utc_now())
-        return Response(status=204)
 
     def _update(self, request: Request, task: Task, patch: TaskPatch) -> Response:
         actions.update_task(
@@ -150,9 +144,8 @@ class TaskDetail(APIView):
 
 
 class TaskSkip(APIView):
-    @operation("tasks_skip", "tasks", TaskOut, parameters=[TO])
-    @repeatable
-    def post(self, request: Request, pk: int) -> HttpResponseBase:
+    @operation("tasks_skip", "tasks", TaskOut, parameters=[TO], is_repeatable=True)
+    def post(self, request: Request, pk: int) -> Response:
         """Moves the task to its next occurrence without completing it."""
         actions.skip_task(pk, catch_up=catches_up(request), by=person_of(request), now=utc_now())
         return answer(request, pk)
@@ -171,9 +164,8 @@ class TaskTrash(APIView):
 
 
 class TaskRestore(APIView):
-    @operation("tasks_restore", "tasks", TaskOut)
-    @repeatable
-    def post(self, request: Request, pk: int) -> HttpResponseBase:
+    @operation("tasks_restore", "tasks", TaskOut, is_repeatable=True)
+    def post(self, request: Request, pk: int) -> Response:
         """Takes the task out of the trash."""
         actions.restore_task(pk, by=person_of(request), now=utc_now())
         return answer(request, pk)
