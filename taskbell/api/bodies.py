@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 
 from taskbell.api.errors import API, plain_response
 from taskbell.common.errors import Refusal
-from taskbell.common.middleware import Handler
+from taskbell.common.middleware import Middleware
 
 CHARSETS = ("utf-8", "utf8", "us-ascii")
 # Of files to import; which of these it is, we detect from the content (transfer/encodings.py).
@@ -19,11 +19,8 @@ class UnreadableBody(Refusal):
     title = "Unsupported media type"
 
 
-class ReadableBodies:
+class ReadableBodies(Middleware):
     """Answers 415 to a body in a charset or coding that we don't read, and names what we do."""
-
-    def __init__(self, next_handler: Handler) -> None:
-        self.next_handler = next_handler
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         has_body = request.META.get("CONTENT_LENGTH") not in (None, "", "0")

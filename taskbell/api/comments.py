@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
-from taskbell.api.fields import DocumentedText, StrictSerializer, body_of
+from taskbell.api.fields import DocumentedText, StrictSerializer, body_about_task, body_of
 from taskbell.api.lists import PAGING, page_response, query_of
 from taskbell.api.schema import operation
 from taskbell.comments import actions
@@ -17,7 +16,6 @@ from taskbell.comments.models import MAX_BODY
 from taskbell.comments.policy import check_may_edit_comment
 from taskbell.comments.queries import comments_of, visible_comment
 from taskbell.common.clock import utc_now
-from taskbell.common.errors import Refusal
 from taskbell.payloads.comments import CommentOut, comment_as_json
 from taskbell.search.keyset import Key
 from taskbell.search.pages import page_of_rows
@@ -54,7 +52,7 @@ class Comments(APIView):
     )
     def post(self, request: Request, pk: int) -> Response:
         """Adds a comment. Everybody who sees the task may. People mentioned, and those on the task, are notified."""
-        by, body = person_of(request), _read_body(request, pk)
+        by, body = person_of(request), body_about_task(request, CommentIn, pk)
         comment = actions.add_comment(pk, body["body"], by=by, now=utc_now())
         return Response(
             comment_as_json(comment), status=201, headers={"Location": f"/api/tasks/{pk}/comments/{comment.pk}/"}
@@ -80,12 +78,3 @@ class CommentDetail(APIView):
     def delete(self, request: Request, pk: int, cid: int) -> None:
         """Deletes your comment for good. Owners of the project, and admins, may delete any."""
         actions.delete_comment(pk, cid, by=person_of(request), now=utc_now())
-
-
-def _read_body(request: Request, pk: int) -> dict[str, Any]:
-    """The comment that is sent. For a task that is not visible, raises NotFound instead of errors in the body."""
-    try:
-        return body_of(request, CommentIn)
-    except (APIException, Refusal):
-        visible_task(pk, to=person_of(request))
-        raise

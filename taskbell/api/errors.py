@@ -3,8 +3,9 @@
 import json
 import logging
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
@@ -51,21 +52,15 @@ def problem(error: Exception, context: dict[str, Any]) -> HttpResponse:
     refusal = as_refusal(error)
     if isinstance(refusal, Broken):
         log.error("unhandled error", exc_info=error)
-    headers = {}
+    view, headers = context["view"], {}
     match error:
         case exceptions.MethodNotAllowed():
-            headers["Allow"] = ", ".join(context["view"].allowed_methods)
+            headers["Allow"] = ", ".join(view.allowed_methods)
         case exceptions.UnsupportedMediaType():
-            headers["Accept"] = accepted = ", ".join(_accepted_types(context["view"]))  # RFC 9110 §15.5.16
+            types = getattr(view, "accepted_types", None) or (parser.media_type for parser in view.parser_classes)
+            headers["Accept"] = accepted = ", ".join(types)  # RFC 9110 §15.5.16
             refusal.detail = f"Can't read a body of this type. Send {accepted}."
-    response = plain_response(refusal)
-    for name, value in headers.items():
-        response[name] = value
-    return response
-
-
-def _accepted_types(view: Any) -> Iterable[str]:
-    return getattr(view, "accepted_types", None) or (parser.media_type for parser in view.parser_classes)
+    return plain_response(refusal, headers)
 
 
 def as_refusal(error: Exception) -> Refusal:
@@ -128,11 +123,11 @@ def _field_errors(detail: Any, path: str = "") -> Iterator[FieldError]:
         yield FieldError(path, getattr(detail, "code", "invalid"), str(detail))
 
 
-def plain_response(refusal: Refusal) -> HttpResponse:
-    """The refusal as a problem document."""
+def plain_response(refusal: Refusal, headers: Mapping[str, str] = MappingProxyType({})) -> HttpResponse:
+    """The refusal as a problem document, with these further headers."""
     # JSON has no lone surrogates, but what people send has (RFC 8259 §8.2).
     body = json.dumps(refusal.document(), cls=DjangoJSONEncoder, ensure_ascii=False).encode(errors="replace")
-    return HttpResponse(body, status=refusal.status, content_type=PROBLEM, headers=headers_of(refusal))
+    return HttpResponse(body, status=refusal.status, content_type=PROBLEM, headers={**headers_of(refusal), **headers})
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

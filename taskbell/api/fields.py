@@ -8,16 +8,20 @@ from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 
 from taskbell.accounts.validation import MAX_PASSWORD_LENGTH
 from taskbell.api.answers import WALL_TIME
+from taskbell.api.authentication import person_of
 from taskbell.common import values
+from taskbell.common.errors import Refusal
 from taskbell.common.recurrence import MAX_RULE_LENGTH
 from taskbell.common.text import UNPRINTABLE, opaque
 from taskbell.common.values import MAX_ID, UNPRINTABLE_SENTENCE, BadValue
 from taskbell.reminders.repeats import read_repeat
 from taskbell.reminders.schedule import MAX_BEFORE_DUE
+from taskbell.tasks.queries import visible_task
 
 FAR_TOO_LONG = 4  # times the limit: more than trimming or composing can mend
 MAX_LIST = 5000
@@ -63,6 +67,15 @@ def body_of(request: Request, form: type[serializers.Serializer[Any]]) -> dict[s
     filled.initial_data = request.data
     filled.is_valid(raise_exception=True)
     return dict(filled.validated_data)
+
+
+def body_about_task(request: Request, form: type[serializers.Serializer[Any]], pk: int) -> dict[str, Any]:
+    """The validated body. For a task that is not visible, raises NotFound instead of errors in the body."""
+    try:
+        return body_of(request, form)
+    except (APIException, Refusal):
+        visible_task(pk, to=person_of(request))
+        raise
 
 
 class Words(serializers.CharField):

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from taskbell.api.monitoring import may_monitor
 from taskbell.common.clock import utc_now
-from taskbell.common.middleware import Handler
+from taskbell.common.middleware import Middleware
 from taskbell.notifications.jobs import TICKED_AT
 from taskbell.notifications.models import Delivery
 
@@ -20,11 +20,8 @@ TICK_IS_LATE = timedelta(seconds=15)
 MAIL_IS_LATE = timedelta(minutes=5)
 
 
-class Health:
+class Health(Middleware):
     """Answers before the host name is checked: a probe may use any."""
-
-    def __init__(self, next_handler: Handler) -> None:
-        self.next_handler = next_handler
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         view = {"/healthz": healthz, "/readyz": readyz}.get(request.path_info.removesuffix("/"))

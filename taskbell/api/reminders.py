@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers
-from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -15,12 +14,12 @@ from taskbell.accounts.models import User
 from taskbell.api import fields
 from taskbell.api.authentication import person_of
 from taskbell.api.etags import etag_response
-from taskbell.api.fields import StrictSerializer, body_of
+from taskbell.api.fields import StrictSerializer, body_about_task, body_of
 from taskbell.api.schema import operation
 from taskbell.api.task_input import ReminderIn, plan_from
 from taskbell.common.clock import as_instant, utc_now
 from taskbell.common.durations import Duration
-from taskbell.common.errors import Refusal, invalid
+from taskbell.common.errors import invalid
 from taskbell.payloads.reminders import ReminderOut, reminder_as_json
 from taskbell.reminders.models import Reminder, ReminderQuerySet
 from taskbell.reminders.schedule import ReminderPlan
@@ -93,15 +92,6 @@ class PreviewOut(TypedDict):
     ends: Annotated[bool, "True if the rule has no further occurrences."]
 
 
-def _read_body(request: Request, pk: int) -> dict[str, Any]:
-    """The reminder that is sent. For a task that is not visible, raises NotFound instead of errors in the body."""
-    try:
-        return body_of(request, ReminderIn)
-    except (APIException, Refusal):
-        visible_task(pk, to=person_of(request))
-        raise
-
-
 def _as_json(reminder: Reminder) -> ReminderOut:
     return reminder_as_json(reminder, ZoneInfo(reminder.task.timezone))
 
@@ -124,7 +114,7 @@ class Reminders(APIView):
     )
     def post(self, request: Request, pk: int) -> ReminderOut:
         """Adds a reminder, at an instant or before the task is due, once or by a rule."""
-        by, body = person_of(request), _read_body(request, pk)
+        by, body = person_of(request), body_about_task(request, ReminderIn, pk)
 
         def plan(task: Task) -> ReminderPlan:
             return plan_from(body, zone=task.timezone)

@@ -1,6 +1,5 @@
 """Reports built by a worker: request, progress and download."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, Any, TypedDict
 
@@ -140,12 +139,4 @@ class ReportDownload(APIView):
             "Content-Length": str(report.size),
             "Cache-Control": "private, no-store",
         }
-        return StreamingHttpResponse(_pieces(report), headers=headers)
-
-
-def _pieces(report: Report) -> Iterator[bytes]:
-    """The file, with one chunk in memory at a time."""
-    position = 0
-    while piece := Piece.objects.filter(report=report, position=position).first():
-        yield bytes(piece.data)
-        position += 1
+        return StreamingHttpResponse(Piece.file_of(report), headers=headers)

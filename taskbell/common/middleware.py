@@ -16,11 +16,15 @@ from taskbell.common.fair_reads import begin_read, end_read
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
-class OptionalSlash:
-    """Accepts API paths without their trailing slash; a redirect would lose the request body."""
+class Middleware:
+    """A middleware that calls the next one itself."""
 
     def __init__(self, next_handler: Handler) -> None:
         self.next_handler = next_handler
+
+
+class OptionalSlash(Middleware):
+    """Accepts API paths without their trailing slash; a redirect would lose the request body."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info.startswith("/api/") and not request.path_info.endswith("/"):
@@ -28,11 +32,8 @@ class OptionalSlash:
         return self.next_handler(request)
 
 
-class Deadline:
+class Deadline(Middleware):
     """Stops a request after some seconds, and gives back the place of a read."""
-
-    def __init__(self, next_handler: Handler) -> None:
-        self.next_handler = next_handler
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         try:

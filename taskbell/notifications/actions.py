@@ -36,10 +36,10 @@ class Message:
 
 
 @transaction.atomic(savepoint=False)
-def notify(messages: Iterable[Message], *, now: datetime) -> None:
+def notify(messages: Iterable[Message], *, now: datetime, admitted_at: datetime | None = None) -> dict[str, int]:
     """Writes the messages, for people to read in the app and for the outbox, in the caller's transaction.
 
-    Three statements, however many there are.
+    Three statements, however many there are. Returns the ids of the new notifications by the keys of their messages.
     """
     listed = list(messages)
     created = insert_rows(
@@ -63,7 +63,7 @@ def notify(messages: Iterable[Message], *, now: datetime) -> None:
     insert_rows(
         Delivery,
         (_delivery(pk, by_key[key]) for pk, key, *_ in created),
-        given={"channel": Channel.MAIL},
+        given={"channel": Channel.MAIL, "admitted_at": admitted_at},
     )
     hidden = hidden_in_app()
     record_entries(
@@ -79,6 +79,7 @@ def notify(messages: Iterable[Message], *, now: datetime) -> None:
         for pk, _, recipient_id, task_id, kind in created
         if kind not in hidden
     )
+    return {key: pk for pk, key, *_ in created}
 
 
 @transaction.atomic(savepoint=False)

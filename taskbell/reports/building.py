@@ -83,23 +83,6 @@ def _make(report: Report, *, clock: Clock, should_stop: Callable[[], bool]) -> b
     if report.attempt > MAX_ATTEMPTS:
         _end(report, ReportState.FAILED, now=clock(), problem=GAVE_UP)
         return False
-    if report.kind == ReportKind.IMPORT:
-        return _import(report, clock=clock, should_stop=should_stop)
-    position = 0
-    # With the person's current permissions.
-    question = read_question(report.query, report.person, kind=report.kind, now=clock())
-    for data, share in pieces(report, question, now=clock()):
-        if should_stop():
-            _release(report)
-            return False
-        _keep(report, position, data, progress=min(int(share * 100), 99), now=clock())
-        position += bool(data)
-    _end(report, ReportState.DONE, now=clock(), progress=100)
-    return True
-
-
-def _import(report: Report, *, clock: Clock, should_stop: Callable[[], bool]) -> bool:
-    """Imports the file; False if the report was released."""
     position = 0
 
     def keep(share: float, data: bytes = b"", *, may_stop: bool = False, **changed: int) -> None:
@@ -110,18 +93,21 @@ def _import(report: Report, *, clock: Clock, should_stop: Callable[[], bool]) ->
         position += bool(data)
 
     def end(state: ReportState, *, problem: str = "") -> None:
-        _end(report, state, now=clock(), progress=100 if state == ReportState.DONE else None, problem=problem)
+        _end(report, state, now=clock(), problem=problem)
 
     try:
-        import_file(report, keep=keep, end=end)
+        if report.kind == ReportKind.IMPORT:
+            import_file(report, keep=keep, end=end)
+            return True
+        # With the person's current permissions.
+        question = read_question(report.query, report.person, kind=report.kind, now=clock())
+        for data, share in pieces(report, question, now=clock()):
+            keep(share, data, may_stop=True)
+        end(ReportState.DONE)
     except Released:
-        _release(report)
+        _write(report, state=ReportState.WAITING, attempt=report.attempt - 1, lease_token=None)
         return False
     return True
-
-
-def _release(report: Report) -> None:
-    _write(report, state=ReportState.WAITING, attempt=report.attempt - 1, lease_token=None)
 
 
 @transaction.atomic
@@ -136,8 +122,8 @@ def _keep(report: Report, position: int, data: bytes, *, progress: int, now: dat
 
 
 @transaction.atomic
-def _end(report: Report, state: ReportState, *, now: datetime, progress: int | None = None, problem: str = "") -> None:
-    progress = report.progress if progress is None else progress
+def _end(report: Report, state: ReportState, *, now: datetime, problem: str = "") -> None:
+    progress = 100 if state == ReportState.DONE else report.progress
     try:
         _write(report, state=state, progress=progress, problem=problem, finished_at=now, lease_token=None)
     except Fenced:

@@ -109,10 +109,7 @@ def _asked(report: Report) -> FileToRead:
 @contextmanager
 def _uploaded(report: Report) -> Iterator[IO[bytes]]:
     with TemporaryFile() as file:
-        position = 0
-        while chunk := Upload.objects.filter(report=report, position=position).first():
-            file.write(chunk.data)
-            position += 1
+        file.writelines(Upload.file_of(report))
         yield file
 
 

@@ -1,6 +1,8 @@
 """Reports built by workers."""
 
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -90,29 +92,36 @@ class Report(models.Model):
         return f"taskbell-{self.kind}-{self.pk}.{self.format}"
 
 
-class Piece(models.Model):
-    """A chunk of the file. It is stored in the database, which all machines share."""
+class Chunk(models.Model):
+    """A part of a file. It is stored in the database, which all machines share."""
 
-    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="pieces")
     position = models.PositiveIntegerField()
     data = models.BinaryField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["report", "position"], name="one_piece")]
+        abstract = True
+        constraints = [models.UniqueConstraint(fields=["report", "position"], name="one_%(class)s")]
 
     def __str__(self) -> str:
-        return f"piece {self.position} of {self.report_id}"
+        return f"{self._meta.model_name} {self.pk}"
+
+    @classmethod
+    def file_of(cls, report: Report) -> Iterator[bytes]:
+        """The file, with one chunk in memory at a time."""
+        chunks: Any = cls._default_manager
+        position = 0
+        while chunk := chunks.filter(report=report, position=position).first():
+            yield bytes(chunk.data)
+            position += 1
 
 
-class Upload(models.Model):
+class Piece(Chunk):
+    """A chunk of the file that a worker has built."""
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="pieces")
+
+
+class Upload(Chunk):
     """A chunk of the file that a worker imports. It is deleted when the import ends."""
 
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="uploads")
-    position = models.PositiveIntegerField()
-    data = models.BinaryField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["report", "position"], name="one_upload")]
-
-    def __str__(self) -> str:
-        return f"chunk {self.position} for {self.report_id}"

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from taskbell.accounts.models import User
 from taskbell.common.clock import as_instant, instant
-from taskbell.common.errors import FieldError, Invalid
+from taskbell.common.errors import FieldError, refuse
 from taskbell.common.values import (
     UNPRINTABLE_SENTENCE,
     BadValue,
@@ -59,8 +59,7 @@ def condition_of(parameters: Parameters, filters: Mapping[str, Filter], person: 
             condition &= filters[name].condition(_checked(text), person)
         except BadValue as error:
             errors.append(FieldError(name, "invalid", str(error)))
-    if errors:
-        raise Invalid(errors[0].message, errors)
+    refuse(errors)
     return condition
 
 

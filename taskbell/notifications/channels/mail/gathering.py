@@ -16,9 +16,9 @@ from django.db.models import Count, Max, Min, Q
 
 from taskbell.accounts.models import User
 from taskbell.common.locks import one_at_a_time
-from taskbell.notifications.channels.mail.rendering import message_id_for
+from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.kinds import find_kind, registered
-from taskbell.notifications.models import Channel, Delivery, DeliveryState, Notification
+from taskbell.notifications.models import Delivery, DeliveryState
 from taskbell.notifications.policy import load_recipients, quiet_until, recipient_reason
 from taskbell.notifications.summary import SUMMARY
 
@@ -145,30 +145,10 @@ def _carry_out(plan: Plan, now: datetime) -> None:
         Delivery.objects.filter(pk__in=keys).update(not_before=until, due_at=until)
     names = {person.pk: person.name for person in User.objects.filter(pk__in={causer for causer, _ in plan.gathered})}
     for pair, mails in plan.gathered.items():
-        summary = _summarize(pair, mails, by=names[pair[0]], now=now)
+        causer, recipient = pair
+        kinds = Counter(mail.notification.kind for mail in mails)
+        data = {"by": names[causer], "unsubscribe": kinds.most_common(1)[0][0]}  # one link, for most of them
+        summary = Message(recipient, SUMMARY, f"summary:{mails[0].pk}", now, data=data, caused_by=causer)
+        ids = notify([summary], now=now, admitted_at=now)
         rows = Delivery.objects.filter(pk__in=[mail.pk for mail in mails])
-        rows.finish(DeliveryState.GATHERED, gathered_into=summary, reason=GATHERED)
-
-
-def _summarize(pair: Pair, mails: list[Delivery], *, by: str, now: datetime) -> Notification:
-    """The summary of these, with its email. Its link to unsubscribe is that of most of them."""
-    causer, recipient = pair
-    key = f"summary:{mails[0].pk}"
-    kinds = Counter(mail.notification.kind for mail in mails)
-    summary = Notification.objects.create(
-        recipient_id=recipient,
-        kind=SUMMARY.name,
-        dedupe_key=key,
-        data={"by": by, "unsubscribe": kinds.most_common(1)[0][0]},
-        created_at=now,
-        due_at=now,
-    )
-    summary.deliveries.create(
-        channel=Channel.MAIL,
-        message_id=message_id_for(key),
-        due_at=now,
-        not_before=now,
-        caused_by_id=causer,
-        admitted_at=now,
-    )
-    return summary
+        rows.finish(DeliveryState.GATHERED, gathered_into=ids[summary.key], reason=GATHERED)
