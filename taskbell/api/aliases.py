@@ -23,11 +23,7 @@ def aliases_of(canonical: Iterable[URLPattern]) -> list[URLPattern]:
     ]
 
 
-def is_alias(path_of_operation: str) -> bool:
-    """True for a path that the OpenAPI document lists under its canonical name only."""
-    return any(path_of_operation.startswith(f"/api/{alias}") for alias in ALIASES)
-
-
 def canonical_only(endpoints: list[tuple[str, str, str, object]]) -> list[tuple[str, str, str, object]]:
     """Keeps the aliases out of the OpenAPI document."""
-    return [endpoint for endpoint in endpoints if not is_alias(endpoint[0])]
+    aliases = tuple(f"/api/{alias}" for alias in ALIASES)
+    return [endpoint for endpoint in endpoints if not endpoint[0].startswith(aliases)]

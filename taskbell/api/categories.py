@@ -10,13 +10,12 @@ from rest_framework.views import APIView
 from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
 from taskbell.api.fields import DocumentedText, StrictSerializer, body_of
-from taskbell.api.lists import PAGING, page_response, query_of
+from taskbell.api.lists import PAGING, rows_response
 from taskbell.api.schema import operation
 from taskbell.common.clock import utc_now
 from taskbell.common.values import read_id
-from taskbell.payloads.categories import CategoryOut, category_as_json
+from taskbell.payloads.names import CategoryOut, category_as_json
 from taskbell.search.keyset import BY_NAME
-from taskbell.search.pages import page_of_rows
 from taskbell.search.parameters import read_parameter
 from taskbell.tasks import categories
 from taskbell.tasks.categories import MAX_NAME
@@ -37,8 +36,7 @@ class Categories(APIView):
     @operation("categories_list", "categories", page_of(CategoryOut), parameters=PAGING)
     def get(self, request: Request) -> Any:
         """Lists the categories by name."""
-        page = page_of_rows(Category.objects.all(), query_of(request), person_of(request), keys=BY_NAME)
-        return page_response(request, page, category_as_json)
+        return rows_response(request, Category.objects.all(), BY_NAME, category_as_json)
 
     @operation(
         "categories_create",

@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
 from taskbell.api.fields import DocumentedText, StrictSerializer, body_about_task, body_of
-from taskbell.api.lists import PAGING, page_response, query_of
+from taskbell.api.lists import PAGING, rows_response
 from taskbell.api.schema import operation
 from taskbell.comments import actions
 from taskbell.comments.models import MAX_BODY
@@ -18,14 +18,11 @@ from taskbell.comments.queries import comments_of, visible_comment
 from taskbell.common.clock import utc_now
 from taskbell.payloads.comments import CommentOut, comment_as_json
 from taskbell.search.keyset import Key
-from taskbell.search.pages import page_of_rows
 from taskbell.tasks.queries import visible_task
-
-OLDEST_FIRST = (Key("id"),)
 
 
 class CommentIn(StrictSerializer):
-    ignored = frozenset(CommentOut.__annotations__) - {"body"}
+    ignored = frozenset(CommentOut.__annotations__)
     body = DocumentedText(max_length=MAX_BODY, help_text="Markdown. `@username` mentions a person.")
 
 
@@ -37,9 +34,8 @@ class Comments(APIView):
     @operation("comments_list", "comments", page_of(CommentOut), parameters=PAGING)
     def get(self, request: Request, pk: int) -> Any:
         """Lists the comments on the task, oldest first."""
-        person = person_of(request)
-        rows = comments_of(visible_task(pk, to=person))
-        return page_response(request, page_of_rows(rows, query_of(request), person, keys=OLDEST_FIRST), comment_as_json)
+        rows = comments_of(visible_task(pk, to=person_of(request)))
+        return rows_response(request, rows, [Key("id")], comment_as_json)
 
     @operation(
         "comments_create",

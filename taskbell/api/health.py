@@ -46,14 +46,12 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def _database() -> dict[str, Any]:
-    now = utc_now()
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        oldest = Delivery.objects.mails().oldest_due(now)
+        waiting = Delivery.objects.mails().lateness(utc_now())
     except DatabaseError:
         return {"ok": False, "error": "The database does not answer."}
-    waiting = (now - oldest.due_at) if oldest else timedelta()
     return {"ok": waiting < MAIL_IS_LATE, "oldest_unsent_mail_seconds": round(waiting.total_seconds(), 1)}
 
 

@@ -21,7 +21,7 @@ from taskbell.api.models import Answer
 from taskbell.api.wire import as_bytes
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import Refusal, invalid
-from taskbell.common.locks import let_others_write
+from taskbell.common.locks import in_batches
 from taskbell.tasks.quotas import QuotaReached
 
 ANSWER_LIFETIME = timedelta(hours=24)
@@ -70,17 +70,13 @@ def once(request: Request, act: Callable[[], HttpResponseBase], *, said: Any = N
                 row = Answer.objects.create(person=person, key=key, fingerprint=fingerprint, created_at=utc_now())
         except IntegrityError:
             return _again(Answer.objects.get(person=person, key=key), fingerprint)
-        response = act()
+        response: Any = act()
         row.status = response.status_code
-        row.body = _body(response)
+        row.body = as_bytes(response.data) if isinstance(response, Response) else bytes(response.content)
         _check_quota(row)
         row.headers = {name: response[name] for name in KEPT_HEADERS if name in response}
         row.save(update_fields=["status", "body", "headers"])
-    return response
-
-
-def _body(response: Any) -> bytes:
-    return as_bytes(response.data) if isinstance(response, Response) else bytes(response.content)
+        return response  # type: ignore[no-any-return]
 
 
 def _fingerprint(request: Request, body: Any) -> str:
@@ -113,5 +109,4 @@ def _check_quota(row: Answer) -> None:
 def forget_answers(now: datetime) -> None:
     """Deletes expired answers, some at a time."""
     old = Answer.objects.filter(created_at__lt=now - ANSWER_LIFETIME).order_by("pk").values_list("pk", flat=True)
-    while Answer.objects.filter(pk__in=list(old[:FORGOTTEN_AT_ONCE])).delete()[0]:
-        let_others_write()
+    in_batches(lambda: Answer.objects.filter(pk__in=list(old[:FORGOTTEN_AT_ONCE])).delete()[0])

@@ -9,12 +9,11 @@ from rest_framework.views import APIView
 from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
 from taskbell.api.fields import DocumentedText, StrictSerializer, body_of
-from taskbell.api.lists import PAGING, page_response, query_of
+from taskbell.api.lists import PAGING, rows_response
 from taskbell.api.schema import operation
 from taskbell.common.clock import utc_now
-from taskbell.payloads.labels import LabelOut, label_as_json
+from taskbell.payloads.names import LabelOut, label_as_json
 from taskbell.search.keyset import BY_NAME
-from taskbell.search.pages import page_of_rows
 from taskbell.tasks import label_actions
 from taskbell.tasks.label_models import Label
 from taskbell.tasks.labels import MAX_NAME
@@ -30,8 +29,7 @@ class Labels(APIView):
     @operation("labels_list", "labels", page_of(LabelOut), parameters=PAGING)
     def get(self, request: Request) -> Any:
         """Lists the labels by name. To create one, write it on a task."""
-        page = page_of_rows(Label.objects.all(), query_of(request), person_of(request), keys=BY_NAME)
-        return page_response(request, page, label_as_json)
+        return rows_response(request, Label.objects.all(), BY_NAME, label_as_json)
 
 
 class LabelDetail(APIView):

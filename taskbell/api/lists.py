@@ -1,17 +1,20 @@
 """How lists are asked for, and a page of one as an answer."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
+from taskbell.api.authentication import person_of
 from taskbell.api.etags import etag_response
 from taskbell.common.errors import invalid
 from taskbell.search.filters import Filter, Schema
-from taskbell.search.pages import DEFAULT_PAGE_SIZE, MAX_PAGE_NUMBER, MAX_PAGE_SIZE, ResultPage, Row
+from taskbell.search.keyset import Key
+from taskbell.search.pages import DEFAULT_PAGE_SIZE, MAX_PAGE_NUMBER, MAX_PAGE_SIZE, ResultPage, Row, page_of_rows
 from taskbell.search.tasks import FILTERS, ORDERS, TRASH_FILTERS, TRASH_ORDERS
 
 
@@ -74,6 +77,13 @@ def page_response(request: Request, page: ResultPage[Row], show: Callable[[Row],
     """The page with its rows as `show` makes them, and `more` members; or 304."""
     results = {"results": [show(row) for row in page.rows]}
     return etag_response(request, frame_of(page, request) | more | results)
+
+
+def rows_response(
+    request: Request, rows: QuerySet[Any], keys: Sequence[Key], show: Callable[[Any], Any]
+) -> HttpResponse:
+    """The requested page of these rows in the order of `keys`; or 304."""
+    return page_response(request, page_of_rows(rows, query_of(request), person_of(request), keys=keys), show)
 
 
 def _link(request: Request, page: ResultPage[Any], value: str | None) -> str | None:

@@ -12,7 +12,7 @@ from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
 from taskbell.api.etags import etag_response
 from taskbell.api.fields import Choice, IdField, StrictSerializer, Text, body_of
-from taskbell.api.lists import PAGING, page_response, query_of
+from taskbell.api.lists import PAGING, rows_response
 from taskbell.api.schema import operation
 from taskbell.common.clock import utc_now
 from taskbell.payloads.projects import MemberOut, ProjectInviteOut, member_as_json, project_invite_as_json
@@ -20,14 +20,13 @@ from taskbell.people.project_invites import add_by_email
 from taskbell.projects.models import Membership, ProjectRole
 from taskbell.projects.policy import check_may_manage
 from taskbell.search.keyset import Key
-from taskbell.search.pages import page_of_rows
 from taskbell.sharing.joining import invites_to, withdraw_project_invite
 from taskbell.sharing.locks import visible_project
 from taskbell.sharing.members import add_member, change_member, remove_member
 
 
 class MemberIn(StrictSerializer):
-    ignored = frozenset(MemberOut.__annotations__) - {"person", "role"}
+    ignored = frozenset(MemberOut.__annotations__)
     person = IdField(required=False)
     email = Text(max_length=254, required=False, help_text="Instead of `person`: the address of somebody to invite.")
     role = Choice(choices=ProjectRole.values, required=False, default=ProjectRole.EDITOR.value)
@@ -48,7 +47,7 @@ INVITED = InvitedOut(detail="If this address can be invited, its owner gets an e
 
 
 class MemberChange(StrictSerializer):
-    ignored = frozenset(MemberOut.__annotations__) - {"role"}
+    ignored = frozenset(MemberOut.__annotations__)
     role = Choice(choices=ProjectRole.values)
 
 
@@ -56,10 +55,8 @@ class Members(APIView):
     @operation("members_list", "projects", page_of(MemberOut), parameters=PAGING)
     def get(self, request: Request, pk: int) -> HttpResponse:
         """Lists the members of the project, in the order in which they joined."""
-        person = person_of(request)
-        members = Membership.objects.filter(project=visible_project(pk, to=person)).select_related("person")
-        page = page_of_rows(members, query_of(request), person, keys=[Key("id")])
-        return page_response(request, page, member_as_json)
+        project = visible_project(pk, to=person_of(request))
+        return rows_response(request, project.memberships.select_related("person"), [Key("id")], member_as_json)
 
     @operation("members_add", "projects", MemberOut, status=201, later=InvitedOut, takes=MemberIn, is_repeatable=True)
     def post(self, request: Request, pk: int) -> MemberOut | Response:

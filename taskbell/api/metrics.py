@@ -35,7 +35,8 @@ class Outbox(Collector):
         yield mails
         resent = Delivery.objects.mails().filter(ambiguous=True).count()
         yield CounterMetricFamily("taskbell_mails_ambiguous", "Emails whose final dot was never acknowledged.", resent)
-        yield GaugeMetricFamily("taskbell_oldest_due_mail_seconds", "Age of the oldest due email.", _oldest())
+        oldest = Delivery.objects.mails().lateness(utc_now()).total_seconds()
+        yield GaugeMetricFamily("taskbell_oldest_due_mail_seconds", "Age of the oldest due email.", oldest)
 
 
 def _lateness() -> HistogramMetricFamily:
@@ -46,12 +47,6 @@ def _lateness() -> HistogramMetricFamily:
     total = found["sum"].total_seconds() if found["sum"] else 0.0
     words = "Seconds from the due time of an email until the mail server accepted it."
     return HistogramMetricFamily("taskbell_mail_lateness_seconds", words, buckets=buckets, sum_value=total)
-
-
-def _oldest() -> float:
-    now = utc_now()
-    oldest = Delivery.objects.mails().oldest_due(now)
-    return (now - oldest.due_at).total_seconds() if oldest else 0.0
 
 
 @never_cache

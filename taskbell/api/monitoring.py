@@ -10,15 +10,13 @@ BY_PROXIES = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forw
 
 
 def may_monitor(request: HttpRequest) -> bool:
-    """True with the token, and for clients on this machine."""
+    """True with the token, and for clients on this machine.
+
+    A local proxy that is not configured asks on behalf of others: False.
+    """
     token = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if settings.TASKBELL_METRICS_TOKEN and constant_time_compare(token, settings.TASKBELL_METRICS_TOKEN):
         return True
-    return _is_of_this_machine(request)
-
-
-def _is_of_this_machine(request: HttpRequest) -> bool:
-    """True for clients on this machine. A local proxy that is not configured asks on behalf of others: False."""
     if not settings.TASKBELL_PROXIES and any(name in request.headers for name in BY_PROXIES):
         return False
     return client_address(request) in ("127.0.0.1", "::1")

@@ -21,7 +21,7 @@ UNREAD = Annotated[int, "Your unread notifications, regardless of the filters."]
 
 
 class NotificationChange(StrictSerializer):
-    ignored = frozenset(NotificationOut.__annotations__) - {"read"}
+    ignored = frozenset(NotificationOut.__annotations__)
     read = Flag(required=False)
 
 

@@ -37,7 +37,7 @@ MOVE_TO = OpenApiParameter(
 
 
 class ProjectChange(StrictSerializer):
-    ignored = frozenset(ProjectOut.__annotations__) - {"name", "description", "colour"}
+    ignored = frozenset(ProjectOut.__annotations__)
     name = DocumentedText(max_length=MAX_NAME, required=False)
     description = DocumentedText(max_length=MAX_DESCRIPTION, allow_blank=True, required=False)
     colour = Choice(choices=Colour.values, required=False)

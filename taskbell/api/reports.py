@@ -17,7 +17,7 @@ from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
 from taskbell.api.errors import PROBLEM
 from taskbell.api.fields import body_of
-from taskbell.api.lists import PAGING, page_response, query_of
+from taskbell.api.lists import PAGING, rows_response
 from taskbell.api.schema import Problem, operation
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import invalid
@@ -25,7 +25,6 @@ from taskbell.payloads import payload_of
 from taskbell.reports.actions import delete_report, finished_report, own_report, request_report
 from taskbell.reports.models import Format, Piece, Report, ReportKind, ReportState
 from taskbell.search.keyset import Key
-from taskbell.search.pages import page_of_rows
 
 TYPES = {
     Format.JSON: "application/json",
@@ -85,10 +84,8 @@ class Reports(APIView):
     @operation("reports_list", "reports", page_of(ReportOut), parameters=PAGING)
     def get(self, request: Request) -> HttpResponseBase:
         """Lists your reports, newest first."""
-        person = person_of(request)
-        mine = Report.objects.filter(person=person)
-        page = page_of_rows(mine, query_of(request), person, keys=[Key("id", descending=True)])
-        return page_response(request, page, report_as_json)
+        mine = Report.objects.filter(person=person_of(request))
+        return rows_response(request, mine, [Key("id", descending=True)], report_as_json)
 
     @operation(
         "reports_create",

@@ -13,6 +13,7 @@ from taskbell.api.fields import StrictSerializer
 from taskbell.common.clock import as_instant, utc_now
 from taskbell.common.errors import invalid
 from taskbell.common.values import read_choice
+from taskbell.payloads.tasks import TaskOut
 from taskbell.reminders.actions import MAX_REMINDERS, TOO_MANY
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan, first_firing
@@ -59,12 +60,7 @@ class ReminderIn(StrictSerializer):
 class TaskIn(StrictSerializer):
     """A task as it is sent."""
 
-    ignored = frozenset(
-        {
-            *("id", "category_name", "label_ids", "due_at", "created_by", "owner", "is_blocked", "comment_count"),
-            *("anchor_date", "planned_date", "planned_time", "completed_at", "created_at", "updated_at", "version"),
-        }
-    )
+    ignored = frozenset({*TaskOut.__annotations__, "owner"})
     aliases = {"reminder_time": "remind_at", "schedule_time": "remind_at"}
     title = fields.DocumentedText(max_length=MAX_TITLE)
     description = fields.DocumentedText(max_length=MAX_DESCRIPTION, allow_blank=True, required=False)

@@ -116,7 +116,8 @@ class TaskImport(APIView):
         options, file_options = _options(request), _file_options(request, person)
         count_import(person, now=file_options.now)
         body, media_type, name = _file(request)
-        said, hint = _said(request), format_of(media_type, name)
+        said = read_parameter(request.query_params, "format", partial(read_choice, choices=READERS), None)
+        hint = format_of(media_type, name)
         asked = FileToRead(file_options, said, hint, MAX_SECONDS, most)
         with stored(body) as (copy, fingerprint):
             key = [said, *vars(options).values(), *file_options.said(), fingerprint]
@@ -185,14 +186,6 @@ def _file(request: Request) -> tuple[Any, str, str]:
     if not hasattr(file, "read"):
         raise invalid("", "empty", "Send a file to import.")
     return file, media_type, name
-
-
-def _said(request: Request) -> str | None:
-    """The format that the request names. Raises Invalid."""
-    said = request.query_params.get("format")
-    if said is not None and said not in READERS:
-        raise invalid("format", "invalid", f"Must be one of {', '.join(READERS)}.")
-    return said
 
 
 @contextmanager

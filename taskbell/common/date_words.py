@@ -191,7 +191,7 @@ def _read_repetition(words: str, now: datetime) -> When | None:
     what = what.strip() or "day"
     if TOO_OFTEN.fullmatch(what):
         raise BadValue("Can't repeat more often than daily.")
-    rule = _rule(what)
+    rule = next(filter(None, (read(what) for read in RULE_READERS)), None)
     if rule is None:
         return None
     when = When(start, at, rule + until, bool(match["bang"] or match["evbang"] or match["after"]))
@@ -226,13 +226,6 @@ def _first(when: When, now: datetime) -> date:
     if found is None:
         raise BadValue("Can't repeat, because it ends before it starts.")
     return found[0].date()
-
-
-def _rule(what: str) -> str | None:
-    for read in RULE_READERS:
-        if rule := read(what):
-            return rule
-    return None
 
 
 def _every_span(what: str) -> str | None:

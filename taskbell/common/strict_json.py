@@ -24,8 +24,9 @@ def parse(body: bytes) -> Any:
     except orjson.JSONDecodeError as error:
         raise invalid("", "not_json", f"The body must be JSON: {error}") from error
     if _count_keys(value) < structure.count(b":"):
-        name = _repeated_key(body)[:100]
-        raise invalid(name, "twice", "Must be sent once in an object.")
+        with suppress(ValueError):  # a number that only orjson reads
+            json.loads(body, object_pairs_hook=_once_each)
+        raise _twice("")
     return value
 
 
@@ -59,23 +60,14 @@ def inside(level: Iterable[Any]) -> list[Any]:
     return [*chain.from_iterable(outer)]
 
 
-class _Repeated(Exception):
-    """The name of a key."""
+def _once_each(pairs: list[tuple[str, Any]]) -> None:
+    """Raises Invalid for the first key that an object has twice."""
+    known: set[str] = set()
+    for name, _ in pairs:
+        if name in known:
+            raise _twice(name)
+        known.add(name)
 
 
-def _repeated_key(body: bytes) -> str:
-    """The first key that an object has twice."""
-
-    def once_each(pairs: list[tuple[str, Any]]) -> None:
-        known: set[str] = set()
-        for name, _ in pairs:
-            if name in known:
-                raise _Repeated(name)
-            known.add(name)
-
-    with suppress(ValueError):  # a number that only orjson reads
-        try:
-            json.loads(body, object_pairs_hook=once_each)
-        except _Repeated as repeated:
-            return str(repeated)
-    return ""
+def _twice(name: str) -> Invalid:
+    return invalid(name[:100], "twice", "Must be sent once in an object.")

@@ -29,12 +29,8 @@ def mail_settings(env: Environment) -> MailSettings:
         parts = urlsplit(env.EMAIL_URL.get_secret_value())
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
             raise UnusableEnvironment("EMAIL_URL: must have the form smtp://user:password@host:port/?tls=true.")
-        host, port, user, password = (
-            parts.hostname,
-            parts.port,
-            unquote(parts.username or ""),
-            unquote(parts.password or ""),
-        )
+        host, port = parts.hostname, parts.port
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
         ssl = parts.scheme == "smtps"
         tls = not ssl and parse_qs(parts.query).get("tls", ["false"])[0].lower() in ("1", "true", "yes")
     return MailSettings(

@@ -62,11 +62,11 @@ def _signature(content: str, secret: str) -> str:
     return b64_encode(salted_hmac(SALT, content, secret, algorithm="sha256").digest()[:SIGNATURE_BYTES]).decode()
 
 
-def read_cursor(text: str, *, field: str = "since") -> Cursor:
+def read_cursor(text: str) -> Cursor:
     """The cursor in this text; `FOREIGN` if this installation did not sign it. Raises Invalid."""
     match = FORM.fullmatch(text)
     if match is None:
-        raise invalid(field, "invalid", "Must be a cursor from an earlier answer.")
+        raise invalid("since", "invalid", "Must be a cursor from an earlier answer.")
     content, epoch, access, *numbers, signature = match.groups()
     secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     if not any(constant_time_compare(signature or "", _signature(content, secret)) for secret in secrets):

@@ -48,13 +48,13 @@ class Events:
     position: int
 
 
-def events_after(position: int, *, limit: int = PAGE_ENTRIES) -> Events:
+def events_after(position: int) -> Events:
     """The events after this position, for everybody. Two queries, or up to four.
 
     The tasks are read after the entries, so payloads and audiences are as of now. Call it again with the position that
     it returns until that stays the same.
     """
-    rows = entries_after(position, limit)
+    rows = entries_after(position, PAGE_ENTRIES)
     context = _Context([row.entry for row in rows])
     groups = groupby(rows, key=lambda row: _change(row.entry))
     events = [event for _, group in groups for event in _events(list(group), context)]

@@ -28,9 +28,8 @@ class Kind:
     switch: str | None = None  # the label of its switch in the profile; None: people can't switch it off
     shows_in_app: bool = True
     for_unconfirmed: bool = False  # also sent to unconfirmed addresses, such as the link that confirms one
-    is_own: Callable[["Notification"], bool] = lambda _: (
-        False
-    )  # the recipient asked for it: a few a day are sent to an unconfirmed address
+    # The recipient asked for it: a few a day are sent to an unconfirmed address.
+    is_own: Callable[["Notification"], bool] = lambda _: False
     ignores_quiet_hours: Callable[["Profile"], bool] = lambda _: False
     reason_not_to_send: Callable[["Notification"], str | None] = lambda _: None
     context: Callable[["Notification"], dict[str, Any]] = lambda _: {}

@@ -87,9 +87,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """Deliveries that are still to be sent."""
         return self.filter(state__in=[DeliveryState.PENDING, DeliveryState.LEASED], not_before__isnull=False)
 
-    def oldest_due(self, now: datetime) -> "Delivery | None":
-        """The unsent delivery that has been due for the longest time."""
-        return self.unsent().filter(due_at__lte=now).order_by("due_at").first()
+    def lateness(self, now: datetime) -> timedelta:
+        """For how long the oldest unsent delivery has been due."""
+        oldest = self.unsent().filter(due_at__lte=now).order_by("due_at").first()
+        return now - oldest.due_at if oldest else timedelta()
 
     def claimable(self, now: datetime) -> "DeliveryQuerySet":
         """Deliveries to be sent now, the oldest first.

@@ -14,16 +14,10 @@ from taskbell.notifications.policy import reason_not_to_send
 MAX_LISTED = 100
 
 
-def _gathered(summary: Notification) -> list[Notification]:
-    """The first of the notifications in the summary."""
-    inside = Notification.objects.filter(deliveries__gathered_into=summary)
-    return list(inside.select_related("task", "recipient__profile").order_by("id")[:MAX_LISTED])
-
-
 def _wanted(summary: Notification) -> Iterator[Notification]:
-    """Those that would be sent now, each task, or what else they are about, once for each kind."""
-    seen = set()
-    for notification in _gathered(summary):
+    """Those of the first that would be sent now, each task, or what else they are about, once for each kind."""
+    inside, seen = Notification.objects.filter(deliveries__gathered_into=summary), set()
+    for notification in inside.select_related("task", "recipient__profile").order_by("id")[:MAX_LISTED]:
         kind = find_kind(notification.kind)
         about = notification.kind, notification.task_id, kind and kind.about(notification)
         if about not in seen and reason_not_to_send(notification) is None:

@@ -10,7 +10,12 @@ Payload = TypeVar("Payload")
 
 
 def payload_of(payload: type[Payload], row: Any, **members: Any) -> Payload:
-    """The payload of a row: its attributes by the names of the members, except for the `members` that are given."""
-    names: Any = payload.__annotations__
-    made: Any = {name: members[name] if name in members else getattr(row, name) for name in names}
+    """The payload of a row: its attributes by the names of the members, except for the `members` that are given.
+
+    A related row is shown by its id.
+    """
+    made: Any = {}
+    for name in payload.__annotations__:
+        column = f"{name}_id" if hasattr(row, f"{name}_id") else name
+        made[name] = members[name] if name in members else getattr(row, column)
     return made  # type: ignore[no-any-return]

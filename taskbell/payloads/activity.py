@@ -43,8 +43,6 @@ def _entry_as_json(entry: Activity, wording: Wording) -> ActivityOut:
     return payload_of(
         ActivityOut,
         entry,
-        task=entry.task_id,
-        user=entry.user_id,
         old_value=old,
         new_value=new,
         old_text=old_text,

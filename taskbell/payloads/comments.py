@@ -25,11 +25,5 @@ class CommentOut(TypedDict):
 
 def comment_as_json(comment: Comment) -> CommentOut:
     """The comment, with its author loaded."""
-    return payload_of(
-        CommentOut,
-        comment,
-        task=comment.task_id,
-        author=comment.author_id,
-        author_name=comment.author.name,
-        updated_at=comment.edited_at or comment.created_at,
-    )
+    updated_at = comment.edited_at or comment.created_at
+    return payload_of(CommentOut, comment, author_name=comment.author.name, updated_at=updated_at)

@@ -26,10 +26,5 @@ class NotificationOut(TypedDict):
 
 def notification_as_json(notification: Any) -> NotificationOut:
     """One of `search.notifications.notifications_of`."""
-    return payload_of(
-        NotificationOut,
-        notification,
-        task=notification.task_id,
-        read=notification.read_at is not None,
-        server_said=notification.server_reply,
-    )
+    read, server_said = notification.read_at is not None, notification.server_reply
+    return payload_of(NotificationOut, notification, read=read, server_said=server_said)

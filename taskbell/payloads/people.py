@@ -96,13 +96,10 @@ def directory_as_json(person: User, *, to: User) -> DirectoryOut:
 def profile_as_json(person: User, *, now: datetime) -> ProfileOut:
     """The person's account and settings, for themselves."""
     profile = person.profile
-    of_the_person = {
-        name: getattr(person, name) for name in ("id", "username", "email", "first_name", "last_name", "role")
-    }
     return payload_of(
         ProfileOut,
         profile,
-        **of_the_person,
+        **payload_of(DirectoryOut, person),
         mail_preferences={kind: profile.wants(kind) for kind in MAIL_SWITCHES},
         email_confirmed=person.email_confirmed,
         pending_email=pending_email(person, now=now),
@@ -116,4 +113,4 @@ def session_as_json(session: Session, *, current: Session) -> SessionOut:
 
 def invite_as_json(invite: Invite) -> InviteOut:
     """The invitation, for those who may see it."""
-    return payload_of(InviteOut, invite, invited_by=invite.invited_by_id)
+    return payload_of(InviteOut, invite)

@@ -35,14 +35,8 @@ def project_activity_as_json(entries: Sequence[Activity]) -> list[ProjectActivit
 
 def _entry_as_json(entry: Activity, names: dict[int, str]) -> ProjectActivityOut:
     person = entry.subject_id if entry.subject_type == SubjectType.MEMBER else None
-    return payload_of(
-        ProjectActivityOut,
-        entry,
-        subject=entry.subject_type,
-        person=person,
-        user=entry.user_id,
-        summary=_sentence(entry, names),
-    )
+    subject, summary = entry.subject_type, _sentence(entry, names)
+    return payload_of(ProjectActivityOut, entry, subject=subject, person=person, summary=summary)
 
 
 def _sentence(entry: Activity, names: dict[int, str]) -> str:

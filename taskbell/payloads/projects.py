@@ -66,17 +66,16 @@ def projects_as_json(projects: Sequence[Project]) -> list[ProjectOut]:
 
 def _project_as_json(project: Project, open_count: OpenCount) -> ProjectOut:
     is_inbox, counts = project.inbox_of_id is not None, open_count._asdict()
-    created_by, role = project.created_by_id, project.viewer_role
-    return payload_of(ProjectOut, project, created_by=created_by, role=role, is_inbox=is_inbox, counts=counts)
+    return payload_of(ProjectOut, project, role=project.viewer_role, is_inbox=is_inbox, counts=counts)
 
 
 def member_as_json(member: Membership) -> MemberOut:
     """The member, loaded with the person."""
     person = member.person
     names = {"username": person.username, "first_name": person.first_name, "last_name": person.last_name}
-    return payload_of(MemberOut, member, person=person.pk, **names)
+    return payload_of(MemberOut, member, **names)
 
 
 def project_invite_as_json(invite: ProjectInvite) -> ProjectInviteOut:
     """The invitation. Only for people who may withdraw it."""
-    return payload_of(ProjectInviteOut, invite, invited_by=invite.invited_by_id)
+    return payload_of(ProjectInviteOut, invite)

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 
 from taskbell.accounts.models import User
+from taskbell.common.clock import wall_time
 from taskbell.common.errors import invalid
-from taskbell.common.values import read_date
+from taskbell.common.values import read_choice, read_date
 from taskbell.projects.audience import sees_everything
 from taskbell.reports.insights import Question
 from taskbell.reports.models import ReportKind
-from taskbell.reports.series import DEFAULT_PERIODS, GROUPS, MAX_PERIODS, Periods, default_first, today
+from taskbell.reports.series import DEFAULT_PERIODS, GROUPS, MAX_PERIODS, Periods, default_first
 from taskbell.search.filters import DAY, Schema
 from taskbell.search.parameters import Parameters, read_parameter, refuse_unknown
 from taskbell.search.tasks import FILTERS, matching_tasks
@@ -42,11 +44,9 @@ def _periods(parameters: Parameters, person: User, *, now: datetime) -> Periods 
             if name in parameters:
                 raise invalid(name, "invalid", "Only for a series: send `group` too.")
         return None
-    group = parameters["group"]
-    if group not in GROUPS:
-        raise invalid("group", "invalid", f"Must be one of {', '.join(GROUPS)}.")
+    group = read_parameter(parameters, "group", partial(read_choice, choices=GROUPS), "")
     zone = person.profile.timezone
-    last = read_parameter(parameters, "to", read_date, today(now, zone))
+    last = read_parameter(parameters, "to", read_date, wall_time(now, zone).date())
     first = read_parameter(parameters, "from", read_date, default_first(group, last))
     if first > last:
         raise invalid("from", "invalid", "Must not be after the end of the series.")

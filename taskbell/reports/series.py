@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from statistics import fmean
 from typing import Annotated, Any, TypedDict
-from zoneinfo import ZoneInfo
 
 from django.db.models import Case, Count, F, FloatField, Func, IntegerField, Q, Value, When, Window
 from django.db.models.functions import RowNumber
@@ -136,21 +135,12 @@ class Took(Func):
 
 def _start(day: date, group: str) -> date:
     """The first day of the period that contains the day; weeks start on Monday (ISO 8601)."""
-    match group:
-        case "week":
-            return day - timedelta(days=day.weekday())
-        case "month":
-            return day.replace(day=1)
-        case _:
-            return day
+    if group == "week":
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if group == "month" else day
 
 
 def _after(start: date, group: str) -> date:
     """The first day of the next period after the one that starts on this day."""
     longest = {"day": 1, "week": 7, "month": 31}[group]
     return _start(start + timedelta(days=longest), group)
-
-
-def today(now: datetime, zone: str) -> date:
-    """The current day in the time zone."""
-    return now.astimezone(ZoneInfo(zone)).date()

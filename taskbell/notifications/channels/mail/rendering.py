@@ -69,13 +69,7 @@ def compose(mail: Delivery, *, now: datetime) -> Letter:
     unsubscribe = _unsubscribe_link(notification)
     given = _context(mail, kind) | {"is_late": is_late, "unsubscribe": unsubscribe}
     subject, text, html = fill_in(kind, given)
-    subject = " ".join(subject.split())
-    return Letter(
-        subject=_cut(subject),
-        text=text.strip() + "\n",
-        html=html,
-        unsubscribe=unsubscribe,
-    )
+    return Letter(_cut(" ".join(subject.split())), text.strip() + "\n", html, unsubscribe)
 
 
 def _cut(subject: str) -> str:
