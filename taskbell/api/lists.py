@@ -9,12 +9,14 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
+from taskbell.accounts.models import User
 from taskbell.api.authentication import person_of
 from taskbell.api.etags import etag_response
 from taskbell.common.errors import invalid
 from taskbell.search.filters import Filter, Schema
 from taskbell.search.keyset import Key
 from taskbell.search.pages import DEFAULT_PAGE_SIZE, MAX_PAGE_NUMBER, MAX_PAGE_SIZE, ResultPage, Row, page_of_rows
+from taskbell.search.parameters import Parameters
 from taskbell.search.tasks import FILTERS, ORDERS, TRASH_FILTERS, TRASH_ORDERS
 
 
@@ -77,6 +79,17 @@ def page_response(request: Request, page: ResultPage[Row], show: Callable[[Row],
     """The page with its rows as `show` makes them, and `more` members; or 304."""
     results = {"results": [show(row) for row in page.rows]}
     return etag_response(request, frame_of(page, request) | more | results)
+
+
+def page_as_json(
+    request: Request,
+    find: Callable[[Parameters, User], ResultPage[Row]],
+    show: Callable[[Sequence[Row], User], Sequence[Any]],
+) -> dict[str, Any]:
+    """The requested page that `find` finds for the person, its rows as `show` makes them."""
+    person = person_of(request)
+    page = find(query_of(request), person)
+    return frame_of(page, request) | {"results": show(page.rows, person)}
 
 
 def rows_response(

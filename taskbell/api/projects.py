@@ -1,5 +1,6 @@
 """Projects: each method parses, calls a verb and shows the outcome."""
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -13,7 +14,7 @@ from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
 from taskbell.api.etags import etag_response, expected_versions, versioned_tag
 from taskbell.api.fields import Choice, DocumentedText, Flag, StrictSerializer, body_of
-from taskbell.api.lists import PAGING, frame_of, query_of
+from taskbell.api.lists import PAGING, page_as_json
 from taskbell.api.response_cache import cached_response
 from taskbell.api.schema import operation
 from taskbell.api.tasks import IF_MATCH
@@ -68,11 +69,9 @@ class Projects(APIView):
     )
     def get(self, request: Request) -> HttpResponse:
         """Lists your projects by name, without the archived ones."""
-        return cached_response(request, lambda: self._page(request))
-
-    def _page(self, request: Request) -> dict[str, Any]:
-        page = page_of_projects(query_of(request), person_of(request))
-        return frame_of(page, request) | {"results": projects_as_json(page.rows)}
+        return cached_response(
+            request, lambda: page_as_json(request, page_of_projects, lambda rows, _: projects_as_json(rows))
+        )
 
     @operation(
         "projects_create",
@@ -136,7 +135,6 @@ class ProjectLogs(APIView):
     @operation("project_logs_list", "projects", page_of(ProjectActivityOut), parameters=PAGING)
     def get(self, request: Request, pk: int) -> HttpResponse:
         """Lists the changes of the project and of its members, newest first. Each task has its own history."""
-        person = person_of(request)
-        entries = Activity.objects.of_project(visible_project(pk, to=person).pk)
-        page = page_of_rows(entries, query_of(request), person, keys=[Key("id", descending=True)])
-        return etag_response(request, frame_of(page, request) | {"results": project_activity_as_json(page.rows)})
+        entries = Activity.objects.of_project(visible_project(pk, to=person_of(request)).pk)
+        find = partial(page_of_rows, entries, keys=[Key("id", descending=True)])
+        return etag_response(request, page_as_json(request, find, lambda rows, _: project_activity_as_json(rows)))

@@ -39,9 +39,6 @@ class ReminderChange(ReminderIn):
 
     for_me = fields.Flag(required=False)
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        return attrs
-
 
 class SnoozeIn(StrictSerializer):
     """A duration or an instant."""
@@ -136,12 +133,15 @@ class ReminderDetail(APIView):
         def plan(reminder: Reminder) -> ReminderPlan:
             body = body_of(request, ReminderChange)
             known = {
-                "at": None if "before_due" in body else reminder.at,
+                "at": None if "before_due" in body or reminder.before_due is not None else reminder.at,
                 "before_due": None if "at" in body else reminder.before_due,
                 "repeat": reminder.repeat,
                 "for_me": reminder.recipient_id is not None,
             }
-            return plan_from(_checked(known | body), zone=reminder.task.timezone)
+            asked = known | body
+            if asked["at"] is None and asked["before_due"] is None:
+                raise invalid("at", "required", "Must have at or before_due.")
+            return plan_from(asked, zone=reminder.task.timezone)
 
         return _as_json(reminder_actions.change_reminder(pk, rid, plan, by=person_of(request), now=utc_now()))
 
@@ -154,14 +154,6 @@ class ReminderDetail(APIView):
 def _reminders(task: Task, person: User) -> ReminderQuerySet:
     """The shared reminders and the person's own ones."""
     return cast(ReminderQuerySet, task.reminders).visible_to(person)
-
-
-def _checked(patch: dict[str, Any]) -> dict[str, Any]:
-    if patch["before_due"] is not None:
-        return patch | {"at": None}
-    if patch["at"] is None:
-        raise invalid("at", "required", "Must have at or before_due.")
-    return patch
 
 
 class Snooze(APIView):

@@ -14,7 +14,7 @@ from taskbell.api.answers import page_of
 from taskbell.api.authentication import person_of
 from taskbell.api.etags import etag_response, expected_versions, tag_of
 from taskbell.api.fields import blank, body_of
-from taskbell.api.lists import PAGING, TASK_PARAMETERS, TRASH_PARAMETERS, frame_of, query_of
+from taskbell.api.lists import PAGING, TASK_PARAMETERS, TRASH_PARAMETERS, page_as_json
 from taskbell.api.response_cache import cached_response
 from taskbell.api.schema import operation
 from taskbell.api.task_input import (
@@ -77,12 +77,7 @@ class Tasks(APIView):
 
         Tasks of archived projects are left out unless you send `archived=true`.
         """
-        return cached_response(request, lambda: self._page(request))
-
-    def _page(self, request: Request) -> dict[str, Any]:
-        person = person_of(request)
-        page = page_of_tasks(query_of(request), person)
-        return frame_of(page, request) | {"results": tasks_as_json(page.rows, person)}
+        return cached_response(request, lambda: page_as_json(request, page_of_tasks, tasks_as_json))
 
     @operation(
         "tasks_create",
@@ -155,12 +150,7 @@ class TaskTrash(APIView):
     @operation("tasks_trash", "tasks", page_of(DeletedTaskOut), parameters=[*TRASH_PARAMETERS, *PAGING])
     def get(self, request: Request) -> HttpResponseBase:
         """Lists the deleted tasks that you can restore, the last deleted first."""
-        return cached_response(request, lambda: self._page(request))
-
-    def _page(self, request: Request) -> dict[str, Any]:
-        person = person_of(request)
-        page = page_of_trash(query_of(request), person)
-        return frame_of(page, request) | {"results": deleted_as_json(page.rows, person)}
+        return cached_response(request, lambda: page_as_json(request, page_of_trash, deleted_as_json))
 
 
 class TaskRestore(APIView):

@@ -172,7 +172,8 @@ class CompiledModelQuery:
         annotations: Sequence[str] = (),
     ) -> None:
         self._build, self._columns, self._annotations = build, columns, annotations
-        self._statement = CompiledQuery(lambda: build().values_list(*_with_paths(columns), *annotations))
+        names = [f"{path}__{name}" if path else name for path, names in columns.items() for name in names]
+        self._statement = CompiledQuery(lambda: build().values_list(*names, *annotations))
 
     def __call__(self, **values: Any) -> list[Any]:
         """Runs the query with these parameter values."""
@@ -202,10 +203,6 @@ class CompiledModelQuery:
                 models[path] = models[before]._meta.get_field(name).related_model
             parts.append((path, before, name, models[path], names))
         return parts
-
-
-def _with_paths(columns: Mapping[str, Sequence[str]]) -> list[str]:
-    return [f"{path}__{name}" if path else name for path, names in columns.items() for name in names]
 
 
 def names_of(model: type[Model], but: Collection[str] = ()) -> list[str]:

@@ -104,7 +104,8 @@ def _events(group: list[Position], context: _Context) -> Iterator[Event]:
     elif entry.subject_type in PUBLISHED:
         yield Event(position, payload_of(entry, context.names), audience_of_entry(entry))
     elif entry.subject_type == SubjectType.TASK and entry.task_id is not None:
-        yield from _events_of_task(position, entry, _previous_keys(group), context)
+        left = {key for row in group if (key := key_before(row.entry)) is not None}
+        yield from _events_of_task(position, entry, left, context)
 
 
 def audience_of_entry(entry: Activity) -> Audience:
@@ -169,10 +170,6 @@ def key_before(entry: Activity) -> Key | None:
     if entry.old_value is None or entry.field not in ("assigned_to", "project"):
         return None
     return project_key(entry.old_value) if entry.field == "project" else int(entry.old_value)
-
-
-def _previous_keys(group: list[Position]) -> set[Key]:
-    return {key for row in group if (key := key_before(row.entry)) is not None}
 
 
 def _shown(task: Task) -> Payload:

@@ -121,7 +121,7 @@ class TaskEvents(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def _resume(self, cursor: str) -> None:
         subscriber = self._known
-        await self.hub.refresh(subscriber)
+        self.hub.subscribers.give(subscriber, await self.hub.access(subscriber.person))
         position = await self.hub.position(cursor, subscriber.access)
         share = self.hub.follower.catching_up.share(subscriber.person)
         if position is None or not share.allows(self.hub.follower.position - position):

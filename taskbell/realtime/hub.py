@@ -18,7 +18,7 @@ from taskbell.projects.audience import Access, changed_access
 from taskbell.realtime.closing import Closed, Closing
 from taskbell.realtime.follower import Follower
 from taskbell.realtime.handshake import Credential, Unfinished
-from taskbell.realtime.subscribers import Subscriber, Subscribers
+from taskbell.realtime.subscribers import Subscribers
 from taskbell.realtime.threads import Threads
 
 SESSION_CHECK_SECONDS = 10.0
@@ -55,11 +55,6 @@ class Hub:
     async def access(self, person: int) -> Access:
         """What the person may see now; cursors are valid for one access."""
         return await self._threads.run(lambda: changed_access({person: ""})[person])
-
-    async def refresh(self, subscriber: Subscriber) -> None:
-        """Lets the client see what its person may see now."""
-        access = await self.access(subscriber.person)
-        self.subscribers.give(subscriber, access)
 
     def cursor(self, position: int, access: Access) -> str:
         """What a client that has seen everything up to this position resumes from."""

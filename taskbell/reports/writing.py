@@ -49,14 +49,11 @@ class ExportRows:
 
     def __iter__(self) -> Iterator[Record]:
         last = 0
-        while batch := list(exported(self._after(last), self._person, part_of=self._tasks)):
+        while batch := list(exported(self._tasks.filter(pk__gt=last)[:CHUNK_ROWS], self._person, part_of=self._tasks)):
             last = batch[-1][0]
             for row in batch:
                 self._done += 1
                 yield row
-
-    def _after(self, last: int) -> TaskQuerySet:
-        return self._tasks.filter(pk__gt=last)[:CHUNK_ROWS]
 
     def share(self) -> float:
         """The fraction of rows read, from 0 to 1."""

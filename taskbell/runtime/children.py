@@ -64,7 +64,8 @@ class Child:
         now = time.monotonic()
         if self.start_at is None and self.exit_code is not None:
             self.kill()
-            if _had_run(now - self.started_at, self.exit_code):
+            at_once = FAILED_AT_ONCE_SECONDS if self.exit_code > 0 else KILLED_AT_ONCE_SECONDS
+            if now - self.started_at > at_once:
                 self.delay = 0.0
             logger.warning("%s exited (%s). Restarting in %g s.", self.name, _reason(self.exit_code), self.delay)
             self.start_at = now + self.delay
@@ -85,10 +86,6 @@ class Child:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-
-
-def _had_run(seconds: float, exit_code: int) -> bool:
-    return seconds > (FAILED_AT_ONCE_SECONDS if exit_code > 0 else KILLED_AT_ONCE_SECONDS)
 
 
 def _reason(exit_code: int) -> str:
