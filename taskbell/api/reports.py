@@ -26,11 +26,12 @@ from taskbell.reports.actions import delete_report, finished_report, own_report,
 from taskbell.reports.models import Format, Piece, Report, ReportKind, ReportState
 from taskbell.search.keyset import Key
 
-TYPES = {
-    Format.JSON: "application/json",
-    Format.CSV: "text/csv; charset=utf-8",
-    Format.ICS: "text/calendar; charset=utf-8",
-    Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+MEDIA_TYPES = {
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "ics": "text/calendar; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "ndjson": "application/x-ndjson",
 }
 EXAMPLE = {"kind": "export", "format": "xlsx", "status": "PENDING,OVERDUE", "assigned_to": "me"}
 
@@ -123,7 +124,7 @@ class ReportDownload(APIView):
         operation_id="reports_download",
         tags=["reports"],
         responses={
-            **{(200, media_type.split(";")[0]): OpenApiTypes.BINARY for media_type in TYPES.values()},
+            **{(200, MEDIA_TYPES[name].split(";")[0]): OpenApiTypes.BINARY for name in ("json", "csv", "ics", "xlsx")},
             (409, PROBLEM): Problem,
         },
     )
@@ -131,7 +132,7 @@ class ReportDownload(APIView):
         """Sends the file."""
         report = finished_report(person_of(request), pk)
         headers = {
-            "Content-Type": TYPES[Format(report.format)],
+            "Content-Type": MEDIA_TYPES[report.format],
             "Content-Disposition": f'attachment; filename="{report.file_name}"',
             "Content-Length": str(report.size),
             "Cache-Control": "private, no-store",

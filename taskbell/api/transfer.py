@@ -24,7 +24,7 @@ from taskbell.api import idempotency
 from taskbell.api.authentication import person_of
 from taskbell.api.import_answers import ImportOut, imported, refused
 from taskbell.api.lists import TASK_PARAMETERS, query_of
-from taskbell.api.reports import ReportOut, report_as_json
+from taskbell.api.reports import MEDIA_TYPES, ReportOut, report_as_json
 from taskbell.api.schema import operation
 from taskbell.common.clock import utc_now
 from taskbell.common.deadline import deadline, no_deadline
@@ -48,12 +48,6 @@ MAX_SECONDS = 10  # of computing, to read a file
 MAX_BYTES_AT_ONCE = 4 * 1024 * 1024
 MAX_ROWS_AT_ONCE = 10_000  # with their prerequisites and reminders
 CHUNK_BYTES = 64 * 1024
-MEDIA_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "json": "application/json",
-    "ndjson": "application/x-ndjson",
-    "ics": "text/calendar; charset=utf-8",
-}
 
 
 class AnyBody(BaseParser):
@@ -211,7 +205,7 @@ class TaskExport(APIView):
             OpenApiParameter("bom", bool, description="Begin the CSV with a byte order mark, which Excel needs."),
             *TASK_PARAMETERS,
         ],
-        responses={(200, media_type.partition(";")[0]): OpenApiTypes.STR for media_type in MEDIA_TYPES.values()},
+        responses={(200, MEDIA_TYPES[name].partition(";")[0]): OpenApiTypes.STR for name in WRITERS},
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Exports the tasks you can see, filtered as in the list, the oldest first. The file can be imported again."""
@@ -234,7 +228,7 @@ class TaskExport(APIView):
 def _accepted(request: Request) -> str:
     """The format that the request accepts, if it names one type; otherwise CSV."""
     accepted = request.headers.get("Accept", "").partition(";")[0].strip().lower()
-    return next((name for name, media_type in MEDIA_TYPES.items() if media_type.partition(";")[0] == accepted), "csv")
+    return next((name for name in WRITERS if MEDIA_TYPES[name].partition(";")[0] == accepted), "csv")
 
 
 class StreamedFile:
