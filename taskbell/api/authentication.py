@@ -31,7 +31,6 @@ def person_of(request: Request) -> User:
 
 
 def session_of(request: Request) -> Session:
-    """The session of the request."""
     return cast(Session, request.auth)
 
 

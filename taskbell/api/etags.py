@@ -22,7 +22,6 @@ BY_PROXY = re.compile(r'^W/|-(?:gzip|br|zstd)(?="$)')
 
 
 def digest(body: bytes) -> str:
-    """A hash of the body."""
     return hashlib.sha256(body).hexdigest()[:32]
 
 

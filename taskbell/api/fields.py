@@ -209,8 +209,6 @@ class DurationField(ReadField):
 
 
 class IdField(ReadField, serializers.IntegerField):
-    """The id of a row."""
-
     read = staticmethod(values.read_id)
 
     def __init__(self, **kwargs: Any) -> None:
@@ -227,7 +225,5 @@ class Flag(serializers.BooleanField):
 
 
 class Choice(ReadField, serializers.ChoiceField):
-    """One of these names."""
-
     def read(self, value: Any) -> str:
         return values.read_choice(value, list(self.choices))

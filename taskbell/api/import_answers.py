@@ -69,7 +69,6 @@ def imported(request: Request, write: Callable[[], ImportResult], format_: str |
 
 
 def refused(refusal: ImportRefused) -> HttpResponseBase:
-    """The problem document."""
     return _in_full(refusal.document(), {"errors": refusal.result.errors}, PROBLEM, HTTPStatus(refusal.status))
 
 

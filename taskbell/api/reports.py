@@ -61,7 +61,6 @@ class ReportOut(TypedDict):
 
 
 def report_as_json(report: Report) -> ReportOut:
-    """The report as JSON."""
     expires_at = report.finished_at and report.finished_at + timedelta(days=settings.TASKBELL_REPORT_DAYS)
     has_file = report.state == ReportState.DONE or (report.state == ReportState.FAILED and report.size > 0)
     download = f"/api/reports/{report.pk}/download/" if has_file else None

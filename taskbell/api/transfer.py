@@ -251,7 +251,6 @@ class StreamedFile:
             return next(self._pieces, None)
 
     def close(self) -> None:
-        """Stops reading."""
         self._pieces.close()
 
 

@@ -30,7 +30,6 @@ class Refusal(Exception):
         return {}
 
     def document(self) -> dict[str, Any]:
-        """The problem document."""
         known = {"type": "about:blank", "title": self.title, "status": self.status, "detail": self.detail}
         return known | self.members()
 

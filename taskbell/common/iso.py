@@ -24,8 +24,6 @@ class _Iso(Func):
 
 
 class IsoDate(_Iso):
-    """A date."""
-
     postgresql = "to_char(%(expressions)s, 'YYYY-MM-DD')"
 
 

@@ -14,7 +14,6 @@ def execute(statement: str, values: Sequence[Any] | None = None) -> int:
 
 
 def fetch(query: str, values: Sequence[Any] | None = None) -> list[Any]:
-    """All rows."""
     with connection.cursor() as cursor:
         cursor.execute(query, values)
         return list(cursor.fetchall())

@@ -20,11 +20,9 @@ class Union(Generic[T]):
     parts: Sequence[QuerySet[T]]
 
     def filter(self, *args: Any, **kwargs: Any) -> "Union[T]":
-        """Like the queryset method."""
         return Union([part.filter(*args, **kwargs) for part in self.parts])
 
     def annotate(self, **annotations: Any) -> "Union[T]":
-        """Like the queryset method."""
         return Union([part.annotate(**annotations) for part in self.parts])
 
     def values_list(self, *names: str) -> QuerySet[Any, Any]:

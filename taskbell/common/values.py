@@ -179,7 +179,6 @@ def read_number(value: object, *, least: int = 1, most: int) -> int:
 
 
 def read_id(value: object) -> int:
-    """The id of a row."""
     return read_number(value, most=MAX_ID)
 
 
@@ -193,7 +192,6 @@ def read_boolean(value: object) -> bool:
 
 
 def read_choice(value: object, choices: Collection[str]) -> str:
-    """One of these names."""
     if not isinstance(value, str) or value not in choices:
         raise BadValue(f"Must be one of {', '.join(choices)}.", "invalid_choice")
     return value

@@ -91,20 +91,17 @@ class _Response:
         return self.write
 
     def write(self, chunk: bytes) -> None:
-        """Adds a chunk of the body."""
         if self._has_chunk:
             asyncio.run_coroutine_threadsafe(self._flush_in_time(), self._loop).result()
         self._has_chunk = True
         self._buffered.append({"type": "http.response.body", "body": chunk, "more_body": True})
 
     def end(self) -> None:
-        """Marks the last chunk."""
         if not self._has_chunk:
             self._buffered.append({"type": "http.response.body", "body": b""})
         self._buffered[-1]["more_body"] = False
 
     async def flush(self) -> None:
-        """Sends everything buffered."""
         buffered, self._buffered = self._buffered, []
         for message in buffered:
             await self._send(message)

@@ -25,7 +25,6 @@ This page is generated from `taskbell/config/env.py`. To change it, edit that fi
 
 
 def configuration_page() -> str:
-    """The full text of the page."""
     fields = Environment.model_json_schema(by_alias=False)["properties"]
     return INTRODUCTION + "".join(_row(name, schema) for name, schema in fields.items())
 

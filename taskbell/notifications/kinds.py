@@ -40,7 +40,6 @@ class Kind:
 
     @property
     def label(self) -> str:
-        """The name in words."""
         return self.name.replace("_", " ")
 
 
@@ -48,7 +47,6 @@ _registered: dict[str, Kind] = {}
 
 
 def load(modules: Iterable[str]) -> None:
-    """Registers the kinds of these modules."""
     for module in modules:
         for kind in import_module(module).KINDS:
             _registered[kind.name] = kind
@@ -57,7 +55,6 @@ def load(modules: Iterable[str]) -> None:
 
 
 def registered() -> list[Kind]:
-    """All kinds."""
     return list(_registered.values())
 
 

@@ -80,7 +80,6 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     """Named reads and writes of the outbox."""
 
     def mails(self) -> "DeliveryQuerySet":
-        """Deliveries by email."""
         return self.filter(channel=Channel.MAIL)
 
     def unsent(self) -> "DeliveryQuerySet":

@@ -27,10 +27,8 @@ class LabelOut(TypedDict):
 
 
 def category_as_json(category: Category) -> CategoryOut:
-    """The category."""
     return payload_of(CategoryOut, category)
 
 
 def label_as_json(label: Label) -> LabelOut:
-    """The label."""
     return payload_of(LabelOut, label)

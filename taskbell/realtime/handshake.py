@@ -74,7 +74,6 @@ class Unfinished:
         self._by_address[address] += 1
 
     def leave(self, address: str) -> None:
-        """Counts one less."""
         self._by_address[address] -= 1
         if not self._by_address[address]:
             del self._by_address[address]

@@ -75,7 +75,6 @@ class Subscribers:
         self._file(subscriber)
 
     def leave(self, subscriber: Subscriber) -> None:
-        """Forgets the subscriber."""
         for key in subscriber.access.keys:
             self._by_key[key].discard(subscriber)
             if not self._by_key[key]:
@@ -111,7 +110,6 @@ class Subscribers:
         return {subscriber for subscriber in found if audience.includes(subscriber.access.keys)}
 
     def everybody(self) -> list[Subscriber]:
-        """All subscribers."""
         return list(self._under(EVERYBODY))
 
     async def keep_up(self) -> None:

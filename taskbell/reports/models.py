@@ -88,7 +88,6 @@ class Report(models.Model):
 
     @property
     def file_name(self) -> str:
-        """The file name for downloads."""
         return f"taskbell-{self.kind}-{self.pk}.{self.format}"
 
 

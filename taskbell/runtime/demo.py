@@ -84,9 +84,11 @@ def fill(tasks: int) -> None:
     console, chance, now = Console(), random.Random(), utc_now()  # noqa: S311 - sample data
     migrate_database()
     password = secrets.token_urlsafe(12)
-    people = _people(password)
-    categories, labels = _categories(people[0], now), _labels(people[0], now)
-    places = _places(people, now)
+    with transaction.atomic():
+        people = _people(password)
+        categories = _categories(people[0], now)
+        labels = list(labels_of([TaskPatch(labels=LABELS)], by=people[0], now=now).values())
+        places = _places(people, now)
     sizes = [CHUNK_ROWS] * (tasks // CHUNK_ROWS) + [tasks % CHUNK_ROWS] * bool(tasks % CHUNK_ROWS)
     for size in track(sizes, description=f"{tasks} tasks", console=console):
         _add_tasks(size, places, categories, labels, chance=chance, now=now)
@@ -94,7 +96,6 @@ def fill(tasks: int) -> None:
     console.print(f"  They all have the password  [bold]{password}[/bold]\n")
 
 
-@transaction.atomic
 def _people(password: str) -> list[User]:
     people = []
     for username, first, last, role in PEOPLE:
@@ -108,19 +109,12 @@ def _people(password: str) -> list[User]:
     return people
 
 
-@transaction.atomic
 def _categories(by: User, now: datetime) -> list[Category]:
     rows = [Category(name=name, key=folded(name), created_by=by, created_at=now) for name in CATEGORIES]
     Category.objects.bulk_create(rows, ignore_conflicts=True)
     return list(Category.objects.filter(key__in=[row.key for row in rows]))
 
 
-@transaction.atomic
-def _labels(by: User, now: datetime) -> list[Label]:
-    return list(labels_of([TaskPatch(labels=LABELS)], by=by, now=now).values())
-
-
-@transaction.atomic
 def _places(people: Sequence[User], now: datetime) -> list[Place]:
     """Everybody's Inbox, for tasks that may be assigned to anybody, and the projects."""
     by_name = {person.username: person for person in people}

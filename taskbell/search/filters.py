@@ -78,7 +78,6 @@ def choices_filter(choices: Sequence[str], description: str, condition: Callable
 
 
 def boolean_filter(description: str, condition: Callable[[bool], Q]) -> Filter:
-    """A filter by true or false."""
     return Filter(description, lambda text, person: condition(read_boolean(text)), BOOLEAN)
 
 

@@ -34,7 +34,6 @@ class HasLabel(Func):
         return self.condition(pk, ", ".join(sql for sql, _ in keys)), [value for _, some in keys for value in some]
 
     def condition(self, pk: str, keys: str) -> str:
-        """The SQL."""
         return f"{pk} IN ({WITH_LABEL.format('task_id', keys)})"
 
 

@@ -52,7 +52,6 @@ class Plan:
     gathered: dict[Pair, list[Delivery]] = field(default_factory=dict)
 
     def delay(self, mails: Iterable[Delivery], until: datetime) -> None:
-        """Makes these wait until then."""
         self.delayed[until] += [mail.pk for mail in mails]
 
 
