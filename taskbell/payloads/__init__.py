@@ -12,7 +12,7 @@ Payload = TypeVar("Payload")
 
 def payload_of(payload: type[Payload], row: Any, **members: Any) -> Payload:
     """The payload of a row: its attributes by the names of the members, except for the `members` that are given."""
-    columns = _columns_of(payload, type(row))
+    columns = _columns_of(payload, type(row))  # type: ignore[arg-type]  # classes have hashes
     made: Any = {name: members[name] if name in members else getattr(row, column) for name, column in columns.items()}
     return made  # type: ignore[no-any-return]
 
