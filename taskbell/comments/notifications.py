@@ -11,8 +11,8 @@ from taskbell.comments.mentions import viewers_among
 from taskbell.comments.models import Comment
 from taskbell.common.quoting import name_in_quotes, quoted_lines, without_links
 from taskbell.common.wording import shortened
-from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.kinds import Kind
+from taskbell.notifications.messages import Message, notify
 from taskbell.notifications.models import Delivery, Notification
 from taskbell.tasks.notifications import GATHER
 

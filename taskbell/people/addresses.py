@@ -15,7 +15,7 @@ from taskbell.accounts.validation import EMAIL_TAKEN
 from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import Conflict, TooMany, invalid
-from taskbell.notifications.actions import send_what_waited
+from taskbell.notifications.messages import send_what_waited
 from taskbell.people.notifications import (
     mail_account_exists,
     mail_confirmation,

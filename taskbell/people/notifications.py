@@ -14,8 +14,8 @@ from taskbell.accounts.addresses import waiting_change
 from taskbell.accounts.invites import token_of
 from taskbell.accounts.models import AddressChange, Invite, User
 from taskbell.common.quoting import MAX_PROJECT_NAME, name_in_quotes, one_line, without_links
-from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.kinds import Kind
+from taskbell.notifications.messages import Message, notify
 from taskbell.notifications.models import Notification
 
 

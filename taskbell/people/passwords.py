@@ -19,7 +19,7 @@ from taskbell.accounts.lockout import forgive
 from taskbell.accounts.models import Session, User
 from taskbell.common.errors import invalid
 from taskbell.common.text import folded
-from taskbell.notifications.actions import Message, notify
+from taskbell.notifications.messages import Message, notify
 from taskbell.notifications.models import Notification
 from taskbell.people.addresses import mark_confirmed
 from taskbell.people.notifications import PASSWORD_RESET, mail_password_link, notify_owner

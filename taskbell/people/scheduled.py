@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from taskbell.accounts.lockout import people_under_attack
 from taskbell.accounts.models import User
-from taskbell.notifications.actions import Message, notify
+from taskbell.notifications.messages import Message, notify
 from taskbell.notifications.models import Notification
 from taskbell.people.notifications import SIGN_IN_LOCKED
 

@@ -12,7 +12,7 @@ from taskbell.accounts.actions import end_sessions, session_lifetime
 from taskbell.accounts.models import Session, User
 from taskbell.accounts.tokens import TokenPair
 from taskbell.common.errors import NotSignedIn
-from taskbell.notifications.actions import Message, notify
+from taskbell.notifications.messages import Message, notify
 from taskbell.people.notifications import SESSION_ENDED, notify_owner
 
 TWO_TABS = timedelta(seconds=10)  # refresh at the same time

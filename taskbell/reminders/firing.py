@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from taskbell.activity.actions import Entry, record_entries
-from taskbell.notifications.actions import Message, notify
+from taskbell.notifications.messages import Message, notify
 from taskbell.notifications.models import Delivery, DeliveryState
 from taskbell.projects.audience import load_keys
 from taskbell.reminders.models import Reminder, ReminderState

@@ -13,9 +13,9 @@ from taskbell.accounts.policy import Role
 from taskbell.comments.actions import add_comment
 from taskbell.common.clock import utc_now
 from taskbell.common.durations import parse_duration
-from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.channels.mail.rendering import compose
 from taskbell.notifications.kinds import registered
+from taskbell.notifications.messages import Message, notify
 from taskbell.notifications.models import Delivery, DeliveryQuerySet, Notification
 from taskbell.people.invitations import make_invite
 from taskbell.projects.models import ProjectRole

@@ -9,8 +9,8 @@ from django.conf import settings
 from taskbell.accounts.invites import token_of
 from taskbell.accounts.models import User
 from taskbell.common.quoting import MAX_PROJECT_NAME, name_in_quotes, one_line
-from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.kinds import Kind
+from taskbell.notifications.messages import Message, notify
 from taskbell.notifications.models import Notification
 from taskbell.projects.models import Membership, ProjectInvite, ProjectRole
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Change, Entry, record, record_changes, record_entries
 from taskbell.common.errors import Conflict, NotFound, Refusal, invalid
-from taskbell.notifications.actions import notify
+from taskbell.notifications.messages import notify
 from taskbell.projects.queries import lock_standings
 from taskbell.reminders.actions import add_reminders, replace_reminders, reschedule
 from taskbell.tasks.assignees import assignees_of, fitting_assignee, lock_assignees, refit_assignees

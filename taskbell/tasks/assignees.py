@@ -14,7 +14,7 @@ from taskbell.accounts.models import User
 from taskbell.activity.actions import Entry, record_entries
 from taskbell.common.sql import fetch, locking, marks
 from taskbell.common.values import MAX_ID
-from taskbell.notifications.actions import notify
+from taskbell.notifications.messages import notify
 from taskbell.projects.queries import lock_members
 from taskbell.tasks.models import Task
 from taskbell.tasks.notifications import assigned_messages

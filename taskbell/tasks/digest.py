@@ -11,7 +11,7 @@ from django.db.models import Q
 from taskbell.accounts.models import Profile, User
 from taskbell.common.clock import instant, wall_time
 from taskbell.common.locks import in_batches
-from taskbell.notifications.actions import Message, notify
+from taskbell.notifications.messages import Message, notify
 from taskbell.tasks.kinds import Priority
 from taskbell.tasks.models import Task, TaskQuerySet
 from taskbell.tasks.notifications import DUE_DIGEST

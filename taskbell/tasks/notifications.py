@@ -7,8 +7,8 @@ from typing import Any
 from taskbell.accounts.models import User
 from taskbell.common.quoting import set_apart
 from taskbell.common.wording import in_words
-from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.kinds import Kind
+from taskbell.notifications.messages import Message, notify
 from taskbell.notifications.models import Delivery, Notification
 from taskbell.tasks.models import Task
 from taskbell.tasks.update_mail import changes_in_words, gather_changes

@@ -13,7 +13,7 @@ from taskbell.activity.actions import Change, Entry, record_entries
 from taskbell.common.errors import Conflict, invalid
 from taskbell.common.locks import one_at_a_time
 from taskbell.common.sql import fetch, marks
-from taskbell.notifications.actions import notify
+from taskbell.notifications.messages import notify
 from taskbell.tasks.finished import Finished
 from taskbell.tasks.models import Prerequisite, Task, TaskQuerySet
 from taskbell.tasks.notifications import unblocked_messages

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 from taskbell.activity.actions import Entry, record, record_entries
 from taskbell.activity.models import Activity, Subject, SubjectType
 from taskbell.common.locks import in_batches, one_at_a_time
-from taskbell.notifications.actions import notify
+from taskbell.notifications.messages import notify
 from taskbell.projects.models import Project
 from taskbell.tasks.finished import Finished
 from taskbell.tasks.kinds import OVERDUE

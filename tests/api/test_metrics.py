@@ -10,8 +10,8 @@ from django.http import HttpResponse
 
 from taskbell.accounts.models import User
 from taskbell.api import health, metrics
-from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.jobs import TICKED_AT
+from taskbell.notifications.messages import Message, notify
 from taskbell.notifications.models import Delivery, DeliveryState
 from taskbell.people.notifications import SESSION_ENDED
 from tests.conftest import NOW, PASSWORD, Program

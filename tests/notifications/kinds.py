@@ -7,8 +7,8 @@ from taskbell.accounts.models import AddressChange, User
 from taskbell.accounts.policy import Role
 from taskbell.comments.actions import add_comment
 from taskbell.comments.models import Comment
-from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.kinds import find_kind
+from taskbell.notifications.messages import Message, notify
 from taskbell.notifications.models import Delivery, DeliveryState, Notification
 from taskbell.people.invitations import make_invite
 from taskbell.sharing.members import add_member

@@ -9,9 +9,9 @@ from taskbell.accounts.models import User
 from taskbell.accounts.preferences import MAIL_SWITCHES
 from taskbell.accounts.profile import update_profile
 from taskbell.notifications import kinds
-from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.inbox import inbox_of
 from taskbell.notifications.kinds import Kind, registered
+from taskbell.notifications.messages import Message, notify
 from taskbell.notifications.models import Notification
 from tests.conftest import NOW
 from tests.notifications.kinds import a_changed_task, message

@@ -14,8 +14,8 @@ from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
 from taskbell.activity.queries import current_checkpoint
 from taskbell.common.errors import Conflict, Refusal
-from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.channels.mail.rendering import compose
+from taskbell.notifications.messages import Message, notify
 from taskbell.notifications.models import Delivery, DeliveryState, Notification
 from taskbell.notifications.policy import reason_not_to_send
 from taskbell.notifications.summary import SUMMARY

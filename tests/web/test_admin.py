@@ -11,7 +11,7 @@ from taskbell.accounts.policy import Role
 from taskbell.accounts.profile import update_profile
 from taskbell.activity.models import Activity
 from taskbell.common.clock import utc_now
-from taskbell.notifications.actions import Message, notify
+from taskbell.notifications.messages import Message, notify
 from taskbell.notifications.models import Delivery, Notification
 from taskbell.people.editing import update_person
 from taskbell.people.invitations import invite, make_invite

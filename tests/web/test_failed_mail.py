@@ -6,7 +6,7 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
-from taskbell.notifications.actions import Message, notify
+from taskbell.notifications.messages import Message, notify
 from taskbell.notifications.models import Delivery, DeliveryState
 from taskbell.people.notifications import SESSION_ENDED
 from tests.web.conftest import Browser

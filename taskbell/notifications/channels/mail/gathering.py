@@ -16,8 +16,8 @@ from django.db.models import Count, Max, Min, Q
 
 from taskbell.accounts.models import User
 from taskbell.common.locks import one_at_a_time
-from taskbell.notifications.actions import Message, notify
 from taskbell.notifications.kinds import find_kind, registered
+from taskbell.notifications.messages import Message, notify
 from taskbell.notifications.models import Delivery, DeliveryState
 from taskbell.notifications.policy import load_recipients, quiet_until, recipient_reason
 from taskbell.notifications.summary import SUMMARY
