@@ -9,7 +9,7 @@ from taskbell.common.deadline import has_passed, refuse_after_deadline
 STEPS = 50_000  # of the database's virtual machine between two looks at the clock: a few milliseconds
 
 
-class DatabaseWrapper(base.DatabaseWrapper):
+class StoppableSQLite(base.DatabaseWrapper):
     """Stops statements at the deadline of the request."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -20,3 +20,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         connection = super().get_new_connection(conn_params)  # type: ignore[misc]
         connection.set_progress_handler(has_passed, STEPS)
         return connection
+
+
+DatabaseWrapper = StoppableSQLite  # Django's name
