@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from taskbell.accounts.models import User
 from taskbell.common import leases
-from taskbell.notifications import actions
+from taskbell.notifications import messages
 from taskbell.notifications.channels.mail import delivery, outbox
 from taskbell.notifications.channels.mail.transport import Answer, DeliveryProblem, Envelope
 from taskbell.notifications.models import DOT_LEASE, Delivery, DeliveryQuerySet, DeliveryState, Notification
@@ -172,9 +172,9 @@ def a_clock_dies_between_two_steps(scene: Scene) -> None:
 
 def a_clock_dies_between_message_and_delivery(scene: Scene) -> None:
     """A message without a delivery would be read in the app and never mailed."""
-    insert, calls = actions.insert_rows, count()
+    insert, calls = messages.insert_rows, count()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(actions, "insert_rows", lambda *a, **k: insert(*a, **k) if next(calls) == 0 else die())
+        patch.setattr(messages, "insert_rows", lambda *a, **k: insert(*a, **k) if next(calls) == 0 else die())
         with pytest.raises(Killed):
             scene.fire()
     scene.fire()
@@ -301,8 +301,8 @@ def test_the_key_keeps_two_clocks_from_telling_twice(scene: Scene, bo: User) -> 
 
 
 def test_without_the_key_they_do(scene: Scene, bo: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    def notify(messages: Any, *, now: datetime) -> None:
-        actions.notify([actions.Message(**vars(each) | {"key": f"{each.key}:{uuid4()}"}) for each in messages], now=now)
+    def notify(given: Any, *, now: datetime) -> None:
+        messages.notify([messages.Message(**vars(each) | {"key": f"{each.key}:{uuid4()}"}) for each in given], now=now)
 
     monkeypatch.setattr(reminders, "notify", notify)
     two_clocks_in_turn(scene)
@@ -315,9 +315,9 @@ def test_without_one_transaction_a_message_is_left_without_its_mail(
     scene: Scene, bo: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The messages are committed, and the clock dies before it has written their deliveries."""
-    insert = actions.insert_rows
+    insert = messages.insert_rows
     monkeypatch.setattr(
-        actions, "insert_rows", lambda model, *a, **k: [] if model is Delivery else insert(model, *a, **k)
+        messages, "insert_rows", lambda model, *a, **k: [] if model is Delivery else insert(model, *a, **k)
     )
     scene.fire()
     scene.send()
