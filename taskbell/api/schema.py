@@ -91,20 +91,24 @@ def operation(
         ],
     )
 
-    def responding(method: Callable[..., Any]) -> Callable[..., HttpResponseBase]:
-        @wraps(method)
-        def respond(view: Any, request: Request, **path: Any) -> HttpResponseBase:
-            def act() -> HttpResponseBase:
-                made = method(view, request, **path)
-                return made if isinstance(made, HttpResponseBase) else Response(made, status)
+    return lambda method: document(_responding(method, status, may, is_repeatable=is_repeatable))
 
-            may(person_of(request))
-            return idempotency.once(request, act) if is_repeatable else act()
 
-        documented: Callable[..., HttpResponseBase] = document(respond)
-        return documented
+def _responding(
+    method: Callable[..., Any], status: int, may: Callable[[User], object], *, is_repeatable: bool
+) -> Callable[..., HttpResponseBase]:
+    """The method with its payload as a response of this status, unless it has made a response itself."""
 
-    return responding
+    @wraps(method)
+    def respond(view: Any, request: Request, **path: Any) -> HttpResponseBase:
+        def act() -> HttpResponseBase:
+            made = method(view, request, **path)
+            return made if isinstance(made, HttpResponseBase) else Response(made, status)
+
+        may(person_of(request))
+        return idempotency.once(request, act) if is_repeatable else act()
+
+    return respond
 
 
 class DocumentedOperation(AutoSchema):  # type: ignore[no-untyped-call]
