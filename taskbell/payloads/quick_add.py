@@ -1,7 +1,7 @@
 """A line as it was read, as JSON."""
 
 from datetime import date, datetime, time
-from typing import Annotated, TypedDict
+from typing import Annotated, NotRequired, TypedDict
 from zoneinfo import ZoneInfo
 
 from taskbell.common.clock import instant
@@ -57,7 +57,7 @@ class LineFieldsOut(TypedDict):
     recurrence: str | None
     recurrence_from: Annotated[str, {"enum": Basis.values}]
     priority: Annotated[str, {"enum": PRIORITY_NAMES}]
-    project: Annotated[int | None, "Null: your Inbox."]
+    project: NotRequired[Annotated[int, "Left out for your Inbox."]]
     category: int | None
     labels: list[str]
     assigned_to: int | None
@@ -109,7 +109,7 @@ def _note(note: Note) -> LineNoteOut:
 
 
 def _fields(reading: Reading, zone: str) -> LineFieldsOut:
-    return {
+    fields: LineFieldsOut = {
         "title": reading.title,
         "due_date": reading.due_date,
         "due_time": reading.due_time,
@@ -117,13 +117,15 @@ def _fields(reading: Reading, zone: str) -> LineFieldsOut:
         "recurrence": reading.recurrence or None,
         "recurrence_from": Basis.COMPLETION.value if reading.from_completion else Basis.DUE.value,
         "priority": reading.priority or Priority.MEDIUM.name,
-        "project": _id(reading.project),
         "category": _id(reading.category),
         "labels": [label.name for label in reading.labels],
         "assigned_to": _id(reading.assignee),
         "pre_tasks": [task.id for task in reading.blocked_by if task.id is not None],
         "reminders": [_reminder(reading.reminder, zone)] if reading.reminder else [],
     }
+    if reading.project and reading.project.id is not None:
+        fields["project"] = reading.project.id
+    return fields
 
 
 def _reminder(reminder: TypedReminder, zone: str) -> LineReminderOut:

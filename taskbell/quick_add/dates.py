@@ -22,14 +22,16 @@ YEARS_AHEAD = 8  # in which every day of a year comes, even 29 February
 
 
 def read_date(match: re.Match[str], moment: Moment) -> date | None:
-    """The date; without a year, the next such day."""
+    """The date; without a year, the next such day. A year of two digits is not over."""
     if match["iso"]:
         year, month, day = map(int, match["iso"].split("-"))
         return day_of(year, month, day)
     written = (match["year"] or "").strip() or match["year_after"] or match["last_year"]
     month, day = month_and_day(match)
+    if written and len(written) == 2:  # 1.2.24 is a version
+        return next_of([day_of(2000 + int(written), month, day)], moment)
     if written:
-        return day_of(int(written) + 2000 * (len(written) == 2), month, day)
+        return day_of(int(written), month, day)
     return next_of((day_of(moment.today.year + years, month, day) for years in range(YEARS_AHEAD + 1)), moment)
 
 

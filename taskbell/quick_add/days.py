@@ -14,13 +14,13 @@ from taskbell.quick_add.words import DAYS, MONTHLY, NEAR_DAYS, NUMBERS, PARTS, U
 
 UNTIL = ("until", "till", "til", "bis zum", "bis am", "bis")
 BY = (*UNTIL, "by", "due", "for", "from", "starting", "ab", "ab dem", "fur")
-IN_GERMAN = ("am", "zum", "diesen", "kommenden", "bis", "bis zum", "ab", "fur")
+IN_GERMAN = ("spatestens", "bis spatestens", "am", "zum", "diesen", "kommenden", "bis", "bis zum", "ab", "fur")
 ON = (*BY, *IN_GERMAN, "on", "this", "coming", "starting on")
 NEXT = r"(?:next|nachste[nrsm]?|naechste[nrsm]?)"
 NEXT_WEEK = r"(?:next week|nachste woche|naechste woche|nachster woche|naechster woche)"
 THE = r"(?:(?:the|den|dem|der) )?"
 BY_OR_NOT, ON_OR_NOT = rf"(?:(?P<by>{one_of(BY)}) )?", rf"(?:(?P<by>{one_of(ON)}) )?"
-PART = rf"(?: (?:in the |at |am )?(?P<part>{one_of(PARTS)}))?"
+PART = rf"(?:(?: (?:in the |at |am )?)?(?P<part>{one_of(PARTS)}))?"
 WEEKDAY, CLEAR = one_of(WEEKDAYS), one_of(CLEAR_WEEKDAYS)
 ENGLISH, GERMAN = one_of(SHORT_ENGLISH), one_of(SHORT_GERMAN)
 COUNT = rf"(?P<count>\d{{1,4}}|{one_of(NUMBERS)})"

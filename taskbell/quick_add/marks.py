@@ -90,7 +90,7 @@ def _thing(named: Named, known: Known) -> tuple[Thing | None, str]:
     if found:
         return None, mark.ambiguous.format(name)
     if mark.can_be_new:
-        return Thing(None, name), (mark.unknown if known.may_create else CANT_CREATE).format(name)
+        return Thing(None, name), mark.unknown.format(name) if known.may_create else CANT_CREATE.format(mark.kind, name)
     return None, mark.unknown.format(name)
 
 

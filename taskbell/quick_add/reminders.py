@@ -12,12 +12,12 @@ from taskbell.quick_add.words import NUMBERS, SPANS, number, one_of
 from taskbell.reminders.schedule import MAX_BEFORE_DUE
 
 REMIND_ME = r"(?:(?:please )?remind me|erinner[e]? mich)"
-SPAN = rf"(?P<count>\d{{1,5}}|{one_of(NUMBERS)}) ?(?P<unit>{one_of(SPANS)})"
+SPAN = rf"(?:(?P<count>\d{{1,5}}|{one_of(NUMBERS)}) ?|the |am )(?P<unit>{one_of(SPANS)})"
 BEFORE = r"(?:before|earlier|beforehand|in advance|vorher|davor|zuvor|im voraus)"
 
 
 def _read_span(match: re.Match[str], _: Moment) -> TypedReminder | None:
-    duration = parse_duration(SPANS[match["unit"]].format(number(match["count"])))
+    duration = parse_duration(SPANS[match["unit"]].format(number(match["count"] or "1")))
     return TypedReminder(before=duration) if duration.total <= MAX_BEFORE_DUE else None
 
 

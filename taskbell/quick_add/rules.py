@@ -20,7 +20,10 @@ COUNT = rf"(?:(?P<count>\d{{1,4}}(?:nd|rd|th|\.)?|{one_of([*NUMBERS, *ORDINALS, 
 AND = r"(?:, ?|/| and | und | & |, and )"
 ONE_WEEKDAY = rf"(?:{one_of([*WEEKDAYS, *EVERY_WEEKDAY])}(?! often)\.?)"
 WEEKDAY_LIST = rf"(?P<weekdays>{ONE_WEEKDAY}(?:{AND}{ONE_WEEKDAY}){{0,6}})"
-WORKDAYS = r"(?P<workdays>(?:week|work|business )days?|werktags?|arbeitstag|wochentag)"
+WORKDAYS = (
+    r"(?P<workdays>(?:week|work|business )days?|werktags?|arbeitstag|wochentag"
+    r"|mon?-fri?|monday to friday|montag bis freitag)"
+)
 ONE_DATE = r"(?:\d{1,2}(?:st|nd|rd|th|\.)|first|ersten)"
 MONTH_DAYS = (
     rf"(?:(?P<last>last day|letzten tag|letzter tag)|(?P<nth>{ORDINAL}) (?P<weekday>{WEEKDAY})"
@@ -40,11 +43,14 @@ def _span(match: re.Match[str]) -> Parts:
 
 def _weekdays(match: re.Match[str]) -> Parts:
     groups = match.groupdict()
+    every = _every("WEEKLY", _count(groups.get("count")))
     if groups.get("workdays"):
-        return {"FREQ": "WEEKLY", "BYDAY": "MO,TU,WE,TH,FR"}
+        return every | {"BYDAY": "MO,TU,WE,TH,FR"}
+    if groups.get("weekend"):
+        return every | {"BYDAY": "SA"}
     known = WEEKDAYS | EVERY_WEEKDAY
     listed = sorted({known[word] for word in WORD.findall(match["weekdays"]) if word in known})
-    return _every("WEEKLY", _count(groups.get("count"))) | {"BYDAY": ",".join(CODES[day] for day in listed)}
+    return every | {"BYDAY": ",".join(CODES[day] for day in listed)}
 
 
 def _month_days(match: re.Match[str]) -> Parts:
@@ -111,6 +117,7 @@ PHRASES = (
     _phrase(re.compile(rf"{EVERY}{COUNT}(?P<unit>{one_of(UNITS)}){END}"), _span),
     _phrase(re.compile(rf"{EVERY}(?:{WORKDAYS}|{WEEKDAY_LIST}){PART}{END}"), _weekdays),
     _phrase(re.compile(rf"{EVERY}(?P<count>{one_of(EVERY_OTHER)}) {WEEKDAY_LIST}{PART}{END}"), _weekdays),
+    _phrase(re.compile(rf"{EVERY}{COUNT}(?P<weekend>weekend|wochenende){END}"), _weekdays),
     _phrase(re.compile(rf"{EVERY}{COUNT}(?:weeks?|wochen?) {ON_THE}{WEEKDAY_LIST}{PART}{END}"), _weekdays),
     _phrase(re.compile(rf"{EVERY}{COUNT}(?:months?|monate?) {ON_THE}{MONTH_DAYS}{END}"), _month_days),
     _phrase(re.compile(rf"{EVERY}{MONTH_DAYS}{OF_MONTH}{END}"), _month_days),
@@ -124,6 +131,7 @@ PHRASES = (
         _weekdays,
     ),
     _phrase(re.compile(rf"(?P<workdays>on weekdays|on workdays|werktags){END}"), _weekdays),
+    _phrase(re.compile(rf"(?P<workdays>weekdays|workdays){END}"), _weekdays, is_weak=True),
     _phrase(re.compile(rf"(?P<adverb>{one_of([word for word in ADVERBS if word.endswith('lich')])}){END}"), _adverb),
     _phrase(re.compile(rf"(?P<adverb>{one_of(ADVERBS)}){END}"), _adverb, is_weak=True),
 )

@@ -11,9 +11,10 @@ from taskbell.quick_add.words import ALONE, CLOCKS, NUMBERS, PARTS, number, one_
 AT = r"(?:at|um|by|bis|gegen|ab|from|von)"
 CLOCK = (
     rf"(?:(?P<hour>\d{{1,2}})(?:(?P<dot>[:.])(?P<minute>\d\d))?"
-    rf"(?: ?(?P<half>[ap])\.?m\b\.?)?(?P<uhr> ?uhr(?: (?P<past>\d\d))?)?"
+    rf"(?: ?(?P<half>[ap])\.?m\b\.?)?(?P<uhr> o'clock| ?uhr(?: (?P<past>\d\d))?)?"
     rf"|(?P<named>{one_of(CLOCKS)}))"
 )
+SHIFTS = {"half past": 30, "halb": -30, "quarter past": 15, "viertel nach": 15, "quarter to": -15, "viertel vor": -15}
 HALF_HOUR, HOUR, MINUTE = timedelta(minutes=30), timedelta(hours=1), timedelta(minutes=1)
 
 
@@ -41,6 +42,12 @@ def _read_bare(match: re.Match[str], _: Moment) -> DayAndTime | None:
     return DayAndTime(at=at) if at is not None else None
 
 
+def _read_shifted(match: re.Match[str], _: Moment) -> DayAndTime | None:
+    """Some minutes before or after an hour: "halb 10" is 9:30."""
+    minutes = number(match["hour"]) * 60 + SHIFTS[match["shift"]]
+    return DayAndTime(at=time(*divmod(minutes, 60))) if 0 <= minutes < 24 * 60 else None
+
+
 def _read_part(match: re.Match[str], _: Moment) -> DayAndTime:
     return DayAndTime(at=PARTS[match["part"]], is_vague=True)
 
@@ -59,6 +66,9 @@ def _read_exact(match: re.Match[str], moment: Moment) -> DayAndTime | None:
 
 PHRASES = (
     Phrase(re.compile(rf"(?:{AT} )?{CLOCK}{END}"), _read_time),
+    Phrase(
+        re.compile(rf"(?:{AT} )?(?P<shift>{one_of(SHIFTS)}) (?P<hour>\d{{1,2}}|{one_of(NUMBERS)}){END}"), _read_shifted
+    ),
     Phrase(re.compile(rf"(?:at|um) {CLOCK}{END}"), _read_bare, is_weak=True),
 )
 PARTS_OF_DAY = (

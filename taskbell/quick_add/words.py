@@ -29,7 +29,9 @@ six sechs
 seven sieben
 eight acht
 nine neun
-ten zehn""",
+ten zehn
+eleven elf
+twelve zwolf zwoelf""",
     first=1,
 )
 ORDINALS = ranked(

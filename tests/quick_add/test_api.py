@@ -66,8 +66,7 @@ def test_a_dry_run_reads_the_line_and_changes_nothing(bo: User, as_user: AsUser)
 def test_the_fields_of_a_dry_run_create_the_same_task(bo: User, as_user: AsUser) -> None:
     program, line = as_user(bo), {"text": "Call mum 2027-05-01 18:00 every week ~17:30 !low *family"}
     fields = said(program.post(URL, line | {"dry_run": True}))["fields"]
-    sent = {name: value for name, value in fields.items() if name != "project"}
-    by_fields, by_line = said(program.post("/api/tasks/", sent)), said(program.post(URL, line))["task"]
+    by_fields, by_line = said(program.post("/api/tasks/", fields)), said(program.post(URL, line))["task"]
     same = ("title", "due_at", "recurrence", "remind_at", "priority", "labels", "timezone")
     assert [by_fields[name] for name in same] == [by_line[name] for name in same]
 

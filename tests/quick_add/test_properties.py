@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskbell.common.recurrence import parse_rule
+from taskbell.quick_add.known import Known
 from taskbell.quick_add.lines import Line
 from taskbell.quick_add.marks import MAX_NAMES
 from taskbell.quick_add.reader import names_to_look_up
@@ -115,3 +116,8 @@ def test_a_name_is_found_exactly_before_by_its_beginning() -> None:
     assert [thing.name for thing in KNOWN.find("project", "greens", by_prefix=True)] == ["Greens"]
     assert len(KNOWN.find("project", "gree", by_prefix=True)) == 2
     assert KNOWN.find("project", "gree") == []
+
+
+def test_somebody_who_cannot_create_categories_reads_so_before() -> None:
+    (chip,) = read_line("Weed #Front", known=Known(may_create=False)).chips
+    assert chip.note == "There is no category “Front”, and your role does not let you create one."
