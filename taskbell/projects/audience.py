@@ -7,8 +7,9 @@ shares one sees the task. tests/tasks/test_audience.py proves that the two agree
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import BooleanField, Func, Q, Subquery
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
@@ -76,8 +77,33 @@ def ways_to_see(person: User) -> list[Q]:
     """The conditions under which the person sees a task; no task meets two of them."""
     if sees_everything(person):
         return [Q()]
-    member = Q(project__in=Membership.objects.filter(person=person).values("project"))
+    member = Q(project__in=_projects_of(person))
     return [member, Q(assigned_to=person) & ~member]
+
+
+class _InProjects(Func):
+    """The condition that a task is in one of the projects that a subquery finds.
+
+    For PostgreSQL as an array: if a subquery is one of several alternatives, it reads all tasks.
+    """
+
+    output_field = BooleanField()
+    template = "%(expressions)s"
+    arg_joiner = " IN "
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="%(expressions)s)", arg_joiner=" = ANY (ARRAY", **context)
+
+
+def sees_task(person: User) -> Q:
+    """The condition that the person sees a task: the ways to see it, as one."""
+    if sees_everything(person):
+        return Q()
+    return Q(_InProjects("project", Subquery(_projects_of(person)))) | Q(assigned_to=person)
+
+
+def _projects_of(person: User) -> Any:
+    return Membership.objects.filter(person=person).values("project")
 
 
 def is_visible_project(person: User) -> Q:

@@ -11,6 +11,7 @@ from django.db.models import BigIntegerField, BooleanField, F, Q
 from django.db.models.expressions import RawSQL
 
 from taskbell.common.sql import fetch
+from taskbell.common.union import Union
 from taskbell.projects.models import Project
 from taskbell.reports.series import PeriodOut, Periods, series
 from taskbell.search.counts import IN_ARCHIVE
@@ -25,9 +26,10 @@ Part = tuple[str, tuple[Any, ...]]  # of a statement, with its parameters
 
 @dataclass(frozen=True)
 class Question:
-    """The request: the tasks, whether these are all tasks, and the periods of a series, if any."""
+    """The request: the tasks, also as lists, whether these are all tasks, and the periods of a series, if any."""
 
     tasks: TaskQuerySet
+    lists: Union[Task]
     is_of_everything: bool
     periods: Periods | None = None
 
@@ -49,7 +51,7 @@ class InsightsOut(TypedDict):
 def insights(question: Question, *, now: datetime) -> InsightsOut:
     """The report, with the series if requested."""
     everything, tasks = question.is_of_everything, question.tasks
-    report = insights_of_everything(now=now) if everything else insights_of(tasks, now=now)
+    report = insights_of_everything(now=now) if everything else insights_of(tasks, question.lists, now=now)
     if question.periods:
         report["series"] = series(tasks, question.periods)
     return report
@@ -62,13 +64,13 @@ def insights_of_everything(*, now: datetime) -> InsightsOut:
     """
     rows = fetch(NAMED.format(counted=KEPT))
     if Project.objects.archived().exists():
-        rows += [(*kind, -n) for *kind, n in _asked(Task.objects.filter(IN_ARCHIVE, deleted_at=None))]
+        rows += [(*kind, -n) for *kind, n in _asked(Union([Task.objects.filter(IN_ARCHIVE, deleted_at=None)]))]
     return _report(rows, due_soon(Task.objects.in_use(), now=now))
 
 
-def insights_of(tasks: TaskQuerySet, *, now: datetime) -> InsightsOut:
-    """The report over these tasks, counted from the rows."""
-    return _report(_asked(tasks), due_soon(tasks, now=now))
+def insights_of(tasks: TaskQuerySet, lists: Union[Task] | None = None, *, now: datetime) -> InsightsOut:
+    """The report over these tasks, counted from the rows; from their lists, if given, by indexes alone."""
+    return _report(_asked(lists or Union([tasks])), due_soon(tasks, now=now))
 
 
 def due_soon(tasks: TaskQuerySet, *, now: datetime) -> int:
@@ -110,14 +112,14 @@ def _by_name(counts: Counter[Any]) -> dict[str, int]:
     return {name: counts[name] for name in sorted(counts.keys() - {None}) if counts[name]}
 
 
-def _asked(tasks: TaskQuerySet) -> list[Row]:
+def _asked(tasks: Union[Task]) -> list[Row]:
     """The counts by kind and by person, in one query.
 
     Alternatives we measured: a query per section, one after the other or in parallel on several connections
     (docs/decisions/0017-counts-kept-and-asked.md).
     """
     people = {"assigned": F("assigned_to_id"), "created": F("created_by_id")}
-    counted = tasks.order_by().values("stage", "is_overdue", "priority", **people)
+    counted = [part.order_by().values("stage", "is_overdue", "priority", **people) for part in tasks.parts]
     with connection.cursor() as cursor:
         parts = _on_postgresql(counted, cursor) if connection.vendor == "postgresql" else _sections(counted)
         every = " UNION ALL ".join(sql for sql, _ in parts)
@@ -125,14 +127,15 @@ def _asked(tasks: TaskQuerySet) -> list[Row]:
         return list(cursor.fetchall())
 
 
-def _on_postgresql(counted: Any, cursor: Any) -> list[Part]:
+def _on_postgresql(lists: list[Any], cursor: Any) -> list[Part]:
     """PostgreSQL counts all sections in one scan, split over two processes if it reads the whole table.
 
     Each process counts one half of the blocks. PostgreSQL's own parallel scan passes every row to the one
-    process that counts, which takes longer.
+    process that counts, which takes longer. Several lists are read by their indexes.
     """
-    halves = _halves(cursor) if "Seq Scan" in counted.explain() else [Q()]
-    parts = (counted.filter(half).annotate(n=COUNT).query.sql_with_params() for half in halves)
+    if len(lists) == 1 and "Seq Scan" in lists[0].explain():
+        lists = [lists[0].filter(half) for half in _halves(cursor)]
+    parts = (counted.annotate(n=COUNT).query.sql_with_params() for counted in lists)
     return [(f"{sql} GROUP BY GROUPING SETS ((1, 2, 3), 4, 5)", parameters) for sql, parameters in parts]
 
 
@@ -143,10 +146,10 @@ def _halves(cursor: Any) -> list[Any]:
     return [RawSQL(f"tasks_task.ctid {side} %s::tid", [middle], BooleanField()) for side in ("<", ">=")]  # noqa: S611
 
 
-def _sections(counted: Any) -> list[Part]:
-    """SQLite scans the rows once per section."""
-    inner, parameters = counted.query.sql_with_params()
-    return [(section.format(inner=inner), parameters) for section in ON_SQLITE]
+def _sections(lists: list[Any]) -> list[Part]:
+    """SQLite scans the rows of each list once per section."""
+    queries = [counted.query.sql_with_params() for counted in lists]
+    return [(section.format(inner=inner), values) for inner, values in queries for section in ON_SQLITE]
 
 
 # Raw SQL, because Count() would make Django add a GROUP BY of its own.

@@ -14,7 +14,7 @@ from taskbell.reports.models import ReportKind
 from taskbell.reports.series import DEFAULT_PERIODS, GROUPS, MAX_PERIODS, Periods, default_first
 from taskbell.search.filters import DAY, Schema
 from taskbell.search.parameters import Parameters, read_parameter, refuse_unknown
-from taskbell.search.tasks import FILTERS, matching_tasks
+from taskbell.search.tasks import FILTERS, matching_lists, matching_tasks
 
 # The parameters of a series, each with its JSON Schema.
 SERIES: Mapping[str, tuple[Schema, str]] = {
@@ -34,7 +34,8 @@ def read_question(parameters: Parameters, person: User, *, kind: str = ReportKin
     refuse_unknown(parameters, (*FILTERS, *series))
     filters = {name: text for name, text in parameters.items() if name in FILTERS}
     is_of_everything = sees_everything(person) and not filters
-    return Question(matching_tasks(filters, person), is_of_everything, _periods(parameters, person, now=now))
+    lists = matching_lists(filters, person)
+    return Question(matching_tasks(filters, person), lists, is_of_everything, _periods(parameters, person, now=now))
 
 
 def _periods(parameters: Parameters, person: User, *, now: datetime) -> Periods | None:

@@ -165,10 +165,20 @@ def page_of_trash(parameters: Parameters, person: User) -> ResultPage[int]:
 
 def matching_tasks(parameters: Parameters, person: User) -> TaskQuerySet:
     """All tasks that the person sees and that match, in no order. Raises Invalid."""
+    matching: TaskQuerySet = _matching(Task.objects.visible_to(person), parameters, person)
+    return matching
+
+
+def matching_lists(parameters: Parameters, person: User) -> Union[Task]:
+    """The same tasks as disjoint lists, one per index on the people of a task. Raises Invalid."""
+    matching: Union[Task] = _matching(Task.objects.lists_visible_to(person), parameters, person)
+    return matching
+
+
+def _matching(tasks: Any, parameters: Parameters, person: User) -> Any:
     refuse_unknown(parameters, FILTERS)
     condition = _condition(parameters, person)
-    matching: TaskQuerySet = with_columns(Task.objects.visible_to(person), columns_in(condition), person)
-    return matching.filter(condition)
+    return with_columns(tasks, columns_in(condition), person).filter(condition)
 
 
 def ordered_tasks(parameters: Parameters, person: User) -> TaskQuerySet:

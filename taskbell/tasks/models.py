@@ -1,8 +1,6 @@
 """The central models: tasks, categories and prerequisites."""
 
 from datetime import datetime, time, timedelta
-from functools import reduce
-from operator import or_
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +13,7 @@ from taskbell.common.clock import instant
 from taskbell.common.folding import SortKeyField
 from taskbell.common.union import Union
 from taskbell.common.wording import in_words, shortened
-from taskbell.projects.audience import Audience, audience_of, keys_of, project_key, sees_everything, ways_to_see
+from taskbell.projects.audience import Audience, audience_of, keys_of, project_key, sees_task, ways_to_see
 from taskbell.projects.models import Membership, Project
 from taskbell.tasks import counting, finished, label_models  # noqa: F401 - further models of this app
 from taskbell.tasks.kinds import OPEN_STAGES, Basis, Priority, Stage, status_of
@@ -40,7 +38,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def concerning(self, person: User) -> "TaskQuerySet":
         """The tasks that the person sees, including those in the trash."""
-        return self if sees_everything(person) else self.filter(reduce(or_, ways_to_see(person)))
+        return self.filter(sees_task(person))
 
     def visible_to(self, person: User) -> "TaskQuerySet":
         """The tasks that the person sees (projects/audience.py)."""
