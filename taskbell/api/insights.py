@@ -21,6 +21,7 @@ EXAMPLE = {
     "tasks_by_status": {"PENDING": 1, "IN_PROGRESS": 0, "COMPLETED": 1, "ARCHIVED": 0, "OVERDUE": 1},
     "tasks_assigned": {"bo": 2},
     "tasks_created": {"mia": 3},
+    "tasks_by_project": [{"id": 4, "name": "Garden", "total": 3}],
     "tasks_due_soon": 1,
 }
 

@@ -34,8 +34,8 @@ def read_question(parameters: Parameters, person: User, *, kind: str = ReportKin
     refuse_unknown(parameters, (*FILTERS, *series))
     filters = {name: text for name, text in parameters.items() if name in FILTERS}
     is_of_everything = sees_everything(person) and not filters
-    lists = matching_lists(filters, person)
-    return Question(matching_tasks(filters, person), lists, is_of_everything, _periods(parameters, person, now=now))
+    tasks, lists = matching_tasks(filters, person), matching_lists(filters, person)
+    return Question(person, tasks, lists, is_of_everything, _periods(parameters, person, now=now))
 
 
 def _periods(parameters: Parameters, person: User, *, now: datetime) -> Periods | None:

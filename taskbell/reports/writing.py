@@ -72,6 +72,8 @@ def _lines(report_data: Mapping[str, Any]) -> Iterator[Record]:
     for section, value in report_data.items():
         if isinstance(value, dict):
             yield from ((section, name, n) for name, n in value.items())
+        elif section == "tasks_by_project":
+            yield from ((section, f"{project['name']} ({project['id']})", project["total"]) for project in value)
         elif isinstance(value, list):
             yield from ((name, point["from"], n) for point in value for name, n in point.items() if name != "from")
         else:
