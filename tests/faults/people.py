@@ -29,6 +29,7 @@ class Copy:
     tasks: dict[int, Any] = field(default_factory=dict)
     told: list[int] = field(default_factory=list)
     cursor: str = ""
+    resyncs: int = 0
 
     def keep_up(self, program: httpx.Client) -> bool:
         """Reads on from where it stands; False where the server did not let it come to the end."""
@@ -42,7 +43,9 @@ class Copy:
             if not answer.is_success:
                 return False
             said = answer.json()
-            assert not said["resync"], "What was missed is not there any more."
+            if said["resync"]:
+                self.tasks, self.cursor, self.resyncs = {}, "", self.resyncs + 1
+                continue
             for change in said["changes"]:
                 self._take(change)
             self.cursor = said["cursor"]
@@ -66,6 +69,8 @@ class Person:
     pk: int
     program: httpx.Client
     others: list[int]
+    name: str
+    project: int | None = None  # where every other task goes; otherwise to the Inbox
     patience_ends_at: float = float("inf")
     copy: Copy = field(default_factory=Copy)
 
@@ -79,7 +84,7 @@ class Person:
             patches = [
                 self._wish(number, first, window, random) for number in range(place, min(count, place + AT_ONCE))
             ]
-            answer = self._insistently({"create": patches}, key=str(UUID(int=random.getrandbits(128))))
+            answer = self.create(patches, key=str(UUID(int=random.getrandbits(128))))
             made += self._promises(patches, answer["created"])
             if random.random() < LOOKS:
                 self.copy.keep_up(self.program)
@@ -92,22 +97,25 @@ class Person:
         for place in range(0, count, MANY_AT_ONCE):
             numbers = range(place, min(count, place + MANY_AT_ONCE))
             patches = [{"title": f"Together {number} of {self.pk}", "remind_at": due.isoformat()} for number in numbers]
-            answer = self._insistently({"create": patches}, key=f"together {self.pk} {place}")
+            answer = self.create(patches, key=f"together {self.pk} {place}")
             made += self._promises(patches, answer["created"])
         return made
 
     def listed(self) -> dict[int, Any]:
-        """The tasks as the server lists them."""
-        tasks, address = {}, "tasks/?page_size=200&cursor="
-        while address:
-            page = self.program.get(address).raise_for_status().json()
-            tasks |= {task["id"]: task for task in page["results"]}
-            address = page["next"]
+        """The tasks as the server lists them, those of archived projects too."""
+        tasks = {}
+        for archived in ("false", "true"):
+            address = f"tasks/?archived={archived}&page_size=200&cursor="
+            while address:
+                page = self.program.get(address).raise_for_status().json()
+                tasks |= {task["id"]: task for task in page["results"]}
+                address = page["next"]
         return tasks
 
     def _wish(self, number: int, first: datetime, window: float, random: Random) -> dict[str, Any]:
         due = first + timedelta(seconds=TOGETHER * window if number % 2 else random.uniform(0, window))
         patch: dict[str, Any] = {"title": f"Task {number} of {self.pk}", "remind_at": due.isoformat()}
+        patch |= {"project": self.project} if self.project and random.random() < 0.5 else {}
         return patch | ({"assigned_to": random.choice(self.others)} if self.others else {})
 
     def _promises(self, patches: list[dict[str, Any]], tasks: list[dict[str, Any]]) -> Iterator[Promise]:
@@ -115,16 +123,20 @@ class Person:
             people = frozenset({self.pk, patch.get("assigned_to", self.pk)})
             yield Promise(task["id"], patch["title"], datetime.fromisoformat(patch["remind_at"]), people)
 
-    def _insistently(self, body: dict[str, Any], *, key: str) -> dict[str, Any]:
+    def create(self, patches: list[dict[str, Any]], *, key: str) -> dict[str, Any]:
+        """Makes these tasks."""
+        return self.insist("POST", "tasks/bulk/", {"create": patches}, key=key)
+
+    def insist(self, method: str, path: str, body: Any = None, *, key: str = "", gone: bool = False) -> Any:
+        """Asks until there is an answer. With `gone`, 404 says that an earlier request has done it."""
         while True:
             try:
-                answer = self.program.post("tasks/bulk/", json=body, headers={"Idempotency-Key": key})
+                answer = self.program.request(method, path, json=body, headers={"Idempotency-Key": key} if key else {})
             except httpx.HTTPError as problem:
                 said = repr(problem)
             else:
-                if answer.is_success:
-                    result: dict[str, Any] = answer.json()
-                    return result
+                if answer.is_success or (gone and answer.status_code == 404):
+                    return answer.json() if answer.content else None
                 said = f"{answer.status_code} {answer.text}"
                 assert answer.status_code >= 500, said
             assert time.monotonic() < self.patience_ends_at, said
@@ -145,4 +157,4 @@ def _newcomer(program: httpx.Client, name: str) -> Person:
     assert registered.status_code == 201, registered.text
     pair = program.post("token/", json=form).json()
     program.headers["Authorization"] = f"Bearer {pair['access']}"
-    return Person(registered.json()["id"], program, others=[])
+    return Person(registered.json()["id"], program, others=[], name=name)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from tests.faults.checks import History, lateness, spread
+from tests.faults.projects import TASKS
 from tests.faults.storm import Size, Storm
 
 HEAD = """# Faults
@@ -20,6 +21,8 @@ must hold at the end; `tests/faults/test_safeguards.py` shows that each check fa
 - Python {python}, Django {django}, Celery {celery}
 - {reminders:,} reminders of {people} people, due over {window:.0f} s, half of them in one second
 - {together:,} further ones, set before the storm and all due at one second of it
+- half of the tasks in a shared project; {tasks} comments with a mention; a member who is removed, and a project that is
+  archived, before {tasks} reminders there are due
 - {workers} workers, 2 clocks
 """
 
@@ -48,6 +51,7 @@ def document(outcomes: Sequence[Outcome], size: Size) -> str:
         together=size.together,
         people=size.people,
         window=size.window,
+        tasks=TASKS,
         workers=size.workers,
     )
     return "\n".join([head, *(_section(outcome) for outcome in outcomes)])

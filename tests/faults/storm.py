@@ -16,6 +16,7 @@ from tests.faults import sink as sinks
 from tests.faults.checks import History, Known, Promise, Row
 from tests.faults.installation import Installation, installation
 from tests.faults.people import TOGETHER, Person, people_of
+from tests.faults.projects import Team, due_after
 from tests.processes import eventually
 
 # Of a worker, as it comes: three senders at most, each with sixteen mails under way.
@@ -68,17 +69,20 @@ class Storm:
             sink = stack.enter_context(sinks.running(folder / "book", seed=self.seed))
             here = stack.enter_context(installation(folder, sink, on=self.on, workers=self.size.workers))
             people = people_of(here, self.size.people)
+            team = Team(people)
+            team.meet()
             for person in people:
                 stack.callback(person.program.close)
             assert all(person.copy.keep_up(person.program) for person in people)
-            promises = self._blow(here, sink, people)
+            promises = self._blow(here, sink, people, team)
             copies = self._calm_down(here, people)
-            return self._history(here, sink, promises, copies)
+            return self._history(here, sink, promises, copies, team)
 
-    def _blow(self, here: Installation, sink: sinks.Sink, people: list[Person]) -> list[Promise]:
+    def _blow(self, here: Installation, sink: sinks.Sink, people: list[Person], team: Team) -> list[Promise]:
         """The people write, each in a thread, while the faults happen."""
         share, together = self.size.reminders // len(people), self.size.together // len(people)
-        with ThreadPoolExecutor(len(people)) as pool:
+        with ThreadPoolExecutor(len(people) + 1) as pool:
+            team.plan(due_after(self.size.window))
             due = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=TOGETHER * self.size.window)
             promises = list(pool.map(lambda person: person.promise_together(together, due), people))
             first = datetime.now(UTC) + timedelta(seconds=3)
@@ -87,6 +91,7 @@ class Storm:
                 pool.submit(person.promise, share, first, self.size.window, Random(self.seed + number))
                 for number, person in enumerate(people)
             ]
+            writing.append(pool.submit(team.act, self.size.window, Random(self.seed)))
             try:
                 while self.kills < self.size.kills:
                     self._fault(here, sink)
@@ -150,12 +155,17 @@ class Storm:
         self.calm_at = time.time()
         for person in people:
             eventually(partial(person.copy.keep_up, person.program), within=ALL_QUIET)
-        copies = [Known(person.pk, person.copy.tasks, person.listed(), person.copy.told) for person in people]
+        copies = [
+            Known(person.pk, person.copy.tasks, person.listed(), person.copy.told, person.copy.resyncs > 0)
+            for person in people
+        ]
         here.stop()
         here.heal()
         return copies
 
-    def _history(self, here: Installation, sink: sinks.Sink, promises: list[Promise], copies: list[Known]) -> History:
+    def _history(
+        self, here: Installation, sink: sinks.Sink, promises: list[Promise], copies: list[Known], team: Team
+    ) -> History:
         columns = "message.id, task_id, recipient_id, kind, message_id, state, ambiguous, message.due_at"
         columns += ", attempt, gathered_into_id"
         outbox = "notifications_delivery AS mail ON mail.notification_id = message.id"
@@ -167,6 +177,8 @@ class Storm:
             rows=[Row(*row[:6], bool(row[6]), _aware(row[7]), *row[8:]) for row in rows],
             book=book,
             copies=copies,
+            notices=team.notices,
+            needless=team.cancelled,
             unfired=here.rows("SELECT count(*) FROM reminders_reminder WHERE next_at IS NOT NULL")[0][0],
             doubts=self.cut + sum(entry.fate in ("dropped", "accepted in silence") for entry in book),
         )

@@ -1,4 +1,4 @@
-"""Five people keep copies while they edit tasks ten thousand times; at the end, each has just what they see."""
+"""Five people keep copies while they edit tasks and share projects; at the end, each has just what they see."""
 
 import random
 from collections.abc import Callable
@@ -11,6 +11,7 @@ import pytest
 from django.db import transaction
 
 from taskbell.accounts.models import User
+from taskbell.activity.models import Activity
 from taskbell.comments.actions import add_comment, delete_comment
 from taskbell.comments.models import Comment
 from taskbell.common.errors import Refusal
@@ -30,6 +31,7 @@ from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.reminder_actions import snooze_task
 from taskbell.tasks.scheduled import mark_overdue, purge_deleted
 from tests.conftest import NOW, Program
+from tests.feed.sharing import Sharing, visible_projects
 from tests.reminders.patches import before
 
 EDITS, POLLS = 10_000, 100
@@ -44,6 +46,7 @@ class Copy:
     def __init__(self, person: User, program: Program) -> None:
         self.person, self.program = person, program
         self.tasks: dict[int, Any] = {}
+        self.projects: dict[int, Any] = {}
         self.cursor: str | None = None
         self.resyncs = 0
 
@@ -52,6 +55,9 @@ class Copy:
         while more:
             since = f"&since={self.cursor}" if self.cursor else ""
             answer = self.program.get(f"/api/changes/?limit={limit}{since}").json()
+            news = {change["event"].partition(".")[0] for change in answer["changes"]}
+            if answer["resync"] or self.cursor is None or news & {"project", "member"}:
+                self.projects = visible_projects(self.now)
             if answer["resync"]:
                 self.tasks, self.resyncs = {}, self.resyncs + 1
             for change in answer["changes"]:
@@ -75,10 +81,19 @@ class Copy:
                         task["label_ids"] = sorted(pairs, key=lambda label: sort_key(pairs[label]))
                         task["labels"] = [pairs[label] for label in task["label_ids"]]
 
+    @property
+    def now(self) -> User:
+        """The person, with the role that they have now."""
+        return User.objects.get(pk=self.person.pk)
+
+    def compare(self) -> None:
+        """Fails unless it is what the person sees."""
+        assert self.tasks == self.truth(), f"{self.person} has something else"
+        assert self.projects == visible_projects(self.now), f"{self.person} has other projects"
+
     def truth(self) -> dict[int, Any]:
         """What the list would show."""
-        person = User.objects.get(pk=self.person.pk)
-        shown = tasks_as_json(list(Task.objects.values_list("pk", flat=True)), person)
+        shown = tasks_as_json(list(Task.objects.values_list("pk", flat=True)), self.now)
         plain = orjson.loads(orjson.dumps(shown, default=str, option=orjson.OPT_UTC_Z))
         return {task["id"]: task for task in plain}
 
@@ -89,6 +104,7 @@ class World:
     def __init__(self, people: list[User]) -> None:
         self.chance, self.now = random.Random(2026), NOW
         self.people = list(User.objects.select_related("profile").filter(pk__in=[person.pk for person in people]))
+        self.sharing = Sharing(self.people, self.chance)
         self.labels: list[int] = []
         self.tasks: list[int] = []
         self.seen: dict[int, list[int]] = {}  # by person
@@ -109,6 +125,8 @@ class World:
             (self.label, 3),
             (self.rename_tag, 3),
             (self.tick, 3),
+            (self.move, 16),
+            *((self.share(step), weight) for step, weight in self.sharing.steps),
             (self.change_role, 1),
         ]
 
@@ -143,6 +161,8 @@ class World:
         due = self.day() or (self.now.date() if rule else None)
         fields = {"title": "x", "assigned_to_id": self.somebody(), "due_date": due, "recurrence": rule}
         links = [self.some(by)] if self.seen[by.pk] and self.chance.random() < 0.4 else []
+        if self.chance.random() < 0.7:
+            fields["project_id"] = self.sharing.target(by)
         patch = TaskPatch(**fields, pre_tasks=links, labels=self.tags())
         self.tasks.append(create_task(patch, by=by, now=self.now).pk)
         return 1
@@ -171,6 +191,13 @@ class World:
 
     def assign(self, by: User) -> int:
         return self.change(by, TaskPatch(assigned_to_id=self.somebody()))
+
+    def move(self, by: User) -> int:
+        return self.change(by, TaskPatch(project_id=self.sharing.target(by)))
+
+    def share(self, step: Callable[[User, datetime], None]) -> Callable[[User], int]:
+        """The step, which is no edit of a task."""
+        return lambda by: step(by, self.now) or 0
 
     def stage(self, by: User) -> int:
         stages = ["PENDING", "IN_PROGRESS", "COMPLETED", "COMPLETED", "ARCHIVED"]
@@ -273,10 +300,19 @@ def test_copies_that_are_brought_up_to_date_at_any_time_are_the_truth_after_ten_
             for _ in range(world.chance.randint(1, AT_ONCE)):
                 world.step()
         while moments and moments[0][0] < world.edits:
-            copies[moments.pop(0)[1]].poll(limit=world.chance.choice([20, 500, 500, 500, 500]))
+            copy = copies[moments.pop(0)[1]]
+            copy.poll(limit=world.chance.choice([20, 500, 500, 500, 500]))
+            if world.chance.random() < 0.1:  # a later resync would hide what is missing now
+                copy.compare()
     for copy in copies:
         copy.poll(limit=100)
-        assert copy.tasks == copy.truth(), f"{copy.person} has something else"
+        copy.compare()
     assert set(world.tasks) - set(Task.objects.values_list("pk", flat=True)), "something was purged"
-    assert sum(copy.resyncs for copy in copies) >= 4
+    assert sum(copy.resyncs for copy in copies) >= 40
+    done = Activity.objects.filter(subject_type__in=("project", "member")).values_list("subject_type", "action")
+    assert {*done} == {("project", action) for action in ("created", "updated", "deleted", "restored")} | {
+        ("member", action) for action in ("added", "updated", "removed")
+    }
+    assert Activity.objects.filter(field="archived", new_value=True).count() > 10
+    assert Activity.objects.filter(field="project").count() > 500, "tasks were moved"
     assert datetime.max.replace(tzinfo=NOW.tzinfo) > world.now > NOW + timedelta(days=60)
