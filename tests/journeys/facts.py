@@ -1,6 +1,7 @@
 """What lists must show: an oracle that knows what was acknowledged, and asks nobody."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,8 @@ LIST, DONE, BLOCKED, BY_REMINDER = (
     f"/api/tasks/?page_size=200&{query}"
     for query in ("ordering=id", "status=COMPLETED", "blocked=true", "ordering=remind_at")
 )
+NOT_THERE = "no such row"
+PROJECTS, INSIGHTS = "/api/projects/?page_size=200", "/api/reports/insights/?"
 
 
 @dataclass
@@ -38,6 +41,16 @@ class Fact:
         return None if seen in allowed else f"{self.path} shows {seen!r} instead of {allowed!r}"
 
 
+@contextmanager
+def becomes(*changes: tuple[Fact, Any]) -> Iterator[None]:
+    """What is asked for inside may be seen from now on, and must be seen after it."""
+    for fact, value in changes:
+        fact.may_become(value)
+    yield
+    for fact, _ in changes:
+        fact.is_acknowledged()
+
+
 class Oracle:
     """All facts, by who reads what."""
 
@@ -57,7 +70,7 @@ class Oracle:
 
     def field(self, task: int, name: str, first: Any, *readers: str, path: str = LIST) -> Fact:
         """What the list says of the task."""
-        return self.fact(first, path, readers, lambda rows: rows[task][name] if task in rows else "no such task")
+        return self.fact(first, path, readers, lambda rows: rows[task][name] if task in rows else NOT_THERE)
 
     def before(self, reader: str, path: str) -> list[tuple[Fact, int]]:
         """To be remembered when the question goes out."""
@@ -67,3 +80,17 @@ class Oracle:
 def lies(rows: Rows, before: list[tuple[Fact, int]]) -> list[str]:
     """What the answer says that was over before it was asked for."""
     return [lie for fact, since in before if (lie := fact.lie_in(rows, since))]
+
+
+def rows_of(path: str, body: dict[str, Any]) -> Rows:
+    """The rows of a list by their ids; a report is one row."""
+    return {0: body} if path == INSIGHTS else {row["id"]: row for row in body["results"]}
+
+
+def reworded(path: str, number: int) -> str:
+    """The same question in other words for each number."""
+    if path == PROJECTS:
+        return f"/api/projects/?page_size={200 - number % 100}"
+    if path == INSIGHTS:
+        return f"{path}priority=LOW,MEDIUM,HIGH,URGENT" + ",LOW" * number
+    return path + ("" if "ordering" in path else "&ordering=-id") + ",id" * number

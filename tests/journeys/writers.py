@@ -1,13 +1,13 @@
 """People who change things for ever, each their own, and tell the oracle what was acknowledged."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
 from typing import Any
 
-from tests.journeys.facts import BLOCKED, BY_REMINDER, DONE, LIST, Fact, Oracle
+from tests.journeys.facts import BLOCKED, BY_REMINDER, DONE, LIST, Oracle, becomes
+from tests.journeys.sharer import Sharer
 from tests.journeys.wires import Person
 
 ADMIN = "ada"
@@ -26,9 +26,12 @@ class Writer:
         self.needed = self.new("first")
         self.waiting = self.new("then", pre_tasks=[self.needed])
         self.guest, self.clocked = self.new("comes and goes"), self.new("for the clock", due_date=NEVER)
+        self.sharer = Sharer(me, colleague, ADMIN, oracle)
         self.title = oracle.field(self.task, "title", "0", *both)
         self.bulk = [oracle.field(task, "description", "", *both) for task in (self.task, self.waiting)]
-        self.label = oracle.field(self.task, "category_name", f"{me.name} 0", *both)
+        self.labels = oracle.field(self.task, "labels", [], *both)
+        self.comments, self.comment = oracle.field(self.needed, "comment_count", 0, *both), 0
+        self.category_name = oracle.field(self.task, "category_name", f"{me.name} 0", *both)
         self.remind_at = oracle.field(self.task, "remind_at", None, *both, path=BY_REMINDER)
         self.snoozed = oracle.fact(0, LIST, (me.name,), lambda rows: len(rows[self.needed]["reminders"]))
         self.is_snoozed_for_others = oracle.fact(0, LIST, (ADMIN,), lambda rows: len(rows[self.needed]["reminders"]))
@@ -54,7 +57,8 @@ class Writer:
     def deeds(self) -> list[Callable[[], None]]:
         """All that this person does, in an order that they made up."""
         verbs = [self.rename, self.rename_category, self.edit_many, self.remind, self.snooze, self.finish, self.link]
-        verbs += [self.come_or_go, self.hand_over, self.leave_it_to_the_clock]
+        verbs += [self.come_or_go, self.hand_over, self.leave_it_to_the_clock, self.relabel, self.rename_label]
+        verbs += [self.write_comment, *self.sharer.deeds]
         return self.chance.sample(verbs, len(verbs))
 
     def rename(self) -> None:
@@ -64,8 +68,29 @@ class Writer:
 
     def rename_category(self) -> None:
         name = f"{self.me.name} {next(self.numbers)}"
-        with becomes((self.label, name)):
+        with becomes((self.category_name, name)):
             self.api("PATCH", f"categories/{self.category}/", name=name)
+
+    def relabel(self) -> None:
+        names = [] if self.labels.values[-1] else [f"{self.me.name} {next(self.numbers)}"]
+        with becomes((self.labels, names)):
+            self.api("PATCH", f"tasks/{self.task}/", labels=names)
+
+    def rename_label(self) -> None:
+        if self.labels.values[-1]:
+            (label,) = self.api("GET", f"tasks/{self.task}/")["label_ids"]
+            name = f"{self.me.name} {next(self.numbers)}"
+            with becomes((self.labels, [name])):
+                self.api("PATCH", f"labels/{label}/", name=name)
+
+    def write_comment(self) -> None:
+        """Or delete the one that is there."""
+        path = f"tasks/{self.needed}/comments/"
+        with becomes((self.comments, 0 if self.comment else 1)):
+            if self.comment:
+                self.comment = self.api("DELETE", f"{path}{self.comment}/") or 0
+            else:
+                self.comment = self.api("POST", path, body="Done soon.")["id"]
 
     def edit_many(self) -> None:
         text = f"Text {next(self.numbers)}"
@@ -138,13 +163,3 @@ class Writer:
 def states(task: dict[str, Any]) -> list[str]:
     """What became of its reminders."""
     return [reminder["state"] for reminder in task["reminders"]]
-
-
-@contextmanager
-def becomes(*changes: tuple[Fact, Any]) -> Iterator[None]:
-    """What is asked for inside may be seen from now on, and must be seen after it."""
-    for fact, value in changes:
-        fact.may_become(value)
-    yield
-    for fact, _ in changes:
-        fact.is_acknowledged()
