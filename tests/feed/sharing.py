@@ -30,7 +30,7 @@ class Sharing:
 
     def __init__(self, people: list[User], chance: Random) -> None:
         self.people, self.chance = people, chance
-        self.steps = [(self.create, 1), (self.change_members, 4), (self.change, 2), (self.delete_or_restore, 1)]
+        self.steps = [(self.create, 2), (self.change_members, 4), (self.change, 3), (self.delete_or_restore, 3)]
 
     def some(self) -> int:
         """A project that is in use."""
