@@ -7,10 +7,9 @@ from typing import Any
 from taskbell.accounts.models import User
 from taskbell.projects.audience import is_visible_project
 from taskbell.projects.models import Membership, Project, ProjectRole
-from taskbell.sharing.deleting import delete_project
+from taskbell.sharing.deleting import delete_project, restore_project
 from taskbell.sharing.members import add_member, change_member, remove_member
 from taskbell.sharing.projects import change_project, create_project
-from taskbell.sharing.restoring import restore_project
 
 MOST = 6  # shared projects, so that people often meet in the same one
 
