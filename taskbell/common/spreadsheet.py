@@ -16,7 +16,7 @@ RISKY = frozenset(f"'{BEGINS_FORMULA}")
 SEPARATORS = ";\t\r\n"
 FORMULA = re.compile(rf"\A(?='*[{BEGINS_FORMULA}])|[{SEPARATORS}](?=[ \"']*[{FORMULA_SIGNS}])")
 GUARDED = re.compile(rf"\A'(?='*[{BEGINS_FORMULA}])|([{SEPARATORS}])'(?=[ \"']*[{FORMULA_SIGNS}])")
-CHUNK_ROWS = 1000
+CHUNK_ROWS, CHUNK_CHARACTERS = 1000, 1024 * 1024  # whichever comes first
 
 
 def is_risky(text: str) -> bool:
@@ -52,8 +52,17 @@ def csv_chunks(rows: Iterable[Sequence[Any]], text_columns: Sequence[int] | None
     `text_columns` are the indexes of columns with text from people; all others are known not to be formulas.
     """
     remaining = iter(rows)
-    while batch := list(islice(remaining, CHUNK_ROWS)):
+    while True:
         text = io.StringIO(newline="")
-        safe = (guarded_row(row, range(len(row)) if text_columns is None else text_columns) for row in batch)
-        csv.writer(text, lineterminator="\r\n").writerows(safe)
+        csv.writer(text, lineterminator="\r\n").writerows(_some(remaining, text, text_columns))
+        if not text.tell():
+            return
         yield text.getvalue().encode()
+
+
+def _some(rows: Iterator[Sequence[Any]], text: io.StringIO, columns: Sequence[int] | None) -> Iterator[list[Any]]:
+    """As many guarded rows as belong in one chunk, to which they are written meanwhile."""
+    for row in islice(rows, CHUNK_ROWS):
+        yield guarded_row(row, range(len(row)) if columns is None else columns)
+        if text.tell() > CHUNK_CHARACTERS:
+            return

@@ -34,7 +34,8 @@ def read_question(parameters: Parameters, person: User, *, kind: str = ReportKin
     refuse_unknown(parameters, (*FILTERS, *series))
     filters = {name: text for name, text in parameters.items() if name in FILTERS}
     is_of_everything = sees_everything(person) and not filters
-    tasks, lists = matching_tasks(filters, person), matching_lists(filters, person)
+    tasks = matching_tasks(filters, person, archived_too=kind == ReportKind.EXPORT)
+    lists = matching_lists(filters, person)
     return Question(person, tasks, lists, is_of_everything, _periods(parameters, person, now=now))
 
 

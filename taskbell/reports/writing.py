@@ -14,9 +14,11 @@ from taskbell.common.text import printable
 from taskbell.reports.insights import Question, insights
 from taskbell.reports.models import Format, Report, ReportKind
 from taskbell.tasks.models import TaskQuerySet
+from taskbell.transfer.export_related import ExportedProjects, with_comments
 from taskbell.transfer.exporting import FORMATS, HEADER, as_cells, exported
 
 CHUNK_ROWS = 2000
+MAX_SHEET_CELL = 32_767  # characters
 MAX_SHEET_ROWS = 1_000_000  # a sheet holds up to 1,048,576
 CHUNK_BYTES = 256 * 1024
 Record = tuple[Any, ...]
@@ -45,15 +47,19 @@ class ExportRows:
 
     def __init__(self, tasks: TaskQuerySet, person: User) -> None:
         self._tasks, self._person = tasks.order_by("id"), person
-        self._total, self._done = tasks.count(), 0
+        self._total, self._done, self._projects = tasks.count(), 0, ExportedProjects(person)
 
     def __iter__(self) -> Iterator[Record]:
         last = 0
-        while batch := list(exported(self._tasks.filter(pk__gt=last)[:CHUNK_ROWS], self._person, part_of=self._tasks)):
+        while batch := list(self._rows(last)):
             last = batch[-1][0]
-            for row in batch:
+            for row in with_comments(batch):
                 self._done += 1
                 yield row
+
+    def _rows(self, after: int) -> Iterator[Record]:
+        part = self._tasks.filter(pk__gt=after)[:CHUNK_ROWS]
+        return exported(part, self._person, part_of=self._tasks, projects=self._projects)
 
     def share(self) -> float:
         """The fraction of rows read, from 0 to 1."""
@@ -96,7 +102,7 @@ PLACES = [(HEADER.index(name), read) for name, read in VALUES.items()]
 
 
 def _as_values(row: Record) -> Record:
-    cells = list(as_cells(row))
+    cells = list(as_cells(row, most=MAX_SHEET_CELL))
     for place, read in PLACES:
         cells[place] = cells[place] and read(cells[place])
     return tuple(cells)

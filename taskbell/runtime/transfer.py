@@ -20,6 +20,7 @@ from taskbell.runtime.setup import check_database
 from taskbell.transfer.archives import seekable
 from taskbell.transfer.batches import ImportProgress, write_in_batches
 from taskbell.transfer.cells import ORDERS
+from taskbell.transfer.export_related import with_comments
 from taskbell.transfer.exporting import FORMATS as WRITERS
 from taskbell.transfer.exporting import every_task, exported, with_bom
 from taskbell.transfer.formats import READERS, FileOptions, format_of
@@ -84,7 +85,7 @@ def export_file(file: Path | None, person: str, format_: str, *, bom: bool) -> N
     by = _person(person)
     tasks = every_task(by)
     with _progress(shown=file is not None) as progress:
-        rows = progress.track(exported(tasks, by), total=tasks.count(), description="Writing")
+        rows = progress.track(with_comments(exported(tasks, by)), total=tasks.count(), description="Writing")
         chunks = with_bom(WRITERS[format_](rows)) if bom else WRITERS[format_](rows)
         if file is None:
             sys.stdout.buffer.writelines(chunks)

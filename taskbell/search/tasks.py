@@ -163,9 +163,12 @@ def page_of_trash(parameters: Parameters, person: User) -> ResultPage[int]:
     return page_of_keys(Listing(Union([found]), keys), parameters)
 
 
-def matching_tasks(parameters: Parameters, person: User) -> TaskQuerySet:
-    """All tasks that the person sees and that match, in no order. Raises Invalid."""
-    matching: TaskQuerySet = _matching(Task.objects.visible_to(person), parameters, person)
+def matching_tasks(parameters: Parameters, person: User, *, archived_too: bool = False) -> TaskQuerySet:
+    """All tasks that the person sees and that match, in no order. Raises Invalid.
+
+    With `archived_too`, also those of archived projects, unless the parameters say which.
+    """
+    matching: TaskQuerySet = _matching(Task.objects.visible_to(person), parameters, person, archived_too=archived_too)
     return matching
 
 
@@ -175,17 +178,18 @@ def matching_lists(parameters: Parameters, person: User) -> Union[Task]:
     return matching
 
 
-def _matching(tasks: Any, parameters: Parameters, person: User) -> Any:
+def _matching(tasks: Any, parameters: Parameters, person: User, *, archived_too: bool = False) -> Any:
     refuse_unknown(parameters, FILTERS)
-    condition = _condition(parameters, person)
+    condition = condition_of(parameters, FILTERS, person) if archived_too else _condition(parameters, person)
     return with_columns(tasks, columns_in(condition), person).filter(condition)
 
 
 def ordered_tasks(parameters: Parameters, person: User) -> TaskQuerySet:
-    """All tasks that the person sees and that match, by default the oldest first. Raises Invalid."""
+    """The same for an export, by default the oldest first: also those of archived projects."""
     refuse_unknown(parameters, (*FILTERS, "ordering"))
     keys = order_of(parameters, default="id")
-    tasks = matching_tasks({name: text for name, text in parameters.items() if name != "ordering"}, person)
+    filters = {name: text for name, text in parameters.items() if name != "ordering"}
+    tasks = matching_tasks(filters, person, archived_too=True)
     ordered: TaskQuerySet = with_columns(tasks, {key.name for key in keys}, person)
     return ordered.order_by(*(key.order() for key in keys))
 

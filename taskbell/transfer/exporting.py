@@ -20,11 +20,20 @@ from taskbell.reminders.models import Reminder
 from taskbell.tasks.kinds import OPEN_STAGES, OVERDUE, Basis, Priority
 from taskbell.tasks.models import Prerequisite, Task
 from taskbell.transfer.columns import OWN_SOURCE, is_of_installation
+from taskbell.transfer.export_related import (
+    ExportedProjects,
+    first_that_fit,
+    in_parts,
+    labels_of_tasks,
+    size_of_comments,
+    with_comments,
+)
 from taskbell.transfer.ical_export import as_ical
 
 CHUNK_ROWS = 2000
+MAX_CELL = 100_000  # characters of comments in a cell of CSV, of which many readers accept 131,072
 SELECTED = (
-    *("id", "title", "description", "is_overdue", "stage", "priority", "category__name"),
+    *("id", "project_id", "title", "description", "is_overdue", "stage", "priority", "category__name"),
     *(IsoDate("due_date"), IsoTime("due_time"), "timezone", "assigned_to__username", "created_by__username"),
     *("recurrence", "recurrence_from", "series", "occurrence", IsoDate("anchor_date")),
     *(IsoDate("planned_date"), IsoTime("planned_time")),
@@ -35,7 +44,7 @@ HEADER = (
     *("id", "title", "description", "status", "stage", "priority", "category", "due_date", "due_time", "timezone"),
     *("assigned_to", "created_by", "pre_tasks", "reminders", "recurrence", "recurrence_from", "series", "occurrence"),
     *("anchor_date", "planned_date", "planned_time", "completed_at", "created_at", "updated_at"),
-    *("source", "source_id"),
+    *("source", "source_id", "project", "labels", "comments"),
 )
 REMINDER_COLUMNS = (
     *("task__timezone", "at", "wall_date", "wall_time", "before_due", "repeat", "recipient", "state", "fired_at"),
@@ -45,24 +54,29 @@ PRIORITIES = {priority.value: priority.name for priority in Priority}
 Record = tuple[Any, ...]
 
 
-def exported(tasks: Any, person: User, *, part_of: Any = None) -> Iterator[Record]:
-    """The tasks of the query as rows of `HEADER`, in its order.
+def exported(
+    tasks: Any, person: User, *, part_of: Any = None, projects: ExportedProjects | None = None
+) -> Iterator[Record]:
+    """The tasks of the query as rows of `HEADER`, in its order, without their comments (`with_comments`).
 
-    A row names the prerequisites that are in the file too, and the reminders that the person may see. If the tasks
-    are only a part of the file, `part_of` is all of it. The connection is in use until the last row is read or the
-    generator is closed.
+    A row names the prerequisites that are in the file too, and the reminders that the person may see. If the tasks are
+    only a part of the file, `part_of` is all of it, and `projects` are those of all its parts. The connection is in use
+    until the last row is read or the generator is closed.
     """
     whole, installation = tasks if part_of is None else part_of, Installation.own_key()
+    places = projects or ExportedProjects(person)
     with _one_reading(), closing(tasks.values_list(*SELECTED).iterator(chunk_size=CHUNK_ROWS)) as rows:
         while batch := list(islice(rows, CHUNK_ROWS)):
             ids = [row[0] for row in batch]
-            needs, reminders = _links(ids, whole), _reminders(ids, person)
+            places.learn({row[1] for row in batch})
+            needs, reminders, labels = _links(ids, whole), _reminders(ids, person), labels_of_tasks(ids)
             firsts = _firsts({row[-1] for row in batch if row[-1]}, whole)
             for row in batch:
                 source_id = row[-1] or ""
                 is_copy = is_of_installation(installation, source_id) or firsts.get(row[-2:], row[0]) != row[0]
                 own = (*row[:-2], OWN_SOURCE, f"{installation}:{row[0]}") if is_copy or not source_id else row
-                yield _row(own, needs.get(row[0], []), reminders.get(row[0], []))
+                related = (places.cell(row[1]), labels.get(row[0]), None)
+                yield (*_row(own, needs.get(row[0], []), reminders.get(row[0], [])), *related)
 
 
 def _one_reading() -> AbstractContextManager[Any]:
@@ -117,7 +131,7 @@ def _reminder(zone: str, at: Any, day: Any, clock: Any, before_due: Any, repeat:
 
 
 def _row(row: Record, needs: list[int], reminders: list[Any]) -> Record:
-    pk, title, text, is_overdue, stage, priority, category, due_date, due_time, zone, assignee, creator, *rest = row
+    pk, _, title, text, is_overdue, stage, priority, category, due_date, due_time, zone, assignee, creator, *rest = row
     rule, basis, *of_series, completed_at, created_at, updated_at, source, source_id = rest
     return (
         *(pk, title, text or None, OVERDUE if is_overdue and stage in OPEN_STAGES else stage, stage),
@@ -145,25 +159,29 @@ def with_bom(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 PRE_TASKS, REMINDERS = HEADER.index("pre_tasks"), HEADER.index("reminders")
-TEXT_COLUMNS = tuple(map(HEADER.index, ("title", "description", "category", "assigned_to", "created_by", "source_id")))
+PROJECT, LABELS, COMMENTS = map(HEADER.index, ("project", "labels", "comments"))
+WITH_TEXT = ("title", "description", "category", "assigned_to", "created_by", "source_id", *HEADER[PROJECT:])
+TEXT_COLUMNS = tuple(map(HEADER.index, WITH_TEXT))
 
 
-def as_cells(row: Record) -> Sequence[Any]:
-    """The row with one text or number in each cell."""
-    needs, reminders = row[PRE_TASKS], row[REMINDERS]
-    if needs is None and reminders is None:
+def as_cells(row: Record, *, most: int = MAX_CELL) -> Sequence[Any]:
+    """The row with one text or number in each cell: the first comments that have at most so many characters."""
+    needs, reminders, (project, labels, comments) = row[PRE_TASKS], row[REMINDERS], row[PROJECT:]
+    if not (needs or reminders or project or labels or comments):
         return row
     cells = list(row)
     cells[PRE_TASKS] = needs and " ".join(map(str, needs))
     cells[REMINDERS] = reminders and orjson.dumps(reminders).decode()
+    cells[PROJECT] = project and project["name"]
+    cells[LABELS] = labels and ", ".join(labels)
+    cells[COMMENTS] = comments and first_that_fit(comments, most)
     return cells
 
 
 def as_ndjson(rows: Iterable[Record]) -> Iterator[bytes]:
     """The rows as objects, one a line."""
-    remaining = iter(rows)
-    while batch := list(islice(remaining, CHUNK_ROWS)):
-        yield b"".join(orjson.dumps(_as_object(row), option=orjson.OPT_APPEND_NEWLINE) for row in batch)
+    for part in in_parts(rows, size_of_comments):
+        yield b"".join(orjson.dumps(_as_object(row), option=orjson.OPT_APPEND_NEWLINE) for row in part)
 
 
 def as_json(rows: Iterable[Record]) -> Iterator[bytes]:
@@ -189,7 +207,7 @@ FORMATS: dict[str, Callable[[Iterable[Record]], Iterator[bytes]]] = {
 
 def export_tasks(tasks: Any, person: User, format_: str) -> Iterator[bytes]:
     """The file, in chunks. `format_` is one of FORMATS."""
-    return FORMATS[format_](exported(tasks, person))
+    return FORMATS[format_](with_comments(exported(tasks, person)))
 
 
 def every_task(person: User) -> Any:

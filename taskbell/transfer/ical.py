@@ -22,7 +22,8 @@ from taskbell.transfer.reading import MAX_ROW_CHARACTERS, Notice, Remark, Row, U
 MAX_TODOS = 100_000  # their lines are in memory at once: the last may be a child of the first
 OUT_OF_RANGE = f"Must have dates between {EARLIEST} and {LATEST}."
 LENIENT = ("title", "category", "created_at", "completed_at", "project", "labels", "comments")
-LENIENT_OF_OURS = ("created_at", "completed_at")  # a title from our own export always fits
+# A title from our own export always fits.
+LENIENT_OF_OURS = ("created_at", "completed_at", "project", "labels", "comments")
 
 
 @dataclass

@@ -9,6 +9,7 @@ from taskbell.common.values import BadValue
 from taskbell.tasks.kinds import PRIORITY_NAMES
 from taskbell.transfer.ical_alarms import reminders_of
 from taskbell.transfer.ical_own import add_own
+from taskbell.transfer.ical_related import related_cells
 from taskbell.transfer.ical_repeats import Override, Repetition, planned_cells
 from taskbell.transfer.ical_times import Moment, day_of, due_cells, iso, shown, span_of
 from taskbell.transfer.ical_todo import Todo
@@ -16,7 +17,7 @@ from taskbell.transfer.ical_todo import Todo
 STAGES = {"NEEDS-ACTION": "PENDING", "IN-PROCESS": "IN_PROGRESS", "COMPLETED": "COMPLETED", "CANCELLED": "ARCHIVED"}
 PRIORITIES = ("MEDIUM", "URGENT", "HIGH", "HIGH", "HIGH", "MEDIUM", "LOW", "LOW", "LOW", "LOW")
 OF_A_RULE = ("recurrence", "anchor_date")
-OF_THE_SERIES = ("title", "category", "timezone")
+OF_THE_SERIES = ("title", "category", "labels", "project", "timezone")
 OF_AN_OCCURRENCE = ("STATUS", "PERCENT-COMPLETE", "COMPLETED")
 
 
@@ -35,7 +36,7 @@ def cells_of(todo: Todo, found: Repetition, own: Mapping[str, str]) -> dict[str,
         "description": _text(todo, "DESCRIPTION"),
         **_stage(todo, is_over=found.is_over),
         "priority": _priority(todo),
-        "category": _category(todo),
+        **related_cells(todo),
         **due_cells(found.due),
         **found.cells,
         "reminders": reminders_of(todo, found.start, found.due, title),
@@ -95,14 +96,6 @@ def _take_over(todo: Todo, current: Override, day: Moment | None) -> None:
 def _text(todo: Todo, name: str) -> str:
     one = todo.component.take_one(name)
     return one.text if one else ""
-
-
-def _category(todo: Todo) -> str | None:
-    """The first category; the others are noted."""
-    names = dict.fromkeys(name for one in todo.component.take("CATEGORIES") for name in one.texts)
-    for name in list(names)[1:]:
-        todo.note("category", f"CATEGORIES: only the first is imported, not {name:.100}")
-    return next(iter(names), None)
 
 
 def _priority(todo: Todo) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time
-from itertools import islice
 from typing import Any
 
 import orjson
@@ -13,6 +12,7 @@ from taskbell.accounts.models import Installation
 from taskbell.tasks.kinds import OPEN_STAGES
 from taskbell.tasks.models import Task
 from taskbell.transfer.columns import OWN_SOURCE, is_of_installation
+from taskbell.transfer.export_related import in_parts, size_of_comments
 from taskbell.transfer.ical_cells import STAGES
 from taskbell.transfer.ical_own import (
     MORE_EXACT,
@@ -27,6 +27,7 @@ from taskbell.transfer.ical_own import (
     trigger_of,
     uid_of,
 )
+from taskbell.transfer.ical_related import related_lines
 from taskbell.transfer.ical_vtimezone import vtimezone
 
 CHUNK_ROWS = 500
@@ -40,9 +41,9 @@ Values = Mapping[str, Any]
 def as_ical(rows: Iterable[tuple[Any, ...]], header: tuple[str, ...]) -> Iterator[bytes]:
     """The calendar, in chunks. Each time zone is defined before the first to-do that uses it."""
     zones, installation = {UTC_ZONE}, Installation.own_key()
-    remaining = iter(rows)
     lines = list(HEAD)
-    while batch := [dict(zip(header, row, strict=True)) for row in islice(remaining, CHUNK_ROWS)]:
+    for part in in_parts(rows, size_of_comments, CHUNK_ROWS):
+        batch = [dict(zip(header, row, strict=True)) for row in part]
         uids = _Uids(batch, installation)
         for task in batch:
             if task["due_time"] and task["timezone"] not in zones:
@@ -104,8 +105,7 @@ def _todo(task: Values, uids: _Uids) -> Iterator[str]:
         if task["completed_at"]:
             yield f"COMPLETED:{_instant(task['completed_at'])}"
     yield f"PRIORITY:{PRIORITIES[task['priority']]}"
-    if task["category"]:
-        yield f"CATEGORIES:{text(task['category'])}"
+    yield from related_lines(task)
     yield from _dates(task)
     for pk in task["pre_tasks"] or ():
         yield f"RELATED-TO;RELTYPE=DEPENDS-ON:{text(uids.of(pk))}"

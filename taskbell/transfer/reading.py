@@ -15,6 +15,7 @@ from taskbell.common.text import printable
 from taskbell.transfer.columns import COLUMNS
 
 MAX_ROW_CHARACTERS = 1024 * 1024
+MAX_OBJECT_CHARACTERS = 16 * MAX_ROW_CHARACTERS  # in JSON, which has all comments on a task
 MAX_NESTED = 50  # lists and objects of JSON within one another
 CHUNK_CHARACTERS = 64 * 1024
 SPACE = re.compile(r"[ \t\r\n]*")
@@ -107,7 +108,7 @@ def lines_of(text: IO[str]) -> Iterator[str]:
 
 def json_rows(stream: IO[bytes]) -> Iterator[Row]:
     """The rows of Taskbell's own JSON: one array, or one object after the other (NDJSON). Raises Unreadable."""
-    for line, value in json_values(stream):
+    for line, value in json_values(stream, longest=MAX_OBJECT_CHARACTERS):
         if not isinstance(value, dict):
             yield Row.wrong(line, "", "not_an_object", "Must be an object.")
         elif unknown := sorted(value.keys() - set(COLUMNS)):

@@ -9,7 +9,7 @@ import pytest
 from taskbell.accounts.models import User
 from taskbell.common import loading, spreadsheet
 from taskbell.tasks.models import Task
-from taskbell.transfer import exporting, importing
+from taskbell.transfer import export_related, exporting, importing
 from taskbell.transfer.exporting import every_task, export_tasks
 from taskbell.transfer.formats import READERS
 from taskbell.transfer.importing import ImportRefused, Options, import_tasks
@@ -47,7 +47,7 @@ def table(row: bytes, times: int) -> io.BufferedReader:
 @pytest.fixture(autouse=True)
 def _few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A small file has many batches as well."""
-    for module, rows in ((loading, 500), (exporting, 500), (importing, 500), (spreadsheet, 100)):
+    for module, rows in ((loading, 500), (exporting, 500), (export_related, 500), (importing, 500), (spreadsheet, 100)):
         monkeypatch.setattr(module, "CHUNK_ROWS", rows)
 
 
