@@ -60,6 +60,7 @@ class Storm:
     happened: Counter[str] = field(default_factory=Counter)
     cut: int = 0  # how many mails were under way where a sender was ended that could not write down an answer
     calm_at: float = 0.0
+    healed_at: float = 0.0
 
     def run(self) -> History:
         """Everything from the first start to the last look into the database."""
@@ -160,6 +161,7 @@ class Storm:
             for person in people
         ]
         here.stop()
+        self.healed_at = time.time()
         here.heal()
         return copies
 
@@ -179,6 +181,7 @@ class Storm:
             copies=copies,
             notices=team.notices,
             needless=team.cancelled,
+            healed_at=self.healed_at,
             unfired=here.rows("SELECT count(*) FROM reminders_reminder WHERE next_at IS NOT NULL")[0][0],
             doubts=self.cut + sum(entry.fate in ("dropped", "accepted in silence") for entry in book),
         )

@@ -1,6 +1,7 @@
 """Each safeguard holds something up: with it a scene ends well, and without it the checks find what went wrong."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import count
@@ -23,7 +24,7 @@ from taskbell.tasks.actions import create_task
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW
-from tests.faults.checks import History, Known, Promise, Row, complaints
+from tests.faults.checks import History, Known, Notice, Promise, Row, complaints
 from tests.faults.sink import Entry
 
 AT = NOW + timedelta(hours=1)
@@ -345,3 +346,14 @@ def test_without_one_transaction_a_dying_clock_loses_a_reminder(scene: Scene, bo
 def test_a_copy_that_is_not_what_the_server_shows_is_found(known: Known, found: str) -> None:
     (complaint,) = complaints(History(promises=[], tasks=[], rows=[], book=[], copies=[known]))
     assert found in complaint
+
+
+def test_the_checks_see_who_is_told_for_nothing_and_who_is_not_told() -> None:
+    promise = Promise(1, "In the attic", AT, frozenset({7}))
+    row = Row(1, 1, 7, "reminder", "<1@x>", "cancelled", False, AT)
+    facts: dict[str, Any] = {"promises": [promise], "tasks": [(1, "In the attic")], "book": []}
+    assert complaints(History(**facts, rows=[row], needless={(1, 7)})) == []
+    (wrong,) = complaints(History(**facts, rows=[row, replace(row, pk=2, person=8)], needless={(1, 7), (1, 8)}))
+    assert "does not concern them" in wrong
+    (missing,) = complaints(History(**facts, rows=[row], notices=[Notice(1, 7, "mentioned")], needless={(1, 7)}))
+    assert "was told 0 times instead of 1" in missing
