@@ -151,14 +151,16 @@ class CheckedFile:
         return "NOT task.is_bad" if self.is_update else staging.IS_NEW
 
     def check_room(self) -> None:
-        """Raises a refusal if the person can't have so many more tasks or projects. Call it after `mark_known`.
+        """Raises a refusal if the person can't have so many more tasks, categories or projects.
 
-        Comments for which there is no room are left out.
+        Call it after `mark_known`. Comments for which there is no room are left out.
         """
         by = self.checker.by
         check_room_for_tasks(by, more=self.result.rows - self.result.failed - findings.count_known())
-        if missing := count_missing(self._wanted):
-            check_room_for("projects", by, more=missing)
+        new_categories = staging.count_missing_categories(self.checker.categories, self._wanted)
+        for name, more in (("categories", new_categories), ("projects", count_missing(self._wanted))):
+            if more:
+                check_room_for(name, by, more=more)
         leave_out_beyond_quota(by, strict=self.options.strict)
 
     def create_names(self) -> None:

@@ -1,7 +1,7 @@
 """Keeps the rows of a file until all of them are checked, in temporary tables that only this connection sees."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import connection
@@ -17,6 +17,7 @@ from taskbell.reminders.models import Reminder
 from taskbell.tasks.categories import create_category
 from taskbell.tasks.label_models import TaskLabel
 from taskbell.tasks.models import Category, Prerequisite, Task
+from taskbell.tasks.quotas import QuotaReached
 from taskbell.transfer.checking import REMINDER_FIELDS, Checked
 from taskbell.transfer.comment_rows import COMMENT_COLUMNS
 from taskbell.transfer.reading import Notice
@@ -131,10 +132,20 @@ def index() -> None:
         execute(f"ANALYZE staged_{table}")
 
 
+def count_missing_categories(categories: dict[str, int], condition: str) -> int:
+    """How many categories of these rows have to be created."""
+    keys = set(map(folded, _used(categories, condition)))
+    return len(keys) - Category.objects.filter(key__in=keys).count()
+
+
+def _used(categories: dict[str, int], condition: str) -> dict[str, int]:
+    used = set(fetch(f"SELECT DISTINCT category FROM staged_task task WHERE {condition}"))  # noqa: S608 - ours
+    return {name: number for name, number in categories.items() if (number,) in used}
+
+
 def load_categories(categories: dict[str, int], condition: str, *, by: User, now: datetime) -> None:
     """Loads the ids of the categories of the rows for which the condition holds. Missing ones are created."""
-    used = set(fetch(f"SELECT DISTINCT category FROM staged_task task WHERE {condition}"))  # noqa: S608 - ours
-    numbers = {name: number for name, number in categories.items() if (number,) in used}
+    numbers = _used(categories, condition)
     known = _categories(numbers, by=by, now=now)
     execute("DELETE FROM staged_category")
     load_rows("staged_category", ("number", "id"), [(number, known[folded(name)]) for name, number in numbers.items()])
@@ -182,6 +193,10 @@ def _categories(names: Iterable[str], *, by: User, now: datetime) -> dict[str, i
         keys.setdefault(folded(name), name)
     present = set(Category.objects.filter(key__in=keys).values_list("key", flat=True))
     for key in keys.keys() - present:
-        with suppress(Conflict):  # somebody else has created it meanwhile
+        try:
             create_category(keys[key], by=by, now=now)
+        except QuotaReached:
+            raise
+        except Conflict:  # somebody else has created it meanwhile
+            continue
     return dict(Category.objects.filter(key__in=keys).values_list("key", "pk"))

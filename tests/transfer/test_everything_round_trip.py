@@ -1,6 +1,7 @@
 """Projects, labels and comments that are exported and imported into an empty installation are the same again."""
 
 import io
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -172,3 +173,12 @@ def test_comments_that_do_not_fit_into_a_cell_are_left_out_of_it(ada: User, bo: 
         forget()
         bring(file, format_, ada)
         assert Comment.objects.count() == count
+
+
+def test_an_export_has_archived_projects_unless_the_request_says_otherwise(ada: User, bo: User, as_user: Any) -> None:
+    plain = {"category": None, "labels": [], "comments": []}
+    make([plain | {"project": "Attic"}, plain | {"project": None}], ada, bo)
+    program = as_user(ada)
+    for query, titles in (("", ["T0", "T1"]), ("&archived=false", ["T1"]), ("&archived=true", ["T0"])):
+        answer = program.get(f"/api/tasks/export/?format=json{query}")
+        assert [row["title"] for row in json.loads(b"".join(answer.streaming_content))] == titles

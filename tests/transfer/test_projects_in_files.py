@@ -176,12 +176,15 @@ def test_somebody_who_only_works_on_a_task_needs_no_project_for_an_update(bo: Us
     assert (result.updated, Project.objects.filter(inbox_of=None).count()) == (1, 1)
 
 
-def test_nobody_creates_more_projects_than_they_may_have(bo: User, settings: Any) -> None:
-    settings.TASKBELL_QUOTAS = {**settings.TASKBELL_QUOTAS, "projects": 2}
-    bring_table(bo, "title,project\nSow,A\n")
+@pytest.mark.parametrize(("column", "quota"), [("project", "projects"), ("category", "categories")])
+def test_nobody_creates_more_projects_or_categories_than_they_may_have(
+    bo: User, settings: Any, column: str, quota: str
+) -> None:
+    settings.TASKBELL_QUOTAS = {**settings.TASKBELL_QUOTAS, quota: 2}
+    bring_table(bo, f"title,{column}\nSow,A\n")
     with pytest.raises(QuotaReached):
-        bring_table(bo, "title,project\nSow,B\nReap,C\n")
-    assert Project.objects.filter(inbox_of=None).count() == 1
+        bring_table(bo, f"title,{column}\nSow,B\nReap,C\n")
+    assert Task.objects.count() == 1
 
 
 def test_a_project_archived_while_the_file_is_read_refuses_it(bo: User) -> None:
