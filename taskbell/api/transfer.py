@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -110,6 +111,7 @@ class TaskImport(APIView):
         options, file_options = _options(request), _file_options(request, person)
         count_import(person, now=file_options.now)
         body, media_type, name = _file(request)
+        file_options = replace(file_options, name=name)
         said = read_parameter(request.query_params, "format", partial(read_choice, choices=READERS), None)
         hint = format_of(media_type, name)
         asked = FileToRead(file_options, said, hint, MAX_SECONDS, most)

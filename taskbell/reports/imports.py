@@ -37,6 +37,7 @@ def store_upload(person: User, file: IO[bytes], asked: FileToRead, options: Opti
         "map": dict(asked.options.columns),
         "dates": asked.options.order,
         "zone": asked.options.zone,
+        "name": asked.options.name,
         "options": vars(options),
     }
     report = Report.objects.create(
@@ -101,7 +102,7 @@ def import_file(report: Report, *, keep: Keep, end: End) -> None:
 
 def _asked(report: Report) -> FileToRead:
     said = report.query
-    options = FileOptions(report.created_at, said["zone"], said["map"], said["dates"])
+    options = FileOptions(report.created_at, said["zone"], said["map"], said["dates"], said.get("name", ""))
     megabytes = settings.TASKBELL_IMPORT_MEGABYTES
     return FileToRead(options, said["format"] or None, said["hint"] or None, MAX_SECONDS, megabytes)
 

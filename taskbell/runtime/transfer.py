@@ -48,7 +48,7 @@ def import_file(file: Path, person: str, format_: str, *, columns: str, dates: s
             progress.open(file, "rb", description="Reading") as opened_file,
             seekable(opened_file) as stream,
         ):
-            said = FileOptions(utc_now(), by.profile.timezone, read_map(columns), dates)
+            said = FileOptions(utc_now(), by.profile.timezone, read_map(columns), dates, file.name)
             opened = OpenedFile(stream, said, said=format_ or None, hint=format_of("", file.name))
             with prepared(opened.rows(), Options(**options), by=by, now=said.now) as checked:
                 report = write_in_batches(checked, ImportProgress())

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import IO, Any
 
 from taskbell.common.recurrence import from_other_program
-from taskbell.common.text import printable
+from taskbell.common.text import folded, printable
 from taskbell.common.values import BadValue
 from taskbell.tasks.validation import MAX_DESCRIPTION
 from taskbell.transfer.fitting import shown
@@ -22,6 +22,7 @@ LENIENT = frozenset(
         *("project", "labels", "comments"),
     }
 )
+INBOX = ("inbox",)  # what the list is called in which tasks begin
 MALFORMED = (AttributeError, LookupError, TypeError, ValueError, OverflowError, RecursionError)
 Members = dict[str, Any]
 Read = tuple[Members, Members]  # the cells of a task, and what they lack
@@ -112,6 +113,20 @@ def rule_of(text: str, due: datetime | None, *, skip: str = "OMIT") -> str:
         return from_other_program(text, max(near, key=lambda day: day.day, default=None), skip=skip)
     except ValueError:
         return text
+
+
+def project_of(name: Any, pk: Any = None, *, inbox: Collection[str] = INBOX, **more: Any) -> Members | None:
+    """The project as its column reads it. None, which is the Inbox, for the list that is one there."""
+    if not name or (isinstance(name, str) and folded(name) in inbox):
+        return None
+    own = {"id": str(pk)} if isinstance(pk, int | str) and pk else {}
+    return {"name": name} | own | {key: value for key, value in more.items() if value}
+
+
+def comment_of(body: Any, at: Any = None, *, author: Any = None, edited_at: Any = None) -> Members:
+    """The comment as its column reads it."""
+    comment = {"body": body, "created_at": at, "author": author, "edited_at": edited_at}
+    return {name: value for name, value in comment.items() if value or name == "body"}
 
 
 def with_checklists(description: str, checklists: Iterable[tuple[str, list[tuple[str, bool]]]]) -> str:

@@ -35,10 +35,11 @@ READERS: dict[str, FileReader] = {
 }
 ALIASES = {"ics": "ical"}  # as the export calls it
 OWN_FORMATS = ("csv", "json", "ndjson")
-# What else a reader takes: a map and an order of dates from people, or the clock and the zone of the importer.
+# What else a reader takes: a map and an order of dates from people, the clock and the zone of the importer, the name
+# of the file.
 OPTIONS: dict[str, tuple[str, ...]] = {
     "csv": ("columns", "order"),
-    "todoist": ("now", "zone"),
+    "todoist": ("now", "zone", "name"),
     "ical": ("zone",),
 }
 BY_TYPE = {
@@ -54,16 +55,17 @@ BY_ENDING = {".csv": "csv", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndj
 
 @dataclass(frozen=True)
 class FileOptions:
-    """What people say about the file, and when and where it is imported."""
+    """What people say about the file, its name, and when and where it is imported."""
 
     now: datetime
     zone: str
     columns: Mapping[str, str] = field(default_factory=dict)
     order: str = ""
+    name: str = ""
 
     def said(self) -> list[object]:
         """The options that a repeated request must repeat as well."""
-        return [dict(self.columns), self.order]
+        return [dict(self.columns), self.order, self.name]
 
 
 def rows_of(format_: str, stream: IO[bytes], options: FileOptions) -> Iterator[Row | Notice]:

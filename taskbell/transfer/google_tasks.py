@@ -4,44 +4,46 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from taskbell.transfer.fitting import shown
-from taskbell.transfer.foreign import Program, Read, blocked_by_children, name_of, one_value
+from taskbell.transfer.foreign import INBOX, Program, Read, blocked_by_children, name_of, one_value, project_of
 from taskbell.transfer.reading import Notice, Row, Unreadable
 
 STAGES = {"needsAction": "PENDING", "completed": "COMPLETED"}
 CARRIED = ("id", "title", "notes", "status", "due", "completed", "created", "parent", "scheduled_time")
 BOOKKEEPING = ("kind", "etag", "updated", "selfLink", "webViewLink", "position", "hidden", "task_type")
 MIDNIGHT = "T00:00:00"
+LISTS = ("tasks#taskList", "tasks#tasks")  # the kinds of lists, which may be empty
+DEFAULT = (*INBOX, "my tasks")
 GOOGLE = Program("google-tasks", "Must be a task as Google exports it.", known=(*CARRIED, *BOOKKEEPING), column="items")
 
 
 def google_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
-    """The tasks of all lists. A list is a category, and a task is blocked by its subtasks."""
+    """The tasks of all lists. A list is a project, and a task is blocked by its subtasks."""
     line, file = one_value(stream)
     if not isinstance(file, dict) or not isinstance(file.get("items") or [], list):
         raise Unreadable(line, "Must be Tasks.json of Google Takeout.")
     rows, parents = list[Row](), dict[str, str]()
-    for name, task in _tasks(file):
+    for one, task in _tasks(file):
         if isinstance(task, dict) and task.get("deleted"):
             sentence = f"{name_of('Task', task)} is not imported, because it was deleted there."
             yield Notice(line, "deleted", sentence)
             continue
-        row = GOOGLE.row(line, task, _read, name)
+        row = GOOGLE.row(line, task, _read, one)
         rows.append(row)
         if row.error is None and task.get("parent"):
             parents[row.source_id] = shown(task["parent"])
     yield from blocked_by_children(rows, parents)
 
 
-def _tasks(file: dict[str, Any]) -> Iterator[tuple[str | None, Any]]:
-    """Each task with the name of its list. One list alone is also a file."""
+def _tasks(file: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Any]]:
+    """Each task with its list. One list alone is also a file."""
     for one in file.get("items") or []:
         if isinstance(one, dict) and isinstance(one.get("items"), list):
-            yield from ((one.get("title"), task) for task in one["items"])
-        elif not isinstance(one, dict) or one.get("kind") != "tasks#taskList":
-            yield file.get("title"), one
+            yield from ((one, task) for task in one["items"])
+        elif not isinstance(one, dict) or one.get("kind") not in LISTS:
+            yield file, one
 
 
-def _read(task: dict[str, Any], category: str | None) -> Read:
+def _read(task: dict[str, Any], of_list: dict[str, Any]) -> Read:
     due = task.get("due")
     times = [one["start"] for one in task.get("scheduled_time") or [] if one.get("current") and one.get("start")]
     times = [time for time in times if not (due and due[:10] == time[:10] and MIDNIGHT in time)]  # a day alone
@@ -49,7 +51,7 @@ def _read(task: dict[str, Any], category: str | None) -> Read:
         "title": task.get("title"),
         "description": task.get("notes"),
         "stage": STAGES[task.get("status") or "needsAction"],
-        "category": category,
+        "project": project_of(of_list.get("title"), of_list.get("id"), inbox=DEFAULT),
         "due_date": due[:10] if due and not times else None,  # a date: "the time portion is discarded"
         "due_at": times[0] if times else None,
         "completed_at": task.get("completed"),

@@ -13,7 +13,7 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from taskbell.common.clock import time_zones
 from taskbell.common.values import BadValue
-from taskbell.transfer.foreign import MAX_FILE_CHARACTERS, Program, Read, iso, rule_of, with_checklists
+from taskbell.transfer.foreign import MAX_FILE_CHARACTERS, Program, Read, iso, project_of, rule_of, with_checklists
 from taskbell.transfer.html_text import as_markdown
 from taskbell.transfer.reading import Row, Unreadable, json_values
 
@@ -31,7 +31,7 @@ SKIP = "BACKWARD"
 PLACES = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
 CARRIED = (
     *("id", "title", "body", "status", "importance", "isReminderOn", "reminderDateTime", "dueDateTime"),
-    *("completedDateTime", "createdDateTime", "recurrence", "checklistItems"),
+    *("completedDateTime", "createdDateTime", "recurrence", "checklistItems", "categories"),
 )
 BOOKKEEPING = ("lastModifiedDateTime", "bodyLastModifiedDateTime", "parentList", "@odata.etag")
 MICROSOFT = Program(
@@ -42,27 +42,28 @@ MAX_DEPTH = 6  # of lists within lists
 
 
 def microsoft_rows(stream: IO[bytes]) -> Iterator[Row]:
-    """The tasks of all lists. A list is a category, the items of a checklist are part of the description."""
+    """The tasks of all lists. A list is a project, the items of a checklist are part of the description."""
     for line, value in json_values(stream, longest=MAX_FILE_CHARACTERS):
-        for name, task in _tasks(line, value, None, 0):
-            yield MICROSOFT.row(line, task, _read, name)
+        for of_list, task in _tasks(line, value, {}, 0):
+            yield MICROSOFT.row(line, task, _read, of_list)
 
 
-def _tasks(line: int, found: Any, name: str | None, depth: int) -> Iterator[tuple[str | None, Any]]:
-    """Each task with the name of its list, wherever lists keep them."""
+def _tasks(line: int, found: Any, of_list: dict[str, Any], depth: int) -> Iterator[tuple[dict[str, Any], Any]]:
+    """Each task with its list, wherever lists keep them."""
     if isinstance(found, list) and depth < MAX_DEPTH:
         for one in found:
-            yield from _tasks(line, one, name, depth + 1)
+            yield from _tasks(line, one, of_list, depth + 1)
     elif isinstance(found, dict) and "title" in found:
-        yield name, found
+        yield of_list, found
     elif isinstance(found, dict):
+        about = found["list"] if isinstance(found.get("list"), dict) else found  # beside its tasks, or around them
         for key in WITH_TASKS:
-            yield from _tasks(line, found.get(key) or [], found.get("displayName") or name, depth + 1)
+            yield from _tasks(line, found.get(key) or [], about if about.get("displayName") else of_list, depth + 1)
     else:
         raise Unreadable(line, "Must be tasks or lists as Microsoft Graph has them.")
 
 
-def _read(task: dict[str, Any], category: str | None) -> Read:
+def _read(task: dict[str, Any], of_list: dict[str, Any]) -> Read:
     body = task.get("body") or {}
     checklist = [(one.get("displayName") or "", bool(one.get("isChecked"))) for one in task.get("checklistItems") or []]
     reminder = _moment(task.get("reminderDateTime")) if task.get("isReminderOn") else None
@@ -72,7 +73,8 @@ def _read(task: dict[str, Any], category: str | None) -> Read:
         "description": with_checklists(_text(body), [("", checklist)] if checklist else []),
         "stage": STAGES[task.get("status") or "notStarted"],
         "priority": PRIORITIES[task.get("importance") or "normal"],
-        "category": category,
+        "project": _project(of_list),
+        "labels": task.get("categories"),
         **_due(due),
         "recurrence": rule_of(_rule(task["recurrence"]), due, skip=SKIP) if task.get("recurrence") else None,
         "reminders": [{"at": reminder.isoformat()}] if reminder else [],
@@ -81,6 +83,12 @@ def _read(task: dict[str, Any], category: str | None) -> Read:
     }
     status = task.get("status")
     return cells, {"status": status if status in ("waitingOnOthers", "deferred") else ""}
+
+
+def _project(of_list: dict[str, Any]) -> dict[str, Any] | None:
+    if of_list.get("wellknownListName") == "defaultList":
+        return None
+    return project_of(of_list.get("displayName"), of_list.get("id"))
 
 
 def _text(body: dict[str, Any]) -> str:

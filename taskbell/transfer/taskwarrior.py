@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import IO, Any
 
-from taskbell.transfer.foreign import LENIENT, MAX_ROWS, Program, Read, iso, name_of, rule_of
+from taskbell.transfer.foreign import LENIENT, MAX_ROWS, Program, Read, comment_of, iso, name_of, project_of, rule_of
 from taskbell.transfer.reading import Notice, Row, Unreadable, json_values
 
 STAGES = {"pending": "PENDING", "waiting": "PENDING", "recurring": "PENDING", "completed": "COMPLETED"}
 PRIORITIES = {"": "MEDIUM", "H": "HIGH", "M": "MEDIUM", "L": "LOW"}
 CARRIED = (
     *("uuid", "description", "status", "due", "entry", "end", "start", "project", "priority", "depends", "recur"),
-    "annotations",
+    *("annotations", "tags"),
 )
 BOOKKEEPING = ("id", "urgency", "modified", "mask", "imask", "rtype", "parent", "last", "template")
 WARRIOR = Program(
@@ -81,15 +81,21 @@ def _read(task: dict[str, Any], last: dict[str, str]) -> Read:
         "title": task["description"],
         "stage": "IN_PROGRESS" if task.get("start") and status == "pending" else STAGES[status],
         "priority": PRIORITIES.get(task.get("priority") or "", task.get("priority")),
-        "category": task.get("project"),
+        "project": project_of(task.get("project")),
+        "labels": task.get("tags"),
         "due_at": iso(due),
         "all_day": "at midnight",
         "recurrence": rule_of(_rule(task["recur"]), due, skip=SKIP) if repeats and task.get("recur") else None,
         "pre_tasks": needs.split(",") if isinstance(needs, str) else needs,
         "completed_at": iso(_instant(task.get("end"))) if status == "completed" else None,
+        "comments": [_comment(one) for one in task.get("annotations") or []],
         "created_at": iso(_instant(task.get("entry"))),
     }
-    return cells, {"annotation": [one.get("description") for one in task.get("annotations") or []]}
+    return cells, {}
+
+
+def _comment(annotation: dict[str, Any]) -> dict[str, Any]:
+    return comment_of(annotation.get("description"), iso(_instant(annotation.get("entry"))))
 
 
 def _instant(text: str | None) -> datetime | None:

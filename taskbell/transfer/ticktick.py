@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from taskbell.common.clock import time_zones
 from taskbell.common.durations import parse_duration
-from taskbell.transfer.foreign import MAX_ROWS, Program, Read, blocked_by_children, rule_of
+from taskbell.transfer.foreign import MAX_ROWS, Program, Read, blocked_by_children, project_of, rule_of
 from taskbell.transfer.reading import Row, Unreadable
 from taskbell.transfer.table import Table
 
@@ -17,16 +17,18 @@ PRIORITIES = {"": "MEDIUM", "0": "MEDIUM", "1": "LOW", "3": "MEDIUM", "5": "HIGH
 CARRIED = (
     *("List Name", "Title", "Content", "Is Check list", "Due Date", "Reminder", "Repeat", "Priority", "Status"),
     *("Created Time", "Completed Time", "Timezone", "Is All Day", "Is Floating", "taskId", "parentId"),
+    *("Tags", "Column Name"),
 )
-BOOKKEEPING = ("Order", "Column Order", "View Mode", "Kind", "Start Date")
-HEADERS = (*CARRIED, *BOOKKEEPING, "Folder Name", "Tags", "Column Name")
+BOOKKEEPING = ("Order", "Column Order", "View Mode", "Kind", "Start Date", "projectKind")
+HEADERS = (*CARRIED, *BOOKKEEPING, "Folder Name")
+NO_COLUMN = "Not Sectioned"
 TICKTICK = Program("ticktick", "Must be a task as TickTick exports it.", (*CARRIED, *BOOKKEEPING), key="taskId")
 BULLETS = {"▫": "- [ ] ", "▪": "- [x] "}
 MAX_LINES_ABOVE = 20
 
 
 def ticktick_rows(stream: IO[bytes]) -> Iterator[Row]:
-    """All tasks. A list is a category, and a task is blocked by its subtasks."""
+    """All tasks. A list is a project, one of its columns a category, and a task is blocked by its subtasks."""
     records = Table(stream, HEADERS.__contains__).records()
     names = _header(records)
     rows, parents = list[Row](), dict[str, str]()
@@ -58,7 +60,6 @@ def _read(cells: dict[str, str]) -> Read:
     zone = cells.get("Timezone") if cells.get("Timezone") in time_zones() else None
     due, start = _instant(cells.get("Due Date")), _instant(cells.get("Start Date"))
     lost = {
-        "Tags": [tag.strip() for tag in cells.get("Tags", "").split(",") if tag.strip()],
         "Start Date": cells["Start Date"] if due and start and start != due else "",
         "Kind": "NOTE" if cells.get("Kind", "").upper() == "NOTE" else "",
         "Timezone": "" if zone else cells.get("Timezone"),
@@ -72,7 +73,9 @@ def _read(cells: dict[str, str]) -> Read:
         "description": _text(cells.get("Content", "")),
         "stage": STAGES.get(cells.get("Status", "0"), cells.get("Status")),
         "priority": PRIORITIES.get(cells.get("Priority", ""), cells.get("Priority")),
-        "category": cells["List Name"],
+        "project": project_of(cells["List Name"]),
+        "category": "" if cells.get("Column Name") == NO_COLUMN else cells.get("Column Name"),
+        "labels": [tag.strip() for tag in cells.get("Tags", "").split(",") if tag.strip()],
         **_due(due, zone, is_all_day=is_all_day, is_floating=cells.get("Is Floating", "").lower() == "true"),
         "recurrence": rule_of(repeat, due) if repeat else "",
         "reminders": _reminders(cells.get("Reminder", ""), due, zone, is_all_day=is_all_day),

@@ -1,16 +1,18 @@
 """Projects of Todoist, as its CSV templates and backups have them: https://todoist.com/help, "Format a CSV file"."""
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import takewhile
+from pathlib import PurePath
 from typing import IO
 
 from taskbell.common.text import printable
-from taskbell.tasks.validation import MAX_DESCRIPTION
 from taskbell.transfer.archives import is_zip, members, seekable
+from taskbell.transfer.foreign import MALFORMED, Members, comment_of, project_of
 from taskbell.transfer.reading import Notice, Row, Unreadable
 from taskbell.transfer.table import Table
 from taskbell.transfer.todoist_dates import due_cells
@@ -23,46 +25,49 @@ COLUMNS = (
 )
 PRIORITIES = {"1": "URGENT", "2": "HIGH", "3": "MEDIUM", "4": "LOW"}
 WORD = re.compile(r"\S+")
+FILE, FILE_END = "[[file ", "]]"  # around what JSON says about an attached file, at the end of a note
+RELATED = ("project", "labels", "comments")
 MAX_TASKS_OF_A_TREE = 10_000  # a task and everything indented below it
 Cells = dict[str, str]
 
 
-def todoist_rows(stream: IO[bytes], *, now: datetime, zone: str) -> Iterator[Row]:
+def todoist_rows(stream: IO[bytes], *, now: datetime, zone: str, name: str = "") -> Iterator[Row]:
     """The tasks of a project, or of all projects in a zip. Raises Unreadable.
 
-    Tasks indented below a task block it, and a note is part of the description. The category is the section, or in a
-    zip the project. Dates in words count from `now` in the `zone`.
+    The project is called like its file, a section is a category, and a note a comment. Tasks indented below a task
+    block it. Dates in words count from `now` in the `zone`.
     """
     with seekable(stream) as file:
         if not is_zip(file):
-            yield from ProjectFile(file, now, zone).rows()
+            yield from ProjectFile(file, now, zone, project=_project(PurePath(name).stem)).rows()
             return
         number = 0
         for path, unpacked in members(file):
             if path.suffix.lower() != ".csv":
                 raise Unreadable(1, f"A zip of Todoist must have only CSV files, not {str(path)[:100]!r}.")
             with unpacked() as table:
-                project = ProjectFile(table, now, zone, name=_without_number(path.stem, "[]"), number=number)
-                yield from project.rows()
-                number = project.number
+                name, project = _without_number(path.stem, "[]"), _project(path.stem)
+                found = ProjectFile(table, now, zone, name=name, project=project, number=number)
+                yield from found.rows()
+                number = found.number
         if not number:
             raise Unreadable(1, "A zip of Todoist must have CSV files with tasks.")
 
 
 @dataclass
 class ProjectFile:
-    """Reads one CSV file. `number` is that of the last task, in the whole zip."""
+    """Reads one CSV file. `name` is its own within a zip, and `number` that of the last task in the whole zip."""
 
     file: IO[bytes]
     now: datetime
     zone: str
     name: str = ""
+    project: Members | None = None
     number: int = 0
     section: str = ""
     above: list[Row] = field(default_factory=list)
     tree: list[Row] = field(default_factory=list)
     last: Row | None = None
-    waiting: list[Notice] = field(default_factory=list)
 
     def rows(self) -> Iterator[Row]:
         """The rows; a task is held back until everything below it is known."""
@@ -74,8 +79,6 @@ class ProjectFile:
             if not any(record):
                 continue
             yield from self._record(line, names, record)
-        if self.tree:
-            self.tree[-1].notices.extend(self.waiting)
         yield from self.tree
 
     def _names(self, record: list[str]) -> list[str]:
@@ -99,7 +102,7 @@ class ProjectFile:
         elif kind == "section":
             yield from self._section(line, cells["CONTENT"])
         elif kind == "note":
-            yield from self._note(line, cells["CONTENT"])
+            yield from self._note(line, cells)
         elif kind not in TYPES:
             shown = cells["TYPE"][:50]
             yield from self._wrong(line, "TYPE", "invalid_choice", f"Must be one of {', '.join(TYPES)}, not {shown!r}.")
@@ -114,17 +117,13 @@ class ProjectFile:
         self.section, self.above, self.last = name, [], None
         if not name:
             yield from self._wrong(line, "category", "required", "A section must have a name.")
-        elif self.name:
-            message = f"The section {name[:100]!r} can't be imported, because the category is the project."
-            self.waiting.append(Notice(line, "category", message))
 
-    def _note(self, line: int, text: str) -> Iterator[Row]:
+    def _note(self, line: int, cells: Cells) -> Iterator[Row]:
         if self.last is None:
             yield from self._wrong(line, "TYPE", "invalid", "A note must follow the task that it belongs to.")
-        else:
-            earlier = self.last.cells
-            if len(earlier["description"]) <= MAX_DESCRIPTION:  # a longer one is refused already
-                earlier["description"] = f"{earlier['description']}\n\n{text}".strip()
+        elif cells["CONTENT"]:
+            author = _without_number(cells["AUTHOR"], "()")
+            self.last.cells["comments"].append(comment_of(_with_link(cells["CONTENT"]), author=author))
 
     def _task(self, line: int, cells: Cells) -> Iterator[Row]:
         depth = cells["INDENT"] or "1"
@@ -146,18 +145,19 @@ class ProjectFile:
     def _row(self, line: int, cells: Cells) -> Row:
         self.number += 1
         title, labels = _split_labels(cells["CONTENT"])
-        category = self.name or self.section or (labels.pop(0)[1:] if labels else "")
         due, notices = due_cells(line, cells, self.now, self.zone)
-        notices += [Notice(line, "category", f"The label {label} can't be imported.") for label in labels]
         notices += _unknown(line, cells)
-        row = Row(
+        return Row(
             line,
             {
                 "id": self.number,
                 "title": title,
                 "description": cells["DESCRIPTION"],
                 "priority": PRIORITIES.get(cells["PRIORITY"] or "1", cells["PRIORITY"]),
-                "category": category,
+                "project": self.project,
+                "category": self.section,
+                "labels": [label[1:] for label in labels],
+                "comments": [],
                 "timezone": cells["TIMEZONE"],
                 "assigned_to": _without_number(cells["RESPONSIBLE"], "()"),
                 "created_by": _without_number(cells["AUTHOR"], "()"),
@@ -166,11 +166,9 @@ class ProjectFile:
             called=printable(f"{cells['CONTENT'][:100]} ({self.name})") if self.name else None,
             source="todoist",
             source_id=f"{self._key}:{self.number}",
-            notices=self.waiting + notices,
-            lenient=("title",) if cells["CONTENT"] else (),
+            notices=notices,
+            lenient=(*RELATED, *(("title",) if cells["CONTENT"] else ())),
         )
-        self.waiting = []
-        return row
 
 
 def _without_number(name: str, brackets: str) -> str:
@@ -178,6 +176,22 @@ def _without_number(name: str, brackets: str) -> str:
     begin, end = brackets[0], brackets[1]
     rest, found, number = name.removesuffix(end).rpartition(begin)
     return rest.rstrip() if found and name.endswith(end) and number.isalnum() else name
+
+
+def _project(stem: str) -> Members | None:
+    """The project of the file; in a backup, its name ends with the project's id."""
+    return project_of(_without_number(stem, "[]"), stem)
+
+
+def _with_link(text: str) -> str:
+    """The note, with a link to the file that is attached to it."""
+    before, _, file = text.partition(FILE)
+    try:
+        found = json.loads(file.removesuffix(FILE_END))
+        link = f"[{found.get('file_name') or 'File'}]({found['file_url']})"
+    except MALFORMED:
+        return text
+    return f"{before}{link}".strip()
 
 
 def _split_labels(content: str) -> tuple[str, list[str]]:

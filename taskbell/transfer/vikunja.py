@@ -2,30 +2,32 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import IO, Any
 
 from taskbell.common.text import printable
+from taskbell.common.values import BadValue
 from taskbell.transfer.archives import is_zip, members, seekable
-from taskbell.transfer.foreign import MAX_FILE_CHARACTERS
+from taskbell.transfer.colours import nearest_colour
+from taskbell.transfer.foreign import INBOX, MAX_FILE_CHARACTERS, project_of
+from taskbell.transfer.html_text import as_markdown
 from taskbell.transfer.reading import Notice, Row, Unreadable, json_values
-from taskbell.transfer.vikunja_task import BLOCKS, related, row_of
+from taskbell.transfer.vikunja_task import BLOCKS, quoted, related, row_of
 
 MAX_DEPTH = 20  # of projects within projects
 DATA, FILTERS = "data.json", "filters.json"
 # Projects are within others, and before Vikunja 0.21 lists were within namespaces.
 WITHIN = ("child_projects", "projects", "lists")
 OF_A_PROJECT = ("tasks", *WITHIN)
+FAVOURITES = -1  # the id of a project that shows tasks of others
 LOST = {
-    "description": "The description of the project {} can't be imported.",
-    "is_archived": "The project {} is archived there, which can't be imported: its tasks keep their status.",
     "is_favorite": "The project {} is a favourite there, which can't be imported.",
-    "hex_color": "The colour of the project {} can't be imported.",
     "parent_project_id": "The project {} is within another there, which can't be imported.",
 }
 
 
 def vikunja_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
-    """The tasks of every project. The category is the first label, or else the project. Raises Unreadable.
+    """The tasks of every project. Raises Unreadable.
 
     The whole file is one line, so errors name the task.
     """
@@ -88,14 +90,29 @@ def _rows(line: int, project: Any, parent: Any, blocked_by: dict[int, list[int]]
         return
     for name, sentence in _lost(project, parent):
         yield Notice(line, name, sentence)
+    about = _about(project)
     for task in project.get("tasks") or []:
         pk = task.get("id") if isinstance(task, dict) else None
-        yield row_of(line, task, project, blocked_by.get(pk, []) if isinstance(pk, int) else [])
+        yield row_of(line, task, about, blocked_by.get(pk, []) if isinstance(pk, int) else [])
+
+
+def _about(project: dict[str, Any]) -> dict[str, Any] | None:
+    colour, is_archived = nearest_colour(project.get("hex_color")), project.get("is_archived") is True
+    about: dict[str, Any] = {"colour": colour, "archived": is_archived, "description": project.get("description")}
+    with suppress(BadValue, TypeError):  # as it is, then
+        about["description"] = as_markdown(about["description"])
+    inbox = () if is_archived else INBOX
+    return project_of(project.get("title"), project.get("id"), inbox=inbox, **about)
 
 
 def _lost(project: dict[str, Any], parent: Any) -> Iterator[tuple[str, str]]:
-    """What a project has that our categories don't: a field, and a sentence."""
-    shown = repr(printable(str(project.get("title")))[:100])
+    """What a project has that ours don't: a field, and a sentence."""
+    if project.get("id") == FAVOURITES:
+        return
+    shown = quoted(project.get("title"))
+    if not any(project.get(name) for name in OF_A_PROJECT):
+        yield "tasks", f"The project {shown} isn't imported, because it has no tasks."
+        return
     is_within = parent is not None or project.get("parent_project_id")
     for name, sentence in LOST.items():
         if (project | {"parent_project_id": is_within}).get(name):

@@ -6,7 +6,8 @@ from typing import Any
 
 from taskbell.common.text import UNPRINTABLE, printable
 from taskbell.common.values import BadValue
-from taskbell.transfer.foreign import iso, rule_of
+from taskbell.transfer.fitting import shown
+from taskbell.transfer.foreign import comment_of, iso, rule_of
 from taskbell.transfer.html_text import as_markdown
 from taskbell.transfer.reading import Notice, Row
 
@@ -19,6 +20,7 @@ MAX_SHOWN = 100  # characters
 CARRIED = (
     *("id", "title", "description", "done", "done_at", "due_date", "priority", "percent_done", "repeat_after"),
     *("repeat_mode", "labels", "assignees", "reminders", "reminder_dates", "related_tasks", "created", "created_by"),
+    "comments",
 )
 # Ids and places of Vikunja's own, and what it computes.
 BOOKKEEPING = (
@@ -29,12 +31,12 @@ WORDS = {"is_favorite": "It is a favourite there", "hex_color": "colour", "start
 Members = dict[str, Any]
 
 
-def row_of(line: int, task: Any, project: Members, blocked_by: list[int]) -> Row:
+def row_of(line: int, task: Any, project: Members | None, blocked_by: list[int]) -> Row:
     """The task as a row, with a notice for everything that it can't have. `blocked_by` are further prerequisites."""
     called = called_of(task)
     try:
         cells, names = _cells(task, project, blocked_by)
-        notices = [Notice(line, field, message) for field, message in _lost(task, project)]
+        notices = [Notice(line, field, message) for field, message in _lost(task)]
         source_id = f"{task['id']}@{task.get('created') or ''}"
     except BadValue as error:
         return Row.wrong(line, "description", error.code, str(error), called=called)
@@ -42,7 +44,7 @@ def row_of(line: int, task: Any, project: Members, blocked_by: list[int]) -> Row
         return Row.wrong(line, "tasks", "invalid", "Must be a task as Vikunja exports it.", called=called)
     title = task["title"]
     may_be_cut = ("title",) if isinstance(title, str) and not UNPRINTABLE.search(title) else ()
-    lenient = ("recurrence", "created_at", "completed_at", "reminders", *may_be_cut)
+    lenient = ("recurrence", "created_at", "completed_at", "reminders", "project", "labels", "comments", *may_be_cut)
     return Row(
         line,
         cells,
@@ -58,8 +60,8 @@ def row_of(line: int, task: Any, project: Members, blocked_by: list[int]) -> Row
 def called_of(task: Any) -> str:
     """The id and the title, if it has them."""
     if not isinstance(task, dict):
-        return f"Task {task!r:.100}"
-    return printable(f"Task {task.get('id')!r:.20} ({task.get('title', 'no title')!s:.100})")
+        return printable(f"Task {shown(task):.100}")
+    return printable(f"Task {shown(task.get('id')):.20} ({shown(task.get('title', 'no title')):.100})")
 
 
 def related(task: Any, kinds: tuple[str, ...]) -> Iterator[Members]:
@@ -68,10 +70,10 @@ def related(task: Any, kinds: tuple[str, ...]) -> Iterator[Members]:
         yield from (task.get("related_tasks") or {}).get(kind) or []
 
 
-def _cells(task: Members, project: Members, blocked_by: list[int]) -> tuple[Members, dict[int, str]]:
+def _cells(task: Members, project: Members | None, blocked_by: list[int]) -> tuple[Members, dict[int, str]]:
     """The cells, and the names of its prerequisites."""
     due, done = _moment(task.get("due_date")), task.get("done")
-    labels, assignees = task.get("labels") or [], task.get("assignees") or []
+    assignees = task.get("assignees") or []
     others = list(related(task, BLOCKED_BY))
     needs = dict.fromkeys([*(other["id"] for other in others), *blocked_by])
     names = {other["id"]: called_of(other) for other in others if other.get("title")}
@@ -81,17 +83,27 @@ def _cells(task: Members, project: Members, blocked_by: list[int]) -> tuple[Memb
         "description": as_markdown(task.get("description") or ""),
         "stage": "COMPLETED" if done else "IN_PROGRESS" if task.get("percent_done") else "PENDING",
         "priority": PRIORITIES.get(task.get("priority") or 0, task.get("priority")),
-        "category": labels[0]["title"] if labels else project.get("title"),
+        "project": project,
+        "labels": [label["title"] for label in task.get("labels") or []],
         "due_at": iso(due),
         "assigned_to": assignees[0]["username"] if assignees else None,
         "created_by": (task.get("created_by") or {}).get("username"),
         "pre_tasks": list(needs),
         "reminders": list(_reminders(task)),
+        "comments": [_comment(one) for one in task.get("comments") or []],
         **_repeats(task, due),
         "completed_at": iso(_moment(task.get("done_at"))) if done else None,
         "created_at": iso(_moment(task.get("created"))),
     }
     return cells, names
+
+
+def _comment(one: Members) -> Members:
+    """The comment. Vikunja's own export leaves out who has written it."""
+    writer, created, updated = one.get("author") or {}, _moment(one.get("created")), _moment(one.get("updated"))
+    edited = updated if created and updated and updated > created else None
+    name = writer.get("username") or writer.get("name")
+    return comment_of(as_markdown(one.get("comment") or ""), iso(created), author=name, edited_at=iso(edited))
 
 
 def _moment(text: Any) -> datetime | None:
@@ -129,14 +141,10 @@ def _repeats(task: Members, due: datetime | None) -> Members:
     return {"recurrence": rule, "recurrence_from": "completion" if mode == FROM_NOW else None}
 
 
-def _lost(task: Members, project: Members) -> Iterator[tuple[str, str]]:
+def _lost(task: Members) -> Iterator[tuple[str, str]]:
     """Everything that can't be imported: a field, and a sentence."""
-    for label in (task.get("labels") or [])[1:]:
-        yield "category", f"The label {_shown(label['title'])} can't be imported."
-    if task.get("labels") and project.get("title"):
-        yield "category", f"The project {_shown(project['title'])} can't be imported, because the category is a label."
     for person in (task.get("assignees") or [])[1:]:
-        yield "assigned_to", f"The assignee {_shown(person['username'])} can't be imported, because a task has one."
+        yield "assigned_to", f"The assignee {quoted(person['username'])} can't be imported, because a task has one."
     for kind, others in (task.get("related_tasks") or {}).items():
         if kind not in BLOCKED_BY + BLOCKS:
             for other in others or []:
@@ -161,17 +169,15 @@ def _others(task: Members) -> Iterator[tuple[str, str]]:
         value = task[name]
         if not value or (isinstance(value, str) and value.startswith(NEVER)):
             continue
-        if name == "comments":
-            for comment in value:
-                yield name, f"The comment can't be imported: {_shown(as_markdown(comment.get('comment') or ''))}."
-        elif name == "attachments":
+        if name == "attachments":
             for one in value:
-                yield name, f"The attachment {_shown((one.get('file') or {}).get('name'))} can't be imported."
+                yield name, f"The attachment {quoted((one.get('file') or {}).get('name'))} can't be imported."
         elif value is True:
             yield name, f"{WORDS.get(name, name)}, which can't be imported."
         else:
-            yield name, f"The {WORDS.get(name, name)} can't be imported: {_shown(value)}."
+            yield name, f"The {WORDS.get(name, name)} can't be imported: {quoted(value)}."
 
 
-def _shown(value: Any) -> str:
-    return repr(printable(str(value))[:MAX_SHOWN])
+def quoted(value: Any) -> str:
+    """The value for people, in quotation marks."""
+    return repr(printable(shown(value))[:MAX_SHOWN])

@@ -22,7 +22,7 @@ JUNK = [
     *(None, True, 0, -1, 1.5, 10**30, "", "x", "\ud800", "a\0b", "x" * 30_000, [], {}, [None], [[]], {"a": 1}),
     *({"id": {}}, ["x"], "2027-13-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "FREQ=SECONDLY"),
 ]
-JSON_FILES = ["trello.json", "google-tasks.json", "microsoft-todo.json", "taskwarrior.json"]
+JSON_FILES = ["trello.json", "google-tasks.json", "microsoft-todo.json", "taskwarrior.json", "vikunja.json"]
 
 
 def places(value: Any) -> list[tuple[Any, Any]]:

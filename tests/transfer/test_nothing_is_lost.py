@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from taskbell.accounts.models import User
+from taskbell.projects.models import Colour, Project
 from taskbell.tasks.kinds import Priority
+from taskbell.tasks.label_models import TaskLabel
 from taskbell.tasks.models import Task
 from taskbell.transfer import todoist, vikunja, vikunja_task
 from taskbell.transfer.importing import ImportRefused, ImportResult, Options, import_tasks
@@ -49,6 +51,10 @@ def said(result: ImportResult) -> list[tuple[str, str]]:
     return [(notice.field, notice.message) for notice in result.notices]
 
 
+def labels_of(task: Task) -> list[str]:
+    return sorted(TaskLabel.objects.filter(task=task).values_list("label__name", flat=True))
+
+
 def errors(refused: Any) -> list[tuple[int, str, str]]:
     return [(error.line, error.field, error.message) for error in refused.value.result.errors]
 
@@ -77,18 +83,13 @@ def test_every_column_of_todoist_is_carried_or_noted(bo: User) -> None:
     csv.writer(table).writerows([cells.keys(), cells.values()])
     result = from_todoist(table.getvalue(), bo)
     task = Task.objects.get()
-    assert (task.title, str(task.category), task.description, task.priority) == (
-        "Sow",
-        "garden",
-        "In rows",
-        Priority.HIGH,
-    )
+    assert (task.title, task.category, task.description, task.priority) == ("Sow", None, "In rows", Priority.HIGH)
+    assert labels_of(task) == ["garden", "spring"]
     assert (task.due_date, task.due_time, task.timezone) == (date(2026, 12, 2), time(9), "Europe/Berlin")
     assert (task.recurrence, task.assigned_to, task.created_by) == ("FREQ=DAILY", bo, bo)
     assert said(result) == [
         ("due_date", "The deadline 2027-01-31 can't be imported, because the task has a date as well."),
         ("DURATION", "The duration can't be imported: 30 minute."),
-        ("category", "The label @spring can't be imported."),
         ("COLOUR", "Can't be imported: red."),
     ]
 
@@ -129,26 +130,27 @@ def test_a_word_with_an_at_sign_within_a_title_is_no_label(bo: User) -> None:
     assert set(Task.objects.values_list("title", flat=True)) == {"Ask @zoe about the keys", "Mail a@b.example"}
 
 
-def test_a_backup_of_todoist_has_a_category_for_each_project(bo: User) -> None:
+def test_a_backup_of_todoist_has_a_file_for_each_project(bo: User) -> None:
     garden = f"{HEADER}\nsection,Beds\ntask,Sow\ntask,Buy seeds,,,,2\n"
-    archive = {"Garden [123]__csv": garden, "Home__csv": f"{HEADER}\ntask,Rest @now\n"}
+    archive = {
+        "Garden [123]__csv": garden,
+        "Inbox [7]__csv": f"{HEADER}\ntask,Rest @now\n",
+        "Garden [124]__csv": f"{HEADER}\ntask,Reap\n",
+    }
     result = from_todoist(zipped(**archive), bo)
     tasks = {task.title: task for task in Task.objects.all()}
-    assert {title: str(task.category) for title, task in tasks.items()} == {
+    assert {title: task.project.name for title, task in tasks.items()} == {
         "Sow": "Garden",
         "Buy seeds": "Garden",
-        "Rest": "Home",
+        "Rest": bo.inbox.name,
+        "Reap": "Garden",
     }
+    assert tasks["Reap"].project != tasks["Sow"].project == tasks["Buy seeds"].project
+    assert (str(tasks["Sow"].category), labels_of(tasks["Rest"])) == ("Beds", ["now"])
     assert list(tasks["Sow"].pre_tasks.all()) == [tasks["Buy seeds"]]
-    assert said(result) == [
-        (
-            "category",
-            "Sow (Garden): The section 'Beds' can't be imported, because the category is the project.",
-        ),
-        ("category", "Rest @now (Home): The label @now can't be imported."),
-    ]
+    assert said(result) == []
     again = from_todoist(zipped(**archive), bo)
-    assert (again.created, again.skipped) == (0, 3)
+    assert (again.created, again.skipped) == (0, 4)
 
 
 def test_the_same_tasks_in_another_project_are_other_tasks(bo: User) -> None:
@@ -211,14 +213,11 @@ OF_TASK: dict[str, Any] = {
 def test_every_member_of_a_task_of_vikunja_is_carried_or_noted(bo: User) -> None:
     project = {"id": 1, "title": "Beds", "tasks": [OF_TASK, {"id": 8, "title": "Reap"}]}
     result = from_vikunja([project], bo)
-    noted = {"start_date", "end_date", "hex_color", "comments", "attachments", "is_favorite", "reactions"}
+    noted = {"start_date", "end_date", "hex_color", "attachments", "is_favorite", "reactions"}
     assert OF_TASK.keys() - set(vikunja_task.CARRIED) - set(vikunja_task.BOOKKEEPING) == noted
     sow, reap = Task.objects.get(title="Sow"), Task.objects.get(title="Reap")
-    assert (sow.description, sow.priority, str(sow.category)) == (
-        "In **rows**\n\n- [x] Dig",
-        Priority.URGENT,
-        "Garden",
-    )
+    assert (sow.description, sow.priority, sow.category) == ("In **rows**\n\n- [x] Dig", Priority.URGENT, None)
+    assert (labels_of(sow), [comment.body for comment in sow.comments.all()]) == (["Garden", "Spring"], ["Deep & wide"])
     assert (sow.due_at, sow.timezone) == (datetime(2027, 4, 1, 7, 30, tzinfo=UTC), bo.profile.timezone)
     assert (sow.recurrence, sow.stage, sow.assigned_to) == ("FREQ=DAILY;INTERVAL=1", "IN_PROGRESS", bo)
     assert {reminder.at.isoformat() for reminder in sow.reminders.all()} == {
@@ -226,11 +225,11 @@ def test_every_member_of_a_task_of_vikunja_is_carried_or_noted(bo: User) -> None
         "2027-03-31T07:30:00+00:00",
     }
     assert list(reap.pre_tasks.all()) == [sow]
-    assert str(reap.category) == "Beds"
+    assert reap.project == sow.project == Project.objects.get(name="Beds")
     fields = [field for field, _ in said(result)]
-    assert set(fields) == noted | {"category", "assigned_to", "related_tasks", "percent_done", "done_at", "reminders"}
+    assert set(fields) == noted | {"assigned_to", "related_tasks", "percent_done", "done_at", "reminders"}
     messages = "\n".join(message for _, message in said(result))
-    for part in ("'Spring'", "'Beds'", "'cy'", "duplicates", "50%", "'Deep & wide'", "'plan.pdf'", "favourite"):
+    for part in ("'cy'", "duplicates", "50%", "'plan.pdf'", "favourite"):
         assert part in messages
     again = from_vikunja([project], bo)
     assert (again.created, again.skipped) == (0, 2)
@@ -253,11 +252,11 @@ def test_projects_within_others_are_read_and_old_namespaces_as_well(bo: User) ->
         "child_projects": [{"title": "Attic", "tasks": [{"id": 2, "title": "Rest"}]}],
     }
     result = from_vikunja([namespace, child], bo)
-    assert {task.title: str(task.category) for task in Task.objects.all()} == {"Sow": "Beds", "Rest": "Attic"}
+    assert {task.title: task.project.name for task in Task.objects.all()} == {"Sow": "Beds", "Rest": "Attic"}
     assert [field for field, _ in said(result)] == ["parent_project_id", "parent_project_id"]
 
 
-def test_what_a_project_has_is_noted(bo: User) -> None:
+def test_what_only_their_projects_have_is_noted(bo: User) -> None:
     project = {
         "title": "Beds",
         "description": "Of roses",
@@ -266,10 +265,12 @@ def test_what_a_project_has_is_noted(bo: User) -> None:
         "is_favorite": True,
         "parent_project_id": 4,
         "buckets": [{"title": "Doing"}],
-        "tasks": [],
+        "tasks": [{"id": 1, "title": "Sow"}],
     }
     result = from_vikunja([project], bo)
-    assert {field for field, _ in said(result)} == project.keys() - {"title", "tasks"}
+    assert {field for field, _ in said(result)} == {"is_favorite", "parent_project_id", "buckets"}
+    beds = Project.objects.get(name="Beds")
+    assert (beds.description, beds.colour, beds.archived_at) == ("Of roses", Colour.RED, NOW)
     with pytest.raises(Unreadable):
         from_vikunja([project], bo, strict=True)
 
