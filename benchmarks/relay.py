@@ -18,6 +18,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     """One client."""
     await receive()
     await send({"type": "websocket.accept"})
+    await send({"type": "websocket.send", "text": '{"event": "connected"}'})
     senders.add(send)
     try:
         while (await receive())["type"] != "websocket.disconnect":

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from time import perf_counter
 
-AT_ONCE = 50
+AT_ONCE = 50  # more of one address at a time, Taskbell refuses before they have signed in
 TEXT, PING = 1, 9
 REQUEST = (
     "GET /ws/tasks/ HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -18,6 +18,7 @@ class Socket(asyncio.Protocol):
     def __init__(self, access: str) -> None:
         self.access = access
         self.is_open = False
+        self.is_greeted = False
         self.read = b""
         self.received: list[float] = []
 
@@ -44,6 +45,8 @@ class Socket(asyncio.Protocol):
         self.read = self.read[begin + length :]
         if kind == TEXT and b'"task_id"' in payload:
             self.received.append(perf_counter())
+        if kind == TEXT and b'"connected"' in payload:
+            self.is_greeted = True
         if kind == PING:
             self.transport.write(bytes([0x8A, 0x80 | length, 0, 0, 0, 0]) + payload)
         return True
@@ -57,8 +60,10 @@ async def connected(port: int, number: int, *, access: str) -> Sequence[Socket]:
         few = range(min(AT_ONCE, number - len(sockets)))
         pairs = await asyncio.gather(*(loop.create_connection(lambda: Socket(access), "127.0.0.1", port) for _ in few))
         sockets += [socket for _, socket in pairs]
-    while not all(socket.is_open for socket in sockets):
-        await asyncio.sleep(0.05)
+        while not all(socket.is_greeted or socket.transport.is_closing() for _, socket in pairs):
+            await asyncio.sleep(0.005)
+    if any(socket.transport.is_closing() for socket in sockets):
+        raise RuntimeError("The server has closed a connection.")
     return sockets
 
 
