@@ -1,12 +1,16 @@
 """What every page needs: the signed-in person, where to go next, and how to show a refusal."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Any
 
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.utils.cache import add_never_cache_headers
+from django.shortcuts import redirect, render
+from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from taskbell.accounts.models import Session, User
@@ -80,3 +84,69 @@ def _focus_first_error(form: Form) -> None:
         if name in form.errors:
             field.widget.attrs["autofocus"] = True
             return
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    """True for a request of htmx, which shows the answer in the page that is open."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def done(
+    request: HttpRequest, said: str, *, undo: str = "", touched: Iterable[int] = (), to: str | None = None
+) -> HttpResponse:
+    """The answer to a verb: what happened, with the address that undoes it.
+
+    In an open page, the rows of the `touched` tasks are then read again, as after a live update; `to` leads to another
+    page. Without JavaScript, the browser goes on to `to` or back to the page with the button, which says the same.
+    """
+    if is_fragment(request) and to is None:
+        event = {"taskbell:touched": {"ids": list(touched)}}
+        return _partial(request, "app/toast_partial.html", {"text": said, "undo": undo}, trigger=event)
+    messages.success(request, said, extra_tags=undo)
+    address = to or next_address(request)
+    if is_fragment(request):
+        response = HttpResponse(status=204)
+        response["HX-Redirect"] = address
+        return response
+    return redirect(address)
+
+
+def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """The answer to a verb that was refused: why, in a toast that stays. The rows go back to what is true."""
+    inner = [error.message for error in refusal.errors] if isinstance(refusal, Invalid) else []
+    said = " ".join(inner) or refusal.detail or str(refusal.title)
+    if is_fragment(request):
+        event: dict[str, Any] = {"taskbell:refused": {}}
+        context = {"text": said, "refused": True}
+        return _partial(request, "app/toast_partial.html", context, trigger=event, status=refusal.status)
+    messages.error(request, said)
+    return redirect(next_address(request))
+
+
+def _partial(
+    request: HttpRequest, template: str, context: dict[str, Any], *, trigger: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    response = fragment(request, template, context, status=status)
+    response["HX-Trigger"] = json.dumps(trigger)
+    return response
+
+
+def fragment(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    """A part of a page, for htmx alone."""
+    response = page(request, template, context, status=status)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Leads strangers to the sign-in page; an open page keeps what was typed, and says that the session has ended."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        if not is_fragment(request):
+            return redirect_to_login(request.get_full_path())
+        return fragment(request, "app/signed_out.html", {}, status=NotSignedIn.status)
+
+    return wrapped

@@ -4,7 +4,20 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
-from taskbell.web import addresses, mail, pages, password, profile, projects, session, tasks
+from taskbell.web import (
+    addresses,
+    live,
+    mail,
+    pages,
+    password,
+    placeholder,
+    profile,
+    projects,
+    session,
+    tasks,
+    undo,
+    verbs,
+)
 
 urlpatterns = [
     path("", pages.front, name="home"),
@@ -22,6 +35,29 @@ urlpatterns = [
     path("projects/join/<str:token>/", projects.join, name="project-join"),
     path("profile/", profile.profile, name="profile"),
     path("tasks/<int:pk>/", tasks.task, name="task"),
+    path("tasks/<int:pk>/complete/", verbs.complete, name="task-complete"),
+    path("tasks/<int:pk>/reopen/", verbs.reopen, name="task-reopen"),
+    path("tasks/<int:pk>/stage/", verbs.stage, name="task-stage"),
+    path("tasks/<int:pk>/delete/", verbs.delete, name="task-delete"),
+    path("tasks/<int:pk>/restore/", verbs.restore, name="task-restore"),
+    path("tasks/<int:pk>/move/", verbs.move, name="task-move"),
+    path("tasks/to-today/", verbs.move_to_today, name="tasks-to-today"),
+    path("undo/", undo.undo, name="undo"),
+    path("live/", live.live, name="live"),
+    path("upcoming/", placeholder.page, name="upcoming"),
+    path("tasks/", placeholder.page, name="tasks"),
+    path("board/", placeholder.page, name="board"),
+    path("calendar/", placeholder.page, name="calendar"),
+    path("search/", placeholder.page, name="search"),
+    path("projects/", placeholder.page, name="projects"),
+    path("projects/<int:pk>/", placeholder.page, name="project"),
+    path("reports/", placeholder.page, name="reports"),
+    path("activity/", placeholder.page, name="activity"),
+    path("people/", placeholder.page, name="people"),
+    path("notifications/", placeholder.page, name="notifications"),
+    path("settings/", placeholder.page, name="settings"),
+    path("more/", placeholder.page, name="more"),
+    path("tasks/quick/", placeholder.page, name="quick-add"),
     path("mail/<str:token>/", mail.mail_button, name="mail-button"),
     path("profile/sessions/end-others/", profile.end_other_sessions, name="end-other-sessions"),
     path("profile/sessions/<uuid:session_id>/end/", profile.end_session, name="end-session"),

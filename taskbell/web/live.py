@@ -1,0 +1,60 @@
+"""Live updates of a page: single rows as they are now, and where they belong; or that they are gone."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.urls import Resolver404, resolve
+from django.views.decorators.http import require_safe
+
+from taskbell.common.errors import Refusal, invalid
+from taskbell.common.values import BadValue, read_id
+from taskbell.web import today
+from taskbell.web.door import fragment, refused, signed_in
+from taskbell.web.rows import rows_of
+from taskbell.web.shell import AppRequest
+
+MOST = 50  # ids; for more, the page is read again
+Placing = Callable[..., list[tuple[int, str, str]]]
+# How each page places tasks, and the template of one.
+VIEWS: dict[str, tuple[Placing, str]] = {
+    "home": (today.placed, "web/app/row.html"),
+}
+
+
+@signed_in
+@require_safe
+def live(request: HttpRequest) -> HttpResponse:
+    """`ids` of tasks, as the page at the address `view` shows them."""
+    app = AppRequest(request)
+    try:
+        ids = _ids(request.GET.get("ids", ""))
+        placing, template, parameters = _view(request.GET.get("view", ""))
+        rows = rows_of(placing(parameters, app.person, app.dates, only=ids), app.person, app.dates)
+    except Refusal as refusal:
+        return refused(request, refusal)
+    gone = [pk for pk in ids if pk not in {row.task.pk for row in rows}]
+    context = {"rows": rows, "gone": gone, "row_template": template, "shell": app.shell, "person": app.person}
+    return fragment(request, "app/live.html", context | {"here": request.GET.get("here", "")})
+
+
+def _ids(text: str) -> list[int]:
+    parts = [part for part in text.split(",") if part]
+    if len(parts) > MOST:
+        raise invalid("ids", "max_length", f"Must have at most {MOST} ids.")
+    try:
+        return [read_id(part) for part in parts]
+    except BadValue as error:
+        raise invalid("ids", error.code, str(error)) from error
+
+
+def _view(address: str) -> tuple[Placing, str, dict[str, Any]]:
+    """The page at the address, with the parameters of its path and query. Raises Invalid."""
+    parts = urlsplit(address)
+    try:
+        match = resolve(parts.path)
+        placing, template = VIEWS[match.url_name or ""]
+    except (Resolver404, KeyError) as error:
+        raise invalid("view", "invalid", "Must be the address of a page with tasks.") from error
+    return placing, template, QueryDict(parts.query).dict() | match.kwargs

@@ -1,0 +1,138 @@
+// Live updates: the events of this person's socket, gathered, and the rows they touch read again.
+"use strict";
+
+const GATHER_MS = 150, GATHER_MOST_MS = 1000, MOST_IDS = 50, HIDDEN_MS = 60_000, BACK_OFF = [1, 2, 4, 8, 16, 30];
+
+const live = {
+  ids: new Set(), since: 0, timer: 0, attempt: 0, socket: null, all: false, frame: false,
+  cursor: document.body.dataset.cursor,
+
+  touch(ids) {
+    for (const id of ids) this.ids.add(Number(id));
+    this.since ||= Date.now();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.read(), Math.max(0, Math.min(GATHER_MS, this.since + GATHER_MOST_MS - Date.now())));
+  },
+
+  async read() {
+    const ids = [...this.ids], all = this.all || ids.length > MOST_IDS, frame = this.frame;
+    this.ids.clear();
+    this.since = 0;
+    this.all = this.frame = false;
+    if (!ids.length && !all && !frame) return;
+    const here = document.body.dataset.here;
+    const view = location.pathname + location.search;
+    const address = all ? view : `/live/?${new URLSearchParams({ ids: ids.join(), view, here })}`;
+    try {
+      const answer = await fetch(address, { headers: { "HX-Request": "true" } });
+      if (!answer.ok) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (all) this.morphAll(page);
+      else this.apply(page);
+    } catch { /* offline: the socket reconnects and resumes */ }
+  },
+
+  morphAll(page) {
+    const main = page.querySelector("#main");
+    if (main) htmx.swap({ text: main.outerHTML, target: document.querySelector("#main"), swap: "outerMorph" });
+  },
+
+  apply(page) {
+    for (const fresh of page.querySelectorAll("[id^=task-]")) this.place(fresh);
+    const navigation = page.querySelector("#navigation"), old = document.querySelector("#navigation");
+    if (navigation && old) htmx.swap({ text: navigation.outerHTML, target: old, swap: "outerMorph" });
+    this.count();
+  },
+
+  place(fresh) {
+    const old = document.getElementById(fresh.id);
+    if ("gone" in fresh.dataset) return old && this.remove(old);
+    const list = document.querySelector(`[data-list="${CSS.escape(fresh.dataset.section)}"]`);
+    if (!list) return old && this.remove(old);
+    const isSame = old && old.parentElement === list && old.dataset.sort === fresh.dataset.sort;
+    if (isSame) {
+      if (old.contains(document.activeElement) && old.querySelector("form, input:focus, textarea:focus")) return;
+      old.removeAttribute("aria-busy");
+      htmx.swap({ text: fresh.outerHTML, target: old, swap: "outerMorph" });
+      return;
+    }
+    const focus = old?.contains(document.activeElement) ? this.neighbour(old) : null;
+    const had = old?.contains(document.activeElement) && old.parentElement === list;
+    old?.remove();
+    const before = [...list.children].find((row) => row.dataset.sort > fresh.dataset.sort);
+    list.insertBefore(fresh, before ?? null);
+    htmx.process(fresh);
+    if (had) fresh.querySelector(".check, .title")?.focus();
+    else focus?.focus();
+  },
+
+  // Focus goes to the next row, then the previous, then the heading.
+  neighbour(row) {
+    const beside = row.nextElementSibling ?? row.previousElementSibling;
+    return beside?.querySelector(".check, .title") ?? row.closest("section")?.querySelector("h2");
+  },
+
+  remove(row) {
+    const focus = row.contains(document.activeElement) ? this.neighbour(row) : null;
+    row.remove();
+    focus?.focus();
+  },
+
+  count() {
+    let shown = 0;
+    for (const list of document.querySelectorAll("[data-list]")) {
+      const number = list.children.length, section = list.closest("section");
+      shown += number;
+      const count = document.querySelector(`[data-count="${CSS.escape(list.dataset.list)}"]`);
+      if (count && !("fixed" in count.dataset)) count.textContent = number;
+      if (section?.classList.contains("sheet")) section.hidden = number === 0;
+    }
+    const empty = document.querySelector("[data-empty]");
+    if (empty) empty.hidden = shown > 0;
+  },
+
+  connect() {
+    if (!this.cursor || this.socket) return;
+    const socket = this.socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/tasks/`);
+    socket.addEventListener("message", (event) => this.hear(JSON.parse(event.data), socket));
+    socket.addEventListener("close", (event) => {
+      this.socket = null;
+      if (event.code === 4401) return this.state("signed-out");
+      this.state("offline");
+      if (document.visibilityState === "visible") this.again();
+    });
+  },
+
+  again() {
+    const wait = BACK_OFF[Math.min(this.attempt++, BACK_OFF.length - 1)] * 1000 * (0.75 + Math.random() / 2);
+    setTimeout(() => this.connect(), wait);
+  },
+
+  hear(message, socket) {
+    if (message.event === "connected") {
+      this.attempt = 0;
+      this.state("live");
+      socket.send(JSON.stringify({ resume: this.cursor }));
+      return;
+    }
+    if (message.cursor) this.cursor = message.cursor;
+    if (message.resync) { this.all = true; this.touch([]); return; }
+    const id = message.task_id ?? null;
+    if (id === null) this.frame = true; // projects, members, notifications: what the navigation shows
+    this.touch(id === null ? [] : [id]);
+  },
+
+  state(name) {
+    const words = document.querySelector("[data-live]");
+    if (words) words.textContent = words.dataset[name === "live" ? "on" : "off"] ?? name;
+    document.body.dataset.connection = name;
+  },
+};
+
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") return live.connect();
+  setTimeout(() => {
+    if (document.visibilityState === "hidden") live.socket?.close(1000);
+  }, HIDDEN_MS);
+});
+live.connect();

@@ -1,0 +1,60 @@
+"""What the templates of the app need beside Django's own tags."""
+
+from functools import cache
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from taskbell.accounts.models import User
+
+TINTS = ("", "b", "c", "d")  # of the circles with initials
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, size: str = "") -> SafeString:
+    """A symbol of icons.svg, hidden from screen readers: the words beside it say the same."""
+    return mark_safe(_icon(name, size))  # noqa: S308 - escaped
+
+
+@cache
+def _icon(name: str, size: str) -> str:
+    sheet = static("web/icons.svg")
+    return format_html(
+        '<svg class="i{}" aria-hidden="true"><use href="{}#{}"/></svg>', f" {size}" if size else "", sheet, name
+    )
+
+
+@register.filter
+def initials(person: User) -> str:
+    """One or two letters for a person."""
+    words = (person.first_name, person.last_name) if person.first_name and person.last_name else (person.name,)
+    return "".join(word[:1] for word in words).upper()
+
+
+@register.filter
+def tint(person: User) -> str:
+    """The class of the person's circle, always the same."""
+    return TINTS[person.pk % len(TINTS)]
+
+
+@register.filter
+def day(dates: Any, at: Any) -> str:
+    """The day of a date or moment, as Dates says it."""
+    return str(dates.day(at.astimezone(dates.zone).date() if hasattr(at, "astimezone") else at))
+
+
+@register.filter
+def moment(dates: Any, at: Any) -> str:
+    """Day and time, as Dates says them."""
+    return str(dates.moment(at))
+
+
+@register.filter
+def until(dates: Any, at: Any) -> str:
+    """How long from now."""
+    return str(dates.until(at))

@@ -1,0 +1,141 @@
+"""Today: what is overdue, due and in progress, what will remind, and what others hold up."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Case, CharField, F, Q, Value, When
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from taskbell.accounts.models import User
+from taskbell.projects.audience import sees_everything
+from taskbell.reminders.models import Reminder
+from taskbell.search.parameters import Parameters
+from taskbell.tasks.kinds import OPEN_STAGES, Stage
+from taskbell.tasks.models import Task
+from taskbell.web.dates import Dates, day_bounds
+from taskbell.web.dayline import DayLine, day_line
+from taskbell.web.rows import Row, rows_of
+from taskbell.web.shell import AppRequest
+
+MOST = 200  # rows
+MOST_AHEAD = 8  # reminders
+HEADS = {
+    "overdue": gettext_lazy("Overdue"),
+    "due": gettext_lazy("Due today"),
+    "progress": gettext_lazy("In progress"),
+    "done": gettext_lazy("Done today"),
+}
+
+
+@dataclass(frozen=True)
+class Section:
+    """Some rows under a head."""
+
+    key: str
+    head: Any
+    rows: list[Row]
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """A reminder that will fire."""
+
+    day: str
+    at: datetime
+    time: str
+    task: Task
+    words: str
+
+
+def placed(
+    parameters: Parameters, person: User, dates: Dates, *, only: Collection[int] | None = None
+) -> list[tuple[int, str, str]]:
+    """The ids of the tasks of the day, each with section and sort key; `only` these tasks, if any."""
+    begin, end = day_bounds(dates, dates.today)
+    everyone = parameters.get("everyone") == "true" and sees_everything(person)
+    mine = Q() if everyone else _mine(person)
+    is_open = Q(stage__in=OPEN_STAGES)
+    day = Case(
+        When(is_open & Q(due_at__lte=dates.now), then=Value("overdue")),
+        When(is_open & Q(due_at__lte=end), then=Value("due")),
+        When(is_open, then=Value("progress")),
+        default=Value("done"),
+        output_field=CharField(),
+    )
+    shown = (
+        Q(is_open, due_at__lte=end)
+        | Q(stage=Stage.IN_PROGRESS, due_at=None)
+        | Q(stage=Stage.COMPLETED, completed_at__gte=begin, completed_at__lt=end)
+    )
+    tasks = Task.objects.visible_to(person).in_use().filter(mine, shown)
+    tasks = tasks if only is None else tasks.filter(pk__in=only)
+    found = tasks.annotate(part=day).order_by(F("due_at").asc(nulls_last=True), "-priority", "id")
+    rows = found.values_list("pk", "part", "due_at", "priority")[:MOST]
+    return [(pk, part, f"{at.isoformat() if at else '~'} {9 - priority} {pk:012d}") for pk, part, at, priority in rows]
+
+
+def _mine(person: User) -> Q:
+    """Assigned to the person; of those assigned to nobody, their own (tasks/models.py:to_do_by)."""
+    return Q(assigned_to=person) | Q(Q(created_by=person) | Q(project__inbox_of=person), assigned_to=None)
+
+
+def today(request: HttpRequest) -> HttpResponse:
+    """The page."""
+    app = AppRequest(request)
+    parameters = request.GET.dict()
+    rows = rows_of(placed(parameters, app.person, app.dates), app.person, app.dates)
+    sections = [Section(key, head, [row for row in rows if row.section == key]) for key, head in HEADS.items()]
+    ahead = reminders_ahead(app.person, app.dates)
+    context = {
+        "sections": sections,
+        "is_empty": not rows,
+        "day": dates_line(rows, ahead, app.dates),
+        "ahead": ahead,
+        "blocked": blocked_by_others(app.person, app.dates),
+        "everyone": parameters.get("everyone") == "true",
+        "sees_everything": sees_everything(app.person),
+        "day_name": app.dates.long_day(app.dates.today),
+        "here": "today",
+    }
+    return app.page("app/today.html", context)
+
+
+def dates_line(rows: list[Row], ahead: list[Ahead], dates: Dates) -> DayLine:
+    """The line of the day: reminders, due times, and now."""
+    due = [row.task.due_at for row in rows if row.section == "due" and row.task.due_time]
+    return day_line([one.at for one in ahead if one.at < day_bounds(dates, dates.today)[1]], due, dates)
+
+
+def reminders_ahead(person: User, dates: Dates) -> list[Ahead]:
+    """The next reminders that reach this person, today and tomorrow: one query."""
+    until = day_bounds(dates, dates.today + timedelta(days=1))[1]
+    open_tasks = Q(task__deleted_at=None, task__stage__in=OPEN_STAGES, task__project__archived_at=None)
+    people = Q(recipient=person) | Q(Q(task__created_by=person) | Q(task__assigned_to=person), recipient=None)
+    found = Reminder.objects.filter(people, open_tasks, next_at__gt=dates.now, next_at__lt=until)
+    found = found.filter(task__in=Task.objects.visible_to(person)).select_related("task").order_by("next_at", "id")
+    return [_ahead(one, dates) for one in found[:MOST_AHEAD]]
+
+
+def _ahead(one: Reminder, dates: Dates) -> Ahead:
+    assert one.next_at is not None  # noqa: S101 - asked for
+    day = dates.day(one.next_at.astimezone(dates.zone).date())
+    words = (
+        _("Only you") if one.recipient_id else dates.due(one.task) and _("Due %(due)s") % {"due": dates.due(one.task)}
+    )
+    return Ahead(day, one.next_at, dates.time(one.next_at), one.task, words)
+
+
+def blocked_by_others(person: User, dates: Dates) -> list[Any]:
+    """Open tasks of others that block this person's: one query."""
+    waiting = Task.objects.to_do_by(person).values("pk")
+    found = Task.objects.visible_to(person).open().filter(needed_by__task__in=waiting).exclude(assigned_to=person)
+    found = (
+        found.exclude(assigned_to=None, created_by=person).with_people().annotate(holds_up=F("needed_by__task__title"))
+    )
+    return [
+        {"task": task, "due": dates.due(task)} for task in found.order_by(F("due_at").asc(nulls_last=True), "id")[:5]
+    ]

@@ -1,0 +1,61 @@
+"""Undoing a change of tasks: the toast carries what they were before, signed."""
+
+from collections.abc import Sequence
+from datetime import date, time
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from taskbell.common.clock import utc_now
+from taskbell.common.errors import Conflict, Refusal
+from taskbell.tasks.bulk import Batch, change_many
+from taskbell.tasks.models import Task
+from taskbell.tasks.patch import TaskPatch
+from taskbell.web.door import done, person_of, refused, signed_in
+
+SALT = "taskbell.web.undo"
+LIFETIME = 3600  # seconds
+MOST = 200  # tasks: more would make the address too long
+READ = {"due_date": date.fromisoformat, "due_time": time.fromisoformat}
+
+
+def undo_of(before: Sequence[Task], patch: TaskPatch) -> str:
+    """The address that gives these tasks back what the patch changes; empty for too many tasks."""
+    if len(before) > MOST:
+        return ""
+    names = list(patch.columns())
+    rows = [[task.pk, *(_plain(getattr(task, name)) for name in names)] for task in before]
+    token = signing.dumps([names, rows], salt=SALT, compress=True)
+    return f"{reverse('undo')}?{urlencode({'token': token})}"
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date | time) else value
+
+
+@signed_in
+@require_POST
+def undo(request: HttpRequest) -> HttpResponse:
+    """Undoes what the token says."""
+    try:
+        names, rows = signing.loads(request.GET.get("token", ""), salt=SALT, max_age=LIFETIME)
+    except signing.BadSignature:
+        return refused(request, Conflict(_("Can't undo this any more. Change it by hand.")))
+    try:
+        update = [(pk, TaskPatch(**_read(names, values)), None) for pk, *values in rows]
+        change_many(Batch([], update, []), force=True, by=person_of(request), now=utc_now())
+    except Refusal as refusal:
+        return refused(request, refusal)
+    return done(request, _("Undone."), touched=[pk for pk, *_rest in rows])
+
+
+def _read(names: list[str], values: list[Any]) -> dict[str, Any]:
+    return {
+        name: READ[name](value) if name in READ and value is not None else value
+        for name, value in zip(names, values, strict=True)
+    }

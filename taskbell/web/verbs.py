@@ -1,0 +1,147 @@
+"""The verbs of a single task: POSTs that work without JavaScript, and answer a fragment to htmx."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from taskbell.accounts.models import User
+from taskbell.common.clock import utc_now, wall_time
+from taskbell.common.errors import Refusal, invalid
+from taskbell.common.values import BadValue, read_date
+from taskbell.tasks import actions
+from taskbell.tasks.bulk import MAX_CHANGES, Batch, change_many
+from taskbell.tasks.kinds import STAGES, Stage
+from taskbell.tasks.models import Task
+from taskbell.tasks.patch import TaskPatch
+from taskbell.tasks.queries import visible_task
+from taskbell.web.dates import Dates, dates_of
+from taskbell.web.door import done, person_of, refused, signed_in
+from taskbell.web.undo import undo_of
+
+Verb = Callable[..., HttpResponse]
+
+
+def verb(act: Verb) -> Any:
+    """A view that calls the verb with the task, the person and the instant; a refusal is said and changes nothing."""
+
+    @signed_in
+    @require_POST
+    def view(request: HttpRequest, pk: int) -> HttpResponse:
+        person, now = person_of(request), utc_now()
+        try:
+            return act(request, visible_task(pk, to=person), by=person, now=now)
+        except Refusal as refusal:
+            return refused(request, refusal)
+
+    return view
+
+
+def sent(request: HttpRequest, name: str) -> str:
+    """What the form sends, or the address: undoing has it there."""
+    return request.POST.get(name) or request.GET.get(name, "")
+
+
+def quoted(title: str) -> str:
+    """The title in quotation marks, shortened: toasts are small."""
+    return _("“%(title)s”") % {"title": title if len(title) <= 60 else f"{title[:59]}…"}
+
+
+@verb
+def complete(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpResponse:
+    """Completes the task. One that repeats goes on to its next occurrence."""
+    force = sent(request, "force") == "true"
+    actions.update_task(task.pk, TaskPatch(stage=Stage.COMPLETED), force=force, by=by, now=now)
+    said = _("%(task)s is done.") % {"task": quoted(task.title)}
+    return done(request, said, undo=reverse("task-reopen", args=[task.pk]), touched=[task.pk])
+
+
+@verb
+def reopen(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpResponse:
+    """Opens a completed or archived task again."""
+    actions.update_task(task.pk, TaskPatch(stage=Stage.PENDING), by=by, now=now)
+    said = _("%(task)s is open again.") % {"task": quoted(task.title)}
+    return done(request, said, touched=[task.pk])
+
+
+@verb
+def stage(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpResponse:
+    """Moves the task to the stage that is sent."""
+    wanted = sent(request, "stage")
+    if wanted not in STAGES:
+        raise invalid("stage", "invalid", f"Must be one of {', '.join(STAGES)}.")
+    force = sent(request, "force") == "true"
+    actions.update_task(task.pk, TaskPatch(stage=wanted), force=force, by=by, now=now)
+    said = _("%(task)s is now %(stage)s.") % {"task": quoted(task.title), "stage": STAGE_WORDS[wanted]()}
+    return done(request, said, undo=undo_of([task], TaskPatch(stage=wanted)), touched=[task.pk])
+
+
+STAGE_WORDS = {
+    "PENDING": lambda: _("to do"),
+    "IN_PROGRESS": lambda: _("in progress"),
+    "COMPLETED": lambda: _("done"),
+    "ARCHIVED": lambda: _("archived"),
+}
+
+
+@verb
+def delete(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpResponse:
+    """Puts the task in the trash."""
+    actions.delete_task(task.pk, by=by, now=now)
+    said = _("%(task)s is in the trash.") % {"task": quoted(task.title)}
+    return done(request, said, undo=reverse("task-restore", args=[task.pk]), touched=[task.pk])
+
+
+@signed_in
+@require_POST
+def restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Takes the task out of the trash."""
+    try:
+        task = actions.restore_task(pk, by=person_of(request), now=utc_now())
+    except Refusal as refusal:
+        return refused(request, refusal)
+    return done(request, _("%(task)s is back.") % {"task": quoted(task.title)}, touched=[task.pk])
+
+
+@verb
+def move(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpResponse:
+    """Gives the task another due date; it keeps its time."""
+    try:
+        day = read_date(sent(request, "due_date")) if sent(request, "due_date") else None
+    except BadValue as error:
+        raise invalid("due_date", error.code, str(error)) from error
+    patch = TaskPatch(due_date=day) if day else TaskPatch(due_date=None, due_time=None)
+    actions.update_task(task.pk, patch, by=by, now=now)
+    said = _("%(task)s is moved.") % {"task": quoted(task.title)}
+    return done(request, said, undo=undo_of([task], TaskPatch(due_date=None, due_time=None)), touched=[task.pk])
+
+
+@signed_in
+@require_POST
+def move_to_today(request: HttpRequest) -> HttpResponse:
+    """Makes everything that is overdue for this person due today; times are kept where they are still ahead."""
+    person, now = person_of(request), utc_now()
+    dates = dates_of(person, now)
+    late = list(Task.objects.to_do_by(person).filter(due_at__lte=now).order_by("pk")[:MAX_CHANGES])
+    patches = [(task, _to_today(task, dates)) for task in late]
+    try:
+        if late:
+            change_many(Batch([], [(task.pk, patch, None) for task, patch in patches], []), by=person, now=now)
+    except Refusal as refusal:
+        return refused(request, refusal)
+    moved = ngettext("%(n)d task is now due today.", "%(n)d tasks are now due today.", len(late)) % {"n": len(late)}
+    undo = undo_of(late, TaskPatch(due_date=None, due_time=None))
+    return done(request, moved, undo=undo, touched=[task.pk for task in late])
+
+
+def _to_today(task: Task, dates: Dates) -> TaskPatch:
+    """Today in the task's zone. A time that has passed there goes."""
+    wall = wall_time(dates.now, task.timezone)
+    if task.due_time is not None and task.due_time <= wall.time():
+        return TaskPatch(due_date=wall.date(), due_time=None)
+    return TaskPatch(due_date=wall.date())
