@@ -45,3 +45,73 @@ const notBusy = () => $$("[aria-busy]").forEach((row) => row.removeAttribute("ar
 document.addEventListener("taskbell:refused", notBusy);
 document.addEventListener("htmx:error", notBusy);
 document.addEventListener("taskbell:touched", (event) => live.touch(event.detail.ids));
+
+// Sends the one form of all verbs to this address.
+function submitVerb(address) {
+  const button = document.createElement("button");
+  button.type = "submit";
+  button.setAttribute("form", "verbs");
+  button.setAttribute("formaction", address);
+  button.hidden = true;
+  document.body.append(button);
+  button.click();
+  button.remove();
+  return true;
+}
+
+// One dialog for forms, keys and the palette: the server's fragment is its content.
+let openedFrom = null;
+
+async function openDialog(address, options = {}) {
+  const dialog = $("#dialog");
+  openedFrom = document.activeElement;
+  let answer;
+  try {
+    answer = await fetch(address, { headers: { "HX-Request": "true" } });
+  } catch {
+    say(document.body.dataset.offline);
+    return;
+  }
+  if (answer.redirected || !answer.ok) { location.assign(address); return; }
+  dialog.innerHTML = await answer.text();
+  dialog.className = options.className ?? "dialog";
+  htmx.process(dialog);
+  dialog.showModal();
+  ($("[autofocus]", dialog) ?? $("input:not([type=hidden]), textarea, select, button", dialog))?.focus();
+}
+
+function closeDialog() {
+  const dialog = $("#dialog");
+  if (!dialog?.open) return;
+  dialog.close();
+  dialog.innerHTML = "";
+  if (openedFrom?.isConnected) openedFrom.focus();
+}
+
+$("#dialog")?.addEventListener("click", (event) => {
+  if (event.target.id === "dialog" || event.target.closest("[data-close]")) closeDialog();
+});
+$("#dialog")?.addEventListener("cancel", (event) => { event.preventDefault(); closeDialog(); });
+document.addEventListener("taskbell:touched", closeDialog);
+
+document.addEventListener("click", (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const link = event.target.closest("a[data-quick], a[data-search], a[data-dialog]");
+  if (!link) return;
+  event.preventDefault();
+  openDialog(link.href, { className: "quick" in link.dataset ? "dialog quick" : "dialog" });
+});
+
+// Without a connection, verbs wait; what is typed stays.
+function showConnection() {
+  const line = $("#offline");
+  if (!line) return;
+  line.hidden = navigator.onLine;
+  if (!navigator.onLine) $("time", line).textContent = new Date().toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
+  for (const button of $$("button[form=verbs], main form button[type=submit]")) {
+    if (!navigator.onLine && !button.disabled) { button.disabled = true; button.dataset.offline = ""; }
+    if (navigator.onLine && "offline" in button.dataset) { button.disabled = false; delete button.dataset.offline; }
+  }
+}
+addEventListener("online", showConnection);
+addEventListener("offline", showConnection);
