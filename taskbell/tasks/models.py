@@ -50,8 +50,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def to_do_by(self, person: User) -> "TaskQuerySet":
         """Of the visible tasks, the open ones assigned to the person; of those assigned to nobody, their own."""
-        theirs = Q(assigned_to=person) | Q(Q(created_by=person) | Q(project__inbox_of=person), assigned_to=None)
-        return self.visible_to(person).open().in_use().filter(theirs)
+        return self.visible_to(person).open().in_use().filter(is_for(person))
 
     def in_use(self) -> "TaskQuerySet":
         """Without the tasks of archived projects."""
@@ -86,6 +85,11 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def write(self, now: datetime, **columns: Any) -> None:
         """Saves a new version of each task, with these values."""
         self.update(updated_at=now, version=F("version") + 1, **columns)
+
+
+def is_for(person: User) -> Q:
+    """The condition that a task is assigned to the person; or to nobody, and is their own."""
+    return Q(assigned_to=person) | Q(Q(created_by=person) | Q(project__inbox_of=person), assigned_to=None)
 
 
 class Task(models.Model):

@@ -38,6 +38,11 @@ class Dates:
         # Translators: a date of these months, such as Fri 4 Dec; and one further away, such as 4 Mar 2027.
         return date_format(day, pgettext("near date", "D j M") if is_near else pgettext("far date", "j M Y"))
 
+    def day_with_date(self, day: date) -> str:
+        """The day with its weekday and date: Today, Mon 30 Nov."""
+        name, exact = self.day(day), date_format(day, pgettext("near date", "D j M"))
+        return exact if name == exact else f"{name}, {exact}"
+
     def time(self, at: datetime | time) -> str:
         """The time of day."""
         shown = at.astimezone(self.zone) if isinstance(at, datetime) else at

@@ -15,7 +15,7 @@ from taskbell.projects.audience import sees_everything
 from taskbell.reminders.models import Reminder
 from taskbell.search.parameters import Parameters
 from taskbell.tasks.kinds import OPEN_STAGES, Stage
-from taskbell.tasks.models import Task
+from taskbell.tasks.models import Task, is_for
 from taskbell.web.dates import Dates, day_bounds
 from taskbell.web.dayline import DayLine, day_line
 from taskbell.web.rows import Row, rows_of
@@ -56,8 +56,6 @@ def placed(
 ) -> list[tuple[int, str, str]]:
     """The ids of the tasks of the day, each with section and sort key; `only` these tasks, if any."""
     begin, end = day_bounds(dates, dates.today)
-    everyone = parameters.get("everyone") == "true" and sees_everything(person)
-    mine = Q() if everyone else _mine(person)
     is_open = Q(stage__in=OPEN_STAGES)
     day = Case(
         When(is_open & Q(due_at__lte=dates.now), then=Value("overdue")),
@@ -71,16 +69,17 @@ def placed(
         | Q(stage=Stage.IN_PROGRESS, due_at=None)
         | Q(stage=Stage.COMPLETED, completed_at__gte=begin, completed_at__lt=end)
     )
-    tasks = Task.objects.visible_to(person).in_use().filter(mine, shown)
+    tasks = Task.objects.visible_to(person).in_use().filter(whose(parameters, person), shown)
     tasks = tasks if only is None else tasks.filter(pk__in=only)
     found = tasks.annotate(part=day).order_by(F("due_at").asc(nulls_last=True), "-priority", "id")
     rows = found.values_list("pk", "part", "due_at", "priority")[:MOST]
     return [(pk, part, f"{at.isoformat() if at else '~'} {9 - priority} {pk:012d}") for pk, part, at, priority in rows]
 
 
-def _mine(person: User) -> Q:
-    """Assigned to the person; of those assigned to nobody, their own (tasks/models.py:to_do_by)."""
-    return Q(assigned_to=person) | Q(Q(created_by=person) | Q(project__inbox_of=person), assigned_to=None)
+def whose(parameters: Parameters, person: User) -> Q:
+    """Whose tasks the page shows: the person's own, or everybody's, for those who see everything."""
+    everyone = parameters.get("everyone") == "true" and sees_everything(person)
+    return Q() if everyone else is_for(person)
 
 
 def today(request: HttpRequest) -> HttpResponse:

@@ -16,6 +16,7 @@ from taskbell.web import (
     session,
     tasks,
     undo,
+    upcoming,
     verbs,
 )
 
@@ -44,7 +45,7 @@ urlpatterns = [
     path("tasks/to-today/", verbs.move_to_today, name="tasks-to-today"),
     path("undo/", undo.undo, name="undo"),
     path("live/", live.live, name="live"),
-    path("upcoming/", placeholder.page, name="upcoming"),
+    path("upcoming/", upcoming.upcoming, name="upcoming"),
     path("tasks/", placeholder.page, name="tasks"),
     path("board/", placeholder.page, name="board"),
     path("calendar/", placeholder.page, name="calendar"),

@@ -84,8 +84,8 @@ const live = {
       const number = list.children.length, section = list.closest("section");
       shown += number;
       const count = document.querySelector(`[data-count="${CSS.escape(list.dataset.list)}"]`);
-      if (count && !("fixed" in count.dataset)) count.textContent = number;
-      if (section?.classList.contains("sheet")) section.hidden = number === 0;
+      if (count && !("fixed" in count.dataset)) count.textContent = number || "";
+      if (section?.classList.contains("sheet") && !section.dataset.drop) section.hidden = number === 0;
     }
     const empty = document.querySelector("[data-empty]");
     if (empty) empty.hidden = shown > 0;

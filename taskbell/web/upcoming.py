@@ -1,0 +1,78 @@
+"""Upcoming: the next days, each with what is due on it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from taskbell.accounts.models import User
+from taskbell.common.errors import Refusal
+from taskbell.projects.audience import sees_everything
+from taskbell.search.parameters import Parameters, whole_number
+from taskbell.tasks.models import Task
+from taskbell.web.dates import Dates, day_bounds
+from taskbell.web.door import refused, signed_in
+from taskbell.web.rows import Row, rows_of
+from taskbell.web.shell import AppRequest
+from taskbell.web.today import whose
+
+DAYS, MOST_DAYS = 14, 90
+MOST = 300  # rows
+A_DAY = timedelta(days=1)
+
+
+@dataclass
+class Day:
+    """A day with its tasks."""
+
+    date: date
+    head: str
+    rows: list[Row] = field(default_factory=list)
+
+
+def placed(
+    parameters: Parameters, person: User, dates: Dates, *, only: Collection[int] | None = None
+) -> list[tuple[int, str, str]]:
+    """The ids of open tasks by the day on which they are due for this person. Raises Invalid."""
+    days = _days(parameters, dates)
+    begin, end = day_bounds(dates, days[0])[0], day_bounds(dates, days[-1])[1]
+    tasks = Task.objects.visible_to(person).open().in_use().filter(whose(parameters, person))
+    # A day more at both ends: a due date without a time is the same day everywhere, and another instant.
+    tasks = tasks.filter(due_at__gt=begin - A_DAY, due_at__lt=end + 2 * A_DAY)
+    tasks = tasks if only is None else tasks.filter(pk__in=only)
+    found = tasks.order_by("due_at", "-priority", "id").only("due_at", "due_date", "due_time", "priority")[:MOST]
+    shown = {day.isoformat() for day in days}
+    on_days = [(task, str(dates.due_day(task))) for task in found]
+    return [(task.pk, day, _sort(task.due_at, task)) for task, day in on_days if day in shown]
+
+
+def _sort(at: datetime | None, task: Task) -> str:
+    return f"{at.isoformat() if at else '~'} {9 - task.priority} {task.pk:012d}"
+
+
+def _days(parameters: Parameters, dates: Dates) -> list[date]:
+    number = whole_number(parameters, "days", default=DAYS, most=MOST_DAYS)
+    return [dates.today + timedelta(days=ahead) for ahead in range(number)]
+
+
+@signed_in
+@require_safe
+def upcoming(request: HttpRequest) -> HttpResponse:
+    """The page."""
+    app, parameters = AppRequest(request), request.GET.dict()
+    try:
+        days = {str(day): Day(day, app.dates.day_with_date(day)) for day in _days(parameters, app.dates)}
+        for row in rows_of(placed(parameters, app.person, app.dates), app.person, app.dates):
+            days[row.section].rows.append(row)
+    except Refusal as refusal:
+        return refused(request, refusal)
+    context = {
+        "days": list(days.values()),
+        "further": min(len(days) + DAYS, MOST_DAYS) if len(days) < MOST_DAYS else None,
+        "everyone": parameters.get("everyone") == "true",
+        "sees_everything": sees_everything(app.person),
+        "here": "upcoming",
+    }
+    return app.page("app/upcoming.html", context)
