@@ -58,7 +58,7 @@ def complete(request: HttpRequest, task: Task, *, by: User, now: datetime) -> Ht
     force = sent(request, "force") == "true"
     actions.update_task(task.pk, TaskPatch(stage=Stage.COMPLETED), force=force, by=by, now=now)
     said = _("%(task)s is done.") % {"task": quoted(task.title)}
-    return done(request, said, undo=reverse("task-reopen", args=[task.pk]), touched=[task.pk])
+    return done(request, said, undo=undo_of([task], TaskPatch(stage=Stage.COMPLETED)), touched=[task.pk])
 
 
 @verb

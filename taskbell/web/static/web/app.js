@@ -115,3 +115,10 @@ function showConnection() {
 }
 addEventListener("online", showConnection);
 addEventListener("offline", showConnection);
+
+// Forms with hx-post="" go where they would go without htmx: to the button's address, or their own.
+document.addEventListener("htmx:config:request", (event) => {
+  const { sourceElement, request } = event.detail.ctx;
+  if (request.action || !sourceElement.matches("form")) return;
+  request.action = request.submitter?.getAttribute("formaction") || sourceElement.getAttribute("action") || location.href;
+});
