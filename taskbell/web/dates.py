@@ -62,15 +62,16 @@ class Dates:
             return task.due_date
         return task.due_at.astimezone(self.zone).date()
 
-    def due(self, task: Task, *, on_its_day: bool = False) -> str:
-        """When the task is due; `on_its_day` where the day is clear, so that only the time is said."""
+    def due(self, task: Task) -> str:
+        """When the task is due: the day, and the time if it has one."""
         day = self.due_day(task)
         if day is None or task.due_at is None:
             return ""
-        if task.due_time is None:
-            return self.day(day)
-        at = self.time(task.due_at)
-        return at if on_its_day and day == self.today else f"{self.day(day)} {at}"
+        return self.day(day) if task.due_time is None else f"{self.day(day)} {self.time(task.due_at)}"
+
+    def due_time(self, task: Task) -> str:
+        """The time at which it is due, where the day is clear; empty if it has none."""
+        return "" if task.due_at is None or task.due_time is None else self.time(task.due_at)
 
     def is_late(self, task: Task) -> bool:
         """True once the due time of an open task has passed, also before the clock has marked it."""

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from taskbell.common.errors import Refusal, invalid
 from taskbell.common.values import BadValue, read_id
-from taskbell.web import today, upcoming
+from taskbell.web import board, today, upcoming
 from taskbell.web.door import fragment, refused, signed_in
 from taskbell.web.rows import rows_of
 from taskbell.web.shell import AppRequest
@@ -20,6 +20,7 @@ Placing = Callable[..., list[tuple[int, str, str]]]
 # How each page places tasks, and the template of one.
 VIEWS: dict[str, tuple[Placing, str]] = {
     "home": (today.placed, "web/app/row.html"),
+    "board": (board.placed, "web/app/card.html"),
     "upcoming": (upcoming.placed, "web/app/row.html"),
 }
 

@@ -22,6 +22,7 @@ from taskbell.tasks.policy import may_edit
 from taskbell.tasks.queries import ViewerParam
 from taskbell.web.dates import Dates
 
+MOST_SECONDS = 10**11
 PERSON = ("id", "username", "first_name", "last_name")
 COLUMNS = {
     "": names_of(Task, but=("source", "source_id", "title_sort")),
@@ -55,12 +56,24 @@ class Row:
     person: User
     dates: Dates
     section: str = ""
-    sort: str = ""
+    given_sort: str = ""
+
+    @property
+    def sort(self) -> str:
+        """The place among the rows of its section: the one given, or by due date; completed ones, the last first."""
+        task = self.task
+        if self.given_sort:
+            return self.given_sort
+        if task.stage == Stage.COMPLETED and task.completed_at:
+            return f"{MOST_SECONDS - int(task.completed_at.timestamp()):012d} {task.pk:012d}"
+        return f"{task.due_at.isoformat() if task.due_at else '~'} {9 - task.priority} {task.pk:012d}"
 
     @property
     def due(self) -> str:
-        """When it is due."""
-        return self.dates.due(self.task, on_its_day=self.section == "due")
+        """When it is due; only the time where the section is its day."""
+        if self.section == "due" and self.task.due_time and self.dates.due_day(self.task) == self.dates.today:
+            return self.dates.due_time(self.task)
+        return self.dates.due_time(self.task) if self.section[:1].isdigit() else self.dates.due(self.task)
 
     @property
     def due_state(self) -> str:

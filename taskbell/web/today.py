@@ -72,8 +72,7 @@ def placed(
     tasks = Task.objects.visible_to(person).in_use().filter(whose(parameters, person), shown)
     tasks = tasks if only is None else tasks.filter(pk__in=only)
     found = tasks.annotate(part=day).order_by(F("due_at").asc(nulls_last=True), "-priority", "id")
-    rows = found.values_list("pk", "part", "due_at", "priority")[:MOST]
-    return [(pk, part, f"{at.isoformat() if at else '~'} {9 - priority} {pk:012d}") for pk, part, at, priority in rows]
+    return [(pk, part, "") for pk, part in found.values_list("pk", "part")[:MOST]]
 
 
 def whose(parameters: Parameters, person: User) -> Q:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
@@ -45,11 +45,7 @@ def placed(
     found = tasks.order_by("due_at", "-priority", "id").only("due_at", "due_date", "due_time", "priority")[:MOST]
     shown = {day.isoformat() for day in days}
     on_days = [(task, str(dates.due_day(task))) for task in found]
-    return [(task.pk, day, _sort(task.due_at, task)) for task, day in on_days if day in shown]
-
-
-def _sort(at: datetime | None, task: Task) -> str:
-    return f"{at.isoformat() if at else '~'} {9 - task.priority} {task.pk:012d}"
+    return [(task.pk, day, "") for task, day in on_days if day in shown]
 
 
 def _days(parameters: Parameters, dates: Dates) -> list[date]:

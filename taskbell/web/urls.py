@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from taskbell.web import (
     addresses,
+    board,
     live,
     mail,
     pages,
@@ -47,7 +48,7 @@ urlpatterns = [
     path("live/", live.live, name="live"),
     path("upcoming/", upcoming.upcoming, name="upcoming"),
     path("tasks/", placeholder.page, name="tasks"),
-    path("board/", placeholder.page, name="board"),
+    path("board/", board.board, name="board"),
     path("calendar/", placeholder.page, name="calendar"),
     path("search/", placeholder.page, name="search"),
     path("projects/", placeholder.page, name="projects"),

@@ -1,0 +1,99 @@
+"""The board: open tasks by stage, and what was done in the last two weeks."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, F, Q
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from taskbell.accounts.models import User
+from taskbell.common.errors import Refusal
+from taskbell.common.sql import in_one_query
+from taskbell.projects.audience import sees_everything
+from taskbell.search.parameters import Parameters
+from taskbell.search.tasks import FILTERS, matching_tasks
+from taskbell.tasks.kinds import Stage
+from taskbell.web.dates import Dates
+from taskbell.web.door import refused, signed_in
+from taskbell.web.rows import Row, rows_of
+from taskbell.web.shell import AppRequest
+from taskbell.web.today import whose
+
+CARDS = 50  # in a column
+DONE_FOR = timedelta(days=14)
+COLUMNS = {
+    Stage.PENDING: (_("To do"), "todo"),
+    Stage.IN_PROGRESS: (_("In progress"), "doing"),
+    Stage.COMPLETED: (_("Done"), "ok"),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A stage with its first cards, and how many tasks there are in all."""
+
+    stage: str
+    head: Any
+    mark: str
+    rows: list[Row]
+    count: int
+
+    @property
+    def hidden(self) -> int:
+        """How many tasks are not shown."""
+        return max(0, self.count - len(self.rows))
+
+
+def _tasks(parameters: Parameters, person: User, dates: Dates) -> Any:
+    """The tasks of the board, by the filters of the API. Raises Invalid."""
+    given = {name: text for name, text in parameters.items() if name in FILTERS and name != "stage"}
+    recent = Q(stage=Stage.COMPLETED, completed_at__gte=dates.now - DONE_FOR)
+    shown = Q(stage__in=[Stage.PENDING, Stage.IN_PROGRESS]) | recent
+    mine = Q() if given else whose(parameters, person)
+    return matching_tasks(given, person).filter(mine, shown)
+
+
+def placed(
+    parameters: Parameters, person: User, dates: Dates, *, only: Collection[int] | None = None
+) -> list[tuple[int, str, str]]:
+    """The ids of the cards by stage: the soonest due first, the last completed first. One query. Raises Invalid."""
+    tasks = _tasks(parameters, person, dates).values_list("pk", "stage")
+    if only is not None:
+        return [(pk, stage, "") for pk, stage in tasks.filter(pk__in=only)]
+    by_due = (F("due_at").asc(nulls_last=True), "-priority", "id")
+    orders = dict.fromkeys(COLUMNS, by_due) | {Stage.COMPLETED: ("-completed_at", "-id")}
+    first = [tasks.filter(stage=stage).order_by(*order)[:CARDS] for stage, order in orders.items()]
+    return [(pk, stage, "") for pk, stage in in_one_query(first)]
+
+
+@signed_in
+@require_safe
+def board(request: HttpRequest) -> HttpResponse:
+    """The page."""
+    app, parameters = AppRequest(request), request.GET.dict()
+    try:
+        columns = columns_of(app, parameters)
+    except Refusal as refusal:
+        return refused(request, refusal)
+    context = {
+        "columns": columns,
+        "everyone": parameters.get("everyone") == "true",
+        "sees_everything": sees_everything(app.person),
+        "here": "board",
+    }
+    return app.page("app/board.html", context)
+
+
+def columns_of(app: AppRequest, parameters: Parameters) -> list[Column]:
+    """The columns of the board, in three queries. Raises Invalid."""
+    counted = _tasks(parameters, app.person, app.dates).order_by().values_list("stage").annotate(Count("pk"))
+    counts = dict(counted)
+    rows = rows_of(placed(parameters, app.person, app.dates), app.person, app.dates)
+    return [
+        Column(stage, head, mark, [row for row in rows if row.section == stage], counts.get(stage, 0))
+        for stage, (head, mark) in COLUMNS.items()
+    ]
