@@ -154,6 +154,14 @@ class Profile(models.Model):
         validators=[MinValueValidator(1)],
         help_text="How many tasks the person may have. Empty: as many as everybody.",
     )
+    # How the pages look to this person. Empty: as the browser or the language has it.
+    theme = models.CharField(max_length=5, blank=True, db_default="", help_text="light or dark.")
+    first_weekday = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0 is Monday, 6 is Sunday.")
+    clock = models.CharField(max_length=2, blank=True, db_default="", help_text="12 or 24 hours.")
+    single_keys = models.BooleanField(default=True, db_default=True, help_text="Single letters are commands.")
+    saved_views = models.JSONField(
+        default=list, db_default=[], blank=True, help_text="Filters of task lists: each a name and a query string."
+    )
     full_of = models.CharField(
         max_length=10, blank=True, editable=False, help_text="The quota that was used up at the last count."
     )

@@ -59,7 +59,8 @@ const live = {
     const focus = old?.contains(document.activeElement) ? this.neighbour(old) : null;
     const had = old?.contains(document.activeElement) && old.parentElement === list;
     old?.remove();
-    const before = [...list.children].find((row) => row.dataset.sort > fresh.dataset.sort);
+    const down = "descending" in list.dataset;
+    const before = [...list.children].find((row) => down ? row.dataset.sort < fresh.dataset.sort : row.dataset.sort > fresh.dataset.sort);
     list.insertBefore(fresh, before ?? null);
     htmx.process(fresh);
     if (had) fresh.querySelector(".check, .title")?.focus();

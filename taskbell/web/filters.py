@@ -1,0 +1,133 @@
+"""The filters of a list as people see them: chips that can be taken away, and the form that adds one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from taskbell.accounts.models import User
+from taskbell.tasks.kinds import OVERDUE
+from taskbell.tasks.label_models import Label
+from taskbell.tasks.models import Category
+from taskbell.web.door import is_fragment, page, signed_in
+from taskbell.web.shell import AppRequest
+
+STAGES = {
+    "PENDING": gettext_lazy("To do"),
+    "IN_PROGRESS": gettext_lazy("In progress"),
+    "COMPLETED": gettext_lazy("Done"),
+    "ARCHIVED": gettext_lazy("Archived"),
+    OVERDUE: gettext_lazy("Overdue"),
+}
+PRIORITIES = {
+    "LOW": gettext_lazy("Low"),
+    "MEDIUM": gettext_lazy("Medium"),
+    "HIGH": gettext_lazy("High"),
+    "URGENT": gettext_lazy("Urgent"),
+}
+WORDS = {
+    "stage": gettext_lazy("Stage"),
+    "status": gettext_lazy("Status"),
+    "priority": gettext_lazy("Priority"),
+    "project": gettext_lazy("Project"),
+    "category": gettext_lazy("Category"),
+    "label": gettext_lazy("Label"),
+    "label_any": gettext_lazy("Label"),
+    "assigned_to": gettext_lazy("Assigned to"),
+    "created_by": gettext_lazy("Created by"),
+    "due_date": gettext_lazy("Due on"),
+    "due_date_gte": gettext_lazy("Due from"),
+    "due_date_lte": gettext_lazy("Due until"),
+    "has_due": gettext_lazy("Has a due date"),
+    "blocked": gettext_lazy("Blocked"),
+    "archived": gettext_lazy("In archived projects"),
+    "q": gettext_lazy("Words"),
+}
+# What can be changed of many tasks at once.
+FIELDS = {
+    "stage": gettext_lazy("Stage"),
+    "due": gettext_lazy("Due"),
+    "assign": gettext_lazy("Assign"),
+    "category": gettext_lazy("Category"),
+    "labels": gettext_lazy("Labels"),
+    "priority": gettext_lazy("Priority"),
+    "project": gettext_lazy("Project"),
+}
+MOST = 200  # choices of a kind
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter in words, and the address of the list without it."""
+
+    name: str
+    words: str
+    without: str
+
+
+def chips_of(given: Mapping[str, str], app: AppRequest) -> list[Chip]:
+    """The chips of these filters. Names of categories and people cost a query each, where such a filter is set."""
+    chips = []
+    for name, text in given.items():
+        if name == "ordering":
+            continue
+        rest = urlencode({other: value for other, value in given.items() if other != name} | _keep_all(given, name))
+        chips.append(Chip(name, f"{WORDS.get(name, name)}: {_value(name, text, app)}", f"?{rest}"))
+    return chips
+
+
+def _keep_all(given: Mapping[str, str], name: str) -> dict[str, str]:
+    """Without any filter, the page would show open tasks alone again: `stage` of all says otherwise."""
+    is_last = not given.keys() - {name, "ordering"}
+    return {"stage": "PENDING,IN_PROGRESS,COMPLETED,ARCHIVED"} if is_last and name == "stage" else {}
+
+
+def _value(name: str, text: str, app: AppRequest) -> str:
+    if name in ("stage", "status"):
+        parts = text.split(",")
+        return _("all") if len(parts) >= 4 else _list(STAGES, parts)
+    if name == "priority":
+        return _list(PRIORITIES, text.split(","))
+    if text in ("true", "false"):
+        return _("yes") if text == "true" else _("no")
+    ids = [int(part) for part in text.split(",") if part.isascii() and part.isdigit() and len(part) < 19]
+    if name == "project":
+        links = [*app.shell.projects, *filter(None, [app.shell.inbox])]
+        names = {link.id: link.name for link in links}
+        return ", ".join(_("Inbox") if part == "inbox" else names.get(int(part), part) for part in text.split(","))
+    if name == "category" and ids:
+        return ", ".join(Category.objects.filter(pk__in=ids).values_list("name", flat=True)) or text
+    if name in ("assigned_to", "created_by") and ids:
+        return ", ".join(person.name for person in User.objects.filter(pk__in=ids)) or text
+    return {"me": _("me"), "none": _("none")}.get(text, text)
+
+
+def _list(words: Mapping[str, Any], names: list[str]) -> str:
+    return ", ".join(str(words.get(name, name)) for name in names)
+
+
+@signed_in
+@require_safe
+def filter_form(request: HttpRequest) -> HttpResponse:
+    """The form that adds a filter to the list; `query` is what the list has already, `at` its address."""
+    app = AppRequest(request)
+    query = QueryDict(request.GET.get("query", ""))
+    context = {
+        "at": request.GET.get("at", "/tasks/"),
+        "given": [(name, text) for name, text in query.items()],
+        "current": query.dict(),
+        "stages": STAGES,
+        "priorities": PRIORITIES,
+        "projects": app.shell.projects,
+        "categories": Category.objects.all()[:MOST],
+        "labels": Label.objects.order_by("name_sort")[:MOST],
+        "people": User.objects.filter(is_active=True).order_by("name_sort", "id")[:MOST],
+    }
+    if is_fragment(request):
+        return page(request, "app/filter_form.html", context)
+    return app.page("app/filter_page.html", context | {"here": "tasks"})

@@ -1,0 +1,60 @@
+"""Saved views: a name for a list with its filters."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from taskbell.accounts.models import Profile
+from taskbell.common.errors import Refusal, invalid
+from taskbell.common.text import is_invisible
+from taskbell.web.door import done, is_fragment, page, person_of, refused, signed_in
+from taskbell.web.shell import AppRequest
+from taskbell.web.task_list import parameters_of
+
+MOST, MAX_NAME, MAX_QUERY = 20, 50, 2000
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def view_form(request: HttpRequest) -> HttpResponse:
+    """Asks for the name; POST saves the view."""
+    if request.method == "POST":
+        return _save(request)
+    app = AppRequest(request)
+    context = {"query": request.GET.urlencode(), "views": app.person.profile.saved_views}
+    if is_fragment(request):
+        return page(request, "app/view_form.html", context)
+    return app.page("app/view_page.html", context | {"here": "tasks"})
+
+
+def _save(request: HttpRequest) -> HttpResponse:
+    profile = person_of(request).profile
+    name = " ".join(request.POST.get("name", "").split())
+    query = QueryDict(request.POST.get("query", "")[:MAX_QUERY])
+    try:
+        if is_invisible(name) or len(name) > MAX_NAME:
+            raise invalid("name", "invalid", _("Must be a name of 1 to %(n)d characters.") % {"n": MAX_NAME})
+        others = [one for one in profile.saved_views if one["name"] != name]
+        if len(others) >= MOST:
+            raise invalid("name", "size", _("Can\u2019t save more than %(n)d views. Delete one first.") % {"n": MOST})
+    except Refusal as refusal:
+        return refused(request, refusal)
+    kept = QueryDict(mutable=True)
+    kept.update(parameters_of(query.dict()))
+    _write(profile, [*others, {"name": name, "query": kept.urlencode()}])
+    return done(request, _("\u201c%(name)s\u201d is saved.") % {"name": name}, to=f"/tasks/?{kept.urlencode()}")
+
+
+@signed_in
+@require_POST
+def delete_view(request: HttpRequest) -> HttpResponse:
+    """Deletes the view of this name."""
+    profile, name = person_of(request).profile, request.POST.get("name", "")
+    _write(profile, [one for one in profile.saved_views if one["name"] != name])
+    return done(request, _("\u201c%(name)s\u201d is deleted.") % {"name": name}, to="/tasks/")
+
+
+def _write(profile: Any, views: list[dict[str, str]]) -> None:
+    Profile.objects.filter(pk=profile.pk).update(saved_views=views)
