@@ -13,7 +13,8 @@ from taskbell.accounts.models import User
 from taskbell.common.clock import wall_time
 from taskbell.tasks.models import Task
 
-WEEK = timedelta(days=7)
+MONDAY = 0
+CLOCKS = {"12": "g:i A", "24": "G:i"}
 NEAR = timedelta(days=180)
 
 
@@ -23,6 +24,8 @@ class Dates:
 
     zone: ZoneInfo
     now: datetime
+    first_weekday: int = MONDAY
+    clock: str = ""
 
     @cached_property
     def today(self) -> date:
@@ -46,7 +49,7 @@ class Dates:
     def time(self, at: datetime | time) -> str:
         """The time of day."""
         shown = at.astimezone(self.zone) if isinstance(at, datetime) else at
-        return date_format(shown, pgettext("time", "G:i"))
+        return date_format(shown, CLOCKS.get(self.clock) or pgettext("time", "G:i"))
 
     def moment(self, at: datetime) -> str:
         """Day and time."""
@@ -95,7 +98,9 @@ class Dates:
 
 def dates_of(person: User, now: datetime) -> Dates:
     """How dates are said to this person."""
-    return Dates(ZoneInfo(person.profile.timezone), now)
+    profile = person.profile
+    weekday = MONDAY if profile.first_weekday is None else profile.first_weekday
+    return Dates(ZoneInfo(profile.timezone), now, weekday, profile.clock)
 
 
 def day_bounds(dates: Dates, day: date) -> tuple[datetime, datetime]:

@@ -1,0 +1,165 @@
+"""The calendar: a month or a week of days, each with what is due on it."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.dateformat import format as date_format
+from django.utils.translation import pgettext
+from django.views.decorators.http import require_safe
+
+from taskbell.accounts.models import User
+from taskbell.common.clock import EARLIEST, LATEST
+from taskbell.common.errors import Refusal
+from taskbell.projects.audience import sees_everything
+from taskbell.search.parameters import Parameters
+from taskbell.search.tasks import FILTERS, matching_tasks
+from taskbell.tasks.kinds import Stage
+from taskbell.web.dates import Dates, day_bounds
+from taskbell.web.door import refused, signed_in
+from taskbell.web.rows import Row, rows_of
+from taskbell.web.shell import AppRequest
+from taskbell.web.today import whose
+
+PERIOD = re.compile(r"(?P<year>\d{4})-(?:W(?P<week>\d\d)|(?P<month>\d\d))", re.ASCII)
+A_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
+MOST = 1000  # tasks
+SHOWN = 4  # in a day of a month
+
+
+@dataclass(frozen=True)
+class Period:
+    """A month or a week: its name, the days that are shown, and the names of the periods beside it."""
+
+    name: str
+    head: str
+    days: list[date]
+    month: int | None
+    before: str
+    after: str
+    other: str  # the same time as a week or as a month
+
+
+@dataclass
+class Day:
+    """A day of the calendar."""
+
+    date: date
+    name: str
+    is_outside: bool
+    is_today: bool
+    rows: list[Row] = field(default_factory=list)
+
+    @property
+    def hidden(self) -> int:
+        """How many tasks do not fit."""
+        return max(0, len(self.rows) - SHOWN)
+
+
+def period_of(name: str, first_weekday: int) -> Period:
+    """The period of this name, such as 2026-12 or 2026-W49. Raises ValueError."""
+    match = PERIOD.fullmatch(name)
+    if match is None:
+        raise ValueError(name)
+    year = int(match["year"])
+    if not EARLIEST.year < year < LATEST.year:
+        raise ValueError(name)
+    if match["week"]:
+        return _week(date.fromisocalendar(year, int(match["week"]), 1), first_weekday)
+    return _month(date(year, int(match["month"]), 1), first_weekday)
+
+
+def _week(monday: date, first_weekday: int) -> Period:
+    begin = monday - timedelta(days=(7 - first_weekday) % 7)
+    last = begin + 6 * A_DAY
+    short, long = pgettext("day and month", "j M"), pgettext("day, month and year", "j M Y")
+    return Period(
+        name=_week_name(monday),
+        head=f"{date_format(begin, short)} – {date_format(last, long)}",
+        days=[begin + ahead * A_DAY for ahead in range(7)],
+        month=None,
+        before=_week_name(monday - A_WEEK),
+        after=_week_name(monday + A_WEEK),
+        other=f"{monday:%Y-%m}",
+    )
+
+
+def _month(first: date, first_weekday: int) -> Period:
+    begin = first - timedelta(days=(first.weekday() - first_weekday) % 7)
+    following = (first + timedelta(days=31)).replace(day=1)
+    weeks = -(-(following - begin).days // 7)
+    return Period(
+        name=f"{first:%Y-%m}",
+        head=date_format(first, pgettext("month and year", "F Y")),
+        days=[begin + ahead * A_DAY for ahead in range(weeks * 7)],
+        month=first.month,
+        before=f"{first - A_DAY:%Y-%m}",
+        after=f"{following:%Y-%m}",
+        other=_week_name(first),
+    )
+
+
+def _week_name(day: date) -> str:
+    year, week, _ = day.isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def placed(
+    parameters: Parameters, person: User, dates: Dates, *, only: Collection[int] | None = None
+) -> list[tuple[int, str, str]]:
+    """The ids of the tasks of the period by the day on which they are due for this person. Raises Invalid."""
+    days = period_of(parameters["period"], dates.first_weekday).days
+    given = {name: text for name, text in parameters.items() if name in FILTERS}
+    tasks = matching_tasks(given, person).exclude(stage=Stage.ARCHIVED)
+    tasks = tasks if given else tasks.filter(whose(parameters, person))
+    # A day more at both ends: a due date without a time is the same day everywhere, and another instant.
+    begin, end = day_bounds(dates, days[0])[0] - A_DAY, day_bounds(dates, days[-1])[1] + 2 * A_DAY
+    tasks = tasks.filter(due_at__gt=begin, due_at__lt=end)
+    tasks = tasks if only is None else tasks.filter(pk__in=only)
+    found = tasks.order_by("due_at", "id").only("due_at", "due_date", "due_time")[:MOST]
+    shown = {day.isoformat() for day in days}
+    on_days = [(task.pk, str(dates.due_day(task))) for task in found]
+    return [(pk, day, "") for pk, day in on_days if day in shown]
+
+
+@signed_in
+@require_safe
+def this_month(request: HttpRequest) -> HttpResponse:
+    """Leads to the current month."""
+    app = AppRequest(request)
+    return redirect("calendar-period", f"{app.dates.today:%Y-%m}")
+
+
+@signed_in
+@require_safe
+def calendar(request: HttpRequest, period: str) -> HttpResponse:
+    """The page."""
+    app, parameters = AppRequest(request), request.GET.dict()
+    try:
+        shown = period_of(period, app.dates.first_weekday)
+    except ValueError as error:
+        raise Http404 from error
+    days = {str(day): _day(day, shown, app.dates) for day in shown.days}
+    try:
+        for row in rows_of(placed(parameters | {"period": period}, app.person, app.dates), app.person, app.dates):
+            days[row.section].rows.append(row)
+    except Refusal as refusal:
+        return refused(request, refusal)
+    context = {
+        "period": shown,
+        "days": list(days.values()),
+        "weekdays": [date_format(day, "D") for day in shown.days[:7]],
+        "query": request.GET.urlencode(),
+        "everyone": parameters.get("everyone") == "true",
+        "sees_everything": sees_everything(app.person),
+        "this": f"{app.dates.today:%Y-%m}" if shown.month else _week_name(app.dates.today),
+        "here": "calendar",
+    }
+    return app.page("app/calendar.html", context)
+
+
+def _day(day: date, period: Period, dates: Dates) -> Day:
+    return Day(day, dates.day_with_date(day), period.month not in (None, day.month), day == dates.today)
