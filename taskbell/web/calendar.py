@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -20,6 +21,7 @@ from taskbell.search.tasks import FILTERS, matching_tasks
 from taskbell.tasks.kinds import Stage
 from taskbell.web.dates import Dates, day_bounds
 from taskbell.web.door import refused, signed_in
+from taskbell.web.project_pages import head_of, project_of
 from taskbell.web.rows import Row, rows_of
 from taskbell.web.shell import AppRequest
 from taskbell.web.today import whose
@@ -113,6 +115,7 @@ def placed(
     """The ids of the tasks of the period by the day on which they are due for this person. Raises Invalid."""
     days = period_of(parameters["period"], dates.first_weekday).days
     given = {name: text for name, text in parameters.items() if name in FILTERS}
+    given |= {"project": str(parameters["pk"])} if "pk" in parameters else {}
     tasks = matching_tasks(given, person).exclude(stage=Stage.ARCHIVED)
     tasks = tasks if given else tasks.filter(whose(parameters, person))
     # A day more at both ends: a due date without a time is the same day everywhere, and another instant.
@@ -127,24 +130,24 @@ def placed(
 
 @signed_in
 @require_safe
-def this_month(request: HttpRequest) -> HttpResponse:
-    """Leads to the current month."""
-    app = AppRequest(request)
-    return redirect("calendar-period", f"{app.dates.today:%Y-%m}")
+def this_month(request: HttpRequest, **within: int) -> HttpResponse:
+    """Leads to the current month, perhaps of a project."""
+    return redirect(f"{request.path}{AppRequest(request).dates.today:%Y-%m}/")
 
 
 @signed_in
 @require_safe
-def calendar(request: HttpRequest, period: str) -> HttpResponse:
-    """The page."""
-    app, parameters = AppRequest(request), request.GET.dict()
+def calendar(request: HttpRequest, period: str, **within: Any) -> HttpResponse:
+    """The page, perhaps of a project."""
+    app, parameters = AppRequest(request), request.GET.dict() | within | {"period": period}
+    head = head_of(app, project_of(within["pk"], app.person), "calendar") if within else {"here": "calendar"}
     try:
         shown = period_of(period, app.dates.first_weekday)
     except ValueError as error:
         raise Http404 from error
     days = {str(day): _day(day, shown, app.dates) for day in shown.days}
     try:
-        for row in rows_of(placed(parameters | {"period": period}, app.person, app.dates), app.person, app.dates):
+        for row in rows_of(placed(parameters, app.person, app.dates), app.person, app.dates):
             days[row.section].rows.append(row)
     except Refusal as refusal:
         return refused(request, refusal)
@@ -156,9 +159,8 @@ def calendar(request: HttpRequest, period: str) -> HttpResponse:
         "everyone": parameters.get("everyone") == "true",
         "sees_everything": sees_everything(app.person),
         "this": f"{app.dates.today:%Y-%m}" if shown.month else _week_name(app.dates.today),
-        "here": "calendar",
     }
-    return app.page("app/calendar.html", context)
+    return app.page("app/calendar.html", context | head)
 
 
 def _day(day: date, period: Period, dates: Dates) -> Day:

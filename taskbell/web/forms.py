@@ -175,3 +175,11 @@ def zone_choices() -> Choices:
         region, _, city = zone.partition("/")
         cities[region].append((zone, city.replace("_", " ").replace("/", ", ")))
     return [("UTC", "UTC"), *cities.items()]
+
+
+class ProjectForm(PageForm):
+    """A project; sharing/projects.py has its rules."""
+
+    name = _text("Name", autocomplete="off")
+    description = forms.CharField(label="Description", required=False, strip=False, widget=forms.Textarea)
+    colour = forms.CharField(label="Colour")

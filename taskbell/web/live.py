@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from taskbell.common.errors import Refusal, invalid
 from taskbell.common.values import BadValue, read_id
-from taskbell.web import board, calendar, task_list, today, upcoming
+from taskbell.web import board, calendar, project_pages, task_list, today, upcoming
 from taskbell.web.door import fragment, refused, signed_in
 from taskbell.web.rows import rows_of
 from taskbell.web.shell import AppRequest
@@ -22,6 +22,9 @@ VIEWS: dict[str, tuple[Placing, str]] = {
     "home": (today.placed, "web/app/row.html"),
     "board": (board.placed, "web/app/card.html"),
     "calendar-period": (calendar.placed, "web/app/day_task.html"),
+    "project": (project_pages.placed, "web/app/row.html"),
+    "project-board": (project_pages.placed_in_board, "web/app/card.html"),
+    "project-calendar-period": (calendar.placed, "web/app/day_task.html"),
     "tasks": (task_list.placed, "web/app/line.html"),
     "upcoming": (upcoming.placed, "web/app/row.html"),
 }

@@ -24,7 +24,7 @@ from taskbell.tasks.kinds import OPEN_STAGES
 from taskbell.tasks.models import Task
 from taskbell.tasks.queries import ViewerParam
 from taskbell.web.dates import Dates, dates_of, day_bounds
-from taskbell.web.door import page, person_of
+from taskbell.web.door import is_fragment, page, person_of
 
 RECENT_MAILS = timedelta(days=7)
 NUMBER = Func(F("pk"), function="COUNT", output_field=IntegerField())
@@ -119,7 +119,12 @@ class AppRequest:
         self.dates = dates_of(self.person, self.now)
         self.shell = shell_of(self.person, self.dates)
 
+    @property
+    def frame(self) -> dict[str, Any]:
+        """What the frame of a page needs. In an open page, a form comes without it, for the dialog."""
+        frame = {"shell": self.shell, "dates": self.dates, "person": self.person, "now": self.now}
+        return frame | ({"form_base": "web/app/bare.html"} if is_fragment(self.http) else {})
+
     def page(self, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
         """The page inside the frame."""
-        frame = {"shell": self.shell, "dates": self.dates, "person": self.person, "now": self.now}
-        return page(self.http, template, frame | context, status=status)
+        return page(self.http, template, self.frame | context, status=status)

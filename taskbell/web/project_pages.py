@@ -1,0 +1,210 @@
+"""The pages of projects: all of them, one with its tasks as list or board, its form, and how it ends."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from taskbell.accounts.models import User
+from taskbell.common.clock import utc_now
+from taskbell.common.errors import NotFound, Refusal
+from taskbell.common.values import MAX_ID, BadValue, read_id
+from taskbell.projects.models import Colour, Project
+from taskbell.projects.policy import may_edit_tasks, may_manage
+from taskbell.search.parameters import Parameters
+from taskbell.search.projects import page_of_projects
+from taskbell.sharing.deleting import delete_project, restore_project
+from taskbell.sharing.locks import visible_project
+from taskbell.sharing.projects import change_project, create_project
+from taskbell.tasks.counting import open_counts
+from taskbell.tasks.kinds import OPEN_STAGES, Stage
+from taskbell.tasks.models import Task
+from taskbell.web.board import columns_of
+from taskbell.web.board import placed as placed_on_board
+from taskbell.web.dates import Dates
+from taskbell.web.door import done, form_page, person_of, refused, signed_in
+from taskbell.web.forms import ProjectForm
+from taskbell.web.rows import rows_of
+from taskbell.web.shell import AppRequest
+
+MOST, MOST_DONE = 300, 20  # rows
+
+
+def project_of(pk: int, person: User) -> Project:
+    """The project with the person's role. Raises Http404."""
+    try:
+        return visible_project(pk if pk <= MAX_ID else 0, to=person)
+    except NotFound as error:
+        raise Http404 from error
+
+
+def name_of(project: Project, person: User) -> str:
+    """The name, in the person's language for their Inbox."""
+    return _("Inbox") if project.inbox_of_id == person.pk else project.name
+
+
+@signed_in
+@require_safe
+def all_projects(request: HttpRequest) -> HttpResponse:
+    """The projects of the person; with `archived` or `deleted`, those instead."""
+    app = AppRequest(request)
+    flags = {name: "true" for name in ("archived", "deleted", "all") if request.GET.get(name) == "true"}
+    page = page_of_projects(flags | {"page_size": "200"}, app.person)
+    counts = open_counts([project.pk for project in page.rows])
+    projects = [
+        {"row": one, "name": name_of(one, app.person), "counts": counts[one.pk], "manages": _manages(app, one)}
+        for one in page.rows
+    ]
+    return app.page("app/projects.html", {"projects": projects, "flags": flags, "here": "projects"})
+
+
+def _manages(app: AppRequest, project: Project) -> bool:
+    return project.inbox_of_id is None and may_manage(app.person, project.viewer_role)
+
+
+def placed(
+    parameters: Parameters, person: User, dates: Dates, *, only: Collection[int] | None = None
+) -> list[tuple[int, str, str]]:
+    """The ids of the tasks of the project: the open ones by due date, and the last completed. One query."""
+    tasks = Task.objects.visible_to(person).filter(project=int(parameters["pk"]))
+    if only is not None:
+        shown = tasks.filter(Q(stage__in=OPEN_STAGES) | Q(stage=Stage.COMPLETED), pk__in=only)
+        return [(pk, _section(stage), "") for pk, stage in shown.values_list("pk", "stage")]
+    ordered = tasks.filter(stage__in=OPEN_STAGES).order_by(F("due_at").asc(nulls_last=True), "-priority", "id")
+    return [(pk, "open", "") for pk in ordered.values_list("pk", flat=True)[:MOST]]
+
+
+def placed_done(project: Project) -> list[tuple[int, str, str]]:
+    """The ids of the last completed tasks."""
+    completed = Task.objects.filter(project=project, deleted_at=None, stage=Stage.COMPLETED).order_by("-completed_at")
+    return [(pk, "done", "") for pk in completed.values_list("pk", flat=True)[:MOST_DONE]]
+
+
+def _section(stage: str) -> str:
+    return "done" if stage == Stage.COMPLETED else "open"
+
+
+@signed_in
+@require_safe
+def project(request: HttpRequest, pk: int) -> HttpResponse:
+    """The tasks of a project, as a list."""
+    app = AppRequest(request)
+    shown = project_of(pk, app.person)
+    places = placed({"pk": str(pk)}, app.person, app.dates) + placed_done(shown)
+    rows = rows_of(places, app.person, app.dates)
+    sections = {key: [row for row in rows if row.section == key] for key in ("open", "done")}
+    return app.page("app/project.html", head_of(app, shown, "list") | sections)
+
+
+@signed_in
+@require_safe
+def project_board(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same as a board."""
+    app = AppRequest(request)
+    shown = project_of(pk, app.person)
+    return app.page("app/project_board.html", head_of(app, shown, "board") | {"columns": columns_of(app, _only(pk))})
+
+
+def placed_in_board(
+    parameters: Parameters, person: User, dates: Dates, *, only: Collection[int] | None = None
+) -> list[tuple[int, str, str]]:
+    """The cards of the board of a project."""
+    return placed_on_board(_only(parameters["pk"]), person, dates, only=only)
+
+
+def _only(pk: Any) -> dict[str, str]:
+    return {"project": str(pk)}
+
+
+def head_of(app: AppRequest, project: Project, tab: str) -> dict[str, Any]:
+    """What stands above every page of the project."""
+    return {
+        "project": project,
+        "name": name_of(project, app.person),
+        "is_inbox": project.inbox_of_id is not None,
+        "manages": _manages(app, project),
+        "may_edit": may_edit_tasks(app.person, project.viewer_role) and project.archived_at is None,
+        "tab": tab,
+        "here": project.pk,
+    }
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_project(request: HttpRequest) -> HttpResponse:
+    """The form for a new project."""
+    app = AppRequest(request)
+    form = ProjectForm(request.POST if request.method == "POST" else None, initial={"colour": Colour.BLUE})
+
+    def act() -> HttpResponse:
+        made = create_project(form.cleaned_data, by=app.person, now=app.now)
+        return done(request, _("“%(name)s” is there.") % {"name": made.name}, to=f"/projects/{made.pk}/")
+
+    return form_page(request, "app/project_form.html", form, act, **app.frame, colours=Colour.values, here="projects")
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit_project(request: HttpRequest, pk: int) -> HttpResponse:
+    """The form for name, description and colour."""
+    app = AppRequest(request)
+    shown = project_of(pk, app.person)
+    initial = {"name": shown.name, "description": shown.description, "colour": shown.colour, "version": shown.version}
+    form = ProjectForm(request.POST if request.method == "POST" else None, initial=initial)
+
+    def act() -> HttpResponse:
+        change_project(pk, form.cleaned_data, by=app.person, now=app.now)
+        return done(request, _("Saved."), to=f"/projects/{pk}/")
+
+    context = app.frame | head_of(app, shown, "edit") | {"colours": Colour.values}
+    return form_page(request, "app/project_form.html", form, act, **context)
+
+
+@signed_in
+@require_POST
+def archive_project(request: HttpRequest, pk: int) -> HttpResponse:
+    """Archives the project, or takes it out of the archive."""
+    is_archived = (request.POST.get("archived") or request.GET.get("archived")) != "false"
+    try:
+        shown = change_project(pk, {"archived": is_archived}, by=person_of(request), now=utc_now())
+    except Refusal as refusal:
+        return refused(request, refusal)
+    said = _("“%(name)s” is archived.") if is_archived else _("“%(name)s” is back in use.")
+    return done(request, said % {"name": shown.name}, to=f"/projects/{pk}/")
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def end_project(request: HttpRequest, pk: int) -> HttpResponse:
+    """Asks where the tasks of the project go; POST puts it in the trash."""
+    app = AppRequest(request)
+    shown = project_of(pk, app.person)
+    if request.method != "POST":
+        others = [link for link in [app.shell.inbox, *app.shell.projects] if link and link.id != pk]
+        count = open_counts([pk])[pk].open
+        return app.page("app/project_end.html", head_of(app, shown, "edit") | {"others": others, "count": count})
+    try:
+        move_to = read_id(request.POST["move_to"]) if request.POST.get("move_to") else None
+        delete_project(pk, move_to=move_to, by=app.person, now=app.now)
+    except BadValue:
+        raise Http404 from None
+    except Refusal as refusal:
+        return refused(request, refusal)
+    undo = "" if move_to else f"/projects/{pk}/restore/"
+    return done(request, _("“%(name)s” is in the trash.") % {"name": shown.name}, undo=undo, to="/projects/")
+
+
+@signed_in
+@require_POST
+def revive_project(request: HttpRequest, pk: int) -> HttpResponse:
+    """Takes the project out of the trash, with its tasks."""
+    now: datetime = utc_now()
+    try:
+        shown = restore_project(pk, by=person_of(request), now=now)
+    except Refusal as refusal:
+        return refused(request, refusal)
+    return done(request, _("“%(name)s” is back.") % {"name": shown.name}, to=f"/projects/{pk}/")
