@@ -60,3 +60,28 @@ document.addEventListener("keydown", (event) => {
   const done = ACTIONS[event.key] ? (ACTIONS[event.key](), true) : FIELDS[event.key] && here() ? openForm(FIELDS[event.key]) : false;
   if (done) event.preventDefault();
 });
+
+// The palette: what is typed narrows the list; arrows choose, Enter goes.
+const options = () => $$("#go-list li").filter((option) => !option.hidden);
+
+function choose(option) {
+  $$("#go-list li").forEach((one) => one.setAttribute("aria-selected", String(one === option)));
+  option?.scrollIntoView({ block: "nearest" });
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target.id !== "go") return;
+  const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
+  for (const option of $$("#go-list li")) option.hidden = !words.every((word) => option.textContent.toLowerCase().includes(word));
+  choose(options()[0]);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.target.id !== "go") return;
+  const shown = options(), at = shown.findIndex((one) => one.getAttribute("aria-selected") === "true");
+  if (event.key === "ArrowDown") choose(shown[Math.min(shown.length - 1, at + 1)]);
+  else if (event.key === "ArrowUp") choose(shown[Math.max(0, at - 1)]);
+  else if (event.key === "Enter" && at >= 0) $("a", shown[at]).click();
+  else return;
+  event.preventDefault();
+});

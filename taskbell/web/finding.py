@@ -1,0 +1,128 @@
+"""Finding things: the search, the palette, and the list of keys."""
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from taskbell.common.errors import Refusal
+from taskbell.search.tasks import page_of_tasks
+from taskbell.tasks.models import Task
+from taskbell.web.door import refused, signed_in
+from taskbell.web.rows import rows_of
+from taskbell.web.shell import AppRequest
+
+PAGE_SIZE, LAST = 50, 8
+
+
+@signed_in
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """The tasks with all of the words, the last changed first; without words, the form."""
+    app, words = AppRequest(request), request.GET.get("q", "").strip()
+    page = None
+    try:
+        if words:
+            given = {"q": words, "ordering": "-updated_at", "page_size": str(PAGE_SIZE)}
+            page = page_of_tasks(given | {"page": request.GET.get("page", "1")}, app.person)
+    except Refusal as refusal:
+        return refused(request, refusal)
+    rows = rows_of([(pk, "found", "") for pk in page.rows], app.person, app.dates) if page else []
+    context = {
+        "words": words,
+        "rows": rows,
+        "count": page.count if page else 0,
+        "further": page.next if page else None,
+        "here": "search",
+    }
+    return app.page("app/search.html", context)
+
+
+@signed_in
+@require_safe
+def keys(request: HttpRequest) -> HttpResponse:
+    """The keys, in groups."""
+    return AppRequest(request).page("app/keys.html", {"groups": _groups(), "here": "keys"})
+
+
+def _groups() -> list[tuple[str, list[tuple[str, str]]]]:
+    return [
+        (
+            _("Anywhere"),
+            [
+                ("q", _("Add a task")),
+                ("/", _("Search")),
+                ("Ctrl K", _("Go to a page, a task or a command")),
+                ("g t", _("Today")),
+                ("g u", _("Upcoming")),
+                ("g a", _("All tasks")),
+                ("g b", _("Board")),
+                ("g c", _("Calendar")),
+                ("g p", _("Projects")),
+                ("g r", _("Reports")),
+                ("g n", _("Notifications")),
+                ("z", _("Undo")),
+                ("?", _("These keys")),
+                ("Esc", _("Close")),
+            ],
+        ),
+        (
+            _("In a list"),
+            [
+                ("j k ↓ ↑", _("Next and previous task")),
+                ("Enter", _("Open it")),
+                ("e", _("Complete it")),
+                ("s", _("Stage")),
+                ("t", _("Due date")),
+                ("p", _("Priority")),
+                ("a", _("Assign")),
+                ("r", _("Reminder")),
+                ("m", _("Move to a project")),
+                ("l", _("Labels")),
+                ("c", _("Comment")),
+                ("x", _("Select; with Shift, up to here")),
+                ("#", _("Delete")),
+            ],
+        ),
+        (
+            _("On the board"),
+            [
+                ("← ↑ ↓ →", _("Next card")),
+                ("Shift ← →", _("Move the card to another column")),
+                ("m", _("Move the card to …")),
+            ],
+        ),
+    ]
+
+
+@signed_in
+@require_safe
+def palette(request: HttpRequest) -> HttpResponse:
+    """Pages, commands, projects and the tasks that changed last, to go to by typing a part of the name."""
+    app = AppRequest(request)
+    tasks = Task.objects.visible_to(app.person).in_use().order_by("-updated_at").only("title")[:LAST]
+    pages = [
+        ("/", _("Today")),
+        ("/upcoming/", _("Upcoming")),
+        ("/tasks/", _("All tasks")),
+        ("/board/", _("Board")),
+        ("/calendar/", _("Calendar")),
+        ("/projects/", _("Projects")),
+        ("/reports/", _("Reports")),
+        ("/activity/", _("Activity")),
+        ("/people/", _("People")),
+        ("/notifications/", _("Notifications")),
+        ("/settings/", _("Settings")),
+        ("/import/", _("Import")),
+        ("/trash/", _("Trash")),
+        ("/tasks/quick/", _("Add a task")),
+        ("/projects/new/", _("New project")),
+    ]
+    context = {"pages": pages, "tasks": tasks, "here": "palette"}
+    return app.page("app/palette.html", context)
+
+
+@signed_in
+@require_safe
+def more(request: HttpRequest) -> HttpResponse:
+    """On a phone, the rest of the navigation."""
+    return AppRequest(request).page("app/more.html", {"here": "more"})
