@@ -1,0 +1,138 @@
+"""Notifications: what this person was told, and what became of each email; for ADMINs, all deliveries."""
+
+from typing import Any
+
+from django.db.models import DurationField, ExpressionWrapper, F
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from taskbell.accounts.policy import Capability
+from taskbell.common.clock import utc_now
+from taskbell.common.errors import NotAllowed, Refusal
+from taskbell.notifications.channels.mail.delivery import retry
+from taskbell.notifications.inbox import mark_all_read, mark_read
+from taskbell.notifications.models import Delivery, DeliveryState
+from taskbell.search.notifications import page_of_notifications
+from taskbell.search.parameters import whole_number
+from taskbell.web.door import done, person_of, refused, signed_in
+from taskbell.web.shell import RECENT_MAILS, AppRequest, failed_mails
+
+PAGE_SIZE = 100
+# What each kind says, and its icon.
+WORDS = {
+    "reminder": (gettext_lazy("Reminder"), "bell"),
+    "task_assigned": (gettext_lazy("Assigned to you"), "user"),
+    "task_updated": (gettext_lazy("Changed"), "pencil"),
+    "unblocked": (gettext_lazy("No longer blocked"), "check"),
+    "overdue": (gettext_lazy("Overdue"), "clock"),
+    "due_digest": (gettext_lazy("Your tasks of the day"), "sun"),
+    "mentioned": (gettext_lazy("You were mentioned"), "message-circle"),
+    "commented": (gettext_lazy("Commented"), "message-circle"),
+    "project_shared": (gettext_lazy("You were added to a project"), "folder"),
+}
+OTHER = (gettext_lazy("Message"), "mail")
+STATES = {
+    DeliveryState.PENDING: gettext_lazy("waiting"),
+    DeliveryState.LEASED: gettext_lazy("being sent"),
+    DeliveryState.SENT: gettext_lazy("sent"),
+    DeliveryState.FAILED: gettext_lazy("failed"),
+    DeliveryState.CANCELLED: gettext_lazy("not sent"),
+    DeliveryState.GATHERED: gettext_lazy("sent in a summary"),
+}
+
+
+@signed_in
+@require_safe
+def notifications(request: HttpRequest) -> HttpResponse:
+    """The page: failed emails on top, then the unread ones, then the others."""
+    app = AppRequest(request)
+    try:
+        page = page_of_notifications({"page": request.GET.get("page", "1"), "page_size": str(PAGE_SIZE)}, app.person)
+    except Refusal as refusal:
+        return refused(request, refusal)
+    items = [_item(one) for one in page.rows]
+    failed = failed_mails(app.person, since=app.now - RECENT_MAILS) if app.shell.failed else Delivery.objects.none()
+    context = {
+        "failed": failed.select_related("notification__task").order_by("-due_at")[:10],
+        "unread": [item for item in items if item["row"].read_at is None],
+        "read": [item for item in items if item["row"].read_at is not None],
+        "further": page.next,
+        "here": "notifications",
+    }
+    return app.page("app/notifications.html", context)
+
+
+def _item(one: Any) -> dict[str, Any]:
+    words, icon = WORDS.get(one.kind, OTHER)
+    return {"row": one, "words": words, "icon": icon, "state": STATES.get(one.state, "")}
+
+
+@signed_in
+@require_POST
+def mark(request: HttpRequest, pk: int) -> HttpResponse:
+    """Marks a notification read; with `unread`, unread again."""
+    is_read = (request.POST.get("unread") or request.GET.get("unread")) != "true"
+    try:
+        mark_read(pk, read=is_read, by=person_of(request), now=utc_now())
+    except Refusal as refusal:
+        return refused(request, refusal)
+    undo = "" if not is_read else f"{request.path}?unread=true"
+    return done(request, _("Marked read.") if is_read else _("Unread again."), undo=undo, to="/notifications/")
+
+
+@signed_in
+@require_POST
+def mark_all(request: HttpRequest) -> HttpResponse:
+    """Marks all notifications read."""
+    mark_all_read(by=person_of(request), now=utc_now())
+    return done(request, _("All are read."), to="/notifications/")
+
+
+@signed_in
+@require_safe
+def deliveries(request: HttpRequest) -> HttpResponse:
+    """For ADMINs: every email, how late it was, and what the mail server said."""
+    app, state = AppRequest(request), request.GET.get("state", "")
+    try:
+        _check(app)
+        number = whole_number(request.GET.dict(), "page", default=1, most=10_000)
+    except Refusal as refusal:
+        return refused(request, refusal)
+    lateness = ExpressionWrapper(F("sent_at") - F("due_at"), output_field=DurationField())
+    mails = Delivery.objects.mails().annotate(lateness=lateness).order_by("-id")
+    mails = mails.filter(state=state) if state in DeliveryState.values else mails
+    start = (number - 1) * PAGE_SIZE
+    shown = list(mails.select_related("notification__recipient", "notification__task")[start : start + PAGE_SIZE + 1])
+    context = {
+        "mails": [_mail(one) for one in shown[:PAGE_SIZE]],
+        "states": STATES,
+        "state": state,
+        "further": number + 1 if len(shown) > PAGE_SIZE else None,
+        "here": "deliveries",
+    }
+    return app.page("app/deliveries.html", context)
+
+
+def _mail(one: Delivery) -> dict[str, Any]:
+    words, _icon = WORDS.get(one.notification.kind, OTHER)
+    return {"row": one, "words": words, "state": STATES[DeliveryState(one.state)]}
+
+
+@signed_in
+@require_POST
+def send_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Puts a failed or cancelled email back into the outbox."""
+    try:
+        _check(AppRequest(request))
+        count = retry(Delivery.objects.mails().filter(pk=pk), now=utc_now())
+    except Refusal as refusal:
+        return refused(request, refusal)
+    said = _("It will be sent again.") if count else _("It was sent already, or still waits to be.")
+    return done(request, said, to="/deliveries/")
+
+
+def _check(app: AppRequest) -> None:
+    if not app.person.can(Capability.MANAGE_PEOPLE):
+        raise NotAllowed(_("Only admins see all deliveries."))
