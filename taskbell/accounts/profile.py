@@ -16,7 +16,8 @@ from taskbell.common.folding import derived_from
 from taskbell.common.text import folded
 from taskbell.common.values import BadValue, read_choice, read_fields, read_zone
 
-LANGUAGES = ("en",)
+LANGUAGES = ("en", "de")
+THEMES, CLOCKS = ("", "light", "dark"), ("", "12", "24")
 # The time of the next digest depends on these.
 DIGEST_FIELDS = {"timezone", "digest_at", "digest_enabled"}
 PERSON_FIELDS = ("email", "username", "first_name", "last_name")
@@ -33,6 +34,9 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "timezone": read_zone,
     "language": partial(read_choice, choices=LANGUAGES),
     "avatar_colour": _read_colour,
+    "theme": partial(read_choice, choices=THEMES),
+    "clock": partial(read_choice, choices=CLOCKS),
+    **dict.fromkeys(("first_weekday", "single_keys"), lambda value: value),
     **dict.fromkeys(("digest_enabled", "digest_at", "digest_overdue", "mail_preferences"), lambda value: value),
     **dict.fromkeys(("quiet_from", "quiet_until", "quiet_reminders", "task_quota"), lambda value: value),
 }

@@ -47,7 +47,7 @@ def change(request: HttpRequest) -> HttpResponse:
     def act() -> HttpResponse:
         update_person(person, form.cleaned_data, by=person, now=utc_now())
         messages.success(request, "Check your email: open the link sent to the new address to confirm it.")
-        return redirect("profile")
+        return redirect("settings-security")
 
     return form_page(request, "email_change.html", form, act)
 
@@ -61,7 +61,7 @@ def resend(request: HttpRequest) -> HttpResponse:
             messages.success(request, "The email is on its way. Open the link in it.")
         except Refusal as refusal:
             messages.error(request, refusal.detail)
-    return redirect("profile")
+    return redirect("settings-security")
 
 
 # The token in the URL is the permission, as for the buttons in emails.

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from taskbell.accounts.preferences import MAIL_SWITCHES
 from taskbell.common.clock import time_zones
@@ -13,6 +14,10 @@ Choices = list[tuple[str, str | list[tuple[str, str]]]]
 DIGEST = "due_digest"
 # The labels continue "Email me when". The digest has an hour beside its switch.
 MAIL_LABELS = {kind: label for kind, label in MAIL_SWITCHES.items() if kind != DIGEST}
+LANGUAGE_NAMES = [("en", "English"), ("de", "Deutsch")]
+WEEKDAYS = [("", _("as usual in the language")), (0, _("Monday")), (5, _("Saturday")), (6, _("Sunday"))]
+CLOCKS = [("", _("as usual in the language")), ("24", _("24 hours, 16:30")), ("12", _("12 hours, 4:30 PM"))]
+THEMES = [("", _("as the device")), ("light", _("light")), ("dark", _("dark"))]
 REGIONS = ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 
 
@@ -126,23 +131,46 @@ class ChangeEmailForm(PageForm):
     current_password = _password("Current password", autocomplete="current-password")
 
 
-class ProfileForm(PageForm):
+class LookForm(PageForm):
+    """Name, time zone, language, and how pages look."""
+
     first_name = _text("First name", autocomplete="given-name", required=False)
     last_name = _text("Last name", autocomplete="family-name", required=False)
-    timezone = forms.ChoiceField(label="Time zone", choices=[], help_text="Used for due dates and the daily digest.")
-    digest_enabled = forms.BooleanField(label="Email me a daily digest of due tasks", required=False)
-    digest_at = _time("Time of day")
-    digest_overdue = forms.BooleanField(label="List overdue tasks too", required=False)
-    quiet_from = _time("From", required=False)
-    quiet_until = _time("Until", required=False)
-    quiet_reminders = forms.BooleanField(label="Hold reminders too", required=False)
+    timezone = forms.ChoiceField(
+        label=_("Time zone"), choices=[], help_text=_("Used for due dates and the daily digest.")
+    )
+    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGE_NAMES)
+    first_weekday = forms.TypedChoiceField(
+        label=_("Weeks begin on"), choices=WEEKDAYS, coerce=int, empty_value=None, required=False
+    )
+    clock = forms.ChoiceField(label=_("Clock"), choices=CLOCKS, required=False)
+    theme = forms.ChoiceField(label=_("Colours"), choices=THEMES, required=False)
+    single_keys = forms.BooleanField(label=_("Single letters are commands"), required=False)
 
     def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for kind, label in MAIL_LABELS.items():
-            self.fields[mail_field(kind)] = forms.BooleanField(label=label, required=False)
         legacy_name = [] if zone in _offered_zones() else [(zone, zone)]
         self.fields["timezone"].choices = [*legacy_name, *zone_choices()]  # type: ignore[attr-defined]
+
+    def changes(self) -> dict[str, Any]:
+        """The submitted values under the profile's field names."""
+        return dict(self.cleaned_data)
+
+
+class MailForm(PageForm):
+    """Which emails a person gets, and when."""
+
+    digest_enabled = forms.BooleanField(label=_("Email me a daily digest of due tasks"), required=False)
+    digest_at = _time("Time of day")
+    digest_overdue = forms.BooleanField(label=_("List overdue tasks too"), required=False)
+    quiet_from = _time("From", required=False)
+    quiet_until = _time("Until", required=False)
+    quiet_reminders = forms.BooleanField(label=_("Hold reminders too"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for kind, label in MAIL_LABELS.items():
+            self.fields[mail_field(kind)] = forms.BooleanField(label=label, required=False)
 
     def mails(self) -> list[forms.BoundField]:
         """A checkbox for each kind of email except the digest, which has fields of its own."""

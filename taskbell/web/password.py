@@ -61,6 +61,6 @@ def change(request: HttpRequest) -> HttpResponse:
         )
         remember(request, session)
         messages.success(request, "Your password has been changed. You are signed out everywhere else.")
-        return redirect("profile")
+        return redirect("settings-security")
 
     return form_page(request, "password_change.html", form, act)
