@@ -1,8 +1,9 @@
 """The verb of quick add: a line becomes a task."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from django.db import transaction
@@ -24,6 +25,7 @@ from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.policy import check_may_create
 
 MAX_TEXT = 1000  # characters
+NO_DEFAULTS: Mapping[str, Any] = MappingProxyType({})
 
 
 def read_for(person: User, text: str, *, zone: str, now: datetime, refused: Iterable[Span] = ()) -> Reading:
@@ -37,16 +39,25 @@ def read_for(person: User, text: str, *, zone: str, now: datetime, refused: Iter
 
 @transaction.atomic
 def create_from_line(
-    text: str, *, zone: str, refused: Iterable[Span] = (), by: User, now: datetime
+    text: str,
+    *,
+    zone: str,
+    refused: Iterable[Span] = (),
+    defaults: Mapping[str, Any] = NO_DEFAULTS,
+    by: User,
+    now: datetime,
 ) -> tuple[Task, Reading]:
-    """Creates the task that the line describes, with its new category and labels. Raises the same as `create_task`."""
+    """Creates the task that the line describes, with its new category and labels.
+
+    `defaults` are fields of the task for which the line says nothing. Raises the same as `create_task`.
+    """
     reading = read_for(by, text, zone=zone, now=now, refused=refused)
     if not reading.title:
         raise invalid("text", "blank", f"Must have a title. {WHAT}")
     category = reading.category.id if reading.category else None
     if reading.category and category is None:
         category = create_category(reading.category.name, by=by, now=now).pk
-    patch = TaskPatch(timezone=zone, **_columns(reading, category, zone))
+    patch = TaskPatch(timezone=zone, **{**defaults, **_columns(reading, category, zone)})
     return create_task(patch, by=by, now=now), reading
 
 

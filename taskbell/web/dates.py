@@ -32,9 +32,13 @@ class Dates:
         """The person's day."""
         return self.now.astimezone(self.zone).date()
 
-    def day(self, day: date) -> str:
-        """The day, as short as it is clear."""
-        near = {-1: _("Yesterday"), 0: _("Today"), 1: _("Tomorrow")}.get((day - self.today).days)
+    def day(self, day: date, *, within_sentence: bool = False) -> str:
+        """The day, as short as it is clear; `within_sentence` it begins with a small letter."""
+        if within_sentence:
+            names = {-1: _("yesterday"), 0: _("today"), 1: _("tomorrow")}
+        else:
+            names = {-1: _("Yesterday"), 0: _("Today"), 1: _("Tomorrow")}
+        near = names.get((day - self.today).days)
         if near:
             return near
         is_near = abs(day - self.today) < NEAR

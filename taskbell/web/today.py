@@ -45,6 +45,7 @@ class Ahead:
     """A reminder that will fire."""
 
     day: str
+    is_today: bool
     at: datetime
     time: str
     task: Task
@@ -120,11 +121,9 @@ def reminders_ahead(person: User, dates: Dates) -> list[Ahead]:
 
 def _ahead(one: Reminder, dates: Dates) -> Ahead:
     assert one.next_at is not None  # noqa: S101 - asked for
-    day = dates.day(one.next_at.astimezone(dates.zone).date())
-    words = (
-        _("Only you") if one.recipient_id else dates.due(one.task) and _("Due %(due)s") % {"due": dates.due(one.task)}
-    )
-    return Ahead(day, one.next_at, dates.time(one.next_at), one.task, words)
+    day, due = one.next_at.astimezone(dates.zone).date(), dates.due(one.task)
+    words = _("Only you") if one.recipient_id else due and _("Due %(due)s") % {"due": due}
+    return Ahead(dates.day(day), day == dates.today, one.next_at, dates.time(one.next_at), one.task, words)
 
 
 def blocked_by_others(person: User, dates: Dates) -> list[Any]:

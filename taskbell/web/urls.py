@@ -23,6 +23,7 @@ from taskbell.web import (
     project_members,
     project_pages,
     projects,
+    quick,
     saved_views,
     session,
     task_list,
@@ -107,7 +108,8 @@ urlpatterns = [
     path("settings/security/sessions/end-others/", preferences.end_other_sessions, name="end-other-sessions"),
     path("settings/security/sessions/<uuid:session_id>/end/", preferences.end_session, name="end-session"),
     path("more/", finding.more, name="more"),
-    path("tasks/quick/", placeholder.page, name="quick-add"),
+    path("tasks/quick/", quick.quick_add, name="quick-add"),
+    path("tasks/quick/read/", quick.read_line, name="quick-read"),
     path("mail/<str:token>/", mail.mail_button, name="mail-button"),
     path("favicon.ico", RedirectView.as_view(url="/static/web/favicon.svg"), name="favicon"),
     # The admin's own pages create Django sessions, which we don't use; these come first and replace them.

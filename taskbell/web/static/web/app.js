@@ -122,3 +122,31 @@ document.addEventListener("htmx:config:request", (event) => {
   if (request.action || !sourceElement.matches("form")) return;
   request.action = request.submitter?.getAttribute("formaction") || sourceElement.getAttribute("action") || location.href;
 });
+
+// Quick add: 150 ms after the last key, the server says how it reads the line. A refused chip goes back to the title.
+let readTimer = 0;
+
+async function readLine(form) {
+  const typed = form.elements.text.value;
+  try {
+    const answer = await fetch(form.dataset.read, { method: "POST", body: new FormData(form), headers: { "HX-Request": "true" } });
+    if (answer.ok && form.elements.text.value === typed) $(".reading", form).innerHTML = await answer.text();
+  } catch { /* offline: it is read when it is added */ }
+}
+
+document.addEventListener("input", (event) => {
+  const form = event.target.closest("[data-quick-form]");
+  if (!form) return;
+  $$("[name=refused]", form).forEach((one) => one.remove()); // spans of another line
+  clearTimeout(readTimer);
+  readTimer = setTimeout(() => readLine(form), 150);
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-refuse]");
+  if (!button) return;
+  const form = button.closest("form"), refused = document.createElement("input");
+  Object.assign(refused, { type: "hidden", name: "refused", value: button.dataset.refuse });
+  form.append(refused);
+  readLine(form).then(() => { refused.remove(); form.elements.text.focus(); });
+});
