@@ -59,6 +59,10 @@ class Dates:
         """Day and time."""
         return f"{self.day(at.astimezone(self.zone).date())} {self.time(at)}"
 
+    def short_day(self, day: date) -> str:
+        """Day and month."""
+        return date_format(day, pgettext("day and month", "j M"))
+
     def long_day(self, day: date) -> str:
         """Weekday, day and month in full."""
         return date_format(day, pgettext("long date", "l, j F"))
