@@ -63,6 +63,7 @@ NOTIFICATION_KINDS = [
 
 MIDDLEWARE = [
     "taskbell.web.middleware.SecurityHeaders",
+    "taskbell.web.middleware.CompressedPages",
     "django.middleware.security.SecurityMiddleware",
     "taskbell.api.health.Health",
     "taskbell.api.bodies.ReadableBodies",

@@ -5,6 +5,8 @@ from types import MappingProxyType
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 
 Handler = Callable[[HttpRequest], HttpResponse]
 Policy = dict[str, str]
@@ -66,3 +68,11 @@ class SecurityHeaders:
         for name, value in BY_DEFAULT.items():
             response.headers.setdefault(name, value)
         return response
+
+
+class CompressedPages(GZipMiddleware):
+    """Compresses pages. Django pads them by a random length, against guessing secrets by the size (BREACH)."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        is_page = response.get("Content-Type", "").startswith("text/html")
+        return super().process_response(request, response) if is_page else response
