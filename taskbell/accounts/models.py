@@ -33,13 +33,13 @@ class UserManager(DjangoUserManager["User"]):
         return self.add(person)
 
     @transaction.atomic
-    def add(self, person: "User") -> "User":
+    def add(self, person: "User", **profile: str) -> "User":
         """Saves a new person, with a profile. Once an ADMIN exists, the first registration no longer becomes ADMIN."""
         if person.role == Role.ADMIN:
             Installation.claim(utc_now())
         person.username_key = folded(person.username)
         person.save(using=self._db)
-        Profile.objects.create(user=person, timezone=settings.TASKBELL_TIME_ZONE)
+        Profile.objects.create(user=person, **{"timezone": settings.TASKBELL_TIME_ZONE} | profile)
         return person
 
     def create_superuser(

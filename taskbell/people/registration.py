@@ -14,6 +14,7 @@ from taskbell.accounts.addresses import is_free
 from taskbell.accounts.models import Installation, Profile, User
 from taskbell.accounts.names import default_usernames
 from taskbell.accounts.policy import Role
+from taskbell.accounts.profile import LANGUAGES
 from taskbell.accounts.queries import is_setup_token
 from taskbell.accounts.validation import (
     EMAIL_TAKEN,
@@ -26,6 +27,7 @@ from taskbell.accounts.validation import (
 )
 from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
+from taskbell.common.clock import time_zones
 from taskbell.common.errors import Conflict, NotAllowed
 from taskbell.common.text import folded
 from taskbell.people.addresses import ask_to_confirm, may_mail
@@ -48,6 +50,13 @@ class Registration:
     last_name: str = ""
     setup_token: str = ""
     invite: str = ""
+    timezone: str = ""
+    language: str = ""
+
+    def profile(self) -> dict[str, str]:
+        """The time zone and language of the device. Those that we don't know are left out: nobody typed them."""
+        zone = {"timezone": self.timezone} if self.timezone in time_zones() else {}
+        return zone | ({"language": self.language} if self.language in LANGUAGES else {})
 
 
 def register(form: Registration, *, client: Client, now: datetime) -> User:
@@ -67,7 +76,7 @@ def register(form: Registration, *, client: Client, now: datetime) -> User:
     newcomer.set_password(form.password)  # before the transaction, because it takes long
     for _ in range(MAX_RACES):
         try:
-            return _create(copy(newcomer), wanted, invite=form.invite, now=now)
+            return _create(copy(newcomer), wanted, form, now=now)
         except IntegrityError as error:  # somebody else was faster
             if form.invite and User.objects.filter(email=email).exists():
                 raise Conflict(EMAIL_TAKEN) from error
@@ -75,8 +84,8 @@ def register(form: Registration, *, client: Client, now: datetime) -> User:
 
 
 @transaction.atomic
-def _create(person: User, wanted: str, *, invite: str, now: datetime) -> User:
-    accepted = accept_invite(invite, email=person.email, now=now) if invite else None
+def _create(person: User, wanted: str, form: Registration, *, now: datetime) -> User:
+    accepted = accept_invite(form.invite, email=person.email, now=now) if form.invite else None
     person.username = _free_username(wanted, email=person.email)
     by_mail = not accepted and may_mail(person.email, now=now)
     if not is_free(person.email, now=now):
@@ -88,7 +97,7 @@ def _create(person: User, wanted: str, *, invite: str, now: datetime) -> User:
     person.role = accepted.role if accepted else _role_without_invite(now)
     # An invitation came by email, and the first person runs the mail server.
     person.email_confirmed = accepted is not None or person.role == Role.ADMIN
-    User.objects.add(person)
+    User.objects.add(person, **form.profile())
     if not person.email_confirmed:
         ask_to_confirm(person, by_mail=by_mail, now=now)
     if accepted:

@@ -72,6 +72,9 @@ class SignUpForm(PageForm):
     )
     password = _new_password("Password")
 
+    # Filled in by the script, from the device.
+    timezone = forms.CharField(required=False, widget=forms.HiddenInput)
+
 
 class JoinForm(SignUpForm):
     """Create an account by invitation; the email address is fixed."""

@@ -7,15 +7,17 @@ from django.forms import model_to_dict
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from taskbell.accounts import actions
 from taskbell.accounts.addresses import pending_email
 from taskbell.accounts.middleware import client_of, remember
 from taskbell.accounts.models import Session, User
+from taskbell.common.clock import utc_now
+from taskbell.common.errors import Refusal
 from taskbell.people.editing import update_person
 from taskbell.web.browsers import browser_name
-from taskbell.web.door import done, form_page, person_of, session_of, signed_in
+from taskbell.web.door import done, form_page, next_address, person_of, refused, session_of, signed_in
 from taskbell.web.forms import DIGEST, MAIL_LABELS, LookForm, MailForm, mail_field
 from taskbell.web.shell import AppRequest
 
@@ -39,6 +41,18 @@ def mail(request: HttpRequest) -> HttpResponse:
     kinds = {mail_field(kind): profile.wants(kind) for kind in MAIL_LABELS}
     form = MailForm(_posted(request), initial=_values(app.person) | digest | kinds)
     return _form(app, "app/settings_mail.html", form, "mail")
+
+
+@signed_in
+@require_POST
+def zone(request: HttpRequest) -> HttpResponse:
+    """Sets the time zone of the device, which a page offers once to people who are still in UTC."""
+    person, now = person_of(request), utc_now()
+    try:
+        update_person(person, {"timezone": request.POST.get("timezone", "")}, by=person, now=now)
+    except Refusal as refusal:
+        return refused(request, refusal)
+    return done(request, _("Your time zone is %(zone)s.") % {"zone": person.profile.timezone}, to=next_address(request))
 
 
 def _posted(request: HttpRequest) -> Any:
@@ -75,7 +89,7 @@ def end_session(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Signs one of the person's browsers or programs out."""
     if request.method != "POST":
         return redirect("settings-security")  # after a sign-in, the browser returns here with GET
-    person, now = person_of(request), AppRequest(request).now
+    person, now = person_of(request), utc_now()
     actions.end_sessions(person, now=now, because="ended by its owner", only=session_id)
     return done(request, _("That session has ended."), to="/settings/security/")
 
@@ -85,7 +99,7 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
     """Signs the person out everywhere else; this browser gets a new session."""
     if request.method != "POST":
         return redirect("settings-security")
-    person, now = person_of(request), AppRequest(request).now
+    person, now = person_of(request), utc_now()
     actions.end_sessions(person, now=now, because="signed out everywhere else")
     remember(request, actions.open_session(person, client=client_of(request), now=now))
     return done(request, _("You are signed out everywhere else."), to="/settings/security/")

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import get_language_from_request
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -65,7 +66,8 @@ def _sign_up(
 
     def act() -> HttpResponse:
         client, now = client_of(request), utc_now()
-        person = register(Registration(**form.cleaned_data, **(credentials or {})), client=client, now=now)
+        fields = form.cleaned_data | (credentials or {}) | {"language": get_language_from_request(request)}
+        person = register(Registration(**fields), client=client, now=now)
         if not invited and person.role != Role.ADMIN:  # the same whether or not the address had an account
             messages.success(request, SIGNED_UP.format(email=person.email))
             return redirect("sign-in")

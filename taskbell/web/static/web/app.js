@@ -236,3 +236,21 @@ document.addEventListener("keydown", (event) => {
   else return;
   event.preventDefault();
 });
+
+// People who are still in UTC are asked once, on each device, whether it has the right time zone.
+const zoneForm = $("[data-zone]"), deviceZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zoneForm && deviceZone && deviceZone !== "UTC" && !localStorage.getItem("zone-asked")) {
+  zoneForm.elements.timezone.value = deviceZone;
+  $("[data-zone-name]", zoneForm).textContent = deviceZone.replaceAll("_", " ");
+  zoneForm.hidden = false;
+  $("[data-zone-keep]", zoneForm).addEventListener("click", () => { localStorage.setItem("zone-asked", "1"); zoneForm.remove(); });
+}
+
+navigator.serviceWorker?.register("/service-worker.js").catch(() => {});
+
+// Today's page is about another day after midnight.
+if (document.body.dataset.here === "today") {
+  const midnight = new Date();
+  midnight.setHours(24, 0, 5, 0);
+  setTimeout(() => location.reload(), midnight - Date.now());
+}

@@ -48,6 +48,12 @@ function offerZoneOfDevice() {
   select.after(button);
 }
 
+function sendZoneOfDevice() {
+  const input = document.querySelector("input[type=hidden][name=timezone]");
+  if (input) input.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
 addCopyButtons();
 addShowButtons();
 offerZoneOfDevice();
+sendZoneOfDevice();
