@@ -20,6 +20,7 @@ from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound
 from taskbell.people.registration import Registration, register
 from taskbell.web.door import HOME, form_page, next_address, page, person_of, session_of
+from taskbell.web.examples import add_examples
 from taskbell.web.forms import JoinForm, SignInForm, SignUpForm
 
 SIGNED_UP = "Your account is ready: sign in. If {email} already had an account, we sent it an email instead."
@@ -72,6 +73,8 @@ def _sign_up(
             messages.success(request, SIGNED_UP.format(email=person.email))
             return redirect("sign-in")
         remember(request, actions.open_session(person, client=client, now=now))
+        if not invited:
+            add_examples(by=person, now=now)
         messages.success(request, f"Welcome, {person.name}. Your account is ready.")
         return redirect(HOME)
 

@@ -17,6 +17,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='profile',
+            name='examples',
+            field=models.BigIntegerField(blank=True, help_text='The project with the examples, if any.', null=True),
+        ),
+        migrations.AddField(
+            model_name='profile',
             name='first_weekday',
             field=models.PositiveSmallIntegerField(blank=True, help_text='0 is Monday, 6 is Sunday.', null=True),
         ),

@@ -1,10 +1,10 @@
 // Live updates: the events of this person's socket, gathered, and the rows they touch read again.
 "use strict";
 
-const GATHER_MS = 150, GATHER_MOST_MS = 1000, MOST_IDS = 50, HIDDEN_MS = 60_000, BACK_OFF = [1, 2, 4, 8, 16, 30];
+const GATHER_MS = 150, GATHER_MOST_MS = 1000, MOST_IDS = 50, HIDDEN_MS = 60_000, REFRESH_MS = 1000, BACK_OFF = [1, 2, 4, 8, 16, 30];
 
 const live = {
-  ids: new Set(), since: 0, timer: 0, attempt: 0, socket: null, all: false, frame: false,
+  ids: new Set(), since: 0, timer: 0, attempt: 0, socket: null, all: false, frame: false, refreshTimer: 0,
   cursor: document.body.dataset.cursor,
 
   touch(ids) {
@@ -42,6 +42,22 @@ const live = {
     const navigation = page.querySelector("#navigation"), old = document.querySelector("#navigation");
     if (navigation && old) htmx.swap({ text: navigation.outerHTML, target: old, swap: "outerMorph" });
     this.count();
+    this.refreshSoon();
+  },
+
+  // What is neither a row nor a count is read with the page, a little later.
+  refreshSoon() {
+    if (!document.querySelector("[data-refresh]")) return;
+    clearTimeout(this.refreshTimer);
+    this.refreshTimer = setTimeout(async () => {
+      const answer = await fetch(location.href).catch(() => null);
+      if (!answer?.ok) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const old of document.querySelectorAll("[data-refresh]")) {
+        const fresh = page.getElementById(old.id);
+        if (fresh && !old.contains(document.activeElement)) htmx.swap({ text: fresh.outerHTML, target: old, swap: "outerMorph" });
+      }
+    }, REFRESH_MS);
   },
 
   place(fresh) {

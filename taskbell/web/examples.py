@@ -1,0 +1,86 @@
+"""Three tasks to try things out with, in a project of their own that goes away with one button."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from taskbell.accounts.models import Profile, User
+from taskbell.common.clock import utc_now, wall_time
+from taskbell.common.errors import NotFound, Refusal
+from taskbell.projects.models import Colour
+from taskbell.sharing.deleting import delete_project
+from taskbell.sharing.projects import create_project
+from taskbell.tasks.actions import create_task
+from taskbell.tasks.patch import TaskPatch
+from taskbell.web.door import done, person_of, refused, signed_in
+
+
+@transaction.atomic
+def add_examples(*, by: User, now: datetime) -> None:
+    """Creates the project and its tasks, as the person would. Raises NotAllowed, QuotaReached."""
+    today = wall_time(now, by.profile.timezone).date()
+    project = create_project({"name": _("First steps"), "colour": Colour.TEAL.value}, by=by, now=now)
+    first = create_task(
+        TaskPatch(
+            title=_("Press Q and type: Water the plants in 2 minutes ~1m"),
+            project_id=project.pk,
+            due_date=today,
+        ),
+        by=by,
+        now=now,
+    )
+    create_task(
+        TaskPatch(
+            title=_("This one is blocked until you complete the first"),
+            project_id=project.pk,
+            due_date=today,
+            pre_tasks=[first.pk],
+        ),
+        by=by,
+        now=now,
+    )
+    create_task(
+        TaskPatch(
+            title=_("Look at the week ahead"),
+            project_id=project.pk,
+            due_date=today,
+            recurrence="FREQ=WEEKLY",
+        ),
+        by=by,
+        now=now,
+    )
+    _remember(by, project.pk)
+
+
+def _remember(person: User, project: int | None) -> None:
+    Profile.objects.filter(pk=person.pk).update(examples=project)
+
+
+@signed_in
+@require_POST
+def add(request: HttpRequest) -> HttpResponse:
+    """Adds the examples."""
+    try:
+        add_examples(by=person_of(request), now=utc_now())
+    except Refusal as refusal:
+        return refused(request, refusal)
+    return done(request, _("Three examples are there. Complete them, change them, or remove them."), to="/")
+
+
+@signed_in
+@require_POST
+def remove(request: HttpRequest) -> HttpResponse:
+    """Puts the project with the examples in the trash."""
+    person, now = person_of(request), utc_now()
+    try:
+        if person.profile.examples is not None:
+            delete_project(person.profile.examples, move_to=None, by=person, now=now)
+    except NotFound:
+        pass  # it was deleted by hand
+    except Refusal as refusal:
+        return refused(request, refusal)
+    _remember(person, None)
+    return done(request, _("The examples are in the trash."), to="/")
