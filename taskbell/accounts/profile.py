@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from taskbell.accounts.models import Profile, User
@@ -16,7 +17,7 @@ from taskbell.common.folding import derived_from
 from taskbell.common.text import folded
 from taskbell.common.values import BadValue, read_choice, read_fields, read_zone
 
-LANGUAGES = ("en", "de")
+LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
 THEMES, CLOCKS = ("", "light", "dark"), ("", "12", "24")
 # The time of the next digest depends on these.
 DIGEST_FIELDS = {"timezone", "digest_at", "digest_enabled"}

@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "taskbell.accounts.middleware.BrowserSession",
+    "taskbell.web.middleware.Language",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
 
@@ -223,11 +224,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 MAIL = mail_settings(env)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL["sender"]
 
-USE_I18N = False
+# Outside pages and emails nothing activates a language: the API speaks the first one.
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [PACKAGE / "locale"]
 TIME_ZONE = "UTC"
-DATE_FORMAT = "j M Y"
-TIME_FORMAT = "H:i"
-DATETIME_FORMAT = "j M Y, H:i"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = env.TASKBELL_STATIC or DATA / "static"

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from taskbell.accounts.preferences import MAIL_SWITCHES
@@ -14,7 +15,6 @@ Choices = list[tuple[str, str | list[tuple[str, str]]]]
 DIGEST = "due_digest"
 # The labels continue "Email me when". The digest has an hour beside its switch.
 MAIL_LABELS = {kind: label for kind, label in MAIL_SWITCHES.items() if kind != DIGEST}
-LANGUAGE_NAMES = [("en", "English"), ("de", "Deutsch")]
 WEEKDAYS = [("", _("as usual in the language")), (0, _("Monday")), (5, _("Saturday")), (6, _("Sunday"))]
 CLOCKS = [("", _("as usual in the language")), ("24", _("24 hours, 16:30")), ("12", _("12 hours, 4:30 PM"))]
 THEMES = [("", _("as the device")), ("light", _("light")), ("dark", _("dark"))]
@@ -142,7 +142,7 @@ class LookForm(PageForm):
     timezone = forms.ChoiceField(
         label=_("Time zone"), choices=[], help_text=_("Used for due dates and the daily digest.")
     )
-    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGE_NAMES)
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     first_weekday = forms.TypedChoiceField(
         label=_("Weeks begin on"), choices=WEEKDAYS, coerce=int, empty_value=None, required=False
     )
