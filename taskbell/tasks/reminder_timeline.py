@@ -68,12 +68,16 @@ SWITCHED_OFF = "; not emailed to you, because you switched off reminder emails"
 NO_MAIL = "It fired, but no email about it is visible to you."
 
 
-def reminder_timeline(task: Task, person: User, *, now: datetime) -> ScheduleOut:
+def reminder_timeline(
+    task: Task, person: User, *, reminders: Sequence[Reminder] | None = None, now: datetime
+) -> ScheduleOut:
     """The upcoming firings of the reminders that the person sees, and past emails or the reason why there are none.
 
     People who may edit the task see everybody's emails, except those of private reminders; others see their own.
+    `reminders` are those that the person sees, if they are loaded already.
     """
-    reminders = list(Reminder.objects.visible_to(person).filter(task=task))
+    if reminders is None:
+        reminders = list(Reminder.objects.visible_to(person).filter(task=task))
     messages = Notification.objects.filter(task=task)
     concerning = Q(recipient=person)
     if may_edit(person, task):
@@ -81,7 +85,7 @@ def reminder_timeline(task: Task, person: User, *, now: datetime) -> ScheduleOut
     messages = messages.filter(concerning)
     mails = Delivery.objects.filter(notification__in=messages).select_related("notification").defer("mime")
     sent = [_email(mail, now) for mail in mails.order_by("-due_at", "-id")[:MAX_PAST]]
-    past = [*sent, *_without_email(reminders, messages, task, now)]
+    past = [*sent, *_without_email(reminders, sent, messages, task, now)]
     return {
         "due_dates": coming_due_dates(task, now=now, most=MAX_UPCOMING),
         "next": _next(reminders, task, person),
@@ -89,7 +93,7 @@ def reminder_timeline(task: Task, person: User, *, now: datetime) -> ScheduleOut
     }
 
 
-def _next(reminders: list[Reminder], task: Task, person: User) -> list[ComingOut]:
+def _next(reminders: Sequence[Reminder], task: Task, person: User) -> list[ComingOut]:
     """The next firings, at least one for each reminder; those without a date come last."""
     coming = [firing for reminder in reminders for firing in _coming(reminder, task, person)]
     coming.sort(key=lambda firing: (firing["at"] is None, firing["at"]))
@@ -137,14 +141,16 @@ def _instants(reminder: Reminder) -> Sequence[datetime | None]:
 
 
 def _without_email(
-    reminders: list[Reminder], messages: NotificationQuerySet, task: Task, now: datetime
+    reminders: Sequence[Reminder], sent: Sequence[PastOut], messages: NotificationQuerySet, task: Task, now: datetime
 ) -> list[PastOut]:
-    """The reminders that are over and have no visible email."""
+    """The reminders that are over and have no visible email among the `messages`, the last of which are `sent`."""
     over = [reminder for reminder in reminders if reminder.next_at is None and reminder.at is not None]
     skipped = [_reminder(one, _why_skipped(one, task), now) for one in over if one.state == ReminderState.SKIPPED]
     fired = [one for one in over if one.state == ReminderState.FIRED]
-    named = messages.filter(kind=REMINDER.name).order_by().values_list("data__reminder", flat=True)
-    shown = set(named.distinct()) if fired else set()
+    shown = {mail["reminder"] for mail in sent}
+    if fired and len(sent) == MAX_PAST:
+        named = messages.filter(kind=REMINDER.name).order_by().values_list("data__reminder", flat=True)
+        shown = set(named.distinct())
     return skipped + [_reminder(one, NO_MAIL, now) for one in fired if one.pk not in shown]
 
 

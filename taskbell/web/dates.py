@@ -45,6 +45,11 @@ class Dates:
         # Translators: a date of these months, such as Fri 4 Dec; and one further away, such as 4 Mar 2027.
         return date_format(day, pgettext("near date", "D j M") if is_near else pgettext("far date", "j M Y"))
 
+    def in_sentence(self, said: str) -> str:
+        """What `day`, `moment` or `due` say, for the middle of a sentence: today, tomorrow 9:00."""
+        is_name = said.partition(" ")[0] in (_("Yesterday"), _("Today"), _("Tomorrow"))
+        return said[:1].lower() + said[1:] if is_name else said
+
     def day_with_date(self, day: date) -> str:
         """The day with its weekday and date: Today, Mon 30 Nov."""
         name, exact = self.day(day), date_format(day, pgettext("near date", "D j M"))

@@ -36,9 +36,13 @@ def session_of(request: HttpRequest) -> Session:
 
 def next_address(request: HttpRequest, default: str = HOME) -> str:
     """The page the person wanted to go to, if it is on this site; otherwise the default."""
-    address = request.POST.get("next") or request.GET.get("next") or ""
+    return local_address(request, request.POST.get("next") or request.GET.get("next") or "") or default
+
+
+def local_address(request: HttpRequest, address: str) -> str:
+    """The address, if it is on this site."""
     is_ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
-    return address if is_ours else default
+    return address if is_ours else ""
 
 
 def page(

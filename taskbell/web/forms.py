@@ -47,10 +47,6 @@ def _time(label: str, *, required: bool = True) -> forms.TimeField:
     return forms.TimeField(label=label, required=required, widget=widget)
 
 
-def _date(label: str) -> forms.DateField:
-    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-
-
 class PageForm(forms.Form):
     """Base of our forms: labels without a trailing colon."""
 
@@ -102,31 +98,6 @@ class ResetPasswordForm(PageForm):
 class ChangePasswordForm(PageForm):
     old_password = _password("Current password", autocomplete="current-password")
     new_password = _new_password()
-
-
-class GoOnForm(PageForm):
-    """Complete or skip a task. Only a task that repeats has the choice."""
-
-    catch_up = forms.BooleanField(label="Continue with the next date in the future", required=False)
-
-
-class MoveForm(PageForm):
-    """Another due date for a task, in its own time zone."""
-
-    due_date = _date("Due date")
-    due_time = _time("Due time", required=False)
-    only_this_one = forms.BooleanField(label="Only this one; the later ones keep their dates", required=False)
-
-
-class CommentForm(PageForm):
-    """A comment on a task; comments/validation.py has its rules."""
-
-    body = forms.CharField(
-        label="Your comment",
-        strip=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Markdown. @username notifies a person who can see the task.",
-    )
 
 
 class ChangeEmailForm(PageForm):

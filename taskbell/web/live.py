@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from taskbell.common.errors import Refusal, invalid
 from taskbell.common.values import BadValue, read_id
-from taskbell.web import board, calendar, project_pages, task_list, today, upcoming
+from taskbell.web import board, calendar, project_pages, task, task_list, today, upcoming
 from taskbell.web.door import fragment, refused, signed_in
 from taskbell.web.rows import rows_of
 from taskbell.web.shell import AppRequest
@@ -19,6 +19,7 @@ MOST = 50  # ids; for more, the page is read again
 Placing = Callable[..., list[tuple[int, str, str]]]
 # How each page places tasks, and the template of one.
 VIEWS: dict[str, tuple[Placing, str]] = {
+    "task": (task.placed, "web/app/row.html"),
     "home": (today.placed, "web/app/row.html"),
     "board": (board.placed, "web/app/card.html"),
     "calendar-period": (calendar.placed, "web/app/day_task.html"),

@@ -21,7 +21,7 @@ from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.queries import visible_task
 from taskbell.web.dates import Dates, dates_of
-from taskbell.web.door import done, person_of, refused, signed_in
+from taskbell.web.door import done, local_address, person_of, refused, signed_in
 from taskbell.web.undo import undo_of
 
 Verb = Callable[..., HttpResponse]
@@ -54,9 +54,9 @@ def quoted(title: str) -> str:
 
 @verb
 def complete(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpResponse:
-    """Completes the task. One that repeats goes on to its next occurrence."""
-    force = sent(request, "force") == "true"
-    actions.update_task(task.pk, TaskPatch(stage=Stage.COMPLETED), force=force, by=by, now=now)
+    """Completes the task. One that repeats goes on to its next occurrence; with `catch_up`, to one in the future."""
+    force, catch_up = (sent(request, name) == "true" for name in ("force", "catch_up"))
+    actions.update_task(task.pk, TaskPatch(stage=Stage.COMPLETED), force=force, catch_up=catch_up, by=by, now=now)
     said = _("%(task)s is done.") % {"task": quoted(task.title)}
     return done(request, said, undo=undo_of([task], TaskPatch(stage=Stage.COMPLETED)), touched=[task.pk])
 
@@ -91,10 +91,11 @@ STAGE_WORDS = {
 
 @verb
 def delete(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpResponse:
-    """Puts the task in the trash."""
+    """Puts the task in the trash; `leave` is where the page of the task goes on to."""
     actions.delete_task(task.pk, by=by, now=now)
     said = _("%(task)s is in the trash.") % {"task": quoted(task.title)}
-    return done(request, said, undo=reverse("task-restore", args=[task.pk]), touched=[task.pk])
+    undo, to = reverse("task-restore", args=[task.pk]), local_address(request, sent(request, "leave"))
+    return done(request, said, undo=undo, touched=[task.pk], to=to or None)
 
 
 @signed_in

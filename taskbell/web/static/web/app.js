@@ -46,6 +46,15 @@ document.addEventListener("taskbell:refused", notBusy);
 document.addEventListener("htmx:error", notBusy);
 document.addEventListener("taskbell:touched", (event) => live.touch(event.detail.ids));
 
+// The list from which a task is opened: its page goes back there, and on to the task before or after it.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-task] a.title, [data-task] a[href^='/tasks/']");
+  if (!link) return;
+  const ids = $$("[data-task]").map((item) => Number(item.dataset.task));
+  const list = { ids: [...new Set(ids)], address: location.pathname + location.search, name: $("h1")?.textContent.trim() };
+  sessionStorage.setItem("list", JSON.stringify(list));
+});
+
 // Sends the one form of all verbs to this address.
 function submitVerb(address) {
   const button = document.createElement("button");
@@ -163,11 +172,12 @@ const pressable = (item, selector) => item && $(selector, item);
 
 function step(by) {
   const items = $$(ITEMS).filter((item) => item.offsetParent !== null);
-  if (!items.length) return;
+  if (!items.length) return false;
   const at = items.indexOf(here());
   const to = items[at < 0 ? (by > 0 ? 0 : items.length - 1) : Math.min(items.length - 1, Math.max(0, at + by))];
   items.forEach((item) => item.classList.toggle("on", item === to));
   ($(".title", to) ?? to).focus();
+  return true;
 }
 
 function press(element) {
@@ -186,7 +196,7 @@ function openForm(field) {
 }
 
 const ACTIONS = {
-  j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1),
+  j: () => step(1) || press($("[data-next]:not([hidden])")), k: () => step(-1) || press($("[data-previous]:not([hidden])")), ArrowDown: () => step(1), ArrowUp: () => step(-1),
   q: () => press($("[data-quick]")), "/": () => press($("[data-search]")),
   e: () => press(pressable(here(), "[data-verb=complete], .check.done")),
   x: () => press(pressable(here(), "[data-select]")),

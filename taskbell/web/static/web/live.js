@@ -15,7 +15,8 @@ const live = {
   },
 
   async read() {
-    const ids = [...this.ids], all = this.all || ids.length > MOST_IDS, frame = this.frame;
+    const ids = [...this.ids], frame = this.frame;
+    const all = this.all || ids.length > MOST_IDS || this.watched().some((id) => this.ids.has(id));
     this.ids.clear();
     this.since = 0;
     this.all = this.frame = false;
@@ -25,6 +26,7 @@ const live = {
     const address = all ? view : `/live/?${new URLSearchParams({ ids: ids.join(), view, here })}`;
     try {
       const answer = await fetch(address, { headers: { "HX-Request": "true" } });
+      if (answer.status === 404 && all) document.dispatchEvent(new CustomEvent("taskbell:lost"));
       if (!answer.ok) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (all) this.morphAll(page);
@@ -32,15 +34,27 @@ const live = {
     } catch { /* offline: the socket reconnects and resumes */ }
   },
 
+  // The page of a task names the tasks that it shows: if one of them changes, all of it is read again.
+  watched() {
+    return document.querySelector("[data-watch]")?.dataset.watch.split(" ").map(Number) ?? [];
+  },
+
   morphAll(page) {
+    document.dispatchEvent(new CustomEvent("taskbell:fresh", { detail: page })); // open forms save themselves
     const main = page.querySelector("#main");
     if (main) htmx.swap({ text: main.outerHTML, target: document.querySelector("#main"), swap: "outerMorph" });
+    this.frameFrom(page);
+    document.dispatchEvent(new CustomEvent("taskbell:morphed"));
+  },
+
+  frameFrom(page) {
+    const navigation = page.querySelector("#navigation"), old = document.querySelector("#navigation");
+    if (navigation && old) htmx.swap({ text: navigation.outerHTML, target: old, swap: "outerMorph" });
   },
 
   apply(page) {
     for (const fresh of page.querySelectorAll("[id^=task-]")) this.place(fresh);
-    const navigation = page.querySelector("#navigation"), old = document.querySelector("#navigation");
-    if (navigation && old) htmx.swap({ text: navigation.outerHTML, target: old, swap: "outerMorph" });
+    this.frameFrom(page);
     this.count();
     this.refreshSoon();
   },

@@ -1,0 +1,125 @@
+"""The facts of a task beside its text: when it is due, how it repeats, who does it, and where it belongs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from taskbell.accounts.models import User
+from taskbell.common.rule_words import rule_in_words, rule_with_time
+from taskbell.tasks.kinds import Basis, Priority
+from taskbell.tasks.occurrences import coming_due_dates
+from taskbell.web.dates import Dates
+from taskbell.web.rows import Row
+
+NEXT_DATES = 3
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line: its part of the page, its name, and what it says. `key` opens its form."""
+
+    part: str
+    name: str
+    words: str
+    small: str = ""
+    key: str = ""
+    state: str = ""
+    dot: str = ""
+    who: User | None = None
+    labels: list[str] = field(default_factory=list)
+    may_edit: bool = True
+
+
+def facts_of(row: Row) -> list[Fact]:
+    """What this person reads, and may change."""
+    return [*_facts(row)]
+
+
+def _facts(row: Row) -> Iterator[Fact]:
+    task, dates, edits = row.task, row.dates, row.may_edit
+    yield Fact("due", _("Due"), due_words(task, dates), _due_small(row), "due", row.due_state, may_edit=edits)
+    repeats, following = repeats_in_words(task, dates), next_dates(task, dates)
+    if task.recurrence or edits:
+        yield Fact("repeats", _("Repeats"), repeats or _("Does not repeat"), following, may_edit=edits)
+    yield Fact("priority", _("Priority"), priority_words(task.priority), key="priority", may_edit=edits)
+    if task.viewer_role or edits:
+        inbox = task.project.inbox_of_id is not None
+        name = _("Inbox") if task.project.inbox_of_id == row.person.pk else task.project.name
+        yield Fact("project", _("Project"), name, key="move", dot="" if inbox else task.project.colour, may_edit=edits)
+    yield Fact("category", _("Category"), task.category.name if task.category else _("None"), may_edit=edits)
+    yield Fact("labels", _("Labels"), "" if row.labels else _("None"), key="labels", labels=row.labels, may_edit=edits)
+    yield _assignee(row)
+
+
+def _assignee(row: Row) -> Fact:
+    task, person = row.task, row.person
+    hands_back = task.assigned_to_id == person.pk and not row.may_edit and not task.is_archived
+    small = _("You can hand it back.") if hands_back else ""
+    words = called(task.assigned_to, person) if task.assigned_to else _("Nobody")
+    may_edit = row.may_edit or hands_back
+    return Fact("assign", _("Assigned to"), words, small, "assign", who=task.assigned_to, may_edit=may_edit)
+
+
+def called(one: User, person: User) -> str:
+    """The name, or You."""
+    return _("You") if one.pk == person.pk else one.name
+
+
+def priority_words(rank: int) -> str:
+    """The priority for people."""
+    return {
+        Priority.LOW: _("Low"),
+        Priority.MEDIUM: _("Medium"),
+        Priority.HIGH: _("High"),
+        Priority.URGENT: _("Urgent"),
+    }[Priority(rank)]
+
+
+def due_words(task: Any, dates: Dates) -> str:
+    """When it is due, with the date."""
+    day = dates.due_day(task)
+    if day is None:
+        return _("No due date")
+    said = dates.day_with_date(day)
+    return said if task.due_time is None else f"{said}, {dates.time(task.due_at)}"
+
+
+def _due_small(row: Row) -> str:
+    task, dates = row.task, row.dates
+    if task.due_at is None or not task.is_open:
+        return ""
+    city = task.timezone.rpartition("/")[2].replace("_", " ")
+    if dates.is_late(task):
+        return _("Overdue")
+    if task.due_time is None:
+        return _("until midnight in %(city)s") % {"city": city}
+    away = "" if task.timezone == dates.zone.key else f", {dates_in(task)} {_('in')} {city}"
+    return dates.until(task.due_at) + away
+
+
+def dates_in(task: Any) -> str:
+    """The due time as the clocks of the task's zone show it."""
+    return f"{task.due_time:%H:%M}"
+
+
+def repeats_in_words(task: Any, dates: Dates) -> str:
+    """The rule in words, with the time of day if there is one."""
+    if not task.recurrence:
+        return ""
+    if task.due_at is None or task.due_time is None:
+        said = rule_in_words(task.recurrence)
+    else:
+        said = rule_with_time(task.recurrence, task.due_at.astimezone(dates.zone), day=task.due_date)
+    return said[:1].upper() + said[1:]
+
+
+def next_dates(task: Any, dates: Dates) -> str:
+    """From what it repeats, and the next due dates."""
+    if not task.recurrence:
+        return ""
+    basis = _("From its completion.") if task.recurrence_from == Basis.COMPLETION else _("From its due date.")
+    days = [dates.day(day) for day in coming_due_dates(task, now=dates.now, most=NEXT_DATES)]
+    following = _("Next: %(dates)s") % {"dates": ", ".join(days)} if days else ""
+    return f"{basis} {following}".strip()

@@ -1,0 +1,250 @@
+"""The forms of a task's parts. The rules live in the verbs; each form says which fields of the task it changes."""
+
+from datetime import date, time
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from taskbell.accounts.models import User
+from taskbell.accounts.policy import Capability
+from taskbell.comments.models import MAX_BODY
+from taskbell.projects.models import EDITORS, Membership, Project
+from taskbell.tasks.kinds import Priority, Stage
+from taskbell.tasks.models import Category
+from taskbell.web.forms import PageForm, zone_choices
+
+MOST_CHOICES = 500
+ONLY_THIS, FROM_NOW = "this", "all"
+
+
+def date_field(label: Any, *, required: bool = True) -> forms.DateField:
+    """A day, entered by the browser's own picker."""
+    return forms.DateField(
+        label=label, required=required, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+
+def time_field(label: Any) -> forms.TimeField:
+    """A time of day that may be left empty."""
+    return forms.TimeField(label=label, required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+
+
+class TaskForm(PageForm):
+    """Changes some fields of a task. `names` are those fields, by the names of the model."""
+
+    names: tuple[str, ...] = ()
+
+    def __init__(self, data: Any, *, task: Any, person: User) -> None:
+        self.task, self.person = task, person
+        super().__init__(data, initial=self.read(), auto_id="edit-%s")
+        self.prepare()
+
+    def read(self) -> dict[str, Any]:
+        """What the fields show at first."""
+        return {name: getattr(self.task, name) for name in self.names if hasattr(self.task, name)}
+
+    def prepare(self) -> None:
+        """Adds choices, and takes away what this task does not need."""
+
+    def values(self) -> dict[str, Any]:
+        """The fields of the task as they are wanted."""
+        return {name: self.cleaned_data[name] for name in self.names}
+
+
+class TitleForm(TaskForm):
+    names = ("title",)
+    title = forms.CharField(label=_("Title"), widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}))
+
+
+class DescriptionForm(TaskForm):
+    names = ("description",)
+    description = forms.CharField(
+        label=_("Description"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 8, "autofocus": True}),
+        help_text=_("Markdown. Ctrl+Enter saves."),
+    )
+
+    def clean_description(self) -> str:
+        return str(self.cleaned_data["description"]).strip().replace("\r\n", "\n")
+
+
+class DueForm(TaskForm):
+    """The due date. Of a series, of this one or of all that follow."""
+
+    names = ("due_date", "due_time", "timezone")
+    due_date = date_field(_("Due date"), required=False)
+    due_time = time_field(_("Time"))
+    timezone = forms.ChoiceField(label=_("Time zone"), choices=[], required=False)
+    applies = forms.ChoiceField(
+        label=_("Applies to"),
+        choices=[(ONLY_THIS, _("Only this one")), (FROM_NOW, _("This one and all that follow"))],
+        initial=ONLY_THIS,
+        widget=forms.RadioSelect,
+    )
+
+    def prepare(self) -> None:
+        zone = self.task.timezone
+        self.fields["due_date"].widget.attrs["autofocus"] = True
+        self.fields["timezone"].choices = [(zone, zone), *zone_choices()]  # type: ignore[attr-defined]
+        if not self.task.recurrence:
+            del self.fields["applies"]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        day = self.data.get("day", "")
+        if day:  # one of the buttons for the usual days
+            given["due_date"] = None if day == "none" else date.fromisoformat(day)
+        if given.get("due_date") is None and "due_date" not in self.errors:
+            given["due_time"] = None
+        return given
+
+    def values(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        return {
+            "due_date": given["due_date"],
+            "due_time": self._to_the_minute(given["due_time"]),
+            "timezone": given["timezone"] or self.task.timezone,
+        }
+
+    def _to_the_minute(self, sent: time | None) -> time | None:
+        """The field shows no seconds, so a time that was not touched keeps them."""
+        known = self.task.due_time
+        return known if sent and known and known.replace(second=0, microsecond=0) == sent else sent
+
+    @property
+    def only_this_one(self) -> bool:
+        """True if the later ones of the series keep their dates."""
+        return self.cleaned_data.get("applies") == ONLY_THIS
+
+
+class PriorityForm(TaskForm):
+    names = ("priority",)
+    priority = forms.TypedChoiceField(
+        label=_("Priority"),
+        coerce=int,
+        choices=[
+            (Priority.LOW.value, _("Low")),
+            (Priority.MEDIUM.value, _("Medium")),
+            (Priority.HIGH.value, _("High")),
+            (Priority.URGENT.value, _("Urgent")),
+        ],
+        widget=forms.Select(attrs={"autofocus": True}),
+    )
+
+
+class StageForm(TaskForm):
+    names = ("stage",)
+    stage = forms.ChoiceField(
+        label=_("Stage"),
+        choices=[
+            (Stage.PENDING.value, _("To do")),
+            (Stage.IN_PROGRESS.value, _("In progress")),
+            (Stage.COMPLETED.value, _("Done")),
+            (Stage.ARCHIVED.value, _("Archived")),
+        ],
+        widget=forms.Select(attrs={"autofocus": True}),
+    )
+
+
+class ProjectForm(TaskForm):
+    names = ("project_id",)
+    project_id = forms.TypedChoiceField(label=_("Project"), coerce=int, choices=[])
+
+    def prepare(self) -> None:
+        here = self.task.project
+        rows = [(one.pk, _("Inbox") if one.inbox_of_id else one.name) for one in projects_for(self.person)]
+        known = [] if here.pk in dict(rows) else [(here.pk, here.name)]
+        self.fields["project_id"].choices = [*known, *rows]  # type: ignore[attr-defined]
+        self.fields["project_id"].widget.attrs["autofocus"] = True
+
+
+class CategoryForm(TaskForm):
+    """By name: one that is known, or a new one."""
+
+    names = ("category_id",)
+    category = forms.CharField(
+        label=_("Category"),
+        required=False,
+        widget=forms.TextInput(attrs={"list": "categories", "autofocus": True, "autocomplete": "off"}),
+    )
+
+    def read(self) -> dict[str, Any]:
+        return {"category": self.task.category.name if self.task.category else ""}
+
+    def prepare(self) -> None:
+        if self.person.can(Capability.CREATE_CATEGORIES):
+            self.fields["category"].help_text = _("Choose one, or type a new name.")
+
+    @property
+    def suggestions(self) -> list[str]:
+        """The categories there are."""
+        return list(Category.objects.values_list("name", flat=True)[:MOST_CHOICES])
+
+
+class LabelsForm(TaskForm):
+    names = ("labels",)
+    labels = forms.CharField(
+        label=_("Labels"),
+        required=False,
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+        help_text=_("Separate them with commas."),
+    )
+
+    def read(self) -> dict[str, Any]:
+        return {"labels": ", ".join(self.task.labels)}
+
+    def values(self) -> dict[str, Any]:
+        return {"labels": [name.strip() for name in self.cleaned_data["labels"].split(",") if name.strip()]}
+
+
+class AssignForm(TaskForm):
+    names = ("assigned_to_id",)
+    assigned_to_id = forms.TypedChoiceField(label=_("Assigned to"), coerce=int, empty_value=None, required=False)
+
+    def prepare(self) -> None:
+        people = people_for(self.task, self.person)
+        self.fields["assigned_to_id"].choices = [("", _("Nobody")), *people]  # type: ignore[attr-defined]
+        self.fields["assigned_to_id"].widget.attrs["autofocus"] = True
+
+
+class CommentForm(PageForm):
+    """A comment; comments/validation.py has its rules."""
+
+    body = forms.CharField(
+        label=_("Comment"),
+        strip=False,
+        max_length=MAX_BODY,
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": _("Write a comment")}),
+        help_text=_("Markdown. @username notifies a person who can see the task. Ctrl+Enter sends."),
+    )
+
+
+def projects_for(person: User) -> list[Project]:
+    """The projects that the person may put tasks into."""
+    if not person.can(Capability.CREATE_TASKS):
+        return []
+    mine = Project.objects.in_use().filter(archived_at=None)
+    if person.can(Capability.EDIT_EVERYTHING):
+        mine = mine.filter(Q(inbox_of=None) | Q(inbox_of=person))
+    else:
+        mine = mine.filter(pk__in=Membership.objects.filter(person=person, role__in=EDITORS).values("project"))
+    return sorted(mine[:MOST_CHOICES], key=lambda one: one.inbox_of_id is None)
+
+
+def people_for(task: Any, person: User) -> list[tuple[int, str]]:
+    """Whom the task can be assigned to: members of its project; in an Inbox, anybody. Somebody who can only hand it
+    back finds themselves and the person who created it."""
+    people: Any = User.objects.filter(is_active=True).order_by("name_sort", "id")
+    if not task.edits:
+        people = people.filter(pk__in={task.created_by_id, task.assigned_to_id})
+    elif task.project.inbox_of_id is None:
+        members = Membership.objects.filter(project=task.project_id).values("person")
+        people = people.filter(Q(pk__in=members) | Q(pk=task.assigned_to_id))
+    return [
+        (one.pk, _("%(name)s (you)") % {"name": one.name} if one.pk == person.pk else one.name)
+        for one in people[:MOST_CHOICES]
+    ]

@@ -1,0 +1,139 @@
+"""The reminders of a task: what will remind, whom and why; and what became of each email, to the second."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.dateformat import format as date_format
+from django.utils.translation import gettext as _
+
+from taskbell.accounts.models import User
+from taskbell.notifications.models import DeliveryState
+from taskbell.reminders.models import Reminder, ReminderState
+from taskbell.tasks.models import Task
+from taskbell.tasks.policy import may_edit
+from taskbell.tasks.reminder_timeline import ComingOut, PastOut, ScheduleOut
+from taskbell.web.dates import Dates
+
+MOST_PAST = 6  # that are shown at once
+MAIN = ("reminder", "overdue")  # the other emails are folded away
+
+KINDS = {
+    "reminder": lambda: _("Reminder"),
+    "overdue": lambda: _("Overdue"),
+    "task_assigned": lambda: _("Assigned"),
+    "task_updated": lambda: _("Changed"),
+    "unblocked": lambda: _("No longer blocked"),
+    "commented": lambda: _("Comment"),
+    "mentioned": lambda: _("Mention"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the list. `reminder` is the one that can be deleted here."""
+
+    state: str
+    icon: str
+    head: str
+    at: datetime | None
+    words: str
+    aside: str
+    server_said: str = ""
+    reminder: int | None = None
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What will remind, what has reminded, and the other emails about the task."""
+
+    coming: list[Line]
+    past: list[Line]
+    others: list[Line]
+
+
+def timeline_of(
+    schedule: ScheduleOut, reminders: Sequence[Reminder], names: dict[int, str], task: Task, person: User, dates: Dates
+) -> Timeline:
+    """The lines for this person; `names` are those of the recipients."""
+    known = {one.pk: one for one in reminders}
+    first: set[int] = set()
+    coming = []
+    for one in schedule["next"]:
+        if one["reminder"] not in first:  # a rule is one line, not ten
+            first.add(one["reminder"])
+            coming.append(_coming(one, known[one["reminder"]], task, person, dates))
+    past: list[Line] = []
+    others: list[Line] = []
+    for mail in schedule["past"]:
+        is_main = mail["kind"] in MAIN or mail["state"] == DeliveryState.FAILED
+        place = past if is_main and len(past) < MOST_PAST else others
+        place.append(_past(mail, names, person, dates))
+    return Timeline(coming, past, others)
+
+
+def _coming(one: ComingOut, reminder: Reminder, task: Task, person: User, dates: Dates) -> Line:
+    at = one["at"]
+    is_own = reminder.recipient_id is not None
+    may_delete = (is_own or may_edit(person, task)) and not task.is_archived
+    if at is None:
+        head, aside = _("Reminds once the task has a due date"), ""
+    else:
+        head, aside = _("Reminds %(when)s") % {"when": _spoken(at, dates)}, dates.until(at)
+    if reminder.is_snooze:
+        why = _("Snoozed by you, for you alone")
+    else:
+        why = one["reason"].replace("for one person", _("for you alone"))
+    words = why[:1].upper() + why[1:] + "."
+    state = "ahead" if task.is_open else "held"
+    return Line(state, "bell", head, at, words, aside, reminder=reminder.pk if may_delete else None)
+
+
+def _spoken(at: datetime, dates: Dates, *, seconds: bool = False) -> str:
+    """Day and time, in the middle of a sentence: today at 17:00, or to the second."""
+    day = dates.in_sentence(dates.day(at.astimezone(dates.zone).date()))
+    clock = date_format(at.astimezone(dates.zone), "G:i:s") if seconds else dates.time(at)
+    return _("%(day)s at %(time)s") % {"day": day, "time": clock}
+
+
+def _past(one: PastOut, names: dict[int, str], person: User, dates: Dates) -> Line:
+    state, icon, aside = LOOKS.get(one["state"], LOOKS[DeliveryState.PENDING])
+    kind = KINDS.get(one["kind"], lambda: _("Email"))()
+    head = _("%(kind)s %(when)s") % {"kind": kind, "when": _spoken(one["due_at"], dates, seconds=True)}
+    return Line(state, icon, head, one["due_at"], _outcome(one, names, person, dates), aside(), one["server_said"])
+
+
+LOOKS: dict[Any, Any] = {
+    DeliveryState.SENT: ("sent", "mail-check", lambda: _("sent")),
+    DeliveryState.FAILED: ("failed", "mail-x", lambda: _("failed")),
+    DeliveryState.CANCELLED: ("held", "bell-off", lambda: _("not sent")),
+    DeliveryState.GATHERED: ("sent", "mail-check", lambda: _("in a summary")),
+    DeliveryState.PENDING: ("held", "clock", lambda: _("waiting")),
+    DeliveryState.LEASED: ("held", "clock", lambda: _("being sent")),
+    ReminderState.FIRED: ("held", "bell", lambda: _("no email")),
+    ReminderState.SKIPPED: ("held", "bell-off", lambda: _("skipped")),
+}
+
+
+def _outcome(one: PastOut, names: dict[int, str], person: User, dates: Dates) -> str:
+    parts = []
+    if one["recipient"] is not None:
+        name = _("you") if one["recipient"] == person.pk else names.get(one["recipient"], "")
+        parts.append(_("To %(name)s.") % {"name": name} if name else "")
+    if one["sent_at"] is not None:
+        late = max(0.0, one["lateness_seconds"] or 0.0)
+        parts.append(_sent(one["sent_at"], late, dates))
+    elif one["next_try_at"] is not None:
+        parts.append(_("Goes out %(when)s.") % {"when": _spoken(one["next_try_at"], dates, seconds=True)})
+    if one["reason"]:
+        parts.append(one["reason"])
+    if one["ambiguous"]:
+        parts.append(_("It may have arrived twice."))
+    return " ".join(part for part in parts if part)
+
+
+def _sent(at: datetime, late: float, dates: Dates) -> str:
+    if late < 60:
+        return _("The mail server accepted it %(seconds).1f s later.") % {"seconds": late}
+    return _("The mail server accepted it %(when)s.") % {"when": _spoken(at, dates, seconds=True)}
