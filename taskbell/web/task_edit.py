@@ -29,7 +29,7 @@ from taskbell.web.door import done, fragment, is_fragment, refused, show_refusal
 from taskbell.web.rows import Row
 from taskbell.web.shell import AppRequest
 from taskbell.web.task_facts import called, priority_words
-from taskbell.web.task_forms import CategoryForm, DueForm, TaskForm
+from taskbell.web.task_forms import CategoryForm, DueForm, PartForm
 from taskbell.web.task_merge import Clash, marks_of, merge
 from taskbell.web.task_page import Editor, row_for, task_page
 from taskbell.web.task_rule import RepeatsForm
@@ -45,7 +45,7 @@ class Part:
     """A part of the page that can be edited. `key` is its name in addresses, `place` that in the page."""
 
     head: Any
-    form: type[TaskForm]
+    form: type[PartForm]
     place: str
     template: str = "web/app/task/fields.html"
 
@@ -57,7 +57,7 @@ PARTS = {
     "repeats": Part(gettext_lazy("Repeats"), RepeatsForm, "repeats", "web/app/task/repeats.html"),
     "priority": Part(gettext_lazy("Priority"), task_forms.PriorityForm, "priority"),
     "stage": Part(gettext_lazy("Stage"), task_forms.StageForm, "stage"),
-    "move": Part(gettext_lazy("Project"), task_forms.ProjectForm, "project"),
+    "move": Part(gettext_lazy("Project"), task_forms.MoveForm, "project"),
     "category": Part(gettext_lazy("Category"), CategoryForm, "category"),
     "labels": Part(gettext_lazy("Labels"), task_forms.LabelsForm, "labels"),
     "assign": Part(gettext_lazy("Assigned to"), task_forms.AssignForm, "assign"),
@@ -101,7 +101,7 @@ def _check_may_open(row: Row, name: str) -> None:
         raise NotAllowed(_("Only people who can edit its project can change this task."))
 
 
-def _save(app: AppRequest, row: Row, name: str, form: TaskForm) -> HttpResponse:
+def _save(app: AppRequest, row: Row, name: str, form: PartForm) -> HttpResponse:
     """Saves what this form has changed, merged with what others have changed since it was opened. Raises Refusal."""
     request, person = app.http, app.person
     for attempt in range(TRIES):
@@ -122,12 +122,11 @@ def _save(app: AppRequest, row: Row, name: str, form: TaskForm) -> HttpResponse:
             row = row_for(task.pk, person, app.dates)
             form.task = row.task
     undo = undo_of([task], patch) if patch.columns() else ""
-    said = _("%(task)s is saved.") if changes else _("%(task)s: nothing has changed.")
-    title = changes.get("title", task.title)
-    return done(request, said % {"task": quoted(title)}, undo=undo, touched=[task.pk])
+    saved = _("%(task)s is saved.") % {"task": quoted(changes.get("title", task.title))}
+    return done(request, saved if changes else _("Nothing has changed."), undo=undo, touched=[task.pk])
 
 
-def _values(form: TaskForm, *, by: User, now: datetime) -> dict[str, Any]:
+def _values(form: PartForm, *, by: User, now: datetime) -> dict[str, Any]:
     """The fields as they are wanted. A category that is not there yet is created."""
     if not isinstance(form, CategoryForm):
         return form.values()
@@ -145,7 +144,7 @@ def _current(task: Any, names: Mapping[str, Any]) -> dict[str, Any]:
     return {name: getattr(task, name) for name in names}
 
 
-def _with_names_of_form(refusal: Refusal, form: TaskForm) -> Refusal:
+def _with_names_of_form(refusal: Refusal, form: PartForm) -> Refusal:
     """The refusal with its errors at the fields of the form, which are named like the columns."""
     if not isinstance(refusal, Invalid):
         return refusal
@@ -162,7 +161,7 @@ def _show(
     app: AppRequest,
     row: Row,
     name: str,
-    form: TaskForm,
+    form: PartForm,
     *,
     clashes: list[Clash] | None = None,
     status: int = 200,
@@ -227,7 +226,7 @@ def _in_words(name: str, value: Any, row: Row) -> str:
     return str(value if value is not None else _("None"))
 
 
-def _preview(app: AppRequest, row: Row, name: str, form: TaskForm) -> HttpResponse:
+def _preview(app: AppRequest, row: Row, name: str, form: PartForm) -> HttpResponse:
     """What the fields of the rule would do, without saving it."""
     more = {"preview": _previewed(form, row) if form.is_valid() else ""}
     if is_fragment(app.http):
@@ -235,7 +234,7 @@ def _preview(app: AppRequest, row: Row, name: str, form: TaskForm) -> HttpRespon
     return _show(app, row, name, form, more=more)
 
 
-def _previewed(form: TaskForm, row: Row) -> str:
+def _previewed(form: PartForm, row: Row) -> str:
     values, dates = form.values(), row.dates
     try:
         rule = read_rule(values.get("recurrence", ""))

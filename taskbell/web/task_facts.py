@@ -95,13 +95,10 @@ def _due_small(row: Row) -> str:
         return _("Overdue")
     if task.due_time is None:
         return _("until midnight in %(city)s") % {"city": city}
-    away = "" if task.timezone == dates.zone.key else f", {dates_in(task)} {_('in')} {city}"
-    return dates.until(task.due_at) + away
-
-
-def dates_in(task: Any) -> str:
-    """The due time as the clocks of the task's zone show it."""
-    return f"{task.due_time:%H:%M}"
+    if task.timezone == dates.zone.key:
+        return dates.until(task.due_at)
+    there = {"until": dates.until(task.due_at), "time": dates.time(task.due_time), "city": city}
+    return _("%(until)s, %(time)s in %(city)s") % there
 
 
 def repeats_in_words(task: Any, dates: Dates) -> str:

@@ -31,7 +31,7 @@ def time_field(label: Any) -> forms.TimeField:
     return forms.TimeField(label=label, required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
 
 
-class TaskForm(PageForm):
+class PartForm(PageForm):
     """Changes some fields of a task. `names` are those fields, by the names of the model."""
 
     names: tuple[str, ...] = ()
@@ -53,12 +53,12 @@ class TaskForm(PageForm):
         return {name: self.cleaned_data[name] for name in self.names}
 
 
-class TitleForm(TaskForm):
+class TitleForm(PartForm):
     names = ("title",)
     title = forms.CharField(label=_("Title"), widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}))
 
 
-class DescriptionForm(TaskForm):
+class DescriptionForm(PartForm):
     names = ("description",)
     description = forms.CharField(
         label=_("Description"),
@@ -72,7 +72,7 @@ class DescriptionForm(TaskForm):
         return str(self.cleaned_data["description"]).strip().replace("\r\n", "\n")
 
 
-class DueForm(TaskForm):
+class DueForm(PartForm):
     """The due date. Of a series, of this one or of all that follow."""
 
     names = ("due_date", "due_time", "timezone")
@@ -121,7 +121,7 @@ class DueForm(TaskForm):
         return self.cleaned_data.get("applies") == ONLY_THIS
 
 
-class PriorityForm(TaskForm):
+class PriorityForm(PartForm):
     names = ("priority",)
     priority = forms.TypedChoiceField(
         label=_("Priority"),
@@ -136,7 +136,7 @@ class PriorityForm(TaskForm):
     )
 
 
-class StageForm(TaskForm):
+class StageForm(PartForm):
     names = ("stage",)
     stage = forms.ChoiceField(
         label=_("Stage"),
@@ -150,7 +150,7 @@ class StageForm(TaskForm):
     )
 
 
-class ProjectForm(TaskForm):
+class MoveForm(PartForm):
     names = ("project_id",)
     project_id = forms.TypedChoiceField(label=_("Project"), coerce=int, choices=[])
 
@@ -162,7 +162,7 @@ class ProjectForm(TaskForm):
         self.fields["project_id"].widget.attrs["autofocus"] = True
 
 
-class CategoryForm(TaskForm):
+class CategoryForm(PartForm):
     """By name: one that is known, or a new one."""
 
     names = ("category_id",)
@@ -185,7 +185,7 @@ class CategoryForm(TaskForm):
         return list(Category.objects.values_list("name", flat=True)[:MOST_CHOICES])
 
 
-class LabelsForm(TaskForm):
+class LabelsForm(PartForm):
     names = ("labels",)
     labels = forms.CharField(
         label=_("Labels"),
@@ -201,7 +201,7 @@ class LabelsForm(TaskForm):
         return {"labels": [name.strip() for name in self.cleaned_data["labels"].split(",") if name.strip()]}
 
 
-class AssignForm(TaskForm):
+class AssignForm(PartForm):
     names = ("assigned_to_id",)
     assigned_to_id = forms.TypedChoiceField(label=_("Assigned to"), coerce=int, empty_value=None, required=False)
 

@@ -117,6 +117,7 @@ def _context(app: AppRequest, row: Row, parameters: Mapping[str, str]) -> dict[s
         "may_create": person.can(Capability.CREATE_TASKS),
         "watch": " ".join(map(str, [task.pk, *graph.ids])),
         "is_late": dates.is_late(task),
+        "goes_on": row.may_complete and bool(task.recurrence) and dates.is_late(task) and not graph.blockers,
     }
 
 

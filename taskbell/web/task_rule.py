@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from taskbell.common.recurrence import WEEKDAYS, join_rule, split_rule
 from taskbell.tasks.kinds import Basis
-from taskbell.web.task_forms import TaskForm, date_field
+from taskbell.web.task_forms import PartForm, date_field
 
 NEVER, CUSTOM = "", "CUSTOM"
 FREQUENCIES = [
@@ -32,7 +32,7 @@ BASES = [(Basis.DUE.value, _("Its due date")), (Basis.COMPLETION.value, _("The d
 PLAIN = {"FREQ", "INTERVAL", "BYDAY", "BYMONTHDAY", "COUNT", "UNTIL"}
 
 
-class RepeatsForm(TaskForm):
+class RepeatsForm(PartForm):
     """How the task repeats."""
 
     names = ("recurrence", "recurrence_from", "due_date")

@@ -9,6 +9,7 @@ from django.test import Client
 from taskbell.accounts.models import Installation, User
 from taskbell.accounts.policy import Role
 from taskbell.common.clock import utc_now
+from tests.conftest import NOW
 
 PASSWORD = "correct horse battery"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -62,6 +63,12 @@ def browser_of() -> Callable[[User], Browser]:
         return browser
 
     return signed_in
+
+
+@pytest.fixture
+def in_november(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages are read at NOW: how a date is said depends on how far away it is."""
+    monkeypatch.setattr("taskbell.web.shell.utc_now", lambda: NOW)
 
 
 def text(response: Any) -> str:

@@ -50,6 +50,7 @@ const live = {
   frameFrom(page) {
     const navigation = page.querySelector("#navigation"), old = document.querySelector("#navigation");
     if (navigation && old) htmx.swap({ text: navigation.outerHTML, target: old, swap: "outerMorph" });
+    if (document.body.dataset.connection) setTimeout(() => this.state(document.body.dataset.connection), 50);
   },
 
   apply(page) {

@@ -124,9 +124,17 @@ document.addEventListener("taskbell:fresh", (event) => {
     const open = form && !("saved" in part.dataset) && (part.dataset.part !== "comment" || isTyped(form));
     part.toggleAttribute("hx-morph-skip", Boolean(open));
     delete part.dataset.saved;
-    if (open && fresh && fresh.dataset.mark !== part.dataset.mark) showTheirs(part, fresh);
+    if (!open || !fresh || fresh.dataset.mark === part.dataset.mark) continue;
+    if (part.dataset.part === "needs") readNeeds(part, fresh.dataset.mark);
+    else showTheirs(part, fresh);
   }
 });
+
+// The list of what is needed has no text of one's own: it is read again.
+function readNeeds(part, mark) {
+  part.dataset.mark = mark;
+  htmx.ajax("GET", `/tasks/${taskId}/needs/`, { target: part, swap: "innerHTML", source: part });
+}
 
 function showTheirs(part, fresh) {
   part.dataset.mark = fresh.dataset.mark;
