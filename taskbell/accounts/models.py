@@ -160,9 +160,7 @@ class Profile(models.Model):
     clock = models.CharField(max_length=2, blank=True, db_default="", help_text="12 or 24 hours.")
     single_keys = models.BooleanField(default=True, db_default=True, help_text="Single letters are commands.")
     examples = models.BigIntegerField(null=True, blank=True, help_text="The project with the examples, if any.")
-    saved_views = models.JSONField(
-        default=list, db_default=[], blank=True, help_text="Filters of task lists: each a name and a query string."
-    )
+    saved_views = models.JSONField(default=list, db_default=[], blank=True, help_text="Task lists, by name and query.")
     full_of = models.CharField(
         max_length=10, blank=True, editable=False, help_text="The quota that was used up at the last count."
     )

@@ -19,7 +19,7 @@ from taskbell.search.tasks import FILTERS, matching_tasks
 from taskbell.tasks.kinds import Stage
 from taskbell.web.dates import Dates
 from taskbell.web.door import refused, signed_in
-from taskbell.web.rows import Row, rows_of
+from taskbell.web.rows import TaskRow, rows_of
 from taskbell.web.shell import AppRequest
 from taskbell.web.today import whose
 
@@ -33,13 +33,13 @@ COLUMNS = {
 
 
 @dataclass(frozen=True)
-class Column:
+class BoardColumn:
     """A stage with its first cards, and how many tasks there are in all."""
 
     stage: str
     head: Any
     mark: str
-    rows: list[Row]
+    rows: list[TaskRow]
     count: int
 
     @property
@@ -88,12 +88,12 @@ def board(request: HttpRequest) -> HttpResponse:
     return app.page("app/board.html", context)
 
 
-def columns_of(app: AppRequest, parameters: Parameters) -> list[Column]:
+def columns_of(app: AppRequest, parameters: Parameters) -> list[BoardColumn]:
     """The columns of the board, in three queries. Raises Invalid."""
     counted = _tasks(parameters, app.person, app.dates).order_by().values_list("stage").annotate(Count("pk"))
     counts = dict(counted)
     rows = rows_of(placed(parameters, app.person, app.dates), app.person, app.dates)
     return [
-        Column(stage, head, mark, [row for row in rows if row.section == stage], counts.get(stage, 0))
+        BoardColumn(stage, head, mark, [row for row in rows if row.section == stage], counts.get(stage, 0))
         for stage, (head, mark) in COLUMNS.items()
     ]

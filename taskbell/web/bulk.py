@@ -19,7 +19,7 @@ from taskbell.tasks.kinds import Priority, Stage
 from taskbell.tasks.label_models import TaskLabel
 from taskbell.tasks.models import Category, Task
 from taskbell.tasks.patch import TaskPatch
-from taskbell.web.door import done, is_fragment, page, person_of, refused, signed_in
+from taskbell.web.door import done, person_of, refused, signed_in
 from taskbell.web.filters import FIELDS, PRIORITIES, STAGES
 from taskbell.web.shell import AppRequest
 from taskbell.web.task_list import parameters_of
@@ -125,9 +125,7 @@ PATCHES: dict[str, Callable[[str], TaskPatch]] = {
 def _form(request: HttpRequest) -> HttpResponse:
     app, field = AppRequest(request), request.GET.get("field", "due")
     context = {"field": field, "words": FIELDS.get(field, FIELDS["due"]), "choices": _choices(field, app)}
-    if is_fragment(request):
-        return page(request, "app/bulk_form.html", context)
-    return app.page("app/bulk_page.html", context | {"here": "tasks"})
+    return app.page("app/bulk_form.html", context | {"here": "tasks"})
 
 
 def _choices(field: str, app: AppRequest) -> list[tuple[Any, Any]]:

@@ -22,7 +22,7 @@ from taskbell.tasks.kinds import Stage
 from taskbell.web.dates import Dates, day_bounds
 from taskbell.web.door import refused, signed_in
 from taskbell.web.project_pages import head_of, project_of
-from taskbell.web.rows import Row, rows_of
+from taskbell.web.rows import TaskRow, rows_of
 from taskbell.web.shell import AppRequest
 from taskbell.web.today import whose
 
@@ -46,14 +46,14 @@ class Period:
 
 
 @dataclass
-class Day:
+class CalendarDay:
     """A day of the calendar."""
 
     date: date
     name: str
     is_outside: bool
     is_today: bool
-    rows: list[Row] = field(default_factory=list)
+    rows: list[TaskRow] = field(default_factory=list)
 
     @property
     def hidden(self) -> int:
@@ -163,5 +163,5 @@ def calendar(request: HttpRequest, period: str, **within: Any) -> HttpResponse:
     return app.page("app/calendar.html", context | head)
 
 
-def _day(day: date, period: Period, dates: Dates) -> Day:
-    return Day(day, dates.day_with_date(day), period.month not in (None, day.month), day == dates.today)
+def _day(day: date, period: Period, dates: Dates) -> CalendarDay:
+    return CalendarDay(day, dates.day_with_date(day), period.month not in (None, day.month), day == dates.today)

@@ -13,7 +13,7 @@ STEP = 3  # hours between two labels
 
 
 @dataclass(frozen=True)
-class Mark:
+class LineMark:
     """A point on the line, and what stands under it."""
 
     x: str
@@ -24,10 +24,10 @@ class Mark:
 class DayLine:
     """What the line shows."""
 
-    now: Mark
-    hours: list[Mark]
-    reminders: list[Mark]
-    due: list[Mark]
+    now: LineMark
+    hours: list[LineMark]
+    reminders: list[LineMark]
+    due: list[LineMark]
     first: str
     last: str
 
@@ -42,14 +42,14 @@ def day_line(reminders: Sequence[datetime], due: Sequence[datetime], dates: Date
     def x(hour: float) -> float:
         return MARGIN + (100 - 2 * MARGIN) * (hour - first) / (last - first)
 
-    def mark(at: datetime) -> Mark:
-        return Mark(f"{x(walls[at].hour + walls[at].minute / 60):.2f}%", dates.time(at))
+    def mark(at: datetime) -> LineMark:
+        return LineMark(f"{x(walls[at].hour + walls[at].minute / 60):.2f}%", dates.time(at))
 
     now = walls[dates.now].hour + walls[dates.now].minute / 60
     labels = [hour for hour in range(first, last + 1, STEP) if abs(hour - now) > STEP / 3]
     return DayLine(
         now=mark(dates.now),
-        hours=[Mark(f"{x(hour):.2f}%", dates.time(_clock(hour))) for hour in labels],
+        hours=[LineMark(f"{x(hour):.2f}%", dates.time(_clock(hour))) for hour in labels],
         reminders=[mark(at) for at in reminders if walls[at].date() == here],
         due=[mark(at) for at in due if walls[at].date() == here],
         first=dates.time(_clock(first)),

@@ -14,7 +14,7 @@ from taskbell.accounts.models import User
 from taskbell.tasks.kinds import OVERDUE
 from taskbell.tasks.label_models import Label
 from taskbell.tasks.models import Category
-from taskbell.web.door import is_fragment, page, signed_in
+from taskbell.web.door import signed_in
 from taskbell.web.shell import AppRequest
 
 STAGES = {
@@ -62,7 +62,7 @@ MOST = 200  # choices of a kind
 
 
 @dataclass(frozen=True)
-class Chip:
+class FilterChip:
     """A filter in words, and the address of the list without it."""
 
     name: str
@@ -70,14 +70,14 @@ class Chip:
     without: str
 
 
-def chips_of(given: Mapping[str, str], app: AppRequest) -> list[Chip]:
+def chips_of(given: Mapping[str, str], app: AppRequest) -> list[FilterChip]:
     """The chips of these filters. Names of categories and people cost a query each, where such a filter is set."""
     chips = []
     for name, text in given.items():
         if name == "ordering":
             continue
         rest = urlencode({other: value for other, value in given.items() if other != name} | _keep_all(given, name))
-        chips.append(Chip(name, f"{WORDS.get(name, name)}: {_value(name, text, app)}", f"?{rest}"))
+        chips.append(FilterChip(name, f"{WORDS.get(name, name)}: {_value(name, text, app)}", f"?{rest}"))
     return chips
 
 
@@ -128,6 +128,4 @@ def filter_form(request: HttpRequest) -> HttpResponse:
         "labels": Label.objects.order_by("name_sort")[:MOST],
         "people": User.objects.filter(is_active=True).order_by("name_sort", "id")[:MOST],
     }
-    if is_fragment(request):
-        return page(request, "app/filter_form.html", context)
-    return app.page("app/filter_page.html", context | {"here": "tasks"})
+    return app.page("app/filter_form.html", context | {"here": "tasks"})

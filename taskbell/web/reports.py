@@ -37,7 +37,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Column:
+class WeekColumn:
     """A period with two values, as rectangles of the chart."""
 
     name: str
@@ -53,7 +53,7 @@ class Column:
 class Chart:
     """Numbers per week."""
 
-    columns: list[Column] = field(default_factory=list)
+    columns: list[WeekColumn] = field(default_factory=list)
     most: int = 0
     medians: list[tuple[str, str]] = field(default_factory=list)
 
@@ -114,7 +114,7 @@ def _chart(periods: Sequence[Any], dates: Dates) -> Chart:
     slot = WIDTH / len(periods)
     bar = slot * (1 - GAP) / 2
     columns = [
-        Column(
+        WeekColumn(
             name=_week(one["from"], dates),
             created=one["created"],
             completed=one["completed"],

@@ -49,7 +49,7 @@ def _rows(sees_everything: bool) -> CompiledModelQuery:
 
 
 @dataclass(frozen=True)
-class Row:
+class TaskRow:
     """A task, and what its line says of it. `section` and `sort` are its place in a page."""
 
     task: Any
@@ -148,7 +148,7 @@ def tasks_for_rows(ids: Collection[int], person: User) -> dict[int, Any]:
     return {pk: found[pk] for pk in ids if pk in found}
 
 
-def rows_of(placed: Iterable[tuple[int, str, str]], person: User, dates: Dates) -> list[Row]:
+def rows_of(placed: Iterable[tuple[int, str, str]], person: User, dates: Dates) -> list[TaskRow]:
     """Rows for tasks by id, each with its section and its sort key."""
     places = {pk: (section, sort) for pk, section, sort in placed}
-    return [Row(task, person, dates, *places[pk]) for pk, task in tasks_for_rows(list(places), person).items()]
+    return [TaskRow(task, person, dates, *places[pk]) for pk, task in tasks_for_rows(list(places), person).items()]

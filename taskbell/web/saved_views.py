@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from taskbell.accounts.models import Profile
 from taskbell.common.errors import Refusal, invalid
 from taskbell.common.text import is_invisible
-from taskbell.web.door import done, is_fragment, page, person_of, refused, signed_in
+from taskbell.web.door import done, person_of, refused, signed_in
 from taskbell.web.shell import AppRequest
 from taskbell.web.task_list import parameters_of
 
@@ -23,10 +23,8 @@ def view_form(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _save(request)
     app = AppRequest(request)
-    context = {"query": request.GET.urlencode(), "views": app.person.profile.saved_views}
-    if is_fragment(request):
-        return page(request, "app/view_form.html", context)
-    return app.page("app/view_page.html", context | {"here": "tasks"})
+    context = {"query": request.GET.urlencode(), "views": app.person.profile.saved_views, "here": "tasks"}
+    return app.page("app/view_form.html", context)
 
 
 def _save(request: HttpRequest) -> HttpResponse:

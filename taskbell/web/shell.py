@@ -123,7 +123,9 @@ class AppRequest:
     def frame(self) -> dict[str, Any]:
         """What the frame of a page needs. In an open page, a form comes without it, for the dialog."""
         frame = {"shell": self.shell, "dates": self.dates, "person": self.person, "now": self.now}
-        return frame | ({"form_base": "web/app/bare.html"} if is_fragment(self.http) else {})
+        if is_fragment(self.http):
+            return frame | {"form_base": "web/app/bare.html", "heading": "h2"}
+        return frame | {"heading": "h1"}
 
     def page(self, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
         """The page inside the frame."""

@@ -18,7 +18,7 @@ from taskbell.tasks.kinds import STATUSES
 from taskbell.web.dates import Dates
 from taskbell.web.door import refused, signed_in
 from taskbell.web.filters import FIELDS, chips_of
-from taskbell.web.rows import Row, rows_of
+from taskbell.web.rows import TaskRow, rows_of
 from taskbell.web.shell import AppRequest
 
 PAGE_SIZE = 100
@@ -34,7 +34,7 @@ SECTION = "all"
 
 
 @dataclass(frozen=True)
-class Head:
+class ColumnHead:
     """A column, with the address of the list in its order."""
 
     name: str
@@ -106,15 +106,15 @@ def task_list(request: HttpRequest) -> HttpResponse:
     return app.page("app/tasks.html", context)
 
 
-def _sorted(row: Row, ordering: str) -> Row:
+def _sorted(row: TaskRow, ordering: str) -> TaskRow:
     keys = order_of({"ordering": ordering}, default="-id")
     name = keys[0].column if "," not in ordering else ""
-    return Row(row.task, row.person, row.dates, SECTION, sort_text(row.task, name))
+    return TaskRow(row.task, row.person, row.dates, SECTION, sort_text(row.task, name))
 
 
-def _head(name: str, words: Any, given: dict[str, str]) -> Head:
+def _head(name: str, words: Any, given: dict[str, str]) -> ColumnHead:
     current = given["ordering"]
     is_current = name != "" and current.removeprefix("-") == name
     order = "" if not is_current else "descending" if current.startswith("-") else "ascending"
     to = f"-{name}" if order == "ascending" else name
-    return Head(name, words, f"?{urlencode(given | {'ordering': to})}" if name in ORDERS else "", order or "none")
+    return ColumnHead(name, words, f"?{urlencode(given | {'ordering': to})}" if name in ORDERS else "", order or "none")

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from taskbell.accounts.addresses import pending_email
 from taskbell.accounts.models import User
 from taskbell.projects.audience import sees_everything
 from taskbell.reminders.models import Reminder
@@ -18,7 +19,7 @@ from taskbell.tasks.kinds import OPEN_STAGES, Stage
 from taskbell.tasks.models import Task, is_for
 from taskbell.web.dates import Dates, day_bounds
 from taskbell.web.dayline import DayLine, day_line
-from taskbell.web.rows import Row, rows_of
+from taskbell.web.rows import TaskRow, rows_of
 from taskbell.web.shell import AppRequest
 
 MOST = 200  # rows
@@ -37,7 +38,7 @@ class Section:
 
     key: str
     head: Any
-    rows: list[Row]
+    rows: list[TaskRow]
 
 
 @dataclass(frozen=True)
@@ -98,12 +99,19 @@ def today(request: HttpRequest) -> HttpResponse:
         "everyone": parameters.get("everyone") == "true",
         "sees_everything": sees_everything(app.person),
         "day_name": app.dates.long_day(app.dates.today),
+        "link_sent_to": link_sent_to(app),
         "here": "today",
     }
     return app.page("app/today.html", context)
 
 
-def dates_line(rows: list[Row], ahead: list[Ahead], dates: Dates) -> DayLine:
+def link_sent_to(app: AppRequest) -> str:
+    """Where the link went that confirms the person's address: a new address first. Empty once it is confirmed."""
+    is_waiting = not app.person.email_confirmed
+    return (pending_email(app.person, now=app.now) or app.person.email) if is_waiting else ""
+
+
+def dates_line(rows: list[TaskRow], ahead: list[Ahead], dates: Dates) -> DayLine:
     """The line of the day: reminders, due times, and now."""
     due = [row.task.due_at for row in rows if row.section == "due" and row.task.due_time]
     return day_line([one.at for one in ahead if one.at < day_bounds(dates, dates.today)[1]], due, dates)

@@ -14,7 +14,7 @@ from taskbell.search.parameters import Parameters, whole_number
 from taskbell.tasks.models import Task
 from taskbell.web.dates import Dates, day_bounds
 from taskbell.web.door import refused, signed_in
-from taskbell.web.rows import Row, rows_of
+from taskbell.web.rows import TaskRow, rows_of
 from taskbell.web.shell import AppRequest
 from taskbell.web.today import whose
 
@@ -24,12 +24,12 @@ A_DAY = timedelta(days=1)
 
 
 @dataclass
-class Day:
+class UpcomingDay:
     """A day with its tasks."""
 
     date: date
     head: str
-    rows: list[Row] = field(default_factory=list)
+    rows: list[TaskRow] = field(default_factory=list)
 
 
 def placed(
@@ -59,7 +59,7 @@ def upcoming(request: HttpRequest) -> HttpResponse:
     """The page."""
     app, parameters = AppRequest(request), request.GET.dict()
     try:
-        days = {str(day): Day(day, app.dates.day_with_date(day)) for day in _days(parameters, app.dates)}
+        days = {str(day): UpcomingDay(day, app.dates.day_with_date(day)) for day in _days(parameters, app.dates)}
         for row in rows_of(placed(parameters, app.person, app.dates), app.person, app.dates):
             days[row.section].rows.append(row)
     except Refusal as refusal:

@@ -26,7 +26,7 @@ class Browser(Client):
 
     @property
     def is_signed_in(self) -> bool:
-        return self.get("/profile/").status_code == 200
+        return self.get("/settings/").status_code == 200
 
 
 def person(name: str, role: Role = Role.MEMBER) -> User:

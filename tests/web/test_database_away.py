@@ -25,7 +25,7 @@ def database_is_away(browser: Browser, bob: Any) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("database_is_away")
-@pytest.mark.parametrize("path", ["/", "/profile/", "/nowhere/", "/admin/"])
+@pytest.mark.parametrize("path", ["/", "/settings/", "/nowhere/", "/admin/"])
 def test_a_browser_is_shown_a_page_that_asks_no_database(browser: Browser, path: str) -> None:
     answer = browser.get(path, **HTML)
     assert answer.status_code == 503

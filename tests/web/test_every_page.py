@@ -18,18 +18,26 @@ from taskbell.notifications.links import LinkAction
 from taskbell.notifications.links import link_for as mail_link_for
 from taskbell.people.invitations import invite
 from taskbell.web.middleware import LOOSER, STRICT, policy_for
+from tests.processes import ROOT
+from tests.web.addresses import FOR_ADMINS, FORMS, PAGES, VERBS, world_of
 from tests.web.conftest import Browser, person, text
 from tests.web.test_password import link_for
 
 BrowserOf = Callable[[User], Browser]
+INLINE = re.compile(r"""(?i)\sstyle=|\shx-on|\bjs:|javascript:|<style|<script(?![^>]*\ssrc=)|\son[a-z]+=""")
 
 FOR_STRANGERS = [
     *("/", "/sign-up/", "/sign-in/", "/password/reset/", "/password/reset/x/y/", "/setup/x/", "/invite/x/"),
     *("/mail/x/", "/email/confirm/x/", "/projects/join/x/", "/nowhere/"),
 ]
-FOR_PEOPLE = ["/", "/profile/", "/password/change/", "/email/change/", "/tasks/1/", "/nowhere/", "/admin/login/"]
-# POST only, or sending on to one of the pages above.
-NO_PAGES = {"sign-out", "end-other-sessions", "end-session", "email-resend", "favicon"}
+FOR_ADA = PAGES | FOR_ADMINS
+# POST only, sending on to another page, or parts of a page.
+NO_PAGES = {"sign-out", "end-other-sessions", "end-session", "email-resend", "favicon", "profile", "live"}
+NO_PAGES |= {"calendar", "project-calendar"}
+OLDER = {"task", "email-change", "password-change"}  # with the frame of the pages for strangers
+
+
+FIELDS = ("input", "select", "textarea")
 
 
 class Page(HTMLParser):
@@ -39,10 +47,18 @@ class Page(HTMLParser):
         super().__init__()
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.title = ""
+        self.labelled: list[dict[str, str | None]] = []  # the fields inside a label
+        self._in_label = False
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
+        self._in_label = self._in_label or tag == "label"
+        if self._in_label and tag in FIELDS:
+            self.labelled.append(dict(attrs))
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_label = self._in_label and tag != "label"
 
     def handle_data(self, data: str) -> None:
         if self.tags and self.tags[-1][0] == "title" and not self.title:
@@ -57,15 +73,18 @@ def check_readable(page: Page) -> None:
     assert page.all("html")[0]["lang"] == "en"
     assert page.title.endswith(" · Taskbell")
     assert len(page.title) > len(" · Taskbell")
-    for landmark in ("header", "main", "footer", "h1"):
+    is_of_app = any("data-cursor" in body for body in page.all("body"))
+    for landmark in ("main", "h1") if is_of_app else ("header", "main", "footer", "h1"):
         assert len(page.all(landmark)) == 1, landmark
-    labelled = {label["for"] for label in page.all("label")}
-    for field in page.all("input", "select", "textarea"):
-        assert field.get("type") == "hidden" or field["id"] in labelled, field
+    assert all("aria-label" in one or "aria-labelledby" in one for one in page.all("nav", "dialog[open]"))
+    labelled = {label.get("for") for label in page.all("label")} - {None}
+    for field in page.all(*FIELDS):
+        is_named = field.get("id") in labelled or "aria-label" in field or field in page.labelled
+        assert is_named or field.get("type") in ("hidden", "submit"), field
     ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
     assert len(ids) == len(set(ids))
     assert all("alt" in image for image in page.all("img"))
-    assert any(attrs.get("class") == "skip" and attrs["href"] == "#content" for attrs in page.all("a"))
+    assert any(attrs.get("class") == "skip" and attrs["href"] in ("#content", "#main") for attrs in page.all("a"))
 
 
 def check_names_no_foreign_host(page: Page) -> None:
@@ -99,12 +118,29 @@ def test_strangers_can_read_every_page(browser: Browser, path: str) -> None:
     check(browser.get(path))
 
 
-@pytest.mark.parametrize("path", FOR_PEOPLE)
-def test_bob_can_read_every_page(browser_of: BrowserOf, bob: User, path: str) -> None:
-    answer = browser_of(bob).get(path)
+@pytest.mark.parametrize("name", FOR_ADA)
+def test_ada_can_read_every_page(browser_of: BrowserOf, ada: User, bo: User, name: str) -> None:
+    world = world_of(ada)
+    world.person = bo.pk
+    answer = browser_of(ada).get(world.address(name))
+    assert answer.status_code == 200
+    assert "no-store" in answer["Cache-Control"]
     check(answer)
-    if answer.status_code == 200:
-        assert "no-store" in answer["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", ["/nowhere/", "/tasks/1/", "/projects/1/", "/admin/login/"])
+def test_a_page_that_is_not_for_bo_can_be_read_as_well(browser_of: BrowserOf, bo: User, path: str) -> None:
+    answer = browser_of(bo).get(path)
+    assert answer.status_code in (403, 404)
+    check(answer)
+
+
+@pytest.mark.parametrize("name", sorted(PAGES.keys() - OLDER))
+def test_in_an_open_page_a_form_comes_without_the_frame(browser_of: BrowserOf, ada: User, name: str) -> None:
+    page = Page(text(browser_of(ada).get(world_of(ada).address(name), HTTP_HX_REQUEST="true")))
+    check_has_nothing_inline(page)
+    if name in FORMS:
+        assert not page.all("html", "main")
 
 
 @pytest.mark.parametrize("path", ["/sign-up/", "/sign-in/", "/password/reset/"])
@@ -142,10 +178,22 @@ def test_a_mistake_of_ours_can_be_read(browser: Browser, monkeypatch: pytest.Mon
 
 
 def test_no_page_is_forgotten_here() -> None:
-    looked_at = {get_resolver().resolve(path).url_name for path in [*FOR_STRANGERS, *FOR_PEOPLE] if path != "/nowhere/"}
+    looked_at = {get_resolver().resolve(path).url_name for path in FOR_STRANGERS if path != "/nowhere/"}
+    looked_at |= FOR_ADA.keys() | VERBS.keys()
     patterns = get_resolver("taskbell.web.urls").url_patterns
     ours = {name for name in (getattr(pattern, "name", None) for pattern in patterns) if name}
     assert ours - looked_at - NO_PAGES == set()
+
+
+def test_no_template_has_a_style_or_a_script_in_it() -> None:
+    for template in (ROOT / "taskbell/web/templates").rglob("*.html"):
+        found = INLINE.findall(template.read_text())
+        assert not found, template
+
+
+def test_no_script_runs_text() -> None:
+    for script in (ROOT / "taskbell/web/static/web").glob("*.js"):
+        assert not re.findall(r"\beval\(|new Function\(|\.setAttribute\(.style|insertAdjacentHTML", script.read_text())
 
 
 def test_the_looser_policies_are_for_the_pages_of_others_alone() -> None:

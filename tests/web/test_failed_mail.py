@@ -26,13 +26,15 @@ def failed(bob: User) -> Delivery:
 
 
 def test_bob_sees_that_a_mail_did_not_reach_him_and_why(browser_of: BrowserOf, bob: User, failed: Delivery) -> None:
-    page = browser_of(bob).get("/").content.decode()
-    assert "could not be delivered" in page
-    assert REFUSED in page
+    browser = browser_of(bob)
+    assert "could not be delivered" in browser.get("/").content.decode()
+    assert REFUSED in browser.get("/notifications/").content.decode()
 
 
 def test_alice_hears_nothing_of_bobs_mail_on_her_own_page(browser_of: BrowserOf, alice: User, failed: Delivery) -> None:
-    assert "could not be delivered" not in browser_of(alice).get("/").content.decode()
+    browser = browser_of(alice)
+    for path in ("/", "/notifications/"):
+        assert "could not be delivered" not in browser.get(path).content.decode()
 
 
 def test_alice_sends_a_mail_again_that_the_server_had_refused(

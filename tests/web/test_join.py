@@ -88,5 +88,5 @@ def test_somebody_who_is_signed_in_is_told_that_this_is_another_account(
     browser = browser_of(alice)
     assert "Joining creates a second account" in text(browser.get(link_of(invited)))
     assert browser.post(link_of(invited), FORM).status_code == 302
-    assert "cy@example.org" in text(browser.get("/profile/"))
+    assert "cy@example.org" in text(browser.get("/settings/security/"))
     assert is_claimed()

@@ -74,7 +74,7 @@ def test_made_up_links_are_over_too(browser: Browser, bob: User) -> None:
 def test_bob_changes_his_password_and_stays_signed_in_here_alone(browser_of: BrowserOf, bob: User) -> None:
     here, there = browser_of(bob), browser_of(bob)
     answer = here.post("/password/change/", {"old_password": PASSWORD, "new_password": NEW})
-    assert answer["Location"] == "/profile/"
+    assert answer["Location"] == "/settings/security/"
     assert here.is_signed_in
     assert not there.is_signed_in
 

@@ -119,7 +119,7 @@ def test_forms_need_the_token_of_the_browser() -> None:
         "/sign-up/",
         "/sign-out/",
         "/password/reset/",
-        "/profile/",
+        "/settings/",
         reverse("end-other-sessions"),
     ):
         answer = browser.post(path, {})

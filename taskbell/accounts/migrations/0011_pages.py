@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='profile',
             name='saved_views',
-            field=models.JSONField(blank=True, db_default=[], default=list, help_text='Filters of task lists: each a name and a query string.'),
+            field=models.JSONField(blank=True, db_default=[], default=list, help_text='Task lists, by name and query.'),
         ),
         migrations.AddField(
             model_name='profile',
