@@ -130,7 +130,7 @@ class User(AbstractUser):
 
 
 class Profile(models.Model):
-    """A person's time zone and notification preferences."""
+    """A person's time zone, notification preferences, and how pages look: empty as the browser or language has it."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="profile", primary_key=True)
     timezone = models.CharField(max_length=64)
@@ -154,7 +154,6 @@ class Profile(models.Model):
         validators=[MinValueValidator(1)],
         help_text="How many tasks the person may have. Empty: as many as everybody.",
     )
-    # How the pages look to this person. Empty: as the browser or the language has it.
     theme = models.CharField(max_length=5, blank=True, db_default="", help_text="light or dark.")
     first_weekday = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0 is Monday, 6 is Sunday.")
     clock = models.CharField(max_length=2, blank=True, db_default="", help_text="12 or 24 hours.")

@@ -12,7 +12,7 @@ from taskbell.comments.queries import comment_on
 from taskbell.common.errors import NotAllowed, Refusal
 from taskbell.common.values import BadValue, read_id
 from taskbell.web.door import done, fragment, is_fragment, refused, show_refusal, signed_in
-from taskbell.web.rows import Row
+from taskbell.web.rows import TaskRow
 from taskbell.web.shell import AppRequest
 from taskbell.web.task_edit import show_editor
 from taskbell.web.task_forms import CommentForm
@@ -73,7 +73,7 @@ def change(request: HttpRequest, pk: int, comment_id: int) -> HttpResponse:
     return done(request, _("The comment is saved."), touched=[pk])
 
 
-def _show(app: AppRequest, row: Row, comment: Comment, form: CommentForm, *, status: int = 200) -> HttpResponse:
+def _show(app: AppRequest, row: TaskRow, comment: Comment, form: CommentForm, *, status: int = 200) -> HttpResponse:
     more = {
         "comment": comment,
         "may_edit": comment.author_id == app.person.pk,

@@ -26,7 +26,7 @@ from taskbell.tasks.occurrences import preview
 from taskbell.tasks.patch import TaskPatch
 from taskbell.web import task_forms
 from taskbell.web.door import done, fragment, is_fragment, refused, show_refusal, signed_in
-from taskbell.web.rows import Row
+from taskbell.web.rows import TaskRow
 from taskbell.web.shell import AppRequest
 from taskbell.web.task_facts import called, priority_words
 from taskbell.web.task_forms import CategoryForm, DueForm, PartForm
@@ -91,7 +91,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         return _show(app, row, name, form, status=refusal.status)
 
 
-def _check_may_open(row: Row, name: str) -> None:
+def _check_may_open(row: TaskRow, name: str) -> None:
     may = {"stage": row.may_complete, "assign": row.may_edit or row.task.assigned_to_id == row.person.pk}
     if row.task.is_archived:
         raise Conflict(
@@ -101,7 +101,7 @@ def _check_may_open(row: Row, name: str) -> None:
         raise NotAllowed(_("Only people who can edit its project can change this task."))
 
 
-def _save(app: AppRequest, row: Row, name: str, form: PartForm) -> HttpResponse:
+def _save(app: AppRequest, row: TaskRow, name: str, form: PartForm) -> HttpResponse:
     """Saves what this form has changed, merged with what others have changed since it was opened. Raises Refusal."""
     request, person = app.http, app.person
     for attempt in range(TRIES):
@@ -159,7 +159,7 @@ def _with_names_of_form(refusal: Refusal, form: PartForm) -> Refusal:
 
 def _show(
     app: AppRequest,
-    row: Row,
+    row: TaskRow,
     name: str,
     form: PartForm,
     *,
@@ -185,7 +185,7 @@ def _show(
     return show_editor(app, row, editor, status=status)
 
 
-def show_editor(app: AppRequest, row: Row, editor: Editor, *, status: int = 200) -> HttpResponse:
+def show_editor(app: AppRequest, row: TaskRow, editor: Editor, *, status: int = 200) -> HttpResponse:
     """The form alone, in the place that htmx names or in a dialog; for others, the page with the form in it."""
     if not is_fragment(app.http):
         return task_page(app, row, editor=editor, status=status)
@@ -193,7 +193,7 @@ def show_editor(app: AppRequest, row: Row, editor: Editor, *, status: int = 200)
     return fragment(app.http, "app/task/editor.html", context, status=status)
 
 
-def _days(row: Row) -> list[tuple[str, str]]:
+def _days(row: TaskRow) -> list[tuple[str, str]]:
     """The usual days, by the clock of the task's zone."""
     today = wall_time(row.dates.now, row.task.timezone).date()
     monday = today + timedelta(days=7 - today.weekday())
@@ -202,7 +202,7 @@ def _days(row: Row) -> list[tuple[str, str]]:
     return [*((day.isoformat(), words) for words, day in days), *none]
 
 
-def _beside(clash: Clash, row: Row, person: User) -> dict[str, Any]:
+def _beside(clash: Clash, row: TaskRow, person: User) -> dict[str, Any]:
     """What somebody else has made of the field meanwhile."""
     entries = Activity.objects.of_tasks().filter(task=row.task.pk, field=clash.name.removesuffix("_id"))
     last = entries.select_related("user").order_by("-id").first()
@@ -211,7 +211,7 @@ def _beside(clash: Clash, row: Row, person: User) -> dict[str, Any]:
     return {"name": clash.name, "label": label, "who": who, "theirs": _in_words(clash.name, clash.theirs, row)}
 
 
-def _in_words(name: str, value: Any, row: Row) -> str:
+def _in_words(name: str, value: Any, row: TaskRow) -> str:
     if name == "priority":
         return priority_words(value)
     if name == "recurrence":
@@ -226,7 +226,7 @@ def _in_words(name: str, value: Any, row: Row) -> str:
     return str(value if value is not None else _("None"))
 
 
-def _preview(app: AppRequest, row: Row, name: str, form: PartForm) -> HttpResponse:
+def _preview(app: AppRequest, row: TaskRow, name: str, form: PartForm) -> HttpResponse:
     """What the fields of the rule would do, without saving it."""
     more = {"preview": _previewed(form, row) if form.is_valid() else ""}
     if is_fragment(app.http):
@@ -234,7 +234,7 @@ def _preview(app: AppRequest, row: Row, name: str, form: PartForm) -> HttpRespon
     return _show(app, row, name, form, more=more)
 
 
-def _previewed(form: PartForm, row: Row) -> str:
+def _previewed(form: PartForm, row: TaskRow) -> str:
     values, dates = form.values(), row.dates
     try:
         rule = read_rule(values.get("recurrence", ""))

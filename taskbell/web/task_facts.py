@@ -11,7 +11,7 @@ from taskbell.common.rule_words import rule_in_words, rule_with_time
 from taskbell.tasks.kinds import Basis, Priority
 from taskbell.tasks.occurrences import coming_due_dates
 from taskbell.web.dates import Dates
-from taskbell.web.rows import Row
+from taskbell.web.rows import TaskRow
 
 NEXT_DATES = 3
 
@@ -32,12 +32,12 @@ class Fact:
     may_edit: bool = True
 
 
-def facts_of(row: Row) -> list[Fact]:
+def facts_of(row: TaskRow) -> list[Fact]:
     """What this person reads, and may change."""
     return [*_facts(row)]
 
 
-def _facts(row: Row) -> Iterator[Fact]:
+def _facts(row: TaskRow) -> Iterator[Fact]:
     task, dates, edits = row.task, row.dates, row.may_edit
     yield Fact("due", _("Due"), due_words(task, dates), _due_small(row), "due", row.due_state, may_edit=edits)
     repeats, following = repeats_in_words(task, dates), next_dates(task, dates)
@@ -53,7 +53,7 @@ def _facts(row: Row) -> Iterator[Fact]:
     yield _assignee(row)
 
 
-def _assignee(row: Row) -> Fact:
+def _assignee(row: TaskRow) -> Fact:
     task, person = row.task, row.person
     hands_back = task.assigned_to_id == person.pk and not row.may_edit and not task.is_archived
     small = _("You can hand it back.") if hands_back else ""
@@ -86,7 +86,7 @@ def due_words(task: Any, dates: Dates) -> str:
     return said if task.due_time is None else f"{said}, {dates.time(task.due_at)}"
 
 
-def _due_small(row: Row) -> str:
+def _due_small(row: TaskRow) -> str:
     task, dates = row.task, row.dates
     if task.due_at is None or not task.is_open:
         return ""

@@ -19,7 +19,7 @@ from taskbell.reminders.notifications import REMINDER
 from taskbell.tasks.kinds import Stage
 from taskbell.tasks.reminder_timeline import reminder_timeline
 from taskbell.web.dates import Dates
-from taskbell.web.rows import Row, tasks_for_rows
+from taskbell.web.rows import TaskRow, tasks_for_rows
 from taskbell.web.shell import AppRequest
 from taskbell.web.task_facts import called, facts_of, repeats_in_words
 from taskbell.web.task_forms import CommentForm
@@ -52,19 +52,19 @@ def prose(text: str) -> str:
     return render(text).html
 
 
-def row_for(pk: int, person: User, dates: Dates) -> Row:
+def row_for(pk: int, person: User, dates: Dates) -> TaskRow:
     """The task with all that its facts show: one query. Raises NotFound."""
     task = tasks_for_rows([pk], person).get(pk) if pk <= MAX_ID else None
     if task is None:
         raise NotFound
-    row = Row(task, person, dates)
+    row = TaskRow(task, person, dates)
     task.labels, task.edits = row.labels, row.may_edit
     return row
 
 
 def task_page(
     app: AppRequest,
-    row: Row,
+    row: TaskRow,
     *,
     editor: Editor | None = None,
     parameters: Mapping[str, str] | None = None,
@@ -84,7 +84,7 @@ def comment_editor(pk: int, form: CommentForm | None = None) -> Editor:
     return Editor("comment", _("Comment"), form, action, "web/app/task/comment.html")
 
 
-def _context(app: AppRequest, row: Row, parameters: Mapping[str, str]) -> dict[str, Any]:
+def _context(app: AppRequest, row: TaskRow, parameters: Mapping[str, str]) -> dict[str, Any]:
     task, person, dates = row.task, app.person, app.dates
     graph = graph_of(task.pk, person, dates)
     reminders = list(Reminder.objects.visible_to(person).filter(task=task.pk))
@@ -143,7 +143,7 @@ def _part(shown: Any, said: Mapping[str, str], part: str) -> dict[str, str]:
     return {"mark": mark_of(repr(shown)), "said": words}
 
 
-def _stages(row: Row, *, is_blocked: bool) -> list[dict[str, Any]]:
+def _stages(row: TaskRow, *, is_blocked: bool) -> list[dict[str, Any]]:
     """The buttons for the stage. What the task forbids now has its reason beside it."""
     words = {Stage.PENDING: _("To do"), Stage.IN_PROGRESS: _("In progress"), Stage.COMPLETED: _("Done")}
     task = row.task

@@ -22,7 +22,7 @@ from taskbell.tasks.reminder_actions import add_reminder, delete_reminder, snooz
 from taskbell.web.dates import dates_of
 from taskbell.web.door import done, refused, show_refusal, signed_in
 from taskbell.web.forms import PageForm
-from taskbell.web.rows import Row
+from taskbell.web.rows import TaskRow
 from taskbell.web.shell import AppRequest
 from taskbell.web.task_edit import show_editor
 from taskbell.web.task_page import Editor, row_for
@@ -58,7 +58,7 @@ class ReminderForm(PageForm):
     repeat = forms.ChoiceField(label=gettext_lazy("Repeat"), choices=REPEATS, required=False)
     for_me = forms.BooleanField(label=gettext_lazy("Only for me"), required=False)
 
-    def __init__(self, data: Any, *, row: Row) -> None:
+    def __init__(self, data: Any, *, row: TaskRow) -> None:
         tomorrow = datetime.combine(row.dates.today + timedelta(days=1), MORNING)
         has_due = row.task.due_at is not None
         first = "PT1H" if has_due else AT
@@ -118,7 +118,7 @@ def _said(reminder: Reminder, app: AppRequest) -> str:
     return _("Reminds %(when)s.") % {"when": app.dates.moment(reminder.next_at)}
 
 
-def _show(app: AppRequest, row: Row, form: ReminderForm, *, status: int = 200) -> HttpResponse:
+def _show(app: AppRequest, row: TaskRow, form: ReminderForm, *, status: int = 200) -> HttpResponse:
     action = reverse("task-reminders", args=[row.task.pk])
     editor = Editor("reminder", _("New reminder"), form, action, "web/app/task/reminder.html")
     return show_editor(app, row, editor, status=status)

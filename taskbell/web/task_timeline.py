@@ -31,7 +31,7 @@ KINDS = {
 
 
 @dataclass(frozen=True)
-class Line:
+class TimelineEntry:
     """One line of the list. `reminder` is the one that can be deleted here."""
 
     state: str
@@ -48,9 +48,9 @@ class Line:
 class Timeline:
     """What will remind, what has reminded, and the other emails about the task."""
 
-    coming: list[Line]
-    past: list[Line]
-    others: list[Line]
+    coming: list[TimelineEntry]
+    past: list[TimelineEntry]
+    others: list[TimelineEntry]
 
 
 def timeline_of(
@@ -64,8 +64,8 @@ def timeline_of(
         if one["reminder"] not in first:  # a rule is one line, not ten
             first.add(one["reminder"])
             coming.append(_coming(one, known[one["reminder"]], task, person, dates))
-    past: list[Line] = []
-    others: list[Line] = []
+    past: list[TimelineEntry] = []
+    others: list[TimelineEntry] = []
     for mail in schedule["past"]:
         is_main = mail["kind"] in MAIN or mail["state"] == DeliveryState.FAILED
         place = past if is_main and len(past) < MOST_PAST else others
@@ -73,7 +73,7 @@ def timeline_of(
     return Timeline(coming, past, others)
 
 
-def _coming(one: ComingOut, reminder: Reminder, task: Task, person: User, dates: Dates) -> Line:
+def _coming(one: ComingOut, reminder: Reminder, task: Task, person: User, dates: Dates) -> TimelineEntry:
     at = one["at"]
     is_own = reminder.recipient_id is not None
     may_delete = (is_own or may_edit(person, task)) and not task.is_archived
@@ -87,7 +87,7 @@ def _coming(one: ComingOut, reminder: Reminder, task: Task, person: User, dates:
         why = one["reason"].replace("for one person", _("for you alone"))
     words = why[:1].upper() + why[1:] + "."
     state = "ahead" if task.is_open else "held"
-    return Line(state, "bell", head, at, words, aside, reminder=reminder.pk if may_delete else None)
+    return TimelineEntry(state, "bell", head, at, words, aside, reminder=reminder.pk if may_delete else None)
 
 
 def _spoken(at: datetime, dates: Dates, *, seconds: bool = False) -> str:
@@ -97,11 +97,13 @@ def _spoken(at: datetime, dates: Dates, *, seconds: bool = False) -> str:
     return _("%(day)s at %(time)s") % {"day": day, "time": clock}
 
 
-def _past(one: PastOut, names: dict[int, str], person: User, dates: Dates) -> Line:
+def _past(one: PastOut, names: dict[int, str], person: User, dates: Dates) -> TimelineEntry:
     state, icon, aside = LOOKS.get(one["state"], LOOKS[DeliveryState.PENDING])
     kind = KINDS.get(one["kind"], lambda: _("Email"))()
     head = _("%(kind)s %(when)s") % {"kind": kind, "when": _spoken(one["due_at"], dates, seconds=True)}
-    return Line(state, icon, head, one["due_at"], _outcome(one, names, person, dates), aside(), one["server_said"])
+    return TimelineEntry(
+        state, icon, head, one["due_at"], _outcome(one, names, person, dates), aside(), one["server_said"]
+    )
 
 
 LOOKS: dict[Any, Any] = {

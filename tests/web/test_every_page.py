@@ -32,9 +32,18 @@ FOR_STRANGERS = [
 ]
 FOR_ADA = PAGES | FOR_ADMINS
 # POST only, sending on to another page, or parts of a page.
-NO_PAGES = {"sign-out", "end-other-sessions", "end-session", "email-resend", "favicon", "profile", "live"}
+NO_PAGES = {
+    "sign-out",
+    "end-other-sessions",
+    "end-session",
+    "email-resend",
+    "favicon",
+    "profile",
+    "live",
+    "service-worker",
+}
 NO_PAGES |= {"calendar", "project-calendar"}
-OLDER = {"task", "email-change", "password-change"}  # with the frame of the pages for strangers
+OLDER = {"email-change", "password-change"}  # with the frame of the pages for strangers
 
 
 FIELDS = ("input", "select", "textarea")
