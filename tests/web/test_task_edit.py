@@ -82,6 +82,16 @@ def test_a_list_opens_the_same_form_in_a_dialog(browser_of: BrowserOf, bob: User
     assert "<html" not in page
 
 
+@pytest.mark.parametrize(("field", "words"), [("reminder", "1 hour before"), ("comment", "Write a comment")])
+def test_keys_in_lists_open_the_other_forms_by_the_same_address(
+    browser_of: BrowserOf, bob: User, field: str, words: str
+) -> None:
+    task = made(bob)
+    page = text(browser_of(bob).get(f"/tasks/{task.pk}/edit/?field={field}", headers={"HX-Request": "true"}))
+    assert words in page
+    assert "<html" not in page
+
+
 def test_a_mistake_is_shown_beside_its_field_with_what_was_typed(browser_of: BrowserOf, bob: User) -> None:
     task, browser = made(bob), browser_of(bob)
     for field, sent, words in (

@@ -116,6 +116,10 @@ document.addEventListener("htmx:after:request", (event) => {
   } else if (status >= 500) note(pageOfTask().dataset.failed, { refused: true });
 });
 let refocus = "";
+document.addEventListener("htmx:error", (event) => {
+  const { sourceElement, response } = event.detail.ctx ?? {};
+  if (sourceElement?.matches?.("[data-editor]") && !response) note(pageOfTask().dataset.failed, { refused: true });
+});
 
 // A part with an open form is not touched: it says what others have changed meanwhile.
 document.addEventListener("taskbell:fresh", (event) => {
