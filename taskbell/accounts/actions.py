@@ -7,6 +7,8 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from taskbell.accounts import throttle
 from taskbell.accounts.known_browsers import KnownBrowser
@@ -17,8 +19,8 @@ from taskbell.common.errors import Invalid, NotSignedIn, invalid
 from taskbell.common.networks import network_of
 from taskbell.common.text import folded, forms_of, printable
 
-WRONG_SIGN_IN = "Wrong username or password."
-REQUIRED = "Send your current password, too: it is needed to change your email address or password."
+WRONG_SIGN_IN = gettext_noop("Wrong username or password.")
+REQUIRED = gettext_noop("Send your current password, too: it is needed to change your email address or password.")
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def _authenticate(person: User | None, password: str) -> User:
         for form in forms_of(password):
             make_password(form)  # takes as long as checking the password of a known name
     if person is None or not person.check_password(password) or not person.is_active:
-        raise NotSignedIn(WRONG_SIGN_IN)
+        raise NotSignedIn(_(WRONG_SIGN_IN))
     return person
 
 
@@ -64,7 +66,7 @@ def _check_unchanged(person: User) -> None:
     """Locks the person until the session is open, so that a later change of the password ends this session as well."""
     same = User.objects.filter(pk=person.pk, password=person.password, is_active=True)
     if not same.select_for_update(no_key=True).values_list("pk").first():
-        raise NotSignedIn(WRONG_SIGN_IN)
+        raise NotSignedIn(_(WRONG_SIGN_IN))
 
 
 def open_session(person: User, *, client: Client, now: datetime) -> Session:
@@ -99,13 +101,13 @@ def check_current_password(
     """
     attempts = throttle.count(throttle.CURRENT_PASSWORD.of(str(person.pk)), now=now)
     if not person.check_password(password):
-        raise refusal or invalid(field, "wrong", "Wrong password.")
+        raise refusal or invalid(field, "wrong", _("Wrong password."))
     throttle.forget(attempts)
 
 
 def password_required() -> Invalid:
     """The refusal of a change without the current password."""
-    return invalid("current_password", "required", REQUIRED)
+    return invalid("current_password", "required", _(REQUIRED))
 
 
 def set_password(person: User, new: str, *, field: str, keep: Session | None = None, now: datetime) -> None:
@@ -121,7 +123,9 @@ def set_password(person: User, new: str, *, field: str, keep: Session | None = N
         if not User.objects.filter(pk=person.pk, email=person.email, password=old_hash).update(
             password=person.password
         ):
-            raise invalid(field, "changed", "Can't set the password, because it was changed a moment ago. Try again.")
+            raise invalid(
+                field, "changed", _("Can't set the password, because it was changed a moment ago. Try again.")
+            )
         end_what_the_old_password_opened(person, keep=keep, now=now)
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from threading import BoundedSemaphore
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.utils.translation import gettext as _
 
 from taskbell.common.errors import Busy
 
@@ -37,7 +38,7 @@ class ScarceArgon2(Argon2PasswordHasher):
 def _place() -> Iterator[None]:
     """Waits for a place. Raises Busy."""
     if not places.acquire(timeout=MAX_WAIT_SECONDS):
-        raise Busy("Too many people are signing in at the moment. Try again in a few seconds.")
+        raise Busy(_("Too many people are signing in at the moment. Try again in a few seconds."))
     try:
         yield
     finally:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import regex
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.translation import gettext as _
 
 from taskbell.common.text import UNPRINTABLE, folded, in_ascii, is_invisible, is_of_one_script
 from taskbell.common.values import UNPRINTABLE_SENTENCE, BadValue, read_line
@@ -21,18 +22,18 @@ MAX_FOLDED_LENGTH = 600  # NFKC can expand one letter to eighteen
 def read_email(value: str) -> str:
     """The address in its canonical form (NFKC, case-folded)."""
     if len(value) > 4 * MAX_ADDRESS:
-        raise BadValue(f"Must have at most {MAX_ADDRESS} characters.", "max_length")
+        raise BadValue(_("Must have at most %(address)s characters.") % {"address": MAX_ADDRESS}, "max_length")
     if UNPRINTABLE.search(value):
-        raise BadValue(UNPRINTABLE_SENTENCE, "unprintable")
+        raise BadValue(_(UNPRINTABLE_SENTENCE), "unprintable")
     address = folded(value)
     try:
         validate_email(address)
         in_ascii(address)
     except (ValidationError, ValueError) as error:
-        raise BadValue("Must be an email address.") from error
+        raise BadValue(_("Must be an email address.")) from error
     address = _without_needless_quotes(address)
     if len(address) > MAX_ADDRESS:
-        raise BadValue(f"Must have at most {MAX_ADDRESS} characters.", "max_length")
+        raise BadValue(_("Must have at most %(address)s characters.") % {"address": MAX_ADDRESS}, "max_length")
     return address
 
 
@@ -55,13 +56,13 @@ def read_username(value: str, *, email: str) -> str:
     name = read_line(value, most=MAX_ADDRESS)
     if folded(name) != email:
         if not USERNAME.fullmatch(name) or any(map(is_invisible, name)):
-            raise BadValue("Must have up to 150 letters, digits and . + - _ or be your own email address.")
+            raise BadValue(_("Must have up to 150 letters, digits and . + - _ or be your own email address."))
         if not any(map(str.isalnum, name)):
-            raise BadValue("Must have a letter or a digit.")
+            raise BadValue(_("Must have a letter or a digit."))
         if not is_of_one_script(name):
-            raise BadValue("Must not mix letters of different scripts, because they can look the same.", "scripts")
+            raise BadValue(_("Must not mix letters of different scripts, because they can look the same."), "scripts")
     if len(folded(name)) > MAX_FOLDED_LENGTH:
-        raise BadValue("Must be shorter: some of its characters expand to several letters.", "max_length")
+        raise BadValue(_("Must be shorter: some of its characters expand to several letters."), "max_length")
     return name
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import Profile, User
 from taskbell.accounts.preferences import MAIL_SWITCHES
@@ -26,7 +27,7 @@ PERSON_FIELDS = ("email", "username", "first_name", "last_name")
 
 def _read_colour(value: str) -> str:
     if not re.fullmatch("#[0-9a-fA-F]{6}", value):
-        raise BadValue("Must be a colour such as #3b6ea5.")
+        raise BadValue(_("Must be a colour such as #3b6ea5."))
     return value
 
 
@@ -60,7 +61,7 @@ def update_profile(person: User, *, now: datetime, **changes: Any) -> User:
     except IntegrityError as error:
         person.refresh_from_db()
         is_email = User.objects.filter(email=own["email"]).exclude(pk=person.pk).exists()
-        raise Conflict(EMAIL_TAKEN if is_email else USERNAME_TAKEN) from error
+        raise Conflict(_(EMAIL_TAKEN) if is_email else _(USERNAME_TAKEN)) from error
     return person
 
 
@@ -89,7 +90,7 @@ def _checked_person(person: User, given: Mapping[str, Any]) -> dict[str, Any]:
 def _checked_profile(given: Mapping[str, Any]) -> dict[str, Any]:
     settings, errors = read_fields(given, READERS)
     for kind in sorted(given.get("mail_preferences", {}).keys() - MAIL_SWITCHES.keys())[:1]:
-        message = f"Must be one of {', '.join(MAIL_SWITCHES)}."
+        message = _("Must be one of %(choices)s.") % {"choices": ", ".join(MAIL_SWITCHES)}
         errors["mail_preferences"] = FieldError(f"mail_preferences.{kind[:50]}", "unknown", message)
     refuse(errors.values())
     return settings
@@ -106,4 +107,4 @@ def _check_quiet_hours(profile: Profile, settings: Mapping[str, Any]) -> None:
     names = ("quiet_from", "quiet_until")
     missing = [name for name in names if settings.get(name, getattr(profile, name)) is None]
     if len(missing) == 1 and settings.keys() & set(names):
-        raise invalid(missing[0], "required", "Quiet hours need both a start and an end.")
+        raise invalid(missing[0], "required", _("Quiet hours need both a start and an end."))

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import DateTimeField, UUIDField
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext as _
 
 from taskbell.accounts import tokens
 from taskbell.accounts.models import Installation, Profile, Session, User
@@ -49,7 +50,7 @@ def session_by_id(session_id: UUID, *, now: datetime, find: SessionLookup = livi
     """The living session with this id, with its person, in one query. Raises NotSignedIn."""
     session = find(session_id, now=now)
     if session is None:
-        raise NotSignedIn("This session has ended. Sign in again.")
+        raise NotSignedIn(_("This session has ended. Sign in again."))
     return session
 
 

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from django.db.models import Count, Min, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from taskbell.accounts.models import Attempt
 from taskbell.common.errors import TooMany
@@ -79,8 +81,16 @@ def _check(counted: Sequence[Counted], *, now: datetime, more: int = 0) -> None:
     ]
     if waits:
         wait = int(max(waits).total_seconds()) + 1
-        words = f"{wait} seconds" if wait < 120 else f"{ceil(wait / 60)} minutes"
-        raise TooMany(f"Too many attempts. Try again in {words}.", retry_after=wait)
+        raise TooMany(_try_again(wait), retry_after=wait)
+
+
+def _try_again(seconds: int) -> str:
+    if seconds < 120:
+        again = ngettext(
+            "Too many attempts. Try again in %(n)d second.", "Too many attempts. Try again in %(n)d seconds.", seconds
+        )
+        return again % {"n": seconds}
+    return _("Too many attempts. Try again in %(n)d minutes.") % {"n": ceil(seconds / 60)}
 
 
 def forget(attempts: Sequence[Attempt]) -> None:

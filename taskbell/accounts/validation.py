@@ -5,6 +5,8 @@ from typing import Any
 
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from taskbell.accounts.models import User
 from taskbell.accounts.names import read_email, read_username
@@ -14,8 +16,8 @@ from taskbell.common.values import read_field, read_line
 
 MAX_NAME = 150  # characters of a first or last name
 MAX_PASSWORD_LENGTH = 1024
-EMAIL_TAKEN = "An account with this email address already exists."
-USERNAME_TAKEN = "An account with this username already exists."
+EMAIL_TAKEN = gettext_noop("An account with this email address already exists.")
+USERNAME_TAKEN = gettext_noop("An account with this username already exists.")
 
 
 def check_email(email: str) -> str:
@@ -50,7 +52,11 @@ def check_password_strength(password: str, *, person: User, field: str = "passwo
     """Refuses short, common and easily guessed passwords, with every reason."""
     password = opaque(password)
     if len(password) > MAX_PASSWORD_LENGTH:
-        raise invalid(field, "max_length", f"Must have at most {MAX_PASSWORD_LENGTH} characters.")
+        raise invalid(
+            field,
+            "max_length",
+            _("Must have at most %(password_length)s characters.") % {"password_length": MAX_PASSWORD_LENGTH},
+        )
     try:
         password_validation.validate_password(password, person)
     except ValidationError as error:

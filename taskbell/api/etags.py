@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from taskbell.api.wire import as_bytes
 from taskbell.common.errors import invalid
 from taskbell.payloads.tasks import WITHOUT_VERSION, TaskOut
-from taskbell.tasks.actions import StaleVersion
+from taskbell.tasks.versions import StaleVersion
 
 # No browser keeps personal data on its disk. A program that keeps an answer itself can still ask by its ETag.
 HEADERS = {"Cache-Control": "private, no-cache, no-store", "Vary": "Authorization, Cookie"}

@@ -7,6 +7,8 @@ a name belongs to it only if somebody's username ends like that: "@bo." and "@bo
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
+
 from taskbell.accounts.models import User
 from taskbell.comments.rendering import PUNCTUATION
 from taskbell.common.errors import invalid
@@ -32,8 +34,8 @@ def read_mentions(names: Iterable[str], task: Task) -> Mentions:
     forms = dict[tuple[str, str], str]()
     for name in names:
         forms.setdefault(_forms(name), name.rstrip(PUNCTUATION))
-    if len({bare for _, bare in forms}) > MAX_MENTIONS:
-        raise invalid("body", "mentions", f"Must mention at most {MAX_MENTIONS} people.")
+    if len({bare for _full, bare in forms}) > MAX_MENTIONS:
+        raise invalid("body", "mentions", _("Must mention at most %(mentions)s people.") % {"mentions": MAX_MENTIONS})
     if not forms:
         return Mentions([], [])
     wanted = {form for pair in forms for form in pair}

@@ -1,5 +1,7 @@
 """Who may do what with a comment. Everybody who sees the task may read and write them."""
 
+from django.utils.translation import gettext as _
+
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.comments.models import Comment
@@ -10,7 +12,7 @@ from taskbell.projects.models import ProjectRole
 def check_may_edit_comment(person: User, comment: Comment) -> None:
     """Raises NotAllowed for everybody but the author."""
     if comment.author_id != person.pk:
-        raise NotAllowed("Only its author may change this comment.")
+        raise NotAllowed(_("Only its author may change this comment."))
 
 
 def check_may_delete_comment(person: User, comment: Comment) -> None:
@@ -21,4 +23,4 @@ def check_may_delete_comment(person: User, comment: Comment) -> None:
     is_own = comment.author_id == person.pk
     is_owner = comment.task.viewer_role == ProjectRole.OWNER and person.can(Capability.CREATE_TASKS)
     if not (is_own or is_owner or person.can(Capability.MANAGE_PEOPLE)):
-        raise NotAllowed("Only its author, owners of the project and admins may delete this comment.")
+        raise NotAllowed(_("Only its author, owners of the project and admins may delete this comment."))

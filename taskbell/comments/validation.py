@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from taskbell.comments.models import MAX_BODY
 from taskbell.common.text import is_invisible
 from taskbell.common.values import BadValue, read_field, read_text
@@ -16,5 +18,5 @@ def read_comment(value: Any) -> str:
     """The same for a text that is no field. Raises BadValue."""
     text = read_text(value, most=MAX_BODY)
     if is_invisible(text):
-        raise BadValue("Must not be empty.", "blank")
+        raise BadValue(_("Must not be empty."), "blank")
     return text

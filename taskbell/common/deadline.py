@@ -12,17 +12,19 @@ from time import monotonic
 from typing import Any
 
 from django.db import OperationalError, connection
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from taskbell.common.errors import Busy
 from taskbell.common.sql import execute
 
 MAX_SECONDS = 10.0  # of a request, and of each part of a response that is streamed
 INTERRUPTED = "interrupted"  # as SQLite says it
-TOO_SLOW = (
-    f"This took longer than {MAX_SECONDS:.0f} seconds and was stopped; nothing has changed. Narrow the search, send "
+TOO_SLOW = gettext_noop(
+    "This took longer than %(n)d seconds and was stopped; nothing has changed. Narrow the search, send "
     "less at once, or try again later."
 )
-UNREACHABLE = "Can't reach the database right now. Try again in a few seconds."
+UNREACHABLE = gettext_noop("Can't reach the database right now. Try again in a few seconds.")
 
 
 class _Current(threading.local):
@@ -81,4 +83,4 @@ def was_too_slow(error: BaseException) -> bool:
 
 def database_refusal(error: BaseException) -> Busy:
     """The refusal after an error of the database: the request was too slow, or the database is unreachable."""
-    return Busy(TOO_SLOW if was_too_slow(error) else UNREACHABLE)
+    return Busy(_(TOO_SLOW) % {"n": MAX_SECONDS} if was_too_slow(error) else _(UNREACHABLE))

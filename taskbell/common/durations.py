@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from taskbell.common.clock import as_instant, wall_time
 
 MAX_CHARACTERS = 50
@@ -37,7 +40,7 @@ class Duration:
     def words(self) -> str:
         """In the units it was written in, such as "1 week"; empty if it is zero."""
         amounts = zip(_amounts(self.text), UNITS, strict=True)
-        return " ".join(f"{amount:.15g} {unit}{'s' * (amount != 1)}" for amount, unit in amounts if amount)
+        return " ".join(_in_words(amount, unit) for amount, unit in amounts if amount)
 
     def before(self, wall: datetime, zone: str) -> datetime:
         """The instant this long before the local wall time: days first, at the same wall time, then the exact part."""
@@ -55,18 +58,32 @@ def parse_duration(text: str) -> Duration:
     text = text[: MAX_CHARACTERS + 1]
     text = text.upper() if text.isascii() else text
     if text.startswith(("-", "+")):
-        raise ValueError("Must be zero or more, without a sign.")
+        raise ValueError(_("Must be zero or more, without a sign."))
     if WITH_MONTHS.match(text):
-        raise ValueError("Must be in weeks, days, hours, minutes or seconds, because years and months vary in length.")
+        raise ValueError(
+            _("Must be in weeks, days, hours, minutes or seconds, because years and months vary in length.")
+        )
     if len(text) > MAX_CHARACTERS or text == "P" or not FORM.fullmatch(text):
-        raise ValueError("Must be a duration such as P1D or PT24H.")
+        raise ValueError(_("Must be a duration such as P1D or PT24H."))
     weeks, days, *exact = _amounts(text)
     if "W" in text and text[-1] != "W":
-        raise ValueError("Must be in weeks alone or in days: P17D, not P2W3D.")
+        raise ValueError(_("Must be in weeks alone or in days: P17D, not P2W3D."))
     if not (weeks.is_integer() and days.is_integer()):
-        raise ValueError("Must be in whole weeks and days. Use hours for parts of a day.")
+        raise ValueError(_("Must be in whole weeks and days. Use hours for parts of a day."))
     hours, minutes, seconds = exact
     return Duration(int(7 * weeks + days), timedelta(hours=hours, minutes=minutes, seconds=seconds), text)
+
+
+def _in_words(amount: float, unit: str) -> str:
+    number = int(amount) if amount == int(amount) else 2  # parts are said as many are
+    words = {
+        "week": ngettext("%(n)s week", "%(n)s weeks", number),
+        "day": ngettext("%(n)s day", "%(n)s days", number),
+        "hour": ngettext("%(n)s hour", "%(n)s hours", number),
+        "minute": ngettext("%(n)s minute", "%(n)s minutes", number),
+        "second": ngettext("%(n)s second", "%(n)s seconds", number),
+    }
+    return words[unit] % {"n": f"{amount:.15g}"}
 
 
 def _amounts(text: str) -> list[float]:

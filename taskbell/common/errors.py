@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext as _
+
 
 @dataclass(frozen=True)
 class FieldError:
@@ -78,7 +80,7 @@ class NotFound(Refusal):
     title = "Not found"
 
     def __init__(self) -> None:
-        super().__init__("Not found, or not visible to you.")
+        super().__init__(_("Not found, or not visible to you."))
 
 
 class TooLarge(Refusal):

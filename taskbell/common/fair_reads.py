@@ -5,6 +5,8 @@ from collections.abc import Callable
 from time import monotonic
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from taskbell.common.errors import TooMany
 
@@ -13,7 +15,9 @@ SLOW_AFTER = 1.0  # seconds
 SLOW_PATHS = ("/reports/", "/logs")  # also without filters
 PLACE = "taskbell.place"  # in the META of a request: what gives its place back
 
-TWO_SLOW = "Two of your requests have been running for more than a second. Wait until one of them has finished."
+TWO_SLOW = gettext_noop(
+    "Two of your requests have been running for more than a second. Wait until one of them has finished."
+)
 
 
 class Reads:
@@ -30,7 +34,7 @@ class Reads:
             while len(others := self._begun.setdefault(person, [])) >= MAX_READS:
                 wait = max(others) + SLOW_AFTER - self._clock()
                 if wait <= 0:
-                    raise TooMany(TWO_SLOW, retry_after=1)
+                    raise TooMany(_(TWO_SLOW), retry_after=1)
                 self._changed.wait(wait)
             begun = self._clock()
             others.append(begun)

@@ -16,6 +16,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import chain, islice, takewhile
 
+from django.utils.translation import gettext as _
+
 from taskbell.common.clock import LATEST, instant, wall_time
 from taskbell.common.rule_days import Days
 
@@ -105,14 +107,14 @@ def parse_rule(text: str) -> Rule:
     """The parsed rule. Raises ValueError, with a message for people, if it is invalid, too costly or sub-daily."""
     _check_length(text)
     if not text.isascii():  # upper() would turn a dotless i into I
-        raise ValueError("A rule must consist of plain letters and digits (RFC 5545 §3.3.10).")
+        raise ValueError(_("A rule must consist of plain letters and digits (RFC 5545 §3.3.10)."))
     given = split_rule(text.strip().upper().removeprefix("RRULE:"))
     days = _days(given)
     count = _number(given, "COUNT", MAX_COUNT)
     if "COUNT" in given and "UNTIL" in given:
-        raise ValueError("A rule can't have both COUNT and UNTIL.")
+        raise ValueError(_("A rule can't have both COUNT and UNTIL."))
     if not days.ever_match():
-        raise ValueError("No day ever matches this rule.")
+        raise ValueError(_("No day ever matches this rule."))
     # RFC 7529 §4.1: SKIP comes with RSCALE.
     written = join_rule({"RSCALE": "GREGORIAN"} | given if "SKIP" in given else given)
     _check_length(written)
@@ -160,7 +162,7 @@ def for_other_programs(text: str, start: date | None) -> str:
 
 def _check_length(text: str) -> None:
     if len(text) > MAX_RULE_LENGTH:
-        raise ValueError(f"A rule can have at most {MAX_RULE_LENGTH} characters.")
+        raise ValueError(_("A rule can have at most %(rule_length)s characters.") % {"rule_length": MAX_RULE_LENGTH})
 
 
 def join_rule(parts: Mapping[str, str]) -> str:
@@ -171,30 +173,33 @@ def join_rule(parts: Mapping[str, str]) -> str:
 def split_rule(text: str, *, example: str = "FREQ=WEEKLY;BYDAY=MO") -> dict[str, str]:
     """The parts of a rule by name. Raises ValueError, with a message for people that shows the example."""
     pairs = [pair.partition("=") for pair in text.split(";")]
-    parts = {name.strip(): ",".join(one.strip(" ") for one in value.strip().split(",")) for name, _, value in pairs}
+    parts = {name.strip(): ",".join(one.strip(" ") for one in value.strip().split(",")) for name, _sign, value in pairs}
     if len(parts) != len(pairs) or not all(value for value in parts.values()):
-        raise ValueError(f"A rule must be a list such as {example}, with each name once.")
+        raise ValueError(_("A rule must be a list such as %(example)s, with each name once.") % {"example": example})
     return parts
 
 
 def _days(given: Mapping[str, str]) -> Days:
     frequency = given.get("FREQ", "")
     if frequency not in PARTS:
-        raise ValueError("FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY.")
+        raise ValueError(_("FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY."))
     unknown = sorted(given.keys() - PARTS[frequency])
     if unknown:
-        raise ValueError(f"{unknown[0][:20]} is not allowed in a {frequency} rule.")
+        raise ValueError(
+            _("%(unknown)s is not allowed in a %(frequency)s rule.")
+            % {"unknown": unknown[0][:20], "frequency": frequency}
+        )
     interval = _number(given, "INTERVAL", INTERVALS[frequency])
     if frequency == "DAILY" and "BYDAY" in given and interval % 7 == 0:
-        raise ValueError("Use WEEKLY for a rule with days of the week.")
+        raise ValueError(_("Use WEEKLY for a rule with days of the week."))
     if "BYSETPOS" in given and not any(name.startswith("BY") for name in given.keys() - {"BYSETPOS"}):
-        raise ValueError("BYSETPOS needs another part to choose from, such as BYDAY.")
+        raise ValueError(_("BYSETPOS needs another part to choose from, such as BYDAY."))
     if given.get("RSCALE", "GREGORIAN") != "GREGORIAN":
-        raise ValueError("RSCALE must be GREGORIAN, because no other calendar is supported.")
+        raise ValueError(_("RSCALE must be GREGORIAN, because no other calendar is supported."))
     if given.get("SKIP", "OMIT") not in SKIPS:
-        raise ValueError("SKIP must be OMIT, BACKWARD or FORWARD (RFC 7529 §4.1).")
+        raise ValueError(_("SKIP must be OMIT, BACKWARD or FORWARD (RFC 7529 §4.1)."))
     if given.get("WKST", "MO") not in WEEKDAYS:
-        raise ValueError("WKST must be one of MO, TU, WE, TH, FR, SA and SU.")
+        raise ValueError(_("WKST must be one of MO, TU, WE, TH, FR, SA and SU."))
     months, month_days, year_days, weeks, positions = (_numbers(given, name) for name in MAX_NUMBERS)
     week_start = WEEKDAYS.index(given.get("WKST", "MO"))
     weekdays = _weekdays(given, may_count=frequency in ("MONTHLY", "YEARLY") and not weeks)
@@ -205,7 +210,7 @@ def _days(given: Mapping[str, str]) -> Days:
 def _number(given: Mapping[str, str], name: str, largest: int) -> int:
     raw = given.get(name, "1")
     if not re.fullmatch("[0-9]{1,6}", raw) or not 1 <= int(raw) <= largest:
-        raise ValueError(f"{name} must be a number from 1 to {largest}.")
+        raise ValueError(_("%(name)s must be a number from 1 to %(largest)s.") % {"name": name, "largest": largest})
     return int(raw)
 
 
@@ -213,9 +218,12 @@ def _numbers(given: Mapping[str, str], name: str) -> frozenset[int]:
     raws = given[name].split(",") if name in given else []
     sign, largest = "" if name == "BYMONTH" else "[+-]?", MAX_NUMBERS[name]
     if not all(re.fullmatch(sign + "[0-9]{1,3}", raw) and 1 <= abs(int(raw)) <= largest for raw in raws):
-        raise ValueError(
-            f"{name} must be a list of numbers from 1 to {largest}{', or negative to count from the end' * bool(sign)}."
-        )
+        values = {"name": name, "largest": largest}
+        if sign:
+            form = _("%(name)s must be a list of numbers from 1 to %(largest)s, or negative to count from the end.")
+        else:
+            form = _("%(name)s must be a list of numbers from 1 to %(largest)s.")
+        raise ValueError(form % values)
     return frozenset(map(int, raws))
 
 
@@ -224,9 +232,9 @@ def _weekdays(given: Mapping[str, str], *, may_count: bool) -> frozenset[tuple[i
     for raw in given["BYDAY"].split(",") if "BYDAY" in given else ():
         match = re.fullmatch(r"([+-]?[0-9]{1,2})?([A-Z]{2})", raw)
         if not match or match[2] not in WEEKDAYS or (match[1] and not 1 <= abs(int(match[1])) <= 53):
-            raise ValueError("BYDAY must be a list of weekdays such as MO or, in a MONTHLY or YEARLY rule, -1MO.")
+            raise ValueError(_("BYDAY must be a list of weekdays such as MO or, in a MONTHLY or YEARLY rule, -1MO."))
         if match[1] and not may_count:
-            raise ValueError("Numbered weekdays such as 2MO need a MONTHLY or YEARLY rule without BYWEEKNO.")
+            raise ValueError(_("Numbered weekdays such as 2MO need a MONTHLY or YEARLY rule without BYWEEKNO."))
         found.add((int(match[1] or 0), WEEKDAYS.index(match[2])))
     return frozenset(found)
 
@@ -238,4 +246,4 @@ def _until(text: str) -> date | datetime:
             return moment.replace(tzinfo=UTC if text[-1] == "Z" else None) if "T" in text else moment.date()
     except ValueError:
         pass
-    raise ValueError("UNTIL must be a date such as 20271231 or an instant such as 20271231T090000Z.")
+    raise ValueError(_("UNTIL must be a date such as 20271231 or an instant such as 20271231T090000Z."))

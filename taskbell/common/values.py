@@ -9,6 +9,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, TypeVar
 
 from django.utils.dateparse import parse_date, parse_datetime, parse_time
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from taskbell.common.clock import EARLIEST, LATEST, time_zones
 from taskbell.common.durations import Duration, parse_duration
@@ -18,7 +20,7 @@ from taskbell.common.text import CONTROL, LINE_BREAK, OUTER_SPACE, UNPRINTABLE, 
 
 T = TypeVar("T")
 MAX_ID = 2**63 - 1
-UNPRINTABLE_SENTENCE = "Must not contain control characters or bytes that are not UTF-8."
+UNPRINTABLE_SENTENCE = gettext_noop("Must not contain control characters or bytes that are not UTF-8.")
 MAX_DIGITS = 20  # of a number: Python refuses to read very long ones
 # Python's own readers skip a NUL and accept digits of other scripts.
 TIME_CHARACTERS = frozenset("0123456789:.")
@@ -55,8 +57,8 @@ def read_fields(
     return found, errors
 
 
-def _refuse(_: object) -> None:
-    raise BadValue("Unknown field.", "unknown")
+def _refuse(_value: object) -> None:
+    raise BadValue(_("Unknown field."), "unknown")
 
 
 def read_text(value: object, *, most: int) -> str:
@@ -64,7 +66,7 @@ def read_text(value: object, *, most: int) -> str:
     text = _as_text(value).strip().replace("\r\n", "\n").replace("\r", "\n")
     _check_length(text, most)
     if not text.isprintable() and UNPRINTABLE.search(text):
-        raise BadValue(UNPRINTABLE_SENTENCE, "unprintable")
+        raise BadValue(_(UNPRINTABLE_SENTENCE), "unprintable")
     return text
 
 
@@ -79,7 +81,7 @@ def read_line(value: object, *, most: int, blank: bool = False) -> str:
     if is_invisible(line):
         line = ""
     if not line and not blank:
-        raise BadValue("Must not be empty.", "blank")
+        raise BadValue(_("Must not be empty."), "blank")
     if not line.isprintable():
         _check_characters(line)
     return line
@@ -87,29 +89,32 @@ def read_line(value: object, *, most: int, blank: bool = False) -> str:
 
 def _as_text(value: object) -> str:
     if not isinstance(value, str):
-        raise BadValue("Must be text.")
+        raise BadValue(_("Must be text."))
     return value
 
 
 def _check_length(text: str, most: int) -> None:
     if len(text) > most:
-        raise BadValue(f"Must have at most {most:,} characters.", "max_length")
+        raise BadValue(_("Must have at most %(most)s characters.") % {"most": f"{most:,}"}, "max_length")
 
 
 def _check_characters(line: str) -> None:
     if LINE_BREAK.search(line):
-        raise BadValue("Must be one line. Remove the line breaks.", "line_break")
+        raise BadValue(_("Must be one line. Remove the line breaks."), "line_break")
     if CONTROL.search(line):
-        raise BadValue(UNPRINTABLE_SENTENCE, "unprintable")
+        raise BadValue(_(UNPRINTABLE_SENTENCE), "unprintable")
     if found := needless_format(line):
-        raise BadValue(f"Must not contain the invisible character U+{ord(found):04X}. Remove it.", "invisible")
+        raise BadValue(
+            _("Must not contain the invisible character U+%(found)s. Remove it.") % {"found": f"{ord(found):04X}"},
+            "invisible",
+        )
 
 
 def read_date(value: object) -> date:
     """A date from 1970 to 2999 (ISO 8601)."""
     day = _parsed(parse_date, value, DATE_CHARACTERS)
     if day is None:
-        raise BadValue("Must be a date such as 2027-03-31.")
+        raise BadValue(_("Must be a date such as 2027-03-31."))
     return in_bounds(day)
 
 
@@ -124,9 +129,11 @@ def _parsed(parse: Callable[[str], T | None], value: object, characters: frozens
 def in_bounds(day: object) -> date:
     """The date. Raises BadValue for anything else, and for a date that not every database and calendar knows."""
     if not isinstance(day, date) or isinstance(day, datetime):
-        raise BadValue("Must be a date.")
+        raise BadValue(_("Must be a date."))
     if not EARLIEST <= day <= LATEST:
-        raise BadValue(f"Must be between {EARLIEST} and {LATEST}.", "out_of_range")
+        raise BadValue(
+            _("Must be between %(earliest)s and %(latest)s.") % {"earliest": EARLIEST, "latest": LATEST}, "out_of_range"
+        )
     return day
 
 
@@ -134,7 +141,7 @@ def read_time(value: object) -> time:
     """A wall time. An offset is refused: the time zone is a value of its own."""
     at = _parsed(parse_time, value, TIME_CHARACTERS)
     if at is None:
-        raise BadValue("Must be a time such as 09:30, without an offset.")
+        raise BadValue(_("Must be a time such as 09:30, without an offset."))
     return at
 
 
@@ -142,7 +149,7 @@ def read_datetime(value: object) -> datetime:
     """A date and time from 1970 to 2999. Without an offset it stays without, for the caller's zone to decide."""
     at = _parsed(parse_datetime, value, DATETIME_CHARACTERS)
     if at is None:
-        raise BadValue("Must be a date and time such as 2027-03-31T09:00:00Z.")
+        raise BadValue(_("Must be a date and time such as 2027-03-31T09:00:00Z."))
     in_bounds(at.date())
     return at
 
@@ -150,7 +157,7 @@ def read_datetime(value: object) -> datetime:
 def read_moment(value: object) -> datetime:
     """The same for something that happens at a time of day: a date alone, which would mean midnight, is refused."""
     if isinstance(value, str) and _parsed(parse_date, value.strip(), DATE_CHARACTERS) is not None:
-        raise BadValue("Must have a time as well, such as 2027-03-31T09:00.", "needs_time")
+        raise BadValue(_("Must have a time as well, such as 2027-03-31T09:00."), "needs_time")
     return read_datetime(value)
 
 
@@ -161,7 +168,7 @@ def read_duration(value: object, *, longest: timedelta) -> Duration:
     except ValueError as error:
         raise BadValue(str(error), "duration") from error
     if duration.total > longest:
-        raise BadValue(f"Must be a duration up to {longest.days} days.", "duration")
+        raise BadValue(_("Must be a duration up to %(days)s days.") % {"days": longest.days}, "duration")
     return duration
 
 
@@ -170,11 +177,11 @@ def read_number(value: object, *, least: int = 1, most: int) -> int:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < MAX_DIGITS:
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise BadValue("Must be a whole number.")
+        raise BadValue(_("Must be a whole number."))
     if value < least:
-        raise BadValue(f"Must be at least {least}.", "min_value")
+        raise BadValue(_("Must be at least %(least)s.") % {"least": least}, "min_value")
     if value > most:
-        raise BadValue(f"Must be at most {most}.", "max_value")
+        raise BadValue(_("Must be at most %(most)s.") % {"most": most}, "max_value")
     return value
 
 
@@ -187,13 +194,13 @@ def read_boolean(value: object) -> bool:
     if isinstance(value, bool):
         return value
     if not isinstance(value, str) or value.lower() not in ("true", "false", "1", "0"):
-        raise BadValue("Must be true or false.")
+        raise BadValue(_("Must be true or false."))
     return value.lower() in ("true", "1")
 
 
 def read_choice(value: object, choices: Collection[str]) -> str:
     if not isinstance(value, str) or value not in choices:
-        raise BadValue(f"Must be one of {', '.join(choices)}.", "invalid_choice")
+        raise BadValue(_("Must be one of %(choices)s.") % {"choices": ", ".join(choices)}, "invalid_choice")
     return value
 
 
@@ -201,21 +208,21 @@ def read_choices(text: str, choices: Collection[str]) -> list[str]:
     """Some of these names, separated by commas."""
     names = [name.strip() for name in text.split(",")]
     if not set(names) <= set(choices):
-        raise BadValue(f"Must be one or more of {', '.join(choices)}.", "invalid_choice")
+        raise BadValue(_("Must be one or more of %(choices)s.") % {"choices": ", ".join(choices)}, "invalid_choice")
     return names
 
 
 def read_zone(value: object) -> str:
     """The name of an IANA time zone."""
     if not isinstance(value, str) or value not in time_zones():
-        raise BadValue("Must be an IANA time zone such as Europe/Berlin.", "unknown_zone")
+        raise BadValue(_("Must be an IANA time zone such as Europe/Berlin."), "unknown_zone")
     return value
 
 
 def read_rule(value: object) -> str:
     """A recurrence rule (RFC 5545 §3.3.10) in its one spelling; empty text means that nothing repeats."""
     if not isinstance(value, str):
-        raise BadValue("Must be a rule such as FREQ=WEEKLY.", "rule")
+        raise BadValue(_("Must be a rule such as FREQ=WEEKLY."), "rule")
     try:
         return parse_rule(value).text if value.strip() else ""
     except ValueError as error:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from django.conf import settings
 from django.core.signing import b64_encode
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext as _
 
 from taskbell.activity.queries import current_checkpoint
 from taskbell.common.errors import Invalid, invalid
@@ -66,7 +67,7 @@ def read_cursor(text: str) -> Cursor:
     """The cursor in this text; `FOREIGN` if this installation did not sign it. Raises Invalid."""
     match = FORM.fullmatch(text)
     if match is None:
-        raise invalid("since", "invalid", "Must be a cursor from an earlier answer.")
+        raise invalid("since", "invalid", _("Must be a cursor from an earlier answer."))
     content, epoch, access, *numbers, signature = match.groups()
     secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     if not any(constant_time_compare(signature or "", _signature(content, secret)) for secret in secrets):

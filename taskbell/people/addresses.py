@@ -4,6 +4,8 @@ from datetime import datetime
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from taskbell.accounts import throttle
 from taskbell.accounts.actions import end_sessions
@@ -23,7 +25,7 @@ from taskbell.people.notifications import (
     notify_old_addresses,
 )
 
-WRONG_LINK = "This link is no longer valid."
+WRONG_LINK = gettext_noop("This link is no longer valid.")
 
 
 @transaction.atomic
@@ -52,7 +54,7 @@ def resend_confirmation(person: User, *, now: datetime) -> None:
     """Emails the link once more to the address that waits for it. Raises Conflict if none does, or TooMany."""
     change = waiting_change(person, now=now)
     if change is None and person.email_confirmed:
-        raise Conflict("Your email address is already confirmed.")
+        raise Conflict(_("Your email address is already confirmed."))
     email = change.new if change else person.email
     count_request(person, email, now=now)
     with transaction.atomic():
@@ -87,7 +89,7 @@ def check_may_request(person: User, email: str, *, now: datetime) -> None:
 def check_is_free(email: str, *, but: int = 0, now: datetime) -> None:
     """Raises Conflict for the address of somebody else, and for one that an undo could give back to somebody else."""
     if not is_free(email, but=but, now=now):
-        raise Conflict(EMAIL_TAKEN)
+        raise Conflict(_(EMAIL_TAKEN))
 
 
 @transaction.atomic
@@ -180,7 +182,7 @@ def _locked_change(token: str, use: Use, *, now: datetime) -> AddressChange:
         lock_person(change.user)
         change = change_of(token, use, now=now)
     if change is None:
-        raise invalid("token", "invalid", WRONG_LINK)
+        raise invalid("token", "invalid", _(WRONG_LINK))
     return change
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from taskbell.accounts.actions import check_current_password, password_required, set_password
 from taskbell.accounts.addresses import pending_email
@@ -34,7 +35,7 @@ def update_person(person: User, changes: dict[str, Any], *, by: User, now: datet
     check_may_manage(person, by=by)
     check_may_give(person, changes.get("role", person.role), by=by)
     if "task_quota" in changes and not by.can(Capability.MANAGE_PEOPLE):
-        raise NotAllowed("Only an admin can change a quota.")
+        raise NotAllowed(_("Only an admin can change a quota."))
     rest = dict(changes)
     current = rest.pop("current_password", None)
     email = rest.pop("email", person.email)

@@ -5,6 +5,8 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from taskbell.accounts import throttle
 from taskbell.accounts.invites import INVITE_LIFETIME, invite_of, is_valid, may_invite
@@ -19,7 +21,7 @@ from taskbell.people.notifications import mail_account_exists, mail_invite
 from taskbell.projects.models import ProjectInvite
 from taskbell.sharing.joining import withdraw_invites
 
-OPEN_INVITATION = (
+OPEN_INVITATION = gettext_noop(
     "Can't invite this address, because it has an open invitation. Withdraw that first, or wait until it expires."
 )
 
@@ -43,17 +45,20 @@ def make_invite(email: str, role: str, *, by: User, now: datetime) -> Invite:
     Only those who see addresses learn that one is taken; for the others, its owner gets another email.
     """
     if not may_invite(by, role):
-        raise NotAllowed("Your role does not allow you to invite people with this role.")
+        raise NotAllowed(_("Your role does not allow you to invite people with this role."))
     address = check_email(email)
     if by.can(Capability.MANAGE_PEOPLE) and User.objects.filter(email=address).exists():
-        raise Conflict(EMAIL_TAKEN)
+        raise Conflict(_(EMAIL_TAKEN))
     one_at_a_time(f"invite {address}")  # so that two invitations can't be sent at once
     if has_open_invitation(address, now=now):
-        raise Conflict(OPEN_INVITATION)
+        raise Conflict(_(OPEN_INVITATION))
     waiting = Invite.objects.filter(invited_by=by, accepted_at=None, expires_at__gt=now)
     most = settings.TASKBELL_QUOTAS["invitations"]
     if not by.can(Capability.MANAGE_PEOPLE) and waiting.count() >= most:
-        raise Conflict(f"Can't invite more people, because {most:,} of your invitations are open. Withdraw some first.")
+        raise Conflict(
+            _("Can't invite more people, because %(most)s of your invitations are open. Withdraw some first.")
+            % {"most": f"{most:,}"}
+        )
     made = Invite.objects.create(
         email=address, role=role, invited_by=by, created_at=now, expires_at=now + INVITE_LIFETIME
     )
@@ -88,7 +93,7 @@ def withdraw_invite(pk: int, *, by: User, now: datetime) -> None:
 def _within_reach(person: User) -> QuerySet[Invite]:
     """The unaccepted invitations the person may withdraw. Raises NotAllowed."""
     if not person.can(Capability.INVITE):
-        raise NotAllowed("Your role does not allow you to invite people.")
+        raise NotAllowed(_("Your role does not allow you to invite people."))
     waiting = Invite.objects.filter(accepted_at=None)
     return waiting if person.can(Capability.MANAGE_PEOPLE) else waiting.filter(invited_by=person)
 
@@ -97,7 +102,7 @@ def accept_invite(token: str, *, email: str, now: datetime) -> Invite:
     """Marks the invitation as accepted, which works once. Raises Invalid."""
     invite = invite_of(token, now=now)
     if invite is None or not Invite.objects.filter(pk=invite.pk, accepted_at=None).update(accepted_at=now):
-        raise invalid("invite", "invalid", "This invitation is no longer valid. Ask for a new one.")
+        raise invalid("invite", "invalid", _("This invitation is no longer valid. Ask for a new one."))
     if invite.email != email:
-        raise invalid("email", "not_invited", "This invitation is for another email address.")
+        raise invalid("email", "not_invited", _("This invitation is for another email address."))
     return invite

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from taskbell.accounts.actions import end_sessions
 from taskbell.accounts.models import User
@@ -78,7 +79,7 @@ def _move_to_inboxes(tasks: Sequence[Task], hand_to: int | None, *, by: User, no
 def _check_receiver(hand_to: int | None, person: User) -> None:
     others = User.objects.filter(is_active=True).exclude(pk=person.pk)
     if hand_to is not None and not others.filter(pk=hand_to).exists():
-        raise invalid("hand_to", "does_not_exist", "There is no other active person with this id.")
+        raise invalid("hand_to", "does_not_exist", _("There is no other active person with this id."))
 
 
 @transaction.atomic

@@ -6,6 +6,8 @@ from uuid import uuid4
 from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
 from django.utils.http import urlsafe_base64_decode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from taskbell.accounts import throttle
 from taskbell.accounts.actions import (
@@ -24,7 +26,7 @@ from taskbell.notifications.models import Notification
 from taskbell.people.addresses import mark_confirmed
 from taskbell.people.notifications import PASSWORD_RESET, mail_password_link, notify_owner
 
-WRONG_RESET = "This link is no longer valid. Request a new one."
+WRONG_RESET = gettext_noop("This link is no longer valid. Request a new one.")
 
 
 def mail_password_reset(email: str, *, client: Client, now: datetime) -> None:
@@ -50,7 +52,7 @@ def reset_password(uid: str, token: str, new: str, *, now: datetime) -> User:
     """Sets a new password with the emailed token, which works once. Raises Invalid."""
     person = person_of_reset_token(uid, token)
     if person is None:
-        raise invalid("token", "invalid", WRONG_RESET)
+        raise invalid("token", "invalid", _(WRONG_RESET))
     with transaction.atomic():
         set_password(person, new, field="new_password", now=now)
         notify_owner(person, "password", by=None, now=now)

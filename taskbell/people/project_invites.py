@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from taskbell.accounts import throttle
 from taskbell.accounts.invites import may_invite
@@ -63,4 +64,4 @@ def _invite(address: str, *, by: User, now: datetime) -> Invite | None:
 def _check_quota(by: User, *, now: datetime) -> None:
     most, waiting = settings.TASKBELL_QUOTAS["invitations"], ProjectInvite.objects.filter(invited_by=by)
     if not by.can(Capability.MANAGE_PEOPLE) and waiting.filter(expires_at__gt=now).count() >= most:
-        raise Conflict(TOO_MANY.format(most))
+        raise Conflict(_(TOO_MANY).format(most))

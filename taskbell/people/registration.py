@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from taskbell.accounts import throttle
 from taskbell.accounts.actions import Client
@@ -74,13 +75,13 @@ def register(form: Registration, *, client: Client, now: datetime) -> User:
     throttle.count(*throttle.REGISTER_PER_ADDRESS.of_address(client.address), now=now)
     newcomer = User(email=email, **names)
     newcomer.set_password(form.password)  # before the transaction, because it takes long
-    for _ in range(MAX_RACES):
+    for _attempt in range(MAX_RACES):
         try:
             return _create(copy(newcomer), wanted, form, now=now)
         except IntegrityError as error:  # somebody else was faster
             if form.invite and User.objects.filter(email=email).exists():
-                raise Conflict(EMAIL_TAKEN) from error
-    raise Conflict("Can't create the account, because others were created at the same time. Try again.")
+                raise Conflict(_(EMAIL_TAKEN)) from error
+    raise Conflict(_("Can't create the account, because others were created at the same time. Try again."))
 
 
 @transaction.atomic
@@ -90,7 +91,7 @@ def _create(person: User, wanted: str, form: Registration, *, now: datetime) -> 
     by_mail = not accepted and may_mail(person.email, now=now)
     if not is_free(person.email, now=now):
         if accepted:
-            raise Conflict(EMAIL_TAKEN)
+            raise Conflict(_(EMAIL_TAKEN))
         if by_mail:
             mail_account_exists(person.email, now=now)
         return _pretend(person)
@@ -113,7 +114,7 @@ def _free_username(wanted: str, *, email: str) -> str:
     A username that is the address is not looked up: the answer would tell whether the address has an account.
     """
     if wanted and folded(wanted) != email and is_username_taken(wanted):
-        raise Conflict(USERNAME_TAKEN)
+        raise Conflict(_(USERNAME_TAKEN))
     return wanted or next(name for name in default_usernames(email) if not is_username_taken(name))
 
 
@@ -142,7 +143,7 @@ def add_person(*, username: str, email: str, password: str, now: datetime, **fie
 def check_registration_open(setup_token: str = "") -> None:
     """Raises NotAllowed where new accounts need an invitation."""
     if settings.TASKBELL_REGISTRATION != "open" and not is_setup_token(setup_token):
-        raise NotAllowed("New accounts are by invitation only.")
+        raise NotAllowed(_("New accounts are by invitation only."))
 
 
 def _role_without_invite(now: datetime) -> str:

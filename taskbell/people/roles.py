@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability, Role
@@ -16,7 +17,7 @@ from taskbell.people.notifications import notify_owner
 def check_may_manage(person: User, *, by: User) -> None:
     """Raises NotAllowed unless `by` is the person or manages people."""
     if by.pk != person.pk and not by.can(Capability.MANAGE_PEOPLE):
-        raise NotAllowed("Only admins may see and change other people's accounts.")
+        raise NotAllowed(_("Only admins may see and change other people's accounts."))
 
 
 def active_person(pk: int) -> User:
@@ -30,7 +31,7 @@ def active_person(pk: int) -> User:
 def check_may_give(person: User, role: str, *, by: User) -> None:
     """Raises NotAllowed unless the person has the role already or `by` manages people."""
     if person.role != role and not by.can(Capability.MANAGE_PEOPLE):
-        raise NotAllowed("Only admins may change roles.")
+        raise NotAllowed(_("Only admins may change roles."))
 
 
 @transaction.atomic
@@ -53,4 +54,4 @@ def keep_an_admin(*, without: User) -> None:
     others = User.objects.filter(role=Role.ADMIN, is_active=True).exclude(pk=without.pk)
     still_admin = User.objects.filter(pk=without.pk, role=Role.ADMIN, is_active=True).exists()
     if still_admin and not others.exists():
-        raise Conflict("This is the last admin. Make someone else an admin first.")
+        raise Conflict(_("This is the last admin. Make someone else an admin first."))

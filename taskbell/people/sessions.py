@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from taskbell.accounts import tokens
 from taskbell.accounts.actions import end_sessions, session_lifetime
@@ -43,11 +44,11 @@ def renew_session(refresh: str, *, now: datetime) -> TokenPair:
     )
     session = Session.objects.alive(now).select_related("user__profile").filter(pk=claims.session_id).first()
     if session is None:
-        raise NotSignedIn("This session has ended. Sign in again.")
+        raise NotSignedIn(_("This session has ended. Sign in again."))
     if rotated or _is_twin(session, claims.token_id, now):
         return tokens.pair_for(session)
     _end_stolen(session, now=now)
-    raise RefreshReused("This refresh token was used before. The session has ended.")
+    raise RefreshReused(_("This refresh token was used before. The session has ended."))
 
 
 def _is_twin(session: Session, token_id: UUID, now: datetime) -> bool:

@@ -1,6 +1,7 @@
 """What members may do in a project. People who may edit everything need no membership."""
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
@@ -29,16 +30,18 @@ def managed_by(person: User) -> Q:
 def check_may_create_project(person: User) -> None:
     """Raises NotAllowed for people who may only work on tasks assigned to them."""
     if not person.can(Capability.CREATE_TASKS):
-        raise NotAllowed("Your role does not let you create projects.")
+        raise NotAllowed(_("Your role does not let you create projects."))
 
 
 def check_may_manage(person: User, project: Project) -> None:
     """Raises NotAllowed unless the person may manage the project, which was found `with_role` of this person."""
     if not may_manage(person, project.viewer_role):
-        raise NotAllowed("Only its owners can change this project and its members.")
+        raise NotAllowed(_("Only its owners can change this project and its members."))
 
 
 def check_is_shared(project: Project) -> None:
     """Raises Conflict for an Inbox."""
     if project.inbox_of_id is not None:
-        raise Conflict("Can't change an Inbox: it belongs to one person and stays as it is. Create a project instead.")
+        raise Conflict(
+            _("Can't change an Inbox: it belongs to one person and stays as it is. Create a project instead.")
+        )

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import User
 from taskbell.common.clock import instant
@@ -14,7 +15,7 @@ from taskbell.common.errors import invalid
 from taskbell.common.values import read_field, read_line
 from taskbell.quick_add.lines import Span
 from taskbell.quick_add.queries import known_to
-from taskbell.quick_add.reader import WHAT, names_to_look_up, read
+from taskbell.quick_add.reader import names_to_look_up, read
 from taskbell.quick_add.reading import Reading, TypedReminder
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import create_task
@@ -53,7 +54,7 @@ def create_from_line(
     """
     reading = read_for(by, text, zone=zone, now=now, refused=refused)
     if not reading.title:
-        raise invalid("text", "blank", f"Must have a title. {WHAT}")
+        raise invalid("text", "blank", _("Must have a title. What is to be done?"))
     category = reading.category.id if reading.category else None
     if reading.category and category is None:
         category = create_category(reading.category.name, by=by, now=now).pk

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from taskbell.quick_add.found import FoundPhrases
 from taskbell.quick_add.lines import Span
 from taskbell.quick_add.phrases import Found
@@ -13,7 +15,7 @@ from taskbell.quick_add.reminders import value_of, written
 def chips_of(found: FoundPhrases, task: Mapping[str, Any], text: str) -> Iterator[Chip]:
     """A chip for each run of words of one kind."""
     last = found.end.value.last if found.end else None
-    ends_early = "Ends before it begins." if last and last < task["due_date"] else ""
+    ends_early = _("Ends before it begins.") if last and last < task["due_date"] else ""
     reminder = value_of(task["reminder"]) if "reminder" in task else ""
     due = written(task.get("due_date"), task.get("due_time"))
     parts: list[tuple[str, str, str, Sequence[Found[Any] | None]]] = [

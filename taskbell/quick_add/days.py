@@ -5,6 +5,9 @@ from calendar import monthrange
 from collections.abc import Callable
 from datetime import date, timedelta
 
+from django.utils.dateformat import format as date_format
+from django.utils.translation import gettext as _
+
 from taskbell.common.clock import LATEST
 from taskbell.quick_add.calendar_words import CLEAR_WEEKDAYS, MONTHS, SHORT_ENGLISH, SHORT_GERMAN, WEEKDAYS
 from taskbell.quick_add.dates import DATE, MONTH, day_of, in_months, next_of, read_date
@@ -84,6 +87,10 @@ def read_day_of_month(match: re.Match[str], moment: Moment) -> date | None:
     return next_of((day_of(one.year, one.month, int(match["number"])) for one in months), moment)
 
 
+def _weekday_of(day: date) -> str:
+    return _("%(day)s is a %(weekday)s.") % {"day": day, "weekday": date_format(day, "l")}
+
+
 def _phrase(
     pattern: re.Pattern[str],
     read: Callable[[re.Match[str], Moment], date | None],
@@ -97,7 +104,7 @@ def _phrase(
             return None
         part, named = groups.get("part"), groups.get("named")
         is_wrong = named is not None and WEEKDAYS[named] != day.weekday()
-        return DayAndTime(day, PARTS.get(part or ""), bool(part), f"{day} is a {day:%A}." if is_wrong else "")
+        return DayAndTime(day, PARTS.get(part or ""), bool(part), _weekday_of(day) if is_wrong else "")
 
     return Phrase(pattern, read_when, is_weak, is_capital)
 

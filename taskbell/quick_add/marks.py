@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from taskbell.quick_add.known import Known, Thing
 from taskbell.quick_add.lines import QUOTES, Line, Word
 from taskbell.quick_add.reading import ASSIGNEE, BLOCKED_BY, CATEGORY, LABEL, PRIORITY, PROJECT, Chip, Note
@@ -10,7 +13,10 @@ from taskbell.quick_add.words import PRIORITIES
 
 MAX_NAMES = 20  # of one kind in a line; further ones stay in the title
 PUNCTUATION = ",;.:!?)"
-CANT_CREATE = "There is no {} “{}”, and your role does not let you create one."
+CANT_CREATE = {
+    CATEGORY: gettext_noop("There is no category “{}”, and your role does not let you create one."),
+    LABEL: gettext_noop("There is no label “{}”, and your role does not let you create one."),
+}
 
 
 @dataclass(frozen=True)
@@ -26,11 +32,18 @@ class Mark:
 
 
 MARKS = {
-    "#": Mark(CATEGORY, "New category: {}", can_be_new=True),
-    "*": Mark(LABEL, "New label: {}", can_be_new=True, several=True),
-    "+": Mark(PROJECT, "You have no project “{}”.", "Several projects match “{}”.", by_prefix=True),
-    "@": Mark(ASSIGNEE, "Nobody here is called “{}”.", "Several people match “{}”.", by_prefix=True),
-    "^": Mark(BLOCKED_BY, "There is no task {}.", several=True),
+    "#": Mark(CATEGORY, gettext_noop("New category: {}"), can_be_new=True),
+    "*": Mark(LABEL, gettext_noop("New label: {}"), can_be_new=True, several=True),
+    "+": Mark(
+        PROJECT, gettext_noop("You have no project “{}”."), gettext_noop("Several projects match “{}”."), by_prefix=True
+    ),
+    "@": Mark(
+        ASSIGNEE,
+        gettext_noop("Nobody here is called “{}”."),
+        gettext_noop("Several people match “{}”."),
+        by_prefix=True,
+    ),
+    "^": Mark(BLOCKED_BY, gettext_noop("There is no task {}."), several=True),
 }
 """Names of digits are none, except those of tasks."""
 
@@ -58,7 +71,7 @@ def take_marks(line: Line, known: Known) -> tuple[list[tuple[Chip, Thing]], list
     notes, places = [], []
     for named in _named(line):
         word, kind = line.words[named.place], named.mark.kind
-        if not named.mark.several and any(chip.kind == kind for chip, _ in found):
+        if not named.mark.several and any(chip.kind == kind for chip, _thing in found):
             continue
         thing, note = _thing(named, known)
         span, typed = (word.start, word.end), line.typed[word.start : word.end]
@@ -88,10 +101,11 @@ def _thing(named: Named, known: Known) -> tuple[Thing | None, str]:
     if len(found) == 1:
         return found[0], ""
     if found:
-        return None, mark.ambiguous.format(name)
+        return None, _(mark.ambiguous).format(name)
     if mark.can_be_new:
-        return Thing(None, name), mark.unknown.format(name) if known.may_create else CANT_CREATE.format(mark.kind, name)
-    return None, mark.unknown.format(name)
+        note = mark.unknown if known.may_create else CANT_CREATE[mark.kind]
+        return Thing(None, name), _(note).format(name)
+    return None, _(mark.unknown).format(name)
 
 
 def _named(line: Line) -> Iterator[Named]:

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from taskbell.common.recurrence import join_rule
 from taskbell.quick_add.chips import chips_of
 from taskbell.quick_add.found import FoundPhrases, take_phrases
@@ -25,8 +27,6 @@ from taskbell.quick_add.reading import (
     TypedReminder,
 )
 
-WHAT = "What is to be done?"
-
 
 def names_to_look_up(text: str, refused: Iterable[Span] = ()) -> dict[str, list[str]]:
     """What the line names, by kind. What of it is known is an argument of `read`."""
@@ -42,9 +42,9 @@ def read(text: str, *, now: datetime, zone: str, known: Known | None = None, ref
     task = _dates(found, moment) | _things(marked)
     if found.reminder:
         task["reminder"] = _reminder(found.reminder.value, task, moment)
-    chips = [chip for chip, _ in marked] + ([priority] if priority else []) + list(chips_of(found, task, text))
+    chips = [chip for chip, _thing in marked] + ([priority] if priority else []) + list(chips_of(found, task, text))
     if not line.title:
-        notes.append(Note(TITLE, (0, len(text)), text, WHAT))
+        notes.append(Note(TITLE, (0, len(text)), text, _("What is to be done?")))
     return Reading(
         title=line.title,
         priority=priority.value if priority else None,

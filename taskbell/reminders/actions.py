@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Change
 from taskbell.common.errors import NotAllowed, invalid
@@ -11,8 +14,8 @@ from taskbell.reminders.schedule import RemindedTask, ReminderPlan, compute_at, 
 
 MAX_REMINDERS = 50
 SCHEDULE_COLUMNS = ["at", "wall_date", "wall_time", "timezone", "next_at", "state", "fired_at"]
-ONLY_FOR_ME = "You can only set reminders for yourself. Send for_me: true."
-TOO_MANY = f"A task can have at most {MAX_REMINDERS} reminders, including the private ones of other people."
+ONLY_FOR_ME = gettext_noop("You can only set reminders for yourself. Send for_me: true.")
+TOO_MANY = gettext_noop("A task can have at most %(n)d reminders, including the private ones of other people.")
 
 
 def add_reminders(task: RemindedTask, plans: Sequence[ReminderPlan], *, by: User, now: datetime) -> dict[str, Change]:
@@ -22,7 +25,7 @@ def add_reminders(task: RemindedTask, plans: Sequence[ReminderPlan], *, by: User
     """
     new = list(dict.fromkeys(with_wall_time(plan, [], task.timezone) for plan in plans))
     if len(new) > MAX_REMINDERS:
-        raise invalid("reminders", "max_length", TOO_MANY)
+        raise invalid("reminders", "max_length", _(TOO_MANY) % {"n": MAX_REMINDERS})
     Reminder.objects.bulk_create(build_reminder(plan, task, by=by, now=now) for plan in new)
     return _as_history([], new) if new else {}
 
@@ -44,12 +47,12 @@ def replace_reminders(
     gone = [pk for pk, plan in replaced.items() if plan not in plans]
     new = [plan for plan in dict.fromkeys(plans) if plan not in known]
     if not shared_too and not all(plan.for_me for plan in new):
-        raise NotAllowed(ONLY_FOR_ME)
+        raise NotAllowed(_(ONLY_FOR_ME))
     respelled = _respell(replaced, plans)
     if not gone and not new and not respelled:
         return {}
     if new and Reminder.objects.filter(task_id=task.pk).count() - len(gone) + len(new) > MAX_REMINDERS:
-        raise invalid("reminders", "max_length", TOO_MANY)
+        raise invalid("reminders", "max_length", _(TOO_MANY) % {"n": MAX_REMINDERS})
     Reminder.objects.filter(pk__in=gone).delete()
     Reminder.objects.bulk_create(build_reminder(plan, task, by=by, now=now) for plan in new)
     return _as_history(known, [plan for pk, plan in (existing | respelled).items() if pk not in gone] + new)
@@ -85,7 +88,7 @@ def add_reminder(
     equal = next((reminder for reminder in visible if known[reminder] == plan and reminder not in fired), None)
     gone = [reminder for reminder in instead_of if reminder != equal]
     if equal is None and len(existing) - len(gone) >= MAX_REMINDERS:
-        raise invalid("reminders", "max_length", TOO_MANY)
+        raise invalid("reminders", "max_length", _(TOO_MANY) % {"n": MAX_REMINDERS})
     if gone:
         Reminder.objects.filter(pk__in=[reminder.pk for reminder in gone]).delete()
     reminder = equal or build_reminder(plan, task, by=by, now=now)

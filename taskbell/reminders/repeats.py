@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
+from django.utils.translation import gettext as _
+
 from taskbell.common.clock import LATEST, as_instant, end_of_day
 from taskbell.common.recurrence import (
     MAX_RULE_LENGTH,
@@ -125,7 +127,7 @@ def is_frequent(reminder: Reminder) -> bool:
 def read_repeat(value: object) -> str:
     """The rule of a reminder in its one spelling; empty text means that it fires once."""
     if not isinstance(value, str):
-        raise BadValue("Must be a rule such as FREQ=HOURLY.", "rule")
+        raise BadValue(_("Must be a rule such as FREQ=HOURLY."), "rule")
     try:
         return parse_repeat(value).text if value.strip() else ""
     except ValueError as error:
@@ -142,14 +144,20 @@ def parse_repeat(text: str) -> Rule | ExactRule:
     if found and found[1] in UNITS:
         return _exact_rule(plain, found[1])
     if found and found[1] not in PARTS:
-        raise ValueError(f"FREQ must be {', '.join([*UNITS, *PARTS][:-1])} or {[*PARTS][-1]}.")
+        raise ValueError(
+            _("FREQ must be %(units)s or %(parts)s.")
+            % {"units": ", ".join([*UNITS, *PARTS][:-1]), "parts": [*PARTS][-1]}
+        )
     return parse_rule(text)
 
 
 def _exact_rule(text: str, frequency: str) -> ExactRule:
     given = split_rule(text, example="FREQ=HOURLY;COUNT=8")
     if unknown := sorted(given.keys() - EXACT_PARTS):
-        raise ValueError(f"{unknown[0][:20]} is not allowed in a {frequency} rule, only INTERVAL, COUNT and UNTIL.")
+        raise ValueError(
+            _("%(unknown)s is not allowed in a %(frequency)s rule, only INTERVAL, COUNT and UNTIL.")
+            % {"unknown": unknown[0][:20], "frequency": frequency}
+        )
     ends = {name: value for name, value in given.items() if name in ("COUNT", "UNTIL")}
     daily = parse_rule(join_rule({"FREQ": "DAILY"} | ends))
     interval = _interval(given.get("INTERVAL", "1"), UNITS[frequency])
@@ -158,7 +166,7 @@ def _exact_rule(text: str, frequency: str) -> ExactRule:
 
 def _interval(number: str, unit: timedelta) -> timedelta:
     if not re.fullmatch("[0-9]{1,6}", number) or not timedelta() < int(number) * unit <= MAX_INTERVAL:
-        raise ValueError(f"INTERVAL must be a number from 1 to {MAX_INTERVAL // unit}.")
+        raise ValueError(_("INTERVAL must be a number from 1 to %(interval)s.") % {"interval": MAX_INTERVAL // unit})
     if int(number) * unit < MIN_INTERVAL:
-        raise ValueError("Reminders must be at least 15 minutes apart. Use FREQ=MINUTELY;INTERVAL=15 or more.")
+        raise ValueError(_("Reminders must be at least 15 minutes apart. Use FREQ=MINUTELY;INTERVAL=15 or more."))
     return int(number) * unit

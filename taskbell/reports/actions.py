@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import User
 from taskbell.common.errors import Conflict, NotFound, TooMany, invalid
@@ -22,14 +23,16 @@ def request_report(person: User, kind: str, format: str, query: dict[str, str], 
     """
     if kind == ReportKind.INSIGHTS and format == Format.ICS:
         raise invalid(
-            "format", "invalid_choice", "Can't be ics, because insights are not tasks. Use json, csv or xlsx."
+            "format", "invalid_choice", _("Can't be ics, because insights are not tasks. Use json, csv or xlsx.")
         )
     read_question(query, person, kind=kind, now=now)  # refuses invalid filters now rather than in the worker
     one_at_a_time(f"reports of {person.pk}")
     mine = Report.objects.filter(person=person)
     if mine.unfinished().count() >= MAX_UNFINISHED:
         raise TooMany(
-            f"{MAX_UNFINISHED} of your reports are still in progress. Wait for one to finish, or delete one.", 10
+            _("%(unfinished)s of your reports are still in progress. Wait for one to finish, or delete one.")
+            % {"unfinished": MAX_UNFINISHED},
+            10,
         )
     spare = mine.exclude(state__in=UNFINISHED).order_by("-id").values_list("pk", flat=True)[MAX_REPORTS - 1 :]
     Report.objects.filter(pk__in=list(spare)).delete()
@@ -48,11 +51,13 @@ def finished_report(person: User, report_id: int) -> Report:
     """The person's own finished report, for download. Raises NotFound, Conflict."""
     report = own_report(person, report_id)
     if report.state == ReportState.FAILED and not report.size:
-        raise Conflict(f"Can't download this report, because it failed. {report.problem}")
+        raise Conflict(_("Can't download this report, because it failed. %(problem)s") % {"problem": report.problem})
     if report.state in UNFINISHED:
-        raise Conflict("Can't download this report, because it is still in progress. Try again later.")
+        raise Conflict(_("Can't download this report, because it is still in progress. Try again later."))
     if report.of_everything and not sees_everything(person):
-        raise Conflict("Can't download this report, because you can no longer see everyone's tasks. Request a new one.")
+        raise Conflict(
+            _("Can't download this report, because you can no longer see everyone's tasks. Request a new one.")
+        )
     return report
 
 

@@ -9,6 +9,7 @@ from typing import IO
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import User
 from taskbell.common.errors import Refusal, TooMany
@@ -64,7 +65,7 @@ def start_import(report: Report) -> None:
     one_at_a_time(f"reports of {report.person_id}")
     mine = Report.objects.filter(person=report.person_id, kind=ReportKind.IMPORT).exclude(pk=report.pk)
     if mine.unfinished().filter(lease_token__isnull=False).exists() or mine.filter(state=ReportState.WAITING).exists():
-        raise TooMany("An import of yours is still in progress. Wait until it has ended, or delete it.", 10)
+        raise TooMany(_("An import of yours is still in progress. Wait until it has ended, or delete it."), 10)
     report.state, report.attempt, report.lease_until = ReportState.WAITING, 0, None
     report.save(update_fields=["state", "attempt", "lease_until"])
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 
+from django.utils.translation import gettext as _
+
 from taskbell.accounts.models import User
 from taskbell.common.clock import wall_time
 from taskbell.common.errors import invalid
@@ -44,19 +46,20 @@ def _periods(parameters: Parameters, person: User, *, now: datetime) -> Periods 
     if "group" not in parameters:
         for name in ("from", "to"):
             if name in parameters:
-                raise invalid(name, "invalid", "Only for a series: send `group` too.")
+                raise invalid(name, "invalid", _("Only for a series: send `group` too."))
         return None
     group = read_parameter(parameters, "group", partial(read_choice, choices=GROUPS), "")
     zone = person.profile.timezone
     last = read_parameter(parameters, "to", read_date, wall_time(now, zone).date())
     first = read_parameter(parameters, "from", read_date, default_first(group, last))
     if first > last:
-        raise invalid("from", "invalid", "Must not be after the end of the series.")
+        raise invalid("from", "invalid", _("Must not be after the end of the series."))
     periods = Periods(group, first, last, zone)
     if len(periods.starts()) > MAX_PERIODS:
         raise invalid(
             "from",
             "invalid",
-            f"A series can't have more than {MAX_PERIODS} points. Choose a later start or a larger `group`.",
+            _("A series can't have more than %(periods)s points. Choose a later start or a larger `group`.")
+            % {"periods": MAX_PERIODS},
         )
     return periods

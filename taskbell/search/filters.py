@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import User
 from taskbell.common.clock import as_instant, instant
@@ -65,9 +66,9 @@ def condition_of(parameters: Parameters, filters: Mapping[str, Filter], person: 
 
 def _checked(text: str) -> str:
     if len(text) > MAX_CHARACTERS:
-        raise BadValue(f"Must have at most {MAX_CHARACTERS} characters.")
+        raise BadValue(_("Must have at most %(characters)s characters.") % {"characters": MAX_CHARACTERS})
     if STRANGE.search(text):
-        raise BadValue(UNPRINTABLE_SENTENCE)
+        raise BadValue(_(UNPRINTABLE_SENTENCE))
     return text
 
 

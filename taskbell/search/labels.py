@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import BooleanField, Func, Q, Value
+from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import User
 from taskbell.common.text import folded
@@ -50,9 +51,9 @@ def labels_filter(description: str, condition: Callable[[list[str], type[HasLabe
     def read(text: str, person: User) -> Q:
         keys = list(dict.fromkeys(map(folded, text.split(","))))
         if "" in keys:
-            raise BadValue("Must be one or more names of labels, separated by commas.")
+            raise BadValue(_("Must be one or more names of labels, separated by commas."))
         if len(keys) > MAX_LABELS:
-            raise BadValue(f"Must be at most {MAX_LABELS} names.")
+            raise BadValue(_("Must be at most %(labels)s names.") % {"labels": MAX_LABELS})
         among_few = connection.vendor == "sqlite" and not sees_everything(person)
         return condition(keys, HasLabelAmongFew if among_few else HasLabel)
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
+from django.utils.translation import gettext as _
+
 from taskbell.common.errors import invalid
 from taskbell.common.values import BadValue
 
@@ -14,7 +16,7 @@ def refuse_unknown(parameters: Parameters, known: Collection[str]) -> None:
     """Raises Invalid for the first parameter that has no meaning here."""
     unknown = next((name[:100] for name in parameters if name not in known), None)
     if unknown is not None:
-        raise invalid(unknown, "unknown", f"There is no parameter {unknown!r} here.")
+        raise invalid(unknown, "unknown", _("There is no parameter %(unknown)s here.") % {"unknown": f"{unknown!r}"})
 
 
 def read_parameter(parameters: Parameters, name: str, read: Callable[[str], T], default: T) -> T:
@@ -29,5 +31,5 @@ def whole_number(parameters: Parameters, name: str, *, default: int, most: int) 
     """The parameter, from 1 to `most`. Raises Invalid."""
     text = parameters.get(name, str(default))
     if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= most):
-        raise invalid(name, "invalid", f"Must be a whole number from 1 to {most}.")
+        raise invalid(name, "invalid", _("Must be a whole number from 1 to %(most)s.") % {"most": most})
     return int(text)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
@@ -38,6 +39,8 @@ def page_of_people(parameters: Parameters, person: User) -> ResultPage[User]:
 def _order_of(text: str) -> Sequence[Key]:
     name = text.removeprefix("-")
     if name not in ORDERS:
-        raise invalid("ordering", "invalid", f"Must be one of {', '.join(ORDERS)}, with or without a -.")
+        raise invalid(
+            "ordering", "invalid", _("Must be one of %(orders)s, with or without a -.") % {"orders": ", ".join(ORDERS)}
+        )
     first = Key(ORDERS[name].name, descending=text.startswith("-"))
     return [first] if name == "id" else [first, Key("id", first.descending)]

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Case, F, IntegerField, Min, OuterRef, Q, Subquery, Value, When
+from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import User
 from taskbell.common.compiled_query import with_params
@@ -211,11 +212,17 @@ def order_of(parameters: Parameters, *, default: str, orders: Sequence[str] = OR
     keys: list[Key] = []
     text = parameters.get("ordering", default)
     if len(text) > MAX_CHARACTERS:
-        raise invalid("ordering", "invalid", f"Must have at most {MAX_CHARACTERS} characters.")
+        raise invalid(
+            "ordering", "invalid", _("Must have at most %(characters)s characters.") % {"characters": MAX_CHARACTERS}
+        )
     for part in text.split(","):
         name = part.strip().removeprefix("-")
         if name not in orders:
-            raise invalid("ordering", "invalid", f"Must be one or more of {', '.join(orders)}, with or without a -.")
+            raise invalid(
+                "ordering",
+                "invalid",
+                _("Must be one or more of %(orders)s, with or without a -.") % {"orders": ", ".join(orders)},
+            )
         known, descending = {key.name for key in keys}, part.strip().startswith("-")
         keys += (replace(key, descending=descending) for key in KEYS.get(name, (Key(name),)) if key.name not in known)
     if keys[-1].name != "id":

@@ -8,6 +8,7 @@ the process is stopped in between, calling the verb again does the rest.
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Entry, record_entries
@@ -19,12 +20,12 @@ from taskbell.reminders.actions import reschedule
 from taskbell.reminders.models import Reminder
 from taskbell.sharing.locks import lock_managed, lock_some
 from taskbell.sharing.projects import record_project, write
-from taskbell.tasks.actions import Versions, check_version
 from taskbell.tasks.assignees import move_many, refit_assignees
 from taskbell.tasks.models import Task
 from taskbell.tasks.placement import lock_placement
 from taskbell.tasks.prerequisites import Effort, blocked_by, notify_unblocked_by
 from taskbell.tasks.queries import has_tasks
+from taskbell.tasks.versions import Versions, check_version
 
 TASKS_AT_ONCE = 500
 
@@ -107,7 +108,7 @@ def _delete_empty(pk: int, *, by: User, now: datetime) -> bool:
 def _check_target(pk: int, move_to: int, *, by: User) -> None:
     places = lock_placement([move_to], (), by=by)
     if move_to == pk or any(places.errors_of({"project_id": move_to}, ())):
-        raise invalid("move_to", "does_not_exist", "There is no other project with this id.")
+        raise invalid("move_to", "does_not_exist", _("There is no other project with this id."))
 
 
 def restore_project(pk: int, *, by: User, now: datetime) -> Project:

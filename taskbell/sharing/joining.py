@@ -9,6 +9,8 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from taskbell.accounts.invites import INVITE_LIFETIME, id_in
 from taskbell.accounts.models import User
@@ -21,7 +23,7 @@ from taskbell.sharing.notifications import SALT
 from taskbell.sharing.projects import record_project
 
 INVITER_ROLE = "inviter_role"
-NO_LONGER_VALID = "This invitation is no longer valid. Ask for a new one."
+NO_LONGER_VALID = gettext_noop("This invitation is no longer valid. Ask for a new one.")
 
 
 def make_project_invite(project: Project, email: str, role: str, *, by: User, now: datetime) -> ProjectInvite:
@@ -79,7 +81,7 @@ def join_by_link(token: str, *, now: datetime) -> Membership:
     invite = project_invite_of(token, now=now)
     person = User.objects.filter(email=invite.email, is_active=True).first() if invite else None
     if invite is None or person is None:
-        raise invalid("token", "invalid", NO_LONGER_VALID)
+        raise invalid("token", "invalid", _(NO_LONGER_VALID))
     return _accept(invite, person, now=now)
 
 
@@ -94,5 +96,5 @@ def _accept(invite: ProjectInvite, person: User, *, now: datetime) -> Membership
     is_active = lock_person(person.pk) is not None
     list(Project.objects.select_for_update(no_key=True).filter(pk=invite.project_id).values_list("pk"))
     if not is_active or not ProjectInvite.objects.filter(pk=invite.pk).delete()[0]:
-        raise invalid("token", "invalid", NO_LONGER_VALID)
+        raise invalid("token", "invalid", _(NO_LONGER_VALID))
     return join(invite.project, person, invite.role, by=person, now=now)

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
@@ -25,8 +27,10 @@ from taskbell.tasks.models import Task, TaskQuerySet
 MAX_MEMBERS = 1000  # of a project
 TASKS_AT_ONCE = 500
 read_role = partial(read_choice, choices=ProjectRole.values)
-LAST_OWNER = "Can't remove or change the last owner, because a project needs one. Make another member an owner first."
-IS_MEMBER = "Can't add this person, because they are already a member. Change their role instead."
+LAST_OWNER = gettext_noop(
+    "Can't remove or change the last owner, because a project needs one. Make another member an owner first."
+)
+IS_MEMBER = gettext_noop("Can't add this person, because they are already a member. Change their role instead.")
 
 
 @transaction.atomic
@@ -36,7 +40,7 @@ def add_member(pk: int, person_id: int, role: str, *, by: User, now: datetime) -
     project = lock_managed(pk, by=by)
     role = read_field("role", read_role, role)
     if person is None:
-        raise invalid("person", "does_not_exist", "There is no active person with this id.")
+        raise invalid("person", "does_not_exist", _("There is no active person with this id."))
     member = join(project, person, role, by=by, now=now)
     notify_shared([member], by=by, now=now)
     return member
@@ -46,9 +50,12 @@ def join(project: Project, person: User, role: str, *, by: User, now: datetime) 
     """Makes the person a member of the project. Call it with both locked. Raises Conflict."""
     members = Membership.objects.filter(project=project)
     if members.filter(person=person).exists():
-        raise Conflict(IS_MEMBER)
+        raise Conflict(_(IS_MEMBER))
     if members.count() >= MAX_MEMBERS:
-        raise Conflict(f"Can't add more people, because a project has at most {MAX_MEMBERS:,} members.")
+        raise Conflict(
+            _("Can't add more people, because a project has at most %(members)s members.")
+            % {"members": f"{MAX_MEMBERS:,}"}
+        )
     member = Membership.objects.create(project=project, person=person, role=role, added_at=now)
     bump_access([person.pk])
     _record(member, "added", by=by, at=now, new=role)
@@ -174,7 +181,7 @@ def _find_member(project: Project, person_id: int) -> Membership:
 def _keep_an_owner(member: Membership) -> None:
     """Raises Conflict if this is the last owner. The lock on the project keeps two owners from leaving at once."""
     if member.role == ProjectRole.OWNER and not _other_owners(member):
-        raise Conflict(LAST_OWNER)
+        raise Conflict(_(LAST_OWNER))
 
 
 def _other_owners(member: Membership) -> bool:

@@ -16,8 +16,8 @@ from taskbell.projects.models import MAX_DESCRIPTION, MAX_NAME, Colour, Membersh
 from taskbell.projects.policy import check_is_shared, check_may_create_project, check_may_manage
 from taskbell.sharing.locks import lock_project
 from taskbell.sharing.members import bump_access
-from taskbell.tasks.actions import Versions, check_version
 from taskbell.tasks.quotas import check_room_for
+from taskbell.tasks.versions import Versions, check_version
 
 RULES: Mapping[str, Callable[[Any], Any]] = {
     "name": partial(read_line, most=MAX_NAME),

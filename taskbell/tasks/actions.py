@@ -1,16 +1,18 @@
 """The verbs of tasks: each is one transaction, checks its rules and writes the history."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Change, Entry, record, record_changes, record_entries
-from taskbell.common.errors import Conflict, NotFound, Refusal, invalid
+from taskbell.common.errors import Conflict, NotFound, invalid
 from taskbell.notifications.messages import notify
 from taskbell.projects.queries import lock_standings
 from taskbell.reminders.actions import add_reminders, replace_reminders, reschedule
@@ -37,27 +39,13 @@ from taskbell.tasks.quotas import check_room_for_tasks, check_room_for_text
 from taskbell.tasks.recurring import begin_series, make_next, move_series, skip_occurrence, withdraw_next
 from taskbell.tasks.search_text import add_search_texts, keep_search_text
 from taskbell.tasks.validation import check_columns, check_dates, check_rows, read_columns
+from taskbell.tasks.versions import Versions, check_version
 
 Naming = Callable[[int], AbstractContextManager[None]]
-Versions = int | Collection[int] | None  # at which something may be changed; None: any
 SERIES_FIELDS = ("recurrence", "recurrence_from", "timezone")  # the same for all occurrences
-FOR_WHOLE_SERIES = (
+FOR_WHOLE_SERIES = gettext_noop(
     "Can't change {} with only_this_one, because it applies to all occurrences. Change it in a request of its own."
 )
-
-
-class StaleVersion(Refusal):
-    """It has changed since the caller read it."""
-
-    status = 412
-    title = "Changed in the meantime"
-
-
-def check_version(current: int, wanted: Versions, *, of: str = "task") -> None:
-    """Raises StaleVersion unless the current version is the one that is wanted, or one of them."""
-    allowed = {wanted} if isinstance(wanted, int) else wanted
-    if allowed is not None and current not in allowed:
-        raise StaleVersion(f"The {of} has changed: its version is now {current}.")
 
 
 def create_task(patch: TaskPatch, *, by: User, now: datetime) -> Task:
@@ -198,7 +186,7 @@ def restore_task(task_id: int, *, by: User, now: datetime) -> Task:
     check_in_use(task)
     check_may_edit(by, task)
     if task.project_id not in lock_standings(by, [task.project_id]):
-        raise Conflict("Can't restore this task, because its project is in the trash. Restore the project first.")
+        raise Conflict(_("Can't restore this task, because its project is in the trash. Restore the project first."))
     task.deleted_at = None
     task.write(now)
     if task.is_open:
@@ -239,7 +227,7 @@ def _keep_series(task: Task, changing: Mapping[str, Any], by_rule: Due, patch: T
     """After a change: a new rule begins a series, a new due date moves it. `by_rule` was the due date by the rule."""
     of_series = [name for name in SERIES_FIELDS if name in changing]
     if patch.only_this_one and of_series and (task.recurrence or "recurrence" in changing):
-        raise invalid("only_this_one", "exclusive", FOR_WHOLE_SERIES.format(of_series[0]))
+        raise invalid("only_this_one", "exclusive", _(FOR_WHOLE_SERIES).format(of_series[0]))
     if "recurrence" in changing:
         begin_series(task)
     elif task.recurrence and changing.keys() & {"due_date", "due_time"}:

@@ -7,6 +7,8 @@ from datetime import datetime
 from threading import Lock
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from taskbell.accounts.models import User
 from taskbell.common.errors import FieldError, Invalid, Refusal, TooMany, invalid
@@ -21,12 +23,12 @@ from taskbell.tasks.prerequisites import Effort
 
 MAX_CHANGES = 1000
 MAX_ROWS = 5000  # tasks with their reminders, prerequisites and labels: all are written in one transaction
-TOO_MANY_ROWS = (
-    f"Must have at most {MAX_ROWS:,} rows: tasks, reminders, prerequisites and labels together. This has {{:,}}. "
+TOO_MANY_ROWS = gettext_noop(
+    "Must have at most {:,} rows: tasks, reminders, prerequisites and labels together. This has {:,}. "
     "Send it in several requests."
 )
 LARGE = 200  # changes
-ANOTHER_ONE = "Another large bulk request of yours is in progress. Wait until it has finished."
+ANOTHER_ONE = gettext_noop("Another large bulk request of yours is in progress. Wait until it has finished.")
 _large: set[int] = set()
 _lock_of_large = Lock()
 
@@ -48,7 +50,7 @@ class Batch:
     @property
     def patches(self) -> list[TaskPatch]:
         """What tasks are created and changed to."""
-        return [*self.create, *(patch for _, patch, _ in self.update)]
+        return [*self.create, *(patch for _pk, patch, _version in self.update)]
 
 
 class BatchRefused(Refusal):
@@ -71,9 +73,9 @@ class BatchRefused(Refusal):
 def check_size(changes: int, rows: int) -> None:
     """Raises Invalid for more changes, or more rows of their lists, than one transaction may have."""
     if not 0 < changes <= MAX_CHANGES:
-        raise invalid("", "size", f"Must have 1 to {MAX_CHANGES:,} changes.")
+        raise invalid("", "size", _("Must have 1 to %(changes)s changes.") % {"changes": f"{MAX_CHANGES:,}"})
     if changes + rows > MAX_ROWS:
-        raise invalid("", "rows", TOO_MANY_ROWS.format(changes + rows))
+        raise invalid("", "rows", _(TOO_MANY_ROWS).format(MAX_ROWS, changes + rows))
 
 
 @contextmanager
@@ -84,7 +86,7 @@ def one_at_a_time_of(person: User, *, changes: int) -> Iterator[None]:
         return
     with _lock_of_large:
         if person.pk in _large:
-            raise TooMany(ANOTHER_ONE, retry_after=1)
+            raise TooMany(_(ANOTHER_ONE), retry_after=1)
         _large.add(person.pk)
     try:
         yield

@@ -3,6 +3,8 @@
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Entry, TaskOfProject, record_entries
@@ -15,7 +17,7 @@ from taskbell.tasks.policy import check_may_change_shared, check_may_create_cate
 from taskbell.tasks.quotas import check_room_for
 from taskbell.tasks.shared_names import delete_if_unused, lock_shared, name_entry, read_unique_name
 
-TAKEN = "A category with this name already exists."
+TAKEN = gettext_noop("A category with this name already exists.")
 MAX_NAME = 100  # characters
 TASKS_AT_ONCE = 500
 
@@ -35,7 +37,7 @@ def create_category(name: str, *, by: User, now: datetime) -> Category:
             category = Category.objects.create(name=name, key=folded(name), created_by=by, created_at=now)
             record_entries([name_entry(category, "created", by=by, at=now)])
     except IntegrityError as error:
-        raise Conflict(TAKEN) from error
+        raise Conflict(_(TAKEN)) from error
     return category
 
 
@@ -51,7 +53,7 @@ def rename_category(pk: int, name: str, *, by: User, now: datetime) -> Category:
         with transaction.atomic():
             category.save(update_fields=["name", "key", "name_sort"])
     except IntegrityError as error:
-        raise Conflict(TAKEN) from error
+        raise Conflict(_(TAKEN)) from error
     record_entries([name_entry(category, "updated", by=by, at=now)])
     return category
 
@@ -78,9 +80,9 @@ def _move_some(pk: int, move_to: int | None, *, by: User, now: datetime) -> bool
     tasks = Task.objects.filter(category=pk)
     if move_to is None:
         if tasks.filter(deleted_at=None).exists():
-            raise Conflict("Can't delete this category, because it has tasks. Send move_to to move them.")
+            raise Conflict(_("Can't delete this category, because it has tasks. Send move_to to move them."))
     elif move_to == pk or move_to not in locked:
-        raise invalid("move_to", "does_not_exist", "There is no other category with this id.")
+        raise invalid("move_to", "does_not_exist", _("There is no other category with this id."))
     locked_tasks = tasks.order_by("pk").select_for_update(no_key=True).values_list("pk", "project_id")
     some = [TaskOfProject(*row) for row in locked_tasks[:TASKS_AT_ONCE]]
     record_entries(Entry(task, "updated", by=by, at=now, field="category", old=pk, new=move_to) for task in some)

@@ -3,6 +3,8 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Entry, TaskOfProject, record_entries
@@ -17,7 +19,7 @@ from taskbell.tasks.policy import check_may_change_shared
 from taskbell.tasks.shared_names import delete_if_unused, lock_shared, name_entry
 
 TASKS_AT_ONCE = 500
-GONE = "Can't merge the labels, because the other one was deleted at the same time. Try again."
+GONE = gettext_noop("Can't merge the labels, because the other one was deleted at the same time. Try again.")
 
 
 def rename_label(pk: int, name: str, *, by: User, now: datetime) -> Label:
@@ -70,7 +72,7 @@ def _take_off_some(pk: int, into: int | None, *, by: User, now: datetime) -> boo
     if pk not in labels:
         raise NotFound
     if len(labels) < len(chosen):
-        raise Conflict(GONE)
+        raise Conflict(_(GONE))
     for label in labels.values():
         check_may_change_shared(by, label)
     links = TaskLabel.objects.filter(label=pk).order_by("task").values_list("task", flat=True)

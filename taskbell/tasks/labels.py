@@ -7,6 +7,9 @@ same names deadlock.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.activity.actions import Change, record_entries
@@ -23,7 +26,7 @@ from taskbell.tasks.shared_names import name_entry, read_unique_name
 
 MAX_NAME = 50  # characters
 MAX_LABELS = 20  # of a task
-UNKNOWN = (
+UNKNOWN = gettext_noop(
     "There is no label “{}”, and your role does not let you create one. Use an existing label, or ask a manager to "
     "create it."
 )
@@ -33,7 +36,7 @@ def read_label_name(value: object) -> str:
     """The name as it is stored. Raises BadValue."""
     name = read_unique_name(value, most=MAX_NAME)
     if "," in name:
-        raise BadValue("Must not contain a comma: commas separate labels.", "comma")
+        raise BadValue(_("Must not contain a comma: commas separate labels."), "comma")
     return name
 
 
@@ -78,7 +81,7 @@ def replace_labels(
     check_may_edit(by, task)
     refuse(errors)
     if unknown := [name for key, name in wanted.items() if key not in known]:
-        raise NotAllowed(UNKNOWN.format(unknown[0]))
+        raise NotAllowed(_(UNKNOWN).format(unknown[0]))
     return _replace(task.pk, present, {key: known[key] for key in wanted})
 
 
@@ -97,7 +100,7 @@ def _read(names: object) -> tuple[dict[str, str], list[FieldError]]:
     wanted: dict[str, str] = {}
     errors = []
     if not isinstance(names, Sequence) or isinstance(names, str):
-        return {}, [FieldError("labels", "invalid", "Must be a list.")]
+        return {}, [FieldError("labels", "invalid", _("Must be a list."))]
     for place, value in enumerate(names):
         try:
             name = read_label_name(value)
@@ -105,7 +108,9 @@ def _read(names: object) -> tuple[dict[str, str], list[FieldError]]:
         except BadValue as error:
             errors.append(FieldError(f"labels.{place}", error.code, str(error)))
     if len(wanted) > MAX_LABELS:
-        errors.append(FieldError("labels", "max_length", f"Must have at most {MAX_LABELS} labels."))
+        errors.append(
+            FieldError("labels", "max_length", _("Must have at most %(labels)s labels.") % {"labels": MAX_LABELS})
+        )
     return wanted, errors
 
 

@@ -4,6 +4,9 @@ from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from taskbell.accounts.models import User
 from taskbell.common.errors import FieldError, NotAllowed
 from taskbell.common.values import MAX_ID
@@ -13,7 +16,7 @@ from taskbell.projects.queries import Standing, lock_members, lock_standings
 from taskbell.tasks.models import Task
 from taskbell.tasks.policy import Archived
 
-NOT_A_MEMBER = "This person is not a member of the project {!r}. Add them to the project first."
+NOT_A_MEMBER = gettext_noop("This person is not a member of the project '{}'. Add them to the project first.")
 
 
 @dataclass(frozen=True)
@@ -46,20 +49,25 @@ class Placement:
     def _error_of_project(self, project: int) -> FieldError | None:
         standing = self.standings.get(project)
         if standing is None or not (standing.role or sees_everything(self.by)):
-            return FieldError("project", "does_not_exist", "There is no project with this id.")
+            return FieldError("project", "does_not_exist", _("There is no project with this id."))
         if not may_edit_tasks(self.by, standing.role):
-            raise NotAllowed(f"You can only read the project {standing.name!r}. Ask an owner to make you an editor.")
+            raise NotAllowed(
+                _("You can only read the project '%(name)s'. Ask an owner to make you an editor.")
+                % {"name": standing.name}
+            )
         if standing.is_archived:
-            raise Archived(f"Can't put a task into the project {standing.name!r}, because it is archived.")
+            raise Archived(
+                _("Can't put a task into the project '%(name)s', because it is archived.") % {"name": standing.name}
+            )
         return None
 
     def _error_of_assignee(self, person: int, project: int) -> FieldError | None:
         if person not in self.active:
-            return FieldError("assigned_to", "does_not_exist", "There is no active person with this id.")
+            return FieldError("assigned_to", "does_not_exist", _("There is no active person with this id."))
         standing = self.standings.get(project)
         if standing is None or standing.inbox_of or (project, person) in self.members:
             return None
-        return FieldError("assigned_to", "not_a_member", NOT_A_MEMBER.format(standing.name))
+        return FieldError("assigned_to", "not_a_member", _(NOT_A_MEMBER).format(standing.name))
 
 
 def lock_placement(projects: Iterable[object], active: Collection[int], *, by: User) -> Placement:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
@@ -21,21 +22,22 @@ STAGES_OF_ASSIGNEE = {Stage.PENDING, Stage.IN_PROGRESS, Stage.COMPLETED}
 def check_may_create(person: User) -> None:
     """Raises NotAllowed for people who may only work on tasks assigned to them."""
     if not person.can(Capability.CREATE_TASKS):
-        raise NotAllowed("Your role does not let you create tasks.")
+        raise NotAllowed(_("Your role does not let you create tasks."))
 
 
 def check_may_create_category(person: User) -> None:
     """Raises NotAllowed for people who may not create categories."""
     if not person.can(Capability.CREATE_CATEGORIES):
-        raise NotAllowed("Your role does not let you create categories.")
+        raise NotAllowed(_("Your role does not let you create categories."))
 
 
 def check_may_change_shared(person: User, row: Category | Label) -> None:
     """Raises NotAllowed unless the person created the category or label, or may change all of them."""
     is_own = row.created_by_id == person.pk and person.can(Capability.CREATE_CATEGORIES)
     if not is_own and not person.can(Capability.CHANGE_CATEGORIES):
-        what = f"the label “{row.name}”" if isinstance(row, Label) else "this category"
-        raise NotAllowed(f"Only its creator and managers may change {what}.")
+        if isinstance(row, Label):
+            raise NotAllowed(_("Only its creator and managers may change the label “%(name)s”.") % {"name": row.name})
+        raise NotAllowed(_("Only its creator and managers may change this category."))
 
 
 def may_edit(person: User, task: Task) -> bool:
@@ -54,7 +56,7 @@ def editable_by(person: User) -> Q:
 def check_may_edit(person: User, task: Task) -> None:
     """Raises NotAllowed for people who may see the task but not change it."""
     if not may_edit(person, task):
-        raise NotAllowed("Only people who can edit its project can change this task.")
+        raise NotAllowed(_("Only people who can edit its project can change this task."))
 
 
 class Archived(Conflict):
@@ -66,7 +68,9 @@ class Archived(Conflict):
 def check_in_use(task: Task) -> None:
     """Raises Archived if the project of the task is archived."""
     if task.is_archived:
-        raise Archived("Can't change this task, because its project is archived. Take the project out of the archive.")
+        raise Archived(
+            _("Can't change this task, because its project is archived. Take the project out of the archive.")
+        )
 
 
 def check_may_remind_others(person: User, task: Task) -> None:
@@ -83,8 +87,10 @@ def check_may_change(person: User, task: Task, changes: Mapping[str, Any]) -> No
     if may_edit(person, task):
         return
     if "stage" in changes and changes["stage"] not in STAGES_OF_ASSIGNEE:
-        raise NotAllowed("Only people who can edit its project can archive this task.")
+        raise NotAllowed(_("Only people who can edit its project can archive this task."))
     if "assigned_to_id" in changes and changes["assigned_to_id"] not in (None, task.created_by_id):
-        raise NotAllowed("You can only hand this task back. People who can edit its project can assign it to others.")
+        raise NotAllowed(
+            _("You can only hand this task back. People who can edit its project can assign it to others.")
+        )
     if changes.keys() - {"stage", "assigned_to_id"}:
-        raise NotAllowed("You can only change this task's status.")
+        raise NotAllowed(_("You can only change this task's status."))

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import Count, Max
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Change, Entry, record_entries
@@ -24,8 +26,10 @@ MAX_DEPENDENTS = 1000  # tasks that a prerequisite blocks
 MAX_PATH_SHOWN = 20  # the middle of a longer path is left out of the message
 MAX_LINKS_READ = 50_000  # to name the path of a cycle
 FEW = 1000
-TOO_MANY_DEPENDENTS = f"Can't block this task by task {{}}, which blocks {MAX_DEPENDENTS:,} others already."
-TOO_MANY_LINKED = "Can't check these prerequisites for cycles, because too many tasks are linked. Link fewer tasks."
+TOO_MANY_DEPENDENTS = gettext_noop("Can't block this task by task {}, which blocks {:,} others already.")
+TOO_MANY_LINKED = gettext_noop(
+    "Can't check these prerequisites for cycles, because too many tasks are linked. Link fewer tasks."
+)
 
 # The tasks that can be reached over the links, each once, however many links and paths lead to it.
 REACHED = """
@@ -60,7 +64,7 @@ class Blocked(Conflict):
     title = "Blocked"
 
     def __init__(self, blockers: Sequence[Task], hidden: int) -> None:
-        super().__init__("Can't complete this task, because it is blocked. Finish its prerequisites first.")
+        super().__init__(_("Can't complete this task, because it is blocked. Finish its prerequisites first."))
         self.blockers = blockers
         self.hidden = hidden
 
@@ -86,7 +90,11 @@ def replace_prerequisites(
         check_may_edit(by, task)
     missing = wanted - visible
     if missing:
-        raise invalid("pre_tasks", "does_not_exist", f"There is no task {min(missing)} that you can see.")
+        raise invalid(
+            "pre_tasks",
+            "does_not_exist",
+            _("There is no task %(missing)s that you can see.") % {"missing": min(missing)},
+        )
     gone, new = (present & visible) - wanted, wanted - present
     if not gone and not new:
         return {}
@@ -103,7 +111,7 @@ def _refuse_too_many_dependents(new: set[int]) -> None:
     blocking = Prerequisite.objects.filter(needs__in=new).order_by().values("needs").annotate(number=Count("pk"))
     full = blocking.filter(number__gte=MAX_DEPENDENTS).values_list("needs", flat=True)
     if ids := list(full):
-        raise invalid("pre_tasks", "dependents", TOO_MANY_DEPENDENTS.format(min(ids)))
+        raise invalid("pre_tasks", "dependents", _(TOO_MANY_DEPENDENTS).format(min(ids), MAX_DEPENDENTS))
 
 
 def _refuse_cycle(task: Task, new: set[int], *, effort: Effort, by: User) -> None:
@@ -113,7 +121,7 @@ def _refuse_cycle(task: Task, new: set[int], *, effort: Effort, by: User) -> Non
     shown = path if len(path) <= MAX_PATH_SHOWN else [*path[: MAX_PATH_SHOWN // 2], 0, *path[-MAX_PATH_SHOWN // 2 :]]
     seen = set(Task.objects.visible_to(by).filter(pk__in=shown).values_list("pk", flat=True))
     text = " → ".join(str(pk) if pk in seen else "…" for pk in shown)
-    raise invalid("pre_tasks", "circle", f"A task can't block itself: {text}.")
+    raise invalid("pre_tasks", "circle", _("A task can't block itself: %(text)s.") % {"text": text})
 
 
 def _is_reached(task_id: int, new: set[int], effort: Effort) -> bool:
@@ -127,7 +135,7 @@ def _is_reached(task_id: int, new: set[int], effort: Effort) -> bool:
     needed = _reached("task_id", "needs_id", sorted(new), limit=max(effort.reach, 1))
     effort.reach -= len(needed)
     if task_id not in needed and effort.reach <= 0:
-        raise invalid("pre_tasks", "too_many_linked", TOO_MANY_LINKED)
+        raise invalid("pre_tasks", "too_many_linked", _(TOO_MANY_LINKED))
     return task_id in needed
 
 

@@ -6,6 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from taskbell.accounts.models import Profile, User
 from taskbell.accounts.policy import Capability
@@ -27,24 +29,26 @@ SIZE = {
     "sqlite": "length(CAST(title AS BLOB)) + length(CAST(description AS BLOB))",
 }
 TASKS, TEXT = "tasks", "text"
-TOO_MANY_TASKS = (
+TOO_MANY_TASKS = gettext_noop(
     "Can't create more tasks, because a person may have {:,}, those in the trash included. Delete some and wait until "
     "they have left the trash, or ask an admin for a higher quota."
 )
-TOO_MUCH_TEXT = (
+TOO_MUCH_TEXT = gettext_noop(
     "Can't store more text, because a person's titles and descriptions may have {:,} MiB, those in the trash included. "
     "Shorten some, or ask an admin for a higher quota."
 )
-TOO_MANY = "Can't create more {}, because you have {:,}, the most that a person may have. Delete some first."
-TOO_MANY_LABELS = (
+TOO_MANY = gettext_noop(
+    "Can't create more {}, because you have {:,}, the most that a person may have. Delete some first."
+)
+TOO_MANY_LABELS = gettext_noop(
     "Can't create more {}, because a person can create at most {:,}. Use existing labels, or delete or merge some "
     "first."
 )
 # By the name of the quota. Projects in the trash count as well, an Inbox does not.
 CREATED: dict[str, QuerySet[Any]] = {
-    "categories": Category.objects.all(),
-    "labels": Label.objects.all(),
-    "projects": Project.objects.filter(inbox_of=None),
+    gettext_noop("categories"): Category.objects.all(),
+    gettext_noop("labels"): Label.objects.all(),
+    gettext_noop("projects"): Project.objects.filter(inbox_of=None),
 }
 
 
@@ -64,22 +68,22 @@ def check_room_for_tasks(person: User, *, more: int = 1) -> None:
         return
     check_room_for_text(person)
     if person.profile.full_of == TASKS:
-        raise QuotaReached(TOO_MANY_TASKS.format(most))
+        raise QuotaReached(_(TOO_MANY_TASKS).format(most))
     if more > 1 and Task.objects.filter(created_by=person).order_by()[: most + 1].count() + more > most:
-        raise QuotaReached(TOO_MANY_TASKS.format(most))
+        raise QuotaReached(_(TOO_MANY_TASKS).format(most))
 
 
 def check_room_for_text(person: User) -> None:
     """Raises QuotaReached if the person's tasks had too much text when the clock last counted."""
     if person.profile.full_of == TEXT and not person.can(Capability.EDIT_EVERYTHING):
-        raise QuotaReached(TOO_MUCH_TEXT.format(settings.TASKBELL_QUOTAS[TEXT]))
+        raise QuotaReached(_(TOO_MUCH_TEXT).format(settings.TASKBELL_QUOTAS[TEXT]))
 
 
 def check_room_for(name: str, person: User, *, more: int = 1) -> None:
     """Raises QuotaReached if the person would have created too many of these with so many `more`. See CREATED."""
     most, theirs = settings.TASKBELL_QUOTAS[name], CREATED[name].filter(created_by=person)
     if not person.can(Capability.EDIT_EVERYTHING) and theirs.order_by()[:most].count() + more > most:
-        raise QuotaReached((TOO_MANY_LABELS if name == "labels" else TOO_MANY).format(name, most))
+        raise QuotaReached(_(TOO_MANY_LABELS if name == "labels" else TOO_MANY).format(_(name), most))
 
 
 def count_import(person: User, *, now: datetime) -> None:

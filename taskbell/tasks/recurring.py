@@ -4,6 +4,8 @@ from collections.abc import Container
 from datetime import date, datetime, time, timedelta
 from itertools import chain
 
+from django.utils.translation import gettext as _
+
 from taskbell.accounts.models import User
 from taskbell.activity.actions import record, record_changes
 from taskbell.activity.models import Activity, SubjectType
@@ -113,11 +115,12 @@ def skip_occurrence(task: Task, *, catch_up: bool = False, by: User, now: dateti
     """
     check_may_edit(by, task)
     if not task.recurrence or not task.is_open:
-        raise Conflict("Can't skip this task. Only open, recurring tasks can be skipped.")
+        raise Conflict(_("Can't skip this task. Only open, recurring tasks can be skipped."))
     upcoming = next_by_plan(task, due_after=now if catch_up else None)
     if upcoming is None:
-        which = "to a later occurrence, because the rule has none" if catch_up else "the last occurrence"
-        raise Conflict(f"Can't skip {which}. Complete the task instead.")
+        if catch_up:
+            raise Conflict(_("Can't skip to a later occurrence, because the rule has none. Complete the task instead."))
+        raise Conflict(_("Can't skip the last occurrence. Complete the task instead."))
     _free_number(task, upcoming.number)
     Reminder.objects.filter(task=task, is_snooze=True).delete()
     before, moved, (old, due_time) = snapshot(task), Reminder.objects.filter(task=task), due_by_rule(task)
@@ -172,7 +175,7 @@ def _free_number(task: Task, number: int) -> None:
     """Frees the number of an occurrence from one that was withdrawn. Raises Conflict if one up to it exists."""
     known = _later(task).filter(occurrence__lte=number)
     if known.filter(deleted_at=None).exists():
-        raise Conflict("Can't skip this task, because its next occurrence exists already.")
+        raise Conflict(_("Can't skip this task, because its next occurrence exists already."))
     for withdrawn in known.filter(occurrence=number):
         begin_series(withdrawn)
         withdrawn.save(update_fields=["series", "occurrence", "anchor_date", "planned_date", "planned_time"])

@@ -5,6 +5,8 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Case, Exists, F, OuterRef, Value, When
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Change, record_changes
@@ -21,8 +23,8 @@ from taskbell.tasks.queries import task_with_reminders
 from taskbell.tasks.validation import check_reminder
 
 Condition = Value | Exists
-NOT_OPEN = "Can't snooze this task, because it is not open. Reopen it first."
-SWITCHED_OFF = (
+NOT_OPEN = gettext_noop("Can't snooze this task, because it is not open. Reopen it first.")
+SWITCHED_OFF = gettext_noop(
     "Can't snooze this task, because you switched off reminder emails. Switch them on in your profile first, or add a "
     "reminder for yourself: it appears in your notifications."
 )
@@ -83,9 +85,9 @@ def snooze_task(task_id: int, at: datetime | Callable[[Task], datetime], *, by: 
     task, existing = _lock(task_id, private=Value(True), by=by, now=now)
     plan = ReminderPlan(at=at(task) if callable(at) else at, for_me=True, is_snooze=True)
     if not task.is_open:
-        raise Conflict(NOT_OPEN)
+        raise Conflict(_(NOT_OPEN))
     if not by.profile.wants(REMINDER.name):
-        raise Conflict(SWITCHED_OFF)
+        raise Conflict(_(SWITCHED_OFF))
     earlier = [reminder for reminder in existing if reminder.is_snooze and reminder.recipient_id == by.pk]
     return _add(plan, task, existing, instead_of=earlier, by=by, now=now)
 

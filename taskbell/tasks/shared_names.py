@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import User
 from taskbell.activity.actions import Entry, record_entries
@@ -25,7 +26,7 @@ def read_unique_name(value: object, *, most: int) -> str:
     """A name that is compared by its key. Raises BadValue."""
     name = read_line(value, most=most)
     if len(folded(name)) > MAX_KEY:
-        raise BadValue("Must be shorter: some of its characters expand to several letters.", "max_length")
+        raise BadValue(_("Must be shorter: some of its characters expand to several letters."), "max_length")
     return name
 
 

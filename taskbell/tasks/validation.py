@@ -9,6 +9,8 @@ from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from taskbell.common.clock import EARLIEST, LATEST
 from taskbell.common.durations import Duration
 from taskbell.common.errors import FieldError, invalid, refuse
@@ -43,7 +45,7 @@ def _or_none(rule: Rule) -> Rule:
 
 def _without_offset(value: Any) -> time:
     if not isinstance(value, time) or value.tzinfo is not None:
-        raise BadValue("Must be a time without an offset.")
+        raise BadValue(_("Must be a time without an offset."))
     return value
 
 
@@ -80,7 +82,7 @@ def check_columns(changing: Mapping[str, Any], errors: Errors, wrong: Iterable[F
     found = {name: error for name, error in errors.items() if name in changing}
     category = changing.get("category_id")
     if "category_id" not in found and category is not None and not Category.objects.filter(pk=category).exists():
-        found["category_id"] = FieldError("category", "does_not_exist", "There is no category with this id.")
+        found["category_id"] = FieldError("category", "does_not_exist", _("There is no category with this id."))
     refuse([*found.values(), *filter(None, wrong)])
 
 
@@ -103,14 +105,14 @@ def check_reminder(plan: ReminderPlan) -> None:
 def check_dates(due_date: date | None, due_time: time | None, recurrence: str) -> None:
     """Raises Invalid if a due time or a rule has no due date to start from."""
     if due_date is None and due_time is not None:
-        raise invalid("due_time", "needs_date", "A due time needs a due date.")
+        raise invalid("due_time", "needs_date", _("A due time needs a due date."))
     if due_date is None and recurrence:
-        raise invalid("recurrence", "needs_date", "A task that repeats needs a due date.")
+        raise invalid("recurrence", "needs_date", _("A task that repeats needs a due date."))
 
 
 def _list(value: Any, name: str) -> Sequence[Any]:
     if not isinstance(value, Sequence) or isinstance(value, str):
-        raise invalid(name, "invalid", "Must be a list.")
+        raise invalid(name, "invalid", _("Must be a list."))
     return value
 
 
@@ -123,17 +125,23 @@ def _errors_of_reminder(plan: ReminderPlan, prefix: str = "") -> Iterator[FieldE
         return FieldError(f"{prefix}{member}", code, message)
 
     if not isinstance(plan, ReminderPlan) or (plan.at is None and plan.before_due is None):
-        yield error("at", "required", "Send at or before_due.")
+        yield error("at", "required", _("Send at or before_due."))
         return
     if plan.at is not None and not _is_moment(plan.at, has_offset=True):
-        yield error("at", "invalid", "Must be a date and time with an offset.")
+        yield error("at", "invalid", _("Must be a date and time with an offset."))
     elif plan.at is not None and not EARLIEST_IN_UTC <= plan.at.date() <= LATEST_IN_UTC:
-        yield error("at", "out_of_range", f"Must be between {EARLIEST} and {LATEST}.")
+        yield error(
+            "at",
+            "out_of_range",
+            _("Must be between %(earliest)s and %(latest)s.") % {"earliest": EARLIEST, "latest": LATEST},
+        )
     if plan.wall is not None and not _is_moment(plan.wall, has_offset=False):
-        yield error("wall", "invalid", "Must be a date and time without an offset.")
+        yield error("wall", "invalid", _("Must be a date and time without an offset."))
     before = plan.before_due
     if before is not None and not (isinstance(before, Duration) and timedelta() <= before.total <= MAX_BEFORE_DUE):
-        yield error("before_due", "duration", f"Must be a duration up to {MAX_BEFORE_DUE.days} days.")
+        yield error(
+            "before_due", "duration", _("Must be a duration up to %(days)s days.") % {"days": MAX_BEFORE_DUE.days}
+        )
     try:
         read_repeat(plan.repeat)
     except BadValue as wrong:
@@ -142,7 +150,11 @@ def _errors_of_reminder(plan: ReminderPlan, prefix: str = "") -> Iterator[FieldE
 
 def _errors_of_prerequisites(ids: Sequence[int]) -> Iterator[FieldError]:
     if len(ids) > MAX_PREREQUISITES:
-        yield FieldError("pre_tasks", "max_length", f"A task has at most {MAX_PREREQUISITES} prerequisites.")
+        yield FieldError(
+            "pre_tasks",
+            "max_length",
+            _("A task has at most %(prerequisites)s prerequisites.") % {"prerequisites": MAX_PREREQUISITES},
+        )
     for index, pk in enumerate(ids):
         try:
             read_id(pk)

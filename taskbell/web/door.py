@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import Session, User
 from taskbell.common.errors import Busy, FieldError, Invalid, NotSignedIn, Refusal, TooMany
@@ -22,7 +23,7 @@ HOME = "/"
 def person_of(request: HttpRequest) -> User:
     """The signed-in person. Raises NotSignedIn."""
     if not isinstance(request.user, User):
-        raise NotSignedIn("Sign in first.")
+        raise NotSignedIn(_("Sign in first."))
     return request.user
 
 
@@ -30,7 +31,7 @@ def session_of(request: HttpRequest) -> Session:
     """The session of this browser. Raises NotSignedIn."""
     session: Session | None = getattr(person_of(request), "session", None)
     if session is None:
-        raise NotSignedIn("Sign in first.")
+        raise NotSignedIn(_("Sign in first."))
     return session
 
 

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import Resolver404, resolve
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from taskbell.common.errors import Refusal, invalid
@@ -50,7 +51,7 @@ def live(request: HttpRequest) -> HttpResponse:
 def _ids(text: str) -> list[int]:
     parts = [part for part in text.split(",") if part]
     if len(parts) > MOST:
-        raise invalid("ids", "max_length", f"Must have at most {MOST} ids.")
+        raise invalid("ids", "max_length", _("Must have at most %(most)s ids.") % {"most": MOST})
     try:
         return [read_id(part) for part in parts]
     except BadValue as error:
@@ -64,5 +65,5 @@ def _view(address: str) -> tuple[Placing, str, dict[str, Any]]:
         match = resolve(parts.path)
         placing, template = VIEWS[match.url_name or ""]
     except (Resolver404, KeyError) as error:
-        raise invalid("view", "invalid", "Must be the address of a page with tasks.") from error
+        raise invalid("view", "invalid", _("Must be the address of a page with tasks.")) from error
     return placing, template, QueryDict(parts.query).dict() | match.kwargs

@@ -74,7 +74,7 @@ def stage(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpR
     """Moves the task to the stage that is sent."""
     wanted = sent(request, "stage")
     if wanted not in STAGES:
-        raise invalid("stage", "invalid", f"Must be one of {', '.join(STAGES)}.")
+        raise invalid("stage", "invalid", _("Must be one of %(stages)s.") % {"stages": ", ".join(STAGES)})
     force = sent(request, "force") == "true"
     actions.update_task(task.pk, TaskPatch(stage=wanted), force=force, by=by, now=now)
     said = _("%(task)s is now %(stage)s.") % {"task": quoted(task.title), "stage": STAGE_WORDS[wanted]()}

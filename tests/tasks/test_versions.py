@@ -9,9 +9,10 @@ from django.db import connections
 
 from taskbell.accounts.models import User
 from taskbell.reminders.firing import deliver_due
-from taskbell.tasks.actions import StaleVersion, update_task
+from taskbell.tasks.actions import update_task
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
+from taskbell.tasks.versions import StaleVersion
 from tests.conftest import NOW, Program
 from tests.tasks.conftest import Somebody, a_task
 
