@@ -18,12 +18,13 @@ from taskbell.common.errors import Conflict, FieldError, Invalid, NotAllowed, No
 from taskbell.common.rule_words import rule_in_words
 from taskbell.common.text import folded
 from taskbell.common.values import BadValue, read_rule
-from taskbell.tasks.actions import StaleVersion, update_task
+from taskbell.tasks.actions import update_task
 from taskbell.tasks.categories import create_category
 from taskbell.tasks.history_words import label_of
 from taskbell.tasks.models import Category, Task
 from taskbell.tasks.occurrences import preview
 from taskbell.tasks.patch import TaskPatch
+from taskbell.tasks.versions import StaleVersion
 from taskbell.web import task_forms
 from taskbell.web.door import done, fragment, is_fragment, refused, show_refusal, signed_in
 from taskbell.web.rows import TaskRow

@@ -13,10 +13,10 @@ from taskbell.common.errors import Conflict, Invalid, Refusal, invalid
 from taskbell.common.values import BadValue, read_id
 from taskbell.search.tasks import page_of_tasks
 from taskbell.tasks import actions
-from taskbell.tasks.actions import StaleVersion
 from taskbell.tasks.models import Prerequisite, Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.policy import check_in_use, check_may_edit
+from taskbell.tasks.versions import StaleVersion
 from taskbell.web.dates import dates_of
 from taskbell.web.door import done, is_fragment, refused, signed_in
 from taskbell.web.rows import tasks_for_rows
