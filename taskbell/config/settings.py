@@ -63,7 +63,7 @@ NOTIFICATION_KINDS = [
 
 MIDDLEWARE = [
     "taskbell.web.middleware.SecurityHeaders",
-    "taskbell.web.middleware.CompressedPages",
+    "taskbell.web.compression.CompressedPages",
     "django.middleware.security.SecurityMiddleware",
     "taskbell.api.health.Health",
     "taskbell.api.bodies.ReadableBodies",
@@ -74,7 +74,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "taskbell.accounts.middleware.BrowserSession",
-    "taskbell.web.middleware.Language",
+    "taskbell.web.language.Language",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
 

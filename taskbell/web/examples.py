@@ -1,6 +1,7 @@
 """Three tasks to try things out with, in a project of their own that goes away with one button."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -23,35 +24,13 @@ def add_examples(*, by: User, now: datetime) -> None:
     """Creates the project and its tasks, as the person would. Raises NotAllowed, QuotaReached."""
     today = wall_time(now, by.profile.timezone).date()
     project = create_project({"name": _("First steps"), "colour": Colour.TEAL.value}, by=by, now=now)
-    first = create_task(
-        TaskPatch(
-            title=_("Press Q and type: Water the plants in 2 minutes ~1m"),
-            project_id=project.pk,
-            due_date=today,
-        ),
-        by=by,
-        now=now,
-    )
-    create_task(
-        TaskPatch(
-            title=_("This one is blocked until you complete the first"),
-            project_id=project.pk,
-            due_date=today,
-            pre_tasks=[first.pk],
-        ),
-        by=by,
-        now=now,
-    )
-    create_task(
-        TaskPatch(
-            title=_("Look at the week ahead"),
-            project_id=project.pk,
-            due_date=today,
-            recurrence="FREQ=WEEKLY",
-        ),
-        by=by,
-        now=now,
-    )
+    fields: dict[str, Any] = {"project_id": project.pk, "due_date": today}
+    title = _("Press Q and type: Water the plants in 2 minutes ~1m")
+    first = create_task(TaskPatch(title=title, **fields), by=by, now=now)
+    title = _("This one is blocked until you complete the first")
+    create_task(TaskPatch(title=title, pre_tasks=[first.pk], **fields), by=by, now=now)
+    title = _("Look at the week ahead")
+    create_task(TaskPatch(title=title, recurrence="FREQ=WEEKLY", **fields), by=by, now=now)
     _remember(by, project.pk)
 
 

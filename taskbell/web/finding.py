@@ -1,4 +1,4 @@
-"""Finding things: the search, the palette, and the list of keys."""
+"""Finding things: the search and the palette."""
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -35,63 +35,6 @@ def search(request: HttpRequest) -> HttpResponse:
         "here": "search",
     }
     return app.page("app/search.html", context)
-
-
-@signed_in
-@require_safe
-def keys(request: HttpRequest) -> HttpResponse:
-    """The keys, in groups."""
-    return AppRequest(request).page("app/keys.html", {"groups": _groups(), "here": "keys"})
-
-
-def _groups() -> list[tuple[str, list[tuple[str, str]]]]:
-    return [
-        (
-            _("Anywhere"),
-            [
-                ("q", _("Add a task")),
-                ("/", _("Search")),
-                ("Ctrl K", _("Go to a page, a task or a command")),
-                ("g t", _("Today")),
-                ("g u", _("Upcoming")),
-                ("g a", _("All tasks")),
-                ("g b", _("Board")),
-                ("g c", _("Calendar")),
-                ("g p", _("Projects")),
-                ("g r", _("Reports")),
-                ("g n", _("Notifications")),
-                ("z", _("Undo")),
-                ("?", _("These keys")),
-                ("Esc", _("Close")),
-            ],
-        ),
-        (
-            _("In a list"),
-            [
-                ("j k ↓ ↑", _("Next and previous task")),
-                ("Enter", _("Open it")),
-                ("e", _("Complete it")),
-                ("s", _("Stage")),
-                ("t", _("Due date")),
-                ("p", _("Priority")),
-                ("a", _("Assign")),
-                ("r", _("Reminder")),
-                ("m", _("Move to a project")),
-                ("l", _("Labels")),
-                ("c", _("Comment")),
-                ("x", _("Select; with Shift, up to here")),
-                ("#", _("Delete")),
-            ],
-        ),
-        (
-            _("On the board"),
-            [
-                ("← ↑ ↓ →", _("Next card")),
-                ("Shift ← →", _("Move the card to another column")),
-                ("m", _("Move the card to …")),
-            ],
-        ),
-    ]
 
 
 @signed_in

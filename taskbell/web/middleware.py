@@ -1,17 +1,10 @@
-"""The headers that make browsers careful (Content Security Policy Level 3, OWASP Secure Headers); pages' language."""
+"""The headers that make browsers careful (Content Security Policy Level 3, OWASP Secure Headers)."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
-from django.middleware.gzip import GZipMiddleware
-from django.utils import translation
-
-from taskbell.accounts.models import User
-from taskbell.common.errors import Refusal
 
 Handler = Callable[[HttpRequest], HttpResponse]
 Policy = dict[str, str]
@@ -73,33 +66,3 @@ class SecurityHeaders:
         for name, value in BY_DEFAULT.items():
             response.headers.setdefault(name, value)
         return response
-
-
-class CompressedPages(GZipMiddleware):
-    """Compresses pages. Django pads them by a random length, against guessing secrets by the size (BREACH)."""
-
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        is_page = response.get("Content-Type", "").startswith("text/html")
-        return super().process_response(request, response) if is_page else response
-
-
-class Language:
-    """Pages speak the language of the person, or of a stranger's browser. The API speaks English to everybody."""
-
-    def __init__(self, next_handler: Handler) -> None:
-        self.next_handler = next_handler
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path_info.startswith("/api/"):
-            return self.next_handler(request)
-        with translation.override(language_for(request)):
-            return self.next_handler(request)
-
-
-def language_for(request: HttpRequest) -> str:
-    """The language of the page. If the person can't be read now, the view will say so, in the browser's language."""
-    try:
-        person = request.user if request.user.is_authenticated else None
-    except (OperationalError, InterfaceError, Refusal):
-        person = None
-    return person.profile.language if isinstance(person, User) else translation.get_language_from_request(request)

@@ -28,7 +28,7 @@ INLINE = re.compile(r"""(?i)\sstyle=|\shx-on|\bjs:|javascript:|<style|<script(?!
 
 FOR_STRANGERS = [
     *("/", "/sign-up/", "/sign-in/", "/password/reset/", "/password/reset/x/y/", "/setup/x/", "/invite/x/"),
-    *("/mail/x/", "/email/confirm/x/", "/projects/join/x/", "/nowhere/"),
+    *("/mail/x/", "/email/confirm/x/", "/projects/join/x/", "/offline/", "/nowhere/"),
 ]
 FOR_ADA = PAGES | FOR_ADMINS
 # POST only, sending on to another page, or parts of a page.
