@@ -85,7 +85,7 @@ def _change(request: HttpRequest, tasks: list[Task], *, by: User, now: datetime)
 
 
 def _patches(do: str, value: str, tasks: Sequence[Task]) -> dict[int, TaskPatch]:
-    """What becomes of each task. Raises Invalid."""
+    """The change of each task. Raises Invalid."""
     if do == "labels":
         return _with_labels(value, tasks)
     if do not in PATCHES:

@@ -1,4 +1,4 @@
-"""Notifications: what this person was told, and what became of each email; for ADMINs, all deliveries."""
+"""The person's notifications, and what happened to each email; for ADMINs, all deliveries."""
 
 from typing import Any
 
@@ -106,7 +106,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
     start = (number - 1) * PAGE_SIZE
     shown = list(mails.select_related("notification__recipient", "notification__task")[start : start + PAGE_SIZE + 1])
     context = {
-        "mails": [_mail(one) for one in shown[:PAGE_SIZE]],
+        "emails": [_mail(one) for one in shown[:PAGE_SIZE]],
         "states": STATES,
         "state": state,
         "further": number + 1 if len(shown) > PAGE_SIZE else None,

@@ -115,8 +115,8 @@ def story(request: HttpRequest, pk: int) -> HttpResponse:
     except (Refusal, BadValue):
         return task_page(app, row_for(pk, app.person, app.dates))
     entries = entries_of(row.task, show=show if show in SHOWS else "all", before=before)
-    told = story_of(entries, names_for(entries, app.person), row.task, app.person, app.dates, show=show)
-    context = {"story": told, "task": row.task, "row": row, "dates": app.dates}
+    story = story_of(entries, names_for(entries, app.person), row.task, app.person, app.dates, show=show)
+    context = {"story": story, "task": row.task, "row": row, "dates": app.dates}
     if is_fragment(request):
         return fragment(request, "app/task/entries.html", context)
     return app.page("app/task_story.html", context)

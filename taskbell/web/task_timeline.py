@@ -1,4 +1,4 @@
-"""The reminders of a task: what will remind, whom and why; and what became of each email, to the second."""
+"""The reminders of a task: what will remind, whom and why; and what happened to each email, to the second."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -11,6 +11,7 @@ from taskbell.notifications.kinds import find_kind
 from taskbell.notifications.messages import Message, notify
 from taskbell.notifications.models import Delivery, DeliveryState, Notification
 from taskbell.people.invitations import make_invite
+from taskbell.sharing.joining import make_project_invite
 from taskbell.sharing.members import add_member
 from taskbell.sharing.projects import create_project
 from taskbell.tasks.actions import create_task, update_task
@@ -55,7 +56,9 @@ def message(kind: str, reader: User, by: User, task: Task, *, at: datetime) -> D
         Notification.objects.filter(kind=kind).delete()
         data[kind] = {"by": by.name, "project": project.pk}
     if kind == "project_invite":
-        data[kind] = {"invite": 1, "inviter": by.name, "project": "Garden", "role": "EDITOR"}
+        project = create_project({"name": "Garden"}, by=by, now=at)
+        invited = make_project_invite(project, f"new-{at:%H%M%S}@example.org", "EDITOR", by=by, now=at)
+        data[kind] = {"invite": invited.pk, "inviter": by.name, "project": "Garden", "role": "EDITOR"}
     if kind == "overdue":
         Task.objects.filter(pk=task.pk).update(due_at=at, due_time=at.time())
     if kind in ("mentioned", "commented"):

@@ -28,7 +28,7 @@ INLINE = re.compile(r"""(?i)\sstyle=|\shx-on|\bjs:|javascript:|<style|<script(?!
 
 FOR_STRANGERS = [
     *("/", "/sign-up/", "/sign-in/", "/password/reset/", "/password/reset/x/y/", "/setup/x/", "/invite/x/"),
-    *("/mail/x/", "/email/confirm/x/", "/projects/join/x/", "/offline/", "/nowhere/"),
+    *("/mail/x/", "/email/confirm/x/", "/projects/join/x/", "/nowhere/"),
 ]
 FOR_ADA = PAGES | FOR_ADMINS
 # POST only, sending on to another page, or parts of a page.
@@ -42,7 +42,7 @@ NO_PAGES = {
     "live",
     "service-worker",
 }
-NO_PAGES |= {"calendar", "project-calendar"}
+NO_PAGES |= {"calendar", "project-calendar", "offline"}
 OLDER = {"email-change", "password-change"}  # with the frame of the pages for strangers
 
 

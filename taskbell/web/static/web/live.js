@@ -126,7 +126,7 @@ const live = {
   connect() {
     if (!this.cursor || this.socket) return;
     const socket = this.socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/tasks/`);
-    socket.addEventListener("message", (event) => this.hear(JSON.parse(event.data), socket));
+    socket.addEventListener("message", (event) => this.receive(JSON.parse(event.data), socket));
     socket.addEventListener("close", (event) => {
       this.socket = null;
       if (event.code === 4401) return this.state("signed-out");
@@ -140,7 +140,7 @@ const live = {
     setTimeout(() => this.connect(), wait);
   },
 
-  hear(message, socket) {
+  receive(message, socket) {
     if (message.event === "connected") {
       this.attempt = 0;
       this.state("live");
