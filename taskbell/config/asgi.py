@@ -35,7 +35,7 @@ from taskbell.tasks.policy import check_may_create
 
 LIVE_PATH = "/ws/tasks"
 HEALTH, READINESS = re.compile(r"/healthz/?"), re.compile(r"/readyz/?")
-IMPORT, STREAMED = re.compile(r"/api/tasks?/import/?"), re.compile(r"/api/(tasks?/export|reports/[^/]+/download)/?")
+IMPORT, STREAMED = re.compile(r"(/api/tasks?)?/import/?"), re.compile(r"/api/(tasks?/export|reports/[^/]+/download)/?")
 REQUEST_THREADS, THREADS_PER_ASKER = 8, 4
 MAX_IMPORTS, MAX_LARGE_BODIES = 3, 4  # worked on at a time
 MAX_UPLOADS = 32  # bodies of the usual size on the disk, arriving or waiting

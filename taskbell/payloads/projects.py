@@ -71,8 +71,7 @@ def _project_as_json(project: Project, open_count: OpenCount) -> ProjectOut:
 
 def member_as_json(member: Membership) -> MemberOut:
     """The member, loaded with the person."""
-    person = member.person
-    names = {"username": person.username, "first_name": person.first_name, "last_name": person.last_name}
+    names = {name: getattr(member.person, name) for name in ("username", "first_name", "last_name")}
     return payload_of(MemberOut, member, **names)
 
 

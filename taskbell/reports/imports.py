@@ -78,7 +78,7 @@ def drop_unless_started(report: Report) -> None:
 def import_file(report: Report, *, keep: Keep, end: End) -> None:
     """Imports the file. `keep` renews the lease and stores progress and answer, and `end` says how it ended."""
     try:
-        with _uploaded(report) as file, reading_apart(file, _asked(report)) as found:
+        with uploaded(report) as file, reading_apart(file, asked_of(report)) as found:
             rows = _watched(found.rows(), file, keep)
             options = Options(**report.query["options"])
             is_resumed = report.first_id is not None
@@ -101,15 +101,17 @@ def import_file(report: Report, *, keep: Keep, end: End) -> None:
         Upload.objects.filter(pk=chunk).delete()
 
 
-def _asked(report: Report) -> FileToRead:
+def asked_of(report: Report, *, seconds: int = MAX_SECONDS) -> FileToRead:
+    """How the file is to be read."""
     said = report.query
     options = FileOptions(report.created_at, said["zone"], said["map"], said["dates"], said.get("name", ""))
     megabytes = settings.TASKBELL_IMPORT_MEGABYTES
-    return FileToRead(options, said["format"] or None, said["hint"] or None, MAX_SECONDS, megabytes)
+    return FileToRead(options, said["format"] or None, said["hint"] or None, seconds, megabytes)
 
 
 @contextmanager
-def _uploaded(report: Report) -> Iterator[IO[bytes]]:
+def uploaded(report: Report) -> Iterator[IO[bytes]]:
+    """The file, until the block ends."""
     with TemporaryFile() as file:
         file.writelines(Upload.file_of(report))
         yield file

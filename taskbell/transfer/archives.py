@@ -17,8 +17,7 @@ from taskbell.transfer.reading import Unreadable
 ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06")  # the second is that of an empty zip
 BROKEN = (BadZipFile, zlib.error, EOFError, NotImplementedError)
 MAX_FILES = 2000
-CHUNK_BYTES = 64 * 1024
-SPOOLED_BYTES = 1024 * 1024  # that stay in memory
+CHUNK_BYTES, SPOOLED_BYTES = 64 * 1024, 1024 * 1024  # copied at a time, and kept in memory
 IGNORED = ("__MACOSX/", ".DS_Store")  # what macOS adds
 
 

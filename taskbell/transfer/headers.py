@@ -37,12 +37,12 @@ ALIASES = {
 }
 
 
-def _key(name: str) -> str:
+def key_of(name: str) -> str:
     """The header without case, and with one space between its words."""
     return BETWEEN_WORDS.sub(" ", folded(name)).strip()
 
 
-BY_KEY = {_key(column): column for column in COLUMNS} | {
+BY_KEY = {key_of(column): column for column in COLUMNS} | {
     alias: column for column, aliases in ALIASES.items() for alias in aliases
 }
 
@@ -62,7 +62,7 @@ class Header:
 
 def is_known(name: str) -> bool:
     """True for a header that needs no map."""
-    return _key(name) in BY_KEY
+    return key_of(name) in BY_KEY
 
 
 def read_map(text: str) -> dict[str, str]:
@@ -78,7 +78,7 @@ def read_map(text: str) -> dict[str, str]:
         if column and column not in COLUMNS:
             sentence = f"There is no column {column[:MAX_SHOWN]!r}. The columns are {', '.join(COLUMNS)}."
             raise invalid("map", "unknown", sentence)
-        found[_key(header)] = column
+        found[key_of(header)] = column
     return found
 
 
@@ -87,7 +87,7 @@ def read_header(cells: Iterable[str], line: int, columns: Mapping[str, str]) -> 
     names = [" ".join(cell.split()) for cell in cells]
     while names and not names[-1]:
         names.pop()
-    keys = [_key(name) for name in names]
+    keys = [key_of(name) for name in names]
     for key in columns.keys() - set(keys):
         there, key = ", ".join(filter(None, names))[:MAX_LISTED], key[:MAX_SHOWN]
         raise Unreadable(line, f"There is no header {key!r}, which the map names. The headers are {there}.", column=key)

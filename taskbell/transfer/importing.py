@@ -186,9 +186,20 @@ class CheckedFile:
             if may_refuse and not self.options.partial:
                 raise ImportRefused(self.result)
 
+    def rehearse(self) -> ImportResult:
+        """What `write` would do; nothing is written. Raises a refusal if there is no room."""
+        with transaction.atomic():
+            self.mark_known()
+            self.check_room()
+        self.result.updated = findings.count_known() if self.is_update else 0
+        return self._counted()
+
     def end(self) -> ImportResult:
         """The result of what has been written."""
         archive_created(self.checker)
+        return self._counted()
+
+    def _counted(self) -> ImportResult:
         if not self.is_update:
             findings.notice(findings.SAME_CONTENT)
         self.result.skipped = findings.count_known() - self.result.updated

@@ -34,7 +34,7 @@ VERBS: dict[str, str] = {
     **dict.fromkeys(("task-skip", "task-duplicate", "task-needs", "task-snooze", "task-reminders"), "task"),
     **dict.fromkeys(("task-reminder-delete", "task-comments"), "task"),
     **dict.fromkeys(("task-comment", "task-comment-delete"), "task other"),
-    **dict.fromkeys(("examples-add", "examples-remove", "settings-zone"), ""),
+    **dict.fromkeys(("examples-add", "examples-remove", "settings-zone", "workbook"), ""),
     "project-uninvite": "project other",
     **dict.fromkeys(("person-role", "person-reactivate"), "person"),
     **dict.fromkeys(("invite-withdraw", "notification-read", "delivery-again"), "other"),
