@@ -73,7 +73,9 @@ class Checker:
     def check(self, number: int, row: Row) -> Checked:
         """The row ready to load, or what is wrong with it."""
         notices = list(row.notices)
-        cells = fit_related(row, fit_title(row, notices), notices)
+        cells = fit_title(row, notices)
+        if row.lenient:
+            cells = fit_related(row, cells, notices)
         while True:
             found, wrong = read_cells(cells)
             _note_completion(row, found, notices)
@@ -91,7 +93,7 @@ class Checker:
         self.find_day(found)
         task = (*self._task(number, row, found), *self._identity(row, cells, found), self._project(found))
         labels = [self._named("labels", self.labels, name) for name in found.get("labels", ())]
-        comments = self.comments.rows(number, row, found, notices)
+        comments = self.comments.rows(number, row, found, notices) if "comments" in found else []
         return Checked(task, _needs(row, found), self._reminders(number, found), labels, comments, notices=notices)
 
     def _bad(self, number: int, row: Row, found: Values, wrong: list[FieldError], notices: list[Notice]) -> Checked:

@@ -45,9 +45,7 @@ class CommentStager:
     def rows(self, number: int, row: Row, found: dict[str, Any], notices: list[Notice]) -> list[tuple[Any, ...]]:
         """The values of COMMENT_COLUMNS. Raises Invalid for a moment in the future."""
         zone = found["timezone"]
-        return [
-            self._row(number, place, one, zone, row, notices) for place, one in enumerate(found.get("comments", ()))
-        ]
+        return [self._row(number, place, one, zone, row, notices) for place, one in enumerate(found["comments"])]
 
     def _row(
         self, number: int, place: int, one: CommentRow, zone: str, row: Row, notices: list[Notice]

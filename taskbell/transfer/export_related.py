@@ -65,6 +65,9 @@ def with_comments(rows: Iterable[Record]) -> Iterator[Record]:
     while batch := list(islice(remaining, CHUNK_ROWS)):
         of_batch = Comment.objects.filter(task__in=[row[0] for row in batch]).order_by()
         sizes = dict(of_batch.values_list("task").annotate(Sum("size")))
+        if not sizes:
+            yield from batch
+            continue
         for some in in_parts(batch, partial(_size_in, sizes)):
             comments = _comments([row[0] for row in some if row[0] in sizes])
             for row in some:

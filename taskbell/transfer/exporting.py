@@ -75,8 +75,7 @@ def exported(
                 source_id = row[-1] or ""
                 is_copy = is_of_installation(installation, source_id) or firsts.get(row[-2:], row[0]) != row[0]
                 own = (*row[:-2], OWN_SOURCE, f"{installation}:{row[0]}") if is_copy or not source_id else row
-                related = (places.cell(row[1]), labels.get(row[0]), None)
-                yield (*_row(own, needs.get(row[0], []), reminders.get(row[0], [])), *related)
+                yield _row(own, needs.get(row[0]), reminders.get(row[0]), places.cell(row[1]), labels.get(row[0]))
 
 
 def _one_reading() -> AbstractContextManager[Any]:
@@ -130,16 +129,16 @@ def _reminder(zone: str, at: Any, day: Any, clock: Any, before_due: Any, repeat:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _row(row: Record, needs: list[int], reminders: list[Any]) -> Record:
+def _row(row: Record, needs: Any, reminders: Any, project: Any, labels: Any) -> Record:
     pk, _, title, text, is_overdue, stage, priority, category, due_date, due_time, zone, assignee, creator, *rest = row
     rule, basis, *of_series, completed_at, created_at, updated_at, source, source_id = rest
     return (
         *(pk, title, text or None, OVERDUE if is_overdue and stage in OPEN_STAGES else stage, stage),
         *(PRIORITIES[priority], category, due_date, due_time, zone),
-        *(assignee, creator, needs or None, reminders or None),
+        *(assignee, creator, needs, reminders),
         *(rule or None, basis if rule or basis != Basis.DUE else None),
         *(of_series if rule else [None] * len(of_series)),
-        *(completed_at, created_at, updated_at, source, source_id),
+        *(completed_at, created_at, updated_at, source, source_id, project, labels, None),
     )
 
 
@@ -166,7 +165,13 @@ TEXT_COLUMNS = tuple(map(HEADER.index, WITH_TEXT))
 
 def as_cells(row: Record, *, most: int = MAX_CELL) -> Sequence[Any]:
     """The row with one text or number in each cell: the first comments that have at most so many characters."""
-    needs, reminders, (project, labels, comments) = row[PRE_TASKS], row[REMINDERS], row[PROJECT:]
+    project, labels, comments, needs, reminders = (
+        row[PROJECT],
+        row[LABELS],
+        row[COMMENTS],
+        row[PRE_TASKS],
+        row[REMINDERS],
+    )
     if not (needs or reminders or project or labels or comments):
         return row
     cells = list(row)
