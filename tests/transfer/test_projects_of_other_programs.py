@@ -2,6 +2,7 @@
 
 import io
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,15 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from taskbell.accounts.models import User
 from taskbell.projects.models import Project
+from taskbell.reports.imports import _asked as asked_of
+from taskbell.reports.imports import store_upload
 from taskbell.tasks.models import Task
 from taskbell.transfer.colours import nearest_colour
 from taskbell.transfer.formats import FileOptions
 from taskbell.transfer.importing import ImportResult, Options, import_tasks
 from taskbell.transfer.opening import OpenedFile
 from taskbell.transfer.reading import Row
+from taskbell.transfer.reading_apart import FileToRead
 from tests.conftest import NOW
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -111,6 +115,14 @@ def test_a_reader_finds_projects_labels_and_comments(name: str) -> None:
 def test_a_project_of_todoist_is_called_like_its_file(name: str, project: str | None) -> None:
     (row,) = rows_of(b"TYPE,CONTENT\ntask,Sow\n", name)
     assert (row.cells["project"] or {}).get("name") == project
+
+
+def test_a_worker_knows_the_name_of_the_file(bo: User) -> None:
+    asked = FileToRead(FileOptions(NOW, "UTC", name="Garden.csv"), None, None, 10, 512)
+    with tempfile.TemporaryFile() as file:
+        report = store_upload(bo, file, asked, Options(), now=NOW)
+    report.refresh_from_db()
+    assert asked_of(report).options.name == "Garden.csv"
 
 
 @pytest.mark.parametrize(
