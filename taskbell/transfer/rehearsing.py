@@ -74,5 +74,10 @@ def _noted(rows: Iterable[Row | Notice], found: Rehearsal) -> Iterator[Row | Not
     for row in rows:
         if isinstance(row, Row) and row.cells and len(found.first) < SHOWN_ROWS:
             shown = {name: row.cells[name] for name in SHOWN_COLUMNS if row.cells.get(name)}
-            found.first.append({name: str(value)[:MAX_TEXT] for name, value in shown.items()})
+            found.first.append({name: _text(value) for name, value in shown.items()})
         yield row
+
+
+def _text(value: Any) -> str:
+    """The value as people read it: a project by its name."""
+    return str(value.get("name", "") if isinstance(value, dict) else value)[:MAX_TEXT]

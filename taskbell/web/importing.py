@@ -54,7 +54,7 @@ def _upload(app: AppRequest) -> HttpResponse:
             raise TooLarge(_("The file must have at most %(n)s MiB.") % {"n": most})
         count_import(app.person, now=app.now)
         hint = format_of((file.content_type or "").lower(), file.name or "")
-        options = FileOptions(now=app.now, zone=app.person.profile.timezone)
+        options = FileOptions(now=app.now, zone=app.person.profile.timezone, name=file.name or "")
         waiting_of(app.person).delete()
         with TemporaryFile() as copy:
             copy.writelines(file.chunks())

@@ -12,8 +12,7 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from taskbell.accounts.models import User
 from taskbell.projects.models import Project
-from taskbell.reports.imports import _asked as asked_of
-from taskbell.reports.imports import store_upload
+from taskbell.reports.imports import asked_of, store_upload
 from taskbell.tasks.models import Task
 from taskbell.transfer.colours import nearest_colour
 from taskbell.transfer.formats import FileOptions

@@ -50,6 +50,17 @@ def test_bo_sees_what_a_file_would_do_and_then_imports_it(browser_of: BrowserOf,
     assert at in text(browser.get("/import/"))
 
 
+def test_bo_sees_to_which_project_a_file_of_another_program_goes(browser_of: BrowserOf, bo: User) -> None:
+    browser = browser_of(bo)
+    at = upload(browser, b"TYPE,CONTENT\ntask,Sow\n", "Allotment [7].csv")
+    page = text(browser.get(at))
+    assert "Allotment" in page
+    assert "{" not in page.partition("<tbody")[2].partition("</tbody")[0]
+    browser.post(at, {"do": "import"})
+    work()
+    assert Task.objects.get().project.name == "Allotment"
+
+
 def test_while_it_is_imported_the_open_page_gets_the_part_that_changes(browser_of: BrowserOf, bo: User) -> None:
     browser = browser_of(bo)
     at = upload(browser)
