@@ -36,6 +36,11 @@ FILTERS = [
 ]
 # For who sees everything: the orders that have an index, page by page and without a count.
 INDEXED = ["id", "title", "due_date", "due_at", "priority", "created_at"]
+# VACUUM can't run in the transaction of a test. It marks the pages whose rows can be read from an index alone. Where it
+# never ran, a member's blocked tasks seem to cost as much as all tasks; with three tenths of the pages marked, less.
+AS_VACUUMED = """
+    UPDATE pg_class SET relallvisible = relpages WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+"""
 
 Ask = Callable[..., Any]
 
@@ -54,6 +59,7 @@ def ask(django_db_setup: None, django_db_blocker: Any) -> Iterator[Ask]:
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL session_replication_role = origin")
             cursor.execute("ANALYZE")
+            cursor.execute(AS_VACUUMED)
         yield asked
         transaction.set_rollback(True)
 
@@ -101,8 +107,6 @@ def test_members_find_their_tasks_by_an_index_in_every_order(
 ) -> None:
     one = program(who)
     for narrowing in FILTERS:
-        if who == shape.BUSY and narrowing == "blocked=true":
-            continue  # for thousands of tasks, joining all links is cheaper than looking up those of each
         # The plan depends on each of them, hardly on the two together.
         for order in ORDERS if narrowing in FILTERS[:2] else ["id"]:
             for way, page in (("", "page=1"), ("-", "cursor=")):
