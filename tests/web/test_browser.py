@@ -13,6 +13,11 @@ from tests.processes import RunningTaskbell
 from tests.web.conftest import PASSWORD
 
 PHONE = {"width": 390, "height": 844}
+PAGES = (
+    *("/", "/upcoming/", "/tasks/", "/board/", "/calendar/", "/projects/", "/reports/", "/activity/", "/people/"),
+    *("/notifications/", "/settings/", "/settings/mail/", "/settings/security/", "/search/?q=week", "/import/"),
+    *("/trash/", "/keys/", "/more/", "/tasks/quick/", "/deliveries/"),
+)
 EMAIL = "ada@example.org"
 expect.set_options(timeout=30_000)  # ReDoc needs several seconds on a busy machine
 
@@ -40,7 +45,7 @@ class Window:
         self.page.get_by_label("Username or email address").fill(EMAIL)
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
         self.page.keyboard.press("Enter")
-        expect(self.page.get_by_role("heading", name="Next for you")).to_be_visible()
+        expect(self.page.get_by_role("heading", name="Today", exact=True)).to_be_visible()
 
     def check(self) -> None:
         """Nothing was asked of any other host, nothing was blocked, and no script has failed."""
@@ -84,7 +89,7 @@ def ada(chromium: Chromium, running: RunningTaskbell) -> None:
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Create the first account").click()
     expect(page.get_by_text("Welcome, Ada. Your account is ready.")).to_be_visible()
-    expect(page.get_by_text("Nothing to do.")).to_be_visible()
+    expect(page.get_by_text("Look at the week ahead")).to_be_visible()
     window.check()
     context.close()
 
@@ -105,12 +110,12 @@ def test_ada_signs_in_without_a_mouse(window: Window) -> None:
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Next for you")).to_be_visible()
+    expect(page.get_by_role("heading", name="Today", exact=True)).to_be_visible()
     window.check()
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/profile/", "/password/change/", "/admin/", "/admin/tasks/task/", "/admin/tasks/task/add/"]
+    "path", [*PAGES, "/password/change/", "/admin/", "/admin/tasks/task/", "/admin/tasks/task/add/"]
 )
 def test_a_page_loads_from_here_alone_and_without_complaint(window: Window, path: str) -> None:
     window.sign_in()
@@ -142,7 +147,7 @@ def test_nobody_scrolls_sideways_on_a_phone(window: Window, path: str) -> None:
     assert_fits(window.open(path))
 
 
-@pytest.mark.parametrize("path", ["/", "/profile/", "/password/change/"])
+@pytest.mark.parametrize("path", [*PAGES, "/password/change/"])
 def test_nor_does_ada(window: Window, path: str) -> None:
     window.sign_in()
     window.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
@@ -156,7 +161,7 @@ def test_nor_on_the_page_of_a_task(window: Window) -> None:
     answer = window.page.request.post(f"{window.address}/api/tasks/", data=body, headers=_csrf(window))
     assert answer.status == 201, answer.text()
     page = window.open(f"/tasks/{answer.json()['id']}/")
-    expect(page.get_by_role("heading", name="History")).to_be_visible()
+    expect(page.get_by_role("heading", name="Comments and history")).to_be_visible()
     assert_fits(page)
     window.check()
 

@@ -77,6 +77,7 @@ const live = {
 
   place(fresh) {
     const old = document.getElementById(fresh.id);
+    if (old?.querySelector("[data-select]")?.checked) fresh.querySelector("[data-select]")?.setAttribute("checked", "");
     if ("gone" in fresh.dataset) return old && this.remove(old);
     const list = document.querySelector(`[data-list="${CSS.escape(fresh.dataset.section)}"]`);
     if (!list) return old && this.remove(old);
