@@ -4,6 +4,7 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.common import spreadsheet
+from taskbell.common.union import Union
 from taskbell.reports import writing
 from taskbell.reports.insights import Question
 from taskbell.reports.models import Format, Report, ReportKind
@@ -18,7 +19,8 @@ TASKS = 2500
 
 def test_an_export_as_csv(bo: User, monkeypatch: pytest.MonkeyPatch) -> None:
     def some(upto: int) -> int:
-        question = Question(Task.objects.visible_to(bo).filter(pk__lte=upto), is_of_everything=False)
+        tasks = Task.objects.visible_to(bo).filter(pk__lte=upto)
+        question = Question(bo, tasks, Union([tasks]), is_of_everything=False)
         return peak(lambda: writing.pieces(report, question, now=NOW))
 
     # Not too few at a time: of each batch's statement psycopg keeps some 20 KiB, of the last 128 of them.
