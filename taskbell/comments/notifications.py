@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
 
 from taskbell.accounts.models import User
 from taskbell.comments.mentions import viewers_among
@@ -18,8 +19,8 @@ from taskbell.tasks.notifications import GATHER
 
 MAX_LISTED, MAX_READ = 20, 200  # comments in one email, and those that are read for it
 MAX_CHARACTERS = 1000  # of each of them
-DELETED = "Cancelled because the comment was deleted."
-NOT_MENTIONED = "Cancelled because the comment no longer mentions the person."
+DELETED = gettext_noop("Cancelled because the comment was deleted.")
+NOT_MENTIONED = gettext_noop("Cancelled because the comment no longer mentions the person.")
 
 
 def _comments_on(notification: Notification) -> QuerySet[Comment]:
@@ -69,14 +70,14 @@ def _comment_in_words(comment: Comment) -> dict[str, str]:
 
 MENTIONED = Kind(
     "mentioned",
-    switch="Someone mentions me in a comment",
+    switch=gettext_noop("Someone mentions me in a comment"),
     reason_not_to_send=_unless_unmentioned,
     context=lambda notification: _in_words(list(_mentioning(notification))),
     is_gathered=True,
 )
 COMMENTED = Kind(
     "commented",
-    switch="Someone comments on a task of mine, or after I did",
+    switch=gettext_noop("Someone comments on a task of mine, or after I did"),
     reason_not_to_send=_unless_deleted,
     context=lambda notification: _in_words(_new_comments(notification)),
     is_gathered=True,

@@ -1,6 +1,7 @@
 """People's text among our own words, in emails: on one line, not too long, set apart, and no part of it a link."""
 
 import regex
+from django.utils.translation import gettext as _
 
 from taskbell.common.wording import shortened
 
@@ -43,7 +44,7 @@ def name_in_quotes(name: str) -> str:
 def set_apart(text: str, *, most: int = MAX_LINE) -> str:
     """The text to stand alone or after a colon of ours: in quotes, unless it is only a few words."""
     line = one_line(text, most=most)
-    return line if PLAIN.fullmatch(line) else f'"{line}"'
+    return line if PLAIN.fullmatch(line) else _('"%(line)s"') % {"line": line}
 
 
 def quoted_lines(text: str) -> str:

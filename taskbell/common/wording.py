@@ -2,20 +2,29 @@
 
 from datetime import date, datetime, time
 from functools import lru_cache
+from typing import Any
 
 from django.utils.dateformat import format as date_format
 from django.utils.text import Truncator
+from django.utils.translation import get_language, pgettext_lazy
+
+# Translators: Django's letters for dates and times. A German date is "j. F Y".
+DATE, DAY = pgettext_lazy("date in words", "j F Y"), pgettext_lazy("date in words", "l, j F Y")
+DAY_AND_TIME = pgettext_lazy("date in words", "l, j F Y, H:i")
+DAY_OF_THE_YEAR = pgettext_lazy("date in words", "l, j F")
+TIME = pgettext_lazy("date in words", "H:i")
 
 
-def in_words(day: date | time, form: str) -> str:
-    """The date, time or moment in one of Django's date formats; a moment as the clocks of its zone show it."""
+def in_words(day: date | time, form: Any) -> str:
+    """The date, time or moment in one of these forms; a moment as the clocks of its zone show it."""
     # Aware moments of two zones are equal if they are one instant, so they can't be keys.
-    return _in_words(day.replace(tzinfo=None) if isinstance(day, datetime) else day, form)
+    plain = day.replace(tzinfo=None) if isinstance(day, datetime) else day
+    return _in_words(plain, str(form), get_language())
 
 
 # Ten thousand emails of one second have few days between them.
 @lru_cache(maxsize=10_000)
-def _in_words(day: date | time, form: str) -> str:
+def _in_words(day: date | time, form: str, _language: str) -> str:
     return date_format(day, form)
 
 

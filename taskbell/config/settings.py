@@ -109,7 +109,7 @@ TEMPLATES = [
             *filter(None, [env.TASKBELL_MAIL_TEMPLATES]),
             PACKAGE / "notifications" / "channels" / "mail" / "kinds",
         ],
-        "OPTIONS": {"builtins": ["taskbell.notifications.channels.mail.styles"]},
+        "OPTIONS": {"builtins": ["django.templatetags.i18n", "taskbell.notifications.channels.mail.styles"]},
     },
 ]
 

@@ -3,21 +3,23 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext_noop
+
 from taskbell.common.clock import instant, wall_time
 from taskbell.notifications.kinds import Kind, find_kind, registered
 from taskbell.notifications.models import Delivery, DeliveryState, Notification
 from taskbell.projects.audience import load_keys
 
 MAX_A_DAY_UNCONFIRMED = 5
-UNCONFIRMED = "Cancelled because the person has not confirmed their email address."
-TOO_MANY_UNCONFIRMED = f"Cancelled because an unconfirmed address gets at most {MAX_A_DAY_UNCONFIRMED} emails a day."
+UNCONFIRMED = gettext_noop("Cancelled because the person has not confirmed their email address.")
+TOO_MANY_UNCONFIRMED = gettext_noop("Cancelled because an unconfirmed address gets only a few emails a day.")
 
 
 def reason_not_to_send(notification: Notification) -> str | None:
     """Why the email must not go out any more, or None if it should."""
     kind = find_kind(notification.kind)
     if kind is None:
-        return "Cancelled because Taskbell no longer sends emails of this kind."
+        return gettext_noop("Cancelled because Taskbell no longer sends emails of this kind.")
     return recipient_reason(notification, kind) or kind.reason_not_to_send(notification)
 
 
@@ -36,15 +38,15 @@ def _access_reason(notification: Notification) -> str | None:
     if person is None or notification.address:
         return None
     if not person.is_active:
-        return "Cancelled because the account is deactivated."
+        return gettext_noop("Cancelled because the account is deactivated.")
     if not person.email:
-        return "Cancelled because the person has no email address."
+        return gettext_noop("Cancelled because the person has no email address.")
     if task is not None and not task.is_visible_to(person):
-        return "Cancelled because the person no longer has access to the task."
+        return gettext_noop("Cancelled because the person no longer has access to the task.")
     if task is not None and task.project.archived_at is not None:
-        return "Cancelled because the project is archived."
+        return gettext_noop("Cancelled because the project is archived.")
     if not person.profile.wants(notification.kind):
-        return "Cancelled because the person switched off emails of this kind."
+        return gettext_noop("Cancelled because the person switched off emails of this kind.")
     return None
 
 

@@ -6,12 +6,24 @@ It has no switch, because it lists only kinds that its reader wants.
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from taskbell.common.quoting import set_apart
 from taskbell.notifications.kinds import Kind, find_kind
 from taskbell.notifications.models import Notification
 from taskbell.notifications.policy import reason_not_to_send
 
 MAX_LISTED = 100
+# What a line says of the kinds that are gathered.
+LINES = {
+    "task_assigned": gettext_noop("Task assigned"),
+    "task_updated": gettext_noop("Task updated"),
+    "unblocked": gettext_noop("Unblocked"),
+    "mentioned": gettext_noop("Mentioned"),
+    "commented": gettext_noop("Commented"),
+    "project_shared": gettext_noop("Project shared"),
+}
 
 
 def _wanted(summary: Notification) -> Iterator[Notification]:
@@ -32,7 +44,7 @@ def _more(summary: Notification) -> int:
 
 def _unless_empty(summary: Notification) -> str | None:
     is_empty = next(_wanted(summary), None) is None and not _more(summary)
-    return "Cancelled because nothing in this summary is still to be sent." if is_empty else None
+    return gettext_noop("Cancelled because nothing in this summary is still to be sent.") if is_empty else None
 
 
 def _context(summary: Notification) -> dict[str, Any]:
@@ -48,7 +60,7 @@ def _context(summary: Notification) -> dict[str, Any]:
 def _line(notification: Notification) -> dict[str, Any]:
     kind, task = find_kind(notification.kind), notification.task
     return {
-        "label": kind.label.capitalize() if kind else "",
+        "label": _(LINES.get(kind.name, kind.label.capitalize())) if kind else "",
         "id": task.pk if task else None,
         "title": set_apart(task.title) if task else kind.about(notification) if kind else "",
     }

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
+from django.utils.translation import get_language, gettext_noop, pgettext_lazy
+from django.utils.translation import gettext as _
 
 from taskbell.accounts.addresses import token_of as address_token
 from taskbell.accounts.addresses import waiting_change
@@ -31,6 +33,7 @@ def _invite_link(invite: Notification) -> dict[str, Any]:
     return {
         "link": f"{settings.URL}/invite/{token_of(invite.data['invite'])}/",
         "inviter": name_in_quotes(invite.data["inviter"]),
+        "role": ROLES.get(invite.data["role"], invite.data["role"]),
         "project": one_line(invite.data.get("project", ""), most=MAX_PROJECT_NAME),
     }
 
@@ -50,24 +53,30 @@ def _undo_link(notice: Notification) -> dict[str, Any]:
 
 
 def _in_words(notice: Notification) -> dict[str, Any]:
-    return {"happened": CHANGES[notice.data["what"]], "new": without_links(notice.data["new"])}
+    return {"happened": _(CHANGES[notice.data["what"]]), "new": without_links(notice.data["new"])}
 
 
 def _unless_confirmed(confirmation: Notification) -> str | None:
     person = confirmation.recipient
     change = waiting_change(person, now=confirmation.due_at) if person else None
     is_waiting = change is not None and change.pk == confirmation.data["change"]
-    return None if is_waiting else "Cancelled because the address no longer needs to be confirmed."
+    return None if is_waiting else gettext_noop("Cancelled because the address no longer needs to be confirmed.")
 
 
+ROLES = {
+    "Admin": pgettext_lazy("role in a sentence", "admin"),
+    "Manager": pgettext_lazy("role in a sentence", "manager"),
+    "Member": pgettext_lazy("role in a sentence", "member"),
+    "Intern": pgettext_lazy("role in a sentence", "intern"),
+}
 CHANGES = {
-    "password": "your Taskbell password was changed",
-    "email": "your Taskbell email address was changed",
-    "username": "your Taskbell username was changed",
-    "role": "your Taskbell role was changed",
-    "sessions": "you were signed out of Taskbell",
-    "deactivated": "your Taskbell account was deactivated",
-    "reactivated": "your Taskbell account was activated again",
+    "password": gettext_noop("your Taskbell password was changed"),
+    "email": gettext_noop("your Taskbell email address was changed"),
+    "username": gettext_noop("your Taskbell username was changed"),
+    "role": gettext_noop("your Taskbell role was changed"),
+    "sessions": gettext_noop("you were signed out of Taskbell"),
+    "deactivated": gettext_noop("your Taskbell account was deactivated"),
+    "reactivated": gettext_noop("your Taskbell account was activated again"),
 }
 _account = partial(Kind, shows_in_app=False, ignores_quiet_hours=lambda _: True)
 INVITE = _account("invite", context=_invite_link)
@@ -91,13 +100,14 @@ def mail_account_exists(email: str, *, now: datetime) -> None:
 
     Also if nobody has confirmed it: the owner then learns how to take over an account that a stranger created.
     """
-    key = f"account_exists:{email}:{now.date()}"
-    notify([Message(None, ACCOUNT_EXISTS, key=key, due_at=now, address=email)], now=now)
+    key, data = f"account_exists:{email}:{now.date()}", {"language": get_language()}
+    notify([Message(None, ACCOUNT_EXISTS, key=key, due_at=now, address=email, data=data)], now=now)
 
 
 def mail_invite(invite: Invite, *, project: str = "", by: User, now: datetime) -> None:
     """Emails the link of an invitation, perhaps to work in a project."""
     data = {"invite": invite.pk, "inviter": by.name, "role": invite.get_role_display(), "project": project}
+    data["language"] = by.profile.language
     key = f"invite:{invite.pk}"
     notify([Message(None, INVITE, key=key, due_at=now, address=invite.email, data=data)], now=now)
 

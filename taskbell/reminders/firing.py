@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from taskbell.activity.actions import Entry, record_entries
 from taskbell.notifications.messages import Message, notify
@@ -15,7 +16,7 @@ from taskbell.reminders.notifications import REMINDER
 from taskbell.reminders.repeats import is_frequent
 from taskbell.reminders.schedule import Firing, firing_of
 
-REPLACED = "Cancelled because the reminder has fired again since."
+REPLACED = gettext_noop("Cancelled because the reminder has fired again since.")
 
 
 def deliver_due(now: datetime, *, limit: int = 500) -> int:

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from taskbell.accounts.invites import token_of
 from taskbell.accounts.models import User
@@ -16,9 +18,9 @@ from taskbell.projects.models import Membership, ProjectInvite, ProjectRole
 
 SALT = "taskbell.sharing.joining"
 MAY = {
-    ProjectRole.OWNER: "You can manage the project, its members and its tasks.",
-    ProjectRole.EDITOR: "You can create and edit its tasks.",
-    ProjectRole.VIEWER: "You can read and comment on its tasks.",
+    ProjectRole.OWNER: gettext_noop("You can manage the project, its members and its tasks."),
+    ProjectRole.EDITOR: gettext_noop("You can create and edit its tasks."),
+    ProjectRole.VIEWER: gettext_noop("You can read and comment on its tasks."),
 }
 
 
@@ -28,20 +30,22 @@ def _membership(notice: Notification) -> Membership | None:
 
 
 def _unless_removed(notice: Notification) -> str | None:
-    return None if _membership(notice) else "Cancelled because the person no longer belongs to the project."
+    return (
+        None if _membership(notice) else gettext_noop("Cancelled because the person no longer belongs to the project.")
+    )
 
 
 def _as_it_is(notice: Notification) -> dict[str, Any]:
     """The project and the role as they are when the email is rendered."""
     member = _membership(notice)
     name = member.project.name if member else ""
-    may = MAY[ProjectRole(member.role)] if member else ""
+    may = _(MAY[ProjectRole(member.role)]) if member else ""
     return {"project": one_line(name, most=MAX_PROJECT_NAME), "may": may}
 
 
 def _unless_withdrawn(invite: Notification) -> str | None:
     is_waiting = ProjectInvite.objects.filter(pk=invite.data["invite"]).exists()
-    return None if is_waiting else "Cancelled because the invitation was withdrawn or replaced."
+    return None if is_waiting else gettext_noop("Cancelled because the invitation was withdrawn or replaced.")
 
 
 def _join_link(invite: Notification) -> dict[str, Any]:
@@ -50,7 +54,7 @@ def _join_link(invite: Notification) -> dict[str, Any]:
         "link": f"{settings.URL}/projects/join/{join_token(data['invite'])}/",
         "inviter": name_in_quotes(data["inviter"]),
         "project": one_line(data["project"], most=MAX_PROJECT_NAME),
-        "may": MAY[ProjectRole(data["role"])],
+        "may": _(MAY[ProjectRole(data["role"])]),
     }
 
 
@@ -61,7 +65,7 @@ def join_token(invite_id: int) -> str:
 
 PROJECT_SHARED = Kind(
     "project_shared",
-    switch="Someone adds me to a project",
+    switch=gettext_noop("Someone adds me to a project"),
     reason_not_to_send=_unless_removed,
     context=_as_it_is,
     about=lambda notice: _as_it_is(notice)["project"],
@@ -90,5 +94,6 @@ def notify_shared(members: Iterable[Membership], *, by: User, now: datetime) -> 
 def mail_project_invite(invite: ProjectInvite, *, by: User, now: datetime) -> None:
     """Emails the link by which the owner of the address joins the project."""
     data = {"invite": invite.pk, "inviter": by.name, "project": invite.project.name, "role": invite.role}
+    data["language"] = by.profile.language
     message = Message(None, PROJECT_INVITE, f"project_invite:{invite.pk}", now, address=invite.email, data=data)
     notify([message], now=now)

@@ -7,12 +7,15 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from taskbell.accounts.models import Profile, User
 from taskbell.common.clock import instant, wall_time
 from taskbell.common.locks import in_batches
+from taskbell.common.wording import DAY, DAY_OF_THE_YEAR, TIME, in_words
 from taskbell.notifications.messages import Message, notify
-from taskbell.tasks.kinds import Priority
+from taskbell.tasks.kinds import PRIORITIES, Priority
 from taskbell.tasks.models import Task, TaskQuerySet
 from taskbell.tasks.notifications import DUE_DIGEST
 
@@ -117,12 +120,14 @@ def _overdue(digest: Digest, tasks: TaskQuerySet) -> dict[str, Any]:
 
 
 def _line(task: Task, digest: Digest) -> dict[str, Any]:
-    return {
-        "id": task.pk,
-        "title": task.title,
-        "priority": Priority(task.priority).label,
-        "due": _due_text(task, digest),
-    }
+    """The task as the email lists it, in the reader's language."""
+    with override(digest.person.profile.language):
+        return {
+            "id": task.pk,
+            "title": task.title,
+            "priority": _(PRIORITIES[Priority(task.priority).name]),
+            "due": _due_text(task, digest),
+        }
 
 
 def _due_text(task: Task, digest: Digest) -> str:
@@ -131,5 +136,5 @@ def _due_text(task: Task, digest: Digest) -> str:
     assert task.due_date is not None  # noqa: S101
     moment = wall_time(task.due_at, digest.person.profile.timezone)
     day = task.due_date if task.due_time is None else moment.date()
-    year = f" {day:%Y}" if day.year != digest.day.year else ""
-    return f"{day:%A, %-d %B}{year}" + (f", {moment:%H:%M}" if task.due_time else "")
+    words = in_words(day, DAY_OF_THE_YEAR if day.year == digest.day.year else DAY)
+    return f"{words}, {in_words(moment.time(), TIME)}" if task.due_time else words

@@ -1,6 +1,7 @@
 """The values that a task can have: stage, status and priority."""
 
 from django.db import models
+from django.utils.translation import gettext_noop
 
 
 class Priority(models.IntegerChoices):
@@ -32,6 +33,13 @@ OVERDUE = "OVERDUE"
 STAGES = Stage.values
 STATUSES = [*STAGES, OVERDUE]
 PRIORITY_NAMES = Priority.names
+# In words, to be translated where they are shown.
+PRIORITIES = {
+    "LOW": gettext_noop("Low"),
+    "MEDIUM": gettext_noop("Medium"),
+    "HIGH": gettext_noop("High"),
+    "URGENT": gettext_noop("Urgent"),
+}
 OPEN_STAGES = (Stage.PENDING, Stage.IN_PROGRESS)
 
 

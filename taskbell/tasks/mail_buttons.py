@@ -4,6 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from taskbell.accounts.models import User
 from taskbell.accounts.profile import update_profile
 from taskbell.common.clock import instant, wall_time
@@ -45,10 +48,16 @@ def _unsubscribe(link: LinkAction, person: User, now: datetime) -> None:
 
 
 BUTTONS = {
-    "done": Button("Mark as done", "Done.", _finish),
-    "snooze": Button("Remind me in an hour", "We will remind you in an hour.", _in_an_hour),
-    "tomorrow": Button("Remind me tomorrow at 9:00", "We will remind you tomorrow at 9:00.", _tomorrow),
-    "unsubscribe": Button("Unsubscribe from these emails", "You are unsubscribed from these emails.", _unsubscribe),
+    "done": Button(gettext_noop("Mark as done"), gettext_noop("Done."), _finish),
+    "snooze": Button(gettext_noop("Remind me in an hour"), gettext_noop("We will remind you in an hour."), _in_an_hour),
+    "tomorrow": Button(
+        gettext_noop("Remind me tomorrow at 9:00"), gettext_noop("We will remind you tomorrow at 9:00."), _tomorrow
+    ),
+    "unsubscribe": Button(
+        gettext_noop("Unsubscribe from these emails"),
+        gettext_noop("You are unsubscribed from these emails."),
+        _unsubscribe,
+    ),
 }
 
 
@@ -62,7 +71,7 @@ def subject_of(link: LinkAction) -> tuple[User, str]:
         raise NotFound
     if link.do == "unsubscribe":
         kind = find_kind(str(link.about))
-        return person, (kind.switch or kind.label) if kind else str(link.about)
+        return person, _(kind.switch or kind.label) if kind else str(link.about)
     task = Task.objects.visible_to(person).filter(pk=link.about).first()
     if task is None:
         raise NotFound
@@ -71,5 +80,5 @@ def subject_of(link: LinkAction) -> tuple[User, str]:
 
 def press(link: LinkAction, *, now: datetime) -> None:
     """Runs the action as the person who got the email. Raises NotFound, NotAllowed, Conflict, Blocked."""
-    person, _ = subject_of(link)
+    person = subject_of(link)[0]
     BUTTONS[link.do].press(link, person, now)

@@ -7,16 +7,17 @@ from zoneinfo import ZoneInfo
 from django.db import models
 from django.db.models import BooleanField, Exists, F, OuterRef, Q, Subquery
 from django.db.models.expressions import RawSQL
+from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import User
 from taskbell.common.clock import instant
 from taskbell.common.folding import SortKeyField
 from taskbell.common.union import Union
-from taskbell.common.wording import in_words, shortened
+from taskbell.common.wording import DAY, DAY_AND_TIME, in_words, shortened
 from taskbell.projects.audience import Audience, audience_of, keys_of, project_key, sees_task, ways_to_see
 from taskbell.projects.models import Membership, Project
 from taskbell.tasks import counting, finished, label_models  # noqa: F401 - further models of this app
-from taskbell.tasks.kinds import OPEN_STAGES, Basis, Priority, Stage, status_of
+from taskbell.tasks.kinds import OPEN_STAGES, PRIORITIES, Basis, Priority, Stage, status_of
 
 ACCESS = ("viewer_role", "is_archived")
 MAX_SOURCE, MAX_SOURCE_ID = 20, 255  # characters
@@ -210,7 +211,7 @@ class Task(models.Model):
         """The values for emails about the task, with times in this zone."""
         return {
             "title": self.title,
-            "priority": str(self.get_priority_display()),
+            "priority": _(PRIORITIES[Priority(self.priority).name]),
             "description": shortened(self.description, 1000),
             "due": self.due_in_words(zone),
         }
@@ -220,8 +221,8 @@ class Task(models.Model):
         if self.due_at is None or self.due_date is None:
             return ""
         if self.due_time is None:
-            return in_words(self.due_date, "l, j F Y")
-        return f"{in_words(self.due_at.astimezone(zone), 'l, j F Y, H:i')} ({zone.key})"
+            return in_words(self.due_date, DAY)
+        return f"{in_words(self.due_at.astimezone(zone), DAY_AND_TIME)} ({zone.key})"
 
     def write(self, now: datetime) -> None:
         """Saves a new version."""

@@ -4,9 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from taskbell.accounts.models import User
 from taskbell.common.quoting import set_apart
-from taskbell.common.wording import in_words
+from taskbell.common.wording import DAY, in_words
 from taskbell.notifications.kinds import Kind
 from taskbell.notifications.messages import Message, notify
 from taskbell.notifications.models import Delivery, Notification
@@ -16,7 +19,7 @@ from taskbell.tasks.update_mail import changes_in_words, gather_changes
 # Several changes, or comments, within this time become one email.
 GATHER = timedelta(minutes=1)
 PEOPLE = ("created_by_id", "assigned_to_id")
-FINISHED = "Cancelled because the task is finished."
+FINISHED = gettext_noop("Cancelled because the task is finished.")
 
 
 def _unless_unblocked(notification: Notification) -> str | None:
@@ -24,14 +27,14 @@ def _unless_unblocked(notification: Notification) -> str | None:
     if task is None or not task.is_open:
         return FINISHED
     is_blocked = Task.objects.filter(pk=task.pk).blocked().exists()
-    return "Cancelled because the task is blocked again." if is_blocked else None
+    return gettext_noop("Cancelled because the task is blocked again.") if is_blocked else None
 
 
 def _unless_overdue(notification: Notification) -> str | None:
     task = notification.task
     if task is None or not task.is_open:
         return FINISHED
-    return None if task.due_at == notification.due_at else "Cancelled because the due date has changed."
+    return None if task.due_at == notification.due_at else gettext_noop("Cancelled because the due date has changed.")
 
 
 def _overdue_since(notification: Notification) -> dict[str, str]:
@@ -39,35 +42,35 @@ def _overdue_since(notification: Notification) -> dict[str, str]:
     task = notification.task
     if task is None or task.due_date is None or task.due_time is not None:
         return {}
-    return {"due_words": f"the end of {in_words(task.due_date, 'l, j F Y')}", "zone": task.timezone}
+    return {"due_words": _("the end of %(day)s") % {"day": in_words(task.due_date, DAY)}, "zone": task.timezone}
 
 
 def _unless_changed(notification: Notification) -> str | None:
-    return None if gather_changes(notification) else "Cancelled because the changes were undone."
+    return None if gather_changes(notification) else gettext_noop("Cancelled because the changes were undone.")
 
 
 def _unless_tasks_are_left(digest: Notification) -> str | None:
-    return None if any(open_tasks(digest).values()) else "Cancelled because nothing is left to do."
+    return None if any(open_tasks(digest).values()) else gettext_noop("Cancelled because nothing is left to do.")
 
 
-TASK_ASSIGNED = Kind("task_assigned", switch="A task is assigned to me", compiled=True, is_gathered=True)
+TASK_ASSIGNED = Kind("task_assigned", switch=gettext_noop("A task is assigned to me"), compiled=True, is_gathered=True)
 TASK_UPDATED = Kind(
     "task_updated",
-    switch="Someone else changes a task of mine",
+    switch=gettext_noop("Someone else changes a task of mine"),
     reason_not_to_send=_unless_changed,
     context=lambda notification: {"changes": changes_in_words(notification)},
     is_gathered=True,
 )
 UNBLOCKED = Kind(
     "unblocked",
-    switch="A task of mine is no longer blocked",
+    switch=gettext_noop("A task of mine is no longer blocked"),
     reason_not_to_send=_unless_unblocked,
     compiled=True,
     is_gathered=True,
 )
 OVERDUE = Kind(
     "overdue",
-    switch="A task of mine is overdue",
+    switch=gettext_noop("A task of mine is overdue"),
     is_own=lambda notice: notice.task is not None and notice.task.created_by_id == notice.recipient_id,
     reason_not_to_send=_unless_overdue,
     context=_overdue_since,
@@ -76,9 +79,9 @@ OVERDUE = Kind(
 )
 DUE_DIGEST = Kind(
     "due_digest",
-    switch="Tasks are due today",
+    switch=gettext_noop("Tasks are due today"),
     reason_not_to_send=_unless_tasks_are_left,
-    context=lambda digest: {**open_tasks(digest), "more_overdue": digest.data.get("more_overdue", 0)},
+    context=lambda digest: _digest(digest),
 )
 KINDS = (TASK_ASSIGNED, TASK_UPDATED, UNBLOCKED, OVERDUE, DUE_DIGEST)
 
@@ -152,6 +155,11 @@ def _messages(
         )
         for person in people
     ]
+
+
+def _digest(digest: Notification) -> dict[str, Any]:
+    sections, more = open_tasks(digest), digest.data.get("more_overdue", 0)
+    return {**sections, "more_overdue": more, "all_overdue": len(sections["overdue"]) + more}
 
 
 def open_tasks(digest: Notification) -> dict[str, list[dict[str, Any]]]:

@@ -7,10 +7,12 @@ from typing import Annotated, TypedDict
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from taskbell.accounts.models import User
 from taskbell.common.rule_words import rule_in_words
-from taskbell.common.wording import in_words
+from taskbell.common.wording import TIME, in_words
 from taskbell.notifications.models import Delivery, DeliveryState, Notification, NotificationQuerySet
 from taskbell.reminders.models import Reminder, ReminderState
 from taskbell.reminders.notifications import REMINDER
@@ -60,12 +62,11 @@ class ScheduleOut(TypedDict):
     past: list[PastOut]
 
 
-QUIET = "Waiting until the recipient's quiet hours end."
-FINISHED = "The task was already finished."
-AWAY = "The task was finished or in the trash, or its recipient could no longer see it."
-TOO_LATE = "Its time had already passed when it was set, or when the task was rescheduled or reopened."
-SWITCHED_OFF = "; not emailed to you, because you switched off reminder emails"
-NO_MAIL = "It fired, but no email about it is visible to you."
+QUIET = gettext_noop("Waiting until the recipient's quiet hours end.")
+FINISHED = gettext_noop("The task was already finished.")
+AWAY = gettext_noop("The task was finished or in the trash, or its recipient could no longer see it.")
+TOO_LATE = gettext_noop("Its time had already passed when it was set, or when the task was rescheduled or reopened.")
+NO_MAIL = gettext_noop("It fired, but no email about it is visible to you.")
 
 
 def reminder_timeline(
@@ -121,15 +122,19 @@ def _coming(reminder: Reminder, task: Task, person: User) -> list[ComingOut]:
 
 
 def _reason(reminder: Reminder, task: Task, person: User) -> str:
-    who = "for one person" if reminder.recipient_id else "for everybody on the task"
-    why = "at a fixed time" if reminder.before_due is None else before_due_in_words(str(reminder.before_due))
-    clock = in_words(reminder.at.astimezone(ZoneInfo(reminder.timezone)), "H:i") if reminder.at else ""
-    by_rule = f", repeating {rule_in_words(reminder.repeat, at=clock)}" if reminder.repeat else ""
-    dateless = "; waiting for the task to have a due date" if reminder.at is None else ""
-    quiet = "" if task.is_open else "; not sent while the task is finished"
+    why = _("at a fixed time") if reminder.before_due is None else before_due_in_words(str(reminder.before_due))
+    if reminder.repeat:
+        clock = in_words(reminder.at.astimezone(ZoneInfo(reminder.timezone)), TIME) if reminder.at else ""
+        why = _("%(why)s, repeating %(rule)s") % {"why": why, "rule": rule_in_words(reminder.repeat, at=clock)}
+    parts = [f"{why}, {_('for one person') if reminder.recipient_id else _('for everybody on the task')}"]
+    if reminder.at is None:
+        parts.append(_("waiting for the task to have a due date"))
+    if not task.is_open:
+        parts.append(_("not sent while the task is finished"))
     recipients = task.people if reminder.recipient_id is None else {reminder.recipient_id}
-    is_off = person.pk in recipients and not person.profile.wants(REMINDER.name)
-    return f"{why}{by_rule}, {who}{dateless}{quiet}{SWITCHED_OFF if is_off else ''}"
+    if person.pk in recipients and not person.profile.wants(REMINDER.name):
+        parts.append(_("not emailed to you, because you switched off reminder emails"))
+    return "; ".join(parts)
 
 
 def _instants(reminder: Reminder) -> Sequence[datetime | None]:

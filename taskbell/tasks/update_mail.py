@@ -6,6 +6,8 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 from taskbell.accounts.models import User
 from taskbell.activity.queries import FieldChange, changes_since
 from taskbell.common.quoting import MAX_LINE, name_in_quotes, one_line, quoted_lines, set_apart, without_links
@@ -105,7 +107,7 @@ def _due_change(changes: list[FieldChange], task: Task, zone: ZoneInfo) -> Chang
     return (
         None
         if before == after
-        else ChangeInWords("Due", before, after, name_in_quotes(next(reversed(parts.values())).by))
+        else ChangeInWords(_("Due"), before, after, name_in_quotes(next(reversed(parts.values())).by))
     )
 
 
@@ -117,4 +119,4 @@ def _due(fields: dict[str, Any], zone: ZoneInfo) -> str:
         timezone=fields["timezone"],
     )
     task.due_at = task.compute_due_at()
-    return task.due_in_words(zone) or "no due date"
+    return task.due_in_words(zone) or _("no due date")

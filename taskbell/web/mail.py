@@ -1,6 +1,7 @@
 """The pages behind the links in emails: GET shows a page, and only the button (POST) changes anything."""
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -20,10 +21,16 @@ def mail_button(request: HttpRequest, token: str) -> HttpResponse:
     try:
         if action is None:
             raise NotFound
-        _, subject = subject_of(action)
+        subject = subject_of(action)[1]
         if request.method == "POST":
             press(action, now=utc_now())
     except Refusal as refusal:
         return page(request, "mail_button_over.html", {"refusal": refusal}, status=refusal.status)
-    context = {"button": BUTTONS[action.do], "subject": subject, "is_done": request.method == "POST"}
+    button = BUTTONS[action.do]
+    context = {
+        "question": _(button.question),
+        "done": _(button.done),
+        "subject": subject,
+        "is_done": request.method == "POST",
+    }
     return page(request, "mail_button.html", context)

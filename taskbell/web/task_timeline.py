@@ -84,7 +84,7 @@ def _coming(one: ComingOut, reminder: Reminder, task: Task, person: User, dates:
     if reminder.is_snooze:
         why = _("Snoozed by you, for you alone")
     else:
-        why = one["reason"].replace("for one person", _("for you alone"))
+        why = one["reason"].replace(_("for one person"), _("for you alone"))
     words = why[:1].upper() + why[1:] + "."
     state = "ahead" if task.is_open else "held"
     return TimelineEntry(state, "bell", head, at, words, aside, reminder=reminder.pk if may_delete else None)
@@ -129,7 +129,7 @@ def _outcome(one: PastOut, names: dict[int, str], person: User, dates: Dates) ->
     elif one["next_try_at"] is not None:
         parts.append(_("Goes out %(when)s.") % {"when": _spoken(one["next_try_at"], dates, seconds=True)})
     if one["reason"]:
-        parts.append(one["reason"])
+        parts.append(_(one["reason"]))
     if one["ambiguous"]:
         parts.append(_("It may have arrived twice."))
     return " ".join(part for part in parts if part)

@@ -7,6 +7,7 @@ from django import template
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 
 from taskbell.accounts.models import User
 
@@ -40,6 +41,12 @@ def initials(person: User) -> str:
 def tint(person: User) -> str:
     """The class of the person's circle, always the same."""
     return TINTS[person.pk % len(TINTS)]
+
+
+@register.filter
+def translated(text: str) -> str:
+    """A sentence that is stored in English; others, such as those of a mail server, stay as they are."""
+    return gettext(text) if text else ""
 
 
 @register.filter

@@ -16,7 +16,7 @@ from django.db.models import F
 
 from taskbell.common import leases
 from taskbell.common.compiled_query import AnyOf, CompiledModelQuery, IdArray
-from taskbell.notifications.channels.mail import gathering, outbox, rendering
+from taskbell.notifications.channels.mail import gathering, outbox, reasons, rendering
 from taskbell.notifications.channels.mail.outbox import DATABASE_AWAY
 from taskbell.notifications.channels.mail.smtp import SMTP
 from taskbell.notifications.channels.mail.transport import (
@@ -43,7 +43,6 @@ BACK_OFF = [timedelta(seconds=30), *(timedelta(minutes=m) for m in (1, 2, 5, 10,
 MAX_ATTEMPTS = len(BACK_OFF) + 72  # the pauses are three days then, however long Taskbell itself was away
 # A missing answer counts as this many attempts, so that no email is sent more than five times.
 ATTEMPTS_PER_DOUBT = MAX_ATTEMPTS // 5 + 1
-UNANSWERED = "The mail server never answered. It may have the email; whether to send it again is up to you."
 # What policy and our templates read. What other templates read is loaded then.
 LOADED_COLUMNS = {
     "": (
@@ -108,7 +107,7 @@ def _settle_doubts(now: datetime) -> None:
     """Once no answer can arrive any more, an email waits for another attempt, or for an administrator."""
     most = 0 if settings.TASKBELL_AMBIGUOUS == "hold" else MAX_ATTEMPTS - ATTEMPTS_PER_DOUBT
     doubted = Delivery.objects.mails().unanswered(now)
-    doubted.filter(attempt__gte=most).finish(DeliveryState.FAILED, ambiguous=True, reason=UNANSWERED)
+    doubted.filter(attempt__gte=most).finish(DeliveryState.FAILED, ambiguous=True, reason=reasons.UNANSWERED)
     doubted.update(ambiguous=True, attempt=F("attempt") + ATTEMPTS_PER_DOUBT, final_dot_at=None)
 
 
@@ -245,7 +244,7 @@ class Sender:
                 case NoAnswer():
                     log.warning("email %s: %s", mail.message_id, problem)
                 case PermanentlyRefused():
-                    self._fail(mail, str(problem), reason="The mail server refused it.")
+                    self._fail(mail, str(problem), reason=reasons.REFUSED)
                 case DeliveryProblem():
                     self._postpone(mail, str(problem))
 
@@ -257,7 +256,7 @@ class Sender:
         """
         now = self.clock()
         if mail.attempt + 1 >= MAX_ATTEMPTS:
-            self._fail(mail, problem, reason="No attempt succeeded within three days.")
+            self._fail(mail, problem, reason=reasons.GIVEN_UP)
             return
         pause = BACK_OFF[min(mail.attempt, len(BACK_OFF) - 1)]
         log.warning("email %s waits %s: %s", mail.message_id, pause, problem)
@@ -295,4 +294,4 @@ def retry(mails: DeliveryQuerySet, *, now: datetime) -> int:
 def forget_sent_until(moment: datetime) -> int:
     """After a backup is restored, marks emails due by then as sent. Returns how many."""
     due = Delivery.objects.unsent().filter(due_at__lte=moment)
-    return due.finish(DeliveryState.CANCELLED, reason="Cancelled because it was sent before the backup was restored.")
+    return due.finish(DeliveryState.CANCELLED, reason=reasons.RESTORED)

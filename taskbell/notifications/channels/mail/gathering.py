@@ -13,6 +13,7 @@ from itertools import groupby
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Max, Min, Q
+from django.utils.translation import gettext_noop
 
 from taskbell.accounts.models import User
 from taskbell.common.locks import one_at_a_time
@@ -26,7 +27,7 @@ WINDOW = timedelta(hours=1)
 PAUSE = timedelta(minutes=1)  # before the next email about changes, after so many within it
 CHANGES_BEFORE_PAUSE = 3
 ROWS_AT_ONCE = 2000
-GATHERED = "Sent in one email together with others that the same person caused."
+GATHERED = gettext_noop("Sent in one email together with others that the same person caused.")
 Pair = tuple[int, int]  # who caused the emails, and who gets them
 
 

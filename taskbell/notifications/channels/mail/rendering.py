@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils.crypto import salted_hmac
+from django.utils.translation import override
 
 from taskbell.accounts.preferences import MAIL_SWITCHES
 from taskbell.common.quoting import greeted, name_in_quotes, quoted_lines, set_apart, without_links
 from taskbell.common.text import in_ascii
-from taskbell.common.wording import in_words
+from taskbell.common.wording import DATE, DAY_AND_TIME, TIME, in_words
 from taskbell.notifications.channels.mail import mime
 from taskbell.notifications.channels.mail.templates import fill_in
 from taskbell.notifications.kinds import Kind, find_kind
@@ -67,14 +68,22 @@ def compose(mail: Delivery, *, now: datetime) -> Letter:
         raise LookupError(f"There is no kind of email called {notification.kind}.")
     is_late = now - mail.due_at > LATE_AFTER
     unsubscribe = _unsubscribe_link(notification)
-    given = _context(mail, kind) | {"is_late": is_late, "unsubscribe": unsubscribe}
-    subject, text, html = fill_in(kind, given)
+    with override(language_of(notification)):
+        given = _context(mail, kind) | {"is_late": is_late, "unsubscribe": unsubscribe}
+        subject, text, html = fill_in(kind, given)
     return Letter(_cut(" ".join(subject.split())), text.strip() + "\n", html, unsubscribe)
+
+
+def language_of(notification: Notification) -> str:
+    """The recipient's language; for an address without an account, that of the person who wrote to it."""
+    person, languages = notification.recipient, dict(settings.LANGUAGES)
+    language = str(person.profile.language if person else notification.data.get("language", ""))
+    return language if language in languages else settings.LANGUAGE_CODE
 
 
 def _cut(subject: str) -> str:
     """The subject, not too long; a quotation keeps its end."""
-    end = '…"' if subject.endswith('"') else "…"
+    end = f"…{subject[-1]}" if subject.endswith(('"', "“")) else "…"
     return subject if len(subject) <= MAX_SUBJECT_LENGTH else subject[: MAX_SUBJECT_LENGTH - len(end)] + end
 
 
@@ -123,9 +132,9 @@ def _context(mail: Delivery, kind: Kind) -> dict[str, Any]:
         "link": f"{settings.URL}/tasks/{task.pk}/" if task else f"{settings.URL}/",
         "zone": zone.key,
         "due_at": due_at,
-        "due_words": in_words(due_at, "l, j F Y, H:i"),
-        "due_day": in_words(due_at, "j F Y"),
-        "due_time": in_words(due_at, "H:i"),
+        "due_words": in_words(due_at, DAY_AND_TIME),
+        "due_day": in_words(due_at, DATE),
+        "due_time": in_words(due_at, TIME),
         **(_task_words(task, zone, is_own=is_own_text(mail)) if task else {}),
         **notification.data,
         "by": name_in_quotes(notification.data.get("by", "")),

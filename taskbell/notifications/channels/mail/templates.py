@@ -14,6 +14,7 @@ import css_inline
 from django.template import engines
 from django.template.backends.django import DjangoTemplates
 from django.template.defaultfilters import linebreaksbr
+from django.utils.translation import get_language
 
 from taskbell.notifications.kinds import Kind
 
@@ -34,7 +35,7 @@ def fill_in(kind: Kind, context: dict[str, Any]) -> tuple[str, str, str]:
     is_ours = len(engine.engine.dirs) == 1
     if is_ours and kind.compiled:
         words = {word: context[word] for word in WORDS if context.get(word)}
-        subject, text, html = form(kind.name, tuple(words), *(context.get(flag, 0) for flag in FLAGS))
+        subject, text, html = form(kind.name, get_language(), tuple(words), *(context.get(flag, 0) for flag in FLAGS))
         return subject % words, text % words, html % _in_html(words)
     given = {**context, "is_ours": is_ours}
     subject, text, html = (str(engine.get_template(f"{kind.name}/{name}").render(given)) for name in NAMES)
@@ -43,8 +44,8 @@ def fill_in(kind: Kind, context: dict[str, Any]) -> tuple[str, str, str]:
 
 
 @lru_cache(maxsize=1000)
-def form(kind: str, given: tuple[str, ...], *flags: Any) -> tuple[str, ...]:
-    """Our templates with a place for each of the given words, to be filled in by `%`."""
+def form(kind: str, _language: str, given: tuple[str, ...], *flags: Any) -> tuple[str, ...]:
+    """Our templates, in the language that is active, with a place for each of the given words, filled in by `%`."""
     places = {word: f"\x02{word}\x03" for word in given} | dict(zip(FLAGS, flags, strict=True)) | {"is_ours": True}
     texts = (str(engines["mail"].get_template(f"{kind}/{name}").render(places)) for name in NAMES)
     return tuple(re.sub("\x02(\\w+)\x03", r"%(\1)s", text.replace("%", "%%")) for text in texts)
