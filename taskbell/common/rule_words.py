@@ -30,6 +30,13 @@ ORDINALS = {
     4: gettext_noop("fourth"),
     5: gettext_noop("fifth"),
 }
+FROM_THE_END = {
+    1: gettext_noop("the last"),
+    2: gettext_noop("the second to last"),
+    3: gettext_noop("the third to last"),
+    4: gettext_noop("the fourth to last"),
+    5: gettext_noop("the fifth to last"),
+}
 SHORT_MONTHS = {
     "OMIT": gettext_noop("(not in months without it)"),
     "BACKWARD": gettext_noop("(or the day before)"),
@@ -156,9 +163,9 @@ def _end(parts: Mapping[str, str]) -> str:
 
 
 def _nth(number: int) -> str:
-    if number == -1:
-        return _("the last")
-    ordinal = _(ORDINALS[abs(number)]) if abs(number) in ORDINALS else _with_suffix(abs(number))
+    if -number in FROM_THE_END:
+        return _(FROM_THE_END[-number])
+    ordinal = _(ORDINALS[number]) if number in ORDINALS else _with_suffix(abs(number))
     return (_("the %(nth)s to last") if number < 0 else _("the %(nth)s")) % {"nth": ordinal}
 
 

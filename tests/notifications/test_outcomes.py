@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from taskbell.accounts.models import Profile, User
-from taskbell.notifications.channels.mail import delivery
+from taskbell.notifications.channels.mail import delivery, reasons
 from taskbell.notifications.models import Delivery, DeliveryState, Notification
 from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.models import Reminder
@@ -49,7 +49,7 @@ def test_where_doubt_is_held_the_mail_waits_for_an_administrator(bo: User, sink:
     assert (the_mail().state, the_mail().ambiguous, the_mail().reason) == (
         DeliveryState.FAILED,
         True,
-        delivery.UNANSWERED,
+        reasons.UNANSWERED,
     )
     assert len(sink.accepted) == 1
     assert delivery.retry(Delivery.objects.all(), now=NOW + HOUR)

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from taskbell.accounts.models import User
-from taskbell.notifications.channels.mail import delivery
+from taskbell.notifications.channels.mail import delivery, reasons
 from taskbell.notifications.models import Delivery, DeliveryState
 from taskbell.reminders.firing import deliver_due
 from taskbell.tasks.models import Task
@@ -79,7 +79,7 @@ def test_a_server_that_never_answers_gets_a_mail_five_times_and_not_for_ever(bo:
         send_at(AT + timedelta(minutes=minutes))
     assert len(sink.accepted) == 5
     mail = the_mail()
-    assert (mail.state, mail.reason, mail.ambiguous) == (DeliveryState.FAILED, delivery.UNANSWERED, True)
+    assert (mail.state, mail.reason, mail.ambiguous) == (DeliveryState.FAILED, reasons.UNANSWERED, True)
 
 
 def test_a_server_that_falls_silent_gets_one_mail_at_a_time(bo: User, sink: SmtpSink) -> None:

@@ -276,7 +276,7 @@ def test_the_mails_say_what_happens_and_have_the_link(bo: User) -> None:
     change = ask(bo, NEW)
     letters = [compose(mail, now=NOW).text for mail in Delivery.objects.order_by("pk")]
     assert f"/email/confirm/{token_of(change.pk, 'confirm')}/" in letters[0]
-    assert f'asked to change the email address of your Taskbell\naccount ("bo") to {without_links(NEW)}.' in letters[1]
+    assert f'asked to change the email address of your Taskbell account ("bo") to {without_links(NEW)}.' in letters[1]
     assert f"/email/undo/{token_of(change.pk, 'undo')}/" in letters[1]
     assert "/email/confirm/" not in letters[1]
 
