@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -26,13 +29,15 @@ class LinkPage:
     """What the page behind a link says, and what its button does."""
 
     act: Callable[..., User]
-    question: str
-    done: str
+    question: Any
+    done: Any
 
 
 LINK_PAGES: dict[str, LinkPage] = {
-    "confirm": LinkPage(confirm_address, "Confirm this address", "Your email address is confirmed"),
-    "undo": LinkPage(undo_change, "Keep the old address", "The old address is back"),
+    "confirm": LinkPage(
+        confirm_address, gettext_lazy("Confirm this address"), gettext_lazy("Your email address is confirmed")
+    ),
+    "undo": LinkPage(undo_change, gettext_lazy("Keep the old address"), gettext_lazy("The old address is back")),
 }
 
 
@@ -46,7 +51,7 @@ def change(request: HttpRequest) -> HttpResponse:
 
     def act() -> HttpResponse:
         update_person(person, form.cleaned_data, by=person, now=utc_now())
-        messages.success(request, "Check your email: open the link sent to the new address to confirm it.")
+        messages.success(request, _("Check your email: open the link sent to the new address to confirm it."))
         return redirect("settings-security")
 
     return form_page(request, "email_change.html", form, act)
@@ -58,7 +63,7 @@ def resend(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             resend_confirmation(person_of(request), now=utc_now())
-            messages.success(request, "The email is on its way. Open the link in it.")
+            messages.success(request, _("The email is on its way. Open the link in it."))
         except Refusal as refusal:
             messages.error(request, refusal.detail)
     return redirect("settings-security")

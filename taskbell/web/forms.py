@@ -6,43 +6,59 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from taskbell.accounts.preferences import MAIL_SWITCHES
 from taskbell.common.clock import time_zones
 
-Choices = list[tuple[str, str | list[tuple[str, str]]]]
+Choices = list[tuple[Any, str | list[tuple[str, str]]]]
 DIGEST = "due_digest"
 # The labels continue "Email me when". The digest has an hour beside its switch.
 MAIL_LABELS = {kind: label for kind, label in MAIL_SWITCHES.items() if kind != DIGEST}
 WEEKDAYS = [("", _("as usual in the language")), (0, _("Monday")), (5, _("Saturday")), (6, _("Sunday"))]
 CLOCKS = [("", _("as usual in the language")), ("24", _("24 hours, 16:30")), ("12", _("12 hours, 4:30 PM"))]
 THEMES = [("", _("as the device")), ("light", _("light")), ("dark", _("dark"))]
-REGIONS = ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+REGIONS = (
+    gettext_noop("Africa"),
+    gettext_noop("America"),
+    gettext_noop("Antarctica"),
+    gettext_noop("Arctic"),
+    gettext_noop("Asia"),
+    gettext_noop("Atlantic"),
+    gettext_noop("Australia"),
+    gettext_noop("Europe"),
+    gettext_noop("Indian"),
+    gettext_noop("Pacific"),
+)
 
 
 def _text(
-    label: str, *, autocomplete: str, required: bool = True, help_text: str = "", **attrs: str
+    label: Any, *, autocomplete: str, required: bool = True, help_text: Any = "", **attrs: str
 ) -> forms.CharField:
     widget = forms.TextInput(attrs={"autocomplete": autocomplete, **attrs})
     return forms.CharField(label=label, required=required, help_text=help_text, widget=widget)
 
 
-def _email(label: str = "Email address") -> forms.CharField:
+def _email(label: Any = None) -> forms.CharField:
     # Plain text for Django: accounts/validation.py alone decides what a valid address is.
-    return forms.CharField(label=label, widget=forms.EmailInput(attrs={"autocomplete": "email"}))
+    return forms.CharField(label=label or _("Email address"), widget=forms.EmailInput(attrs={"autocomplete": "email"}))
 
 
-def _password(label: str, *, autocomplete: str, help_text: str = "") -> forms.CharField:
+def _password(label: Any, *, autocomplete: str, help_text: Any = "") -> forms.CharField:
     widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
     return forms.CharField(label=label, strip=False, help_text=help_text, widget=widget)
 
 
-def _new_password(label: str = "New password") -> forms.CharField:
-    return _password(label, autocomplete="new-password", help_text="At least 8 characters, and not a common password.")
+def _new_password(label: Any = None) -> forms.CharField:
+    return _password(
+        label or _("New password"),
+        autocomplete="new-password",
+        help_text=_("At least 8 characters, and not a common password."),
+    )
 
 
-def _time(label: str, *, required: bool = True) -> forms.TimeField:
+def _time(label: Any, *, required: bool = True) -> forms.TimeField:
     widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     return forms.TimeField(label=label, required=required, widget=widget)
 
@@ -55,18 +71,18 @@ class PageForm(forms.Form):
 
 
 class SignUpForm(PageForm):
-    first_name = _text("First name", autocomplete="given-name", required=False)
-    last_name = _text("Last name", autocomplete="family-name", required=False)
+    first_name = _text(_("First name"), autocomplete="given-name", required=False)
+    last_name = _text(_("Last name"), autocomplete="family-name", required=False)
     email = _email()
     username = _text(
-        "Username",
+        _("Username"),
         autocomplete="username",
         required=False,
-        help_text="Everyone here can read it. If you leave this empty, it is made from your email address.",
+        help_text=_("Everyone here can read it. If you leave this empty, it is made from your email address."),
         autocapitalize="none",
         spellcheck="false",
     )
-    password = _new_password("Password")
+    password = _new_password(_("Password"))
 
     # Filled in by the script, from the device.
     timezone = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -81,8 +97,10 @@ class JoinForm(SignUpForm):
 
 
 class SignInForm(PageForm):
-    identifier = _text("Username or email address", autocomplete="username", autocapitalize="none", spellcheck="false")
-    password = _password("Password", autocomplete="current-password")
+    identifier = _text(
+        _("Username or email address"), autocomplete="username", autocapitalize="none", spellcheck="false"
+    )
+    password = _password(_("Password"), autocomplete="current-password")
 
 
 class AskResetForm(PageForm):
@@ -96,20 +114,20 @@ class ResetPasswordForm(PageForm):
 
 
 class ChangePasswordForm(PageForm):
-    old_password = _password("Current password", autocomplete="current-password")
+    old_password = _password(_("Current password"), autocomplete="current-password")
     new_password = _new_password()
 
 
 class ChangeEmailForm(PageForm):
-    email = _email("New email address")
-    current_password = _password("Current password", autocomplete="current-password")
+    email = _email(_("New email address"))
+    current_password = _password(_("Current password"), autocomplete="current-password")
 
 
 class LookForm(PageForm):
     """Name, time zone, language, and how pages look."""
 
-    first_name = _text("First name", autocomplete="given-name", required=False)
-    last_name = _text("Last name", autocomplete="family-name", required=False)
+    first_name = _text(_("First name"), autocomplete="given-name", required=False)
+    last_name = _text(_("Last name"), autocomplete="family-name", required=False)
     timezone = forms.ChoiceField(
         label=_("Time zone"), choices=[], help_text=_("Used for due dates and the daily digest.")
     )
@@ -135,16 +153,16 @@ class MailForm(PageForm):
     """Which emails a person gets, and when."""
 
     digest_enabled = forms.BooleanField(label=_("Email me a daily digest of due tasks"), required=False)
-    digest_at = _time("Time of day")
+    digest_at = _time(_("Time of day"))
     digest_overdue = forms.BooleanField(label=_("List overdue tasks too"), required=False)
-    quiet_from = _time("From", required=False)
-    quiet_until = _time("Until", required=False)
+    quiet_from = _time(_("From"), required=False)
+    quiet_until = _time(_("Until"), required=False)
     quiet_reminders = forms.BooleanField(label=_("Hold reminders too"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for kind, label in MAIL_LABELS.items():
-            self.fields[mail_field(kind)] = forms.BooleanField(label=label, required=False)
+            self.fields[mail_field(kind)] = forms.BooleanField(label=gettext(label), required=False)
 
     def mails(self) -> list[forms.BoundField]:
         """A checkbox for each kind of email except the digest, which has fields of its own."""
@@ -176,12 +194,12 @@ def zone_choices() -> Choices:
     for zone in sorted(_offered_zones() - {"UTC"}):
         region, _, city = zone.partition("/")
         cities[region].append((zone, city.replace("_", " ").replace("/", ", ")))
-    return [("UTC", "UTC"), *cities.items()]
+    return [("UTC", "UTC"), *((_(region), zones) for region, zones in cities.items())]
 
 
 class ProjectForm(PageForm):
     """A project; sharing/projects.py has its rules."""
 
-    name = _text("Name", autocomplete="off")
-    description = forms.CharField(label="Description", required=False, strip=False, widget=forms.Textarea)
-    colour = forms.CharField(label="Colour")
+    name = _text(_("Name"), autocomplete="off")
+    description = forms.CharField(label=_("Description"), required=False, strip=False, widget=forms.Textarea)
+    colour = forms.CharField(label=_("Colour"))

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
@@ -37,7 +38,7 @@ def choose(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     def act() -> HttpResponse:
         person = reset_password(uid, token, form.cleaned_data["new_password"], now=utc_now())
         know_browser(request, person.pk)
-        messages.success(request, "Your password has been changed. Sign in with the new one.")
+        messages.success(request, _("Your password has been changed. Sign in with the new one."))
         return redirect("sign-in")
 
     return form_page(request, "password_choose.html", form, act)
@@ -60,7 +61,7 @@ def change(request: HttpRequest) -> HttpResponse:
             now=utc_now(),
         )
         remember(request, session)
-        messages.success(request, "Your password has been changed. You are signed out everywhere else.")
+        messages.success(request, _("Your password has been changed. You are signed out everywhere else."))
         return redirect("settings-security")
 
     return form_page(request, "password_change.html", form, act)

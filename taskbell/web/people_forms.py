@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import UserChangeForm, UserCreationForm
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 from taskbell.accounts.addresses import is_free
 from taskbell.accounts.models import User
@@ -59,9 +60,9 @@ class ChangePersonForm(PersonForm, UserChangeForm):  # type: ignore[type-arg]
     hand_to = forms.ModelChoiceField(
         User.objects.filter(is_active=True),
         required=False,
-        label="Reassign tasks to",
-        empty_label="The people who created them",
-        help_text="Who takes over this person's open tasks when the account is deactivated.",
+        label=_("Reassign tasks to"),
+        empty_label=_("The people who created them"),
+        help_text=_("Who takes over this person's open tasks when the account is deactivated."),
     )
 
     class Meta:

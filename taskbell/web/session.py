@@ -7,7 +7,8 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import get_language_from_request
+from django.utils.translation import get_language_from_request, gettext_noop
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -18,12 +19,15 @@ from taskbell.accounts.policy import Role
 from taskbell.accounts.queries import is_claimed, is_setup_token
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound
+from taskbell.people.notifications import ROLES
 from taskbell.people.registration import Registration, register
 from taskbell.web.door import HOME, form_page, next_address, page, person_of, session_of
 from taskbell.web.examples import add_examples
 from taskbell.web.forms import JoinForm, SignInForm, SignUpForm
 
-SIGNED_UP = "Your account is ready: sign in. If {email} already had an account, we sent it an email instead."
+SIGNED_UP = gettext_noop(
+    "Your account is ready: sign in. If {email} already had an account, we sent it an email instead."
+)
 
 
 @sensitive_post_parameters("password")
@@ -56,7 +60,8 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     if invite is None:
         return page(request, "invite_over.html", status=NotFound.status)
     form = JoinForm(request.POST if request.method == "POST" else None, initial={"email": invite.email})
-    return _sign_up(request, form, "join.html", {"invite": token}, invite=invite)
+    role = ROLES.get(invite.get_role_display(), invite.get_role_display())
+    return _sign_up(request, form, "join.html", {"invite": token}, invite=invite, role=role)
 
 
 def _sign_up(
@@ -70,12 +75,12 @@ def _sign_up(
         fields = form.cleaned_data | (credentials or {}) | {"language": get_language_from_request(request)}
         person = register(Registration(**fields), client=client, now=now)
         if not invited and person.role != Role.ADMIN:  # the same whether or not the address had an account
-            messages.success(request, SIGNED_UP.format(email=person.email))
+            messages.success(request, _(SIGNED_UP).format(email=person.email))
             return redirect("sign-in")
         remember(request, actions.open_session(person, client=client, now=now))
         if not invited:
             add_examples(by=person, now=now)
-        messages.success(request, f"Welcome, {person.name}. Your account is ready.")
+        messages.success(request, _("Welcome, %(name)s. Your account is ready.") % {"name": person.name})
         return redirect(HOME)
 
     return form_page(request, template, form, act, **context)
@@ -107,7 +112,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
         person, session = person_of(request), session_of(request)
         actions.end_sessions(person, now=utc_now(), because="signed out", only=session.pk)
     request.session.flush()
-    messages.success(request, "You have signed out.")
+    messages.success(request, _("You have signed out."))
     return redirect(HOME)
 
 
