@@ -192,7 +192,7 @@ def zone_choices() -> Choices:
     """Every zone, grouped by region for a select."""
     cities: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for zone in sorted(_offered_zones() - {"UTC"}):
-        region, _, city = zone.partition("/")
+        region, _slash, city = zone.partition("/")
         cities[region].append((zone, city.replace("_", " ").replace("/", ", ")))
     return [("UTC", "UTC"), *((_(region), zones) for region, zones in cities.items())]
 

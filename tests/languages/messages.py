@@ -122,3 +122,24 @@ def update(path: Path) -> list[Text]:
 def compiled(path: Path) -> bytes:
     """What the file of translations compiles to."""
     return bytes(read(path).to_binary())
+
+
+TOKEN = re.compile(r"(\{%.*?%\}|\{#.*?#\}|<!--.*?-->|<!DOCTYPE[^>]*>|<style>.*?</style>|<[^>]*>)", re.DOTALL)
+NAMED = re.compile(r"\b(?:aria-label|alt|placeholder|title|aria-roledescription)=(\"[^\"]*\"|'[^']*')")
+
+
+def visible_texts(source: str) -> Iterator[str]:
+    """What people read in a template although it is in no tag for translation."""
+    plain = re.sub(r"\{% (comment|blocktranslate)\b.*?\{% end\1 %\}", "", source, flags=re.DOTALL)
+    for part in TOKEN.split(plain):
+        if TOKEN.fullmatch(part):
+            for name in NAMED.findall(part):
+                yield from _words(re.sub(r"\{%.*?%\}", "", name[1:-1]))
+        else:
+            yield from _words(part)
+
+
+def _words(text: str) -> Iterator[str]:
+    plain = re.sub(r"\{\{.*?\}\}[/\w-]*|&\w+;|class=\"[\w -]*\"", "", text)
+    if re.search(r"[A-Za-z]{2,}", plain):
+        yield text.strip()
