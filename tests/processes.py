@@ -16,7 +16,7 @@ import httpx
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
-KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "COVERAGE_PROCESS_START", "COVERAGE_FILE")
+KEPT = ("PATH", "HOME", "TMPDIR", "COVERAGE_PROCESS_START", "COVERAGE_FILE")
 CHILDREN = ("web", "worker", "beat", "valkey")
 
 
@@ -42,7 +42,9 @@ def free_port() -> int:
 def environment_for(data: Path, port: int, extra: Mapping[str, str]) -> dict[str, str]:
     """The environment of a fresh shell; what the developer has set is not in it."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-    return kept | {"TASKBELL_DATA": str(data), "PORT": str(port), "PYTHONPATH": str(ROOT)} | dict(extra)
+    return (
+        kept | {"LANG": "C.UTF-8", "TASKBELL_DATA": str(data), "PORT": str(port), "PYTHONPATH": str(ROOT)} | dict(extra)
+    )
 
 
 def taskbell(

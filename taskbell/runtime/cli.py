@@ -12,6 +12,7 @@ import typer
 from taskbell.common.limits import most_open_files
 from taskbell.config.env import UnusableEnvironment, environment
 from taskbell.config.files import PRIVATE, prepare_data_folder
+from taskbell.runtime.language import gettext as _
 from taskbell.runtime.refusals import CANNOT_START, CannotStart
 
 app = typer.Typer(
@@ -142,7 +143,10 @@ def _part(name: str) -> Any:
     try:
         prepare_data_folder(data)
     except OSError as error:
-        raise CannotStart(f"TASKBELL_DATA: can't use the folder {data} ({error.strerror}).") from error
+        raise CannotStart(
+            _("TASKBELL_DATA: can't use the folder %(data)s (%(strerror)s).")
+            % {"data": data, "strerror": error.strerror}
+        ) from error
     return import_module(f"taskbell.runtime.{name}")
 
 

@@ -24,6 +24,7 @@ from taskbell.common.text import folded
 from taskbell.projects.models import Colour, Project, ProjectRole
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import schedule
+from taskbell.runtime.language import gettext as _
 from taskbell.runtime.preparation import migrate_database
 from taskbell.sharing.members import join
 from taskbell.sharing.projects import create_project
@@ -90,10 +91,15 @@ def fill(tasks: int) -> None:
         labels = list(labels_of([TaskPatch(labels=LABELS)], by=people[0], now=now).values())
         places = _places(people, now)
     sizes = [CHUNK_ROWS] * (tasks // CHUNK_ROWS) + [tasks % CHUNK_ROWS] * bool(tasks % CHUNK_ROWS)
-    for size in track(sizes, description=f"{tasks} tasks", console=console):
+    for size in track(sizes, description=_("%(n)d tasks") % {"n": tasks}, console=console):
         _add_tasks(size, places, categories, labels, chance=chance, now=now)
-    console.print(f"\n  {len(people)} people: {', '.join(person.username for person in people)}.")
-    console.print(f"  They all have the password  [bold]{password}[/bold]\n")
+    console.print(
+        "\n  "
+        + _("%(n)d people: %(names)s.") % {"n": len(people), "names": ", ".join(person.username for person in people)}
+    )
+    console.print(
+        "  " + _("They all have the password  %(password)s") % {"password": f"[bold]{password}[/bold]"} + "\n"
+    )
 
 
 def _people(password: str) -> list[User]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from taskbell.runtime.language import gettext as _
 from taskbell.runtime.refusals import CannotStart
 
 PATIENCE_SECONDS = 3.0
@@ -50,5 +51,7 @@ def claim_data_folder(data: Path) -> int:
             return lock
         except BlockingIOError:
             if time.monotonic() > deadline:
-                raise CannotStart(f"TASKBELL_DATA: another Taskbell is already using {data}. Stop it first.") from None
+                raise CannotStart(
+                    _("TASKBELL_DATA: another Taskbell is already using %(data)s. Stop it first.") % {"data": data}
+                ) from None
             time.sleep(0.1)

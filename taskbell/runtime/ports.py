@@ -7,13 +7,16 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from taskbell.runtime.language import gettext as _
+from taskbell.runtime.language import gettext_noop
 from taskbell.runtime.refusals import CannotStart
 
 UNIX = "unix:"
 REASONS = {
-    errno.EADDRINUSE: "PORT: can't listen on port {port} of {host}, because another program uses it.",
-    errno.EACCES: "PORT: this user can't listen on port {port}. Choose a port above 1023.",
+    errno.EADDRINUSE: gettext_noop("PORT: can't listen on port {port} of {host}, because another program uses it."),
+    errno.EACCES: gettext_noop("PORT: this user can't listen on port {port}. Choose a port above 1023."),
 }
+NO_ADDRESS = gettext_noop("TASKBELL_BIND: can't listen on {host}, because it isn't an address of this machine.")
 UNACKNOWLEDGED_MILLISECONDS = 60_000
 
 
@@ -29,17 +32,15 @@ def bound(host: str, port: int) -> socket.socket:
         listener.bind(address)
         return listener
     except OSError as error:
-        reason = REASONS.get(
-            error.errno or 0, "TASKBELL_BIND: can't listen on {host}, because it isn't an address of this machine."
-        )
-        raise CannotStart(reason.format(host=host, port=port)) from error
+        reason = REASONS.get(error.errno or 0, NO_ADDRESS)
+        raise CannotStart(_(reason).format(host=host, port=port)) from error
 
 
 def _unbound(host: str, port: int) -> tuple[socket.socket, Any]:
     """A socket for the address, and the address as sockets take it."""
     if host.startswith(UNIX):
         return socket.socket(socket.AF_UNIX), host.removeprefix(UNIX)
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     return socket.socket(family, kind, protocol), address
 
 
@@ -54,8 +55,14 @@ def _bound_to_file(path: Path) -> socket.socket:
         return listener
     except OSError as error:
         in_use = error.errno == errno.EADDRINUSE
-        reason = "because another program uses it" if in_use else f"because of an error ({error.strerror or error})"
-        raise CannotStart(f"TASKBELL_BIND: can't listen on {path}, {reason}.") from error
+        if in_use:
+            text = _("TASKBELL_BIND: can't listen on %(path)s, because another program uses it.") % {"path": path}
+        else:
+            text = _("TASKBELL_BIND: can't listen on %(path)s, because of an error (%(error)s).") % {
+                "path": path,
+                "error": error.strerror or error,
+            }
+        raise CannotStart(text) from error
 
 
 def _is_in_use(path: Path) -> bool:

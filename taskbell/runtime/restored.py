@@ -9,6 +9,7 @@ from taskbell.activity.actions import begin_epoch
 from taskbell.common.clock import utc_now
 from taskbell.notifications.channels.mail.delivery import forget_sent_until
 from taskbell.reminders.firing import forget_fired_until
+from taskbell.runtime.language import gettext as _
 from taskbell.runtime.refusals import CannotStart
 from taskbell.tasks.digest import send_digests
 from taskbell.tasks.scheduled import mark_overdue
@@ -22,7 +23,9 @@ def forget(sent_until: datetime) -> None:
     """
     moment = sent_until.replace(tzinfo=UTC) if sent_until.tzinfo is None else sent_until.astimezone(UTC)
     if moment > utc_now():
-        raise CannotStart(f"--sent-until: {moment:%Y-%m-%d %H:%M:%S} UTC is in the future.")
+        raise CannotStart(
+            _("--sent-until: %(moment)s UTC is in the future.") % {"moment": f"{moment:%Y-%m-%d %H:%M:%S}"}
+        )
     with transaction.atomic():
         mark_overdue(moment)
         send_digests(moment)

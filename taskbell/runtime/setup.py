@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management import execute_from_command_line, get_commands
 from django.db import OperationalError, connection
 
+from taskbell.runtime.language import gettext as _
 from taskbell.runtime.refusals import CannotStart
 
 
@@ -26,7 +27,10 @@ def check_broker() -> None:
         with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5, socket_timeout=5, retry=None) as broker:
             broker.ping()
     except (redis.RedisError, ValueError) as error:
-        raise CannotStart(f"REDIS_URL: can't reach {address_in(settings.REDIS_URL)} ({_first_line(error)}).") from error
+        raise CannotStart(
+            _("REDIS_URL: can't reach %(redis_url)s (%(error)s).")
+            % {"redis_url": address_in(settings.REDIS_URL), "error": _first_line(error)}
+        ) from error
 
 
 def address_in(url: str) -> str:
@@ -38,8 +42,9 @@ def address_in(url: str) -> str:
 def _database_problem() -> str:
     database = connection.settings_dict
     if connection.vendor == "sqlite":
-        return f"TASKBELL_DATA: can't open the database {database['NAME']}"
-    return f"DATABASE_URL: can't reach PostgreSQL at {database['HOST'] or 'localhost'}:{database['PORT'] or 5432}"
+        return _("TASKBELL_DATA: can't open the database %(name)s") % {"name": database["NAME"]}
+    address = f"{database['HOST'] or 'localhost'}:{database['PORT'] or 5432}"
+    return _("DATABASE_URL: can't reach PostgreSQL at %(address)s") % {"address": address}
 
 
 def _first_line(error: Exception) -> str:
@@ -50,7 +55,10 @@ def manage(arguments: list[str]) -> None:
     """Runs the command. Raises CannotStart if it doesn't exist or can't reach the database."""
     name = arguments[1] if arguments[0] == "help" else arguments[0]
     if name not in get_commands():
-        raise CannotStart(f"unknown command '{name}'{_suggestion(name)}. Run 'taskbell --help' for a list.")
+        raise CannotStart(
+            _("unknown command '%(name)s'%(suggestion)s. Run 'taskbell --help' for a list.")
+            % {"name": name, "suggestion": _suggestion(name)}
+        )
     if name == "migrate":
         check_database()
     try:
@@ -62,4 +70,4 @@ def manage(arguments: list[str]) -> None:
 
 def _suggestion(name: str) -> str:
     close = get_close_matches(name, ["run", "web", "worker", "beat", *get_commands()], n=1)
-    return f" (did you mean '{close[0]}'?)" if close else ""
+    return " " + _("(did you mean '%(name)s'?)") % {"name": close[0]} if close else ""

@@ -11,6 +11,7 @@ from taskbell.config.env import Environment, environment
 from taskbell.config.mail import mail_settings
 from taskbell.runtime.children import Child, stop_all
 from taskbell.runtime.files import claim_data_folder, pid_file, setup_link_file
+from taskbell.runtime.language import gettext as _
 from taskbell.runtime.ports import bound, replies
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.valkey import answers, valkey
@@ -94,7 +95,10 @@ class Supervisor:
     def _stop_on_failed_start(self) -> None:
         """A child that exits before it first answers would only fail again; it has already printed the reason."""
         if any(broker.exit_code is not None for broker in self.broker):
-            raise CannotStart(f"The embedded Valkey did not start. See {self.env.data / 'valkey' / 'valkey.log'}.")
+            raise CannotStart(
+                _("The embedded Valkey did not start. See %(data)s.")
+                % {"data": self.env.data / "valkey" / "valkey.log"}
+            )
         if (self.web.exit_code or 0) > 0:
             raise Stop(self.web.exit_code)
 
@@ -113,20 +117,22 @@ class Supervisor:
 def banner(env: Environment) -> str:
     """The address, the location of the data, and the next step."""
     mail, link = mail_settings(env), setup_link_file(env.data)
+    through = _("through %(host)s") if mail["host"] else _("written to files in %(folder)s")
     lines = [
         "",
-        f"  Taskbell is ready at {env.url}",
+        "  " + _("Taskbell is ready at %(address)s") % {"address": env.url},
         "",
-        f"  Data    {env.data}",
-        f"  Email   {'through ' + mail['host'] if mail['host'] else 'written to files in ' + mail['folder']}",
+        f"  {_('Data'):8}{env.data}",
+        f"  {_('Email'):8}{through % mail}",
         "",
-        "  Press Ctrl-C to stop.",
+        "  " + _("Press Ctrl-C to stop."),
         "",
     ]
     if link.exists():
         lines[5:5] = [
             "",
-            "  There are no accounts yet. Create the first one, which becomes the admin, with this one-time link:",
+            "  "
+            + _("There are no accounts yet. Create the first one, which becomes the admin, with this one-time link:"),
             f"  {link.read_text()}",
         ]
     return "\n".join(lines)

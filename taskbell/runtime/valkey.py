@@ -7,6 +7,7 @@ from pathlib import Path
 from taskbell.config.files import valkey_socket
 from taskbell.runtime.children import Child
 from taskbell.runtime.files import pid_file
+from taskbell.runtime.language import gettext as _
 from taskbell.runtime.ports import UNIX, replies
 from taskbell.runtime.refusals import CannotStart
 
@@ -39,7 +40,7 @@ def _program() -> Path:
     for folder in (package and package.submodule_search_locations) or []:
         for program in Path(folder).glob("_binaries/*/valkey-server"):
             return program
-    raise CannotStart("REDIS_URL: must be set, because there is no embedded Valkey for this machine.")
+    raise CannotStart(_("REDIS_URL: must be set, because there is no embedded Valkey for this machine."))
 
 
 def _private(path: Path) -> Path:
@@ -48,7 +49,8 @@ def _private(path: Path) -> Path:
     status = os.lstat(path.parent)
     if status.st_uid != os.getuid() or status.st_mode & 0o077:
         raise CannotStart(
-            f"TASKBELL_DATA: can't use {path.parent}, because others can access it. Run 'chmod 700' on it."
+            _("TASKBELL_DATA: can't use %(parent)s, because others can access it. Run 'chmod 700' on it.")
+            % {"parent": path.parent}
         )
     return path
 

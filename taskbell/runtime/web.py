@@ -9,6 +9,7 @@ from uvicorn.supervisors import Multiprocess
 from taskbell.common.postgresql.statistics import analyze_tables_without_statistics
 from taskbell.config.env import Environment, environment
 from taskbell.config.port import OPTIONS
+from taskbell.runtime.language import gettext as _
 from taskbell.runtime.ports import bound, name_of
 from taskbell.runtime.preparation import collect_static_files, leave_setup_link, migrate_database
 from taskbell.runtime.refusals import CannotStart
@@ -55,6 +56,8 @@ def refuse_endless_redirect(env: Environment) -> None:
     """Raises CannotStart if every request would look like plain HTTP and be redirected forever."""
     if env.url.startswith("https://") and not env.TASKBELL_PROXIES:
         raise CannotStart(
-            "TASKBELL_PROXIES: must be 1 or more if TASKBELL_URL is https, because this server speaks plain HTTP "
-            "and trusts a proxy's X-Forwarded-Proto only if you declare the proxy."
+            _(
+                "TASKBELL_PROXIES: must be 1 or more if TASKBELL_URL is https, because this server speaks plain HTTP "
+                "and trusts a proxy's X-Forwarded-Proto only if you declare the proxy."
+            )
         )

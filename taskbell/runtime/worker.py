@@ -11,6 +11,7 @@ from taskbell.config.celery import app
 from taskbell.config.env import environment
 from taskbell.runtime import lives
 from taskbell.runtime.files import run_folder
+from taskbell.runtime.language import gettext as _
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.setup import check_broker, check_database
 
@@ -24,7 +25,7 @@ def work(queues: str) -> None:
     """
     names = [name.strip() for name in queues.split(",")]
     if not set(names) <= set(QUEUES):
-        raise CannotStart(f"--queues: must be from {', '.join(QUEUES)}.")
+        raise CannotStart(_("--queues: must be from %(queues)s.") % {"queues": ", ".join(QUEUES)})
     share_memory_between_threads()
     check_database()
     check_broker()

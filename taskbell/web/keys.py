@@ -2,10 +2,13 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_safe
 
 from taskbell.web.door import signed_in
 from taskbell.web.shell import AppRequest
+
+NAMED_KEYS = (gettext_noop("Ctrl"), gettext_noop("Shift"), gettext_noop("Enter"))  # as keyboards show them
 
 
 @signed_in

@@ -19,6 +19,7 @@ PACKAGE = ROOT / "taskbell"
 LOCALE = PACKAGE / "locale"
 # How many arguments of each function are texts, and which of them is a context.
 FUNCTIONS = {"gettext": "m", "gettext_noop": "m", "ngettext": "mp", "pgettext": "cm", "npgettext": "cmp"}
+MODULES = ("django.utils.translation", "taskbell.runtime.language")  # where the functions come from
 STRING = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 IN_TEMPLATES = re.compile(rf"(?<!\w)(_|{'|'.join(FUNCTIONS)})\(({STRING}(?:, ?{STRING})*)", re.DOTALL)
 
@@ -69,7 +70,7 @@ def texts_of_module(source: str) -> Iterator[Text]:
     names = {
         alias.asname or alias.name: alias.name.removesuffix("_lazy")
         for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        if isinstance(node, ast.ImportFrom) and node.module in MODULES
         for alias in node.names
     }
     for node in ast.walk(tree):

@@ -13,7 +13,7 @@ from tests.languages.messages import PACKAGE, ROOT, all_texts, catalogues, compi
 
 CATALOGUES = [pytest.param(path, id=language) for language, path in catalogues().items()]
 # Names, and what is the same in every language.
-UNTRANSLATED = {"Taskbell", "· Taskbell", "CSV", "JSON", "Esc", "wide"}  # `wide` is a class
+UNTRANSLATED = {"Taskbell", "· Taskbell", "{{ title }} · Taskbell", "CSV", "JSON", "Esc", "wide"}  # `wide` is a class
 OF_PLACES = re.compile(r"%(?:\((\w+)\))?[#0 +-]*\d*(?:\.\d+)?([a-zA-Z%])")
 
 
