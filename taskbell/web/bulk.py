@@ -20,10 +20,10 @@ from taskbell.tasks.label_models import TaskLabel
 from taskbell.tasks.models import Category, Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.web.door import done, person_of, refused, signed_in
-from taskbell.web.filters import FIELDS, PRIORITIES, STAGES
 from taskbell.web.shell import AppRequest
 from taskbell.web.task_list import parameters_of
 from taskbell.web.undo import undo_of
+from taskbell.web.words import FIELDS, PRIORITIES, STAGES
 
 
 @signed_in

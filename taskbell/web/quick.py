@@ -17,9 +17,9 @@ from taskbell.quick_add.lines import Span
 from taskbell.quick_add.reading import Chip, Reading
 from taskbell.tasks.kinds import OPEN_STAGES
 from taskbell.web.door import done, fragment, refused, signed_in
-from taskbell.web.filters import PRIORITIES
 from taskbell.web.shell import AppRequest
 from taskbell.web.verbs import quoted
+from taskbell.web.words import PRIORITIES
 
 SPAN = re.compile(r"(\d{1,4})-(\d{1,4})", re.ASCII)
 ICONS = {

@@ -17,9 +17,10 @@ from taskbell.search.tasks import FILTERS, ORDERS, matching_tasks, order_of, pag
 from taskbell.tasks.kinds import STATUSES
 from taskbell.web.dates import Dates
 from taskbell.web.door import refused, signed_in
-from taskbell.web.filters import FIELDS, chips_of
+from taskbell.web.filters import chips_of
 from taskbell.web.rows import TaskRow, rows_of
 from taskbell.web.shell import AppRequest
+from taskbell.web.words import FIELDS
 
 PAGE_SIZE = 100
 OPEN = {"stage": "PENDING,IN_PROGRESS", "ordering": "due_at"}  # what the page shows at first

@@ -2,28 +2,25 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Case, CharField, F, Q, Value, When
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from taskbell.accounts.addresses import pending_email
 from taskbell.accounts.models import User
 from taskbell.projects.audience import sees_everything
-from taskbell.reminders.models import Reminder
 from taskbell.search.parameters import Parameters
 from taskbell.tasks.kinds import OPEN_STAGES, Stage
 from taskbell.tasks.models import Task, is_for
+from taskbell.web.ahead import Ahead, blocked_by_others, reminders_ahead
 from taskbell.web.dates import Dates, day_bounds
 from taskbell.web.dayline import DayLine, day_line
 from taskbell.web.rows import TaskRow, rows_of
 from taskbell.web.shell import AppRequest
 
 MOST = 200  # rows
-MOST_AHEAD = 8  # reminders
 HEADS = {
     "overdue": gettext_lazy("Overdue"),
     "due": gettext_lazy("Due today"),
@@ -39,18 +36,6 @@ class Section:
     key: str
     head: Any
     rows: list[TaskRow]
-
-
-@dataclass(frozen=True)
-class Ahead:
-    """A reminder that will fire."""
-
-    day: str
-    is_today: bool
-    at: datetime
-    time: str
-    task: Task
-    words: str
 
 
 def placed(
@@ -115,32 +100,3 @@ def dates_line(rows: list[TaskRow], ahead: list[Ahead], dates: Dates) -> DayLine
     """The line of the day: reminders, due times, and now."""
     due = [row.task.due_at for row in rows if row.section == "due" and row.task.due_time]
     return day_line([one.at for one in ahead if one.at < day_bounds(dates, dates.today)[1]], due, dates)
-
-
-def reminders_ahead(person: User, dates: Dates) -> list[Ahead]:
-    """The next reminders that reach this person, today and tomorrow: one query."""
-    until = day_bounds(dates, dates.today + timedelta(days=1))[1]
-    open_tasks = Q(task__deleted_at=None, task__stage__in=OPEN_STAGES, task__project__archived_at=None)
-    people = Q(recipient=person) | Q(Q(task__created_by=person) | Q(task__assigned_to=person), recipient=None)
-    found = Reminder.objects.filter(people, open_tasks, next_at__gt=dates.now, next_at__lt=until)
-    found = found.filter(task__in=Task.objects.visible_to(person)).select_related("task").order_by("next_at", "id")
-    return [_ahead(one, dates) for one in found[:MOST_AHEAD]]
-
-
-def _ahead(one: Reminder, dates: Dates) -> Ahead:
-    assert one.next_at is not None  # noqa: S101 - asked for
-    day, due = one.next_at.astimezone(dates.zone).date(), dates.due(one.task)
-    words = _("Only you") if one.recipient_id else due and _("Due %(due)s") % {"due": due}
-    return Ahead(dates.day(day), day == dates.today, one.next_at, dates.time(one.next_at), one.task, words)
-
-
-def blocked_by_others(person: User, dates: Dates) -> list[Any]:
-    """Open tasks of others that block this person's: one query."""
-    waiting = Task.objects.to_do_by(person).values("pk")
-    found = Task.objects.visible_to(person).open().filter(needed_by__task__in=waiting).exclude(assigned_to=person)
-    found = (
-        found.exclude(assigned_to=None, created_by=person).with_people().annotate(holds_up=F("needed_by__task__title"))
-    )
-    return [
-        {"task": task, "due": dates.due(task)} for task in found.order_by(F("due_at").asc(nulls_last=True), "id")[:5]
-    ]

@@ -1,0 +1,57 @@
+"""What is ahead of a person: reminders of today and tomorrow, and tasks of others that hold theirs up."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F, Q
+from django.utils.translation import gettext as _
+
+from taskbell.accounts.models import User
+from taskbell.reminders.models import Reminder
+from taskbell.tasks.kinds import OPEN_STAGES
+from taskbell.tasks.models import Task
+from taskbell.web.dates import Dates, day_bounds
+
+MOST_AHEAD = 8  # reminders
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """A reminder that will fire."""
+
+    day: str
+    is_today: bool
+    at: datetime
+    time: str
+    task: Task
+    words: str
+
+
+def reminders_ahead(person: User, dates: Dates) -> list[Ahead]:
+    """The next reminders that reach this person, today and tomorrow: one query."""
+    until = day_bounds(dates, dates.today + timedelta(days=1))[1]
+    open_tasks = Q(task__deleted_at=None, task__stage__in=OPEN_STAGES, task__project__archived_at=None)
+    people = Q(recipient=person) | Q(Q(task__created_by=person) | Q(task__assigned_to=person), recipient=None)
+    found = Reminder.objects.filter(people, open_tasks, next_at__gt=dates.now, next_at__lt=until)
+    found = found.filter(task__in=Task.objects.visible_to(person)).select_related("task").order_by("next_at", "id")
+    return [_ahead(one, dates) for one in found[:MOST_AHEAD]]
+
+
+def _ahead(one: Reminder, dates: Dates) -> Ahead:
+    assert one.next_at is not None  # noqa: S101 - asked for
+    day, due = one.next_at.astimezone(dates.zone).date(), dates.due(one.task)
+    words = _("Only you") if one.recipient_id else due and _("Due %(due)s") % {"due": due}
+    return Ahead(dates.day(day), day == dates.today, one.next_at, dates.time(one.next_at), one.task, words)
+
+
+def blocked_by_others(person: User, dates: Dates) -> list[Any]:
+    """Open tasks of others that block this person's: one query."""
+    waiting = Task.objects.to_do_by(person).values("pk")
+    found = Task.objects.visible_to(person).open().filter(needed_by__task__in=waiting).exclude(assigned_to=person)
+    found = (
+        found.exclude(assigned_to=None, created_by=person).with_people().annotate(holds_up=F("needed_by__task__title"))
+    )
+    return [
+        {"task": task, "due": dates.due(task)} for task in found.order_by(F("due_at").asc(nulls_last=True), "id")[:5]
+    ]

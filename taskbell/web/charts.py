@@ -1,0 +1,90 @@
+"""Numbers as bars and columns, to be drawn by the server."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from taskbell.web.dates import Dates
+
+WIDTH, HEIGHT, GAP = 720, 180, 0.3  # of a chart of columns
+DAY = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A value with its name; `share` is its length in percent of the longest."""
+
+    name: str
+    value: int
+    share: float
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class WeekColumn:
+    """A period with two values, as rectangles of the chart."""
+
+    name: str
+    created: int
+    completed: int
+    x: float
+    width: float
+    created_top: float
+    completed_top: float
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Numbers per week."""
+
+    columns: list[WeekColumn] = field(default_factory=list)
+    most: int = 0
+    medians: list[tuple[str, str]] = field(default_factory=list)
+
+
+def bars(counts: Mapping[str, int], *, kinds: Sequence[str] = ()) -> list[Bar]:
+    """A bar for each name; the longest fills the line."""
+    longest = max(counts.values(), default=0) or 1
+    named = kinds or [""] * len(counts)
+    return [
+        Bar(name, n, round(100 * n / longest, 1), kind.lower())
+        for (name, n), kind in zip(counts.items(), named, strict=False)
+    ]
+
+
+def chart(periods: Sequence[Any], dates: Dates) -> Chart:
+    """The columns of the weeks; none if nothing happened."""
+    most = max((max(one["created"], one["completed"]) for one in periods), default=0)
+    if not most:
+        return Chart()
+    slot = WIDTH / len(periods)
+    bar = slot * (1 - GAP) / 2
+    columns = [
+        WeekColumn(
+            name=_week(one["from"], dates),
+            created=one["created"],
+            completed=one["completed"],
+            x=round(place * slot + slot * GAP / 2, 1),
+            width=round(bar, 1),
+            created_top=round(HEIGHT * (1 - one["created"] / most), 1),
+            completed_top=round(HEIGHT * (1 - one["completed"] / most), 1),
+        )
+        for place, one in enumerate(periods)
+    ]
+    medians = [(_week(one["from"], dates), _span(one["median_seconds_to_complete"])) for one in periods]
+    return Chart(columns, most, medians)
+
+
+def _week(day: date, dates: Dates) -> str:
+    return dates.short_day(day)
+
+
+def _span(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    if seconds < DAY:
+        return _("%(n).1f hours") % {"n": seconds / 3600}
+    return _("%(n).1f days") % {"n": seconds / DAY}

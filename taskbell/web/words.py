@@ -1,0 +1,47 @@
+"""The names of fields and values, as pages say them."""
+
+from django.utils.translation import gettext_lazy
+
+from taskbell.tasks.kinds import OVERDUE
+
+STAGES = {
+    "PENDING": gettext_lazy("To do"),
+    "IN_PROGRESS": gettext_lazy("In progress"),
+    "COMPLETED": gettext_lazy("Done"),
+    "ARCHIVED": gettext_lazy("Archived"),
+    OVERDUE: gettext_lazy("Overdue"),
+}
+PRIORITIES = {
+    "LOW": gettext_lazy("Low"),
+    "MEDIUM": gettext_lazy("Medium"),
+    "HIGH": gettext_lazy("High"),
+    "URGENT": gettext_lazy("Urgent"),
+}
+WORDS = {
+    "stage": gettext_lazy("Stage"),
+    "status": gettext_lazy("Status"),
+    "priority": gettext_lazy("Priority"),
+    "project": gettext_lazy("Project"),
+    "category": gettext_lazy("Category"),
+    "label": gettext_lazy("Label"),
+    "label_any": gettext_lazy("Label"),
+    "assigned_to": gettext_lazy("Assigned to"),
+    "created_by": gettext_lazy("Created by"),
+    "due_date": gettext_lazy("Due on"),
+    "due_date_gte": gettext_lazy("Due from"),
+    "due_date_lte": gettext_lazy("Due until"),
+    "has_due": gettext_lazy("Has a due date"),
+    "blocked": gettext_lazy("Blocked"),
+    "archived": gettext_lazy("In archived projects"),
+    "q": gettext_lazy("Words"),
+}
+# What can be changed of many tasks at once.
+FIELDS = {
+    "stage": gettext_lazy("Stage"),
+    "due": gettext_lazy("Due"),
+    "assign": gettext_lazy("Assign"),
+    "category": gettext_lazy("Category"),
+    "labels": gettext_lazy("Labels"),
+    "priority": gettext_lazy("Priority"),
+    "project": gettext_lazy("Project"),
+}
