@@ -13,18 +13,41 @@ from tests.processes import RunningTaskbell, taskbell
 
 HERE = Path(__file__).parent
 PASSWORD = "correct horse battery"  # noqa: S105 - of people who live for a minute
-WIDTH, HEIGHT = 1200, 740
-# Title, category, further fields, due in so many days, and who made it.
+WIDTH, HEIGHT = 1280, 800
+PHONE = {"width": 390, "height": 844}
+# Title, project, further fields, due in so many days, and who made it.
 TASKS: list[tuple[str, str | None, dict[str, Any], int | None, str]] = [
-    ("Send the tax papers to the office", "Finance", {"priority": "URGENT", "due_time": "23:45"}, 0, "ada"),
-    ("Call the plumber about the greenhouse tap", "Garden", {"priority": "HIGH", "stage": "IN_PROGRESS"}, 0, "mia"),
-    ("Review the new price list", "Shop", {"priority": "HIGH", "due_time": "14:30"}, 1, "mia"),
-    ("Order soil and seed potatoes", "Garden", {}, 2, "ada"),
-    ("Prepare the summer party", None, {"stage": "IN_PROGRESS"}, 5, "ada"),
-    ("Renew the domain of the shop", "Shop", {"priority": "HIGH"}, 9, "ada"),
-    ("Plant the potatoes", "Garden", {"priority": "LOW"}, None, "ada"),
+    ("Send the tax papers to the office", None, {"priority": "URGENT", "due_time": "18:00"}, -1, "ada"),
+    ("Renew the domain of the shop", "Website", {"priority": "HIGH"}, -2, "mia"),
+    (
+        "Call the plumber about the greenhouse tap",
+        "Garden",
+        {"priority": "HIGH", "due_time": "23:30", "stage": "IN_PROGRESS", "reminders": [{"before_due": "PT30M"}]},
+        0,
+        "ada",
+    ),
+    ("Approve the budget of December", "Office", {}, 0, "mia"),
+    (
+        "Pay the rent of the greenhouse",
+        "Garden",
+        {"recurrence": "FREQ=MONTHLY", "reminders": [{"before_due": "PT1H"}], "due_time": "23:45"},
+        0,
+        "ada",
+    ),
+    ("Review the new price list", "Office", {"due_time": "23:50"}, 0, "mia"),
+    ("Order soil and seed potatoes", "Garden", {"priority": "LOW"}, 0, "ada"),
+    ("Write the newsletter of December", "Website", {"stage": "IN_PROGRESS"}, 0, "ada"),
+    ("Prepare the summer party", "Office", {"stage": "IN_PROGRESS"}, 5, "ada"),
+    ("Plant the potatoes", "Garden", {}, 9, "ada"),
+    ("Water the seedlings", "Garden", {"stage": "COMPLETED"}, 0, "ada"),
 ]
-WAITS_FOR = {"Plant the potatoes": "Order soil and seed potatoes"}
+COLOURS = {"Garden": "green", "Office": "blue", "Website": "violet"}
+WAITS_FOR = {
+    "Plant the potatoes": "Order soil and seed potatoes",
+    "Pay the rent of the greenhouse": "Approve the budget of December",
+}
+FOR_MIA = {"Approve the budget of December"}
+PICTURES = {"today": "/", "board": "/board/"}
 # Kind, width of the window, and whether it is dark: what mail programs on a desk and on a phone show.
 EMAILS = [("reminder", 600, "light"), ("due_digest", 600, "dark"), ("task_assigned", 390, "light")]
 
@@ -43,13 +66,17 @@ class Program:
 
 
 def fill(address: str) -> None:
-    """Ada's tasks, some of which come from Mia."""
+    """Ada's tasks in the projects that she shares with Mia."""
     people = {name: Program(address, name) for name in ("ada", "mia")}
-    labels = sorted({label for _, label, *_ in TASKS if label})
-    categories = {label: people["ada"].post("categories/", {"name": label})["id"] for label in labels}
+    ada, mia = people["ada"], people["mia"]
+    projects = {name: ada.post("projects/", {"name": name, "colour": colour})["id"] for name, colour in COLOURS.items()}
+    for project in projects.values():
+        ada.post(f"projects/{project}/members/", {"person": mia.person, "role": "EDITOR"})
     today, made = datetime.now(UTC).date(), {}
-    for title, label, fields, days, maker in TASKS:
-        body = {"title": title, "assigned_to": people["ada"].person, "category": categories.get(label or ""), **fields}
+    for title, project, fields, days, maker in TASKS:
+        assignee = mia if title in FOR_MIA else ada
+        body = {"title": title, "assigned_to": assignee.person, "timezone": "UTC", **fields}
+        body |= {"project": projects[project]} if project else {}
         body["due_date"] = None if days is None else (today + timedelta(days=days)).isoformat()
         body["pre_tasks"] = [made[WAITS_FOR[title]]] if title in WAITS_FOR else []
         made[title] = people[maker].post("tasks/", body)["id"]
@@ -61,7 +88,7 @@ def sign_in(page: Page, address: str) -> None:
     page.get_by_label("Username or email address").fill("ada")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name="Next for you").wait_for()
+    page.locator("body[data-connection=live]").wait_for(state="attached")
 
 
 def take_mails(chromium: Browser, folder: Path) -> None:
@@ -81,9 +108,17 @@ def main() -> None:
         with RunningTaskbell(Path(folder) / "data", env=env) as running:
             fill(running.base_url)
             chromium = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-            page = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-            sign_in(page, running.base_url)
-            page.screenshot(path=HERE / "home.png")
+            for scheme, end in (("light", ""), ("dark", "-dark")):
+                page = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme=scheme)
+                sign_in(page, running.base_url)
+                for name, path in PICTURES.items():
+                    page.goto(f"{running.base_url}{path}")
+                    page.locator("body[data-connection=live]").wait_for(state="attached")
+                    page.screenshot(path=HERE / f"{name}{end}.png")
+                page.set_viewport_size(PHONE)
+                page.goto(running.base_url)
+                page.screenshot(path=HERE / f"phone{end}.png")
+                page.close()
             take_mails(chromium, Path(folder))
             chromium.close()
 
