@@ -40,7 +40,8 @@ def _as_it_is(notice: Notification) -> dict[str, Any]:
     member = _membership(notice)
     name = member.project.name if member else ""
     may = _(MAY[ProjectRole(member.role)]) if member else ""
-    return {"project": one_line(name, most=MAX_PROJECT_NAME), "may": may}
+    project_id = notice.data["project"]
+    return {"project": one_line(name, most=MAX_PROJECT_NAME), "project_id": project_id, "may": may}
 
 
 def _unless_withdrawn(invite: Notification) -> str | None:

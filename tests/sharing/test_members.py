@@ -225,6 +225,11 @@ def test_cy_gets_an_email_and_bo_none_about_what_he_did(garden: Project, bo: Use
     assert "no longer belongs" in (reason_not_to_send(notice) or "")
 
 
+def test_the_email_leads_to_the_project(garden: Project, bo: User, cy: User) -> None:
+    mail = Delivery.objects.select_related("notification__recipient__profile", "notification__task").get()
+    assert f"/projects/{garden.pk}/" in compose(mail, now=NOW).text
+
+
 def test_a_summary_names_each_project_once(bo: User, cy: User, garden: Project) -> None:
     for name in ("House", "Attic"):
         shared_by(bo, cy, name=name)
