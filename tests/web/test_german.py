@@ -104,4 +104,4 @@ def test_the_api_speaks_english_to_everybody(ada: User, german: World, as_user: 
     program.http.defaults["HTTP_ACCEPT_LANGUAGE"] = "de"
     assert program.post("/api/tasks/", {"title": ""}).json()["errors"][0]["message"] == "Must not be empty."
     assert program.patch(path, {"stage": "COMPLETED"}).json()["detail"].startswith("Can't complete this task")
-    assert "created the task" in str(program.get(f"{path}logs/").json())
+    assert "created the task" in str(program.get(f"/api/tasks/{german.task.pk}/logs/").json())
