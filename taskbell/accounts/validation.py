@@ -17,6 +17,15 @@ from taskbell.common.values import read_field, read_line
 MAX_NAME = 150  # characters of a first or last name
 MAX_PASSWORD_LENGTH = 1024
 EMAIL_TAKEN = gettext_noop("An account with this email address already exists.")
+SENTENCES_OF_DJANGO = (
+    gettext_noop("This field is required."),
+    gettext_noop("Enter a valid date."),
+    gettext_noop("Enter a valid time."),
+    gettext_noop("This password is too common."),
+    gettext_noop("This password is entirely numeric."),
+    gettext_noop("The password is too similar to the %(verbose_name)s."),
+    *(gettext_noop("email address"), gettext_noop("username"), gettext_noop("first name"), gettext_noop("last name")),
+)
 USERNAME_TAKEN = gettext_noop("An account with this username already exists.")
 
 
@@ -48,6 +57,12 @@ class MinimumLength(password_validation.MinimumLengthValidator):
         super().validate(opaque(password), user)
 
 
+def _in_our_words(error: ValidationError) -> str:
+    """Django's sentence, and the name of a field in it, as our catalogues say them."""
+    params = {name: _(value) if isinstance(value, str) else value for name, value in (error.params or {}).items()}
+    return str(error.message % params)
+
+
 def check_password_strength(password: str, *, person: User, field: str = "password") -> None:
     """Refuses short, common and easily guessed passwords, with every reason."""
     password = opaque(password)
@@ -60,4 +75,4 @@ def check_password_strength(password: str, *, person: User, field: str = "passwo
     try:
         password_validation.validate_password(password, person)
     except ValidationError as error:
-        refuse(FieldError(field, str(e.code), str(e.message % (e.params or {}))) for e in error.error_list)
+        refuse(FieldError(field, str(e.code), _in_our_words(e)) for e in error.error_list)

@@ -105,3 +105,15 @@ def test_the_api_speaks_english_to_everybody(ada: User, german: World, as_user: 
     assert program.post("/api/tasks/", {"title": ""}).json()["errors"][0]["message"] == "Must not be empty."
     assert program.patch(path, {"stage": "COMPLETED"}).json()["detail"].startswith("Can't complete this task")
     assert "created the task" in str(program.get(f"/api/tasks/{german.task.pk}/logs/").json())
+
+
+def test_a_new_account_has_the_language_of_its_browser(browser: Browser, ada: User) -> None:
+    given = {"email": "gerda@example.org", "username": "gerda", "password": "sehr langes wort"}
+    browser.post("/sign-up/", given, HTTP_ACCEPT_LANGUAGE="de-CH")
+    assert Profile.objects.get(user__username="gerda").language == "de"
+
+
+def test_a_password_that_is_like_the_name_is_refused_in_german(browser: Browser, ada: User) -> None:
+    given = {"email": "gerda@example.org", "username": "gerda-gardener", "password": "gerda-gardener"}
+    page = check(browser.post("/sign-up/", given, HTTP_ACCEPT_LANGUAGE="de"))
+    assert "Dieses Passwort ähnelt zu sehr einer deiner Angaben: Benutzername." in page

@@ -1,0 +1,25 @@
+"""The command line speaks the language of the terminal."""
+
+import pytest
+
+from taskbell.runtime import language
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"LANG": "de_DE.UTF-8"}, "Mit Strg-C beenden."),
+        ({"LANG": "en_GB.UTF-8", "LC_ALL": "de_AT"}, "Mit Strg-C beenden."),
+        ({"LANG": "de_DE.UTF-8", "LC_ALL": "C"}, "Press Ctrl-C to stop."),
+        ({"LANG": "fi_FI.UTF-8"}, "Press Ctrl-C to stop."),
+        ({}, "Press Ctrl-C to stop."),
+    ],
+)
+def test_it_is_english_if_unsure(monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], said: str) -> None:
+    for name in ("LANG", "LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    language._catalogue.cache_clear()
+    assert language.gettext("Press Ctrl-C to stop.") == said
+    language._catalogue.cache_clear()
