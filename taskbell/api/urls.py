@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from django.urls import path, register_converter
-from django.urls.converters import IntConverter
+from django.urls import path
 from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerView
 
 from taskbell.api import (
@@ -28,15 +27,6 @@ from taskbell.api import (
 )
 from taskbell.api.aliases import aliases_of
 from taskbell.api.document import DocumentView
-
-
-class IdConverter(IntConverter):
-    """The ID of a row, in the range of every database; other paths give 404."""
-
-    regex = "[0-9]{1,18}"
-
-
-register_converter(IdConverter, "id")
 
 READ_ONLY: Any = {"url_name": "schema", "http_method_names": ["get", "head"]}  # no template renders OPTIONS
 

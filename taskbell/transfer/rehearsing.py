@@ -8,6 +8,7 @@ from typing import IO, Any
 
 from taskbell.accounts.models import User
 from taskbell.common.errors import Refusal
+from taskbell.common.values import BadValue
 from taskbell.transfer.headers import is_known, key_of
 from taskbell.transfer.importing import Options, TooManyRows, prepared
 from taskbell.transfer.reading import Notice, Row, Unreadable
@@ -73,7 +74,11 @@ def _noted(rows: Iterable[Row | Notice], found: Rehearsal) -> Iterator[Row | Not
     """The rows; the cells of the first ones are noted before anything changes them."""
     for row in rows:
         if isinstance(row, Row) and row.cells and len(found.first) < SHOWN_ROWS:
-            shown = {name: row.cells[name] for name in SHOWN_COLUMNS if row.cells.get(name)}
+            shown = {
+                name: row.cells[name]
+                for name in SHOWN_COLUMNS
+                if row.cells.get(name) and not isinstance(row.cells[name], BadValue)
+            }
             found.first.append({name: _text(value) for name, value in shown.items()})
         yield row
 

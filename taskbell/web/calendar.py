@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.dateformat import format as date_format
 from django.utils.translation import pgettext
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from taskbell.accounts.models import User
 from taskbell.common.clock import EARLIEST, LATEST
-from taskbell.common.errors import Refusal
+from taskbell.common.errors import NotFound, Refusal
 from taskbell.projects.audience import sees_everything
 from taskbell.search.parameters import Parameters
 from taskbell.search.tasks import FILTERS, matching_tasks
@@ -62,16 +62,17 @@ class CalendarDay:
 
 
 def period_of(name: str, first_weekday: int) -> Period:
-    """The period of this name, such as 2026-12 or 2026-W49. Raises ValueError."""
+    """The period of this name, such as 2026-12 or 2026-W49. Raises NotFound."""
     match = PERIOD.fullmatch(name)
-    if match is None:
-        raise ValueError(name)
+    if match is None or not EARLIEST.year < int(match["year"]) < LATEST.year:
+        raise NotFound
     year = int(match["year"])
-    if not EARLIEST.year < year < LATEST.year:
-        raise ValueError(name)
-    if match["week"]:
-        return _week(date.fromisocalendar(year, int(match["week"]), 1), first_weekday)
-    return _month(date(year, int(match["month"]), 1), first_weekday)
+    try:
+        if match["week"]:
+            return _week(date.fromisocalendar(year, int(match["week"]), 1), first_weekday)
+        return _month(date(year, int(match["month"]), 1), first_weekday)
+    except ValueError as error:
+        raise NotFound from error
 
 
 def _week(monday: date, first_weekday: int) -> Period:
@@ -141,10 +142,7 @@ def calendar(request: HttpRequest, period: str, **within: Any) -> HttpResponse:
     """The page, perhaps of a project."""
     app, parameters = AppRequest(request), request.GET.dict() | within | {"period": period}
     head = head_of(app, project_of(within["pk"], app.person), "calendar") if within else {"here": "calendar"}
-    try:
-        shown = period_of(period, app.dates.first_weekday)
-    except ValueError as error:
-        raise Http404 from error
+    shown = period_of(period, app.dates.first_weekday)
     days = {str(day): _day(day, shown, app.dates) for day in shown.days}
     try:
         for row in rows_of(placed(parameters, app.person, app.dates), app.person, app.dates):

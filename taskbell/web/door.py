@@ -8,14 +8,14 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import Session, User
-from taskbell.common.errors import Busy, FieldError, Invalid, NotSignedIn, Refusal, TooMany
+from taskbell.common.errors import Busy, FieldError, Invalid, NotFound, NotSignedIn, Refusal, TooMany
 
 HOME = "/"
 
@@ -41,9 +41,9 @@ def next_address(request: HttpRequest, default: str = HOME) -> str:
 
 
 def local_address(request: HttpRequest, address: str) -> str:
-    """The address, if it is on this site."""
+    """The address, if it is on this site: a path from its root."""
     is_ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
-    return address if is_ours else ""
+    return address if is_ours and address.startswith("/") else ""
 
 
 def page(
@@ -149,9 +149,19 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.user.is_authenticated:
-            return view(request, *args, **kwargs)
+            return _answered(request, view, *args, **kwargs)
         if not is_fragment(request):
             return redirect_to_login(request.get_full_path())
         return fragment(request, "app/signed_out.html", {}, status=NotSignedIn.status)
 
     return wrapped
+
+
+def _answered(request: HttpRequest, view: Callable[..., HttpResponse], *args: Any, **kwargs: Any) -> HttpResponse:
+    """What the view answers, or what it has left to say about a refusal."""
+    try:
+        return view(request, *args, **kwargs)
+    except NotFound as error:
+        raise Http404 from error
+    except Refusal as refusal:
+        return refused(request, refusal)

@@ -1,17 +1,32 @@
 """Finding things: the search and the palette."""
 
+from collections.abc import Collection
+
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from taskbell.accounts.models import User
 from taskbell.common.errors import Refusal
-from taskbell.search.tasks import page_of_tasks
+from taskbell.search.parameters import Parameters
+from taskbell.search.tasks import matching_tasks, page_of_tasks
 from taskbell.tasks.models import Task
+from taskbell.web.dates import Dates
 from taskbell.web.door import refused, signed_in
 from taskbell.web.rows import rows_of
 from taskbell.web.shell import AppRequest
 
 PAGE_SIZE, LAST = 50, 8
+SECTION = "found"
+
+
+def placed(
+    parameters: Parameters, person: User, dates: Dates, *, only: Collection[int] | None = None
+) -> list[tuple[int, str, str]]:
+    """The ids of `only` those tasks that have the words. Raises Invalid."""
+    words = parameters.get("q", "").strip()
+    found = matching_tasks({"q": words}, person).filter(pk__in=only or []) if words else Task.objects.none()
+    return [(pk, SECTION, "") for pk in found.values_list("pk", flat=True)]
 
 
 @signed_in
@@ -26,7 +41,7 @@ def search(request: HttpRequest) -> HttpResponse:
             page = page_of_tasks(given | {"page": request.GET.get("page", "1")}, app.person)
     except Refusal as refusal:
         return refused(request, refusal)
-    rows = rows_of([(pk, "found", "") for pk in page.rows], app.person, app.dates) if page else []
+    rows = rows_of([(pk, SECTION, "") for pk in page.rows], app.person, app.dates) if page else []
     context = {
         "words": words,
         "rows": rows,

@@ -10,7 +10,6 @@ from django.views.decorators.http import require_http_methods
 
 from taskbell.common.deadline import no_deadline
 from taskbell.common.errors import NotFound, Refusal, invalid
-from taskbell.common.values import MAX_ID
 from taskbell.reports.actions import delete_report, own_report
 from taskbell.reports.imports import start_import
 from taskbell.reports.models import UNFINISHED, Piece, Report, ReportKind
@@ -20,10 +19,12 @@ from taskbell.transfer.cells import ORDERS
 from taskbell.transfer.headers import key_of
 from taskbell.transfer.importing import SKIP, UPDATE
 from taskbell.web.door import done, refused, signed_in
+from taskbell.web.filters import PRIORITIES, STAGES
 from taskbell.web.shell import AppRequest
 
 SHOWN, MAX_ANSWER = 50, 1024 * 1024
 COLUMN = "column:"
+BY_NAME = ("status", "stage", "priority")  # columns of known values
 # What a header can be, and the head of the table with the first rows.
 WORDS = {
     "title": gettext_lazy("Title"),
@@ -50,7 +51,7 @@ def import_file(request: HttpRequest, pk: int) -> HttpResponse:
     """The page; POST changes how the file is read, starts the import, or forgets the file."""
     app = AppRequest(request)
     try:
-        report = own_report(app.person, pk if pk <= MAX_ID else 0)
+        report = own_report(app.person, pk)
         is_waiting = waiting_of(app.person).filter(pk=report.pk).exists()
         if request.method == "POST":
             return _act(app, report, is_waiting=is_waiting)
@@ -90,12 +91,18 @@ def _checked(report: Report) -> dict[str, Any]:
     return {
         "found": found,
         "heads": [HEADS[name] for name in present],
-        "rows": [[row.get(name, "") for name in present] for row in found.first],
+        "rows": [[_cell(name, row.get(name, "")) for name in present] for row in found.first],
         "headers": headers,
         "words": WORDS,
         "dates": said["dates"],
         "on_existing": said["options"]["on_existing"],
     }
+
+
+def _cell(name: str, text: str) -> Any:
+    if name == "due_time":
+        return text.removesuffix(":00") if text.count(":") > 1 else text
+    return (PRIORITIES if name == "priority" else STAGES).get(text, text) if name in BY_NAME else text
 
 
 def _outcome(report: Report) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from taskbell.common.errors import Refusal, invalid
 from taskbell.common.values import BadValue, read_id
-from taskbell.web import board, calendar, project_pages, task, task_list, today, upcoming
+from taskbell.web import board, calendar, finding, project_pages, task, task_list, today, trash, upcoming
 from taskbell.web.door import fragment, refused, signed_in
 from taskbell.web.rows import rows_of
 from taskbell.web.shell import AppRequest
@@ -27,23 +27,27 @@ VIEWS: dict[str, tuple[Placing, str]] = {
     "project": (project_pages.placed, "web/app/row.html"),
     "project-board": (project_pages.placed_in_board, "web/app/card.html"),
     "project-calendar-period": (calendar.placed, "web/app/day_task.html"),
+    "search": (finding.placed, "web/app/row.html"),
     "tasks": (task_list.placed, "web/app/line.html"),
+    "trash": (trash.placed, "web/app/row.html"),
     "upcoming": (upcoming.placed, "web/app/row.html"),
 }
+NO_TASKS: tuple[Placing, str] = (lambda *_parameters, **_only: [], "web/app/row.html")
 
 
 @signed_in
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
-    """`ids` of tasks, as the page at the address `view` shows them."""
+    """`ids` of tasks, as the page at the address `view` shows them; for a page without tasks, only the navigation."""
     app = AppRequest(request)
     try:
         ids = _ids(request.GET.get("ids", ""))
-        placing, template, parameters = _view(request.GET.get("view", ""))
+        name, parameters = _view(request.GET.get("view", ""))
+        placing, template = VIEWS.get(name, NO_TASKS)
         rows = rows_of(placing(parameters, app.person, app.dates, only=ids), app.person, app.dates)
     except Refusal as refusal:
         return refused(request, refusal)
-    gone = [pk for pk in ids if pk not in {row.task.pk for row in rows}]
+    gone = [pk for pk in ids if pk not in {row.task.pk for row in rows}] if name in VIEWS else []
     context = {"rows": rows, "gone": gone, "row_template": template, "shell": app.shell, "person": app.person}
     return fragment(request, "app/live.html", context | {"here": request.GET.get("here", "")})
 
@@ -58,12 +62,11 @@ def _ids(text: str) -> list[int]:
         raise invalid("ids", error.code, str(error)) from error
 
 
-def _view(address: str) -> tuple[Placing, str, dict[str, Any]]:
-    """The page at the address, with the parameters of its path and query. Raises Invalid."""
-    parts = urlsplit(address)
+def _view(address: str) -> tuple[str, dict[str, Any]]:
+    """The name of the page at the address, with the parameters of its path and query. Raises Invalid."""
     try:
+        parts = urlsplit(address)
         match = resolve(parts.path)
-        placing, template = VIEWS[match.url_name or ""]
-    except (Resolver404, KeyError) as error:
-        raise invalid("view", "invalid", _("Must be the address of a page with tasks.")) from error
-    return placing, template, QueryDict(parts.query).dict() | match.kwargs
+    except (Resolver404, ValueError) as error:
+        raise invalid("view", "invalid", _("Must be the address of a page.")) from error
+    return match.url_name or "", QueryDict(parts.query).dict() | match.kwargs

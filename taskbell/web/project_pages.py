@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -12,7 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound, Refusal
-from taskbell.common.values import MAX_ID, BadValue, read_id
+from taskbell.common.sql import in_one_query
+from taskbell.common.values import BadValue, read_id
 from taskbell.projects.models import Colour, Project
 from taskbell.projects.policy import may_edit_tasks, may_manage
 from taskbell.search.parameters import Parameters
@@ -37,7 +38,7 @@ MOST, MOST_DONE = 300, 20  # rows
 def project_of(pk: int, person: User) -> Project:
     """The project with the person's role. Raises Http404."""
     try:
-        return visible_project(pk if pk <= MAX_ID else 0, to=person)
+        return visible_project(pk, to=person)
     except NotFound as error:
         raise Http404 from error
 
@@ -71,17 +72,13 @@ def placed(
 ) -> list[tuple[int, str, str]]:
     """The ids of the tasks of the project: the open ones by due date, and the last completed. One query."""
     tasks = Task.objects.visible_to(person).filter(project=int(parameters["pk"]))
+    shown = tasks.filter(stage__in=[*OPEN_STAGES, Stage.COMPLETED]).values_list("pk", "stage")
     if only is not None:
-        shown = tasks.filter(Q(stage__in=OPEN_STAGES) | Q(stage=Stage.COMPLETED), pk__in=only)
-        return [(pk, _section(stage), "") for pk, stage in shown.values_list("pk", "stage")]
-    ordered = tasks.filter(stage__in=OPEN_STAGES).order_by(F("due_at").asc(nulls_last=True), "-priority", "id")
-    return [(pk, "open", "") for pk in ordered.values_list("pk", flat=True)[:MOST]]
-
-
-def placed_done(project: Project) -> list[tuple[int, str, str]]:
-    """The ids of the last completed tasks."""
-    completed = Task.objects.filter(project=project, deleted_at=None, stage=Stage.COMPLETED).order_by("-completed_at")
-    return [(pk, "done", "") for pk in completed.values_list("pk", flat=True)[:MOST_DONE]]
+        return [(pk, _section(stage), "") for pk, stage in shown.filter(pk__in=only)]
+    still_open = shown.exclude(stage=Stage.COMPLETED).order_by(F("due_at").asc(nulls_last=True), "-priority", "id")
+    completed = shown.filter(stage=Stage.COMPLETED).order_by("-completed_at", "-id")
+    found = in_one_query([still_open[:MOST], completed[:MOST_DONE]])
+    return [(pk, _section(stage), "") for pk, stage in found]
 
 
 def _section(stage: str) -> str:
@@ -94,7 +91,7 @@ def project(request: HttpRequest, pk: int) -> HttpResponse:
     """The tasks of a project, as a list."""
     app = AppRequest(request)
     shown = project_of(pk, app.person)
-    places = placed({"pk": str(pk)}, app.person, app.dates) + placed_done(shown)
+    places = placed({"pk": str(pk)}, app.person, app.dates)
     rows = rows_of(places, app.person, app.dates)
     sections = {key: [row for row in rows if row.section == key] for key in ("open", "done")}
     return app.page("app/project.html", head_of(app, shown, "list") | sections)

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from taskbell.accounts.models import Profile
 from taskbell.common.errors import Refusal, invalid
-from taskbell.common.text import is_invisible
+from taskbell.common.values import BadValue, read_line
 from taskbell.web.door import done, person_of, refused, signed_in
 from taskbell.web.shell import AppRequest
 from taskbell.web.task_list import parameters_of
@@ -29,14 +29,14 @@ def view_form(request: HttpRequest) -> HttpResponse:
 
 def _save(request: HttpRequest) -> HttpResponse:
     profile = person_of(request).profile
-    name = " ".join(request.POST.get("name", "").split())
     query = QueryDict(request.POST.get("query", "")[:MAX_QUERY])
     try:
-        if is_invisible(name) or len(name) > MAX_NAME:
-            raise invalid("name", "invalid", _("Must be a name of 1 to %(n)d characters.") % {"n": MAX_NAME})
+        name = read_line(request.POST.get("name", ""), most=MAX_NAME)
         others = [one for one in profile.saved_views if one["name"] != name]
         if len(others) >= MOST:
             raise invalid("name", "size", _("Can\u2019t save more than %(n)d views. Delete one first.") % {"n": MOST})
+    except BadValue as error:
+        return refused(request, invalid("name", error.code, str(error)))
     except Refusal as refusal:
         return refused(request, refusal)
     kept = QueryDict(mutable=True)
