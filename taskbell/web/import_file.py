@@ -19,8 +19,8 @@ from taskbell.transfer.cells import ORDERS
 from taskbell.transfer.headers import key_of
 from taskbell.transfer.importing import SKIP, UPDATE
 from taskbell.web.door import done, refused, signed_in
-from taskbell.web.filters import PRIORITIES, STAGES
 from taskbell.web.shell import AppRequest
+from taskbell.web.words import PRIORITIES, STAGES
 
 SHOWN, MAX_ANSWER = 50, 1024 * 1024
 COLUMN = "column:"
