@@ -10,9 +10,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import INVITES, Capability, Role
 from taskbell.common.clock import utc_now
-from taskbell.common.errors import NotAllowed, NotFound, Refusal
+from taskbell.common.errors import NotFound, Refusal
 from taskbell.people.editing import update_person
-from taskbell.people.invitations import invite, invites_seen_by, withdraw_invite
+from taskbell.people.invitations import invites_seen_by
 from taskbell.people.leaving import deactivate_person, reactivate_person
 from taskbell.people.roles import active_person, check_may_manage
 from taskbell.search.people import page_of_people
@@ -53,32 +53,6 @@ def people(request: HttpRequest) -> HttpResponse:
         "here": "people",
     }
     return app.page("app/people.html", context)
-
-
-@signed_in
-@require_POST
-def invite_person(request: HttpRequest) -> HttpResponse:
-    """Emails an invitation."""
-    by, email = person_of(request), request.POST.get("email", "")
-    try:
-        if not by.can(Capability.INVITE):
-            raise NotAllowed(_("Your role does not allow you to invite people."))
-        made = invite(email, request.POST.get("role", ""), by=by, now=utc_now())
-    except Refusal as refusal:
-        return refused(request, refusal)
-    said = _("%(email)s is invited. The link in the email works once.") % {"email": made.email}
-    return done(request, said, to="/people/")
-
-
-@signed_in
-@require_POST
-def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
-    """Withdraws an invitation."""
-    try:
-        withdraw_invite(pk, by=person_of(request), now=utc_now())
-    except Refusal as refusal:
-        return refused(request, refusal)
-    return done(request, _("The invitation is withdrawn."), to="/people/")
 
 
 @signed_in
