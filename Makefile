@@ -26,7 +26,8 @@ demo: $(VENV)/installed ## Fill in sample people and tasks to look at.
 	@exec $(BIN)/taskbell demo
 
 # Tests that need no database, or bring their own, run once.
-OF_NO_DATABASE := tests/architecture tests/benchmarks tests/common tests/config tests/docs tests/web/test_browser.py
+IN_CHROMIUM := tests/web/test_browser.py tests/web/test_browser_app.py
+OF_NO_DATABASE := tests/architecture tests/benchmarks tests/common tests/config tests/docs $(IN_CHROMIUM)
 
 # These mostly wait for other processes.
 WITH_PROCESSES := tests/faults tests/journeys tests/hostile
@@ -44,7 +45,7 @@ SIDE_BY_SIDE := --dist loadfile --no-loadscope-reorder -n
 
 check: lint ## Check quickly: lint, types and the fast tests, on SQLite.
 	@TEST_DATABASE=sqlite $(RUN_TESTS) $(SIDE_BY_SIDE) 3 -m "not long and not slow and not processes" \
-		$(addprefix --ignore=,$(WITH_PROCESSES) $(LIVE) $(OF_THE_WHOLE) $(OF_DEPLOYMENT) tests/benchmarks tests/web/test_browser.py)
+		$(addprefix --ignore=,$(WITH_PROCESSES) $(LIVE) $(OF_THE_WHOLE) $(OF_DEPLOYMENT) $(IN_CHROMIUM) tests/benchmarks)
 
 test: $(VENV)/installed-dev ## Run all tests, on SQLite and on PostgreSQL.
 	@failed=0; \
