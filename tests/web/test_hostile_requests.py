@@ -114,21 +114,13 @@ def test_no_value_breaks_a_bulk_change(browser_of: BrowserOf, bo: User, do: str)
     assert browser.post("/tasks/bulk/", {"ids": [HUGE, world.task.pk], "do": "delete"}).status_code < 500
 
 
-@pytest.mark.parametrize(
-    "view",
-    [
-        "",
-        "/",
-        "/nowhere/",
-        "//",
-        "http://[",
-        "/projects/" + "9" * 30 + "/",
-        "/tasks/?stage=x",
-        "/settings/",
-        "/projects/PROJECT/",
-        "\0",
-    ],
-)
+VIEWS = [
+    *("", "/", "/nowhere/", "//", "http://[", f"/projects/{HUGE}/", "/projects/PROJECT/", "/tasks/?stage=x"),
+    *("/settings/", "\0"),
+]
+
+
+@pytest.mark.parametrize("view", VIEWS)
 def test_no_view_breaks_the_live_updates(browser_of: BrowserOf, bo: User, view: str) -> None:
     browser = browser_of(bo)
     view = view.replace("PROJECT", str(world_of(bo).project.pk))
