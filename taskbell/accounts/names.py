@@ -14,8 +14,7 @@ from taskbell.common.values import UNPRINTABLE_SENTENCE, BadValue, read_line
 CHARACTERS = r"[\p{L}\p{M}\p{N}_.+-]"
 USERNAME = regex.compile(CHARACTERS + "{1,150}")
 QUOTED = frozenset(' "(),:;<>@[\\]')  # a local part with one of these needs quotes
-MAX_DEFAULT_USERNAME = 100  # leaves space for a number
-MAX_ADDRESS = 254
+MAX_DEFAULT_USERNAME, MAX_ADDRESS = 100, 254  # the first leaves space for a number
 MAX_FOLDED_LENGTH = 600  # NFKC can expand one letter to eighteen
 
 

@@ -1,6 +1,7 @@
 """What an import of a file would do: its first rows, what is wrong with others, and headers that nobody knows."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -17,8 +18,7 @@ from taskbell.transfer.reading_apart import FileToRead, ReadFile, reading_apart
 SHOWN_COLUMNS = ("title", "due_date", "due_time", "due_at", "status", "stage", "priority", "project", "assigned_to")
 SHOWN_ROWS, SHOWN_ERRORS, BEGINNING = 8, 50, 200
 MAX_ROWS = 10_000  # with what belongs to them; a longer file is checked while it is imported
-MAX_UNKNOWN = 40  # headers
-MAX_TEXT = 200
+MAX_UNKNOWN, MAX_TEXT = 40, 200  # headers, and characters of a cell
 
 
 @dataclass
@@ -60,14 +60,11 @@ def _note(found: Rehearsal, read: ReadFile, options: Options, *, is_whole: bool,
     if not is_whole:
         list(islice(rows, BEGINNING))
         return
-    try:
-        with prepared(rows, replace(options, partial=True), by=by, now=now, most=MAX_ROWS) as checked:
-            result = checked.rehearse()
-            found.counts = result.counts()
-            found.errors = [vars(one) for one in islice(result.errors, SHOWN_ERRORS)]
-            found.notices = [vars(one) for one in islice(result.notices, SHOWN_ERRORS)]
-    except TooManyRows:
-        pass
+    with suppress(TooManyRows), prepared(rows, options, by=by, now=now, most=MAX_ROWS) as checked:
+        result = checked.rehearse()
+        found.counts = result.counts()
+        found.errors = [vars(one) for one in islice(result.errors, SHOWN_ERRORS)]
+        found.notices = [vars(one) for one in islice(result.notices, SHOWN_ERRORS)]
 
 
 def _noted(rows: Iterable[Row | Notice], found: Rehearsal) -> Iterator[Row | Notice]:

@@ -68,5 +68,5 @@ def _view(address: str) -> tuple[str, dict[str, Any]]:
         parts = urlsplit(address)
         match = resolve(parts.path)
     except (Resolver404, ValueError) as error:
-        raise invalid("view", "invalid", _("Must be the address of a page.")) from error
+        raise invalid("view", "invalid", _("Must be the address of a page with tasks.")) from error
     return match.url_name or "", QueryDict(parts.query).dict() | match.kwargs
