@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import DurationField, ExpressionWrapper, F
+from django.db.models import DurationField, ExpressionWrapper, F, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,6 +16,7 @@ from taskbell.notifications.inbox import mark_all_read, mark_read
 from taskbell.notifications.models import Delivery, DeliveryState
 from taskbell.search.notifications import page_of_notifications
 from taskbell.search.parameters import whole_number
+from taskbell.tasks.models import Task
 from taskbell.web.door import done, person_of, refused, signed_in
 from taskbell.web.shell import RECENT_MAILS, AppRequest, failed_mails
 
@@ -53,9 +54,11 @@ def notifications(request: HttpRequest) -> HttpResponse:
     except Refusal as refusal:
         return refused(request, refusal)
     items = [_item(one) for one in page.rows]
+    seen = Task.objects.visible_to(app.person).filter(pk=OuterRef("notification__task")).order_by()
+    title = Subquery(seen.values("title")[:1])
     failed = failed_mails(app.person, since=app.now - RECENT_MAILS) if app.shell.failed else Delivery.objects.none()
     context = {
-        "failed": failed.select_related("notification__task").order_by("-due_at")[:10],
+        "failed": failed.select_related("notification").annotate(task_title=title).order_by("-due_at")[:10],
         "unread": [item for item in items if item["row"].read_at is None],
         "read": [item for item in items if item["row"].read_at is not None],
         "further": page.next,

@@ -7,8 +7,10 @@ import pytest
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
 from taskbell.notifications.messages import Message, notify
-from taskbell.notifications.models import Delivery, DeliveryState
+from taskbell.notifications.models import Delivery, DeliveryState, Notification
 from taskbell.people.notifications import SESSION_ENDED
+from taskbell.tasks.actions import create_task
+from taskbell.tasks.patch import TaskPatch
 from tests.web.conftest import Browser
 from tests.web.test_admin import BrowserOf
 
@@ -29,6 +31,15 @@ def test_bob_sees_that_a_mail_did_not_reach_him_and_why(browser_of: BrowserOf, b
     browser = browser_of(bob)
     assert "could not be delivered" in browser.get("/").content.decode()
     assert REFUSED in browser.get("/notifications/").content.decode()
+
+
+def test_it_does_not_name_a_task_that_bob_no_longer_sees(
+    browser_of: BrowserOf, alice: User, bob: User, failed: Delivery
+) -> None:
+    task = create_task(TaskPatch(title="Alice's secret"), by=alice, now=utc_now())
+    Notification.objects.filter(pk=failed.notification_id).update(task=task)
+    page = browser_of(bob).get("/notifications/").content.decode()
+    assert REFUSED in page and "secret" not in page
 
 
 def test_alice_hears_nothing_of_bobs_mail_on_her_own_page(browser_of: BrowserOf, alice: User, failed: Delivery) -> None:

@@ -1,6 +1,7 @@
 """Odd and hostile requests: no page breaks, and nothing changes."""
 
 from collections.abc import Callable
+from itertools import cycle
 from urllib.parse import quote
 
 import pytest
@@ -64,9 +65,8 @@ def test_no_parameter_breaks_a_page(browser_of: BrowserOf, ada: User, name: str)
     for odd in ODD:
         together = "&".join(f"{parameter}={quote(odd)}" for parameter in PARAMETERS)
         assert browser.get(f"{at}?{together}").status_code < 500, odd
-    for parameter in PARAMETERS:
-        for odd in ODDEST:
-            assert browser.get(f"{at}?{parameter}={quote(odd)}").status_code < 500, (parameter, odd)
+    for parameter, odd in zip(PARAMETERS, cycle(ODDEST), strict=False):
+        assert browser.get(f"{at}?{parameter}={quote(odd)}").status_code < 500, (parameter, odd)
     assert Activity.objects.count() == written
 
 
@@ -98,11 +98,9 @@ def test_no_field_breaks_a_verb(browser_of: BrowserOf, ada: User, name: str) -> 
     for odd in ODD:
         for is_htmx in ({}, {"HTTP_HX_REQUEST": "true"}):
             sent = dict.fromkeys(FIELDS, odd) | {"next": "/tasks/"}
-            assert browser.post(address, sent, **is_htmx).status_code < 500, odd
             assert browser.post(f"{address}?token={quote(odd)}", sent, **is_htmx).status_code < 500, odd
-    for field in FIELDS:
-        for odd in ODDEST:
-            assert browser.post(address, {field: odd}).status_code < 500, (field, odd)
+    for field, odd in zip(FIELDS, cycle(ODDEST), strict=False):
+        assert browser.post(address, {field: odd}).status_code < 500, (field, odd)
 
 
 @pytest.mark.parametrize("do", ["stage", "due", "assign", "category", "priority", "project", "labels", "complete", "x"])
