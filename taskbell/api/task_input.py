@@ -83,7 +83,7 @@ class TaskIn(StrictSerializer):
         many=True,
         required=False,
         max_length=MAX_REMINDERS,  # type: ignore[call-arg]
-        error_messages={"max_length": TOO_MANY},
+        error_messages={"max_length": TOO_MANY % {"n": MAX_REMINDERS}},
     )
     remind_at = fields.InstantField(allow_null=True, required=False)
 

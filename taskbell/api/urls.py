@@ -27,6 +27,7 @@ from taskbell.api import (
 )
 from taskbell.api.aliases import aliases_of
 from taskbell.api.document import DocumentView
+from taskbell.common import paths  # noqa: F401 - the converter of ids
 
 READ_ONLY: Any = {"url_name": "schema", "http_method_names": ["get", "head"]}  # no template renders OPTIONS
 

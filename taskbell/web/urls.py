@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
+from taskbell.common import paths  # noqa: F401 - the converter of ids
 from taskbell.web import (
     activity,
     addresses,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser as Chromium
@@ -164,11 +165,15 @@ def test_pages_are_small(desk: Window) -> None:
     wire.send("Network.enable")
     wire.send("Network.clearBrowserCache")
     wire.on("Network.requestWillBeSent", lambda sent: urls.update({sent["requestId"]: sent["request"]["url"]}))
-    wire.on("Network.loadingFinished", lambda got: sizes.update({urls[got["requestId"]]: got["encodedDataLength"]}))
+
+    def loaded(got: Any) -> None:
+        sizes[urls.get(got["requestId"], "")] = got["encodedDataLength"]
+
+    wire.on("Network.loadingFinished", loaded)
     for most in (FIRST_PAGE_BYTES, LATER_PAGE_BYTES):
         sizes.clear()
         settled(desk.open("/"))
-        own = {url: size for url, size in sizes.items() if "favicon" not in url and "service-worker" not in url}
+        own = {url: size for url, size in sizes.items() if url and "favicon" not in url and "service-worker" not in url}
         assert sum(own.values()) <= most, own
         assert len([url for url, size in own.items() if size]) <= MOST_REQUESTS, own
 
