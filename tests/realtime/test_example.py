@@ -25,7 +25,7 @@ def page() -> Iterator[Page]:
         pytest.skip("there is no Chromium on this machine")
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=program, args=list(OPTIONS))
-        yield browser.new_page()
+        yield browser.new_page(service_workers="block")
         browser.close()
 
 
@@ -39,7 +39,7 @@ def sign_in(page: Page, somebody: Somebody) -> None:
     page.get_by_label("Username or email address").fill(f"{somebody.name}@example.org")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Next for you")).to_be_visible()
+    expect(page.get_by_role("heading", name="Today", exact=True)).to_be_visible()
 
 
 def test_a_list_lives_through_changes_a_restart_and_signing_out(page: Page, tmp_path: Path) -> None:
