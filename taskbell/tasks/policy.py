@@ -79,13 +79,20 @@ def check_may_remind_others(person: User, task: Task) -> None:
         raise NotAllowed(ONLY_FOR_ME)
 
 
+def may_work_on(person: User, task: Task) -> bool:
+    """True for people who may change the status of the task: its assignee, and everybody who may edit it."""
+    return may_edit(person, task) or task.assigned_to_id == person.pk
+
+
 def check_may_change(person: User, task: Task, changes: Mapping[str, Any]) -> None:
     """Raises NotAllowed unless the person may give these fields these values.
 
     The assignee may change the status and hand the task back.
     """
-    if may_edit(person, task):
+    if not changes or may_edit(person, task):
         return
+    if not may_work_on(person, task):
+        raise NotAllowed(_("Only its assignee and people who can edit its project can change this task."))
     if "stage" in changes and changes["stage"] not in STAGES_OF_ASSIGNEE:
         raise NotAllowed(_("Only people who can edit its project can archive this task."))
     if "assigned_to_id" in changes and changes["assigned_to_id"] not in (None, task.created_by_id):

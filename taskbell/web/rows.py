@@ -18,7 +18,7 @@ from taskbell.search.tasks import with_columns
 from taskbell.tasks.kinds import Priority, Stage
 from taskbell.tasks.label_models import TaskLabel
 from taskbell.tasks.models import ACCESS, Task, is_blocked
-from taskbell.tasks.policy import may_edit
+from taskbell.tasks.policy import may_edit, may_work_on
 from taskbell.tasks.queries import ViewerParam
 from taskbell.web.dates import Dates
 
@@ -129,7 +129,7 @@ class TaskRow:
     @property
     def may_complete(self) -> bool:
         """True if this person may change its stage."""
-        return not self.task.is_archived and (self.may_edit or self.task.assigned_to_id == self.person.pk)
+        return may_work_on(self.person, self.task) and not self.task.is_archived
 
     @property
     def is_from_others(self) -> bool:

@@ -63,6 +63,7 @@ PARTS = {
     "labels": Part(gettext_lazy("Labels"), task_forms.LabelsForm, "labels"),
     "assign": Part(gettext_lazy("Assigned to"), task_forms.AssignForm, "assign"),
 }
+OF_ASSIGNEE = ("stage", "assign")  # parts that the assignee may change, too
 
 
 @signed_in
@@ -93,12 +94,11 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _check_may_open(row: TaskRow, name: str) -> None:
-    may = {"stage": row.may_complete, "assign": row.may_edit or row.task.assigned_to_id == row.person.pk}
     if row.task.is_archived:
         raise Conflict(
             _("Can't change this task, because its project is archived. Take the project out of the archive.")
         )
-    if not may.get(name, row.may_edit):
+    if not (row.may_complete if name in OF_ASSIGNEE else row.may_edit):
         raise NotAllowed(_("Only people who can edit its project can change this task."))
 
 

@@ -143,14 +143,16 @@ class Visibility(RuleBasedStateMachine):
     @rule(pk=tasks, by=PERSON, to=SOMEBODY)
     def somebody_assigns(self, pk: int, by: str, to: str | None) -> None:
         task = self.model.tasks[pk]
-        allowed = self.model.may_edit(by, pk) or to in (None, task.creator, task.assignee)
+        hands_back = by == task.assignee and to in (None, task.creator)
+        allowed = self.model.may_edit(by, pk) or hands_back or to == task.assignee
         fits = to == task.assignee or self.model.fits(to, task.project)
         if self.patch(by, pk, {"assigned_to": self.people.number(to)}, allowed=allowed, fits=fits):
             task.assignee = to
 
     @rule(pk=tasks, by=PERSON)
     def somebody_hands_it_back(self, pk: int, by: str) -> None:
-        if self.patch(by, pk, {"assigned_to": None}, allowed=True):
+        allowed = self.model.may_work_on(by, pk) or self.model.tasks[pk].assignee is None
+        if self.patch(by, pk, {"assigned_to": None}, allowed=allowed):
             self.model.tasks[pk].assignee = None
 
     @rule(pk=tasks, by=PERSON, word=WORD)
@@ -163,9 +165,9 @@ class Visibility(RuleBasedStateMachine):
     @rule(pk=tasks, by=PERSON, stage=STAGES, force=st.booleans())
     def somebody_says_how_far_it_is(self, pk: int, by: str, stage: str, force: bool) -> None:
         task, may_edit = self.model.tasks[pk], self.model.may_edit(by, pk)
-        finishes = stage == "COMPLETED" != task.stage
-        allowed = may_edit or (not (finishes and force) and (stage != "ARCHIVED" or stage == task.stage))
-        if self.model.sees(by, pk) and finishes and not force and self.model.is_blocked(pk):
+        may_work_on, finishes = self.model.may_work_on(by, pk), stage == "COMPLETED" != task.stage
+        allowed = may_edit or stage == task.stage or (may_work_on and stage != "ARCHIVED" and not (finishes and force))
+        if self.model.sees(by, pk) and may_work_on and finishes and not force and self.model.is_blocked(pk):
             answer = self.people.ask(by, "PATCH", f"tasks/{pk}/", {"stage": stage})
             self.check_blockers(by, pk, answer.json())
         elif self.patch(by, pk, {"stage": stage}, allowed=allowed, query="?force=true" if force else ""):

@@ -64,6 +64,10 @@ class Model:
         """The same for all tasks of a project."""
         return name == "mia" or self.members[project].get(name) in ("OWNER", "EDITOR")
 
+    def may_work_on(self, name: str, pk: int) -> bool:
+        """The same, and for its assignee."""
+        return self.may_edit(name, pk) or name == self.tasks[pk].assignee
+
     def may_manage(self, name: str, project: str) -> bool:
         """True for its owners, and the manager."""
         return name == "mia" or self.members[project].get(name) == "OWNER"

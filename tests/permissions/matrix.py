@@ -302,6 +302,57 @@ PROJECTS = [
     Way(f"DELETE {ONE_MEMBER}", "404 404 404 403 403 404 401", at="@project", rid="@stranger"),
 ]
 
+# Tasks of the project; of one in which the stranger only reads, and nobody else is but the creator; of an archived one.
+IN_PROJECT, IN_VIEWED, IN_ARCHIVE = "@task_of_project", "@task_of_viewed", "@task_of_archived"
+BY_EDITORS = "200 200 200 200 403 404 401"
+BY_OWNER = "200 200 200 404 404 403 401"  # and the stranger is refused
+BY_NOBODY = "409 409 409 404 404 404 401"
+TASKS_OF_PROJECTS = [
+    *(
+        Way("POST /api/tasks/", answers, {"title": "Rake"} | fields)
+        for answers, fields in (
+            ("201 201 201 201 403 400 401", {"project": "@project"}),
+            ("201 201 201 201 403 400 401", {"project": "@project", "assigned_to": "@intern"}),
+            ("400 400 400 400 403 400 401", {"project": "@project", "assigned_to": "@somebody"}),
+            ("201 201 201 400 403 403 401", {"project": "@viewed_project"}),
+            ("409 409 409 400 403 400 401", {"project": "@archived_project"}),
+            ("400 400 400 400 403 400 401", {"project": "@deleted_project"}),
+            ("201 201 400 400 403 400 401", {"project": "@inbox_of_somebody"}),
+        )
+    ),
+    *(
+        Way("PATCH /api/tasks/{id}/", answers, {"project": to}, at=at)
+        for at, to, answers in (
+            ("@task", "@project", EDIT),
+            (IN_PROJECT, "@viewed_project", "200 200 200 400 403 404 401"),
+            (IN_PROJECT, "@archived_project", "409 409 409 400 403 404 401"),
+            (IN_PROJECT, "@inbox_of_somebody", "200 200 400 400 403 404 401"),
+            (IN_VIEWED, "@project", BY_OWNER),
+            (IN_ARCHIVE, "@project", BY_NOBODY),
+        )
+    ),
+    Way("POST /api/tasks/bulk/", BY_OWNER, {"update": [{"id": IN_VIEWED, "project": "@project"}]}),
+    Way("GET /api/tasks/{id}/", SEEN, at=IN_PROJECT),
+    Way("GET /api/tasks/{id}/", "200 200 200 404 404 200 401", at=IN_VIEWED),
+    Way("GET /api/tasks/{id}/", "200 200 200 404 404 404 401", at=IN_ARCHIVE),
+    *(
+        Way("PATCH /api/tasks/{id}/", answers, body, at=at)
+        for at, answers in (
+            (IN_PROJECT, BY_EDITORS),
+            (IN_VIEWED, BY_OWNER),
+            (IN_ARCHIVE, BY_NOBODY),
+        )
+        for body in ({"title": "Rake"}, {"status": "COMPLETED"}, {"assigned_to": "@creator"}, {"labels": ["Urgent"]})
+    ),
+    Way("DELETE /api/tasks/{id}/", "204 204 204 204 403 404 401", at=IN_PROJECT),
+    Way("DELETE /api/tasks/{id}/", "204 204 204 404 404 403 401", at=IN_VIEWED),
+    Way("DELETE /api/tasks/{id}/", BY_NOBODY, at=IN_ARCHIVE),
+    Way("POST /api/tasks/{id}/comments/", "201 201 201 404 404 201 401", {"body": "Done?"}, at=IN_VIEWED),
+    Way("POST /api/tasks/{id}/comments/", BY_NOBODY, {"body": "Done?"}, at=IN_ARCHIVE),
+    Way("POST /api/tasks/{id}/reminders/", "201 201 201 404 404 403 401", AT, at=IN_VIEWED),
+    Way("POST /api/tasks/{id}/reminders/", "201 201 201 404 404 201 401", AT | {"for_me": True}, at=IN_VIEWED),
+]
+
 ONLY_ADMINS = "200 403 403 403 403 403 401"
 MAY_INVITE = "201 201 403 403 403 403 401"
 PEOPLE_WAYS = [
@@ -408,7 +459,10 @@ SYNC = [
     Way("POST /api/notifications/read/", ALL),
 ]
 
-MATRIX = [*TASKS, *REMINDERS, *COMMENTS, *CATEGORIES, *LABELS, *PROJECTS, *PEOPLE_WAYS, *SESSIONS, *REPORTS, *SYNC]
+MATRIX = [
+    *(*TASKS, *REMINDERS, *COMMENTS, *CATEGORIES, *LABELS, *PROJECTS, *TASKS_OF_PROJECTS),
+    *(*PEOPLE_WAYS, *SESSIONS, *REPORTS, *SYNC),
+]
 
 # The operations that are there for those who are not signed in.
 FOR_EVERYBODY = {

@@ -23,7 +23,7 @@ from taskbell.reports.actions import request_report
 from taskbell.reports.building import make_waiting
 from taskbell.sharing.deleting import delete_project
 from taskbell.sharing.members import add_member
-from taskbell.sharing.projects import create_project
+from taskbell.sharing.projects import change_project, create_project
 from taskbell.tasks.actions import create_task, delete_task, update_task
 from taskbell.tasks.categories import create_category
 from taskbell.tasks.label_models import Label
@@ -102,6 +102,13 @@ class World:
                 add_member(made[name], self.people[person].pk, role, by=owner, now=NOW)
         add_by_email(made["project"], "new@example.org", "VIEWER", by=owner, now=utc_now())
         made["project_invite"] = ProjectInvite.objects.get().pk
+        for name in ("viewed", "archived"):
+            made[f"{name}_project"] = create_project({"name": name}, by=owner, now=NOW).pk
+        add_member(made["viewed_project"], self.people["stranger"].pk, "VIEWER", by=owner, now=NOW)
+        for name in ("project", "viewed_project", "archived_project"):
+            task = create_task(TaskPatch(title="Dig", project_id=made[name]), by=owner, now=NOW)
+            made["task_of_" + name.removesuffix("_project")] = task.pk
+        change_project(made["archived_project"], {"archived": True}, by=owner, now=NOW)
         delete_project(made["deleted_project"], move_to=None, by=owner, now=NOW)
         return made | {"inbox_of_somebody": self.people["somebody"].inbox.pk}
 

@@ -123,6 +123,22 @@ def test_an_intern_who_owns_a_project_changes_nothing(garden: Project, ivo: User
     assert program.get(f"{URL}{garden.pk}/").status_code == 200
 
 
+def test_a_viewer_works_only_on_what_is_assigned_to_them(bo: User, cy: User, ivo: User, as_user: Somebody) -> None:
+    garden = shared_by(bo, cy, ivo, role="VIEWER")
+    for person, other in ((cy, ivo), (ivo, cy)):
+        program, own = as_user(person), a_task_in(garden, bo, assigned_to_id=person.pk)
+        for task in (a_task_in(garden, bo), a_task_in(garden, bo, assigned_to_id=other.pk)):
+            path = f"/api/tasks/{task.pk}/"
+            assert program.put(path, program.get(path).json()).status_code == 200, "what is unchanged is accepted"
+            for change in ({"status": "COMPLETED"}, {"status": "IN_PROGRESS"}, {"assigned_to": bo.pk}):
+                refused = program.patch(path, change)
+                assert refused.status_code == 403
+                assert "assignee" in refused.json()["detail"]
+            assert program.post(f"{path}reminders/", {"at": "2027-03-31T09:00:00Z", "for_me": True}).status_code == 201
+        assert program.patch(f"/api/tasks/{own.pk}/", {"status": "IN_PROGRESS"}).status_code == 200
+        assert program.patch(f"/api/tasks/{own.pk}/", {"assigned_to": None}).status_code == 200
+
+
 def test_who_is_removed_has_no_tasks_there_any_more_done_or_deleted(
     program: Program, bo: User, cy: User, garden: Project, as_user: Somebody, monkeypatch: pytest.MonkeyPatch
 ) -> None:
