@@ -121,6 +121,11 @@ def keys_of(person: User) -> Keys:
     return person.keys if person.keys is not None else _keys_by_person([person])[person.pk]
 
 
+def group_keys_of(person: User) -> list[str]:
+    """Those of the keys that the person can lose: of projects, and of the people who see everything."""
+    return sorted(key for key in keys_of(person) if isinstance(key, str))
+
+
 def load_keys(people: Iterable[User]) -> None:
     """Reads the keys of many people by one query, for what is asked of them next."""
     listed = list(people)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from taskbell.accounts.models import User
 from taskbell.common.errors import Conflict, NotFound, TooMany, invalid
 from taskbell.common.locks import one_at_a_time
-from taskbell.projects.audience import sees_everything
+from taskbell.projects.audience import keys_of
 from taskbell.reports.models import UNFINISHED, Format, Report, ReportKind, ReportState
 from taskbell.reports.questions import read_question
 
@@ -54,9 +54,9 @@ def finished_report(person: User, report_id: int) -> Report:
         raise Conflict(_("Can't download this report, because it failed. %(problem)s") % {"problem": report.problem})
     if report.state in UNFINISHED:
         raise Conflict(_("Can't download this report, because it is still in progress. Try again later."))
-    if report.of_everything and not sees_everything(person):
+    if report.kind != ReportKind.IMPORT and not keys_of(person).issuperset(report.keys or ()):
         raise Conflict(
-            _("Can't download this report, because you can no longer see everyone's tasks. Request a new one.")
+            _("Can't download this report, because you can no longer see everything that it covers. Request a new one.")
         )
     return report
 

@@ -14,7 +14,7 @@ from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common import leases
 from taskbell.common.errors import Refusal
-from taskbell.projects.audience import sees_everything
+from taskbell.projects.audience import group_keys_of
 from taskbell.reports.imports import import_file
 from taskbell.reports.models import MAX_ATTEMPTS, Piece, Report, ReportKind, ReportState
 from taskbell.reports.questions import read_question
@@ -68,8 +68,8 @@ def claim(now: datetime) -> Report | None:
     if report is None:
         return None
     report.pieces.all().delete()
-    report.attempt, report.of_everything = report.attempt + 1, sees_everything(report.person)
-    report.save(update_fields=["attempt", "of_everything"])
+    report.attempt, report.keys = report.attempt + 1, group_keys_of(report.person)
+    report.save(update_fields=["attempt", "keys"])
     return report
 
 

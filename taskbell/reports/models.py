@@ -67,7 +67,7 @@ class Report(models.Model):
     problem = models.CharField(max_length=500, blank=True, help_text="Why the report failed.")
     first_id = models.BigIntegerField(null=True, blank=True, help_text="The id below those that an import has taken.")
     written = models.PositiveIntegerField(default=0, help_text="How many rows an import has written so far.")
-    of_everything = models.BooleanField(default=False, help_text="Its content covers the tasks of everyone.")
+    keys = models.JSONField(null=True, blank=True, help_text="Whose tasks it covers: the keys of the person's access.")
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     attempt = models.PositiveSmallIntegerField(default=0)

@@ -19,6 +19,8 @@ from taskbell.common.clock import utc_now
 from taskbell.reports import building, writing
 from taskbell.reports.actions import MAX_REPORTS, MAX_UNFINISHED
 from taskbell.reports.models import Piece, Report, ReportState
+from taskbell.sharing.members import add_member, remove_member
+from taskbell.sharing.projects import create_project
 from taskbell.tasks.models import Task
 from tests.conftest import NOW, Program
 from tests.tasks.conftest import a_task
@@ -195,6 +197,23 @@ def test_who_sees_less_by_now_does_not_get_what_tells_of_everything(program: Pro
     assert b"Cy's own" not in refused.content
     User.objects.filter(pk=bo.pk).update(role=Role.MANAGER)
     assert program.get(report["download"]).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["export", "insights"])
+def test_a_removed_member_does_not_get_what_tells_of_the_project(
+    program: Program, bo: User, cy: User, kind: str
+) -> None:
+    before = made(program, kind=kind)
+    garden = create_project({"name": "Garden"}, by=cy, now=NOW)
+    add_member(garden.pk, bo.pk, "VIEWER", by=cy, now=NOW)
+    a_task(cy, "Cy's own", project_id=garden.pk)
+    report = made(program, kind=kind)
+    assert b"Garden" in file_of(program, report)
+    remove_member(garden.pk, bo.pk, by=cy, now=NOW)
+    refused = program.get(report["download"])
+    assert refused.status_code == 409
+    assert b"Garden" not in file_of(program, before)
+    assert b"Garden" not in file_of(program, made(program, kind=kind))
 
 
 def test_nobody_else_gets_the_report_not_even_an_admin(program: Program, ada: User, as_user: Somebody) -> None:

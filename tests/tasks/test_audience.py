@@ -152,7 +152,7 @@ def test_who_loses_the_role_gets_nothing_from_any_door(mia: User, bo: User, as_u
     assert program.get("/api/tasks/").json()["count"] == 1
     access, since = access_of(mia), current_checkpoint().position
     report = Report.objects.create(
-        person=mia, kind="export", format="csv", query={}, created_at=NOW, state=ReportState.DONE, of_everything=True
+        person=mia, kind="export", format="csv", query={}, created_at=NOW, state=ReportState.DONE, keys=[OVERSEERS]
     )
     User.objects.filter(pk=mia.pk).update(role=Role.MEMBER)
     mia.refresh_from_db()
