@@ -13,6 +13,7 @@ from taskbell.search.tasks import listing
 from taskbell.tasks.scheduled import mark_overdue
 from tests.api.shelf import BEGIN, Shelf, Slip, later
 from tests.conftest import Program
+from tests.sharing.conftest import a_task_in, shared_by
 
 Somebody = Callable[[User], Program]
 
@@ -217,6 +218,24 @@ def test_several_people_and_categories_mean_any_of_them(shelf: Shelf, bo: User, 
     assert found("assigned_to=me,none") == ["roof", "roses"]
     assert found(f"assigned_to={bo.pk},{cy.pk},none&category={house},none") == ["rest", "roof"]
     assert found(f"created_by=me,{cy.pk}&assigned_to={cy.pk},{cy.pk}") == ["rest"]
+
+
+def test_projects_and_the_inbox(bo: User, cy: User, mia: User, program: Program, found: Found) -> None:
+    garden, house = shared_by(bo, name="Garden"), shared_by(cy, bo, name="House")
+    for project, by, title in (
+        (garden, bo, "roses"),
+        (house, cy, "roof"),
+        (bo.inbox, bo, "rest"),
+        (cy.inbox, cy, "own"),
+    ):
+        a_task_in(project, by, title)
+    assert found(f"project={garden.pk}") == ["roses"]
+    assert found(f"project={garden.pk}, {house.pk},999999") == ["roof", "roses"]
+    assert found("project=inbox") == found(f"project={bo.inbox.pk}") == ["rest"]
+    assert found(f"project=inbox,{house.pk}&created_by=me,{cy.pk}") == ["rest", "roof"]
+    assert found(f"project={cy.inbox.pk}") == []
+    for wrong in ("none", "me", "x", ""):
+        assert program.get(f"/api/tasks/?project={wrong}").json()["errors"][0]["field"] == "project"
 
 
 def test_the_sql_of_a_list_is_the_same_for_any_number_of_people_and_categories(shelf: Shelf, found: Found) -> None:

@@ -13,6 +13,7 @@ from taskbell.accounts.models import User
 from taskbell.tasks.models import Task
 from tests.api.shelf import PRIORITIES, STATUSES, Shelf, Slip, later
 from tests.conftest import Program
+from tests.sharing.conftest import a_task_in, shared_by
 
 Somebody = Callable[[User], Program]
 Walk = Callable[..., list[int]]
@@ -76,6 +77,20 @@ def test_who_walks_by_cursor_meets_each_row_once_while_others_come_and_go(
     seen = walk(program, "/api/tasks/", meddle, ordering=ordering, page_size="3", cursor="")
     assert len(seen) == len(set(seen))
     assert lasting <= set(seen)
+
+
+@pytest.mark.parametrize("paging", [{}, {"page_size": "3"}, {"page_size": "3", "cursor": ""}])
+@pytest.mark.parametrize("name", ["bo", "mia"])
+def test_tasks_are_ordered_by_the_names_of_their_projects(
+    request: pytest.FixtureRequest, bo: User, as_user: Somebody, walk: Walk, name: str, paging: dict[str, str]
+) -> None:
+    program = as_user(request.getfixturevalue(name))
+    for project in (*(shared_by(bo, name=name) for name in ("Zoo", "attic 10", "Attic 9")), bo.inbox) * 2:
+        a_task_in(project, bo)
+    places = dict(Task.objects.values_list("pk", "project__name"))
+    names = [places[pk] for pk in walk(program, "/api/tasks/", ordering="project", **paging)]
+    assert names == [name for name in ("Attic 9", "attic 10", "Inbox", "Zoo") for _ in range(2)]
+    assert [places[pk] for pk in walk(program, "/api/tasks/", ordering="-project", **paging)] == names[::-1]
 
 
 @pytest.mark.parametrize("name", ["due_date", "remind_at"])

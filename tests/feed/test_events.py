@@ -19,6 +19,7 @@ from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.scheduled import mark_overdue, purge_deleted
 from tests.conftest import NOW
 from tests.feed.hearing import heard_by
+from tests.sharing.conftest import shared_by
 from tests.tasks.conftest import a_task
 
 Received = list[tuple[str, Any]]
@@ -75,6 +76,18 @@ def test_who_the_task_is_taken_from_hears_that_it_is_gone_and_nothing_of_it(
         {"event": "task.deleted", "task_id": task.pk}
     ]
     assert received(ivo, since) == [("task.created", task.pk), ("task.updated", task.pk), ("task.updated", task.pk)]
+
+
+def test_to_who_gains_it_by_a_move_a_task_is_new_and_to_who_loses_it_gone(
+    bo: User, cy: User, ivo: User, mia: User
+) -> None:
+    garden, house = shared_by(bo, cy), shared_by(bo, ivo)
+    task = a_task(bo, project_id=garden.pk)
+    begin = current_checkpoint().position
+    update_task(task.pk, TaskPatch(project_id=house.pk), by=bo, now=NOW)
+    heard = {person: received(person, begin) for person in (bo, cy, ivo, mia)}
+    names = {bo: "task.updated", cy: "task.deleted", ivo: "task.created", mia: "task.updated"}
+    assert heard == {person: [(name, task.pk)] for person, name in names.items()}
 
 
 def test_deleting_restoring_and_purging_are_told_once(bo: User, cy: User, mia: User, since: int) -> None:

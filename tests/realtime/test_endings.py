@@ -12,7 +12,7 @@ from tests.realtime.conftest import Newcomer
 from tests.realtime.live import Screen, Somebody
 from tests.services import fresh_database
 
-SIGN_OUT_SECONDS = 30
+SIGN_OUT_SECONDS, REMOVAL_SECONDS = 30, 10
 TRY_LATER = 1013
 
 
@@ -60,6 +60,27 @@ def test_a_role_counts_from_the_next_event_on(newcomer: Newcomer, ada: Somebody,
         bo.create("Not for Di again")
         di.create("The end")
         assert [event["title"] for event in screen.until("The end")] == ["The end"]
+
+
+def test_a_removed_member_is_told_to_start_over_and_hears_no_more_of_the_project(newcomer: Newcomer) -> None:
+    owner, di = newcomer("owner"), newcomer("di")
+    project = owner.http.post("projects/", json={"name": "Garden"}).json()["id"]
+    members = f"projects/{project}/members/"
+    assert owner.http.post(members, json={"person": di.id}).status_code == 201
+    task = owner.create("Before", project=project)
+    with di.screen() as screen:
+        screen.listening()
+        owner.change(task, title="Seen")
+        screen.until("Seen")
+        begin = monotonic()
+        assert owner.http.delete(f"{members}{di.id}/").status_code == 204
+        assert screen.next()["resync"] is True
+        assert monotonic() - begin < REMOVAL_SECONDS
+        owner.change(task, title="Secret")
+        owner.create("Secret, too", project=project)
+        di.create("The end")
+        heard = screen.until("The end")
+    assert [event["event"] for event in heard] == ["member.removed", "task.created"]
 
 
 @pytest.fixture

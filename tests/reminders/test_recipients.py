@@ -12,6 +12,7 @@ from taskbell.notifications.models import Delivery, DeliveryState, Notification
 from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
+from taskbell.sharing.projects import change_project, create_project
 from taskbell.tasks.actions import delete_task, update_task
 from taskbell.tasks.kinds import Stage
 from taskbell.tasks.models import Task
@@ -111,7 +112,13 @@ def deleted(task: Task, bo: User) -> None:
     delete_task(task.pk, by=bo, now=NOW)
 
 
-@pytest.mark.parametrize("happening", [finished, archived, deleted])
+def in_the_archive(task: Task, bo: User) -> None:
+    garden = create_project({"name": "Garden"}, by=bo, now=NOW)
+    change(task, bo, project_id=garden.pk)
+    change_project(garden.pk, {"archived": True}, by=bo, now=NOW)
+
+
+@pytest.mark.parametrize("happening", [finished, archived, deleted, in_the_archive])
 @pytest.mark.parametrize("plan", [SHARED, MINE, ReminderPlan(at=AT, repeat="FREQ=DAILY")])
 def test_nobody_hears_of_a_task_that_is_over(bo: User, mailbox: Mailbox, happening: Any, plan: ReminderPlan) -> None:
     task = promised(bo, plan)
@@ -131,7 +138,7 @@ def test_nobody_can_put_off_what_is_over(bo: User, as_user: Somebody, happening:
     assert not Reminder.objects.exists()
 
 
-@pytest.mark.parametrize("happening", [finished, archived, deleted])
+@pytest.mark.parametrize("happening", [finished, archived, deleted, in_the_archive])
 def test_nor_where_that_happens_between_the_bell_and_the_mail(bo: User, mailbox: Mailbox, happening: Any) -> None:
     task = promised(bo, SHARED)
     deliver_due(AT)

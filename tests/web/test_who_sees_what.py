@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.urls import reverse
@@ -11,7 +12,7 @@ from taskbell.accounts.policy import Role
 from taskbell.activity.models import Activity
 from taskbell.common.clock import utc_now
 from taskbell.people.invitations import invite
-from taskbell.sharing.members import add_member
+from taskbell.sharing.members import add_member, remove_member
 from taskbell.tasks.kinds import Stage
 from taskbell.tasks.models import Task
 from tests.web.addresses import EVERYTHING, FOR_ADMINS, FORMS, PAGES, VERBS, world_of
@@ -140,6 +141,25 @@ def undo_in(answer: Any) -> str:
     """The address of the button that undoes."""
     part: str = text(answer).partition('formaction="')[2].partition('"')[0]
     return part.replace("&amp;", "&")
+
+
+def test_a_removed_member_finds_nothing_of_the_project_from_the_next_request_on(
+    browser_of: BrowserOf, bo: User, cy: User
+) -> None:
+    world, browser = world_of(bo), browser_of(cy)
+    add_member(world.project.pk, cy.pk, "EDITOR", by=bo, now=utc_now())
+    Task.objects.update(due_date=utc_now().date(), due_at=utc_now())
+    undo = undo_in(browser.post(world.address("task-stage"), {"stage": "IN_PROGRESS"}, HTTP_HX_REQUEST="true"))
+    pages = [world.address(name) for name in PAGES]
+    pages += [f"/live/?{urlencode({'ids': world.task.pk, 'view': page})}" for page in pages]
+    before = {page for page in pages if [words for words in OF_BO if words in text(browser.get(page))]}
+    assert {world.address(name) for name in ("task", "tasks", "board", "project", "projects", "activity")} <= before
+    assert len(before) > len(PAGES) / 2
+    remove_member(world.project.pk, cy.pk, by=bo, now=utc_now())
+    after = {page for page in pages if [words for words in OF_BO if words in text(browser.get(page))]}
+    assert after == set()
+    assert browser.post(undo, HTTP_HX_REQUEST="true").status_code == 404
+    assert Task.objects.get().stage == Stage.IN_PROGRESS
 
 
 def test_people_who_manage_nobody_see_no_invitations_of_others(browser_of: BrowserOf, mia: User, bo: User) -> None:
