@@ -1,6 +1,6 @@
 """Numbers as bars and columns, to be drawn by the server."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -45,13 +45,12 @@ class Chart:
     medians: list[tuple[str, str]] = field(default_factory=list)
 
 
-def bars(counts: Mapping[str, int], *, kinds: Sequence[str] = ()) -> list[Bar]:
-    """A bar for each name; the longest fills the line."""
-    longest = max(counts.values(), default=0) or 1
+def bars(counts: Sequence[tuple[str, int]], *, kinds: Sequence[str] = ()) -> list[Bar]:
+    """A bar for each pair of a name and a number; the longest fills the line."""
+    longest = max((n for _name, n in counts), default=0) or 1
     named = kinds or [""] * len(counts)
     return [
-        Bar(name, n, round(100 * n / longest, 1), kind.lower())
-        for (name, n), kind in zip(counts.items(), named, strict=False)
+        Bar(name, n, round(100 * n / longest, 1), kind.lower()) for (name, n), kind in zip(counts, named, strict=False)
     ]
 
 

@@ -1,6 +1,6 @@
 """Reports: counts and their development as charts, each with its table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,13 +14,13 @@ from taskbell.common.spreadsheet import csv_chunks
 from taskbell.reports.insights import InsightsOut, insights
 from taskbell.reports.questions import read_question
 from taskbell.search.tasks import FILTERS
-from taskbell.web.charts import bars, chart
+from taskbell.web.charts import Bar, bars, chart
 from taskbell.web.door import refused, signed_in
 from taskbell.web.filters import chips_of
 from taskbell.web.shell import AppRequest
 from taskbell.web.words import PRIORITIES, STAGES
 
-MOST_PEOPLE = 12  # bars; the others are one
+MOST_BARS = 12  # the others are one
 
 
 @signed_in
@@ -35,13 +35,10 @@ def reports(request: HttpRequest) -> HttpResponse:
         return refused(request, refusal)
     if request.GET.get("format") == "csv":
         return _file(found)
-    names = _names(found)
     weeks = chart(found.get("series", []), app.dates)
     context = {
         "found": found,
-        "by_status": bars({str(STAGES[name]): n for name, n in found["tasks_by_status"].items()}, kinds=list(STAGES)),
-        "by_priority": bars({str(PRIORITIES[name]): n for name, n in found["tasks_by_priority"].items()}),
-        "by_person": bars(_most(found["tasks_assigned"], names)),
+        "figures": _figures(found),
         "chart": weeks,
         "rows": list(zip(weeks.columns, [words for _name, words in weeks.medians], strict=True)),
         "chips": chips_of(given, app),
@@ -51,17 +48,27 @@ def reports(request: HttpRequest) -> HttpResponse:
     return app.page("app/reports.html", context)
 
 
-def _names(found: InsightsOut) -> dict[str, str]:
+def _figures(found: InsightsOut) -> list[tuple[str, list[Bar]]]:
+    """The charts of bars, each with its title."""
+    by_status = [(str(STAGES[name]), n) for name, n in found["tasks_by_status"].items()]
+    by_priority = [(str(PRIORITIES[name]), n) for name, n in found["tasks_by_priority"].items()]
     people = User.objects.filter(username__in=list(found["tasks_assigned"])[:1000])
-    return {person.username: person.name for person in people}
+    names = {person.username: person.name for person in people}
+    by_person = [(names.get(username, username), n) for username, n in found["tasks_assigned"].items()]
+    by_project = [(project["name"], project["total"]) for project in found["tasks_by_project"]]
+    return [
+        (_("By status"), bars(by_status, kinds=list(STAGES))),
+        (_("By priority"), bars(by_priority)),
+        (_("Assigned to"), bars(_most(by_person))),
+        (_("By project"), bars(_most(by_project))),
+    ]
 
 
-def _most(counts: Mapping[str, int], names: Mapping[str, str]) -> dict[str, int]:
-    """The people with the most tasks, and the others together."""
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    shown = {names.get(username, username): n for username, n in ranked[:MOST_PEOPLE]}
-    rest = sum(n for _name, n in ranked[MOST_PEOPLE:])
-    return shown | ({_("others"): rest} if rest else {})
+def _most(counts: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Those with the most tasks, and the others together. Two can have the same name."""
+    ranked = sorted(counts, key=lambda one: (-one[1], one[0]))
+    rest = sum(n for _name, n in ranked[MOST_BARS:])
+    return ranked[:MOST_BARS] + ([(_("others"), rest)] if rest else [])
 
 
 def _file(found: InsightsOut) -> HttpResponse:
@@ -70,6 +77,7 @@ def _file(found: InsightsOut) -> HttpResponse:
     numbers: Any = found
     rows: list[Sequence[Any]] = [("section", "name", "tasks")]
     rows += [(section, name, n) for section in sections for name, n in numbers[section].items()]
+    rows += [("tasks_by_project", one["name"], one["total"]) for one in found["tasks_by_project"]]
     for one in found.get("series", []):
         rows += [(f"week {one['from']}", name, one[name]) for name in ("created", "completed", "overdue")]  # type: ignore[literal-required]
     response = HttpResponse(b"".join(csv_chunks(rows, text_columns=(0, 1))), content_type="text/csv; charset=utf-8")
