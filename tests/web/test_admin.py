@@ -1,6 +1,8 @@
 """Django's admin: for ADMINs, by our own sign-in, and never past the history."""
 
+import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from taskbell.notifications.messages import Message, notify
 from taskbell.notifications.models import Delivery, Notification
 from taskbell.people.editing import update_person
 from taskbell.people.invitations import invite, make_invite
-from taskbell.projects.models import ProjectRole
+from taskbell.projects.models import Project, ProjectRole
 from taskbell.reminders.notifications import REMINDER
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.sharing.members import add_member
@@ -103,6 +105,16 @@ def test_alice_looks_everything_up(admin: Browser, table: str) -> None:
     assert "Taskbell" in text(page)
     model = admin.get(f"/admin/{table}/").context["cl"].queryset
     assert admin.get(f"/admin/{table}/{model.first().pk}/change/").status_code == 200
+
+
+def test_a_project_leads_to_its_tasks_and_its_history(admin: Browser, alice: User, task: Task) -> None:
+    garden = Project.objects.get(name="Garden")
+    create_task(TaskPatch(title="Dig", project_id=garden.pk), by=alice, now=utc_now())
+    page = text(admin.get(f"/admin/projects/project/{garden.pk}/change/"))
+    addresses = [unescape(address) for address in re.findall(r'href="([^"]*\?project_[^"]*)"', page)]
+    tasks, entries = (admin.get(address).context["cl"].queryset for address in addresses)
+    assert [one.title for one in tasks] == ["Dig"]
+    assert {(one.subject_type, one.action) for one in entries} == {("project", "created"), ("member", "added")}
 
 
 @pytest.mark.usefixtures("task")
