@@ -1,4 +1,4 @@
-"""Projects in a storm: people comment, one is removed, and a project is archived before its reminders are due."""
+"""Projects in a storm: people comment; before reminders are due, somebody is removed, tasks move, one is archived."""
 
 import time
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ TASKS = 10  # in each project
 
 @dataclass
 class Team:
-    """The first person shares a garden, in which everybody works, a shed and an attic.
+    """The first person shares a garden, in which everybody works, a shed, an attic and a yard, but no loft.
 
     `notices` are those that must be there at the end. `cancelled` are the emails that need not be sent, by task and
-    person: of somebody who was removed, and of a project that was archived.
+    person: of somebody who was removed or lost the tasks, and of a project that was archived.
     """
 
     people: Sequence[Person]
@@ -28,9 +28,9 @@ class Team:
 
     def meet(self) -> None:
         """In fair weather: the projects and their members."""
-        for name in ("garden", "shed", "attic"):
+        for name in ("garden", "shed", "attic", "yard", "loft"):
             self.projects[name] = self.owner.insist("POST", "projects/", {"name": name}, key=name)["id"]
-            for member in self.people[1:]:
+            for member in self.people[1:] if name != "loft" else ():
                 members = f"projects/{self.projects[name]}/members/"
                 self.owner.insist("POST", members, {"person": member.pk}, key=f"{name} {member.pk}")
                 self.notices.append(Notice(None, member.pk, "project_shared"))
@@ -39,17 +39,21 @@ class Team:
 
     def plan(self, due: datetime) -> None:
         """In fair weather: tasks to comment on, and reminders due at this second that are for fewer people later."""
-        for name, assignee in (("garden", None), ("shed", self.leaver.pk), ("attic", None)):
+        leaver = self.leaver.pk
+        for name, assignee in (("garden", None), ("shed", leaver), ("attic", None), ("yard", leaver)):
             patch = {"project": self.projects[name], "assigned_to": assignee, "remind_at": due.isoformat()}
             patches = [patch | {"title": f"In the {name}: {number}"} for number in range(TASKS)]
             created = self.owner.create(patches, key=f"plan {name}")["created"]
             people = frozenset({self.owner.pk} if name != "attic" else ())
             self.tasks[name] = [Promise(task["id"], task["title"], due, people) for task in created]
-        self.cancelled = {(None, self.leaver.pk)} | {(promise.task, self.leaver.pk) for promise in self.tasks["shed"]}
+        self.cancelled = {(promise.task, leaver) for name in ("shed", "yard") for promise in self.tasks[name]}
+        self.cancelled |= {(None, leaver)}
 
     def act(self, window: float, random: Random) -> list[Promise]:
-        """In the storm: removes a member, archives a project, and then people comment and mention each other."""
-        _, shed, attic = self.projects.values()
+        """In the storm: moves tasks, removes a member, archives a project; then people comment and mention others."""
+        _, shed, attic, _, loft = self.projects.values()
+        moves = [{"id": promise.task, "project": loft} for promise in self.tasks["yard"]]
+        self.owner.insist("POST", "tasks/bulk/", {"update": moves}, key="move")
         self.owner.insist("DELETE", f"projects/{shed}/members/{self.leaver.pk}/", gone=True)
         self.owner.insist("PATCH", f"projects/{attic}/", {"archived": True})
         done = datetime.now(UTC)

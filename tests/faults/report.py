@@ -21,8 +21,8 @@ must hold at the end; `tests/faults/test_safeguards.py` shows that each check fa
 - Python {python}, Django {django}, Celery {celery}
 - {reminders:,} reminders of {people} people, due over {window:.0f} s, half of them in one second
 - {together:,} further ones, set before the storm and all due at one second of it
-- half of the tasks in a shared project; {tasks} comments with a mention; a member who is removed, and a project that is
-  archived, before {tasks} reminders there are due
+- half of the tasks in a shared project; {tasks} comments with a mention; a member who is removed, a project that is
+  archived, and tasks that move to another one, before {tasks} reminders there are due
 - {workers} workers, 2 clocks
 """
 

@@ -12,7 +12,7 @@ def test_nothing_is_lost_or_doubled_in_a_short_storm() -> None:
     storm = Storm(on="postgresql" if IS_POSTGRES else "sqlite", seed=SEED, size=Size())
     history = storm.run()
     assert complaints(history) == []
-    assert len(history.promises) == storm.size.reminders + 3 * TASKS
+    assert len(history.promises) == storm.size.reminders + 4 * TASKS
     assert {notice.kind for notice in history.notices} == {"project_shared", "mentioned", "commented"}
     assert sum(not promise.people for promise in history.promises) == TASKS, "those of the archived project"
     assert storm.kills >= storm.size.kills
