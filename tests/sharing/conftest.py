@@ -10,8 +10,10 @@ from taskbell.sharing.members import add_member
 from taskbell.sharing.projects import create_project
 from taskbell.tasks.models import Task
 from tests.conftest import NOW, Program
+from tests.reminders.conftest import mailbox
 from tests.tasks.conftest import Somebody, a_task
 
+__all__ = ["mailbox"]
 URL = "/api/projects/"
 
 

@@ -28,6 +28,7 @@ from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW, Program, QueryBudget
 from tests.feed.hearing import heard_by
+from tests.reminders.mailbox import Mailbox, part
 from tests.sharing.conftest import URL, a_task_in, shared_by
 from tests.tasks.conftest import Somebody
 
@@ -241,9 +242,30 @@ def test_cy_gets_an_email_and_bo_none_about_what_he_did(garden: Project, bo: Use
     assert "no longer belongs" in (reason_not_to_send(notice) or "")
 
 
-def test_the_email_leads_to_the_project(garden: Project, bo: User, cy: User) -> None:
+@pytest.mark.parametrize(
+    ("role", "may"),
+    [
+        ("OWNER", "You can manage the project, its members and its tasks."),
+        ("EDITOR", "You can create and edit its tasks."),
+        ("VIEWER", "You can read and comment on its tasks."),
+    ],
+)
+def test_the_email_says_what_the_new_member_may_do_and_leads_to_the_project(
+    bo: User, cy: User, role: str, may: str
+) -> None:
+    garden = shared_by(bo, cy, role=role)
     mail = Delivery.objects.select_related("notification__recipient__profile", "notification__task").get()
-    assert f"/projects/{garden.pk}/" in compose(mail, now=NOW).text
+    text = compose(mail, now=NOW).text
+    assert f'"Bo" added you to the project "Garden". {may}' in text
+    assert f"/projects/{garden.pk}/" in text
+
+
+def test_several_projects_within_a_minute_are_one_email(bo: User, cy: User, mailbox: Mailbox) -> None:
+    names = ("Garden", "House", "Attic")
+    for name in names:
+        shared_by(bo, cy, name=name)
+    (mail,) = mailbox.send(NOW)
+    assert [part(mail).count(name) for name in names] == [1, 1, 1]
 
 
 def test_a_summary_names_each_project_once(bo: User, cy: User, garden: Project) -> None:

@@ -20,17 +20,20 @@ from taskbell.projects.audience import EVERYBODY, OVERSEERS, Access, access_of, 
 from taskbell.reminders.models import Reminder
 from taskbell.reports.actions import finished_report
 from taskbell.reports.models import Report, ReportState
+from taskbell.sharing.members import remove_member
 from taskbell.tasks.actions import delete_task, update_task
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.queries import visible_task
 from tests.conftest import NOW, Program, make_person
 from tests.feed.hearing import heard_by
+from tests.sharing.conftest import a_task_in, shared_by
 from tests.tasks.conftest import a_task
 
 RULE = "SEE_EVERYTHING"
 Somebody = Callable[[User], Program]
 ALL, OWN = "all", "own"
+MEMBERS = ("member1", "intern1", "member2")  # of the project: its owner, who stays, and who was removed
 SEES = {Role.ADMIN: ALL, Role.MANAGER: ALL, Role.MEMBER: OWN, Role.INTERN: OWN}
 
 
@@ -41,7 +44,9 @@ def people(db: None) -> list[User]:
 
 @pytest.fixture
 def seen(people: list[User]) -> dict[int, set[int]]:
-    """By person, the tasks that they see: with every pair of creator and assignee, one, and some that are gone."""
+    """By person, the tasks that they see: with every pair of creator and assignee, one; some that are gone; and some of
+    a project with three members, of whom one was removed.
+    """
     seen: dict[int, set[int]] = {person.pk: set() for person in people}
     for creator in people:
         if creator.role == Role.INTERN:
@@ -53,6 +58,14 @@ def seen(people: list[User]) -> dict[int, set[int]]:
                     seen[person.pk].add(task.pk)
         gone = a_task(creator, "Gone", assigned_to_id=people[-1].pk)
         delete_task(gone.pk, by=creator, now=NOW)
+    owner, viewer, removed = (next(person for person in people if person.username == name) for name in MEMBERS)
+    garden = shared_by(owner, viewer, removed)
+    in_garden = {a_task_in(garden, owner, assigned_to_id=removed.pk).pk for _ in range(6)}
+    remove_member(garden.pk, removed.pk, by=owner, now=NOW)
+    for person in people:
+        if SEES[Role(person.role)] == ALL or person in (owner, viewer):
+            seen[person.pk] |= in_garden
+        person.refresh_from_db()
     return seen
 
 
