@@ -5,12 +5,15 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.comments.models import MAX_BODY
 from taskbell.projects.models import EDITORS, Membership, Project
+from taskbell.projects.policy import may_manage
 from taskbell.tasks.kinds import Priority, Stage
 from taskbell.tasks.models import Category
 from taskbell.web.forms import PageForm, zone_choices
@@ -206,9 +209,12 @@ class AssignForm(PartForm):
     assigned_to_id = forms.TypedChoiceField(label=_("Assigned to"), coerce=int, empty_value=None, required=False)
 
     def prepare(self) -> None:
-        people = people_for(self.task, self.person)
-        self.fields["assigned_to_id"].choices = [("", _("Nobody")), *people]  # type: ignore[attr-defined]
-        self.fields["assigned_to_id"].widget.attrs["autofocus"] = True
+        field: Any = self.fields["assigned_to_id"]
+        field.choices = [("", _("Nobody")), *people_for(self.task, self.person)]
+        field.widget.attrs["autofocus"] = True
+        if self.task.project.inbox_of_id is None and may_manage(self.person, self.task.viewer_role):
+            members = reverse("project-members", args=[self.task.project_id])
+            field.help_text = format_html('<a href="{}">{}</a>', members, _("Add a person to the project"))
 
 
 class CommentForm(PageForm):

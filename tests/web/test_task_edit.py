@@ -199,6 +199,9 @@ def test_a_shared_project_offers_its_members_and_moves_offer_projects_to_write_i
     page = text(browser.get(f"/tasks/{task.pk}/edit/?field=assign", headers=HTMX))
     assert "vera" not in page
     assert "alice" in page
+    to_members = f'href="/projects/{garden.pk}/members/"'
+    assert to_members not in page, "Bob may not add anybody"
+    assert to_members in text(browser_of(alice).get(f"/tasks/{task.pk}/edit/?field=assign", headers=HTMX))
     page = text(browser.get(f"/tasks/{task.pk}/edit/?field=move", headers=HTMX))
     assert f'value="{garden.pk}" selected' in page
     assert f'value="{bob.inbox.pk}"' in page
