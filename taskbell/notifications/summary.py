@@ -13,6 +13,7 @@ from taskbell.common.quoting import set_apart
 from taskbell.notifications.kinds import Kind, find_kind
 from taskbell.notifications.models import Notification
 from taskbell.notifications.policy import reason_not_to_send
+from taskbell.projects.audience import load_keys
 
 MAX_LISTED = 100
 # What a line says of the kinds that are gathered.
@@ -29,7 +30,9 @@ LINES = {
 def _wanted(summary: Notification) -> Iterator[Notification]:
     """Those of the first that would be sent now, each task, or what else they are about, once for each kind."""
     inside, seen = Notification.objects.filter(deliveries__gathered_into=summary), set()
-    for notification in inside.select_related("task", "recipient__profile").order_by("id")[:MAX_LISTED]:
+    first = list(inside.select_related("task__project", "recipient__profile").order_by("id")[:MAX_LISTED])
+    load_keys([notification.recipient for notification in first if notification.recipient])
+    for notification in first:
         kind = find_kind(notification.kind)
         about = notification.kind, notification.task_id, kind and kind.about(notification)
         if about not in seen and reason_not_to_send(notification) is None:

@@ -86,6 +86,17 @@ def test_fifty_tasks_assigned_one_by_one_are_the_first_few_and_a_summary(bo: Use
     assert mailbox.send(NOW + HOUR) == []
 
 
+def test_a_summary_takes_as_many_queries_however_much_it_lists(bo: User, mia: User, mailbox: Mailbox) -> None:
+    counts = []
+    for turn, number in enumerate((3, 30)):
+        at = NOW + 2 * turn * HOUR
+        assign(number, bo, mia, at=at)
+        with CaptureQueriesContext(connection) as queries:
+            assert subjects(mailbox.send(at)) == [f'"Mia" assigned you {number} tasks']
+        counts.append(len(queries.captured_queries))
+    assert counts[0] == counts[1]
+
+
 def test_one_mail_alone_is_not_delayed(bo: User, mia: User, mailbox: Mailbox) -> None:
     assign(1, bo, mia)
     assert subjects(mailbox.send(NOW)) == ['"Mia" assigned you: Task 0']
