@@ -57,7 +57,7 @@ def _rows(count: int, sizes: Sizes) -> list[Row]:
         f"with filters, {count:,} tasks": (partial(_report, manager, **OPEN_OR_DONE), ASKED),
         f"a series of months, {count:,} tasks": (partial(_report, manager, group="month"), None),
     }
-    asked = insights_of(Task.objects.visible_to(manager), to=manager, now=utc_now())
+    asked = insights_of(Task.objects.visible_to(manager), now=utc_now())
     if asked | {"tasks_due_soon": 0} != json.loads(_report(manager).content) | {"tasks_due_soon": 0}:
         raise RuntimeError("The counts that are kept are not those of counting.")
     scan, *times = rounds_of([_scan, *(act for act, _ in sides.values())], rounds=sizes.rounds)

@@ -10,7 +10,7 @@ from taskbell.api.response_cache import cached_response
 from taskbell.api.schema import operation
 from taskbell.common.clock import utc_now
 from taskbell.reports.insights import InsightsOut, insights
-from taskbell.reports.questions import SERIES, read_question
+from taskbell.reports.questions import SECTIONS, read_question
 from taskbell.search.tasks import FILTERS
 
 EXAMPLE = {
@@ -21,7 +21,6 @@ EXAMPLE = {
     "tasks_by_status": {"PENDING": 1, "IN_PROGRESS": 0, "COMPLETED": 1, "ARCHIVED": 0, "OVERDUE": 1},
     "tasks_assigned": {"bo": 2},
     "tasks_created": {"mia": 3},
-    "tasks_by_project": [{"id": 4, "name": "Garden", "total": 3}],
     "tasks_due_soon": 1,
 }
 
@@ -31,7 +30,7 @@ class Insights(APIView):
         "reports_insights",
         "reports",
         InsightsOut,
-        parameters=[*documented(FILTERS), *(parameter(name, *SERIES[name]) for name in SERIES)],
+        parameters=[*documented(FILTERS), *(parameter(name, *SECTIONS[name]) for name in SECTIONS)],
         shown={"Three tasks": EXAMPLE},
     )
     def get(self, request: Request) -> HttpResponseBase:

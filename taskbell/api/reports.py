@@ -37,7 +37,7 @@ EXAMPLE = {"kind": "export", "format": "xlsx", "status": "PENDING,OVERDUE", "ass
 
 
 class ReportIn(serializers.Serializer[Any]):
-    """The kind and format of a report. You can add filters of the list of tasks and, for insights, a series."""
+    """The kind and format of a report. You can add filters of the list of tasks and, for insights, sections."""
 
     kind = serializers.ChoiceField(choices=[ReportKind.INSIGHTS, ReportKind.EXPORT])
     format = serializers.ChoiceField(choices=Format.values, default="json")

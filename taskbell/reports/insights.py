@@ -13,8 +13,8 @@ from django.db.models.expressions import RawSQL
 from taskbell.accounts.models import User
 from taskbell.common.sql import fetch
 from taskbell.common.union import Union
-from taskbell.projects.audience import is_visible_project
 from taskbell.projects.models import Project
+from taskbell.reports.project_totals import ProjectTotalOut, totals_of, totals_of_everything
 from taskbell.reports.series import PeriodOut, Periods, series
 from taskbell.search.counts import IN_ARCHIVE
 from taskbell.tasks.kinds import PRIORITY_NAMES, STATUSES, Priority, Stage, status_of
@@ -22,28 +22,20 @@ from taskbell.tasks.models import IS_OPEN_BY_INDEX, Task, TaskQuerySet
 
 SOON = timedelta(hours=24)
 HALF_A_DAY = timedelta(hours=12)
-# The columns that `NAMED` selects.
-Row = tuple[str | None, bool | None, int | None, str | None, str | None, int | None, int]
+Row = tuple[str | None, bool | None, int | None, str | None, str | None, int]  # the columns that `NAMED` selects
 Part = tuple[str, tuple[Any, ...]]  # of a statement, with its parameters
 
 
 @dataclass(frozen=True)
 class Question:
-    """The request: who asks, the tasks, also as lists, whether these are all tasks, and the periods of a series."""
+    """The request: who asks, the tasks, also as lists, whether these are all tasks, and the sections to add."""
 
     person: User
     tasks: TaskQuerySet
     lists: Union[Task]
     is_of_everything: bool
+    by_project: bool = False
     periods: Periods | None = None
-
-
-class ProjectTotalOut(TypedDict):
-    """How many of the tasks are in a project."""
-
-    id: int
-    name: str
-    total: int
 
 
 class InsightsOut(TypedDict):
@@ -56,24 +48,25 @@ class InsightsOut(TypedDict):
     tasks_by_status: Annotated[dict[str, int], f"Each of {', '.join(STATUSES)}."]
     tasks_assigned: Annotated[dict[str, int], "By username."]
     tasks_created: Annotated[dict[str, int], "By username."]
-    tasks_by_project: Annotated[list[ProjectTotalOut], "Projects that you see and that have tasks, by name."]
     tasks_due_soon: Annotated[int, "Open tasks that are due within 24 hours."]
+    tasks_by_project: NotRequired[
+        Annotated[list[ProjectTotalOut], "Only with `by_project`: projects that you see and that have tasks, by name."]
+    ]
     series: NotRequired[Annotated[list[PeriodOut], "Only with `group`."]]
 
 
 def insights(question: Question, *, now: datetime) -> InsightsOut:
-    """The report, with the series if requested."""
-    to, tasks = question.person, question.tasks
-    if question.is_of_everything:
-        report = insights_of_everything(to=to, now=now)
-    else:
-        report = insights_of(tasks, question.lists, to=to, now=now)
+    """The report, with the totals of projects and the series if requested."""
+    everything, tasks = question.is_of_everything, question.tasks
+    report = insights_of_everything(now=now) if everything else insights_of(tasks, question.lists, now=now)
+    if question.by_project:
+        report["tasks_by_project"] = totals_of_everything() if everything else totals_of(tasks, to=question.person)
     if question.periods:
         report["series"] = series(tasks, question.periods)
     return report
 
 
-def insights_of_everything(*, to: User, now: datetime) -> InsightsOut:
+def insights_of_everything(*, now: datetime) -> InsightsOut:
     """The report over everybody's tasks, from the stored counts, without those of archived projects.
 
     Its cost depends on the number of archived tasks alone.
@@ -81,12 +74,12 @@ def insights_of_everything(*, to: User, now: datetime) -> InsightsOut:
     rows = fetch(NAMED.format(counted=KEPT))
     if Project.objects.archived().exists():
         rows += [(*kind, -n) for *kind, n in _asked(Union([Task.objects.filter(IN_ARCHIVE, deleted_at=None)]))]
-    return _report(rows, due_soon(Task.objects.in_use(), now=now), to=to)
+    return _report(rows, due_soon(Task.objects.in_use(), now=now))
 
 
-def insights_of(tasks: TaskQuerySet, lists: Union[Task] | None = None, *, to: User, now: datetime) -> InsightsOut:
+def insights_of(tasks: TaskQuerySet, lists: Union[Task] | None = None, *, now: datetime) -> InsightsOut:
     """The report over these tasks, counted from the rows; from their lists, if given, by indexes alone."""
-    return _report(_asked(lists or Union([tasks])), due_soon(tasks, now=now), to=to)
+    return _report(_asked(lists or Union([tasks])), due_soon(tasks, now=now))
 
 
 def due_soon(tasks: TaskQuerySet, *, now: datetime) -> int:
@@ -102,16 +95,15 @@ def due_soon(tasks: TaskQuerySet, *, now: datetime) -> int:
     return coming.filter(within).count()
 
 
-def _report(rows: Iterable[Row], soon: int, *, to: User) -> InsightsOut:
-    """The report: every status and priority, even with 0, and only people and projects with tasks."""
-    statuses, priorities, assigned, created, projects = (Counter[Any]() for _ in range(5))
-    for stage, is_overdue, priority, assignee, creator, project, n in rows:
+def _report(rows: Iterable[Row], soon: int) -> InsightsOut:
+    """The report: every status and priority, even with 0, and only people with tasks."""
+    statuses, priorities, assigned, created = (Counter[Any]() for _ in range(4))
+    for stage, is_overdue, priority, assignee, creator, n in rows:
         if stage is not None:
             statuses[status_of(stage, bool(is_overdue))] += n
             priorities[priority] += n
         assigned[assignee] += n
         created[creator] += n
-        projects[project] += n
     by_status = {status: statuses[status] for status in STATUSES}
     return {
         "total": sum(by_status.values()),
@@ -121,7 +113,6 @@ def _report(rows: Iterable[Row], soon: int, *, to: User) -> InsightsOut:
         "tasks_by_status": by_status,
         "tasks_assigned": _by_name(assigned),
         "tasks_created": _by_name(created),
-        "tasks_by_project": _by_project(projects, to=to),
         "tasks_due_soon": soon,
     }
 
@@ -130,20 +121,14 @@ def _by_name(counts: Counter[Any]) -> dict[str, int]:
     return {name: counts[name] for name in sorted(counts.keys() - {None}) if counts[name]}
 
 
-def _by_project(counts: Counter[Any], *, to: User) -> list[ProjectTotalOut]:
-    """Somebody who is assigned a task of a project that they don't see gets its count in the other sections only."""
-    visible = Project.objects.filter(is_visible_project(to)).in_use().values_list("pk", "name")
-    return [{"id": pk, "name": name, "total": counts[pk]} for pk, name in visible if counts[pk]]
-
-
 def _asked(tasks: Union[Task]) -> list[Row]:
     """The counts by kind and by person, in one query.
 
     Alternatives we measured: a query per section, one after the other or in parallel on several connections
     (docs/decisions/0017-counts-kept-and-asked.md).
     """
-    others = {"assigned": F("assigned_to_id"), "created": F("created_by_id"), "in_project": F("project_id")}
-    counted = [part.order_by().values("stage", "is_overdue", "priority", **others) for part in tasks.parts]
+    people = {"assigned": F("assigned_to_id"), "created": F("created_by_id")}
+    counted = [part.order_by().values("stage", "is_overdue", "priority", **people) for part in tasks.parts]
     with connection.cursor() as cursor:
         parts = _on_postgresql(counted, cursor) if connection.vendor == "postgresql" else _sections(counted)
         every = " UNION ALL ".join(sql for sql, _ in parts)
@@ -160,7 +145,7 @@ def _on_postgresql(lists: list[Any], cursor: Any) -> list[Part]:
     if len(lists) == 1 and "Seq Scan" in lists[0].explain():
         lists = [lists[0].filter(half) for half in _halves(cursor)]
     parts = (counted.annotate(n=COUNT).query.sql_with_params() for counted in lists)
-    return [(f"{sql} GROUP BY GROUPING SETS ((1, 2, 3), 4, 5, 6)", parameters) for sql, parameters in parts]
+    return [(f"{sql} GROUP BY GROUPING SETS ((1, 2, 3), 4, 5)", parameters) for sql, parameters in parts]
 
 
 def _halves(cursor: Any) -> list[Any]:
@@ -180,22 +165,17 @@ def _sections(lists: list[Any]) -> list[Part]:
 COUNT = RawSQL("COUNT(*)", [], BigIntegerField())
 # Each row counts for every column that it has. Status and priority are grouped as stored, and named afterwards.
 NAMED = """
-SELECT stage, is_overdue, priority, assignee.username, creator.username, in_project, n FROM ({counted}) AS counted
+SELECT stage, is_overdue, priority, assignee.username, creator.username, n FROM ({counted}) AS counted
 LEFT JOIN accounts_user AS assignee ON assignee.id = assigned LEFT JOIN accounts_user AS creator ON creator.id = created
 """
 KEPT = """
-SELECT stage, is_overdue, priority, assigned_to_id AS assigned, created_by_id AS created, NULL AS in_project,
-    SUM(n) AS n
+SELECT stage, is_overdue, priority, assigned_to_id AS assigned, created_by_id AS created, SUM(n) AS n
 FROM tasks_taskcount WHERE section IN ('category', 'assigned', 'created', 'recent') GROUP BY 1, 2, 3, 4, 5
-UNION ALL
-SELECT NULL, NULL, NULL, NULL, NULL, project_id, SUM(n)
-FROM tasks_taskcount WHERE section IN ('project', 'recent') GROUP BY project_id
 """
 # The plus keeps SQLite from using an index on people, which would read the table in random order.
 ON_SQLITE = [
-    "SELECT stage, is_overdue, priority, NULL AS assigned, NULL AS created, NULL AS in_project, COUNT(*) AS n "
-    "FROM ({inner}) GROUP BY stage, is_overdue, +priority",
-    "SELECT NULL, NULL, NULL, assigned, NULL, NULL, COUNT(*) FROM ({inner}) GROUP BY +assigned",
-    "SELECT NULL, NULL, NULL, NULL, created, NULL, COUNT(*) FROM ({inner}) GROUP BY +created",
-    "SELECT NULL, NULL, NULL, NULL, NULL, in_project, COUNT(*) FROM ({inner}) GROUP BY +in_project",
+    "SELECT stage, is_overdue, priority, NULL AS assigned, NULL AS created, COUNT(*) AS n FROM ({inner}) "
+    "GROUP BY stage, is_overdue, +priority",
+    "SELECT NULL, NULL, NULL, assigned, NULL, COUNT(*) FROM ({inner}) GROUP BY +assigned",
+    "SELECT NULL, NULL, NULL, NULL, created, COUNT(*) FROM ({inner}) GROUP BY +created",
 ]

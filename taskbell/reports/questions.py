@@ -1,4 +1,4 @@
-"""The parameters of a report: the filters of the list of tasks and, for a series, its periods."""
+"""The parameters of a report: the filters of the list of tasks, and the sections to add."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,17 +9,18 @@ from django.utils.translation import gettext as _
 from taskbell.accounts.models import User
 from taskbell.common.clock import wall_time
 from taskbell.common.errors import invalid
-from taskbell.common.values import read_choice, read_date
+from taskbell.common.values import read_boolean, read_choice, read_date
 from taskbell.projects.audience import sees_everything
 from taskbell.reports.insights import Question
 from taskbell.reports.models import ReportKind
 from taskbell.reports.series import DEFAULT_PERIODS, GROUPS, MAX_PERIODS, Periods, default_first
-from taskbell.search.filters import DAY, Schema
+from taskbell.search.filters import BOOLEAN, DAY, Schema
 from taskbell.search.parameters import Parameters, read_parameter, refuse_unknown
 from taskbell.search.tasks import FILTERS, matching_lists, matching_tasks
 
-# The parameters of a series, each with its JSON Schema.
-SERIES: Mapping[str, tuple[Schema, str]] = {
+# The parameters that add sections to insights, each with its JSON Schema.
+SECTIONS: Mapping[str, tuple[Schema, str]] = {
+    "by_project": (BOOLEAN, "Adds `tasks_by_project`."),
     "group": ({"type": "string", "enum": list(GROUPS)}, "Adds a series for charts."),
     "from": (
         DAY,
@@ -32,13 +33,13 @@ SERIES: Mapping[str, tuple[Schema, str]] = {
 
 def read_question(parameters: Parameters, person: User, *, kind: str = ReportKind.INSIGHTS, now: datetime) -> Question:
     """The request in the parameters, over the tasks that the person can see now. Raises Invalid."""
-    series = SERIES if kind == ReportKind.INSIGHTS else {}
-    refuse_unknown(parameters, (*FILTERS, *series))
+    refuse_unknown(parameters, (*FILTERS, *(SECTIONS if kind == ReportKind.INSIGHTS else {})))
     filters = {name: text for name, text in parameters.items() if name in FILTERS}
     is_of_everything = sees_everything(person) and not filters
     tasks = matching_tasks(filters, person, archived_too=kind == ReportKind.EXPORT)
     lists = matching_lists(filters, person)
-    return Question(person, tasks, lists, is_of_everything, _periods(parameters, person, now=now))
+    by_project = read_parameter(parameters, "by_project", read_boolean, default=False)
+    return Question(person, tasks, lists, is_of_everything, by_project, _periods(parameters, person, now=now))
 
 
 def _periods(parameters: Parameters, person: User, *, now: datetime) -> Periods | None:

@@ -11,7 +11,7 @@ LIST, DONE, BLOCKED, BY_REMINDER = (
     for query in ("ordering=id", "status=COMPLETED", "blocked=true", "ordering=remind_at")
 )
 NOT_THERE = "no such row"
-PROJECTS, INSIGHTS = "/api/projects/?page_size=200", "/api/reports/insights/?"
+PROJECTS, INSIGHTS = "/api/projects/?page_size=200", "/api/reports/insights/?by_project=true&"
 
 
 @dataclass

@@ -120,9 +120,7 @@ def test_the_report_counts_the_tasks_of_each_kind(office: Household, admin: http
     for priority, status in (("HIGH", "PENDING"), ("HIGH", "COMPLETED"), ("LOW", "PENDING")):
         form = {"title": "x", "priority": priority, "status": status, "assigned_to": me["id"]}
         assert program.post("task/", json=form).status_code == 201
-    report = program.get(path).json()
-    assert [(project["name"], project["total"]) for project in report.pop("tasks_by_project")] == [("Inbox", 3)]
-    assert report == {
+    assert program.get(path).json() == {
         "total": 3,
         "completed": 1,
         "pending": 2,

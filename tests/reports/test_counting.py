@@ -10,6 +10,7 @@ from django.db import connection
 
 from taskbell.accounts.models import User
 from taskbell.reports.insights import insights_of, insights_of_everything
+from taskbell.reports.project_totals import totals_of, totals_of_everything
 from taskbell.search.tasks import matching_tasks, page_of_tasks
 from taskbell.tasks.actions import delete_task
 from taskbell.tasks.counting import MANY_ROWS, Difference, OpenCount, TaskCount, fold, open_counts, recount
@@ -32,13 +33,13 @@ def test_whatever_happens_the_counts_are_those_of_counting(
     office, done = Office([ada, mia, bo, cy, ivo], seed), []
     for _ in range(DEEDS):
         done.append(office.act())
-        by_hand = counted_by_hand(Task.objects.in_use().with_people(), to=mia, now=office.now)
-        assert insights_of_everything(to=mia, now=office.now) == by_hand, done
+        everything = Task.objects.in_use()
+        by_hand = counted_by_hand(everything.with_people(), now=office.now)
+        assert insights_of_everything(now=office.now) == by_hand, done
+        assert totals_of_everything() == totals_of(everything, to=mia), done
     for person in office.people:
         mine = Task.objects.visible_to(person)
-        assert insights_of(mine, to=person, now=office.now) == counted_by_hand(
-            mine.with_people(), to=person, now=office.now
-        )
+        assert insights_of(mine, now=office.now) == counted_by_hand(mine.with_people(), now=office.now)
     assert recount() == []
 
 
@@ -93,7 +94,7 @@ def test_each_project_knows_how_many_of_its_tasks_are_open_and_overdue(
     assert open_counts([mine, theirs]) == {mine: OpenCount(), theirs: OpenCount(1, 1)}
 
 
-def test_what_the_counts_have_lost_a_recount_finds_and_puts_right(bo: User, cy: User, mia: User) -> None:
+def test_what_the_counts_have_lost_a_recount_finds_and_puts_right(bo: User, cy: User) -> None:
     a_task(bo, priority=Priority.HIGH, assigned_to_id=cy.pk)
     TaskCount.objects.all().delete()
     TaskCount.objects.create(section="due", stage=Stage.ARCHIVED, is_overdue=False, priority=1, n=7)
@@ -106,13 +107,13 @@ def test_what_the_counts_have_lost_a_recount_finds_and_puts_right(bo: User, cy: 
         Difference("project", f"PENDING, False, {bo.inbox.pk}", 1),
     ]
     assert recount() == []
-    assert insights_of_everything(to=mia, now=NOW) == counted_by_hand(Task.objects.with_people(), to=mia, now=NOW)
+    assert insights_of_everything(now=NOW) == counted_by_hand(Task.objects.with_people(), now=NOW)
 
 
-def test_folding_leaves_one_row_for_each_count_and_changes_none(bo: User, cy: User, mia: User) -> None:
+def test_folding_leaves_one_row_for_each_count_and_changes_none(bo: User, cy: User) -> None:
     tasks = [a_task(bo, assigned_to_id=cy.pk) for _ in range(5)]
     delete_task(tasks[0].pk, by=bo, now=NOW)
-    before = insights_of_everything(to=mia, now=NOW)
+    before = insights_of_everything(now=NOW)
     for _ in range(2):
         fold()
         assert sorted(TaskCount.objects.values_list("section", "stage", "assigned_to", "created_by", "n")) == [
@@ -122,7 +123,7 @@ def test_folding_leaves_one_row_for_each_count_and_changes_none(bo: User, cy: Us
             ("due", "PENDING", None, None, 4),
             ("project", "PENDING", None, None, 4),
         ]
-    assert insights_of_everything(to=mia, now=NOW) == before
+    assert insights_of_everything(now=NOW) == before
     for task in tasks:
         Task.objects.filter(pk=task.pk).delete()
     fold()
@@ -175,4 +176,4 @@ def test_writers_folds_and_recounts_at_once_lose_nothing(bo: User, cy: User, mia
         outcomes = list(pool.map(alone, deeds))
     assert outcomes[-1] == [], "one moment is counted, so nobody's writing looks like a difference"
     assert recount() == []
-    assert insights_of_everything(to=mia, now=NOW) == counted_by_hand(Task.objects.with_people(), to=mia, now=NOW)
+    assert insights_of_everything(now=NOW) == counted_by_hand(Task.objects.with_people(), now=NOW)

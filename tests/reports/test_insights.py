@@ -29,7 +29,6 @@ NOTHING = {
     "tasks_by_status": {"PENDING": 0, "IN_PROGRESS": 0, "COMPLETED": 0, "ARCHIVED": 0, "OVERDUE": 0},
     "tasks_assigned": {},
     "tasks_created": {},
-    "tasks_by_project": [],
     "tasks_due_soon": 0,
 }
 
@@ -61,7 +60,7 @@ def test_tasks_of_archived_projects_are_in_no_report(board: list[Task], ada: Use
     change_project(garden.pk, {"archived": True}, by=bo, now=NOW)
     for person in (ada, bo):
         mine = [task for task in board if task.is_visible_to(person)]
-        assert as_user(person).get(URL).json() == counted_by_hand(mine, to=person, now=utc_now())
+        assert as_user(person).get(URL).json() == counted_by_hand(mine, now=utc_now())
         assert as_user(person).get(f"{URL}?archived=true").json()["total"] == 1
 
 
@@ -70,7 +69,7 @@ def test_managers_and_admins_count_everything_others_what_concerns_them(
 ) -> None:
     for person in (ada, mia, bo, cy, ivo):
         mine = [task for task in board if task.is_visible_to(person)]
-        assert as_user(person).get(URL).json() == counted_by_hand(mine, to=person, now=utc_now())
+        assert as_user(person).get(URL).json() == counted_by_hand(mine, now=utc_now())
     everything = as_user(mia).get(URL).json()
     assert everything["tasks_by_status"] == dict.fromkeys(NOTHING["tasks_by_status"], 1)
     assert everything["tasks_assigned"] == {"bo": 1, "cy": 2}
@@ -98,7 +97,7 @@ def test_the_filters_are_those_of_the_list(
     program = as_user(mia)
     listed = {task["title"] for task in program.get(f"/api/tasks/?{query}").json()["results"]}
     assert listed == titles
-    wanted = counted_by_hand([task for task in board if task.title in titles], to=mia, now=utc_now())
+    wanted = counted_by_hand([task for task in board if task.title in titles], now=utc_now())
     assert program.get(f"{URL}?{query}").json() == wanted
 
 
@@ -116,7 +115,7 @@ def test_each_row_of_a_large_table_is_counted_once(bo: User, cy: User, mia: User
     query = "?status=PENDING,IN_PROGRESS,OVERDUE,COMPLETED"
     for person in (mia, bo):
         visible = [task for task in tasks if task.is_visible_to(person)]
-        assert as_user(person).get(f"{URL}{query}").json() == counted_by_hand(visible, to=person, now=utc_now())
+        assert as_user(person).get(f"{URL}{query}").json() == counted_by_hand(visible, now=utc_now())
 
 
 def test_due_soon_is_what_is_open_and_due_within_a_day(bo: User) -> None:
@@ -127,7 +126,7 @@ def test_due_soon_is_what_is_open_and_due_within_a_day(bo: User) -> None:
         task = a_task(bo)
         Task.objects.filter(pk=task.pk).update(due_at=NOW + timedelta(hours=hours), due_time=time(9), **fields)
     assert due_soon(Task.objects.all(), now=NOW) == 2
-    assert insights_of(Task.objects.visible_to(bo), to=bo, now=NOW)["tasks_due_soon"] == 2
+    assert insights_of(Task.objects.visible_to(bo), now=NOW)["tasks_due_soon"] == 2
 
 
 @pytest.mark.parametrize(
@@ -155,6 +154,7 @@ def test_a_task_without_a_time_is_due_on_its_day_and_soon_on_the_evening_before(
         ("ordering=title", "ordering"),
         ("priority=high", "priority"),
         ("status=DONE", "status"),
+        ("by_project=perhaps", "by_project"),
         ("group=year", "group"),
         ("group=", "group"),
         ("group=day,week", "group"),
@@ -194,13 +194,15 @@ def test_the_price_does_not_grow_with_the_tasks(
 ) -> None:
     for _ in range(count):
         a_task(bo, assigned_to_id=mia.pk)
-    # Session and person, counts, whether projects are archived, due soon, projects; before counts of rows, whether all
-    # are read, and where the middle is.
-    for person, most in ((mia, 5), (bo, 6)):
+    # Session and person, counts, whether projects are archived, due soon; before counts of rows, whether all are read,
+    # and where the middle is.
+    for person, most in ((mia, 4), (bo, 5)):
         program = as_user(person)
         with query_budget(most):
             assert program.get(URL).json()["total"] == count
-        with query_budget(9):  # and created, overdue, completed
+        with query_budget(most + 1):
+            assert program.get(f"{URL}?by_project=true").json()["tasks_by_project"]
+        with query_budget(8):  # and created, overdue, completed
             assert program.get(f"{URL}?group=day&priority=MEDIUM").json()["total"] == count
 
 
@@ -222,19 +224,24 @@ def test_a_report_is_kept_for_a_minute_at_most_and_never_past_a_change(
     assert program.get(query).json()["tasks_due_soon"] == 1
 
 
-def test_tasks_are_counted_by_the_projects_that_the_person_sees(
+def test_tasks_are_counted_by_the_projects_that_the_person_sees_if_asked_for(
     bo: User, cy: User, mia: User, as_user: Somebody
 ) -> None:
-    first, second = (create_project({"name": "Garden"}, by=bo, now=NOW) for _ in range(2))
+    def shown(person: User, query: str = "") -> Any:
+        return as_user(person).get(f"{URL}?by_project=true{query}").json()["tasks_by_project"]
+
+    first, second, past = (create_project({"name": name}, by=bo, now=NOW) for name in ("Garden", "Garden", "Past"))
     a_task(bo, project_id=first.pk)
     a_task(bo, project_id=second.pk)
     a_task(bo, project_id=second.pk, priority=Priority.HIGH)
+    a_task(bo, project_id=past.pk)
     a_task(bo, assigned_to_id=cy.pk)
+    change_project(past.pk, {"archived": True}, by=bo, now=NOW)
     gardens = [{"id": first.pk, "name": "Garden", "total": 1}, {"id": second.pk, "name": "Garden", "total": 2}]
     for person in (bo, mia):
-        shown = as_user(person).get(URL).json()["tasks_by_project"]
-        assert shown == [*gardens, {"id": bo.inbox.pk, "name": "Inbox", "total": 1}]
-    theirs = as_user(cy).get(URL).json()
-    assert (theirs["total"], theirs["tasks_by_project"]) == (1, [])
-    assert as_user(mia).get(f"{URL}?project={first.pk}").json()["tasks_by_project"] == gardens[:1]
-    assert as_user(bo).get(f"{URL}?priority=HIGH").json()["tasks_by_project"] == [gardens[1] | {"total": 1}]
+        assert shown(person) == [*gardens, {"id": bo.inbox.pk, "name": "Inbox", "total": 1}]
+        assert "tasks_by_project" not in as_user(person).get(f"{URL}?by_project=false").json()
+    assert (as_user(cy).get(URL).json()["total"], shown(cy)) == (1, [])
+    assert shown(mia, f"&project={first.pk}") == gardens[:1]
+    assert shown(bo, "&priority=HIGH") == [gardens[1] | {"total": 1}]
+    assert shown(mia, "&archived=true") == [{"id": past.pk, "name": "Past", "total": 1}]

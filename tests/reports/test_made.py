@@ -145,6 +145,12 @@ def test_insights_are_those_that_are_read_at_once(program: Program, mia: User, a
         assert ["total", "", "5"] in rows
 
 
+def test_insights_in_a_file_count_by_project_if_asked_for(program: Program, bo: User) -> None:
+    report = made(program, kind="insights", format="csv", by_project=True)
+    rows = list(csv.reader(io.StringIO(file_of(program, report).decode())))
+    assert rows[-1] == ["tasks_by_project", f"Inbox ({bo.inbox.pk})", "5"]
+
+
 @pytest.mark.parametrize(
     ("body", "named"),
     [
