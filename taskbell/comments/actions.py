@@ -15,7 +15,7 @@ from taskbell.comments.models import Comment
 from taskbell.comments.notifications import notify_commented, notify_mentioned
 from taskbell.comments.policy import check_may_delete_comment, check_may_edit_comment
 from taskbell.comments.queries import comment_on
-from taskbell.comments.quotas import check_room_for_comment, check_room_for_text
+from taskbell.comments.quotas import check_room_for_comments, check_room_for_text
 from taskbell.comments.rendering import render
 from taskbell.comments.validation import read_body
 from taskbell.tasks.queries import lock_task_in_use
@@ -27,7 +27,7 @@ def add_comment(task_id: int, body: str, *, by: User, now: datetime) -> Comment:
     task = lock_task_in_use(task_id, by=by)
     comment = Comment(task=task, author=by, created_at=now)
     _write(comment, body)
-    check_room_for_comment(by, task)
+    check_room_for_comments(by, task)
     comment.save(force_insert=True)
     _record(comment, "created", by=by, now=now)
     notify_mentioned(comment, set(comment.mentions), now=now)

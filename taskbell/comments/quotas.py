@@ -20,20 +20,33 @@ TOO_MUCH_TEXT = gettext_noop(
 )
 
 
-def check_room_for_comment(person: User, task: Task) -> None:
-    """Raises Conflict if the task has too many comments, and QuotaReached if the person has."""
-    if Comment.objects.filter(task=task).count() >= MAX_ON_A_TASK:
+def check_room_for_comments(person: User, task: Task, *, more: int = 1, elsewhere: int = 0) -> None:
+    """Raises Conflict if the task would have too many comments with `more`, and QuotaReached if the person would.
+
+    `elsewhere` is how many the person is about to add to other tasks.
+    """
+    if Comment.objects.filter(task=task).count() + more > MAX_ON_A_TASK:
         raise Conflict(_(FULL_TASK).format(MAX_ON_A_TASK))
-    check_room_for_text(person, more=1)
+    check_room_for_text(person, more=more + elsewhere)
 
 
 def check_room_for_text(person: User, *, more: int = 0) -> None:
     """Raises QuotaReached if the person has too much text in comments, or no room for so many more. One query."""
     if person.can(Capability.EDIT_EVERYTHING):
         return
-    most, most_mib = settings.TASKBELL_QUOTAS["comments"], settings.TASKBELL_QUOTAS["comment_megabytes"]
-    used = Comment.objects.filter(author=person).aggregate(number=Count("pk"), size=Sum("size"))
-    if used["number"] + more > most:
-        raise QuotaReached(_(TOO_MANY).format(most))
-    if (used["size"] or 0) >= most_mib * MIB:
-        raise QuotaReached(_(TOO_MUCH_TEXT).format(most_mib))
+    number, size = room_for_comments(person)
+    if number < more:
+        raise too_many_comments()
+    if size <= 0:
+        raise QuotaReached(_(TOO_MUCH_TEXT).format(settings.TASKBELL_QUOTAS["comment_megabytes"]))
+
+
+def room_for_comments(person: User) -> tuple[int, int]:
+    """How many more comments the person may have, and of how many bytes."""
+    quotas, used = settings.TASKBELL_QUOTAS, Comment.objects.filter(author=person).aggregate(Count("pk"), Sum("size"))
+    return quotas["comments"] - used["pk__count"], quotas["comment_megabytes"] * MIB - (used["size__sum"] or 0)
+
+
+def too_many_comments() -> QuotaReached:
+    """The refusal of a comment for which the person has no room."""
+    return QuotaReached(_(TOO_MANY).format(settings.TASKBELL_QUOTAS["comments"]))

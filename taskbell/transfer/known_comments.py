@@ -7,11 +7,8 @@ from taskbell.accounts.models import User
 from taskbell.activity.actions import Entry, TaskOfProject, record_entries
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.comments.models import Comment
-from taskbell.comments.quotas import FULL_TASK, MAX_ON_A_TASK, check_room_for_text
-from taskbell.common.errors import Conflict
 from taskbell.common.loading import insert_from
 from taskbell.common.sql import fetch
-from taskbell.tasks.queries import lock_task_in_use
 from taskbell.transfer.staged_comments import STORED
 
 MISSING = """
@@ -27,14 +24,6 @@ def count_missing_comments(numbers: Collection[int]) -> dict[int, int]:
     """How many comments the task of each row lacks, by the number of the row: their text and moment tell them apart."""
     counted = f"SELECT comment.number, COUNT(*) FROM {MISSING.format(_listed(numbers))} GROUP BY comment.number"  # noqa: S608
     return dict(fetch(counted))
-
-
-def check_room_for_comments(task_id: int, more: int, *, by: User) -> None:
-    """Raises Archived, QuotaReached, or Conflict if the task has too many comments."""
-    task = lock_task_in_use(task_id, by=by)
-    if Comment.objects.filter(task=task).count() + more > MAX_ON_A_TASK:
-        raise Conflict(FULL_TASK)
-    check_room_for_text(by, more=more)
 
 
 def add_missing_comments(numbers: Collection[int], *, by: User, now: datetime) -> None:

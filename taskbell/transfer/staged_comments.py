@@ -2,18 +2,14 @@
 
 from datetime import datetime
 
-from django.conf import settings
-from django.db.models import Count, Sum
-
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.activity.actions import record_from
 from taskbell.activity.models import SubjectType
 from taskbell.comments.models import Comment
-from taskbell.comments.quotas import TOO_MANY
+from taskbell.comments.quotas import room_for_comments, too_many_comments
 from taskbell.common.loading import insert_from, json_object
 from taskbell.common.sql import execute, fetch
-from taskbell.tasks.quotas import MIB, QuotaReached
 from taskbell.transfer.staging import IS_NEW, NOTICE_COLUMNS
 
 STORED = ("author_id", "body", "html", "size", "created_at", "edited_at")
@@ -39,14 +35,10 @@ def leave_out_beyond_quota(by: User, *, strict: bool) -> None:
     """
     if by.can(Capability.EDIT_EVERYTHING) or not fetch("SELECT 1 FROM staged_comment LIMIT 1"):
         return
-    used = Comment.objects.filter(author=by).aggregate(number=Count("pk"), size=Sum("size"))
-    room = (
-        settings.TASKBELL_QUOTAS["comments"] - used["number"],
-        settings.TASKBELL_QUOTAS["comment_megabytes"] * MIB - (used["size"] or 0),
-    )
+    room = room_for_comments(by)
     execute(f"INSERT INTO staged_notice ({', '.join(NOTICE_COLUMNS)}) {LEFT_OUT.format(BEYOND)}", room)
     if execute(f"DELETE FROM staged_comment WHERE (number, place) IN ({BEYOND})", room) and strict:  # noqa: S608 - ours
-        raise QuotaReached(TOO_MANY.format(settings.TASKBELL_QUOTAS["comments"]))
+        raise too_many_comments()
 
 
 def insert_comments(new: str, among: str = "", *, by: User, now: datetime) -> None:

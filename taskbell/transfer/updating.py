@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import orjson
 from django.db import transaction
 
+from taskbell.comments.quotas import check_room_for_comments
 from taskbell.common.errors import FieldError, Invalid, Refusal
 from taskbell.common.loading import load_rows
 from taskbell.common.sql import fetch
@@ -17,10 +18,11 @@ from taskbell.tasks.actions import update_task
 from taskbell.tasks.label_models import TaskLabel
 from taskbell.tasks.models import Prerequisite, Task
 from taskbell.tasks.patch import UNSET, SeriesDates, TaskPatch
+from taskbell.tasks.queries import lock_task_in_use
 from taskbell.transfer.checking import Checker, plan_for, stage_of
 from taskbell.transfer.columns import read_cells
 from taskbell.transfer.findings import mark_bad
-from taskbell.transfer.known_comments import add_missing_comments, check_room_for_comments, count_missing_comments
+from taskbell.transfer.known_comments import add_missing_comments, count_missing_comments
 from taskbell.transfer.staging import ERROR_COLUMNS, LINKED
 
 CHUNK_ROWS = 500
@@ -72,13 +74,14 @@ def _update(
     needed = _prerequisites([row.pk for row in batch])
     patches = _patches(batch, needed, checker, only=" AND needed.is_known" if rehearse else "")
     same, missing = _unchanged(patches, needed, checker), count_missing_comments([row.number for row in batch])
-    commented = []
+    commented = list[int]()
     for row in batch:
         if row.pk in same and row.number not in missing:
             continue
         try:
             if row.number in missing:
-                check_room_for_comments(row.pk, missing[row.number], by=checker.by)
+                task, elsewhere = lock_task_in_use(row.pk, by=checker.by), sum(missing[number] for number in commented)
+                check_room_for_comments(checker.by, task, more=missing[row.number], elsewhere=elsewhere)
             if row.pk not in same:
                 update_task(row.pk, patches[row.pk], force=True, by=checker.by, now=now)
         except Refusal as refusal:

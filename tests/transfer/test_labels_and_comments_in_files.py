@@ -8,6 +8,7 @@ import pytest
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
+from taskbell.comments import quotas
 from taskbell.comments.actions import add_comment
 from taskbell.comments.models import Comment
 from taskbell.notifications.models import Notification
@@ -171,6 +172,24 @@ def test_comments_beyond_the_quota_are_left_out_with_a_notice(bo: User, settings
     with pytest.raises(ImportRefused) as refused:
         bring(bo, more, on_existing="update")
     assert "at most 3" in errors(refused)[0][1]
+
+
+def test_an_update_counts_the_comments_of_all_its_rows(bo: User, settings: Any) -> None:
+    settings.TASKBELL_QUOTAS = {**settings.TASKBELL_QUOTAS, "comments": 3}
+    rows = [{"title": f"T{n}", "source": "x", "source_id": str(n)} for n in range(2)]
+    bring(bo, *rows)
+    with pytest.raises(ImportRefused) as refused:
+        bring(bo, *(row | {"comments": [{"body": "a"}, {"body": "b"}]} for row in rows), on_existing="update")
+    assert ["at most 3" in message for _, message in errors(refused)] == [True]
+
+
+def test_a_full_task_says_how_many_comments_it_can_have(bo: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quotas, "MAX_ON_A_TASK", 1)
+    row = {"title": "Sow", "source": "x", "source_id": "1"}
+    bring(bo, row)
+    with pytest.raises(ImportRefused) as refused:
+        bring(bo, row | {"comments": [{"body": "a"}, {"body": "b"}]}, on_existing="update")
+    assert "can have at most 1." in errors(refused)[0][1]
 
 
 DEEP: Any = "x"
