@@ -5,6 +5,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from taskbell.accounts import throttle
 from taskbell.accounts.invites import may_invite
@@ -22,7 +23,9 @@ from taskbell.sharing.locks import lock_managed, visible_project
 from taskbell.sharing.members import add_member, read_role
 from taskbell.sharing.notifications import mail_project_invite
 
-TOO_MANY = "Can't invite more people to projects, because {:,} of your invitations are open. Withdraw some first."
+TOO_MANY = gettext_noop(
+    "Can't invite more people to projects, because {:,} of your invitations are open. Withdraw some first."
+)
 
 
 @transaction.atomic

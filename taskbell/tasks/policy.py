@@ -76,7 +76,7 @@ def check_in_use(task: Task) -> None:
 def check_may_remind_others(person: User, task: Task) -> None:
     """Raises NotAllowed for people who may only remind themselves."""
     if not may_edit(person, task):
-        raise NotAllowed(ONLY_FOR_ME)
+        raise NotAllowed(_(ONLY_FOR_ME))
 
 
 def may_work_on(person: User, task: Task) -> bool:
