@@ -7,8 +7,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-import orjson
-
 from taskbell.common import values
 from taskbell.common.durations import Duration
 from taskbell.common.errors import FieldError
@@ -24,6 +22,7 @@ from taskbell.tasks.prerequisites import MAX_PREREQUISITES
 from taskbell.tasks.validation import RULES
 from taskbell.transfer.comment_cells import read_comments
 from taskbell.transfer.label_cells import read_labels
+from taskbell.transfer.objects import Readers, read_list
 from taskbell.transfer.project_cells import read_project
 
 MAX_OCCURRENCE = 2**31 - 1
@@ -33,7 +32,6 @@ OWN_SOURCE = "taskbell"  # of tasks that came from no other program; their id be
 ALL_DAY = (ALWAYS, AT_MIDNIGHT) = ("always", "at midnight")  # when `due_at` is only a date
 MAX_PERSON = 254  # characters of a username or address
 Reader = Callable[[Any], Any]
-Readers = Mapping[str, Reader]
 
 
 def is_of_installation(installation: str, source_id: str) -> bool:
@@ -94,13 +92,7 @@ def _read_prerequisites(value: Any) -> list[int]:
 
 
 def _read_reminders(value: Any) -> list[ReminderRow]:
-    try:
-        found = orjson.loads(value) if isinstance(value, str) else value
-    except orjson.JSONDecodeError:
-        found = None
-    if not isinstance(found, list) or len(found) > MAX_REMINDERS:
-        raise BadValue(f"Must be a JSON list of at most {MAX_REMINDERS} reminders.")
-    return [_read_reminder(members) for members in found]
+    return [_read_reminder(members) for members in read_list(value, MAX_REMINDERS, "reminders")]
 
 
 def _read_reminder(members: Any) -> ReminderRow:

@@ -5,13 +5,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-import orjson
-
 from taskbell.accounts.names import MAX_ADDRESS
 from taskbell.comments.quotas import MAX_ON_A_TASK
 from taskbell.comments.validation import read_comment
 from taskbell.common.values import BadValue, read_datetime, read_line
-from taskbell.transfer.objects import Readers, read_members
+from taskbell.transfer.objects import Readers, read_list, read_members
 
 
 @dataclass(frozen=True)
@@ -28,13 +26,7 @@ def read_comments(value: Any) -> list[CommentRow]:
     """The comments of a list, which a table has as JSON; any other text is one comment. Raises BadValue."""
     if isinstance(value, str) and not _is_list(value):
         return [CommentRow(read_comment(value))]
-    try:
-        found = orjson.loads(value) if isinstance(value, str) else value
-    except orjson.JSONDecodeError:
-        found = None
-    if not isinstance(found, list) or len(found) > MAX_ON_A_TASK:
-        raise BadValue(f"Must be a JSON list of at most {MAX_ON_A_TASK:,} comments.")
-    return [read_comment_row(one) for one in found]
+    return [read_comment_row(one) for one in read_list(value, MAX_ON_A_TASK, "comments")]
 
 
 def read_comment_row(value: Any) -> CommentRow:

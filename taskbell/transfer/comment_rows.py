@@ -3,14 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
-import orjson
-
 from taskbell.accounts.models import User
 from taskbell.comments.models import MAX_BODY
 from taskbell.comments.rendering import render
 from taskbell.common.clock import as_instant
 from taskbell.common.errors import invalid
 from taskbell.transfer.comment_cells import CommentRow
+from taskbell.transfer.objects import from_json
 from taskbell.transfer.people import People
 from taskbell.transfer.reading import Notice, Row
 
@@ -26,10 +25,7 @@ def weight_of(comments: Iterable[tuple[Any, ...]]) -> int:
 def authors_in(cell: Any) -> list[Any]:
     """The authors of the comments in this cell, whatever it has."""
     if isinstance(cell, str) and cell.lstrip()[:1] == "[":
-        try:
-            cell = orjson.loads(cell)
-        except orjson.JSONDecodeError:
-            return []
+        cell = from_json(cell)
     return [one.get("author") for one in cell if isinstance(one, dict)] if isinstance(cell, list) else []
 
 

@@ -12,6 +12,7 @@ import orjson
 from taskbell.transfer.export_related import first_that_fit
 from taskbell.transfer.ical_own import PREFIX, text
 from taskbell.transfer.ical_todo import Todo
+from taskbell.transfer.objects import from_json
 
 CATEGORY, PROJECT, COMMENT = (f"{PREFIX}{name}" for name in ("CATEGORY", "PROJECT", "COMMENT"))
 MAX_COMMENTS = 400_000  # characters: they are written twice, and a to-do has at most 1 MiB
@@ -54,7 +55,7 @@ def _categories(todo: Todo) -> tuple[str | None, list[str]]:
     if own is None:
         different = list(dict.fromkeys(names))
         return next(iter(different), None), different[1:]
-    category = _from_json(own.text)
+    category = from_json(own.text)
     if category not in names:
         return None, names
     names.remove(category)
@@ -63,7 +64,7 @@ def _categories(todo: Todo) -> tuple[str | None, list[str]]:
 
 def _comments(todo: Todo) -> Iterator[dict[str, Any]]:
     """Ours as we wrote them, unless their text has been changed or removed; then those of others."""
-    own = [_from_json(one.text) for one in todo.component.take(COMMENT)]
+    own = [from_json(one.text) for one in todo.component.take(COMMENT)]
     texts = [one.text for one in todo.component.take("COMMENT")]
     for comment in own:
         if isinstance(comment, dict) and comment.get("body") in texts:
@@ -74,12 +75,4 @@ def _comments(todo: Todo) -> Iterator[dict[str, Any]]:
 
 def _own(todo: Todo, name: str) -> Any:
     one = todo.component.take_one(name)
-    return None if one is None else _from_json(one.text)
-
-
-def _from_json(value: str) -> Any:
-    """The JSON in the text; None if it is none."""
-    try:
-        return orjson.loads(value)
-    except orjson.JSONDecodeError:
-        return None
+    return None if one is None else from_json(one.text)

@@ -1,11 +1,29 @@
-"""Objects within a cell, such as a project or a comment."""
+"""Lists and objects within a cell, such as comments or a project; a table has them as JSON."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
+
 from taskbell.common.values import BadValue
 
 Readers = Mapping[str, Callable[[Any], Any]]
+
+
+def from_json(text: str) -> Any:
+    """The JSON in the text; None if it is none."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def read_list(value: Any, most: int, what: str) -> list[Any]:
+    """The list, perhaps as JSON. Raises BadValue."""
+    found = from_json(value) if isinstance(value, str) else value
+    if not isinstance(found, list) or len(found) > most:
+        raise BadValue(f"Must be a JSON list of at most {most:,} {what}.")
+    return found
 
 
 def read_members(value: Any, readers: Readers, what: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from taskbell.accounts.models import User
 from taskbell.common.loading import load_rows
 from taskbell.common.sql import execute, fetch
 from taskbell.common.text import folded
-from taskbell.projects.models import Project
+from taskbell.projects.models import Project, ProjectRole
 from taskbell.sharing.members import join_many
 from taskbell.sharing.projects import change_project, create_project
 from taskbell.transfer.checking import Checker
@@ -37,7 +37,7 @@ def load_members(named: Mapping[int, Iterable[tuple[str, str]]], by: User) -> No
         for name, role in members
         if (person := people.get(folded(name))) is not None
     }
-    owned = ((number, by.pk, "OWNER") for number in named)
+    owned = ((number, by.pk, ProjectRole.OWNER.value) for number in named)
     rows = chain(owned, ((*pair, role) for pair, role in roles.items() if pair[1] != by.pk))
     load_rows("staged_member", ("project", "person_id", "role"), rows)
 
