@@ -48,10 +48,10 @@ class QuickAdd(APIView):
         takes=LineIn,
         parameters=[idempotency.HEADER],
         sent={"A line": EXAMPLE, "A dry run": EXAMPLE | {"dry_run": True}},
+        may=check_may_create,
     )
     def post(self, request: Request) -> HttpResponseBase:
         """Creates a task from one line, in English or German. A dry run answers 200 with what it would be."""
-        check_may_create(person_of(request))
         body = body_of(request, LineIn)
         if body["dry_run"]:
             return self._read(request, body)

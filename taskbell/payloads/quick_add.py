@@ -4,8 +4,9 @@ from datetime import date, datetime, time
 from typing import Annotated, NotRequired, TypedDict
 from zoneinfo import ZoneInfo
 
-from taskbell.common.clock import instant
+from taskbell.payloads import payload_of
 from taskbell.payloads.tasks import TaskOut
+from taskbell.quick_add.actions import plan_of_reminder
 from taskbell.quick_add.known import Thing
 from taskbell.quick_add.reading import KINDS, Chip, Note, Reading, TypedReminder
 from taskbell.tasks.kinds import PRIORITY_NAMES, Basis, Priority
@@ -92,20 +93,12 @@ def line_as_json(reading: Reading, zone: str, task: TaskOut | None = None) -> Li
 
 def _chip(chip: Chip) -> ChipOut:
     start, end = chip.span
-    return {
-        "kind": chip.kind,
-        "text": chip.text,
-        "start": start,
-        "end": end,
-        "value": chip.value,
-        "id": chip.id,
-        "note": chip.note,
-    }
+    return payload_of(ChipOut, chip, start=start, end=end)
 
 
 def _note(note: Note) -> LineNoteOut:
     start, end = note.span
-    return {"kind": note.kind, "text": note.text, "start": start, "end": end, "note": note.note}
+    return payload_of(LineNoteOut, note, start=start, end=end)
 
 
 def _fields(reading: Reading, zone: str) -> LineFieldsOut:
@@ -129,9 +122,9 @@ def _fields(reading: Reading, zone: str) -> LineFieldsOut:
 
 
 def _reminder(reminder: TypedReminder, zone: str) -> LineReminderOut:
-    if reminder.day is None or reminder.at is None:
-        return {"at": None, "before_due": str(reminder.before)}
-    return {"at": instant(reminder.day, reminder.at, zone).astimezone(ZoneInfo(zone)), "before_due": None}
+    plan = plan_of_reminder(reminder, zone)
+    before_due = None if plan.before_due is None else str(plan.before_due)
+    return {"at": plan.at and plan.at.astimezone(ZoneInfo(zone)), "before_due": before_due}
 
 
 def _id(thing: Thing | None) -> int | None:

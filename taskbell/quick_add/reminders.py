@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, time
+from functools import partial
 
 from taskbell.common.durations import parse_duration
 from taskbell.quick_add.moments import Moment
@@ -21,13 +22,8 @@ def _read_span(match: re.Match[str], _: Moment) -> TypedReminder | None:
     return TypedReminder(before=duration) if duration.total <= MAX_BEFORE_DUE else None
 
 
-def _read_clock(match: re.Match[str], _: Moment) -> TypedReminder | None:
-    at = read_clock(match)
-    return TypedReminder(at=at) if at is not None else None
-
-
-def _read_bare(match: re.Match[str], _: Moment) -> TypedReminder | None:
-    at = read_clock(match, is_bare=True)
+def _read_clock(match: re.Match[str], _: Moment, *, is_bare: bool = False) -> TypedReminder | None:
+    at = read_clock(match, is_bare=is_bare)
     return TypedReminder(at=at) if at is not None else None
 
 
@@ -35,7 +31,7 @@ PHRASES = (
     Phrase(re.compile(rf"~{SPAN}{END}"), _read_span),
     Phrase(re.compile(rf"~{CLOCK}{END}"), _read_clock),
     Phrase(re.compile(rf"{REMIND_ME} {SPAN} {BEFORE}{END}"), _read_span),
-    Phrase(re.compile(rf"{REMIND_ME} (?:at|um) {CLOCK}{END}"), _read_bare),
+    Phrase(re.compile(rf"{REMIND_ME} (?:at|um) {CLOCK}{END}"), partial(_read_clock, is_bare=True)),
 )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import time, timedelta
+from functools import partial
 
 from taskbell.common.clock import instant, wall_time
 from taskbell.quick_add.moments import DayAndTime, Moment
@@ -32,13 +33,8 @@ def read_clock(match: re.Match[str], *, is_bare: bool = False) -> time | None:
     return time(hour, minute) if hour < 24 and minute < 60 else None
 
 
-def _read_time(match: re.Match[str], _: Moment) -> DayAndTime | None:
-    at = read_clock(match)
-    return DayAndTime(at=at) if at is not None else None
-
-
-def _read_bare(match: re.Match[str], _: Moment) -> DayAndTime | None:
-    at = read_clock(match, is_bare=True)
+def _read_time(match: re.Match[str], _: Moment, *, is_bare: bool = False) -> DayAndTime | None:
+    at = read_clock(match, is_bare=is_bare)
     return DayAndTime(at=at) if at is not None else None
 
 
@@ -69,7 +65,7 @@ PHRASES = (
     Phrase(
         re.compile(rf"(?:{AT} )?(?P<shift>{one_of(SHIFTS)}) (?P<hour>\d{{1,2}}|{one_of(NUMBERS)}){END}"), _read_shifted
     ),
-    Phrase(re.compile(rf"(?:at|um) {CLOCK}{END}"), _read_bare, is_weak=True),
+    Phrase(re.compile(rf"(?:at|um) {CLOCK}{END}"), partial(_read_time, is_bare=True), is_weak=True),
 )
 PARTS_OF_DAY = (
     Phrase(re.compile(rf"(?P<part>{one_of(ALONE)}){END}"), _read_part),
