@@ -1,5 +1,6 @@
-"""Wall time and instants. Only jobs and doors read the clock; all other code takes the time as an argument."""
+"""Wall time, instants and days. Only jobs and doors read the clock; all other code takes the time as an argument."""
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
@@ -46,3 +47,25 @@ def as_instant(moment: datetime, zone: str) -> datetime:
     if moment.tzinfo is None:
         return instant(moment.date(), moment.time(), zone)
     return moment.astimezone(UTC)
+
+
+def day_of(year: int, month: int, day: int) -> date | None:
+    """The date, if there is one that people can enter."""
+    try:
+        found = date(year, month, day)
+    except ValueError:
+        return None
+    return found if EARLIEST <= found <= LATEST else None
+
+
+def last_of_month(day: date) -> date:
+    """The last day of its month."""
+    return day.replace(day=monthrange(day.year, day.month)[1])
+
+
+def in_months(day: date, months: int) -> date | None:
+    """The same day so many months later, or the last day of a month that lacks it, if people can enter it."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if year > LATEST.year:
+        return None
+    return day_of(year, month + 1, min(day.day, last_of_month(date(year, month + 1, 1)).day))

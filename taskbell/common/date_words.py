@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from taskbell.common import written_dates
+from taskbell.common.clock import day_of, in_months, last_of_month
 from taskbell.common.recurrence import WEEKDAYS, following, from_other_program, parse_rule
 from taskbell.common.values import BadValue
 from taskbell.common.written_dates import NotADate, month_number, read_written_date, read_written_time, weekday_number
@@ -111,7 +112,7 @@ def _read_day(words: str, today: date) -> date | None:
     if words in ("weekend", "this weekend", "at the weekend"):
         return today + timedelta(days=(5 - today.weekday()) % 7)
     if words in ("end of month", "end of the month", "eom"):
-        return _in_months(today.replace(day=1), 1) - timedelta(days=1)
+        return last_of_month(today)
     return _read_weekday(words, today) or _read_span(words, today) or _read_month_day(words, today)
 
 
@@ -132,7 +133,7 @@ def _read_span(words: str, today: date) -> date | None:
         return None
     if match["unit"] in ("day", "week"):
         return today + timedelta(days=count * (7 if match["unit"] == "week" else 1))
-    return _in_months(today, count * (12 if match["unit"] == "year" else 1))
+    return in_months(today, count * (12 if match["unit"] == "year" else 1))
 
 
 def _read_month_day(words: str, today: date) -> date | None:
@@ -142,7 +143,7 @@ def _read_month_day(words: str, today: date) -> date | None:
         return None
     month, day = found
     for year, some in ((today.year + step // 12, step % 12 + 1) for step in range(today.month - 1, today.month + 96)):
-        if month in (None, some) and (meant := _day_of(year, some, day)) and meant >= today:
+        if month in (None, some) and (meant := day_of(year, some, day)) and meant >= today:
             return meant
     return None
 
@@ -156,19 +157,6 @@ def _month_and_day(words: str) -> tuple[int | None, int] | None:
         name, day = match.groups()
     month = month_number(name) if name else None
     return (month, int(day)) if month and day else None
-
-
-def _day_of(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
-
-
-def _in_months(day: date, months: int) -> date:
-    """The same day so many months later, or the last day of a month that lacks it."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return next(found for back in range(4) if (found := _day_of(year, month + 1, day.day - back)))
 
 
 def _count(word: str) -> int | None:

@@ -1,7 +1,6 @@
 """Recurrence rules in words, such as "every Monday and Thursday at 09:00, 10 times"."""
 
 import re
-from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
@@ -10,6 +9,7 @@ from django.utils.dates import WEEKDAYS as WEEKDAY_NAMES
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext, pgettext
 
+from taskbell.common.clock import last_of_month
 from taskbell.common.recurrence import PARTS, WEEKDAYS
 from taskbell.common.wording import DATE, in_words
 
@@ -79,7 +79,7 @@ def _parts(text: str) -> dict[str, str]:
 
 def _is_on(parts: Mapping[str, str], day: date) -> bool:
     """True if the day is one of the weekdays, days of the month and months that the rule names."""
-    last = monthrange(day.year, day.month)[1]
+    last = last_of_month(day).day
     dates = {min(int(number), last) for number in parts.get("BYMONTHDAY", "").split(",") if number}
     months = {int(number) for number in parts.get("BYMONTH", "").split(",") if number}
     weekdays = {part[-2:] for part in parts.get("BYDAY", "").split(",") if part}

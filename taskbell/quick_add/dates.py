@@ -1,11 +1,10 @@
 """Dates: `24.12.`, `24 Dec 2027`, `2027-12-24`. 12/24 is not read, because it can mean two days."""
 
 import re
-from calendar import monthrange
 from collections.abc import Iterable
 from datetime import date
 
-from taskbell.common.clock import EARLIEST, LATEST
+from taskbell.common.clock import day_of
 from taskbell.quick_add.calendar_words import MONTHS
 from taskbell.quick_add.moments import Moment
 from taskbell.quick_add.words import one_of
@@ -45,20 +44,3 @@ def month_and_day(match: re.Match[str]) -> tuple[int, int]:
     name = match["name"] or match["name_before"]
     day = match["day"] or match["day_before"] or match["day_after"]
     return MONTHS[name] if name else int(match["month"]), int(day)
-
-
-def in_months(day: date, months: int) -> date | None:
-    """The same day so many months later, or the last day of a month that lacks it."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    if year > LATEST.year:
-        return None
-    return day_of(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
-def day_of(year: int, month: int, day: int) -> date | None:
-    """The date, if there is one."""
-    try:
-        found = date(year, month, day)
-    except ValueError:
-        return None
-    return found if EARLIEST <= found <= LATEST else None

@@ -1,16 +1,15 @@
 """Days: `tomorrow`, `next friday`, `24.12.`, `in 3 days`, `am Wochenende`. 12/24 is not read: it can mean two days."""
 
 import re
-from calendar import monthrange
 from collections.abc import Callable
 from datetime import date, timedelta
 
 from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 
-from taskbell.common.clock import LATEST
+from taskbell.common.clock import LATEST, day_of, in_months, last_of_month
 from taskbell.quick_add.calendar_words import CLEAR_WEEKDAYS, MONTHS, SHORT_ENGLISH, SHORT_GERMAN, WEEKDAYS
-from taskbell.quick_add.dates import DATE, MONTH, day_of, in_months, next_of, read_date
+from taskbell.quick_add.dates import DATE, MONTH, next_of, read_date
 from taskbell.quick_add.moments import DAY, DayAndTime, Moment
 from taskbell.quick_add.phrases import END, Phrase
 from taskbell.quick_add.words import DAYS, MONTHLY, NEAR_DAYS, NUMBERS, PARTS, UNITS, WEEKS, number, one_of
@@ -72,13 +71,13 @@ def read_weekend(match: re.Match[str], moment: Moment) -> date:
     return moment.today + (5 - moment.today.weekday()) % 7 * DAY
 
 
-def read_end(match: re.Match[str], moment: Moment) -> date | None:
+def read_end(match: re.Match[str], moment: Moment) -> date:
     """The last day of this month or year, or of the named month."""
-    year, month = moment.today.year, moment.today.month
+    first = moment.today.replace(day=1)
     if match["of_year"] or match["name"]:
         named = MONTHS[match["name"]] if match["name"] else 12
-        year, month = year + (named < month), named
-    return day_of(year, month, monthrange(year, month)[1])
+        first = date(first.year + (named < first.month), named, 1)
+    return last_of_month(first)
 
 
 def read_day_of_month(match: re.Match[str], moment: Moment) -> date | None:

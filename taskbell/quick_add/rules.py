@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable
 from datetime import time
 
+from taskbell.common.clock import day_of
 from taskbell.common.recurrence import WEEKDAYS as CODES
 from taskbell.common.recurrence import join_rule, parse_rule
 from taskbell.quick_add.calendar_words import EVERY_WEEKDAY, WEEKDAYS
-from taskbell.quick_add.dates import DATE, day_of, month_and_day
+from taskbell.quick_add.dates import DATE, month_and_day
 from taskbell.quick_add.days import PART, WEEKDAY
 from taskbell.quick_add.moments import DayAndTime, Moment
 from taskbell.quick_add.phrases import END, Phrase
