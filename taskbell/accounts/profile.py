@@ -16,7 +16,7 @@ from taskbell.accounts.validation import EMAIL_TAKEN, USERNAME_TAKEN, check_emai
 from taskbell.common.errors import Conflict, FieldError, invalid, refuse
 from taskbell.common.folding import derived_from
 from taskbell.common.text import folded
-from taskbell.common.values import BadValue, read_choice, read_fields, read_zone
+from taskbell.common.values import BadValue, read_choice, read_fields, read_number, read_zone
 
 LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
 THEMES, CLOCKS = ("", "light", "dark"), ("", "12", "24")
@@ -31,6 +31,10 @@ def _read_colour(value: str) -> str:
     return value
 
 
+def _read_weekday(value: int | None) -> int | None:
+    return None if value is None else read_number(value, least=0, most=6)
+
+
 # The door has already parsed booleans and times.
 READERS: Mapping[str, Callable[[Any], Any]] = {
     "timezone": read_zone,
@@ -38,9 +42,9 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "avatar_colour": _read_colour,
     "theme": partial(read_choice, choices=THEMES),
     "clock": partial(read_choice, choices=CLOCKS),
-    **dict.fromkeys(("first_weekday", "single_keys"), lambda value: value),
+    "first_weekday": _read_weekday,
     **dict.fromkeys(("digest_enabled", "digest_at", "digest_overdue", "mail_preferences"), lambda value: value),
-    **dict.fromkeys(("quiet_from", "quiet_until", "quiet_reminders", "task_quota"), lambda value: value),
+    **dict.fromkeys(("quiet_from", "quiet_until", "quiet_reminders", "task_quota", "single_keys"), lambda value: value),
 }
 
 

@@ -53,6 +53,11 @@ def _unless_tasks_are_left(digest: Notification) -> str | None:
     return None if any(open_tasks(digest).values()) else gettext_noop("Cancelled because nothing is left to do.")
 
 
+def _digest(digest: Notification) -> dict[str, Any]:
+    sections, more = open_tasks(digest), digest.data.get("more_overdue", 0)
+    return {**sections, "more_overdue": more, "all_overdue": len(sections["overdue"]) + more}
+
+
 TASK_ASSIGNED = Kind("task_assigned", switch=gettext_noop("A task is assigned to me"), compiled=True, is_gathered=True)
 TASK_UPDATED = Kind(
     "task_updated",
@@ -81,7 +86,7 @@ DUE_DIGEST = Kind(
     "due_digest",
     switch=gettext_noop("Tasks are due today"),
     reason_not_to_send=_unless_tasks_are_left,
-    context=lambda digest: _digest(digest),
+    context=_digest,
 )
 KINDS = (TASK_ASSIGNED, TASK_UPDATED, UNBLOCKED, OVERDUE, DUE_DIGEST)
 
@@ -155,11 +160,6 @@ def _messages(
         )
         for person in people
     ]
-
-
-def _digest(digest: Notification) -> dict[str, Any]:
-    sections, more = open_tasks(digest), digest.data.get("more_overdue", 0)
-    return {**sections, "more_overdue": more, "all_overdue": len(sections["overdue"]) + more}
 
 
 def open_tasks(digest: Notification) -> dict[str, list[dict[str, Any]]]:

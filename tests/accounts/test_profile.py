@@ -35,6 +35,14 @@ def test_every_setting_that_does_not_fit_is_named_and_none_is_kept(dee: User) ->
     assert saved(dee).first_name == ""
 
 
+@pytest.mark.parametrize("weekday", [-1, 7])
+def test_a_week_has_seven_days(dee: User, weekday: int) -> None:
+    with pytest.raises(Invalid):
+        update_profile(dee, now=NOW, first_weekday=weekday)
+    assert update_profile(dee, now=NOW, first_weekday=6).profile.first_weekday == 6
+    assert update_profile(dee, now=NOW, first_weekday=None).profile.first_weekday is None
+
+
 def test_names_are_kept_without_outer_space(dee: User) -> None:
     update_profile(dee, now=NOW, first_name="  Dee ", last_name="Doe")
     assert saved(dee).name == "Dee Doe"
