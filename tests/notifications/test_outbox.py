@@ -11,13 +11,14 @@ from django.db import OperationalError, connection
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Role
 from taskbell.notifications.channels.mail import delivery, outbox
+from taskbell.notifications.channels.mail.rendering import compose
 from taskbell.notifications.models import Channel, Delivery, DeliveryState, Notification
 from taskbell.reminders.firing import deliver_due
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.tasks.actions import create_task
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
-from tests.conftest import NOW
+from tests.conftest import NOW, QueryBudget
 from tests.mail import SmtpSink
 from tests.services import IS_POSTGRES
 
@@ -45,6 +46,11 @@ def test_mails_side_by_side_are_marked_and_accepted_together_where_they_are_stil
     outbox.accepted({first: "250 taken", second: "250 taken"}, now=NOW)
     assert states() == [DeliveryState.SENT, DeliveryState.LEASED, DeliveryState.LEASED]
     assert Delivery.objects.get(pk=first.pk).server_reply == "250 taken"
+
+
+def test_what_an_email_says_is_loaded_with_all_others(mails: list[Delivery], query_budget: QueryBudget) -> None:
+    with query_budget(0):
+        assert all("Task" in compose(mail, now=NOW).text for mail in mails)
 
 
 def test_what_others_have_taken_over_cannot_be_marked(mails: list[Delivery]) -> None:

@@ -54,7 +54,7 @@ LOADED_COLUMNS = {
         *("id", "email", "email_confirmed", "is_active", "role", "username", "first_name", "last_name"),
     ),
     "notification__recipient__profile": (
-        *("user_id", "timezone", "mail_preferences", "quiet_from", "quiet_until", "quiet_reminders"),
+        *("user_id", "timezone", "language", "mail_preferences", "quiet_from", "quiet_until", "quiet_reminders"),
     ),
     "notification__task": (
         *("id", "title", "description", "priority", "project_id", "created_by_id", "assigned_to_id", "stage"),
