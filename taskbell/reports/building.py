@@ -15,7 +15,7 @@ from taskbell.activity.models import Subject, SubjectType
 from taskbell.common import leases
 from taskbell.common.errors import Refusal
 from taskbell.projects.audience import group_keys_of
-from taskbell.reports.imports import import_file
+from taskbell.reports.imports import delete_upload, import_file
 from taskbell.reports.models import MAX_ATTEMPTS, Piece, Report, ReportKind, ReportState
 from taskbell.reports.questions import read_question
 from taskbell.reports.writing import pieces
@@ -82,6 +82,7 @@ def _make(report: Report, *, clock: Clock, should_stop: Callable[[], bool]) -> b
     """Writes the file; False if the report was released or abandoned."""
     if report.attempt > MAX_ATTEMPTS:
         _end(report, ReportState.FAILED, now=clock(), problem=GAVE_UP)
+        delete_upload(report)
         return False
     position = 0
 

@@ -97,6 +97,11 @@ def import_file(report: Report, *, keep: Keep, end: End) -> None:
         with transaction.atomic():
             _store(with_lists(refusal.document(), lists), keep)
             end(ReportState.FAILED, problem=str(refusal)[:500])
+    delete_upload(report)
+
+
+def delete_upload(report: Report) -> None:
+    """Deletes the file, chunk by chunk."""
     while chunk := report.uploads.values_list("pk", flat=True).first():
         Upload.objects.filter(pk=chunk).delete()
 

@@ -118,11 +118,13 @@ def test_a_worker_that_stops_hands_the_import_back(as_user: Any, bo: User) -> No
 
 
 def test_an_upload_that_was_cut_is_given_up(bo: User) -> None:
-    Report.objects.create(
+    cut = Report.objects.create(
         person=bo, kind="import", format="json", created_at=NOW, state="running", lease_until=NOW, attempt=5
     )
+    Upload.objects.create(report=cut, position=0, data=b"title")
     work(NOW + timedelta(seconds=1))
     assert Report.objects.get().state == ReportState.FAILED
+    assert not Upload.objects.exists(), "it would be kept as long as the report"
 
 
 def test_an_import_cannot_be_asked_for_as_a_report(as_user: Any, bo: User) -> None:
