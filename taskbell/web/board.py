@@ -11,14 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from taskbell.accounts.models import User
-from taskbell.common.errors import Refusal
 from taskbell.common.sql import in_one_query
 from taskbell.projects.audience import sees_everything
 from taskbell.search.parameters import Parameters
 from taskbell.search.tasks import FILTERS, matching_tasks
 from taskbell.tasks.kinds import Stage
 from taskbell.web.dates import Dates
-from taskbell.web.door import refused, signed_in
+from taskbell.web.door import signed_in
 from taskbell.web.rows import TaskRow, rows_of
 from taskbell.web.shell import AppRequest
 from taskbell.web.today import whose
@@ -75,10 +74,7 @@ def placed(
 def board(request: HttpRequest) -> HttpResponse:
     """The page."""
     app, parameters = AppRequest(request), request.GET.dict()
-    try:
-        columns = columns_of(app, parameters)
-    except Refusal as refusal:
-        return refused(request, refusal)
+    columns = columns_of(app, parameters)
     context = {
         "columns": columns,
         "everyone": parameters.get("everyone") == "true",

@@ -38,8 +38,6 @@ def bulk(request: HttpRequest) -> HttpResponse:
         return _change(request, tasks, by=person, now=now)
     except BatchRefused as refusal:
         return refused(request, _named(refusal, tasks))
-    except Refusal as refusal:
-        return refused(request, refusal)
 
 
 def _named(refusal: BatchRefused, tasks: Sequence[Task]) -> Refusal:

@@ -14,14 +14,15 @@ from django.views.decorators.http import require_safe
 
 from taskbell.accounts.models import User
 from taskbell.common.clock import EARLIEST, LATEST
-from taskbell.common.errors import NotFound, Refusal
+from taskbell.common.errors import NotFound
 from taskbell.projects.audience import sees_everything
 from taskbell.search.parameters import Parameters
 from taskbell.search.tasks import FILTERS, matching_tasks
+from taskbell.sharing.locks import visible_project
 from taskbell.tasks.kinds import Stage
 from taskbell.web.dates import Dates, day_bounds
-from taskbell.web.door import refused, signed_in
-from taskbell.web.project_pages import head_of, project_of
+from taskbell.web.door import signed_in
+from taskbell.web.project_pages import head_of
 from taskbell.web.rows import TaskRow, rows_of
 from taskbell.web.shell import AppRequest
 from taskbell.web.today import whose
@@ -141,14 +142,11 @@ def this_month(request: HttpRequest, **within: int) -> HttpResponse:
 def calendar(request: HttpRequest, period: str, **within: Any) -> HttpResponse:
     """The page, perhaps of a project."""
     app, parameters = AppRequest(request), request.GET.dict() | within | {"period": period}
-    head = head_of(app, project_of(within["pk"], app.person), "calendar") if within else {"here": "calendar"}
+    head = head_of(app, visible_project(within["pk"], to=app.person), "calendar") if within else {"here": "calendar"}
     shown = period_of(period, app.dates.first_weekday)
     days = {str(day): _day(day, shown, app.dates) for day in shown.days}
-    try:
-        for row in rows_of(placed(parameters, app.person, app.dates), app.person, app.dates):
-            days[row.section].rows.append(row)
-    except Refusal as refusal:
-        return refused(request, refusal)
+    for row in rows_of(placed(parameters, app.person, app.dates), app.person, app.dates):
+        days[row.section].rows.append(row)
     context = {
         "period": shown,
         "days": list(days.values()),

@@ -144,7 +144,10 @@ def fragment(request: HttpRequest, template: str, context: dict[str, Any], *, st
 
 
 def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Leads strangers to the sign-in page; an open page keeps what was typed, and says that the session has ended."""
+    """Leads strangers to the sign-in page; an open page keeps what was typed, and says that the session has ended.
+
+    What the view doesn't say about a refusal itself is said here.
+    """
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -158,10 +161,10 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def _answered(request: HttpRequest, view: Callable[..., HttpResponse], *args: Any, **kwargs: Any) -> HttpResponse:
-    """What the view answers, or what it has left to say about a refusal."""
+    """What the view answers, or why it was refused. What isn't there has no page; an open page says so in a toast."""
     try:
         return view(request, *args, **kwargs)
-    except NotFound as error:
-        raise Http404 from error
     except Refusal as refusal:
+        if isinstance(refusal, NotFound) and not is_fragment(request):
+            raise Http404 from refusal
         return refused(request, refusal)

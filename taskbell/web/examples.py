@@ -10,13 +10,13 @@ from django.views.decorators.http import require_POST
 
 from taskbell.accounts.models import Profile, User
 from taskbell.common.clock import utc_now, wall_time
-from taskbell.common.errors import NotFound, Refusal
+from taskbell.common.errors import NotFound
 from taskbell.projects.models import Colour
 from taskbell.sharing.deleting import delete_project
 from taskbell.sharing.projects import create_project
 from taskbell.tasks.actions import create_task
 from taskbell.tasks.patch import TaskPatch
-from taskbell.web.door import done, person_of, refused, signed_in
+from taskbell.web.door import done, person_of, signed_in
 
 
 @transaction.atomic
@@ -42,10 +42,7 @@ def _remember(person: User, project: int | None) -> None:
 @require_POST
 def add(request: HttpRequest) -> HttpResponse:
     """Adds the examples."""
-    try:
-        add_examples(by=person_of(request), now=utc_now())
-    except Refusal as refusal:
-        return refused(request, refusal)
+    add_examples(by=person_of(request), now=utc_now())
     return done(request, _("Three examples are there. Complete them, change them, or remove them."), to="/")
 
 
@@ -59,7 +56,5 @@ def remove(request: HttpRequest) -> HttpResponse:
             delete_project(person.profile.examples, move_to=None, by=person, now=now)
     except NotFound:
         pass  # it was deleted by hand
-    except Refusal as refusal:
-        return refused(request, refusal)
     _remember(person, None)
     return done(request, _("The examples are in the trash."), to="/")

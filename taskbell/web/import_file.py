@@ -3,13 +3,13 @@
 from typing import Any
 
 import orjson
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from taskbell.common.deadline import no_deadline
-from taskbell.common.errors import NotFound, Refusal, invalid
+from taskbell.common.errors import NotFound, invalid
 from taskbell.reports.actions import delete_report, own_report
 from taskbell.reports.imports import start_import
 from taskbell.reports.models import UNFINISHED, Piece, Report, ReportKind
@@ -18,7 +18,7 @@ from taskbell.tasks.quotas import count_import
 from taskbell.transfer.cells import ORDERS
 from taskbell.transfer.headers import key_of
 from taskbell.transfer.importing import SKIP, UPDATE
-from taskbell.web.door import done, refused, signed_in
+from taskbell.web.door import done, signed_in
 from taskbell.web.shell import AppRequest
 from taskbell.web.words import PRIORITIES, STAGES
 
@@ -50,15 +50,10 @@ HEADS = WORDS | {"due_at": gettext_lazy("Due"), "stage": gettext_lazy("Stage")}
 def import_file(request: HttpRequest, pk: int) -> HttpResponse:
     """The page; POST changes how the file is read, starts the import, or forgets the file."""
     app = AppRequest(request)
-    try:
-        report = own_report(app.person, pk)
-        is_waiting = waiting_of(app.person).filter(pk=report.pk).exists()
-        if request.method == "POST":
-            return _act(app, report, is_waiting=is_waiting)
-    except NotFound as error:
-        raise Http404 from error
-    except Refusal as refusal:
-        return refused(request, refusal)
+    report = own_report(app.person, pk)
+    is_waiting = waiting_of(app.person).filter(pk=report.pk).exists()
+    if request.method == "POST":
+        return _act(app, report, is_waiting=is_waiting)
     context = {"report": report, "is_waiting": is_waiting, "here": "import"}
     return app.page("app/import_file.html", context | (_checked(report) if is_waiting else _outcome(report)))
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from taskbell.accounts.policy import Capability
 from taskbell.common.deadline import no_deadline
-from taskbell.common.errors import Refusal, TooLarge, invalid
+from taskbell.common.errors import TooLarge, invalid
 from taskbell.reports.actions import request_report
 from taskbell.reports.imports import store_upload
 from taskbell.reports.models import Format, Report, ReportKind
@@ -21,7 +21,7 @@ from taskbell.tasks.quotas import count_import
 from taskbell.transfer.formats import FileOptions, format_of
 from taskbell.transfer.importing import Options
 from taskbell.transfer.reading_apart import FileToRead
-from taskbell.web.door import refused, signed_in
+from taskbell.web.door import signed_in
 from taskbell.web.shell import AppRequest
 
 
@@ -46,24 +46,21 @@ def import_page(request: HttpRequest) -> HttpResponse:
 def _upload(app: AppRequest) -> HttpResponse:
     """Stores the file instead of one that waits, checks it, and goes on to what was found."""
     file, most = app.http.FILES.get("file"), settings.TASKBELL_IMPORT_MEGABYTES
-    try:
-        check_may_create(app.person)
-        if not isinstance(file, UploadedFile) or not file.size:
-            raise invalid("file", "required", _("Choose a file that is not empty."))
-        if file.size > most * 1024 * 1024:
-            raise TooLarge(_("The file must have at most %(n)s MiB.") % {"n": most})
-        count_import(app.person, now=app.now)
-        hint = format_of((file.content_type or "").lower(), file.name or "")
-        options = FileOptions(now=app.now, zone=app.person.profile.timezone, name=file.name or "")
-        waiting_of(app.person).delete()
-        with TemporaryFile() as copy:
-            copy.writelines(file.chunks())
-            copy.flush()
-            asked = FileToRead(options, None, hint, MAX_SECONDS, most)
-            report = store_upload(app.person, copy, asked, Options(partial=True), now=app.now)
-        check_upload(report, now=app.now)
-    except Refusal as refusal:
-        return refused(app.http, refusal)
+    check_may_create(app.person)
+    if not isinstance(file, UploadedFile) or not file.size:
+        raise invalid("file", "required", _("Choose a file that is not empty."))
+    if file.size > most * 1024 * 1024:
+        raise TooLarge(_("The file must have at most %(n)s MiB.") % {"n": most})
+    count_import(app.person, now=app.now)
+    hint = format_of((file.content_type or "").lower(), file.name or "")
+    options = FileOptions(now=app.now, zone=app.person.profile.timezone, name=file.name or "")
+    waiting_of(app.person).delete()
+    with TemporaryFile() as copy:
+        copy.writelines(file.chunks())
+        copy.flush()
+        asked = FileToRead(options, None, hint, MAX_SECONDS, most)
+        report = store_upload(app.person, copy, asked, Options(partial=True), now=app.now)
+    check_upload(report, now=app.now)
     return redirect("import-file", report.pk)
 
 
@@ -72,8 +69,5 @@ def _upload(app: AppRequest) -> HttpResponse:
 def workbook(request: HttpRequest) -> HttpResponse:
     """Lets a worker write a workbook of all tasks that the person sees."""
     app = AppRequest(request)
-    try:
-        report = request_report(app.person, ReportKind.EXPORT, Format.XLSX, {}, now=app.now)
-    except Refusal as refusal:
-        return refused(request, refusal)
+    report = request_report(app.person, ReportKind.EXPORT, Format.XLSX, {}, now=app.now)
     return redirect("import-file", report.pk)

@@ -9,10 +9,10 @@ from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from taskbell.common.errors import Refusal, invalid
+from taskbell.common.errors import invalid
 from taskbell.common.values import BadValue, read_id
 from taskbell.web import board, calendar, finding, project_pages, task, task_list, today, trash, upcoming
-from taskbell.web.door import fragment, refused, signed_in
+from taskbell.web.door import fragment, signed_in
 from taskbell.web.rows import rows_of
 from taskbell.web.shell import AppRequest
 
@@ -40,13 +40,10 @@ NO_TASKS: tuple[Placing, str] = (lambda *_parameters, **_only: [], "web/app/row.
 def live(request: HttpRequest) -> HttpResponse:
     """`ids` of tasks, as the page at the address `view` shows them; for a page without tasks, only the navigation."""
     app = AppRequest(request)
-    try:
-        ids = _ids(request.GET.get("ids", ""))
-        name, parameters = _view(request.GET.get("view", ""))
-        placing, template = VIEWS.get(name, NO_TASKS)
-        rows = rows_of(placing(parameters, app.person, app.dates, only=ids), app.person, app.dates)
-    except Refusal as refusal:
-        return refused(request, refusal)
+    ids = _ids(request.GET.get("ids", ""))
+    name, parameters = _view(request.GET.get("view", ""))
+    placing, template = VIEWS.get(name, NO_TASKS)
+    rows = rows_of(placing(parameters, app.person, app.dates, only=ids), app.person, app.dates)
     gone = [pk for pk in ids if pk not in {row.task.pk for row in rows}] if name in VIEWS else []
     context = {"rows": rows, "gone": gone, "row_template": template, "shell": app.shell, "person": app.person}
     return fragment(request, "app/live.html", context | {"here": request.GET.get("here", "")})

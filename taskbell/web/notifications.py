@@ -10,14 +10,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from taskbell.accounts.policy import Capability
 from taskbell.common.clock import utc_now
-from taskbell.common.errors import NotAllowed, Refusal
+from taskbell.common.errors import NotAllowed
 from taskbell.notifications.channels.mail.delivery import retry
 from taskbell.notifications.inbox import mark_all_read, mark_read
 from taskbell.notifications.models import Delivery, DeliveryState
 from taskbell.search.notifications import page_of_notifications
 from taskbell.search.parameters import whole_number
 from taskbell.tasks.models import Task
-from taskbell.web.door import done, person_of, refused, signed_in
+from taskbell.web.door import done, person_of, signed_in
 from taskbell.web.shell import RECENT_MAILS, AppRequest, failed_mails
 
 PAGE_SIZE = 100
@@ -49,10 +49,7 @@ STATES = {
 def notifications(request: HttpRequest) -> HttpResponse:
     """The page: failed emails on top, then the unread ones, then the others."""
     app = AppRequest(request)
-    try:
-        page = page_of_notifications({"page": request.GET.get("page", "1"), "page_size": str(PAGE_SIZE)}, app.person)
-    except Refusal as refusal:
-        return refused(request, refusal)
+    page = page_of_notifications({"page": request.GET.get("page", "1"), "page_size": str(PAGE_SIZE)}, app.person)
     items = [_item(one) for one in page.rows]
     seen = Task.objects.visible_to(app.person).filter(pk=OuterRef("notification__task")).order_by()
     title = Subquery(seen.values("title")[:1])
@@ -77,10 +74,7 @@ def _item(one: Any) -> dict[str, Any]:
 def mark(request: HttpRequest, pk: int) -> HttpResponse:
     """Marks a notification read; with `unread`, unread again."""
     is_read = (request.POST.get("unread") or request.GET.get("unread")) != "true"
-    try:
-        mark_read(pk, read=is_read, by=person_of(request), now=utc_now())
-    except Refusal as refusal:
-        return refused(request, refusal)
+    mark_read(pk, read=is_read, by=person_of(request), now=utc_now())
     undo = "" if not is_read else f"{request.path}?unread=true"
     return done(request, _("Marked read.") if is_read else _("Unread again."), undo=undo, to="/notifications/")
 
@@ -98,11 +92,8 @@ def mark_all(request: HttpRequest) -> HttpResponse:
 def deliveries(request: HttpRequest) -> HttpResponse:
     """For ADMINs: every email, how late it was, and what the mail server said."""
     app, state = AppRequest(request), request.GET.get("state", "")
-    try:
-        _check(app)
-        number = whole_number(request.GET.dict(), "page", default=1, most=10_000)
-    except Refusal as refusal:
-        return refused(request, refusal)
+    _check(app)
+    number = whole_number(request.GET.dict(), "page", default=1, most=10_000)
     lateness = ExpressionWrapper(F("sent_at") - F("due_at"), output_field=DurationField())
     mails = Delivery.objects.mails().annotate(lateness=lateness).order_by("-id")
     mails = mails.filter(state=state) if state in DeliveryState.values else mails
@@ -127,11 +118,8 @@ def _mail(one: Delivery) -> dict[str, Any]:
 @require_POST
 def send_again(request: HttpRequest, pk: int) -> HttpResponse:
     """Puts a failed or cancelled email back into the outbox."""
-    try:
-        _check(AppRequest(request))
-        count = retry(Delivery.objects.mails().filter(pk=pk), now=utc_now())
-    except Refusal as refusal:
-        return refused(request, refusal)
+    _check(AppRequest(request))
+    count = retry(Delivery.objects.mails().filter(pk=pk), now=utc_now())
     said = _("It will be sent again.") if count else _("It was sent already, or still waits to be.")
     return done(request, said, to="/deliveries/")
 

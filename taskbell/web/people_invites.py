@@ -6,9 +6,9 @@ from django.views.decorators.http import require_POST
 
 from taskbell.accounts.policy import Capability
 from taskbell.common.clock import utc_now
-from taskbell.common.errors import NotAllowed, Refusal
+from taskbell.common.errors import NotAllowed
 from taskbell.people.invitations import invite, withdraw_invite
-from taskbell.web.door import done, person_of, refused, signed_in
+from taskbell.web.door import done, person_of, signed_in
 
 
 @signed_in
@@ -16,12 +16,9 @@ from taskbell.web.door import done, person_of, refused, signed_in
 def invite_person(request: HttpRequest) -> HttpResponse:
     """Emails an invitation."""
     by, email = person_of(request), request.POST.get("email", "")
-    try:
-        if not by.can(Capability.INVITE):
-            raise NotAllowed(_("Your role does not allow you to invite people."))
-        made = invite(email, request.POST.get("role", ""), by=by, now=utc_now())
-    except Refusal as refusal:
-        return refused(request, refusal)
+    if not by.can(Capability.INVITE):
+        raise NotAllowed(_("Your role does not allow you to invite people."))
+    made = invite(email, request.POST.get("role", ""), by=by, now=utc_now())
     said = _("%(email)s is invited. The link in the email works once.") % {"email": made.email}
     return done(request, said, to="/people/")
 
@@ -30,8 +27,5 @@ def invite_person(request: HttpRequest) -> HttpResponse:
 @require_POST
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Withdraws an invitation."""
-    try:
-        withdraw_invite(pk, by=person_of(request), now=utc_now())
-    except Refusal as refusal:
-        return refused(request, refusal)
+    withdraw_invite(pk, by=person_of(request), now=utc_now())
     return done(request, _("The invitation is withdrawn."), to="/people/")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -10,14 +10,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import INVITES, Capability, Role
 from taskbell.common.clock import utc_now
-from taskbell.common.errors import NotFound, Refusal
+from taskbell.common.errors import NotFound
 from taskbell.people.editing import update_person
 from taskbell.people.invitations import invites_seen_by
 from taskbell.people.leaving import deactivate_person, reactivate_person
 from taskbell.people.roles import active_person, check_may_manage
 from taskbell.search.people import page_of_people
 from taskbell.tasks.models import Task
-from taskbell.web.door import done, person_of, refused, signed_in
+from taskbell.web.door import done, person_of, signed_in
 from taskbell.web.shell import AppRequest
 
 PAGE_SIZE = "100"
@@ -35,10 +35,7 @@ def people(request: HttpRequest) -> HttpResponse:
     """The page."""
     app = AppRequest(request)
     given = {"q": words} if (words := request.GET.get("q", "").strip()) else {}
-    try:
-        page = page_of_people(given | {"page": request.GET.get("page", "1"), "page_size": PAGE_SIZE}, app.person)
-    except Refusal as refusal:
-        return refused(request, refusal)
+    page = page_of_people(given | {"page": request.GET.get("page", "1"), "page_size": PAGE_SIZE}, app.person)
     manages = app.person.can(Capability.MANAGE_PEOPLE)
     context = {
         "people": page.rows,
@@ -60,11 +57,8 @@ def people(request: HttpRequest) -> HttpResponse:
 def change_role(request: HttpRequest, pk: int) -> HttpResponse:
     """Gives the person another role."""
     by, now = person_of(request), utc_now()
-    try:
-        person = active_person(pk)
-        update_person(person, {"role": request.POST.get("role", "")}, by=by, now=now)
-    except Refusal as refusal:
-        return refused(request, refusal)
+    person = active_person(pk)
+    update_person(person, {"role": request.POST.get("role", "")}, by=by, now=now)
     words = ROLES[Role(person.role)][0]
     return done(request, _("%(name)s is now: %(role)s.") % {"name": person.name, "role": words}, to="/people/")
 
@@ -74,18 +68,13 @@ def change_role(request: HttpRequest, pk: int) -> HttpResponse:
 def deactivate(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks who gets the person's open tasks; POST deactivates the account."""
     app = AppRequest(request)
-    try:
-        person = active_person(pk)
-        check_may_manage(person, by=app.person)
-        if request.method != "POST":
-            return app.page("app/deactivate.html", _before_leaving(person))
-        hand_to = request.POST.get("hand_to", "")
-        receiver = int(hand_to) if hand_to.isascii() and hand_to.isdigit() and len(hand_to) < 19 else None
-        deactivate_person(person, hand_to=receiver, by=app.person, now=app.now)
-    except NotFound as error:
-        raise Http404 from error
-    except Refusal as refusal:
-        return refused(request, refusal)
+    person = active_person(pk)
+    check_may_manage(person, by=app.person)
+    if request.method != "POST":
+        return app.page("app/deactivate.html", _before_leaving(person))
+    hand_to = request.POST.get("hand_to", "")
+    receiver = int(hand_to) if hand_to.isascii() and hand_to.isdigit() and len(hand_to) < 19 else None
+    deactivate_person(person, hand_to=receiver, by=app.person, now=app.now)
     undo = f"/people/{pk}/reactivate/"
     return done(request, _("%(name)s is deactivated.") % {"name": person.name}, undo=undo, to="/people/")
 
@@ -102,9 +91,6 @@ def reactivate(request: HttpRequest, pk: int) -> HttpResponse:
     """Lets somebody sign in again."""
     person = User.objects.filter(pk=pk, is_active=False).first()
     if person is None:
-        raise Http404
-    try:
-        reactivate_person(person, by=person_of(request), now=utc_now())
-    except Refusal as refusal:
-        return refused(request, refusal)
+        raise NotFound
+    reactivate_person(person, by=person_of(request), now=utc_now())
     return done(request, _("%(name)s can sign in again.") % {"name": person.name}, to="/people/")

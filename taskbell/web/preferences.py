@@ -14,10 +14,9 @@ from taskbell.accounts.addresses import pending_email
 from taskbell.accounts.middleware import client_of, remember
 from taskbell.accounts.models import Session, User
 from taskbell.common.clock import utc_now
-from taskbell.common.errors import Refusal
 from taskbell.people.editing import update_person
 from taskbell.web.browsers import browser_name
-from taskbell.web.door import done, form_page, next_address, person_of, refused, session_of, signed_in
+from taskbell.web.door import done, form_page, next_address, person_of, session_of, signed_in
 from taskbell.web.forms import DIGEST, MAIL_LABELS, LookForm, MailForm, mail_field
 from taskbell.web.shell import AppRequest
 
@@ -48,10 +47,7 @@ def mail(request: HttpRequest) -> HttpResponse:
 def zone(request: HttpRequest) -> HttpResponse:
     """Sets the time zone of the device, which a page offers once to people who are still in UTC."""
     person, now = person_of(request), utc_now()
-    try:
-        update_person(person, {"timezone": request.POST.get("timezone", "")}, by=person, now=now)
-    except Refusal as refusal:
-        return refused(request, refusal)
+    update_person(person, {"timezone": request.POST.get("timezone", "")}, by=person, now=now)
     return done(request, _("Your time zone is %(zone)s.") % {"zone": person.profile.timezone}, to=next_address(request))
 
 

@@ -11,14 +11,14 @@ from django.views.decorators.http import require_POST, require_safe
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
 from taskbell.common.clock import utc_now
-from taskbell.common.errors import Refusal
 from taskbell.payloads.project_history import project_activity_as_json
 from taskbell.people.project_invites import add_by_email
 from taskbell.projects.models import Membership, ProjectRole
 from taskbell.sharing.joining import invites_to, withdraw_project_invite
+from taskbell.sharing.locks import visible_project
 from taskbell.sharing.members import add_member, change_member, remove_member
-from taskbell.web.door import done, person_of, refused, signed_in
-from taskbell.web.project_pages import head_of, project_of
+from taskbell.web.door import done, person_of, signed_in
+from taskbell.web.project_pages import head_of
 from taskbell.web.shell import AppRequest
 
 MOST_ENTRIES, MOST_PEOPLE = 100, 500
@@ -34,7 +34,7 @@ ROLES = {
 def members(request: HttpRequest, pk: int) -> HttpResponse:
     """The page."""
     app = AppRequest(request)
-    shown = project_of(pk, app.person)
+    shown = visible_project(pk, to=app.person)
     rows = list(Membership.objects.filter(project=shown).select_related("person").order_by("person__name_sort"))
     context = head_of(app, shown, "members")
     if context["manages"]:
@@ -51,7 +51,7 @@ def members(request: HttpRequest, pk: int) -> HttpResponse:
 def project_activity(request: HttpRequest, pk: int) -> HttpResponse:
     """What happened to the project and its members."""
     app = AppRequest(request)
-    shown = project_of(pk, app.person)
+    shown = visible_project(pk, to=app.person)
     entries = Activity.objects.filter(project_id=pk, subject_type__in=["project", "member"]).order_by("-id")
     history = project_activity_as_json(list(entries[:MOST_ENTRIES]))
     return app.page("app/project_activity.html", head_of(app, shown, "activity") | {"history": history})
@@ -63,10 +63,7 @@ def _member_verb(act: Any) -> Any:
     @signed_in
     @require_POST
     def view(request: HttpRequest, pk: int, **more: Any) -> HttpResponse:
-        try:
-            said = act(request, pk, by=person_of(request), now=utc_now(), **more)
-        except Refusal as refusal:
-            return refused(request, refusal)
+        said = act(request, pk, by=person_of(request), now=utc_now(), **more)
         to = "/projects/" if said is None else f"/projects/{pk}/members/"
         return done(request, said or _("You have left the project."), to=to)
 

@@ -5,15 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import F
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
-from taskbell.common.errors import NotFound, Refusal
 from taskbell.common.sql import in_one_query
-from taskbell.common.values import BadValue, read_id
+from taskbell.common.values import read_field, read_id
 from taskbell.projects.models import Colour, Project
 from taskbell.projects.policy import may_edit_tasks, may_manage
 from taskbell.search.parameters import Parameters
@@ -27,20 +26,12 @@ from taskbell.tasks.models import Task
 from taskbell.web.board import columns_of
 from taskbell.web.board import placed as placed_on_board
 from taskbell.web.dates import Dates
-from taskbell.web.door import done, form_page, person_of, refused, signed_in
+from taskbell.web.door import done, form_page, person_of, signed_in
 from taskbell.web.forms import ProjectForm
 from taskbell.web.rows import rows_of
 from taskbell.web.shell import AppRequest
 
 MOST, MOST_DONE = 300, 20  # rows
-
-
-def project_of(pk: int, person: User) -> Project:
-    """The project with the person's role. Raises Http404."""
-    try:
-        return visible_project(pk, to=person)
-    except NotFound as error:
-        raise Http404 from error
 
 
 def name_of(project: Project, person: User) -> str:
@@ -90,7 +81,7 @@ def _section(stage: str) -> str:
 def project(request: HttpRequest, pk: int) -> HttpResponse:
     """The tasks of a project, as a list."""
     app = AppRequest(request)
-    shown = project_of(pk, app.person)
+    shown = visible_project(pk, to=app.person)
     places = placed({"pk": str(pk)}, app.person, app.dates)
     rows = rows_of(places, app.person, app.dates)
     sections = {key: [row for row in rows if row.section == key] for key in ("open", "done")}
@@ -102,7 +93,7 @@ def project(request: HttpRequest, pk: int) -> HttpResponse:
 def project_board(request: HttpRequest, pk: int) -> HttpResponse:
     """The same as a board."""
     app = AppRequest(request)
-    shown = project_of(pk, app.person)
+    shown = visible_project(pk, to=app.person)
     return app.page("app/project_board.html", head_of(app, shown, "board") | {"columns": columns_of(app, _only(pk))})
 
 
@@ -149,7 +140,7 @@ def new_project(request: HttpRequest) -> HttpResponse:
 def edit_project(request: HttpRequest, pk: int) -> HttpResponse:
     """The form for name, description and colour."""
     app = AppRequest(request)
-    shown = project_of(pk, app.person)
+    shown = visible_project(pk, to=app.person)
     initial = {"name": shown.name, "description": shown.description, "colour": shown.colour, "version": shown.version}
     form = ProjectForm(request.POST if request.method == "POST" else None, initial=initial)
 
@@ -166,10 +157,7 @@ def edit_project(request: HttpRequest, pk: int) -> HttpResponse:
 def archive_project(request: HttpRequest, pk: int) -> HttpResponse:
     """Archives the project, or takes it out of the archive."""
     is_archived = (request.POST.get("archived") or request.GET.get("archived")) != "false"
-    try:
-        shown = change_project(pk, {"archived": is_archived}, by=person_of(request), now=utc_now())
-    except Refusal as refusal:
-        return refused(request, refusal)
+    shown = change_project(pk, {"archived": is_archived}, by=person_of(request), now=utc_now())
     said = _("“%(name)s” is archived.") if is_archived else _("“%(name)s” is back in use.")
     return done(request, said % {"name": shown.name}, to=f"/projects/{pk}/")
 
@@ -179,18 +167,13 @@ def archive_project(request: HttpRequest, pk: int) -> HttpResponse:
 def end_project(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks where the tasks of the project go; POST puts it in the trash."""
     app = AppRequest(request)
-    shown = project_of(pk, app.person)
+    shown = visible_project(pk, to=app.person)
     if request.method != "POST":
         others = [link for link in [app.shell.inbox, *app.shell.projects] if link and link.id != pk]
         count = open_counts([pk])[pk].open
         return app.page("app/project_end.html", head_of(app, shown, "edit") | {"others": others, "count": count})
-    try:
-        move_to = read_id(request.POST["move_to"]) if request.POST.get("move_to") else None
-        delete_project(pk, move_to=move_to, by=app.person, now=app.now)
-    except BadValue:
-        raise Http404 from None
-    except Refusal as refusal:
-        return refused(request, refusal)
+    move_to = read_field("move_to", read_id, request.POST["move_to"]) if request.POST.get("move_to") else None
+    delete_project(pk, move_to=move_to, by=app.person, now=app.now)
     undo = "" if move_to else f"/projects/{pk}/restore/"
     return done(request, _("“%(name)s” is in the trash.") % {"name": shown.name}, undo=undo, to="/projects/")
 
@@ -200,8 +183,5 @@ def end_project(request: HttpRequest, pk: int) -> HttpResponse:
 def revive_project(request: HttpRequest, pk: int) -> HttpResponse:
     """Takes the project out of the trash, with its tasks."""
     now: datetime = utc_now()
-    try:
-        shown = restore_project(pk, by=person_of(request), now=now)
-    except Refusal as refusal:
-        return refused(request, refusal)
+    shown = restore_project(pk, by=person_of(request), now=now)
     return done(request, _("“%(name)s” is back.") % {"name": shown.name}, to=f"/projects/{pk}/")

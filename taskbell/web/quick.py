@@ -16,7 +16,7 @@ from taskbell.quick_add.actions import create_from_line, read_for
 from taskbell.quick_add.lines import Span
 from taskbell.quick_add.reading import Chip, Reading
 from taskbell.tasks.kinds import OPEN_STAGES
-from taskbell.web.door import done, fragment, refused, signed_in
+from taskbell.web.door import done, fragment, signed_in
 from taskbell.web.shell import AppRequest
 from taskbell.web.verbs import quoted
 from taskbell.web.words import PRIORITIES
@@ -54,17 +54,14 @@ def quick_add(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         context = {"project": request.GET.get("project", ""), "stage": request.GET.get("stage", "")}
         return app.page("app/quick.html", context | {"text": request.GET.get("text", ""), "here": "quick"})
-    try:
-        task, reading = create_from_line(
-            request.POST.get("text", ""),
-            zone=app.person.profile.timezone,
-            refused=_spans(request),
-            defaults=_defaults(request),
-            by=app.person,
-            now=app.now,
-        )
-    except Refusal as refusal:
-        return refused(request, refusal)
+    task, reading = create_from_line(
+        request.POST.get("text", ""),
+        zone=app.person.profile.timezone,
+        refused=_spans(request),
+        defaults=_defaults(request),
+        by=app.person,
+        now=app.now,
+    )
     said = _("%(task)s is added.") % {"task": quoted(task.title)}
     if reading.reminder and task.is_open:
         said = f"{said} {_reminder_words(reading, app)}."

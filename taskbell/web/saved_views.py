@@ -1,5 +1,6 @@
 """Saved views: a name for a list with its filters."""
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -7,9 +8,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from taskbell.accounts.models import Profile
-from taskbell.common.errors import Refusal, invalid
-from taskbell.common.values import BadValue, read_line
-from taskbell.web.door import done, person_of, refused, signed_in
+from taskbell.common.errors import invalid
+from taskbell.common.values import read_field, read_line
+from taskbell.web.door import done, person_of, signed_in
 from taskbell.web.shell import AppRequest
 from taskbell.web.task_list import parameters_of
 
@@ -30,15 +31,10 @@ def view_form(request: HttpRequest) -> HttpResponse:
 def _save(request: HttpRequest) -> HttpResponse:
     profile = person_of(request).profile
     query = QueryDict(request.POST.get("query", "")[:MAX_QUERY])
-    try:
-        name = read_line(request.POST.get("name", ""), most=MAX_NAME)
-        others = [one for one in profile.saved_views if one["name"] != name]
-        if len(others) >= MOST:
-            raise invalid("name", "size", _("Can\u2019t save more than %(n)d views. Delete one first.") % {"n": MOST})
-    except BadValue as error:
-        return refused(request, invalid("name", error.code, str(error)))
-    except Refusal as refusal:
-        return refused(request, refusal)
+    name = read_field("name", partial(read_line, most=MAX_NAME), request.POST.get("name", ""))
+    others = [one for one in profile.saved_views if one["name"] != name]
+    if len(others) >= MOST:
+        raise invalid("name", "size", _("Can\u2019t save more than %(n)d views. Delete one first.") % {"n": MOST})
     kept = QueryDict(mutable=True)
     kept.update(parameters_of(query.dict()))
     _write(profile, [*others, {"name": name, "query": kept.urlencode()}])

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from taskbell.common.errors import NotFound
 from taskbell.web import task_comments, task_edit, task_reminders
 from taskbell.web.door import signed_in
 from taskbell.web.shell import AppRequest
@@ -17,11 +16,7 @@ from taskbell.web.task_page import row_for, task_page
 def task(request: HttpRequest, pk: int) -> HttpResponse:
     """A task, for the people who can see it; for others there is no such page."""
     app = AppRequest(request)
-    try:
-        row = row_for(pk, app.person, app.dates)
-    except NotFound as error:
-        raise Http404 from error
-    return task_page(app, row, parameters=request.GET.dict())
+    return task_page(app, row_for(pk, app.person, app.dates), parameters=request.GET.dict())
 
 
 # The forms that keys open in lists, by their names in addresses; those of fields are in task_edit.py.

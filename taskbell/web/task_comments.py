@@ -11,7 +11,7 @@ from taskbell.comments.policy import check_may_delete_comment
 from taskbell.comments.queries import comment_on
 from taskbell.common.errors import NotAllowed, Refusal
 from taskbell.common.values import BadValue, read_id
-from taskbell.web.door import done, fragment, is_fragment, refused, show_refusal, signed_in
+from taskbell.web.door import done, fragment, is_fragment, show_refusal, signed_in
 from taskbell.web.rows import TaskRow
 from taskbell.web.shell import AppRequest
 from taskbell.web.task_edit import show_editor
@@ -25,10 +25,7 @@ from taskbell.web.task_story import SHOWS, entries_of, names_for, story_of
 def add(request: HttpRequest, pk: int) -> HttpResponse:
     """A new comment; a GET is its form."""
     app = AppRequest(request)
-    try:
-        row = row_for(pk, app.person, app.dates)
-    except Refusal as refusal:
-        return refused(request, refusal)
+    row = row_for(pk, app.person, app.dates)
     form = CommentForm(request.POST if request.method == "POST" else None, auto_id="new-%s")
     editor = comment_editor(pk, form)
     if request.method != "POST":
@@ -55,11 +52,8 @@ def _said(comment: Comment) -> str:
 def change(request: HttpRequest, pk: int, comment_id: int) -> HttpResponse:
     """The form of a comment; a POST gives it this text."""
     app = AppRequest(request)
-    try:
-        row = row_for(pk, app.person, app.dates)
-        comment = comment_on(row.task, comment_id)
-    except Refusal as refusal:
-        return refused(request, refusal)
+    row = row_for(pk, app.person, app.dates)
+    comment = comment_on(row.task, comment_id)
     if request.method != "POST":
         return _show(app, row, comment, CommentForm({"body": comment.body}, auto_id="edit-%s"))
     form = CommentForm(request.POST, auto_id="edit-%s")
@@ -97,10 +91,7 @@ def _may_delete(app: AppRequest, comment: Comment) -> bool:
 def delete(request: HttpRequest, pk: int, comment_id: int) -> HttpResponse:
     """Deletes the comment for good."""
     app = AppRequest(request)
-    try:
-        delete_comment(pk, comment_id, by=app.person, now=app.now)
-    except Refusal as refusal:
-        return refused(request, refusal)
+    delete_comment(pk, comment_id, by=app.person, now=app.now)
     return done(request, _("The comment is deleted."), touched=[pk])
 
 
@@ -109,11 +100,11 @@ def delete(request: HttpRequest, pk: int, comment_id: int) -> HttpResponse:
 def story(request: HttpRequest, pk: int) -> HttpResponse:
     """Older entries of the stream, before the entry `before`."""
     app, show = AppRequest(request), request.GET.get("show", "all")
+    row = row_for(pk, app.person, app.dates)
     try:
-        row = row_for(pk, app.person, app.dates)
         before = read_id(request.GET.get("before"))
-    except (Refusal, BadValue):
-        return task_page(app, row_for(pk, app.person, app.dates))
+    except BadValue:
+        return task_page(app, row)
     entries = entries_of(row.task, show=show if show in SHOWS else "all", before=before)
     story = story_of(entries, names_for(entries, app.person), row.task, app.person, app.dates, show=show)
     context = {"story": story, "task": row.task, "row": row, "dates": app.dates}

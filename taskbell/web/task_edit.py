@@ -26,7 +26,7 @@ from taskbell.tasks.occurrences import preview
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.versions import StaleVersion
 from taskbell.web import task_forms
-from taskbell.web.door import done, fragment, is_fragment, refused, show_refusal, signed_in
+from taskbell.web.door import done, fragment, is_fragment, show_refusal, signed_in
 from taskbell.web.rows import TaskRow
 from taskbell.web.shell import AppRequest
 from taskbell.web.task_facts import called, priority_words
@@ -72,13 +72,10 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """The form of the part `field`; a POST saves what it changes."""
     app, name = AppRequest(request), request.GET.get("field", "title")
     part = PARTS.get(name)
-    try:
-        row = row_for(pk, app.person, app.dates)
-        if part is None:
-            raise NotFound
-        _check_may_open(row, name)
-    except Refusal as refusal:
-        return refused(request, refusal)
+    row = row_for(pk, app.person, app.dates)
+    if part is None:
+        raise NotFound
+    _check_may_open(row, name)
     if request.method != "POST":
         return _show(app, row, name, part.form(None, task=row.task, person=app.person))
     form = part.form(request.POST, task=row.task, person=app.person)

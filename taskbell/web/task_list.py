@@ -10,13 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from taskbell.accounts.models import User
-from taskbell.common.errors import Refusal
 from taskbell.common.folding import sort_key
 from taskbell.search.parameters import Parameters
 from taskbell.search.tasks import FILTERS, ORDERS, matching_tasks, order_of, page_of_tasks
 from taskbell.tasks.kinds import STATUSES
 from taskbell.web.dates import Dates
-from taskbell.web.door import refused, signed_in
+from taskbell.web.door import signed_in
 from taskbell.web.filters import chips_of
 from taskbell.web.rows import TaskRow, rows_of
 from taskbell.web.shell import AppRequest
@@ -86,11 +85,8 @@ def task_list(request: HttpRequest) -> HttpResponse:
     """The page; with `page`, also its further rows."""
     app = AppRequest(request)
     given = parameters_of(request.GET.dict())
-    try:
-        page = page_of_tasks(given | {"page": request.GET.get("page", "1"), "page_size": str(PAGE_SIZE)}, app.person)
-        chips = chips_of(given, app)
-    except Refusal as refusal:
-        return refused(request, refusal)
+    page = page_of_tasks(given | {"page": request.GET.get("page", "1"), "page_size": str(PAGE_SIZE)}, app.person)
+    chips = chips_of(given, app)
     rows = rows_of([(pk, SECTION, "") for pk in page.rows], app.person, app.dates)
     context = {
         "rows": [_sorted(row, given["ordering"]) for row in rows],

@@ -20,7 +20,7 @@ from taskbell.reminders.schedule import ReminderPlan, plan_of
 from taskbell.tasks.models import Task
 from taskbell.tasks.reminder_actions import add_reminder, delete_reminder, snooze_task
 from taskbell.web.dates import dates_of
-from taskbell.web.door import done, refused, show_refusal, signed_in
+from taskbell.web.door import done, show_refusal, signed_in
 from taskbell.web.forms import PageForm
 from taskbell.web.rows import TaskRow
 from taskbell.web.shell import AppRequest
@@ -91,13 +91,10 @@ class ReminderForm(PageForm):
 def add(request: HttpRequest, pk: int) -> HttpResponse:
     """The form of a new reminder, or the reminder that it asks for."""
     app = AppRequest(request)
-    try:
-        row = row_for(pk, app.person, app.dates)
-        if "plan" in request.GET and request.method == "POST":  # undoing a deletion
-            add_reminder(pk, _plan_from(request.GET), by=app.person, now=app.now)
-            return done(request, _("The reminder is back."), touched=[pk])
-    except Refusal as refusal:
-        return refused(request, refusal)
+    row = row_for(pk, app.person, app.dates)
+    if "plan" in request.GET and request.method == "POST":  # undoing a deletion
+        add_reminder(pk, _plan_from(request.GET), by=app.person, now=app.now)
+        return done(request, _("The reminder is back."), touched=[pk])
     form = ReminderForm(request.POST if request.method == "POST" else None, row=row)
     if request.method != "POST":
         return _show(app, row, form)

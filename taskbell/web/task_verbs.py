@@ -47,12 +47,9 @@ def skip(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpRe
 def duplicate(request: HttpRequest, pk: int) -> HttpResponse:
     """A new task like this one, without its history, reminders and comments; the browser goes there."""
     app = AppRequest(request)
-    try:
-        task: Any = row_for(pk, app.person, app.dates).task
-        patch = TaskPatch(**{name: getattr(task, name) for name in COPIED})
-        new = actions.create_task(patch, by=app.person, now=app.now)
-    except Refusal as refusal:
-        return refused(request, refusal)
+    task: Any = row_for(pk, app.person, app.dates).task
+    patch = TaskPatch(**{name: getattr(task, name) for name in COPIED})
+    new = actions.create_task(patch, by=app.person, now=app.now)
     said = _("This is the copy of %(task)s.") % {"task": quoted(task.title)}
     return done(request, said, undo=reverse("task-delete", args=[new.pk]), to=reverse("task", args=[new.pk]))
 
@@ -62,12 +59,9 @@ def duplicate(request: HttpRequest, pk: int) -> HttpResponse:
 def needs(request: HttpRequest, pk: int) -> HttpResponse:
     """What has to be done first: a search to add tasks, and those that are there to take away."""
     app = AppRequest(request)
-    try:
-        row = row_for(pk, app.person, app.dates)
-        check_in_use(row.task)
-        check_may_edit(app.person, row.task)
-    except Refusal as refusal:
-        return refused(request, refusal)
+    row = row_for(pk, app.person, app.dates)
+    check_in_use(row.task)
+    check_may_edit(app.person, row.task)
     said, status = "", 200
     if request.method == "POST":
         try:

@@ -6,10 +6,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from taskbell.common.errors import Refusal
 from taskbell.search.tasks import page_of_trash
 from taskbell.tasks.models import Task
-from taskbell.web.door import refused, signed_in
+from taskbell.web.door import signed_in
 from taskbell.web.shell import AppRequest
 
 
@@ -23,10 +22,7 @@ def placed(*_parameters: Any, **_only: Any) -> list[tuple[int, str, str]]:
 def trash(request: HttpRequest) -> HttpResponse:
     """The page, the last deleted first."""
     app = AppRequest(request)
-    try:
-        page = page_of_trash({"page": request.GET.get("page", "1")}, app.person)
-    except Refusal as refusal:
-        return refused(request, refusal)
+    page = page_of_trash({"page": request.GET.get("page", "1")}, app.person)
     found = Task.objects.filter(pk__in=page.rows).select_related("project").order_by("-deleted_at", "-id")
     context = {
         "tasks": found,

@@ -8,12 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from taskbell.accounts.models import User
-from taskbell.common.errors import Refusal
 from taskbell.projects.audience import sees_everything
 from taskbell.search.parameters import Parameters, whole_number
 from taskbell.tasks.models import Task
 from taskbell.web.dates import Dates, day_bounds
-from taskbell.web.door import refused, signed_in
+from taskbell.web.door import signed_in
 from taskbell.web.rows import TaskRow, rows_of
 from taskbell.web.shell import AppRequest
 from taskbell.web.today import whose
@@ -58,12 +57,9 @@ def _days(parameters: Parameters, dates: Dates) -> list[date]:
 def upcoming(request: HttpRequest) -> HttpResponse:
     """The page."""
     app, parameters = AppRequest(request), request.GET.dict()
-    try:
-        days = {str(day): UpcomingDay(day, app.dates.day_with_date(day)) for day in _days(parameters, app.dates)}
-        for row in rows_of(placed(parameters, app.person, app.dates), app.person, app.dates):
-            days[row.section].rows.append(row)
-    except Refusal as refusal:
-        return refused(request, refusal)
+    days = {str(day): UpcomingDay(day, app.dates.day_with_date(day)) for day in _days(parameters, app.dates)}
+    for row in rows_of(placed(parameters, app.person, app.dates), app.person, app.dates):
+        days[row.section].rows.append(row)
     context = {
         "days": list(days.values()),
         "further": min(len(days) + DAYS, MOST_DAYS) if len(days) < MOST_DAYS else None,

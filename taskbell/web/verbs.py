@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now, wall_time
-from taskbell.common.errors import Refusal, invalid
+from taskbell.common.errors import invalid
 from taskbell.common.values import BadValue, read_date
 from taskbell.tasks import actions
 from taskbell.tasks.bulk import MAX_CHANGES, Batch, change_many
@@ -21,7 +21,7 @@ from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.queries import visible_task
 from taskbell.web.dates import Dates, dates_of
-from taskbell.web.door import done, local_address, person_of, refused, signed_in
+from taskbell.web.door import done, local_address, person_of, signed_in
 from taskbell.web.undo import undo_of
 
 Verb = Callable[..., HttpResponse]
@@ -34,10 +34,7 @@ def verb(act: Verb) -> Any:
     @require_POST
     def view(request: HttpRequest, pk: int) -> HttpResponse:
         person, now = person_of(request), utc_now()
-        try:
-            return act(request, visible_task(pk, to=person), by=person, now=now)
-        except Refusal as refusal:
-            return refused(request, refusal)
+        return act(request, visible_task(pk, to=person), by=person, now=now)
 
     return view
 
@@ -102,10 +99,7 @@ def delete(request: HttpRequest, task: Task, *, by: User, now: datetime) -> Http
 @require_POST
 def restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Takes the task out of the trash."""
-    try:
-        task = actions.restore_task(pk, by=person_of(request), now=utc_now())
-    except Refusal as refusal:
-        return refused(request, refusal)
+    task = actions.restore_task(pk, by=person_of(request), now=utc_now())
     return done(request, _("%(task)s is back.") % {"task": quoted(task.title)}, touched=[task.pk])
 
 
@@ -130,11 +124,8 @@ def move_to_today(request: HttpRequest) -> HttpResponse:
     dates = dates_of(person, now)
     late = list(Task.objects.to_do_by(person).filter(due_at__lte=now).order_by("pk")[:MAX_CHANGES])
     patches = [(task, _to_today(task, dates)) for task in late]
-    try:
-        if late:
-            change_many(Batch([], [(task.pk, patch, None) for task, patch in patches], []), by=person, now=now)
-    except Refusal as refusal:
-        return refused(request, refusal)
+    if late:
+        change_many(Batch([], [(task.pk, patch, None) for task, patch in patches], []), by=person, now=now)
     moved = ngettext("%(n)d task is now due today.", "%(n)d tasks are now due today.", len(late)) % {"n": len(late)}
     undo = undo_of(late, TaskPatch(due_date=None, due_time=None))
     return done(request, moved, undo=undo, touched=[task.pk for task in late])
