@@ -78,7 +78,7 @@ def _change(request: HttpRequest, tasks: list[Task], *, by: User, now: datetime)
     patches = _patches(do, request.POST.get("value", ""), tasks)
     change_many(Batch([], [(pk, patches[pk], None) for pk in ids], []), by=by, now=now)
     said = ngettext("%(n)d task is changed.", "%(n)d tasks are changed.", len(ids)) % {"n": len(ids)}
-    undo = "" if do == "labels" else undo_of(tasks, patches[ids[0]])
+    undo = "" if do == "labels" else undo_of(tasks, patches[ids[0]], by=by)
     return done(request, said, undo=undo, touched=ids)
 
 

@@ -119,7 +119,7 @@ def _save(app: AppRequest, row: TaskRow, name: str, form: PartForm) -> HttpRespo
                 raise
             row = row_for(task.pk, person, app.dates)
             form.task = row.task
-    undo = undo_of([task], patch) if patch.columns() else ""
+    undo = undo_of([task], patch, by=person) if patch.columns() else ""
     saved = _("%(task)s is saved.") % {"task": quoted(changes.get("title", task.title))}
     return done(request, saved if changes else _("Nothing has changed."), undo=undo, touched=[task.pk])
 

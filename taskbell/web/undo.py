@@ -1,4 +1,4 @@
-"""Undoing a change of tasks: the toast carries what they were before, signed."""
+"""Undoing a change of tasks: the toast carries what they were before, signed for the person who made it."""
 
 from collections.abc import Sequence
 from datetime import date, time
@@ -11,12 +11,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
-from taskbell.common.errors import Conflict
+from taskbell.common.errors import Conflict, NotFound
 from taskbell.tasks.bulk import Batch, change_many
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
-from taskbell.web.door import done, person_of, refused, signed_in
+from taskbell.web.door import done, person_of, signed_in
 
 SALT = "taskbell.web.undo"
 LIFETIME = 3600  # seconds
@@ -24,13 +25,13 @@ MOST = 200  # tasks: more would make the address too long
 READ = {"due_date": date.fromisoformat, "due_time": time.fromisoformat}
 
 
-def undo_of(before: Sequence[Task], patch: TaskPatch) -> str:
-    """The address that gives these tasks back what the patch changes; empty for too many tasks."""
+def undo_of(before: Sequence[Task], patch: TaskPatch, *, by: User) -> str:
+    """The address by which this person gives these tasks back what the patch changes; empty for too many tasks."""
     if len(before) > MOST:
         return ""
     names = list(patch.columns())
     rows = [[task.pk, *(_plain(getattr(task, name)) for name in names)] for task in before]
-    token = signing.dumps([names, rows], salt=SALT, compress=True)
+    token = signing.dumps([by.pk, names, rows], salt=SALT, compress=True)
     return f"{reverse('undo')}?{urlencode({'token': token})}"
 
 
@@ -42,12 +43,15 @@ def _plain(value: Any) -> Any:
 @require_POST
 def undo(request: HttpRequest) -> HttpResponse:
     """Undoes what the token says."""
+    person = person_of(request)
     try:
-        names, rows = signing.loads(request.GET.get("token", ""), salt=SALT, max_age=LIFETIME)
-    except signing.BadSignature:
-        return refused(request, Conflict(_("Can't undo this any more. Change it by hand.")))
+        whose, names, rows = signing.loads(request.GET.get("token", ""), salt=SALT, max_age=LIFETIME)
+    except signing.BadSignature as error:
+        raise Conflict(_("Can't undo this any more. Change it by hand.")) from error
+    if whose != person.pk:
+        raise NotFound
     update = [(pk, TaskPatch(**_read(names, values)), None) for pk, *values in rows]
-    change_many(Batch([], update, []), force=True, by=person_of(request), now=utc_now())
+    change_many(Batch([], update, []), force=True, by=person, now=utc_now())
     return done(request, _("Undone."), touched=[pk for pk, *_rest in rows])
 
 

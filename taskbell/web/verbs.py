@@ -55,7 +55,7 @@ def complete(request: HttpRequest, task: Task, *, by: User, now: datetime) -> Ht
     force, catch_up = (sent(request, name) == "true" for name in ("force", "catch_up"))
     actions.update_task(task.pk, TaskPatch(stage=Stage.COMPLETED), force=force, catch_up=catch_up, by=by, now=now)
     said = _("%(task)s is done.") % {"task": quoted(task.title)}
-    return done(request, said, undo=undo_of([task], TaskPatch(stage=Stage.COMPLETED)), touched=[task.pk])
+    return done(request, said, undo=undo_of([task], TaskPatch(stage=Stage.COMPLETED), by=by), touched=[task.pk])
 
 
 @verb
@@ -75,7 +75,7 @@ def stage(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpR
     force = sent(request, "force") == "true"
     actions.update_task(task.pk, TaskPatch(stage=wanted), force=force, by=by, now=now)
     said = _("%(task)s is now %(stage)s.") % {"task": quoted(task.title), "stage": STAGE_WORDS[wanted]()}
-    return done(request, said, undo=undo_of([task], TaskPatch(stage=wanted)), touched=[task.pk])
+    return done(request, said, undo=undo_of([task], TaskPatch(stage=wanted), by=by), touched=[task.pk])
 
 
 STAGE_WORDS = {
@@ -113,7 +113,7 @@ def move(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpRe
     patch = TaskPatch(due_date=day) if day else TaskPatch(due_date=None, due_time=None)
     actions.update_task(task.pk, patch, by=by, now=now)
     said = _("%(task)s is moved.") % {"task": quoted(task.title)}
-    return done(request, said, undo=undo_of([task], TaskPatch(due_date=None, due_time=None)), touched=[task.pk])
+    return done(request, said, undo=undo_of([task], TaskPatch(due_date=None, due_time=None), by=by), touched=[task.pk])
 
 
 @signed_in
@@ -127,7 +127,7 @@ def move_to_today(request: HttpRequest) -> HttpResponse:
     if late:
         change_many(Batch([], [(task.pk, patch, None) for task, patch in patches], []), by=person, now=now)
     moved = ngettext("%(n)d task is now due today.", "%(n)d tasks are now due today.", len(late)) % {"n": len(late)}
-    undo = undo_of(late, TaskPatch(due_date=None, due_time=None))
+    undo = undo_of(late, TaskPatch(due_date=None, due_time=None), by=person)
     return done(request, moved, undo=undo, touched=[task.pk for task in late])
 
 

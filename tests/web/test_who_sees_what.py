@@ -137,6 +137,14 @@ def test_the_undo_of_bo_does_nothing_for_cy(browser_of: BrowserOf, bo: User, cy:
     assert Task.objects.get(pk=world.task.pk).stage == Stage.PENDING
 
 
+def test_the_undo_of_bo_is_his_alone_even_in_a_shared_project(browser_of: BrowserOf, bo: User, cy: User) -> None:
+    world = world_of(bo)
+    add_member(world.project.pk, cy.pk, "EDITOR", by=bo, now=utc_now())
+    undo = undo_in(browser_of(bo).post(world.address("task-complete"), HTTP_HX_REQUEST="true"))
+    assert browser_of(cy).post(undo, HTTP_HX_REQUEST="true").status_code == 404
+    assert Task.objects.get(pk=world.task.pk).stage == Stage.COMPLETED
+
+
 def undo_in(answer: Any) -> str:
     """The address of the button that undoes."""
     part: str = text(answer).partition('formaction="')[2].partition('"')[0]
