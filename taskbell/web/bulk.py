@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import Conflict, Refusal, invalid
-from taskbell.common.values import BadValue, read_date, read_id
+from taskbell.common.values import BadValue, read_choice, read_date, read_field, read_id
 from taskbell.search.tasks import matching_tasks
 from taskbell.tasks.bulk import MAX_CHANGES, Batch, BatchRefused, change_many
 from taskbell.tasks.kinds import Priority, Stage
@@ -55,10 +56,7 @@ def _chosen(request: HttpRequest, person: User) -> list[Task]:
         given.pop("ordering")
         found = matching_tasks(given, person)
     else:
-        try:
-            ids = {read_id(one) for one in request.POST.getlist("ids")}
-        except BadValue as error:
-            raise invalid("ids", error.code, str(error)) from error
+        ids = {read_field("ids", read_id, one) for one in request.POST.getlist("ids")}
         found = Task.objects.visible_to(person).filter(pk__in=ids)
     tasks = list(found.order_by("pk")[: MAX_CHANGES + 1])
     if not tasks:
@@ -86,8 +84,7 @@ def _patches(do: str, value: str, tasks: Sequence[Task]) -> dict[int, TaskPatch]
     """The change of each task. Raises Invalid."""
     if do == "labels":
         return _with_labels(value, tasks)
-    if do not in PATCHES:
-        raise invalid("do", "invalid", f"Must be one of {', '.join([*PATCHES, 'labels', 'delete'])}.")
+    read_field("do", partial(read_choice, choices=[*PATCHES, "labels", "delete"]), do)
     try:
         patch = PATCHES[do](value)
     except (BadValue, KeyError) as error:

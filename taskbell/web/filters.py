@@ -55,9 +55,8 @@ def _value(name: str, text: str, app: AppRequest) -> str:
         return _("yes") if text == "true" else _("no")
     ids = [int(part) for part in text.split(",") if part.isascii() and part.isdigit() and len(part) < 19]
     if name == "project":
-        links = [*app.shell.projects, *filter(None, [app.shell.inbox])]
-        names = {link.id: link.name for link in links}
-        return ", ".join(_("Inbox") if part == "inbox" else names.get(int(part), part) for part in text.split(","))
+        names = {str(link.id): link.name for link in [*app.shell.projects, *filter(None, [app.shell.inbox])]}
+        return _list(names | {"inbox": _("Inbox")}, [part.strip() for part in text.split(",")])
     if name == "category" and ids:
         return ", ".join(Category.objects.filter(pk__in=ids).values_list("name", flat=True)) or text
     if name in ("assigned_to", "created_by") and ids:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from taskbell.common.errors import invalid
-from taskbell.common.values import BadValue, read_id
+from taskbell.common.values import read_field, read_id
 from taskbell.web import board, calendar, finding, project_pages, task, task_list, today, trash, upcoming
 from taskbell.web.door import fragment, signed_in
 from taskbell.web.rows import rows_of
@@ -53,10 +53,7 @@ def _ids(text: str) -> list[int]:
     parts = [part for part in text.split(",") if part]
     if len(parts) > MOST:
         raise invalid("ids", "max_length", _("Must have at most %(most)s ids.") % {"most": MOST})
-    try:
-        return [read_id(part) for part in parts]
-    except BadValue as error:
-        raise invalid("ids", error.code, str(error)) from error
+    return [read_field("ids", read_id, part) for part in parts]
 
 
 def _view(address: str) -> tuple[str, dict[str, Any]]:

@@ -11,6 +11,7 @@ from taskbell.accounts.models import User
 from taskbell.accounts.policy import INVITES, Capability, Role
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound
+from taskbell.common.values import read_field, read_id
 from taskbell.people.editing import update_person
 from taskbell.people.invitations import invites_seen_by
 from taskbell.people.leaving import deactivate_person, reactivate_person
@@ -73,7 +74,7 @@ def deactivate(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return app.page("app/deactivate.html", _before_leaving(person))
     hand_to = request.POST.get("hand_to", "")
-    receiver = int(hand_to) if hand_to.isascii() and hand_to.isdigit() and len(hand_to) < 19 else None
+    receiver = read_field("hand_to", read_id, hand_to) if hand_to else None
     deactivate_person(person, hand_to=receiver, by=app.person, now=app.now)
     undo = f"/people/{pk}/reactivate/"
     return done(request, _("%(name)s is deactivated.") % {"name": person.name}, undo=undo, to="/people/")

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
 from taskbell.common.clock import utc_now
+from taskbell.common.values import read_field, read_id
 from taskbell.payloads.project_history import project_activity_as_json
 from taskbell.people.project_invites import add_by_email
 from taskbell.projects.models import Membership, ProjectRole
@@ -74,8 +75,8 @@ def _member_verb(act: Any) -> Any:
 def add(request: HttpRequest, pk: int, *, by: User, now: datetime) -> str:
     """Adds a person, or invites an address by email."""
     role, person = request.POST.get("role", ""), request.POST.get("person", "")
-    if person.isascii() and person.isdigit():
-        member = add_member(pk, int(person), role, by=by, now=now)
+    if person:
+        member = add_member(pk, read_field("person", read_id, person), role, by=by, now=now)
         return _("%(name)s is a member now.") % {"name": member.person.name}
     email = request.POST.get("email", "")
     add_by_email(pk, email, role, by=by, now=now)

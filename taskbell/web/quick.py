@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from taskbell.common.errors import Refusal
 from taskbell.common.rule_words import rule_in_words
-from taskbell.common.values import MAX_ID
+from taskbell.common.values import read_field, read_id
 from taskbell.quick_add.actions import create_from_line, read_for
 from taskbell.quick_add.lines import Span
 from taskbell.quick_add.reading import Chip, Reading
@@ -93,8 +93,8 @@ def _defaults(request: HttpRequest) -> dict[str, Any]:
     """The project and stage of the page that the line was typed on."""
     project, stage = request.POST.get("project", ""), request.POST.get("stage", "")
     found: dict[str, Any] = {}
-    if project.isascii() and project.isdigit() and int(project) <= MAX_ID:
-        found["project_id"] = int(project)
+    if project:
+        found["project_id"] = read_field("project", read_id, project)
     if stage in OPEN_STAGES:
         found["stage"] = stage
     return found

@@ -1,6 +1,6 @@
 """The forms of a task's parts. The rules live in the verbs; each form says which fields of the task it changes."""
 
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Any
 
 from django import forms
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.comments.models import MAX_BODY
+from taskbell.common.values import BadValue, in_bounds, read_date
 from taskbell.projects.models import EDITORS, Membership, Project
 from taskbell.projects.policy import may_manage
 from taskbell.tasks.kinds import Priority, Stage
@@ -22,11 +23,18 @@ MOST_CHOICES = 500
 ONLY_THIS, FROM_NOW = "this", "all"
 
 
+def check_day(day: date) -> None:
+    """Raises ValidationError for a day, or a moment of one, that not every database and calendar knows."""
+    try:
+        in_bounds(day.date() if isinstance(day, datetime) else day)
+    except BadValue as error:
+        raise forms.ValidationError(str(error)) from error
+
+
 def date_field(label: Any, *, required: bool = True) -> forms.DateField:
     """A day, entered by the browser's own picker."""
-    return forms.DateField(
-        label=label, required=required, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, required=required, widget=widget, validators=[check_day])
 
 
 def time_field(label: Any) -> forms.TimeField:
@@ -100,10 +108,17 @@ class DueForm(PartForm):
         given = super().clean() or {}
         day = self.data.get("day", "")
         if day:  # one of the buttons for the usual days
-            given["due_date"] = None if day == "none" else date.fromisoformat(day)
+            given["due_date"] = self._usual(day)
         if given.get("due_date") is None and "due_date" not in self.errors:
             given["due_time"] = None
         return given
+
+    def _usual(self, day: str) -> date | None:
+        try:
+            return None if day == "none" else read_date(day)
+        except BadValue as error:
+            self.add_error("due_date", str(error))
+            return None
 
     def values(self) -> dict[str, Any]:
         given = self.cleaned_data

@@ -1,6 +1,8 @@
 """The reminders of a task in the web app: add one, delete one, snooze."""
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,9 +16,10 @@ from django.views.decorators.http import require_http_methods
 from taskbell.accounts.models import User
 from taskbell.common.clock import as_instant, wall_time
 from taskbell.common.durations import parse_duration
-from taskbell.common.errors import Invalid, NotFound, Refusal, invalid
+from taskbell.common.errors import Invalid, NotFound, Refusal
+from taskbell.common.values import BadValue, read_choice, read_duration, read_field, read_id, read_moment
 from taskbell.reminders.models import Reminder
-from taskbell.reminders.schedule import ReminderPlan, plan_of
+from taskbell.reminders.schedule import MAX_BEFORE_DUE, ReminderPlan, plan_of
 from taskbell.tasks.models import Task
 from taskbell.tasks.reminder_actions import add_reminder, delete_reminder, snooze_task
 from taskbell.web.dates import dates_of
@@ -25,6 +28,7 @@ from taskbell.web.forms import PageForm
 from taskbell.web.rows import TaskRow
 from taskbell.web.shell import AppRequest
 from taskbell.web.task_edit import show_editor
+from taskbell.web.task_forms import check_day
 from taskbell.web.task_page import Editor, row_for
 from taskbell.web.verbs import sent, verb
 
@@ -54,6 +58,7 @@ class ReminderForm(PageForm):
         required=False,
         input_formats=["%Y-%m-%dT%H:%M"],
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        validators=[check_day],
     )
     repeat = forms.ChoiceField(label=gettext_lazy("Repeat"), choices=REPEATS, required=False)
     for_me = forms.BooleanField(label=gettext_lazy("Only for me"), required=False)
@@ -93,7 +98,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
     app = AppRequest(request)
     row = row_for(pk, app.person, app.dates)
     if "plan" in request.GET and request.method == "POST":  # undoing a deletion
-        add_reminder(pk, _plan_from(request.GET), by=app.person, now=app.now)
+        add_reminder(pk, _plan_from(request.GET, app.person), by=app.person, now=app.now)
         return done(request, _("The reminder is back."), touched=[pk])
     form = ReminderForm(request.POST if request.method == "POST" else None, row=row)
     if request.method != "POST":
@@ -125,8 +130,8 @@ def _show(app: AppRequest, row: TaskRow, form: ReminderForm, *, status: int = 20
 def delete(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpResponse:
     """Deletes the reminder; the toast gives it back."""
     try:
-        reminder = int(sent(request, "reminder"))
-    except ValueError as error:
+        reminder = read_id(sent(request, "reminder"))
+    except BadValue as error:
         raise NotFound from error
     found = Reminder.objects.visible_to(by).filter(task=task, pk=reminder).first()
     delete_reminder(task.pk, reminder, by=by, now=now)
@@ -145,21 +150,19 @@ def _as_query(reminder: Reminder) -> dict[str, str]:
     }
 
 
-def _plan_from(query: Any) -> ReminderPlan:
-    try:
-        at = datetime.fromisoformat(query["at"]) if query.get("at") else None
-        before = parse_duration(query["before"]) if query.get("before") else None
-    except ValueError as error:
-        raise invalid("at", "invalid", "Must be a date and time, or a duration.") from error
+def _plan_from(query: Mapping[str, str], person: User) -> ReminderPlan:
+    at = before = None
+    if query.get("at"):
+        at = as_instant(read_field("at", read_moment, query["at"]), person.profile.timezone)
+    if query.get("before"):
+        before = read_field("before", partial(read_duration, longest=MAX_BEFORE_DUE), query["before"])
     return ReminderPlan(at=at, before_due=before, repeat=query.get("repeat", ""), for_me=query.get("mine") == "true")
 
 
 @verb
 def snooze(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpResponse:
     """Reminds the person again, after a while or tomorrow morning."""
-    wanted = sent(request, "for")
-    if wanted not in SNOOZES:
-        raise invalid("for", "invalid_choice", f"Must be one of {', '.join(SNOOZES)}.")
+    wanted = read_field("for", partial(read_choice, choices=SNOOZES), sent(request, "for"))
     zone = by.profile.timezone
     if wanted == "tomorrow":
         at = as_instant(datetime.combine(wall_time(now, zone).date() + timedelta(days=1), MORNING), zone)

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from taskbell.accounts.models import User
-from taskbell.common.errors import Conflict, Invalid, Refusal, invalid
-from taskbell.common.values import BadValue, read_id
+from taskbell.common.errors import Conflict, Invalid, Refusal
+from taskbell.common.values import read_field, read_id
 from taskbell.search.tasks import page_of_tasks
 from taskbell.tasks import actions
 from taskbell.tasks.models import Prerequisite, Task
@@ -102,10 +102,7 @@ def _found(words: str, person: User, *, but: set[int]) -> list[Any]:
 def _change(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpResponse:
     """Adds or takes away one prerequisite. Raises Refusal."""
     name = "add" if sent(request, "add") else "remove"
-    try:
-        other = read_id(sent(request, name))
-    except BadValue as error:
-        raise invalid("pre_tasks", error.code, str(error)) from error
+    other = read_field("pre_tasks", read_id, sent(request, name))
     version = task.version
     for attempt in range(TRIES):
         present = _needed(task.pk, by)

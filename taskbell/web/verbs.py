@@ -7,16 +7,15 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now, wall_time
-from taskbell.common.errors import invalid
-from taskbell.common.values import BadValue, read_date
+from taskbell.common.values import read_date, read_field
 from taskbell.tasks import actions
 from taskbell.tasks.bulk import MAX_CHANGES, Batch, change_many
-from taskbell.tasks.kinds import STAGES, Stage
+from taskbell.tasks.kinds import Stage
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.queries import visible_task
@@ -69,20 +68,17 @@ def reopen(request: HttpRequest, task: Task, *, by: User, now: datetime) -> Http
 @verb
 def stage(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpResponse:
     """Moves the task to the stage that is sent."""
-    wanted = sent(request, "stage")
-    if wanted not in STAGES:
-        raise invalid("stage", "invalid", _("Must be one of %(stages)s.") % {"stages": ", ".join(STAGES)})
-    force = sent(request, "force") == "true"
+    wanted, force = sent(request, "stage"), sent(request, "force") == "true"
     actions.update_task(task.pk, TaskPatch(stage=wanted), force=force, by=by, now=now)
-    said = _("%(task)s is now %(stage)s.") % {"task": quoted(task.title), "stage": STAGE_WORDS[wanted]()}
+    said = _("%(task)s is now %(stage)s.") % {"task": quoted(task.title), "stage": STAGE_WORDS[wanted]}
     return done(request, said, undo=undo_of([task], TaskPatch(stage=wanted), by=by), touched=[task.pk])
 
 
 STAGE_WORDS = {
-    "PENDING": lambda: _("to do"),
-    "IN_PROGRESS": lambda: _("in progress"),
-    "COMPLETED": lambda: _("done"),
-    "ARCHIVED": lambda: _("archived"),
+    "PENDING": gettext_lazy("to do"),
+    "IN_PROGRESS": gettext_lazy("in progress"),
+    "COMPLETED": gettext_lazy("done"),
+    "ARCHIVED": gettext_lazy("archived"),
 }
 
 
@@ -106,10 +102,7 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
 @verb
 def move(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpResponse:
     """Gives the task another due date; it keeps its time."""
-    try:
-        day = read_date(sent(request, "due_date")) if sent(request, "due_date") else None
-    except BadValue as error:
-        raise invalid("due_date", error.code, str(error)) from error
+    day = read_field("due_date", read_date, sent(request, "due_date")) if sent(request, "due_date") else None
     patch = TaskPatch(due_date=day) if day else TaskPatch(due_date=None, due_time=None)
     actions.update_task(task.pk, patch, by=by, now=now)
     said = _("%(task)s is moved.") % {"task": quoted(task.title)}

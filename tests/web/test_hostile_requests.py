@@ -6,11 +6,11 @@ from urllib.parse import quote
 
 import pytest
 
-from taskbell.accounts.models import User
+from taskbell.accounts.models import Profile, User
 from taskbell.activity.models import Activity
 from taskbell.tasks.models import Task
 from tests.web.addresses import EVERYTHING, FOR_ADMINS, PAGES, VERBS, world_of
-from tests.web.conftest import Browser
+from tests.web.conftest import Browser, text
 
 BrowserOf = Callable[[User], Browser]
 HUGE, PLACE = 10**30, 123456789
@@ -19,6 +19,7 @@ ODD = [
     "0",
     "-1",
     "9" * 30,
+    "9" * 5000,
     "x" * 10_000,
     "\0",
     "a\0b",
@@ -110,6 +111,37 @@ def test_no_value_breaks_a_bulk_change(browser_of: BrowserOf, bo: User, do: str)
         sent = {"ids": world.task.pk, "do": do, "value": odd}
         assert browser.post("/tasks/bulk/", sent, HTTP_HX_REQUEST="true").status_code < 500, odd
     assert browser.post("/tasks/bulk/", {"ids": [HUGE, world.task.pk], "do": "delete"}).status_code < 500
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/New_York"])
+@pytest.mark.parametrize("day", ["x", "0001-01-01", "9999-12-31"])
+def test_no_day_breaks_a_form_of_a_task(browser_of: BrowserOf, bo: User, zone: str, day: str) -> None:
+    world = world_of(bo)
+    Profile.objects.filter(pk=bo.pk).update(timezone=zone)
+    Task.objects.update(timezone=zone)
+    browser, at = browser_of(bo), world.address("task-edit")
+    for field, sent in (
+        ("due", {"day": day}),
+        ("due", {"due_date": day}),
+        ("repeats", {"frequency": "DAILY", "due_date": day}),
+        ("reminder", {"when": "at", "at": f"{day}T00:00"}),
+    ):
+        assert browser.post(f"{at}?field={field}", sent, HTTP_HX_REQUEST="true").status_code == 400, sent
+    sent = {"frequency": "DAILY", "due_date": day, "preview": "true"}
+    assert browser.post(f"{at}?field=repeats", sent, HTTP_HX_REQUEST="true").status_code == 200
+
+
+@pytest.mark.parametrize("plan", ["at=2030-01-01T09:00", "at=2030-01-01", "at=0001-01-01T00:00", "before=P9999D", ""])
+def test_no_reminder_that_comes_back_breaks_the_task(browser_of: BrowserOf, bo: User, plan: str) -> None:
+    at = world_of(bo).address("task-reminders")
+    assert browser_of(bo).post(f"{at}?plan=true&{plan}", HTTP_HX_REQUEST="true").status_code < 500
+
+
+def test_a_filter_by_project_may_have_spaces(browser_of: BrowserOf, bo: User) -> None:
+    world = world_of(bo)
+    answer = browser_of(bo).get("/tasks/", {"project": f"inbox , {world.project.pk}"})
+    assert answer.status_code == 200
+    assert "Inbox, Garden of bo" in text(answer)
 
 
 VIEWS = [
