@@ -1,7 +1,7 @@
 """All tasks: a table with the filters and orders of the API, its address a link that others can open."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,12 +12,12 @@ from django.views.decorators.http import require_safe
 from taskbell.accounts.models import User
 from taskbell.common.folding import sort_key
 from taskbell.search.parameters import Parameters
-from taskbell.search.tasks import FILTERS, ORDERS, matching_tasks, order_of, page_of_tasks
+from taskbell.search.tasks import FILTERS, ORDERS, matching_tasks, page_of_tasks
 from taskbell.tasks.kinds import STATUSES
 from taskbell.web.dates import Dates
 from taskbell.web.door import signed_in
 from taskbell.web.filters import chips_of
-from taskbell.web.rows import TaskRow, rows_of
+from taskbell.web.rows import rows_of
 from taskbell.web.shell import AppRequest
 from taskbell.web.words import FIELDS
 
@@ -56,24 +56,25 @@ def placed(
     given = parameters_of(parameters)
     ordering = given.pop("ordering")
     matching = matching_tasks(given, person).filter(pk__in=only or [])
-    columns = [key.column for key in order_of({"ordering": ordering}, default="-id")]
-    name = columns[0] if len(columns) <= 2 else ""
-    return [(task.pk, SECTION, sort_text(task, name)) for task in matching.select_related("project")]
+    return [(task.pk, SECTION, sort_text(task, ordering)) for task in matching.select_related("project")]
 
 
-def sort_text(task: Any, name: str) -> str:
-    """Where the row is in a list that is ordered by this one column; among equal ones, by id."""
-    match name:
-        case "title" | "title_sort":
+def sort_text(task: Any, ordering: str) -> str:
+    """Where the row is in a list in the order of one column; among equal ones, by id. Without a due date: last."""
+    match ordering.removeprefix("-"):
+        case "title":
             value = sort_key(task.title)
-        case "project_name":
+        case "project":
             value = sort_key(task.project.name)
-        case "status_rank":
+        case "status":
             value = str(STATUSES.index(task.status))
         case "priority":
             value = str(task.priority)
-        case "due_at" | "created_at" | "updated_at":
-            value = at.isoformat() if (at := getattr(task, name)) else ""
+        case "due_at" | "due_date":
+            last = "" if ordering.startswith("-") else "~"
+            value = task.due_at.isoformat() if task.due_at else last
+        case "created_at" | "updated_at" as name:
+            value = getattr(task, name).isoformat()
         case _:
             value = ""
     return f"{value} {task.pk:012d}"
@@ -89,7 +90,7 @@ def task_list(request: HttpRequest) -> HttpResponse:
     chips = chips_of(given, app)
     rows = rows_of([(pk, SECTION, "") for pk in page.rows], app.person, app.dates)
     context = {
-        "rows": [_sorted(row, given["ordering"]) for row in rows],
+        "rows": [replace(row, given_sort=sort_text(row.task, given["ordering"])) for row in rows],
         "count": page.count,
         "further": page.next and f"?{urlencode(given | {'page': page.next})}",
         "heads": [_head(name, words, given) for name, words in HEADS],
@@ -101,12 +102,6 @@ def task_list(request: HttpRequest) -> HttpResponse:
         "here": "tasks",
     }
     return app.page("app/tasks.html", context)
-
-
-def _sorted(row: TaskRow, ordering: str) -> TaskRow:
-    keys = order_of({"ordering": ordering}, default="-id")
-    name = keys[0].column if "," not in ordering else ""
-    return TaskRow(row.task, row.person, row.dates, SECTION, sort_text(row.task, name))
 
 
 def _head(name: str, words: Any, given: dict[str, str]) -> ColumnHead:
