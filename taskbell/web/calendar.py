@@ -13,22 +13,23 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from taskbell.accounts.models import User
-from taskbell.common.clock import EARLIEST, LATEST
+from taskbell.common.clock import EARLIEST, LATEST, utc_now
 from taskbell.common.errors import NotFound
 from taskbell.projects.audience import sees_everything
 from taskbell.search.parameters import Parameters
 from taskbell.search.tasks import FILTERS, matching_tasks
 from taskbell.sharing.locks import visible_project
 from taskbell.tasks.kinds import Stage
-from taskbell.web.dates import Dates, day_bounds
-from taskbell.web.door import signed_in
+from taskbell.web.dates import Dates, dates_of
+from taskbell.web.days import A_DAY, placed_on_days
+from taskbell.web.door import person_of, signed_in
 from taskbell.web.project_pages import head_of
 from taskbell.web.rows import TaskRow, rows_of
 from taskbell.web.shell import AppRequest
 from taskbell.web.today import whose
 
 PERIOD = re.compile(r"(?P<year>\d{4})-(?:W(?P<week>\d\d)|(?P<month>\d\d))", re.ASCII)
-A_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
+A_WEEK = timedelta(days=7)
 MOST = 1000  # tasks
 SHOWN = 4  # in a day of a month
 
@@ -120,21 +121,14 @@ def placed(
     given |= {"project": str(parameters["pk"])} if "pk" in parameters else {}
     tasks = matching_tasks(given, person).exclude(stage=Stage.ARCHIVED)
     tasks = tasks if given else tasks.filter(whose(parameters, person))
-    # A day more at both ends: a due date without a time is the same day everywhere, and another instant.
-    begin, end = day_bounds(dates, days[0])[0] - A_DAY, day_bounds(dates, days[-1])[1] + 2 * A_DAY
-    tasks = tasks.filter(due_at__gt=begin, due_at__lt=end)
-    tasks = tasks if only is None else tasks.filter(pk__in=only)
-    found = tasks.order_by("due_at", "id").only("due_at", "due_date", "due_time")[:MOST]
-    shown = {day.isoformat() for day in days}
-    on_days = [(task.pk, str(dates.due_day(task))) for task in found]
-    return [(pk, day, "") for pk, day in on_days if day in shown]
+    return placed_on_days(tasks, days, dates, only=only, most=MOST)
 
 
 @signed_in
 @require_safe
 def this_month(request: HttpRequest, **within: int) -> HttpResponse:
     """Leads to the current month, perhaps of a project."""
-    return redirect(f"{request.path}{AppRequest(request).dates.today:%Y-%m}/")
+    return redirect(f"{request.path}{dates_of(person_of(request), utc_now()).today:%Y-%m}/")
 
 
 @signed_in

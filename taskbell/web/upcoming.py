@@ -11,7 +11,8 @@ from taskbell.accounts.models import User
 from taskbell.projects.audience import sees_everything
 from taskbell.search.parameters import Parameters, whole_number
 from taskbell.tasks.models import Task
-from taskbell.web.dates import Dates, day_bounds
+from taskbell.web.dates import Dates
+from taskbell.web.days import placed_on_days
 from taskbell.web.door import signed_in
 from taskbell.web.rows import TaskRow, rows_of
 from taskbell.web.shell import AppRequest
@@ -19,7 +20,6 @@ from taskbell.web.today import whose
 
 DAYS, MOST_DAYS = 14, 90
 MOST = 300  # rows
-A_DAY = timedelta(days=1)
 
 
 @dataclass
@@ -36,15 +36,8 @@ def placed(
 ) -> list[tuple[int, str, str]]:
     """The ids of open tasks by the day on which they are due for this person. Raises Invalid."""
     days = _days(parameters, dates)
-    begin, end = day_bounds(dates, days[0])[0], day_bounds(dates, days[-1])[1]
     tasks = Task.objects.visible_to(person).open().in_use().filter(whose(parameters, person))
-    # A day more at both ends: a due date without a time is the same day everywhere, and another instant.
-    tasks = tasks.filter(due_at__gt=begin - A_DAY, due_at__lt=end + 2 * A_DAY)
-    tasks = tasks if only is None else tasks.filter(pk__in=only)
-    found = tasks.order_by("due_at", "-priority", "id").only("due_at", "due_date", "due_time", "priority")[:MOST]
-    shown = {day.isoformat() for day in days}
-    on_days = [(task, str(dates.due_day(task))) for task in found]
-    return [(task.pk, day, "") for task, day in on_days if day in shown]
+    return placed_on_days(tasks, days, dates, only=only, most=MOST)
 
 
 def _days(parameters: Parameters, dates: Dates) -> list[date]:
