@@ -7,6 +7,7 @@ from taskbell.accounts.policy import Capability
 from taskbell.comments.models import Comment
 from taskbell.common.errors import NotAllowed
 from taskbell.projects.models import ProjectRole
+from taskbell.tasks.models import Task
 
 
 def check_may_edit_comment(person: User, comment: Comment) -> None:
@@ -15,12 +16,13 @@ def check_may_edit_comment(person: User, comment: Comment) -> None:
         raise NotAllowed(_("Only its author may change this comment."))
 
 
-def check_may_delete_comment(person: User, comment: Comment) -> None:
-    """Raises NotAllowed for everybody but the author, owners of the project and admins.
+def may_delete_comment(person: User, task: Task, *, author: int | None) -> bool:
+    """True for the author, owners of the project and admins. The task was found `with_access` of this person."""
+    is_owner = task.viewer_role == ProjectRole.OWNER and person.can(Capability.CREATE_TASKS)
+    return author == person.pk or is_owner or person.can(Capability.MANAGE_PEOPLE)
 
-    The task of the comment was found `with_access` of this person.
-    """
-    is_own = comment.author_id == person.pk
-    is_owner = comment.task.viewer_role == ProjectRole.OWNER and person.can(Capability.CREATE_TASKS)
-    if not (is_own or is_owner or person.can(Capability.MANAGE_PEOPLE)):
+
+def check_may_delete_comment(person: User, comment: Comment) -> None:
+    """Raises NotAllowed for everybody else."""
+    if not may_delete_comment(person, comment.task, author=comment.author_id):
         raise NotAllowed(_("Only its author, owners of the project and admins may delete this comment."))

@@ -3,15 +3,16 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from taskbell.comments.actions import add_comment, delete_comment, edit_comment
 from taskbell.comments.models import Comment
-from taskbell.comments.policy import check_may_delete_comment
+from taskbell.comments.policy import may_delete_comment
 from taskbell.comments.queries import comment_on
-from taskbell.common.errors import NotAllowed, Refusal
+from taskbell.common.clock import utc_now
+from taskbell.common.errors import Refusal
 from taskbell.common.values import BadValue, read_id
-from taskbell.web.door import done, fragment, is_fragment, show_refusal, signed_in
+from taskbell.web.door import done, fragment, is_fragment, person_of, show_refusal, signed_in
 from taskbell.web.rows import TaskRow
 from taskbell.web.shell import AppRequest
 from taskbell.web.task_edit import show_editor
@@ -71,27 +72,18 @@ def _show(app: AppRequest, row: TaskRow, comment: Comment, form: CommentForm, *,
     more = {
         "comment": comment,
         "may_edit": comment.author_id == app.person.pk,
-        "may_delete": _may_delete(app, comment),
+        "may_delete": may_delete_comment(app.person, row.task, author=comment.author_id),
     }
     action = reverse("task-comment", args=[row.task.pk, comment.pk])
     editor = Editor(f"comment-{comment.pk}", _("Comment"), form, action, "web/app/task/comment.html", more=more)
     return show_editor(app, row, editor, status=status)
 
 
-def _may_delete(app: AppRequest, comment: Comment) -> bool:
-    try:
-        check_may_delete_comment(app.person, comment)
-    except NotAllowed:
-        return False
-    return True
-
-
 @signed_in
-@require_http_methods(["POST"])
+@require_POST
 def delete(request: HttpRequest, pk: int, comment_id: int) -> HttpResponse:
     """Deletes the comment for good."""
-    app = AppRequest(request)
-    delete_comment(pk, comment_id, by=app.person, now=app.now)
+    delete_comment(pk, comment_id, by=person_of(request), now=utc_now())
     return done(request, _("The comment is deleted."), touched=[pk])
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
 from taskbell.common.clock import wall_time
-from taskbell.common.errors import Conflict, FieldError, Invalid, NotAllowed, NotFound, Refusal
+from taskbell.common.errors import FieldError, Invalid, NotFound, Refusal
 from taskbell.common.rule_words import rule_in_words
 from taskbell.common.text import folded
 from taskbell.common.values import BadValue, read_rule
@@ -24,6 +24,7 @@ from taskbell.tasks.history_words import label_of
 from taskbell.tasks.models import Category, Task
 from taskbell.tasks.occurrences import preview
 from taskbell.tasks.patch import TaskPatch
+from taskbell.tasks.policy import check_in_use, check_may_edit
 from taskbell.tasks.versions import StaleVersion
 from taskbell.web import task_forms
 from taskbell.web.door import done, fragment, is_fragment, show_refusal, signed_in
@@ -39,6 +40,7 @@ from taskbell.web.verbs import quoted
 
 TRIES = 3
 PREVIEWED = 4
+OF_ASSIGNEES = ("stage", "assign")  # parts that the assignee may change, too
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,6 @@ PARTS = {
     "labels": Part(gettext_lazy("Labels"), task_forms.LabelsForm, "labels"),
     "assign": Part(gettext_lazy("Assigned to"), task_forms.AssignForm, "assign"),
 }
-OF_ASSIGNEE = ("stage", "assign")  # parts that the assignee may change, too
 
 
 @signed_in
@@ -91,12 +92,10 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _check_may_open(row: TaskRow, name: str) -> None:
-    if row.task.is_archived:
-        raise Conflict(
-            _("Can't change this task, because its project is archived. Take the project out of the archive.")
-        )
-    if not (row.may_complete if name in OF_ASSIGNEE else row.may_edit):
-        raise NotAllowed(_("Only people who can edit its project can change this task."))
+    """Raises Archived, or NotAllowed for parts that are not for assignees."""
+    check_in_use(row.task)
+    if name not in OF_ASSIGNEES or row.task.assigned_to_id != row.person.pk:
+        check_may_edit(row.person, row.task)
 
 
 def _save(app: AppRequest, row: TaskRow, name: str, form: PartForm) -> HttpResponse:

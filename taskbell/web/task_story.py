@@ -9,11 +9,10 @@ from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import User
-from taskbell.accounts.policy import Capability
 from taskbell.activity.models import Activity, SubjectType
 from taskbell.comments.models import Comment
+from taskbell.comments.policy import may_delete_comment
 from taskbell.payloads.sentences import sentence_of
-from taskbell.projects.models import ProjectRole
 from taskbell.tasks.history_words import Wording
 from taskbell.tasks.models import Task
 from taskbell.tasks.names import Names, names_in
@@ -121,8 +120,6 @@ def _said(entry: Any, task: Task, person: User, wording: Wording) -> Said | None
 
 def _comment(entry: Any, who: Someone | None, called: str, task: Any, person: User) -> Said:
     is_own = entry.user_id == person.pk
-    rules = task.viewer_role == ProjectRole.OWNER and person.can(Capability.CREATE_TASKS)
-    may_delete = is_own or rules or person.can(Capability.MANAGE_PEOPLE)
     return Said(
         entry.pk,
         who,
@@ -135,5 +132,5 @@ def _comment(entry: Any, who: Someone | None, called: str, task: Any, person: Us
         edited=entry.of_edited_at is not None,
         unreachable=entry.of_unreachable if is_own else (),
         may_edit=is_own and not task.is_archived,
-        may_delete=may_delete and not task.is_archived,
+        may_delete=may_delete_comment(person, task, author=entry.user_id) and not task.is_archived,
     )
