@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db.models import Count, F, Q
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from taskbell.accounts.models import User
@@ -21,13 +20,14 @@ from taskbell.web.door import signed_in
 from taskbell.web.rows import TaskRow, rows_of
 from taskbell.web.shell import AppRequest
 from taskbell.web.today import whose
+from taskbell.web.words import STAGES
 
 CARDS = 50  # in a column
 DONE_FOR = timedelta(days=14)
 COLUMNS = {
-    Stage.PENDING: (_("To do"), "todo"),
-    Stage.IN_PROGRESS: (_("In progress"), "doing"),
-    Stage.COMPLETED: (_("Done"), "ok"),
+    Stage.PENDING: "todo",
+    Stage.IN_PROGRESS: "doing",
+    Stage.COMPLETED: "ok",
 }
 
 
@@ -90,6 +90,6 @@ def columns_of(app: AppRequest, parameters: Parameters) -> list[BoardColumn]:
     counts = dict(counted)
     rows = rows_of(placed(parameters, app.person, app.dates), app.person, app.dates)
     return [
-        BoardColumn(stage, head, mark, [row for row in rows if row.section == stage], counts.get(stage, 0))
-        for stage, (head, mark) in COLUMNS.items()
+        BoardColumn(stage, STAGES[stage], mark, [row for row in rows if row.section == stage], counts.get(stage, 0))
+        for stage, mark in COLUMNS.items()
     ]

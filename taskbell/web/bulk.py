@@ -20,7 +20,7 @@ from taskbell.tasks.kinds import Priority, Stage
 from taskbell.tasks.label_models import TaskLabel
 from taskbell.tasks.models import Category, Task
 from taskbell.tasks.patch import TaskPatch
-from taskbell.web.door import done, person_of, refused, signed_in
+from taskbell.web.door import all_of, done, person_of, refused, signed_in
 from taskbell.web.shell import AppRequest
 from taskbell.web.task_list import parameters_of
 from taskbell.web.undo import undo_of
@@ -46,7 +46,7 @@ def _named(refusal: BatchRefused, tasks: Sequence[Task]) -> Refusal:
     place = refusal.place.partition(".")[2]
     title = tasks[int(place)].title if place.isdigit() and int(place) < len(tasks) else ""
     said = _("Can\u2019t change \u201c%(title)s\u201d, so nothing was changed. %(why)s")
-    return Conflict(said % {"title": title, "why": refusal.refusal.detail})
+    return Conflict(said % {"title": title, "why": all_of(refusal.refusal)})
 
 
 def _chosen(request: HttpRequest, person: User) -> list[Task]:

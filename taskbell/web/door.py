@@ -46,6 +46,11 @@ def local_address(request: HttpRequest, address: str) -> str:
     return address if is_ours and address.startswith("/") else ""
 
 
+def sent(request: HttpRequest, name: str) -> str:
+    """What the form sends, or the address: undoing has it there."""
+    return request.POST.get(name) or request.GET.get(name, "")
+
+
 def page(
     request: HttpRequest, template: str, context: dict[str, Any] | None = None, *, status: int = 200
 ) -> HttpResponse:
@@ -116,10 +121,15 @@ def done(
     return redirect(address)
 
 
+def all_of(refusal: Refusal) -> str:
+    """All that the refusal says, in one line."""
+    errors = refusal.errors if isinstance(refusal, Invalid) else []
+    return " ".join(error.message for error in errors) or refusal.detail or str(refusal.title)
+
+
 def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """The answer to a verb that was refused: why, in a toast that stays. The rows go back to what is true."""
-    inner = [error.message for error in refusal.errors] if isinstance(refusal, Invalid) else []
-    said = " ".join(inner) or refusal.detail or str(refusal.title)
+    said = all_of(refusal)
     if is_fragment(request):
         event: dict[str, Any] = {"taskbell:refused": {}}
         context = {"text": said, "refused": True}

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from taskbell.accounts.policy import Capability
+from taskbell.common.clock import utc_now
 from taskbell.common.deadline import no_deadline
 from taskbell.common.errors import TooLarge, invalid
 from taskbell.reports.actions import request_report
@@ -21,7 +22,7 @@ from taskbell.tasks.quotas import count_import
 from taskbell.transfer.formats import FileOptions, format_of
 from taskbell.transfer.importing import Options
 from taskbell.transfer.reading_apart import FileToRead
-from taskbell.web.door import signed_in
+from taskbell.web.door import person_of, signed_in
 from taskbell.web.shell import AppRequest
 
 
@@ -68,6 +69,5 @@ def _upload(app: AppRequest) -> HttpResponse:
 @require_POST
 def workbook(request: HttpRequest) -> HttpResponse:
     """Lets a worker write a workbook of all tasks that the person sees."""
-    app = AppRequest(request)
-    report = request_report(app.person, ReportKind.EXPORT, Format.XLSX, {}, now=app.now)
+    report = request_report(person_of(request), ReportKind.EXPORT, Format.XLSX, {}, now=utc_now())
     return redirect("import-file", report.pk)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotAllowed
@@ -17,7 +18,7 @@ from taskbell.notifications.models import Delivery, DeliveryState
 from taskbell.search.notifications import page_of_notifications
 from taskbell.search.parameters import whole_number
 from taskbell.tasks.models import Task
-from taskbell.web.door import done, person_of, signed_in
+from taskbell.web.door import done, person_of, sent, signed_in
 from taskbell.web.shell import RECENT_MAILS, AppRequest, failed_mails
 
 PAGE_SIZE = 100
@@ -73,7 +74,7 @@ def _item(one: Any) -> dict[str, Any]:
 @require_POST
 def mark(request: HttpRequest, pk: int) -> HttpResponse:
     """Marks a notification read; with `unread`, unread again."""
-    is_read = (request.POST.get("unread") or request.GET.get("unread")) != "true"
+    is_read = sent(request, "unread") != "true"
     mark_read(pk, read=is_read, by=person_of(request), now=utc_now())
     undo = "" if not is_read else f"{request.path}?unread=true"
     return done(request, _("Marked read.") if is_read else _("Unread again."), undo=undo, to="/notifications/")
@@ -92,7 +93,7 @@ def mark_all(request: HttpRequest) -> HttpResponse:
 def deliveries(request: HttpRequest) -> HttpResponse:
     """For ADMINs: every email, how late it was, and what the mail server said."""
     app, state = AppRequest(request), request.GET.get("state", "")
-    _check(app)
+    _check(app.person)
     number = whole_number(request.GET.dict(), "page", default=1, most=10_000)
     lateness = ExpressionWrapper(F("sent_at") - F("due_at"), output_field=DurationField())
     mails = Delivery.objects.mails().annotate(lateness=lateness).order_by("-id")
@@ -118,12 +119,12 @@ def _mail(one: Delivery) -> dict[str, Any]:
 @require_POST
 def send_again(request: HttpRequest, pk: int) -> HttpResponse:
     """Puts a failed or cancelled email back into the outbox."""
-    _check(AppRequest(request))
+    _check(person_of(request))
     count = retry(Delivery.objects.mails().filter(pk=pk), now=utc_now())
     said = _("It will be sent again.") if count else _("It was sent already, or still waits to be.")
     return done(request, said, to="/deliveries/")
 
 
-def _check(app: AppRequest) -> None:
-    if not app.person.can(Capability.MANAGE_PEOPLE):
+def _check(person: User) -> None:
+    if not person.can(Capability.MANAGE_PEOPLE):
         raise NotAllowed(_("Only admins see all deliveries."))

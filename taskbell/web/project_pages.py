@@ -1,7 +1,6 @@
 """The pages of projects: all of them, one with its tasks as list or board, its form, and how it ends."""
 
 from collections.abc import Collection
-from datetime import datetime
 from typing import Any
 
 from django.db.models import F
@@ -26,7 +25,7 @@ from taskbell.tasks.models import Task
 from taskbell.web.board import columns_of
 from taskbell.web.board import placed as placed_on_board
 from taskbell.web.dates import Dates
-from taskbell.web.door import done, form_page, person_of, signed_in
+from taskbell.web.door import done, form_page, person_of, sent, signed_in
 from taskbell.web.forms import ProjectForm
 from taskbell.web.rows import rows_of
 from taskbell.web.shell import AppRequest
@@ -156,7 +155,7 @@ def edit_project(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def archive_project(request: HttpRequest, pk: int) -> HttpResponse:
     """Archives the project, or takes it out of the archive."""
-    is_archived = (request.POST.get("archived") or request.GET.get("archived")) != "false"
+    is_archived = sent(request, "archived") != "false"
     shown = change_project(pk, {"archived": is_archived}, by=person_of(request), now=utc_now())
     said = _("“%(name)s” is archived.") if is_archived else _("“%(name)s” is back in use.")
     return done(request, said % {"name": shown.name}, to=f"/projects/{pk}/")
@@ -182,6 +181,5 @@ def end_project(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def revive_project(request: HttpRequest, pk: int) -> HttpResponse:
     """Takes the project out of the trash, with its tasks."""
-    now: datetime = utc_now()
-    shown = restore_project(pk, by=person_of(request), now=now)
+    shown = restore_project(pk, by=person_of(request), now=utc_now())
     return done(request, _("“%(name)s” is back.") % {"name": shown.name}, to=f"/projects/{pk}/")

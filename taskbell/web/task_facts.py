@@ -12,6 +12,7 @@ from taskbell.tasks.kinds import Basis, Priority
 from taskbell.tasks.occurrences import coming_due_dates
 from taskbell.web.dates import Dates
 from taskbell.web.rows import TaskRow
+from taskbell.web.words import PRIORITIES
 
 NEXT_DATES = 3
 
@@ -32,12 +33,8 @@ class Fact:
     may_edit: bool = True
 
 
-def facts_of(row: TaskRow) -> list[Fact]:
+def facts_of(row: TaskRow) -> Iterator[Fact]:
     """What this person reads, and may change."""
-    return [*_facts(row)]
-
-
-def _facts(row: TaskRow) -> Iterator[Fact]:
     task, dates, edits = row.task, row.dates, row.may_edit
     yield Fact("due", _("Due"), due_words(task, dates), _due_small(row), "due", row.due_state, may_edit=edits)
     repeats, following = repeats_in_words(task, dates), next_dates(task, dates)
@@ -69,12 +66,7 @@ def called(one: User, person: User) -> str:
 
 def priority_words(rank: int) -> str:
     """The priority for people."""
-    return {
-        Priority.LOW: _("Low"),
-        Priority.MEDIUM: _("Medium"),
-        Priority.HIGH: _("High"),
-        Priority.URGENT: _("Urgent"),
-    }[Priority(rank)]
+    return str(PRIORITIES[Priority(rank).name])
 
 
 def due_words(task: Any, dates: Dates) -> str:

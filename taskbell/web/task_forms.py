@@ -18,6 +18,7 @@ from taskbell.projects.policy import may_manage
 from taskbell.tasks.kinds import Priority, Stage
 from taskbell.tasks.models import Category
 from taskbell.web.forms import PageForm, zone_choices
+from taskbell.web.words import PRIORITIES, STAGES
 
 MOST_CHOICES = 500
 ONLY_THIS, FROM_NOW = "this", "all"
@@ -144,12 +145,7 @@ class PriorityForm(PartForm):
     priority = forms.TypedChoiceField(
         label=_("Priority"),
         coerce=int,
-        choices=[
-            (Priority.LOW.value, _("Low")),
-            (Priority.MEDIUM.value, _("Medium")),
-            (Priority.HIGH.value, _("High")),
-            (Priority.URGENT.value, _("Urgent")),
-        ],
+        choices=[(one.value, PRIORITIES[one.name]) for one in Priority],
         widget=forms.Select(attrs={"autofocus": True}),
     )
 
@@ -158,12 +154,7 @@ class StageForm(PartForm):
     names = ("stage",)
     stage = forms.ChoiceField(
         label=_("Stage"),
-        choices=[
-            (Stage.PENDING.value, _("To do")),
-            (Stage.IN_PROGRESS.value, _("In progress")),
-            (Stage.COMPLETED.value, _("Done")),
-            (Stage.ARCHIVED.value, _("Archived")),
-        ],
+        choices=[(name, STAGES[name]) for name in Stage.values],
         widget=forms.Select(attrs={"autofocus": True}),
     )
 

@@ -27,9 +27,10 @@ from taskbell.web.task_graph import graph_of
 from taskbell.web.task_merge import mark_of
 from taskbell.web.task_story import SHOWS, Story, entries_of, names_for, story_of
 from taskbell.web.task_timeline import timeline_of
+from taskbell.web.words import STAGES
 
 KEPT_TEXTS = 200
-STAGES = (Stage.PENDING, Stage.IN_PROGRESS, Stage.COMPLETED)
+BUTTONS = (Stage.PENDING, Stage.IN_PROGRESS, Stage.COMPLETED)
 
 
 @dataclass(frozen=True)
@@ -145,14 +146,13 @@ def _part(shown: Any, said: Mapping[str, str], part: str) -> dict[str, str]:
 
 def _stages(row: TaskRow, *, is_blocked: bool) -> list[dict[str, Any]]:
     """The buttons for the stage. What the task forbids now has its reason beside it."""
-    words = {Stage.PENDING: _("To do"), Stage.IN_PROGRESS: _("In progress"), Stage.COMPLETED: _("Done")}
     task = row.task
     return [
         {
             "name": stage.value,
-            "words": words[stage],
+            "words": STAGES[stage],
             "on": task.stage == stage,
             "blocked": stage == Stage.COMPLETED and is_blocked and task.is_open,
         }
-        for stage in STAGES
+        for stage in BUTTONS
     ]

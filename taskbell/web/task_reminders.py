@@ -23,14 +23,14 @@ from taskbell.reminders.schedule import MAX_BEFORE_DUE, ReminderPlan, plan_of
 from taskbell.tasks.models import Task
 from taskbell.tasks.reminder_actions import add_reminder, delete_reminder, snooze_task
 from taskbell.web.dates import dates_of
-from taskbell.web.door import done, show_refusal, signed_in
+from taskbell.web.door import done, sent, show_refusal, signed_in
 from taskbell.web.forms import PageForm
 from taskbell.web.rows import TaskRow
 from taskbell.web.shell import AppRequest
 from taskbell.web.task_edit import show_editor
 from taskbell.web.task_forms import check_day
 from taskbell.web.task_page import Editor, row_for
-from taskbell.web.verbs import sent, verb
+from taskbell.web.verbs import verb
 
 AT = "at"
 BEFORE = [

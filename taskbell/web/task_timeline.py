@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from taskbell.accounts.models import User
 from taskbell.notifications.models import DeliveryState
@@ -20,13 +21,13 @@ MOST_PAST = 6  # that are shown at once
 MAIN = ("reminder", "overdue")  # the other emails are folded away
 
 KINDS = {
-    "reminder": lambda: _("Reminder"),
-    "overdue": lambda: _("Overdue"),
-    "task_assigned": lambda: _("Assigned"),
-    "task_updated": lambda: _("Changed"),
-    "unblocked": lambda: _("No longer blocked"),
-    "commented": lambda: _("Comment"),
-    "mentioned": lambda: _("Mention"),
+    "reminder": gettext_lazy("Reminder"),
+    "overdue": gettext_lazy("Overdue"),
+    "task_assigned": gettext_lazy("Assigned"),
+    "task_updated": gettext_lazy("Changed"),
+    "unblocked": gettext_lazy("No longer blocked"),
+    "commented": gettext_lazy("Comment"),
+    "mentioned": gettext_lazy("Mention"),
 }
 
 
@@ -99,22 +100,22 @@ def _spoken(at: datetime, dates: Dates, *, seconds: bool = False) -> str:
 
 def _past(one: PastOut, names: dict[int, str], person: User, dates: Dates) -> TimelineEntry:
     state, icon, aside = LOOKS.get(one["state"], LOOKS[DeliveryState.PENDING])
-    kind = KINDS.get(one["kind"], lambda: _("Email"))()
+    kind = KINDS.get(one["kind"], _("Email"))
     head = _("%(kind)s %(when)s") % {"kind": kind, "when": _spoken(one["due_at"], dates, seconds=True)}
     return TimelineEntry(
-        state, icon, head, one["due_at"], _outcome(one, names, person, dates), aside(), one["server_said"]
+        state, icon, head, one["due_at"], _outcome(one, names, person, dates), str(aside), one["server_said"]
     )
 
 
 LOOKS: dict[Any, Any] = {
-    DeliveryState.SENT: ("sent", "mail-check", lambda: _("sent")),
-    DeliveryState.FAILED: ("failed", "mail-x", lambda: _("failed")),
-    DeliveryState.CANCELLED: ("held", "bell-off", lambda: _("not sent")),
-    DeliveryState.GATHERED: ("sent", "mail-check", lambda: _("in a summary")),
-    DeliveryState.PENDING: ("held", "clock", lambda: _("waiting")),
-    DeliveryState.LEASED: ("held", "clock", lambda: _("being sent")),
-    ReminderState.FIRED: ("held", "bell", lambda: _("no email")),
-    ReminderState.SKIPPED: ("held", "bell-off", lambda: _("skipped")),
+    DeliveryState.SENT: ("sent", "mail-check", gettext_lazy("sent")),
+    DeliveryState.FAILED: ("failed", "mail-x", gettext_lazy("failed")),
+    DeliveryState.CANCELLED: ("held", "bell-off", gettext_lazy("not sent")),
+    DeliveryState.GATHERED: ("sent", "mail-check", gettext_lazy("in a summary")),
+    DeliveryState.PENDING: ("held", "clock", gettext_lazy("waiting")),
+    DeliveryState.LEASED: ("held", "clock", gettext_lazy("being sent")),
+    ReminderState.FIRED: ("held", "bell", gettext_lazy("no email")),
+    ReminderState.SKIPPED: ("held", "bell-off", gettext_lazy("skipped")),
 }
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from taskbell.accounts.models import User
-from taskbell.common.errors import Conflict, Invalid, Refusal
+from taskbell.common.errors import Conflict, Refusal
 from taskbell.common.values import read_field, read_id
 from taskbell.search.tasks import page_of_tasks
 from taskbell.tasks import actions
@@ -18,12 +18,12 @@ from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.policy import check_in_use, check_may_edit
 from taskbell.tasks.versions import StaleVersion
 from taskbell.web.dates import dates_of
-from taskbell.web.door import done, is_fragment, refused, signed_in
+from taskbell.web.door import all_of, done, is_fragment, refused, sent, signed_in
 from taskbell.web.rows import tasks_for_rows
 from taskbell.web.shell import AppRequest
 from taskbell.web.task_edit import show_editor
 from taskbell.web.task_page import Editor, row_for
-from taskbell.web.verbs import quoted, sent, verb
+from taskbell.web.verbs import quoted, verb
 
 MOST_FOUND = 8
 COPIED = (
@@ -122,7 +122,7 @@ def _change(request: HttpRequest, task: Task, *, by: User, now: datetime) -> Htt
 
 def _with_titles(refusal: Refusal, person: User) -> str:
     """The sentence; the path of a circle with the titles of its tasks."""
-    said = " ".join(error.message for error in refusal.errors) if isinstance(refusal, Invalid) else refusal.detail
+    said = all_of(refusal)
     if "→" not in said:
         return said
     head, _colon, path = said.rstrip(".").partition(": ")

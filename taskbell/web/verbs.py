@@ -13,14 +13,14 @@ from django.views.decorators.http import require_POST
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now, wall_time
 from taskbell.common.values import read_date, read_field
-from taskbell.tasks import actions
+from taskbell.tasks import actions, history_words
 from taskbell.tasks.bulk import MAX_CHANGES, Batch, change_many
 from taskbell.tasks.kinds import Stage
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.queries import visible_task
 from taskbell.web.dates import Dates, dates_of
-from taskbell.web.door import done, local_address, person_of, signed_in
+from taskbell.web.door import done, local_address, person_of, sent, signed_in
 from taskbell.web.undo import undo_of
 
 Verb = Callable[..., HttpResponse]
@@ -38,14 +38,9 @@ def verb(act: Verb) -> Any:
     return view
 
 
-def sent(request: HttpRequest, name: str) -> str:
-    """What the form sends, or the address: undoing has it there."""
-    return request.POST.get(name) or request.GET.get(name, "")
-
-
 def quoted(title: str) -> str:
     """The title in quotation marks, shortened: toasts are small."""
-    return _("“%(title)s”") % {"title": title if len(title) <= 60 else f"{title[:59]}…"}
+    return history_words.quoted(title if len(title) <= 60 else f"{title[:59]}…")
 
 
 @verb

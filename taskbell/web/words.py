@@ -2,21 +2,16 @@
 
 from django.utils.translation import gettext_lazy
 
-from taskbell.tasks.kinds import OVERDUE
+from taskbell.tasks import kinds
 
 STAGES = {
     "PENDING": gettext_lazy("To do"),
     "IN_PROGRESS": gettext_lazy("In progress"),
     "COMPLETED": gettext_lazy("Done"),
     "ARCHIVED": gettext_lazy("Archived"),
-    OVERDUE: gettext_lazy("Overdue"),
+    kinds.OVERDUE: gettext_lazy("Overdue"),
 }
-PRIORITIES = {
-    "LOW": gettext_lazy("Low"),
-    "MEDIUM": gettext_lazy("Medium"),
-    "HIGH": gettext_lazy("High"),
-    "URGENT": gettext_lazy("Urgent"),
-}
+PRIORITIES = {name: gettext_lazy(words) for name, words in kinds.PRIORITIES.items()}
 WORDS = {
     "stage": gettext_lazy("Stage"),
     "status": gettext_lazy("Status"),
