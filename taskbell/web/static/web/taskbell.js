@@ -1,14 +1,16 @@
-// Small conveniences. Every page works without them.
+// Small conveniences. Every page works without them. Their words are attributes of the page, in its language.
+
+const words = document.body.dataset;
 
 function addCopyButtons() {
   if (!navigator.clipboard) return;
   for (const button of document.querySelectorAll(".copy")) {
-    const code = button.closest(".code").querySelector("code");
+    const code = button.closest(".code").querySelector("code"), copy = button.textContent;
     button.hidden = false;
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(code.textContent);
-      button.textContent = "Copied";
-      setTimeout(() => { button.textContent = "Copy"; }, 2000);
+      button.textContent = words.copied;
+      setTimeout(() => { button.textContent = copy; }, 2000);
     });
   }
 }
@@ -19,13 +21,13 @@ function addShowButtons() {
     const button = document.createElement("button");
     frame.className = "secret";
     button.type = "button";
-    button.textContent = "Show";
-    button.setAttribute("aria-label", "Show the password");
+    button.textContent = words.show;
+    button.setAttribute("aria-label", words.showPassword);
     button.setAttribute("aria-pressed", "false");
     button.addEventListener("click", () => {
       const shown = input.type === "text";
       input.type = shown ? "password" : "text";
-      button.textContent = shown ? "Show" : "Hide";
+      button.textContent = shown ? words.show : words.hide;
       button.setAttribute("aria-pressed", String(!shown));
     });
     const hadFocus = document.activeElement === input;
@@ -36,18 +38,6 @@ function addShowButtons() {
   }
 }
 
-function offerZoneOfDevice() {
-  const select = document.querySelector("select[name=timezone]");
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (!select || select.value === zone || !select.querySelector(`option[value="${CSS.escape(zone)}"]`)) return;
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "offer";
-  button.textContent = `Use this device's time zone: ${zone.replaceAll("_", " ")}`;
-  button.addEventListener("click", () => { select.value = zone; button.remove(); select.focus(); });
-  select.after(button);
-}
-
 function sendZoneOfDevice() {
   const input = document.querySelector("input[type=hidden][name=timezone]");
   if (input) input.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -55,5 +45,4 @@ function sendZoneOfDevice() {
 
 addCopyButtons();
 addShowButtons();
-offerZoneOfDevice();
 sendZoneOfDevice();
