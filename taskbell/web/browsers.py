@@ -1,5 +1,7 @@
 """A short name for the program behind a User-Agent header, so that people recognise their own."""
 
+from django.utils.translation import gettext as _
+
 # The first match counts: a browser also names the older browsers it imitates, never newer ones.
 PROGRAMS = (
     ("Edg", "Edge"),
@@ -30,8 +32,8 @@ def browser_name(user_agent: str) -> str:
     program = _first(PROGRAMS, user_agent)
     system = _first(SYSTEMS, user_agent)
     if program and system:
-        return f"{program} on {system}"
-    return program or system or user_agent[:40] or "Unknown program"
+        return _("%(program)s on %(system)s") % {"program": program, "system": system}
+    return program or system or user_agent[:40] or _("Unknown program")
 
 
 def _first(table: tuple[tuple[str, str], ...], user_agent: str) -> str:

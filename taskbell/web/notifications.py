@@ -55,8 +55,9 @@ def notifications(request: HttpRequest) -> HttpResponse:
     seen = Task.objects.visible_to(app.person).filter(pk=OuterRef("notification__task")).order_by()
     title = Subquery(seen.values("title")[:1])
     failed = failed_mails(app.person, since=app.now - RECENT_MAILS) if app.shell.failed else Delivery.objects.none()
+    failed = failed.select_related("notification").annotate(task_title=title).order_by("-due_at")[:10]
     context = {
-        "failed": failed.select_related("notification").annotate(task_title=title).order_by("-due_at")[:10],
+        "failed": [_mail(one) for one in failed],
         "unread": [item for item in items if item["row"].read_at is None],
         "read": [item for item in items if item["row"].read_at is not None],
         "further": page.next,

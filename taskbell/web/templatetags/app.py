@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from taskbell.accounts.models import User
+from taskbell.accounts.policy import Capability
 
 TINTS = ("", "b", "c", "d")  # of the circles with initials
 
@@ -28,6 +29,12 @@ def _icon(name: str, size: str) -> str:
     return format_html(
         '<svg class="i{}" aria-hidden="true"><use href="{}#{}"/></svg>', f" {size}" if size else "", sheet, name
     )
+
+
+@register.filter
+def can(person: User, capability: str) -> bool:
+    """True if the person's role grants the capability of this name."""
+    return person.can(Capability[capability])
 
 
 @register.filter
