@@ -168,7 +168,6 @@ let goesTo = false;
 
 const isTyping = (target) => target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
 const here = () => document.activeElement?.closest?.(ITEMS) ?? $(`${ITEMS}.on`) ?? $("[data-this-task]");
-const pressable = (item, selector) => item && $(selector, item);
 
 function step(by) {
   const items = $$(ITEMS).filter((item) => item.offsetParent !== null);
@@ -186,6 +185,8 @@ function press(element) {
   return true;
 }
 
+const pressIn = (item, selector) => press(item && $(selector, item));
+
 function openForm(field) {
   const item = here(), id = item?.dataset.task ?? item?.dataset.thisTask;
   const inPage = $(`[data-edit="${field}"]`, $("[data-this-task]") ?? document.createElement("p"));
@@ -198,9 +199,9 @@ function openForm(field) {
 const ACTIONS = {
   j: () => step(1) || press($("[data-next]:not([hidden])")), k: () => step(-1) || press($("[data-previous]:not([hidden])")), ArrowDown: () => step(1), ArrowUp: () => step(-1),
   q: () => press($("[data-quick]")), "/": () => press($("[data-search]")),
-  e: () => press(pressable(here(), "[data-verb=complete], .check.done")),
-  x: () => press(pressable(here(), "[data-select]")),
-  "#": () => press(pressable(here(), "[data-verb=delete]")) || removeHere(),
+  e: () => pressIn(here(), "[data-verb=complete], .check.done"),
+  x: () => pressIn(here(), "[data-select]"),
+  "#": () => pressIn(here(), "[data-verb=delete]") || removeHere(),
   z: () => press($$("[data-undo]").at(-1)),
   "?": () => openDialog("/keys/"),
   g: () => { goesTo = true; setTimeout(() => { goesTo = false; }, 1500); },

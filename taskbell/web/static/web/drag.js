@@ -40,7 +40,7 @@ document.addEventListener("dragend", () => {
 // The place says by which verb and field a task comes to it. The task stays where it was until the server agrees.
 function moveTo(item, place) {
   const { drop, dropVerb = "move", dropField = "due_date" } = place.dataset;
-  if (!place || place.contains(item)) return;
+  if (place.contains(item)) return;
   item.setAttribute("aria-busy", "true");
   submitVerb(`/tasks/${item.dataset.task}/${dropVerb}/?${new URLSearchParams({ [dropField]: drop })}`);
 }

@@ -23,11 +23,12 @@ const live = {
     if (!ids.length && !all && !frame) return;
     const here = document.body.dataset.here;
     const view = location.pathname + location.search;
-    const address = all ? view : `/live/?${new URLSearchParams({ ids: ids.join(), view, here })}`;
     try {
-      const answer = await fetch(address, { headers: { "HX-Request": "true" } });
+      // A whole page comes in its frame, and rows without.
+      const answer = all ? await fetch(view)
+        : await fetch(`/live/?${new URLSearchParams({ ids: ids.join(), view, here })}`, { headers: { "HX-Request": "true" } });
       if (answer.status === 404 && all) document.dispatchEvent(new CustomEvent("taskbell:lost"));
-      if (!answer.ok) return;
+      if (!answer.ok || answer.redirected) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (all) this.morphAll(page);
       else this.apply(page);
