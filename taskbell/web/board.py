@@ -53,7 +53,8 @@ def _tasks(parameters: Parameters, person: User, dates: Dates) -> Any:
     recent = Q(stage=Stage.COMPLETED, completed_at__gte=dates.now - DONE_FOR)
     shown = Q(stage__in=[Stage.PENDING, Stage.IN_PROGRESS]) | recent
     mine = Q() if given else whose(parameters, person)
-    return matching_tasks(given, person).filter(mine, shown)
+    # A project that is named is shown also when it is archived.
+    return matching_tasks(given, person, archived_too="project" in given).filter(mine, shown)
 
 
 def placed(

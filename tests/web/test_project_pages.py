@@ -1,0 +1,30 @@
+"""The pages of a project: list, board and calendar."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from taskbell.accounts.models import User
+from taskbell.common.clock import utc_now
+from taskbell.sharing.projects import change_project
+from taskbell.tasks.actions import create_task
+from taskbell.tasks.patch import TaskPatch
+from tests.web.addresses import world_of
+from tests.web.conftest import Browser, text
+
+BrowserOf = Callable[[User], Browser]
+
+
+@pytest.mark.parametrize("page", ["", "board/", "calendar/2030-05/"])
+@pytest.mark.parametrize("is_archived", [False, True])
+def test_an_archived_project_still_shows_its_tasks_on_each_page(
+    browser_of: BrowserOf, bo: User, page: str, is_archived: bool
+) -> None:
+    world = world_of(bo)
+    patch = TaskPatch(title="Pruning", project_id=world.project.pk, due_date=date(2030, 5, 4))
+    task = create_task(patch, by=bo, now=utc_now())
+    change_project(world.project.pk, {"archived": is_archived}, by=bo, now=utc_now())
+    browser, at = browser_of(bo), f"/projects/{world.project.pk}/{page}"
+    assert "Pruning" in text(browser.get(at))
+    assert "data-gone" not in text(browser.get("/live/", {"ids": task.pk, "view": at}))
