@@ -1,8 +1,7 @@
 """Numbers as bars and columns, to be drawn by the server."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -34,15 +33,7 @@ class WeekColumn:
     width: float
     created_top: float
     completed_top: float
-
-
-@dataclass(frozen=True)
-class Chart:
-    """Numbers per week."""
-
-    columns: list[WeekColumn] = field(default_factory=list)
-    most: int = 0
-    medians: list[tuple[str, str]] = field(default_factory=list)
+    median: str  # how long tasks took
 
 
 def bars(counts: Sequence[tuple[str, int]], *, kinds: Sequence[str] = ()) -> list[Bar]:
@@ -54,31 +45,26 @@ def bars(counts: Sequence[tuple[str, int]], *, kinds: Sequence[str] = ()) -> lis
     ]
 
 
-def chart(periods: Sequence[Any], dates: Dates) -> Chart:
+def week_columns(periods: Sequence[Any], dates: Dates) -> list[WeekColumn]:
     """The columns of the weeks; none if nothing happened."""
     most = max((max(one["created"], one["completed"]) for one in periods), default=0)
     if not most:
-        return Chart()
+        return []
     slot = WIDTH / len(periods)
     bar = slot * (1 - GAP) / 2
-    columns = [
+    return [
         WeekColumn(
-            name=_week(one["from"], dates),
+            name=dates.short_day(one["from"]),
             created=one["created"],
             completed=one["completed"],
             x=round(place * slot + slot * GAP / 2, 1),
             width=round(bar, 1),
             created_top=round(HEIGHT * (1 - one["created"] / most), 1),
             completed_top=round(HEIGHT * (1 - one["completed"] / most), 1),
+            median=_span(one["median_seconds_to_complete"]),
         )
         for place, one in enumerate(periods)
     ]
-    medians = [(_week(one["from"], dates), _span(one["median_seconds_to_complete"])) for one in periods]
-    return Chart(columns, most, medians)
-
-
-def _week(day: date, dates: Dates) -> str:
-    return dates.short_day(day)
 
 
 def _span(seconds: float | None) -> str:

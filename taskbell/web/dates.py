@@ -32,13 +32,9 @@ class Dates:
         """The person's day."""
         return self.now.astimezone(self.zone).date()
 
-    def day(self, day: date, *, within_sentence: bool = False) -> str:
-        """The day, as short as it is clear; `within_sentence` it begins with a small letter."""
-        if within_sentence:
-            names = {-1: _("yesterday"), 0: _("today"), 1: _("tomorrow")}
-        else:
-            names = {-1: _("Yesterday"), 0: _("Today"), 1: _("Tomorrow")}
-        near = names.get((day - self.today).days)
+    def day(self, day: date) -> str:
+        """The day, as short as it is clear."""
+        near = {-1: _("Yesterday"), 0: _("Today"), 1: _("Tomorrow")}.get((day - self.today).days)
         if near:
             return near
         is_near = abs(day - self.today) < NEAR
@@ -59,6 +55,10 @@ class Dates:
         """The time of day."""
         shown = at.astimezone(self.zone) if isinstance(at, datetime) else at
         return date_format(shown, CLOCKS.get(self.clock) or pgettext("time", "G:i"))
+
+    def short_moment(self, at: datetime) -> str:
+        """Day and time; the time alone if it is today."""
+        return self.time(at) if at.astimezone(self.zone).date() == self.today else self.moment(at)
 
     def moment(self, at: datetime) -> str:
         """Day and time."""

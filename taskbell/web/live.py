@@ -11,16 +11,17 @@ from django.views.decorators.http import require_safe
 
 from taskbell.common.errors import invalid
 from taskbell.common.values import read_field, read_id
-from taskbell.web import board, calendar, finding, project_pages, task, task_list, today, trash, upcoming
+from taskbell.web import board, calendar, finding, project_pages, task_list, today, upcoming
 from taskbell.web.door import fragment, signed_in
 from taskbell.web.rows import rows_of
 from taskbell.web.shell import AppRequest
 
 MOST = 50  # ids; for more, the page is read again
 Placing = Callable[..., list[tuple[int, str, str]]]
+NO_TASKS: tuple[Placing, str] = (lambda *_parameters, **_only: [], "web/app/row.html")
 # How each page places tasks, and the template of one.
 VIEWS: dict[str, tuple[Placing, str]] = {
-    "task": (task.placed, "web/app/row.html"),
+    "task": NO_TASKS,  # it has no lists: it is read again when its task changes
     "home": (today.placed, "web/app/row.html"),
     "board": (board.placed, "web/app/card.html"),
     "calendar-period": (calendar.placed, "web/app/day_task.html"),
@@ -29,10 +30,9 @@ VIEWS: dict[str, tuple[Placing, str]] = {
     "project-calendar-period": (calendar.placed, "web/app/day_task.html"),
     "search": (finding.placed, "web/app/row.html"),
     "tasks": (task_list.placed, "web/app/line.html"),
-    "trash": (trash.placed, "web/app/row.html"),
+    "trash": NO_TASKS,  # what has changed is no longer there
     "upcoming": (upcoming.placed, "web/app/row.html"),
 }
-NO_TASKS: tuple[Placing, str] = (lambda *_parameters, **_only: [], "web/app/row.html")
 
 
 @signed_in

@@ -53,8 +53,7 @@ def project_activity(request: HttpRequest, pk: int) -> HttpResponse:
     """What happened to the project and its members."""
     app = AppRequest(request)
     shown = visible_project(pk, to=app.person)
-    entries = Activity.objects.filter(project_id=pk, subject_type__in=["project", "member"]).order_by("-id")
-    history = project_activity_as_json(list(entries[:MOST_ENTRIES]))
+    history = project_activity_as_json(list(Activity.objects.of_project(shown.pk).order_by("-id")[:MOST_ENTRIES]))
     return app.page("app/project_activity.html", head_of(app, shown, "activity") | {"history": history})
 
 

@@ -132,7 +132,7 @@ def _reminder_words(reading: Reading, app: AppRequest) -> str:
         at = _before(reading.due_date, reading.due_time, reminder.before)
     if at is None:
         return _("Reminds you before it is due")
-    day = app.dates.day(at.date(), within_sentence=True)
+    day = app.dates.in_sentence(app.dates.day(at.date()))
     return _("Reminds you %(when)s") % {"when": f"{day} {app.dates.time(at.time())}"}
 
 

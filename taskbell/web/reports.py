@@ -13,7 +13,7 @@ from taskbell.common.spreadsheet import csv_chunks
 from taskbell.reports.insights import InsightsOut, insights
 from taskbell.reports.questions import read_question
 from taskbell.search.tasks import FILTERS
-from taskbell.web.charts import Bar, bars, chart
+from taskbell.web.charts import Bar, bars, week_columns
 from taskbell.web.door import signed_in
 from taskbell.web.filters import chips_of
 from taskbell.web.shell import AppRequest
@@ -28,15 +28,14 @@ def reports(request: HttpRequest) -> HttpResponse:
     """The page; with `format=csv`, its numbers as a file."""
     app = AppRequest(request)
     given = {name: text for name, text in request.GET.dict().items() if name in FILTERS}
-    found = insights(read_question({**given, "group": "week"}, app.person, now=app.now), now=app.now)
+    question = read_question({**given, "group": "week", "by_project": "true"}, app.person, now=app.now)
+    found = insights(question, now=app.now)
     if request.GET.get("format") == "csv":
         return _file(found)
-    weeks = chart(found.get("series", []), app.dates)
     context = {
         "found": found,
         "figures": _figures(found),
-        "chart": weeks,
-        "rows": list(zip(weeks.columns, [words for _name, words in weeks.medians], strict=True)),
+        "weeks": week_columns(found.get("series", []), app.dates),
         "chips": chips_of(given, app),
         "query": urlencode(given),
         "here": "reports",
@@ -51,7 +50,7 @@ def _figures(found: InsightsOut) -> list[tuple[str, list[Bar]]]:
     people = User.objects.filter(username__in=list(found["tasks_assigned"])[:1000])
     names = {person.username: person.name for person in people}
     by_person = [(names.get(username, username), n) for username, n in found["tasks_assigned"].items()]
-    by_project = [(project["name"], project["total"]) for project in found["tasks_by_project"]]
+    by_project = [(project["name"], project["total"]) for project in found.get("tasks_by_project", [])]
     return [
         (_("By status"), bars(by_status, kinds=list(STAGES))),
         (_("By priority"), bars(by_priority)),
@@ -73,7 +72,7 @@ def _file(found: InsightsOut) -> HttpResponse:
     numbers: Any = found
     rows: list[Sequence[Any]] = [("section", "name", "tasks")]
     rows += [(section, name, n) for section in sections for name, n in numbers[section].items()]
-    rows += [("tasks_by_project", one["name"], one["total"]) for one in found["tasks_by_project"]]
+    rows += [("tasks_by_project", one["name"], one["total"]) for one in found.get("tasks_by_project", [])]
     for one in found.get("series", []):
         rows += [(f"week {one['from']}", name, one[name]) for name in ("created", "completed", "overdue")]  # type: ignore[literal-required]
     response = HttpResponse(b"".join(csv_chunks(rows, text_columns=(0, 1))), content_type="text/csv; charset=utf-8")

@@ -86,11 +86,7 @@ class TaskRow:
     def completed(self) -> str:
         """When it was completed; the time alone if it was today."""
         at: datetime | None = self.task.completed_at
-        if at is None:
-            return ""
-        return (
-            self.dates.time(at) if at.astimezone(self.dates.zone).date() == self.dates.today else self.dates.moment(at)
-        )
+        return self.dates.short_moment(at) if at else ""
 
     @property
     def repeats(self) -> str:
@@ -101,10 +97,7 @@ class TaskRow:
     def reminder(self) -> str:
         """When this person is reminded next."""
         at: datetime | None = self.task.next_reminder_at
-        if at is None or not self.task.is_open:
-            return ""
-        is_today = at.astimezone(self.dates.zone).date() == self.dates.today
-        return self.dates.time(at) if is_today else self.dates.moment(at)
+        return self.dates.short_moment(at) if at and self.task.is_open else ""
 
     @property
     def labels(self) -> list[str]:

@@ -19,10 +19,10 @@ from taskbell.accounts.policy import Role
 from taskbell.accounts.queries import is_claimed, is_setup_token
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotFound
+from taskbell.people.examples import add_examples
 from taskbell.people.notifications import ROLES
 from taskbell.people.registration import Registration, register
 from taskbell.web.door import HOME, form_page, next_address, page, person_of, session_of
-from taskbell.web.examples import add_examples
 from taskbell.web.forms import JoinForm, SignInForm, SignUpForm
 
 SIGNED_UP = gettext_noop(

@@ -1,7 +1,5 @@
 """The page of one task, where emails lead to."""
 
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -28,8 +26,3 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """The form of one part of the task, by `field`."""
     form = OTHER_FORMS.get(request.GET.get("field", ""), task_edit.edit)
     return form(request, pk)
-
-
-def placed(*_parameters: Any, **_only: Any) -> list[tuple[int, str, str]]:
-    """The page has no lists: it is read again when its task changes."""
-    return []

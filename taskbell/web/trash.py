@@ -1,7 +1,5 @@
 """The trash: deleted tasks that can be restored."""
 
-from typing import Any
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
@@ -10,11 +8,6 @@ from taskbell.search.tasks import page_of_trash
 from taskbell.tasks.models import Task
 from taskbell.web.door import signed_in
 from taskbell.web.shell import AppRequest
-
-
-def placed(*_parameters: Any, **_only: Any) -> list[tuple[int, str, str]]:
-    """No rows: a task that has changed is no longer in the trash."""
-    return []
 
 
 @signed_in
