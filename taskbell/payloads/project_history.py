@@ -53,7 +53,7 @@ SENTENCES = {
     "created": gettext_noop("%(who)s created the project."),
     "restored": gettext_noop("%(who)s restored the project."),
     "deleted": gettext_noop("%(who)s moved the project to the trash."),
-    "purged": gettext_noop("%(who)s purged the project."),
+    "purged": gettext_noop("%(who)s removed the project for good."),
     "invited": gettext_noop("%(who)s invited someone as %(new_role)s."),
     "uninvited": gettext_noop("%(who)s withdrew an invitation as %(old_role)s."),
     "updated name": gettext_noop("%(who)s renamed the project from “%(old)s” to “%(new)s”."),

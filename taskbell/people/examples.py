@@ -27,7 +27,7 @@ def add_examples(*, by: User, now: datetime) -> None:
     first = create_task(TaskPatch(title=title, **fields), by=by, now=now)
     title = _("This one is blocked until you complete the first")
     create_task(TaskPatch(title=title, pre_tasks=[first.pk], **fields), by=by, now=now)
-    title = _("Look at the week ahead")
+    title = _("Review the week ahead")
     create_task(TaskPatch(title=title, recurrence="FREQ=WEEKLY", **fields), by=by, now=now)
     _remember(by, project.pk)
 

@@ -54,7 +54,7 @@ def create_from_line(
     """
     reading = read_for(by, text, zone=zone, now=now, refused=refused)
     if not reading.title:
-        raise invalid("text", "blank", _("Must have a title. What is to be done?"))
+        raise invalid("text", "blank", _("Must have a title. What needs to be done?"))
     category = reading.category.id if reading.category else None
     if reading.category and category is None:
         category = create_category(reading.category.name, by=by, now=now).pk

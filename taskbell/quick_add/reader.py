@@ -44,7 +44,7 @@ def read(text: str, *, now: datetime, zone: str, known: Known | None = None, ref
         task["reminder"] = _reminder(found.reminder.value, task, moment)
     chips = [chip for chip, _thing in marked] + ([priority] if priority else []) + list(chips_of(found, task, text))
     if not line.title:
-        notes.append(Note(TITLE, (0, len(text)), text, _("What is to be done?")))
+        notes.append(Note(TITLE, (0, len(text)), text, _("What needs to be done?")))
     return Reading(
         title=line.title,
         priority=priority.value if priority else None,

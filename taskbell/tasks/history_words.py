@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.dateparse import parse_duration as parse_old_duration
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, pgettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from taskbell.common.durations import parse_duration
 from taskbell.common.rule_words import rule_in_words, rule_with_time
@@ -48,13 +48,13 @@ NOTHING = {
 } | dict.fromkeys(("own_reminders", "reminder", "next_task", "people"), "")
 NONE = gettext_noop("none")
 BASES = {Basis.DUE: gettext_noop("the due date"), Basis.COMPLETION: gettext_noop("the completion")}
-# As the history says them; pages have names of their own for the stages.
-STATUSES = {
-    Stage.PENDING: pgettext_lazy("status in the history", "Pending"),
-    Stage.IN_PROGRESS: pgettext_lazy("status in the history", "In progress"),
-    Stage.COMPLETED: pgettext_lazy("status in the history", "Completed"),
-    Stage.ARCHIVED: pgettext_lazy("status in the history", "Archived"),
-    OVERDUE: pgettext_lazy("status in the history", "Overdue"),
+# Stages and status in pages, emails and the history.
+STATUSES: dict[str, Any] = {
+    Stage.PENDING.value: gettext_lazy("To do"),
+    Stage.IN_PROGRESS.value: gettext_lazy("In progress"),
+    Stage.COMPLETED.value: gettext_lazy("Done"),
+    Stage.ARCHIVED.value: gettext_lazy("Archived"),
+    OVERDUE: gettext_lazy("Overdue"),
 }
 
 

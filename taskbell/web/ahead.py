@@ -41,7 +41,7 @@ def reminders_ahead(person: User, dates: Dates) -> list[Ahead]:
 def _ahead(one: Reminder, dates: Dates) -> Ahead:
     assert one.next_at is not None  # noqa: S101 - asked for
     day, due = one.next_at.astimezone(dates.zone).date(), dates.due(one.task)
-    words = _("Only you") if one.recipient_id else due and _("Due %(due)s") % {"due": due}
+    words = _("Only you") if one.recipient_id else due and _("Due %(due)s") % {"due": dates.in_sentence(due)}
     return Ahead(dates.day(day), day == dates.today, one.next_at, dates.time(one.next_at), one.task, words)
 
 

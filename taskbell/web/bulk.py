@@ -45,7 +45,7 @@ def _named(refusal: BatchRefused, tasks: Sequence[Task]) -> Refusal:
     """The refusal, with the title of the task instead of its place among the changes."""
     place = refusal.place.partition(".")[2]
     title = tasks[int(place)].title if place.isdigit() and int(place) < len(tasks) else ""
-    said = _("Can\u2019t change \u201c%(title)s\u201d, so nothing was changed. %(why)s")
+    said = _("Can't change “%(title)s”, so nothing was changed. %(why)s")
     return Conflict(said % {"title": title, "why": all_of(refusal.refusal)})
 
 
@@ -62,7 +62,7 @@ def _chosen(request: HttpRequest, person: User) -> list[Task]:
     if not tasks:
         raise invalid("ids", "required", _("Select a task first."))
     if len(tasks) > MAX_CHANGES:
-        said = _("Must be at most %(n)s tasks. Narrow the list by a filter.")
+        said = _("Can't change more than %(n)s tasks at once. Narrow the list with a filter.")
         raise invalid("ids", "size", said % {"n": f"{MAX_CHANGES:,}"})
     return tasks
 
@@ -71,11 +71,11 @@ def _change(request: HttpRequest, tasks: list[Task], *, by: User, now: datetime)
     do, ids = request.POST.get("do", ""), [task.pk for task in tasks]
     if do == "delete":
         change_many(Batch([], [], ids), by=by, now=now)
-        said = ngettext("%(n)d task is in the trash.", "%(n)d tasks are in the trash.", len(ids))
+        said = ngettext("%(n)d task moved to the trash.", "%(n)d tasks moved to the trash.", len(ids))
         return done(request, said % {"n": len(ids)}, touched=ids)
     patches = _patches(do, request.POST.get("value", ""), tasks)
     change_many(Batch([], [(pk, patches[pk], None) for pk in ids], []), by=by, now=now)
-    said = ngettext("%(n)d task is changed.", "%(n)d tasks are changed.", len(ids)) % {"n": len(ids)}
+    said = ngettext("%(n)d task changed.", "%(n)d tasks changed.", len(ids)) % {"n": len(ids)}
     undo = "" if do == "labels" else undo_of(tasks, patches[ids[0]], by=by)
     return done(request, said, undo=undo, touched=ids)
 
@@ -95,7 +95,7 @@ def _patches(do: str, value: str, tasks: Sequence[Task]) -> dict[int, TaskPatch]
 def _with_labels(value: str, tasks: Sequence[Task]) -> dict[int, TaskPatch]:
     added = [name.strip() for name in value.split(",") if name.strip()]
     if not added:
-        raise invalid("value", "required", _("Name a label."))
+        raise invalid("value", "required", _("Enter a label."))
     present: dict[int, list[str]] = {task.pk: [] for task in tasks}
     for pk, name in TaskLabel.objects.filter(task__in=present).values_list("task", "label__name"):
         present[pk].append(name)
@@ -125,7 +125,7 @@ def _form(request: HttpRequest) -> HttpResponse:
 
 def _choices(field: str, app: AppRequest) -> list[tuple[Any, Any]]:
     if field == "stage":
-        return [(value, words) for value, words in STAGES.items() if value in Stage.values]
+        return list(STAGES.items())
     if field == "priority":
         return list(PRIORITIES.items())
     if field == "project":

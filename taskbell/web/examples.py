@@ -14,7 +14,7 @@ from taskbell.web.door import HOME, done, person_of, signed_in
 def add(request: HttpRequest) -> HttpResponse:
     """Adds the examples."""
     add_examples(by=person_of(request), now=utc_now())
-    return done(request, _("Three examples are there. Complete them, change them, or remove them."), to=HOME)
+    return done(request, _("Three examples added. Complete, change or remove them."), to=HOME)
 
 
 @signed_in
@@ -22,4 +22,4 @@ def add(request: HttpRequest) -> HttpResponse:
 def remove(request: HttpRequest) -> HttpResponse:
     """Puts the project with the examples in the trash."""
     remove_examples(by=person_of(request), now=utc_now())
-    return done(request, _("The examples are in the trash."), to=HOME)
+    return done(request, _("Examples moved to the trash."), to=HOME)

@@ -16,9 +16,9 @@ Choices = list[tuple[Any, str | list[tuple[str, str]]]]
 DIGEST = "due_digest"
 # The labels continue "Email me when". The digest has an hour beside its switch.
 MAIL_LABELS = {kind: label for kind, label in MAIL_SWITCHES.items() if kind != DIGEST}
-WEEKDAYS = [("", _("as usual in the language")), (0, _("Monday")), (5, _("Saturday")), (6, _("Sunday"))]
-CLOCKS = [("", _("as usual in the language")), ("24", _("24 hours, 16:30")), ("12", _("12 hours, 4:30 PM"))]
-THEMES = [("", _("as the device")), ("light", _("light")), ("dark", _("dark"))]
+WEEKDAYS = [("", _("Language default")), (0, _("Monday")), (5, _("Saturday")), (6, _("Sunday"))]
+CLOCKS = [("", _("Language default")), ("24", _("24 hours, 16:30")), ("12", _("12 hours, 4:30 PM"))]
+THEMES = [("", _("Same as this device")), ("light", _("Light")), ("dark", _("Dark"))]
 REGIONS = (
     gettext_noop("Africa"),
     gettext_noop("America"),
@@ -133,11 +133,11 @@ class LookForm(PageForm):
     )
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     first_weekday = forms.TypedChoiceField(
-        label=_("Weeks begin on"), choices=WEEKDAYS, coerce=int, empty_value=None, required=False
+        label=_("First day of the week"), choices=WEEKDAYS, coerce=int, empty_value=None, required=False
     )
-    clock = forms.ChoiceField(label=_("Clock"), choices=CLOCKS, required=False)
-    theme = forms.ChoiceField(label=_("Colours"), choices=THEMES, required=False)
-    single_keys = forms.BooleanField(label=_("Single letters are commands"), required=False)
+    clock = forms.ChoiceField(label=_("Time format"), choices=CLOCKS, required=False)
+    theme = forms.ChoiceField(label=_("Theme"), choices=THEMES, required=False)
+    single_keys = forms.BooleanField(label=_("Single-key shortcuts"), required=False)
 
     def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

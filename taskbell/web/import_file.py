@@ -14,13 +14,14 @@ from taskbell.reports.actions import delete_report, own_report
 from taskbell.reports.imports import start_import
 from taskbell.reports.models import UNFINISHED, Piece, Report, ReportKind
 from taskbell.reports.uploads import check_upload, choose, found_in, waiting_of
+from taskbell.tasks.history_words import STATUSES
 from taskbell.tasks.quotas import count_import
 from taskbell.transfer.cells import ORDERS
 from taskbell.transfer.headers import key_of
 from taskbell.transfer.importing import SKIP, UPDATE
 from taskbell.web.door import done, signed_in
 from taskbell.web.shell import AppRequest
-from taskbell.web.words import PRIORITIES, STAGES
+from taskbell.web.words import PRIORITIES
 
 SHOWN, MAX_ANSWER = 50, 1024 * 1024
 COLUMN = "column:"
@@ -63,7 +64,7 @@ def _act(app: AppRequest, report: Report, *, is_waiting: bool) -> HttpResponse:
     posted, at = app.http.POST, app.http.path
     if posted.get("do") == "forget":
         delete_report(app.person, report.pk)
-        return done(app.http, _("The file is gone; nothing was imported."), to="/import/")
+        return done(app.http, _("File deleted. Nothing was imported."), to="/import/")
     if not is_waiting:
         raise NotFound
     on_existing, dates = posted.get("on_existing", SKIP), posted.get("dates", "")
@@ -97,7 +98,7 @@ def _checked(report: Report) -> dict[str, Any]:
 def _cell(name: str, text: str) -> Any:
     if name == "due_time":
         return text.removesuffix(":00") if text.count(":") > 1 else text
-    return (PRIORITIES if name == "priority" else STAGES).get(text, text) if name in BY_NAME else text
+    return (PRIORITIES if name == "priority" else STATUSES).get(text, text) if name in BY_NAME else text
 
 
 def _outcome(report: Report) -> dict[str, Any]:

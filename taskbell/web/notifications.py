@@ -29,7 +29,7 @@ WORDS = {
     "task_updated": (gettext_lazy("Changed"), "pencil"),
     "unblocked": (gettext_lazy("No longer blocked"), "check"),
     "overdue": (gettext_lazy("Overdue"), "clock"),
-    "due_digest": (gettext_lazy("Your tasks of the day"), "sun"),
+    "due_digest": (gettext_lazy("Daily digest"), "sun"),
     "mentioned": (gettext_lazy("You were mentioned"), "message-circle"),
     "commented": (gettext_lazy("Commented"), "message-circle"),
     "project_shared": (gettext_lazy("You were added to a project"), "folder"),
@@ -78,7 +78,7 @@ def mark(request: HttpRequest, pk: int) -> HttpResponse:
     is_read = sent(request, "unread") != "true"
     mark_read(pk, read=is_read, by=person_of(request), now=utc_now())
     undo = "" if not is_read else f"{request.path}?unread=true"
-    return done(request, _("Marked read.") if is_read else _("Unread again."), undo=undo, to="/notifications/")
+    return done(request, _("Marked as read.") if is_read else _("Marked as unread."), undo=undo, to="/notifications/")
 
 
 @signed_in
@@ -86,7 +86,7 @@ def mark(request: HttpRequest, pk: int) -> HttpResponse:
 def mark_all(request: HttpRequest) -> HttpResponse:
     """Marks all notifications read."""
     mark_all_read(by=person_of(request), now=utc_now())
-    return done(request, _("All are read."), to="/notifications/")
+    return done(request, _("All marked as read."), to="/notifications/")
 
 
 @signed_in
@@ -122,7 +122,7 @@ def send_again(request: HttpRequest, pk: int) -> HttpResponse:
     """Puts a failed or cancelled email back into the outbox."""
     _check(person_of(request))
     count = retry(Delivery.objects.mails().filter(pk=pk), now=utc_now())
-    said = _("It will be sent again.") if count else _("It was sent already, or still waits to be.")
+    said = _("The email will be sent again.") if count else _("The email was already sent, or is still waiting to be sent.")
     return done(request, said, to="/deliveries/")
 
 

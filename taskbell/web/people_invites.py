@@ -19,7 +19,7 @@ def invite_person(request: HttpRequest) -> HttpResponse:
     if not by.can(Capability.INVITE):
         raise NotAllowed(_("Your role does not allow you to invite people."))
     made = invite(email, request.POST.get("role", ""), by=by, now=utc_now())
-    said = _("%(email)s is invited. The link in the email works once.") % {"email": made.email}
+    said = _("Invited %(email)s. The link in the email works once.") % {"email": made.email}
     return done(request, said, to="/people/")
 
 
@@ -28,4 +28,4 @@ def invite_person(request: HttpRequest) -> HttpResponse:
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Withdraws an invitation."""
     withdraw_invite(pk, by=person_of(request), now=utc_now())
-    return done(request, _("The invitation is withdrawn."), to="/people/")
+    return done(request, _("Invitation withdrawn."), to="/people/")

@@ -26,7 +26,7 @@ ROLES = {
     Role.ADMIN: (gettext_lazy("Admin"), gettext_lazy("sees everything and manages people")),
     Role.MANAGER: (gettext_lazy("Manager"), gettext_lazy("sees and changes everything")),
     Role.MEMBER: (gettext_lazy("Member"), gettext_lazy("creates tasks and projects")),
-    Role.INTERN: (gettext_lazy("Intern"), gettext_lazy("works on what is assigned to them")),
+    Role.INTERN: (gettext_lazy("Intern"), gettext_lazy("works on tasks assigned to them")),
 }
 
 
@@ -61,7 +61,7 @@ def change_role(request: HttpRequest, pk: int) -> HttpResponse:
     person = active_person(pk)
     update_person(person, {"role": request.POST.get("role", "")}, by=by, now=now)
     words = ROLES[Role(person.role)][0]
-    return done(request, _("%(name)s is now: %(role)s.") % {"name": person.name, "role": words}, to="/people/")
+    return done(request, _("%(name)s now has the role %(role)s.") % {"name": person.name, "role": words}, to="/people/")
 
 
 @signed_in

@@ -26,7 +26,7 @@ MOST_ENTRIES, MOST_PEOPLE = 100, 500
 ROLES = {
     ProjectRole.OWNER: (gettext_lazy("Owner"), gettext_lazy("manages the project and its members")),
     ProjectRole.EDITOR: (gettext_lazy("Editor"), gettext_lazy("creates and changes tasks")),
-    ProjectRole.VIEWER: (gettext_lazy("Viewer"), gettext_lazy("reads, comments, and does what is assigned to them")),
+    ProjectRole.VIEWER: (gettext_lazy("Viewer"), gettext_lazy("reads, comments, and works on tasks assigned to them")),
 }
 
 
@@ -76,10 +76,10 @@ def add(request: HttpRequest, pk: int, *, by: User, now: datetime) -> str:
     role, person = request.POST.get("role", ""), request.POST.get("person", "")
     if person:
         member = add_member(pk, read_field("person", read_id, person), role, by=by, now=now)
-        return _("%(name)s is a member now.") % {"name": member.person.name}
+        return _("%(name)s is now a member.") % {"name": member.person.name}
     email = request.POST.get("email", "")
     add_by_email(pk, email, role, by=by, now=now)
-    return _("%(email)s can join by the link in an email.") % {"email": email}
+    return _("%(email)s can join with the link in the email.") % {"email": email}
 
 
 @_member_verb
@@ -93,11 +93,11 @@ def change(request: HttpRequest, pk: int, *, person: int, by: User, now: datetim
 def remove(request: HttpRequest, pk: int, *, person: int, by: User, now: datetime) -> str | None:
     """Ends a membership; one's own as well."""
     remove_member(pk, person, by=by, now=now)
-    return None if person == by.pk else _("Removed. Their tasks here are assigned to nobody.")
+    return None if person == by.pk else _("Removed. Their tasks in this project are now assigned to nobody.")
 
 
 @_member_verb
 def withdraw(request: HttpRequest, pk: int, *, invite: int, by: User, now: datetime) -> str:
     """Withdraws an invitation."""
     withdraw_project_invite(pk, invite, by=by, now=now)
-    return _("The invitation is withdrawn.")
+    return _("Invitation withdrawn.")

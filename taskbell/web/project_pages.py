@@ -129,7 +129,7 @@ def new_project(request: HttpRequest) -> HttpResponse:
 
     def act() -> HttpResponse:
         made = create_project(form.cleaned_data, by=app.person, now=app.now)
-        return done(request, _("“%(name)s” is there.") % {"name": made.name}, to=f"/projects/{made.pk}/")
+        return done(request, _("“%(name)s” created.") % {"name": made.name}, to=f"/projects/{made.pk}/")
 
     return form_page(request, "app/project_form.html", form, act, **app.frame, colours=Colour.values, here="projects")
 
@@ -157,7 +157,7 @@ def archive_project(request: HttpRequest, pk: int) -> HttpResponse:
     """Archives the project, or takes it out of the archive."""
     is_archived = sent(request, "archived") != "false"
     shown = change_project(pk, {"archived": is_archived}, by=person_of(request), now=utc_now())
-    said = _("“%(name)s” is archived.") if is_archived else _("“%(name)s” is back in use.")
+    said = _("“%(name)s” archived.") if is_archived else _("“%(name)s” taken out of the archive.")
     return done(request, said % {"name": shown.name}, to=f"/projects/{pk}/")
 
 
@@ -174,7 +174,7 @@ def end_project(request: HttpRequest, pk: int) -> HttpResponse:
     move_to = read_field("move_to", read_id, request.POST["move_to"]) if request.POST.get("move_to") else None
     delete_project(pk, move_to=move_to, by=app.person, now=app.now)
     undo = "" if move_to else f"/projects/{pk}/restore/"
-    return done(request, _("“%(name)s” is in the trash.") % {"name": shown.name}, undo=undo, to="/projects/")
+    return done(request, _("“%(name)s” moved to the trash.") % {"name": shown.name}, undo=undo, to="/projects/")
 
 
 @signed_in
@@ -182,4 +182,4 @@ def end_project(request: HttpRequest, pk: int) -> HttpResponse:
 def revive_project(request: HttpRequest, pk: int) -> HttpResponse:
     """Takes the project out of the trash, with its tasks."""
     shown = restore_project(pk, by=person_of(request), now=utc_now())
-    return done(request, _("“%(name)s” is back.") % {"name": shown.name}, to=f"/projects/{pk}/")
+    return done(request, _("“%(name)s” restored.") % {"name": shown.name}, to=f"/projects/{pk}/")

@@ -62,7 +62,7 @@ def quick_add(request: HttpRequest) -> HttpResponse:
         by=app.person,
         now=app.now,
     )
-    said = _("%(task)s is added.") % {"task": quoted(task.title)}
+    said = _("%(task)s added.") % {"task": quoted(task.title)}
     if reading.reminder and task.is_open:
         said = f"{said} {_reminder_words(reading, app)}."
     return done(request, said, undo=f"/tasks/{task.pk}/delete/", touched=[task.pk])

@@ -17,7 +17,7 @@ from taskbell.web.charts import Bar, bars, week_columns
 from taskbell.web.door import signed_in
 from taskbell.web.filters import chips_of
 from taskbell.web.shell import AppRequest
-from taskbell.web.words import PRIORITIES, STAGES
+from taskbell.web.words import PRIORITIES
 
 MOST_BARS = 12  # the others are one
 

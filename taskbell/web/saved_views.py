@@ -34,11 +34,11 @@ def _save(request: HttpRequest) -> HttpResponse:
     name = read_field("name", partial(read_line, most=MAX_NAME), request.POST.get("name", ""))
     others = [one for one in profile.saved_views if one["name"] != name]
     if len(others) >= MOST:
-        raise invalid("name", "size", _("Can\u2019t save more than %(n)d views. Delete one first.") % {"n": MOST})
+        raise invalid("name", "size", _("Can't save more than %(n)d views. Delete one first.") % {"n": MOST})
     kept = QueryDict(mutable=True)
     kept.update(parameters_of(query.dict()))
     _write(profile, [*others, {"name": name, "query": kept.urlencode()}])
-    return done(request, _("\u201c%(name)s\u201d is saved.") % {"name": name}, to=f"/tasks/?{kept.urlencode()}")
+    return done(request, _("“%(name)s” saved.") % {"name": name}, to=f"/tasks/?{kept.urlencode()}")
 
 
 @signed_in
@@ -47,7 +47,7 @@ def delete_view(request: HttpRequest) -> HttpResponse:
     """Deletes the view of this name."""
     profile, name = person_of(request).profile, request.POST.get("name", "")
     _write(profile, [one for one in profile.saved_views if one["name"] != name])
-    return done(request, _("\u201c%(name)s\u201d is deleted.") % {"name": name}, to="/tasks/")
+    return done(request, _("“%(name)s” deleted.") % {"name": name}, to="/tasks/")
 
 
 def _write(profile: Any, views: list[dict[str, str]]) -> None:

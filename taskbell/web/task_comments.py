@@ -43,9 +43,10 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _said(comment: Comment) -> str:
     if not comment.unreachable:
-        return _("The comment is added.")
+        return _("Comment added.")
     names = ", ".join(f"@{name}" for name in comment.unreachable)
-    return _("The comment is added. It reaches nobody called %(names)s who can see this task.") % {"names": names}
+    said = _("Comment added. Not notified, because nobody with this name can see the task: %(names)s")
+    return said % {"names": names}
 
 
 @signed_in
@@ -65,7 +66,7 @@ def change(request: HttpRequest, pk: int, comment_id: int) -> HttpResponse:
         form.errors.clear()
         show_refusal(form, refusal)
         return _show(app, row, comment, form, status=refusal.status)
-    return done(request, _("The comment is saved."), touched=[pk])
+    return done(request, _("Comment saved."), touched=[pk])
 
 
 def _show(app: AppRequest, row: TaskRow, comment: Comment, form: CommentForm, *, status: int = 200) -> HttpResponse:
@@ -84,7 +85,7 @@ def _show(app: AppRequest, row: TaskRow, comment: Comment, form: CommentForm, *,
 def delete(request: HttpRequest, pk: int, comment_id: int) -> HttpResponse:
     """Deletes the comment for good."""
     delete_comment(pk, comment_id, by=person_of(request), now=utc_now())
-    return done(request, _("The comment is deleted."), touched=[pk])
+    return done(request, _("Comment deleted."), touched=[pk])
 
 
 @signed_in

@@ -119,7 +119,7 @@ def _save(app: AppRequest, row: TaskRow, name: str, form: PartForm) -> HttpRespo
             row = row_for(task.pk, person, app.dates)
             form.task = row.task
     undo = undo_of([task], patch, by=person) if patch.columns() else ""
-    saved = _("%(task)s is saved.") % {"task": quoted(changes.get("title", task.title))}
+    saved = _("%(task)s saved.") % {"task": quoted(changes.get("title", task.title))}
     return done(request, saved if changes else _("Nothing has changed."), undo=undo, touched=[task.pk])
 
 
@@ -203,7 +203,7 @@ def _beside(clash: Clash, row: TaskRow, person: User) -> dict[str, Any]:
     """What somebody else has made of the field meanwhile."""
     entries = Activity.objects.of_tasks().filter(task=row.task.pk, field=clash.name.removesuffix("_id"))
     last = entries.select_related("user").order_by("-id").first()
-    who = called(last.user, person) if last and last.user else _("Somebody")
+    who = called(last.user, person) if last and last.user else _("Someone")
     label = label_of(clash.name.removesuffix("_id")).lower()
     return {"name": clash.name, "label": label, "who": who, "theirs": _in_words(clash.name, clash.theirs, row)}
 
@@ -246,5 +246,5 @@ def _previewed(form: PartForm, row: TaskRow) -> str:
     found, _is_all = preview(task, most=PREVIEWED, now=dates.now)
     words = rule_in_words(rule)
     said = [dates.day(wall_time(at, task.timezone).date()) for at in found[1:]]
-    following = _("Next: %(dates)s.") % {"dates": ", ".join(said)} if said else _("None follows.")
+    following = _("Next: %(dates)s.") % {"dates": ", ".join(said)} if said else _("No further dates.")
     return f"{words[:1].upper()}{words[1:]}. {following}"

@@ -108,7 +108,7 @@ def next_dates(task: Any, dates: Dates) -> str:
     """From what it repeats, and the next due dates."""
     if not task.recurrence:
         return ""
-    basis = _("From its completion.") if task.recurrence_from == Basis.COMPLETION else _("From its due date.")
+    basis = _("Counts from completion.") if task.recurrence_from == Basis.COMPLETION else _("Counts from the due date.")
     days = [dates.day(day) for day in coming_due_dates(task, now=dates.now, most=NEXT_DATES)]
     following = _("Next: %(dates)s") % {"dates": ", ".join(days)} if days else ""
     return f"{basis} {following}".strip()

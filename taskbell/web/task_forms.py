@@ -93,7 +93,7 @@ class DueForm(PartForm):
     timezone = forms.ChoiceField(label=_("Time zone"), choices=[], required=False)
     applies = forms.ChoiceField(
         label=_("Applies to"),
-        choices=[(ONLY_THIS, _("Only this one")), (FROM_NOW, _("This one and all that follow"))],
+        choices=[(ONLY_THIS, _("Only this occurrence")), (FROM_NOW, _("This and all following occurrences"))],
         initial=ONLY_THIS,
         widget=forms.RadioSelect,
     )

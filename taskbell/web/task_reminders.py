@@ -68,7 +68,7 @@ class ReminderForm(PageForm):
         has_due = row.task.due_at is not None
         first = "PT1H" if has_due else AT
         super().__init__(data, initial={"when": first, "at": tomorrow}, auto_id="edit-%s")
-        at_a_time = (AT, _("At a time"))
+        at_a_time = (AT, _("At a fixed time"))
         self.fields["when"].choices = [*BEFORE, at_a_time] if has_due else [at_a_time]  # type: ignore[attr-defined]
         self.must_be_mine = not row.may_edit
         if self.must_be_mine:
@@ -99,7 +99,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
     row = row_for(pk, app.person, app.dates)
     if "plan" in request.GET and request.method == "POST":  # undoing a deletion
         add_reminder(pk, _plan_from(request.GET, app.person), by=app.person, now=app.now)
-        return done(request, _("The reminder is back."), touched=[pk])
+        return done(request, _("Reminder restored."), touched=[pk])
     form = ReminderForm(request.POST if request.method == "POST" else None, row=row)
     if request.method != "POST":
         return _show(app, row, form)
@@ -116,8 +116,8 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _said(reminder: Reminder, app: AppRequest) -> str:
     if reminder.next_at is None:
-        return _("The reminder is saved, but its time has passed, so it will not fire.")
-    return _("Reminds %(when)s.") % {"when": app.dates.moment(reminder.next_at)}
+        return _("Reminder added, but its time has already passed, so it won't fire.")
+    return _("Reminds %(when)s.") % {"when": app.dates.in_sentence(app.dates.moment(reminder.next_at))}
 
 
 def _show(app: AppRequest, row: TaskRow, form: ReminderForm, *, status: int = 200) -> HttpResponse:
@@ -136,7 +136,7 @@ def delete(request: HttpRequest, task: Task, *, by: User, now: datetime) -> Http
     found = Reminder.objects.visible_to(by).filter(task=task, pk=reminder).first()
     delete_reminder(task.pk, reminder, by=by, now=now)
     undo = f"{reverse('task-reminders', args=[task.pk])}?{urlencode(_as_query(found))}" if found else ""
-    return done(request, _("The reminder is deleted."), undo=undo, touched=[task.pk])
+    return done(request, _("Reminder deleted."), undo=undo, touched=[task.pk])
 
 
 def _as_query(reminder: Reminder) -> dict[str, str]:
@@ -169,4 +169,6 @@ def snooze(request: HttpRequest, task: Task, *, by: User, now: datetime) -> Http
     else:
         at = parse_duration(wanted).after(now, zone)
     snooze_task(task.pk, at, by=by, now=now)
-    return done(request, _("Reminds you %(when)s.") % {"when": dates_of(by, now).moment(at)}, touched=[task.pk])
+    dates = dates_of(by, now)
+    said = _("Reminds you %(when)s.") % {"when": dates.in_sentence(dates.moment(at))}
+    return done(request, said, touched=[task.pk])

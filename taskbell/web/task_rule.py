@@ -20,14 +20,14 @@ FREQUENCIES = [
     ("WEEKLY", _("Weekly")),
     ("MONTHLY", _("Monthly")),
     ("YEARLY", _("Yearly")),
-    (CUSTOM, _("By a rule of your own")),
+    (CUSTOM, _("Custom rule")),
 ]
 DAYS = [(day, DAY_NAMES[place]) for place, day in enumerate(WEEKDAYS)]
 ON_THE_DAY, ON_A_WEEKDAY = "day", "weekday"
 LAST = -1
 MONTH_DAYS = [*((number, str(number)) for number in range(1, 32)), (LAST, _("last"))]
 NTH = [(1, _("first")), (2, _("second")), (3, _("third")), (4, _("fourth")), (LAST, _("last"))]
-ENDS = [("never", _("Never")), ("until", _("On a day")), ("count", _("After a number of times"))]
+ENDS = [("never", _("Never")), ("until", _("On a date")), ("count", _("After a number of times"))]
 BASES = [(Basis.DUE.value, _("Its due date")), (Basis.COMPLETION.value, _("The day it is completed"))]
 PLAIN = {"FREQ", "INTERVAL", "BYDAY", "BYMONTHDAY", "COUNT", "UNTIL"}
 
@@ -57,8 +57,8 @@ class RepeatsForm(PartForm):
         help_text=_("RFC 5545, such as FREQ=MONTHLY;BYDAY=MO,TU;BYSETPOS=1"),
     )
     ends = forms.ChoiceField(label=_("Ends"), choices=ENDS, required=False)
-    until = date_field(_("Last day"), required=False)
-    count = forms.IntegerField(label=_("Times"), min_value=1, max_value=10_000, required=False)
+    until = date_field(_("End date"), required=False)
+    count = forms.IntegerField(label=_("Number of times"), min_value=1, max_value=10_000, required=False)
     recurrence_from = forms.ChoiceField(label=_("Counts from"), choices=BASES, required=False)
     due_date = date_field(_("First due date"), required=False)
 
@@ -76,9 +76,9 @@ class RepeatsForm(PartForm):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         if given.get("ends") == "until" and not given.get("until") and "until" not in self.errors:
-            self.add_error("until", _("Must have a last day. Choose one, or let it end never."))
+            self.add_error("until", _("Must have an end date. Choose one, or change “Ends” to “Never”."))
         if given.get("ends") == "count" and not given.get("count") and "count" not in self.errors:
-            self.add_error("count", _("Must have a number of times. Enter one, or let it end never."))
+            self.add_error("count", _("Must have a number of times. Enter one, or change “Ends” to “Never”."))
         return given
 
     def values(self) -> dict[str, Any]:

@@ -83,9 +83,9 @@ def _coming(one: ComingOut, reminder: Reminder, task: Task, person: User, dates:
     else:
         head, aside = _("Reminds %(when)s") % {"when": _spoken(at, dates)}, dates.until(at)
     if reminder.is_snooze:
-        why = _("Snoozed by you, for you alone")
+        why = _("Snoozed by you, only for you")
     else:
-        why = one["reason"].replace(_("for one person"), _("for you alone"))
+        why = one["reason"].replace(_("for one person"), _("only for you"))
     words = why[:1].upper() + why[1:] + "."
     state = "ahead" if task.is_open else "held"
     return TimelineEntry(state, "bell", head, at, words, aside, reminder=reminder.pk if may_delete else None)
@@ -128,7 +128,7 @@ def _outcome(one: PastOut, names: dict[int, str], person: User, dates: Dates) ->
         late = max(0.0, one["lateness_seconds"] or 0.0)
         parts.append(_sent(one["sent_at"], late, dates))
     elif one["next_try_at"] is not None:
-        parts.append(_("Goes out %(when)s.") % {"when": _spoken(one["next_try_at"], dates, seconds=True)})
+        parts.append(_("Will be sent %(when)s.") % {"when": _spoken(one["next_try_at"], dates, seconds=True)})
     if one["reason"]:
         parts.append(_(one["reason"]))
     if one["ambiguous"]:

@@ -38,7 +38,8 @@ def skip(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpRe
     """Moves a task that repeats to its next occurrence, or with `catch_up` to the first that is not overdue."""
     moved = actions.skip_task(task.pk, catch_up=sent(request, "catch_up") == "true", by=by, now=now)
     said = _("Skipped. %(task)s is now due %(when)s.")
-    when = dates_of(by, now).due(moved)
+    dates = dates_of(by, now)
+    when = dates.in_sentence(dates.due(moved))
     return done(request, said % {"task": quoted(task.title), "when": when}, touched=[task.pk])
 
 
@@ -50,14 +51,14 @@ def duplicate(request: HttpRequest, pk: int) -> HttpResponse:
     task: Any = row_for(pk, app.person, app.dates).task
     patch = TaskPatch(**{name: getattr(task, name) for name in COPIED})
     new = actions.create_task(patch, by=app.person, now=app.now)
-    said = _("This is the copy of %(task)s.") % {"task": quoted(task.title)}
+    said = _("This is a copy of %(task)s.") % {"task": quoted(task.title)}
     return done(request, said, undo=reverse("task-delete", args=[new.pk]), to=reverse("task", args=[new.pk]))
 
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def needs(request: HttpRequest, pk: int) -> HttpResponse:
-    """What has to be done first: a search to add tasks, and those that are there to take away."""
+    """Blocked by: a search to add tasks, and those that are there to take away."""
     app = AppRequest(request)
     row = row_for(pk, app.person, app.dates)
     check_in_use(row.task)
@@ -80,7 +81,7 @@ def needs(request: HttpRequest, pk: int) -> HttpResponse:
         "error": said,
     }
     action = reverse("task-needs", args=[pk])
-    editor = Editor("needs", _("What has to be done first"), None, action, "web/app/task/needs.html", more=more)
+    editor = Editor("needs", _("Blocked by"), None, action, "web/app/task/needs.html", more=more)
     return show_editor(app, row, editor, status=status)
 
 
@@ -116,7 +117,7 @@ def _change(request: HttpRequest, task: Task, *, by: User, now: datetime) -> Htt
             version = row_for(task.pk, by, dates_of(by, now)).task.version
     back = "remove" if name == "add" else "add"
     undo = f"{reverse('task-needs', args=[task.pk])}?{back}={other}"
-    said = _("Blocked by one task more.") if name == "add" else _("Blocked by one task less.")
+    said = _("Prerequisite added.") if name == "add" else _("Prerequisite removed.")
     return done(request, said, undo=undo, touched=[task.pk])
 
 

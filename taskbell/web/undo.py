@@ -47,7 +47,7 @@ def undo(request: HttpRequest) -> HttpResponse:
     try:
         whose, names, rows = signing.loads(request.GET.get("token", ""), salt=SALT, max_age=LIFETIME)
     except signing.BadSignature as error:
-        raise Conflict(_("Can't undo this any more. Change it by hand.")) from error
+        raise Conflict(_("Can't undo this, because too much time has passed. Change it by hand.")) from error
     if whose != person.pk:
         raise NotFound
     update = [(pk, TaskPatch(**_read(names, values)), None) for pk, *values in rows]

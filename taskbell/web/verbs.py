@@ -22,6 +22,7 @@ from taskbell.tasks.queries import visible_task
 from taskbell.web.dates import Dates, dates_of
 from taskbell.web.door import done, local_address, person_of, sent, signed_in
 from taskbell.web.undo import undo_of
+from taskbell.web.words import STAGES
 
 Verb = Callable[..., HttpResponse]
 
@@ -48,7 +49,7 @@ def complete(request: HttpRequest, task: Task, *, by: User, now: datetime) -> Ht
     """Completes the task. One that repeats goes on to its next occurrence; with `catch_up`, to one in the future."""
     force, catch_up = (sent(request, name) == "true" for name in ("force", "catch_up"))
     actions.update_task(task.pk, TaskPatch(stage=Stage.COMPLETED), force=force, catch_up=catch_up, by=by, now=now)
-    said = _("%(task)s is done.") % {"task": quoted(task.title)}
+    said = _("%(task)s completed.") % {"task": quoted(task.title)}
     return done(request, said, undo=undo_of([task], TaskPatch(stage=Stage.COMPLETED), by=by), touched=[task.pk])
 
 
@@ -56,7 +57,7 @@ def complete(request: HttpRequest, task: Task, *, by: User, now: datetime) -> Ht
 def reopen(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpResponse:
     """Opens a completed or archived task again."""
     actions.update_task(task.pk, TaskPatch(stage=Stage.PENDING), by=by, now=now)
-    said = _("%(task)s is open again.") % {"task": quoted(task.title)}
+    said = _("%(task)s reopened.") % {"task": quoted(task.title)}
     return done(request, said, touched=[task.pk])
 
 
@@ -65,7 +66,7 @@ def stage(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpR
     """Moves the task to the stage that is sent."""
     wanted, force = sent(request, "stage"), sent(request, "force") == "true"
     actions.update_task(task.pk, TaskPatch(stage=wanted), force=force, by=by, now=now)
-    said = _("%(task)s is now %(stage)s.") % {"task": quoted(task.title), "stage": STAGE_WORDS[wanted]}
+    said = _("%(task)s moved to “%(stage)s”.") % {"task": quoted(task.title), "stage": STAGE_WORDS[wanted]}
     return done(request, said, undo=undo_of([task], TaskPatch(stage=wanted), by=by), touched=[task.pk])
 
 
@@ -81,7 +82,7 @@ STAGE_WORDS = {
 def delete(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpResponse:
     """Puts the task in the trash; `leave` is where the page of the task goes on to."""
     actions.delete_task(task.pk, by=by, now=now)
-    said = _("%(task)s is in the trash.") % {"task": quoted(task.title)}
+    said = _("%(task)s moved to the trash.") % {"task": quoted(task.title)}
     undo, to = reverse("task-restore", args=[task.pk]), local_address(request, sent(request, "leave"))
     return done(request, said, undo=undo, touched=[task.pk], to=to or None)
 
@@ -91,7 +92,7 @@ def delete(request: HttpRequest, task: Task, *, by: User, now: datetime) -> Http
 def restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Takes the task out of the trash."""
     task = actions.restore_task(pk, by=person_of(request), now=utc_now())
-    return done(request, _("%(task)s is back.") % {"task": quoted(task.title)}, touched=[task.pk])
+    return done(request, _("%(task)s restored.") % {"task": quoted(task.title)}, touched=[task.pk])
 
 
 @verb
@@ -100,7 +101,7 @@ def move(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpRe
     day = read_field("due_date", read_date, sent(request, "due_date")) if sent(request, "due_date") else None
     patch = TaskPatch(due_date=day) if day else TaskPatch(due_date=None, due_time=None)
     actions.update_task(task.pk, patch, by=by, now=now)
-    said = _("%(task)s is moved.") % {"task": quoted(task.title)}
+    said = _("%(task)s rescheduled.") % {"task": quoted(task.title)}
     return done(request, said, undo=undo_of([task], TaskPatch(due_date=None, due_time=None), by=by), touched=[task.pk])
 
 

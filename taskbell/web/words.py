@@ -28,7 +28,7 @@ WORDS = {
     "has_due": gettext_lazy("Has a due date"),
     "blocked": gettext_lazy("Blocked"),
     "archived": gettext_lazy("In archived projects"),
-    "q": gettext_lazy("Words"),
+    "q": gettext_lazy("Text"),
 }
 # What can be changed of many tasks at once.
 FIELDS = {

@@ -129,8 +129,8 @@ def test_what_is_wrong_with_a_line_is_said(bo: User, as_user: AsUser, body: Any,
 
 def test_a_line_without_a_title_is_read_but_creates_nothing(bo: User, as_user: AsUser) -> None:
     program, body = as_user(bo), {"text": "!high tomorrow"}
-    assert said(program.post(URL, body | {"dry_run": True}))["notes"][0]["note"] == "What is to be done?"
-    assert said(program.post(URL, body))["detail"] == "Must have a title. What is to be done?"
+    assert said(program.post(URL, body | {"dry_run": True}))["notes"][0]["note"] == "What needs to be done?"
+    assert said(program.post(URL, body))["detail"] == "Must have a title. What needs to be done?"
 
 
 def test_what_a_person_cannot_see_is_not_known(bo: User, cy: User, mia: User, as_user: AsUser) -> None:

@@ -109,7 +109,7 @@ def test_the_mail_leaves_out_what_its_reader_did(bo: User, cy: User, mia: User) 
     task = a_task(bo, assigned_to_id=cy.pk)
     changes(task, mia, priority=Priority.URGENT)
     changes(task, cy, stage=Stage.IN_PROGRESS)
-    assert 'Status: Pending → In progress ("Cy")' in letter(bo)
+    assert 'Status: To do → In progress ("Cy")' in letter(bo)
     assert 'Priority: Medium → Urgent ("Mia")' in letter(bo)
     assert "Status" not in letter(cy)
 

@@ -99,7 +99,7 @@ def test_a_completed_task_that_repeats_names_the_next_one(bo: User, cy: User, ta
     update_task(task.pk, TaskPatch(recurrence="FREQ=DAILY"), by=bo, now=NOW - 5 * MINUTE)
     update_task(task.pk, TaskPatch(stage=Stage.COMPLETED), by=bo, now=NOW)
     text = letter(cy).text
-    assert 'Status: Pending → Completed ("Bo")' in text
+    assert 'Status: To do → Done ("Bo")' in text
     assert 'Next occurrence: “Water the plants” ("Bo")' in text
 
 
@@ -125,7 +125,7 @@ def test_the_history_has_sentences_beside_the_values(bo: User, cy: User, task: T
     entries = as_user(bo).get(f"/api/tasks/{task.pk}/logs/").json()["results"]
     assert [entry["summary"] for entry in entries] == [
         "Bo took the task back from Cy.",
-        "Cy changed the status from Pending to In progress.",
+        "Cy changed the status from To do to In progress.",
         "Bo changed “Blocked by” from nothing to “Order soil”.",
         "Bo created the task.",
     ]
@@ -136,7 +136,7 @@ def test_the_history_has_sentences_beside_the_values(bo: User, cy: User, task: T
         "Cy",
         "nobody",
     )
-    assert (status["old_value"], status["old_text"]) == ("PENDING", "Pending")
+    assert (status["old_value"], status["old_text"]) == ("PENDING", "To do")
     assert (blocked["new_value"], blocked["new_text"]) == ([needed.pk], "“Order soil”")
     assert "Due date: Tuesday, 4 May 2027" in created["new_text"]
     assert created["old_text"] == ""

@@ -89,7 +89,7 @@ def ada(chromium: Chromium, running: RunningTaskbell) -> None:
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Create the first account").click()
     expect(page.get_by_text("Welcome, Ada. Your account is ready.")).to_be_visible()
-    expect(page.get_by_text("Look at the week ahead")).to_be_visible()
+    expect(page.get_by_text("Review the week ahead")).to_be_visible()
     window.check()
     context.close()
 

@@ -88,11 +88,11 @@ def test_bob_reads_everything_about_his_task_in_his_own_time(browser_of: Browser
             "Tue 4 May, 11:00",
             "9:00 in UTC",
             "Every Tuesday at 11:00",
-            "From its due date. Next: Tue 11 May, Tue 18 May",
+            "Counts from the due date. Next: Tue 11 May, Tue 18 May",
         ),
         *("High", "beds", "Assigned to B You", "Created by alice", "Blocked by one task.", "“Buy soil” has to be done"),
         *("Reminds Mon 3 May at 11:00 1 day before due", "Reminds Mon 3 May at 18:00 At a fixed time, repeating"),
-        *("alice created the task.", "You changed the status from Pending to In progress."),
+        *("alice created the task.", "You changed the status from To do to In progress."),
     ):
         assert words in seen, words
 
@@ -146,7 +146,7 @@ def test_what_bob_may_not_see_is_only_counted(browser_of: BrowserOf, bob: User) 
         assert words not in page, words
     seen = words_of(page).replace("&#x27;", "'")
     assert "A task that you can't see" in seen
-    assert "and one task more" in seen
+    assert "and one more task" in seen
     assert "Blocked by one task." in seen
     page = read(browser_of(mia), task)
     for words in ("Secret", "Later", "7 hours before due"):
@@ -182,7 +182,7 @@ def test_the_page_tells_what_became_of_each_email(browser_of: BrowserOf, alice: 
     mails.filter(notification__recipient=alice).update(state=DeliveryState.SENT, sent_at=sent_at, not_before=None)
     seen = words_of(read(browser_of(alice), task))
     assert "9:05:00 To you. The mail server accepted it 0.4 s later." in seen
-    assert "9:05:00 To bob. The server said: 550 5.1.1 No such mailbox failed" in seen
+    assert "9:05:00 To bob. The mail server replied: 550 5.1.1 No such mailbox failed" in seen
     assert "To alice" not in words_of(read(browser_of(bob), task)), "others see their own emails"
 
 
@@ -194,7 +194,7 @@ def test_somebody_who_may_only_work_on_it_sees_no_further_button(browser_of: Bro
         page = read(browser_of(who), task)
         assert ('data-edit="due"' in page) is edits, who
         assert ('data-verb="delete"' in page) is edits, who
-        assert ("Skip this one" in page) is edits, who
+        assert ("Skip this occurrence" in page) is edits, who
         assert ('aria-label="Stage"' in page) is stages, who
         assert ('data-edit="reminder"' in page) is True, "everybody may remind themselves"
         assert ("Add comment" in page) is True, "everybody may comment"
@@ -206,8 +206,8 @@ def test_a_blocked_task_says_why_it_can_not_be_completed(browser_of: BrowserOf, 
     task = made(alice, assigned_to_id=bob.pk, pre_tasks=[first.pk])
     page = read(browser_of(bob), task)
     assert 'aria-pressed="false" disabled aria-describedby="blocked">Done' in page
-    assert "Finish anyway" not in page
-    assert "Finish anyway" in read(browser_of(alice), task)
+    assert "Complete anyway" not in page
+    assert "Complete anyway" in read(browser_of(alice), task)
     browser_of(alice).post(f"/tasks/{task.pk}/complete/?force=true")
     assert Task.objects.get(pk=task.pk).stage == Stage.COMPLETED
 
@@ -260,7 +260,7 @@ def test_a_task_that_is_days_late_can_go_on_in_the_future(
     browser_of: BrowserOf, bob: User, query: str, days: int
 ) -> None:
     task, browser = late(bob), browser_of(bob)
-    assert "the next one is in the future" in read(browser, task)
+    assert "Complete, and skip missed occurrences" in read(browser, task)
     assert browser.post(f"/tasks/{task.pk}/complete/{query}").status_code == 302
     following = Task.objects.get(series=task.series, stage=Stage.PENDING)
     assert following.due_date == utc_now().date() + timedelta(days=days)

@@ -54,7 +54,7 @@ def test_bob_changes_one_field(
     task, browser = made(bob, assigned_to_id=bob.pk, recurrence=""), browser_of(bob)
     answer = save(browser, task, field, sent | form_of(browser, task, field))
     assert answer.status_code == 200, text(answer)
-    assert "is saved." in text(answer)
+    assert "saved." in text(answer)
     assert f'"ids": [{task.pk}]' in answer["HX-Trigger"]
     if column == "labels":
         assert list(Label.objects.filter(links__task=task).values_list("name", flat=True)) == value
@@ -72,7 +72,7 @@ def test_without_javascript_the_form_is_in_the_page_and_leads_back_to_it(browser
     answer = browser.post(f"/tasks/{task.pk}/edit/?field=title", sent)
     assert answer.status_code == 302
     assert answer["Location"] == f"/tasks/{task.pk}/"
-    assert "“Order basil” is saved." in text(browser.get(answer["Location"]))
+    assert "“Order basil” saved." in text(browser.get(answer["Location"]))
 
 
 def test_a_list_opens_the_same_form_in_a_dialog(browser_of: BrowserOf, bob: User) -> None:
@@ -132,7 +132,7 @@ def test_what_overlaps_is_shown_beside_each_other(
         answer = browser.post(f"/tasks/{task.pk}/edit/?field=title", {"title": "Mine"} | opened, headers=headers)
         assert answer.status_code == 412
         page = text(answer)
-        assert "alice changed the title meanwhile:" in words_of(page)
+        assert "alice has changed the title in the meantime:" in words_of(page)
         assert 'value="Mine"' in page
         assert "Theirs" in page
     marks = dict(re.findall(r'name="(was-[a-z_]+)" value="([^"]+)"', page))
@@ -230,7 +230,7 @@ def test_bob_says_what_has_to_be_done_first(browser_of: BrowserOf, bob: User) ->
     soil, task, browser = made(bob, title="Buy soil"), made(bob), browser_of(bob)
     for query in ("q=soil", f"q={soil.pk}"):
         assert f"?add={soil.pk}" in text(needs(browser, task, query, "get", **HTMX))
-    assert "No open task has these words." in text(needs(browser, task, "q=manure", "get"))
+    assert "No open task matches." in text(needs(browser, task, "q=manure", "get"))
     answer = needs(browser, task, f"add={soil.pk}", **HTMX)
     assert answer.status_code == 200
     assert f"needs/?remove={soil.pk}" in text(answer), "the toast undoes it"

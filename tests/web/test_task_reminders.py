@@ -58,7 +58,7 @@ def test_a_reminder_without_a_time_is_refused_beside_its_field(browser_of: Brows
 def test_an_intern_reminds_only_themselves(browser_of: BrowserOf, alice: User) -> None:
     ivo = person("ivo", Role.INTERN)
     task, browser = made(alice, assigned_to_id=ivo.pk), browser_of(ivo)
-    assert "For you alone" in text(browser.get(f"/tasks/{task.pk}/reminders/"))
+    assert "Only for you" in text(browser.get(f"/tasks/{task.pk}/reminders/"))
     browser.post(f"/tasks/{task.pk}/reminders/", {"when": "PT1H"})
     assert Reminder.objects.get(task=task).recipient == ivo
 
@@ -99,7 +99,7 @@ def test_bob_snoozes_for_himself(browser_of: BrowserOf, bob: User, wanted: str, 
     reminder = Reminder.objects.get(task=task, is_snooze=True, recipient=bob)
     assert reminder.next_at is not None
     assert abs(reminder.next_at - utc_now() - timedelta(hours=hours)) < timedelta(minutes=1)
-    assert "Snoozed by you, for you alone." in words_of(read(browser, task))
+    assert "Snoozed by you, only for you." in words_of(read(browser, task))
     assert browser.post(f"/tasks/{task.pk}/snooze/?for=tomorrow", headers=HTMX).status_code == 200
     assert browser.post(f"/tasks/{task.pk}/snooze/?for=ever", headers=HTMX).status_code == 400
 
@@ -115,7 +115,7 @@ def test_bob_reads_the_comments_and_adds_one(browser_of: BrowserOf, alice: User,
     assert answer["Location"] == f"/tasks/{task.pk}/"
     page = read(browser, task)
     assert "<p>They are @zoe's.</p>" in page
-    assert "Not notified, because nobody of this name can see the task: @zoe" in page
+    assert "Not notified, because nobody with this name can see the task: @zoe" in page
     for body, words in (("", "Must not be empty."), ("x" * 20_001, "20,000")):
         for headers in ({}, HTMX):
             refused = browser.post(address, {"body": body}, headers=headers)

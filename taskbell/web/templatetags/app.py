@@ -69,6 +69,12 @@ def moment(dates: Any, at: Any) -> str:
 
 
 @register.filter
+def in_sentence(said: str, dates: Any) -> str:
+    """What `moment` or `day` say, for the middle of a sentence."""
+    return str(dates.in_sentence(said))
+
+
+@register.filter
 def until(dates: Any, at: Any) -> str:
     """How long from now."""
     return str(dates.until(at))
