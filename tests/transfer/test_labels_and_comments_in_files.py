@@ -162,7 +162,7 @@ def test_comments_beyond_the_quota_are_left_out_with_a_notice(bo: User, settings
     settings.TASKBELL_QUOTAS = {**settings.TASKBELL_QUOTAS, "comments": 3}
     rows = [{"title": f"T{n}", "comments": [{"body": "a"}, {"body": "b"}]} for n in range(3)]
     result = bring(bo, *rows)
-    said = "Comments that are left out, because you have as many as one person may have: {}"
+    said = "Comments left out, because you have reached your quota: {}"
     assert notices(result) == [("comments", said.format(1)), ("comments", said.format(2))]
     assert [body for _, body in comments()] == ["a", "b", "a"]
     with pytest.raises(QuotaReached):
@@ -233,7 +233,7 @@ def test_comments_of_other_programs_are_made_to_fit(bo: User) -> None:
         "A comment has at most 20,000 characters",
         "A comment can't be imported",
         "A comment can't be imported",
-        "A comment is from the future",
+        "A comment's time is in the future",
     ]
     assert Comment.objects.get(body="Late").created_at == NOW
 
