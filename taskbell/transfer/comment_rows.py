@@ -56,9 +56,8 @@ class CommentStager:
         if any(moment is not None and moment > self._now for moment in moments):
             if "comments" not in row.lenient:
                 raise invalid("comments", "future", "Must not be in the future.")
-            notices.append(
-                Notice(row.line, "comments", "A comment's time is in the future. It is imported with the current time.")
-            )
+            said = "A comment's time is in the future. It is imported with the current time."
+            notices.append(Notice(row.line, "comments", said))
         created_at, edited_at = (moment and min(moment, self._now) for moment in moments)
         size = len(body.encode()) + len(html.encode())
         return number, place, author, body, html, size, created_at or self._now, edited_at, created_at is None

@@ -22,8 +22,8 @@ SELECT number, place FROM (
 ) counted WHERE total > %s OR bytes > %s
 """  # noqa: S608 - names of our own
 LEFT_OUT = (
-    "SELECT task.number, task.line, 'comments', 'Comments that are left out, because you have as many as one person "
-    "may have: ' || CAST(COUNT(*) AS text) FROM ({}) beyond JOIN staged_task task ON task.number = beyond.number"
+    "SELECT task.number, task.line, 'comments', 'Comments left out, because you have reached your quota: ' ||"
+    " CAST(COUNT(*) AS text) FROM ({}) beyond JOIN staged_task task ON task.number = beyond.number"
     " GROUP BY task.number, task.line ORDER BY task.number"
 )
 

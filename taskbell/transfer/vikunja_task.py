@@ -144,10 +144,7 @@ def _repeats(task: Members, due: datetime | None) -> Members:
 def _lost(task: Members) -> Iterator[tuple[str, str]]:
     """Everything that can't be imported: a field, and a sentence."""
     for person in (task.get("assignees") or [])[1:]:
-        yield (
-            "assigned_to",
-            f"The assignee {quoted(person['username'])} can't be imported, because a task has only one.",
-        )
+        yield "assigned_to", f"The assignee {quoted(person['username'])} can't be imported: a task has only one."
     for kind, others in (task.get("related_tasks") or {}).items():
         if kind not in BLOCKED_BY + BLOCKS:
             for other in others or []:
