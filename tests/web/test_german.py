@@ -117,3 +117,11 @@ def test_a_password_that_is_like_the_name_is_refused_in_german(browser: Browser,
     given = {"email": "gerda@example.org", "username": "gerda-gardener", "password": "gerda-gardener"}
     page = check(browser.post("/sign-up/", given, HTTP_ACCEPT_LANGUAGE="de"))
     assert "Dieses Passwort ähnelt zu sehr einer deiner Angaben: Benutzername." in page
+
+
+def test_scripts_and_the_role_are_german(browser: Browser, browser_of: BrowserOf, ivo: User) -> None:
+    Profile.objects.filter(user=ivo).update(language="de")
+    page = text(browser_of(ivo).get("/settings/"))
+    assert "· Praktikum ·" in page
+    assert 'data-offline="Keine Verbindung"' in page
+    assert 'data-show="Anzeigen" data-hide="Verbergen"' in text(browser.get("/sign-in/", HTTP_ACCEPT_LANGUAGE="de"))

@@ -100,7 +100,8 @@ def test_bob_snoozes_for_himself(browser_of: BrowserOf, bob: User, wanted: str, 
     assert reminder.next_at is not None
     assert abs(reminder.next_at - utc_now() - timedelta(hours=hours)) < timedelta(minutes=1)
     assert "Snoozed by you, only for you." in words_of(read(browser, task))
-    assert browser.post(f"/tasks/{task.pk}/snooze/?for=tomorrow", headers=HTMX).status_code == 200
+    answer = browser.post(f"/tasks/{task.pk}/snooze/?for=tomorrow", headers=HTMX)
+    assert "Reminds you tomorrow 9:00." in text(answer)
     assert browser.post(f"/tasks/{task.pk}/snooze/?for=ever", headers=HTMX).status_code == 400
 
 
