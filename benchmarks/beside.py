@@ -1,4 +1,4 @@
-"""What somebody else does at the same time, in a process of their own."""
+"""Runs something else at the same time, in a process of its own."""
 
 import json
 import subprocess
@@ -14,9 +14,9 @@ from benchmarks.measure import Sizes
 
 @contextmanager
 def beside(name: str, sizes: Sizes) -> Iterator[list[str]]:
-    """The benchmark of this name runs inside the block, until its input ends; after it, the list holds what it said.
+    """Runs the benchmark of this name during the block, until its input ends. Then the list has the lines it printed.
 
-    It says a first line when it is ready, and a last one at its end.
+    It prints a first line when it is ready, and a last one at its end.
     """
     command = [sys.executable, "-m", "benchmarks.one", name, json.dumps(asdict(sizes))]
     with tempfile.NamedTemporaryFile("r") as said:

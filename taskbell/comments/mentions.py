@@ -20,7 +20,7 @@ MAX_MENTIONS = 20  # people in one comment
 
 
 class Mentions(NamedTuple):
-    """The people who see the task, by id, and the names of nobody who does, as they were typed."""
+    """The people mentioned who see the task, by id, and the names that match nobody who does, as typed."""
 
     people: list[int]
     unreachable: list[str]

@@ -10,7 +10,7 @@ from taskbell.common.clock import utc_now
 
 
 def clock_job(name: str, verb: Callable[[datetime], object]) -> Any:
-    """A job of this name, which does the verb with the time at which a worker takes it."""
+    """A job of this name, which calls the verb with the time at which a worker takes it."""
 
     def job() -> None:
         verb(utc_now())

@@ -75,7 +75,7 @@ def parse_duration(text: str) -> Duration:
 
 
 def _in_words(amount: float, unit: str) -> str:
-    number = int(amount) if amount == int(amount) else 2  # parts are said as many are
+    number = int(amount) if amount == int(amount) else 2  # a part, such as half an hour, takes the plural
     words = {
         "week": ngettext("%(n)s week", "%(n)s weeks", number),
         "day": ngettext("%(n)s day", "%(n)s days", number),

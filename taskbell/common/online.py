@@ -14,7 +14,7 @@ MAX_ATTEMPTS = 300
 
 
 def patiently(schema_editor: Any, act: Callable[[], Any]) -> None:
-    """Does it in a transaction that waits only a second for a lock, and then lets others through and tries again.
+    """Runs it in a transaction that waits at most a second for a lock, then lets others through and tries again.
 
     On PostgreSQL, everybody who wants to read a table queues behind a statement that waits to change it.
     """

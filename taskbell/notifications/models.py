@@ -102,7 +102,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(pending | crashed_before_dot, not_before__lte=now).order_by("not_before", "id")
 
     def gathering(self, kind: str, task_id: int, now: datetime) -> set[int | None]:
-        """Whose email of this kind about the task waits, and will tell all that has happened by the time it is sent."""
+        """The recipients whose waiting email of this kind about the task will include all that happens until then."""
         mails = self.filter(state=DeliveryState.PENDING, mime=None, not_before__gt=now)
         about_it = mails.filter(notification__task=task_id, notification__kind=kind)
         return set(about_it.values_list("notification__recipient_id", flat=True))

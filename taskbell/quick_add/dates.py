@@ -21,7 +21,7 @@ YEARS_AHEAD = 8  # in which every day of a year comes, even 29 February
 
 
 def read_date(match: re.Match[str], moment: Moment) -> date | None:
-    """The date; without a year, the next such day. A year of two digits is not over."""
+    """The date; without a year, the next such day. A year of two digits must not have ended."""
     if match["iso"]:
         year, month, day = map(int, match["iso"].split("-"))
         return day_of(year, month, day)

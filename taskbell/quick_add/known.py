@@ -24,7 +24,7 @@ class Known:
     may_create: bool = True
 
     def find(self, kind: str, name: str, *, by_prefix: bool = False) -> list[Thing]:
-        """The things of this kind with this name, or else with this other name; else, `by_prefix`, that begin so."""
+        """The things of this kind with this name, else with this other name, else (`by_prefix`) with this beginning."""
         wanted, things = fold(name), self.things.get(kind, ())
         names = [(thing, fold(thing.name), [fold(one) for one in thing.other_names]) for thing in things]
         return (

@@ -45,7 +45,7 @@ MARKS = {
     ),
     "^": Mark(BLOCKED_BY, gettext_noop("There is no task {}."), several=True),
 }
-"""Names of digits are none, except those of tasks."""
+"""Digits alone are not a name, except that of a task."""
 
 
 @dataclass(frozen=True)

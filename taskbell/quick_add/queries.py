@@ -39,7 +39,7 @@ def _labels(names: Names, _: User) -> list[Thing]:
 
 
 def _projects(names: Names, person: User) -> list[Thing]:
-    """Those in use that begin so, the Inbox of the person among them."""
+    """Active projects whose names begin with these, the person's Inbox among them."""
     begins = reduce(or_, (Q(name_sort__startswith=sort_key(name).partition(LEVEL)[0]) for name in names))
     own = Q(inbox_of=None) | Q(inbox_of=person)
     found = Project.objects.in_use().filter(is_visible_project(person), own, begins, archived_at=None)
@@ -47,7 +47,7 @@ def _projects(names: Names, person: User) -> list[Thing]:
 
 
 def _people(names: Names, _: User) -> list[Thing]:
-    """Active people with a name that begins so: those of the directory, which everybody sees."""
+    """Active people with a name that begins with these, from the directory, which everybody sees."""
     forms = {fold(name) for name in names}
     begins = reduce(or_, (Q(name_folded__startswith=form) | Q(name_folded__contains=f" {form}") for form in forms))
     exact = Q(username_key__in=[folded(name) for name in names])

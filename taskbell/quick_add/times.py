@@ -49,7 +49,7 @@ def _read_part(match: re.Match[str], _: Moment) -> DayAndTime:
 
 
 def _read_exact(match: re.Match[str], moment: Moment) -> DayAndTime | None:
-    """So long after now, in whole minutes. A wall time that comes twice and has passed once is taken an hour later."""
+    """That long after now, in whole minutes. A wall time that comes twice and has passed once is an hour later."""
     unit = MINUTE if match["minutes"] else HOUR
     length = HALF_HOUR if match["half_hour"] else number(match["count"]) * unit
     target = moment.now + length

@@ -80,7 +80,7 @@ def check_room_for_text(person: User) -> None:
 
 
 def check_room_for(name: str, person: User, *, more: int = 1) -> None:
-    """Raises QuotaReached if the person would have created too many of these with so many `more`. See CREATED."""
+    """Raises QuotaReached if the person would have created too many of these with this many `more`. See CREATED."""
     most, theirs = settings.TASKBELL_QUOTAS[name], CREATED[name].filter(created_by=person)
     if not person.can(Capability.EDIT_EVERYTHING) and theirs.order_by()[:most].count() + more > most:
         raise QuotaReached(_(TOO_MANY_LABELS if name == "labels" else TOO_MANY).format(_(name), most))

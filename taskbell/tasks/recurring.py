@@ -64,7 +64,7 @@ def make_next(task: Task, *, catch_up: bool = False, by: User, now: datetime) ->
     upcoming = next_of_completed(task, completed_at=now, catch_up=catch_up)
     if upcoming is None:
         return None
-    # The first later one that exists need not be the next, which may have been skipped on.
+    # The first later occurrence that exists may be further on: the next one may have been skipped.
     known = _later(task).filter(deleted_at=None).first() or _in_trash(task, upcoming.number)
     if known is not None:
         if known.deleted_at is not None:

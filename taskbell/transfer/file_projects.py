@@ -25,7 +25,7 @@ class FileProjects:
         self._numbers: dict[tuple[str, str], int] = {}
 
     def number_of(self, row: ProjectRow) -> int:
-        """The number of the project. What is said of it first counts. Raises Invalid for too many projects."""
+        """The number of the project. Its first description in the file counts. Raises Invalid for too many projects."""
         number = self._numbers.setdefault((folded(row.name), row.id), len(self.rows))
         if number < len(self.rows):
             if (row.details or row.members) and not (self.rows[number].details or self.rows[number].members):

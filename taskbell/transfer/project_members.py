@@ -1,4 +1,4 @@
-"""Creates the projects that a file has and nobody here, with their members."""
+"""Creates the projects that are in a file but not here, with their members."""
 
 from collections.abc import Iterable, Mapping
 from itertools import chain

@@ -63,7 +63,7 @@ def write(checker: Checker, *, known_too: bool) -> None:
 
 
 def write_turns(checker: Checker, after: int, upto: int) -> None:
-    """The same for the rows of these turns, which have ids. Tasks of people who have left are for nobody."""
+    """The same for the rows of these turns, which have ids. Tasks of people who have left are assigned to nobody."""
     turns = f"task.turn > {after} AND task.turn <= {upto}"
     new = f"{IS_NEW} AND {turns}"
     _without_assignees_who_left(new)

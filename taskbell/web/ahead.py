@@ -1,4 +1,4 @@
-"""What is ahead of a person: reminders of today and tomorrow, and tasks of others that hold theirs up."""
+"""Beside Today: the person's reminders of today and tomorrow, and tasks of others that block theirs."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -20,7 +20,7 @@ NEAR = timedelta(days=180)
 
 @dataclass(frozen=True)
 class Dates:
-    """Says dates to one person, at one instant."""
+    """Formats dates for one person, at one instant."""
 
     zone: ZoneInfo
     now: datetime
@@ -33,7 +33,7 @@ class Dates:
         return self.now.astimezone(self.zone).date()
 
     def day(self, day: date) -> str:
-        """The day, as short as it is clear."""
+        """The day in its shortest clear form."""
         near = {-1: _("Yesterday"), 0: _("Today"), 1: _("Tomorrow")}.get((day - self.today).days)
         if near:
             return near
@@ -110,7 +110,7 @@ class Dates:
 
 
 def dates_of(person: User, now: datetime) -> Dates:
-    """How dates are said to this person."""
+    """Formats dates for this person."""
     profile = person.profile
     weekday = MONDAY if profile.first_weekday is None else profile.first_weekday
     return Dates(ZoneInfo(profile.timezone), now, weekday, profile.clock)

@@ -128,7 +128,7 @@ def all_of(refusal: Refusal) -> str:
 
 
 def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    """The answer to a verb that was refused: why, in a toast that stays. The rows go back to what is true."""
+    """The answer to a verb that was refused: why, in a toast that stays. The rows show what is stored."""
     said = all_of(refusal)
     if is_fragment(request):
         event: dict[str, Any] = {"taskbell:refused": {}}

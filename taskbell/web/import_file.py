@@ -1,4 +1,4 @@
-"""An uploaded file: what an import would do, its progress, and what it did. Workbooks are waited for here as well."""
+"""An uploaded file: what an import would do, its progress, and what it did. Also where people wait for a workbook."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The keys that pages know."""
+"""The page of keyboard shortcuts."""
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ NAMED_KEYS = (gettext_noop("Ctrl"), gettext_noop("Shift"), gettext_noop("Enter")
 @signed_in
 @require_safe
 def keys(request: HttpRequest) -> HttpResponse:
-    """The keys, in groups."""
+    """The shortcuts, in groups."""
     return AppRequest(request).page("app/keys.html", {"groups": _groups(), "here": "keys"})
 
 

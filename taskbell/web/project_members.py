@@ -58,7 +58,7 @@ def project_activity(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _member_verb(act: Any) -> Any:
-    """A view that changes the members of a project; a refusal is said and changes nothing."""
+    """A view that changes the members of a project; a refusal is shown and changes nothing."""
 
     @signed_in
     @require_POST

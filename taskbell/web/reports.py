@@ -1,4 +1,4 @@
-"""Reports: counts and their development as charts, each with its table."""
+"""Reports: counts and how they develop, as charts with tables."""
 
 from collections.abc import Sequence
 from typing import Any

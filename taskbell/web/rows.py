@@ -126,7 +126,7 @@ class TaskRow:
 
     @property
     def is_from_others(self) -> bool:
-        """True for a task that somebody else has given to this person."""
+        """True for a task that somebody else has assigned to this person."""
         return bool(self.task.created_by_id != self.person.pk)
 
     @property
@@ -136,7 +136,7 @@ class TaskRow:
 
 
 def tasks_for_rows(ids: Collection[int], person: User) -> dict[int, Any]:
-    """The tasks with all that rows show, by id and in this order: one query. Those that the person can't see lack."""
+    """The tasks with all that rows show, by id, in this order: one query. Without those that the person can't see."""
     found = {task.pk: task for task in _rows(sees_everything(person))(ids=ids, person=person.pk)} if ids else {}
     return {pk: found[pk] for pk in ids if pk in found}
 

@@ -200,7 +200,7 @@ def _days(row: TaskRow) -> list[tuple[str, str]]:
 
 
 def _beside(clash: Clash, row: TaskRow, person: User) -> dict[str, Any]:
-    """What somebody else has made of the field meanwhile."""
+    """What somebody else has changed the field to in the meantime."""
     entries = Activity.objects.of_tasks().filter(task=row.task.pk, field=clash.name.removesuffix("_id"))
     last = entries.select_related("user").order_by("-id").first()
     who = called(last.user, person) if last and last.user else _("Someone")

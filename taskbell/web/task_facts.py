@@ -105,7 +105,7 @@ def repeats_in_words(task: Any, dates: Dates) -> str:
 
 
 def next_dates(task: Any, dates: Dates) -> str:
-    """From what it repeats, and the next due dates."""
+    """What the rule counts from, and the next due dates."""
     if not task.recurrence:
         return ""
     basis = _("Counts from completion.") if task.recurrence_from == Basis.COMPLETION else _("Counts from the due date.")

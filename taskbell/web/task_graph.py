@@ -1,4 +1,4 @@
-"""What a task needs first, and what it holds up: the neighbours in the graph of prerequisites, by one query."""
+"""The prerequisites of a task, and the tasks that it blocks: its neighbours, by one query."""
 
 from dataclasses import dataclass
 from typing import Any

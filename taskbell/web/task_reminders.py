@@ -128,7 +128,7 @@ def _show(app: AppRequest, row: TaskRow, form: ReminderForm, *, status: int = 20
 
 @verb
 def delete(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpResponse:
-    """Deletes the reminder; the toast gives it back."""
+    """Deletes the reminder; the toast can restore it."""
     try:
         reminder = read_id(sent(request, "reminder"))
     except BadValue as error:

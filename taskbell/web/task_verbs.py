@@ -1,4 +1,4 @@
-"""Further verbs of a single task: skip an occurrence, copy the task, and what it needs first."""
+"""Further verbs of a single task: skip an occurrence, duplicate the task, and change its prerequisites."""
 
 from datetime import datetime
 from typing import Any
@@ -58,7 +58,7 @@ def duplicate(request: HttpRequest, pk: int) -> HttpResponse:
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def needs(request: HttpRequest, pk: int) -> HttpResponse:
-    """Blocked by: a search to add tasks, and those that are there to take away."""
+    """The prerequisites: a search to add tasks, and the present ones, to remove."""
     app = AppRequest(request)
     row = row_for(pk, app.person, app.dates)
     check_in_use(row.task)
@@ -101,7 +101,7 @@ def _found(words: str, person: User, *, but: set[int]) -> list[Any]:
 
 
 def _change(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpResponse:
-    """Adds or takes away one prerequisite. Raises Refusal."""
+    """Adds or removes one prerequisite. Raises Refusal."""
     name = "add" if sent(request, "add") else "remove"
     other = read_field("pre_tasks", read_id, sent(request, name))
     version = task.version
@@ -122,7 +122,7 @@ def _change(request: HttpRequest, task: Task, *, by: User, now: datetime) -> Htt
 
 
 def _with_titles(refusal: Refusal, person: User) -> str:
-    """The sentence; the path of a circle with the titles of its tasks."""
+    """The sentence; a cycle is shown with the titles of its tasks."""
     said = all_of(refusal)
     if "→" not in said:
         return said

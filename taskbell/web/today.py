@@ -1,4 +1,4 @@
-"""Today: what is overdue, due and in progress, what will remind, and what others hold up."""
+"""Today: what is overdue, due and in progress, upcoming reminders, and what others block."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

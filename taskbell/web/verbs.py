@@ -28,7 +28,7 @@ Verb = Callable[..., HttpResponse]
 
 
 def verb(act: Verb) -> Any:
-    """A view that calls the verb with the task, the person and the instant; a refusal is said and changes nothing."""
+    """A view that calls the verb with the task, the person and the instant; a refusal is shown and changes nothing."""
 
     @signed_in
     @require_POST
