@@ -14,13 +14,13 @@ from taskbell.common.sql import in_one_query
 from taskbell.projects.audience import sees_everything
 from taskbell.search.parameters import Parameters
 from taskbell.search.tasks import FILTERS, matching_tasks
+from taskbell.tasks.history_words import STATUSES
 from taskbell.tasks.kinds import Stage
 from taskbell.web.dates import Dates
 from taskbell.web.door import signed_in
 from taskbell.web.rows import TaskRow, rows_of
 from taskbell.web.shell import AppRequest
 from taskbell.web.today import whose
-from taskbell.web.words import STAGES
 
 CARDS = 50  # in a column
 DONE_FOR = timedelta(days=14)
@@ -91,6 +91,6 @@ def columns_of(app: AppRequest, parameters: Parameters) -> list[BoardColumn]:
     counts = dict(counted)
     rows = rows_of(placed(parameters, app.person, app.dates), app.person, app.dates)
     return [
-        BoardColumn(stage, STAGES[stage], mark, [row for row in rows if row.section == stage], counts.get(stage, 0))
+        BoardColumn(stage, STATUSES[stage], mark, [row for row in rows if row.section == stage], counts.get(stage, 0))
         for stage, mark in COLUMNS.items()
     ]

@@ -16,6 +16,7 @@ from taskbell.common.errors import Conflict, Refusal, invalid
 from taskbell.common.values import BadValue, read_choice, read_date, read_field, read_id
 from taskbell.search.tasks import matching_tasks
 from taskbell.tasks.bulk import MAX_CHANGES, Batch, BatchRefused, change_many
+from taskbell.tasks.history_words import STATUSES
 from taskbell.tasks.kinds import Priority, Stage
 from taskbell.tasks.label_models import TaskLabel
 from taskbell.tasks.models import Category, Task
@@ -24,7 +25,7 @@ from taskbell.web.door import all_of, done, person_of, refused, signed_in
 from taskbell.web.shell import AppRequest
 from taskbell.web.task_list import parameters_of
 from taskbell.web.undo import undo_of
-from taskbell.web.words import FIELDS, PRIORITIES, STAGES
+from taskbell.web.words import FIELDS, PRIORITIES
 
 
 @signed_in
@@ -125,7 +126,7 @@ def _form(request: HttpRequest) -> HttpResponse:
 
 def _choices(field: str, app: AppRequest) -> list[tuple[Any, Any]]:
     if field == "stage":
-        return list(STAGES.items())
+        return [(stage, STATUSES[stage]) for stage in Stage.values]
     if field == "priority":
         return list(PRIORITIES.items())
     if field == "project":

@@ -15,7 +15,7 @@ from taskbell.tasks.label_models import Label
 from taskbell.tasks.models import Category
 from taskbell.web.door import signed_in
 from taskbell.web.shell import AppRequest
-from taskbell.web.words import PRIORITIES, STAGES, WORDS
+from taskbell.web.words import PRIORITIES, WORDS
 
 MOST = 200  # choices of a kind
 
@@ -79,7 +79,7 @@ def filter_form(request: HttpRequest) -> HttpResponse:
         "at": request.GET.get("at", "/tasks/"),
         "given": [(name, text) for name, text in query.items()],
         "current": query.dict(),
-        "stages": STAGES,
+        "stages": STATUSES,
         "priorities": PRIORITIES,
         "projects": app.shell.projects,
         "categories": Category.objects.all()[:MOST],

@@ -122,7 +122,11 @@ def send_again(request: HttpRequest, pk: int) -> HttpResponse:
     """Puts a failed or cancelled email back into the outbox."""
     _check(person_of(request))
     count = retry(Delivery.objects.mails().filter(pk=pk), now=utc_now())
-    said = _("The email will be sent again.") if count else _("The email was already sent, or is still waiting to be sent.")
+    said = (
+        _("The email will be sent again.")
+        if count
+        else _("The email was already sent, or is still waiting to be sent.")
+    )
     return done(request, said, to="/deliveries/")
 
 

@@ -13,10 +13,11 @@ from taskbell.common.spreadsheet import csv_chunks
 from taskbell.reports.insights import InsightsOut, insights
 from taskbell.reports.questions import read_question
 from taskbell.search.tasks import FILTERS
+from taskbell.tasks.history_words import STATUSES
 from taskbell.web.charts import Bar, bars, week_columns
 from taskbell.web.door import signed_in
 from taskbell.web.filters import chips_of
-from taskbell.web.shell import AppRequest
+from taskbell.web.shell import AppRequest, ProjectLink
 from taskbell.web.words import PRIORITIES
 
 MOST_BARS = 12  # the others are one
@@ -34,7 +35,7 @@ def reports(request: HttpRequest) -> HttpResponse:
         return _file(found)
     context = {
         "found": found,
-        "figures": _figures(found),
+        "figures": _figures(found, app.shell.inbox),
         "weeks": week_columns(found.get("series", []), app.dates),
         "chips": chips_of(given, app),
         "query": urlencode(given),
@@ -43,16 +44,19 @@ def reports(request: HttpRequest) -> HttpResponse:
     return app.page("app/reports.html", context)
 
 
-def _figures(found: InsightsOut) -> list[tuple[str, list[Bar]]]:
+def _figures(found: InsightsOut, inbox: ProjectLink | None) -> list[tuple[str, list[Bar]]]:
     """The charts of bars, each with its title."""
-    by_status = [(str(STAGES[name]), n) for name, n in found["tasks_by_status"].items()]
+    by_status = [(str(STATUSES[name]), n) for name, n in found["tasks_by_status"].items()]
     by_priority = [(str(PRIORITIES[name]), n) for name, n in found["tasks_by_priority"].items()]
     people = User.objects.filter(username__in=list(found["tasks_assigned"])[:1000])
     names = {person.username: person.name for person in people}
     by_person = [(names.get(username, username), n) for username, n in found["tasks_assigned"].items()]
-    by_project = [(project["name"], project["total"]) for project in found.get("tasks_by_project", [])]
+    own = inbox.id if inbox else None
+    by_project = [
+        (_("Inbox") if one["id"] == own else one["name"], one["total"]) for one in found.get("tasks_by_project", [])
+    ]
     return [
-        (_("By status"), bars(by_status, kinds=list(STAGES))),
+        (_("By status"), bars(by_status, kinds=list(STATUSES))),
         (_("By priority"), bars(by_priority)),
         (_("Assigned to"), bars(_most(by_person))),
         (_("By project"), bars(_most(by_project))),

@@ -15,10 +15,11 @@ from taskbell.comments.models import MAX_BODY
 from taskbell.common.values import BadValue, in_bounds, read_date
 from taskbell.projects.models import EDITORS, Membership, Project
 from taskbell.projects.policy import may_manage
+from taskbell.tasks.history_words import STATUSES
 from taskbell.tasks.kinds import Priority, Stage
 from taskbell.tasks.models import Category
 from taskbell.web.forms import PageForm, zone_choices
-from taskbell.web.words import PRIORITIES, STAGES
+from taskbell.web.words import PRIORITIES
 
 MOST_CHOICES = 500
 ONLY_THIS, FROM_NOW = "this", "all"
@@ -154,7 +155,7 @@ class StageForm(PartForm):
     names = ("stage",)
     stage = forms.ChoiceField(
         label=_("Stage"),
-        choices=[(name, STAGES[name]) for name in Stage.values],
+        choices=[(name, STATUSES[name]) for name in Stage.values],
         widget=forms.Select(attrs={"autofocus": True}),
     )
 

@@ -16,6 +16,7 @@ from taskbell.common.errors import NotFound
 from taskbell.common.values import MAX_ID
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.notifications import REMINDER
+from taskbell.tasks.history_words import STATUSES
 from taskbell.tasks.kinds import Stage
 from taskbell.tasks.reminder_timeline import reminder_timeline
 from taskbell.web.dates import Dates
@@ -27,7 +28,6 @@ from taskbell.web.task_graph import graph_of
 from taskbell.web.task_merge import mark_of
 from taskbell.web.task_story import SHOWS, Story, entries_of, names_for, story_of
 from taskbell.web.task_timeline import timeline_of
-from taskbell.web.words import STAGES
 
 KEPT_TEXTS = 200
 BUTTONS = (Stage.PENDING, Stage.IN_PROGRESS, Stage.COMPLETED)
@@ -150,7 +150,7 @@ def _stages(row: TaskRow, *, is_blocked: bool) -> list[dict[str, Any]]:
     return [
         {
             "name": stage.value,
-            "words": STAGES[stage],
+            "words": STATUSES[stage],
             "on": task.stage == stage,
             "blocked": stage == Stage.COMPLETED and is_blocked and task.is_open,
         }

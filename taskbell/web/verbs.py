@@ -22,7 +22,6 @@ from taskbell.tasks.queries import visible_task
 from taskbell.web.dates import Dates, dates_of
 from taskbell.web.door import done, local_address, person_of, sent, signed_in
 from taskbell.web.undo import undo_of
-from taskbell.web.words import STAGES
 
 Verb = Callable[..., HttpResponse]
 

@@ -4,13 +4,6 @@ from django.utils.translation import gettext_lazy
 
 from taskbell.tasks import kinds
 
-STAGES = {
-    "PENDING": gettext_lazy("To do"),
-    "IN_PROGRESS": gettext_lazy("In progress"),
-    "COMPLETED": gettext_lazy("Done"),
-    "ARCHIVED": gettext_lazy("Archived"),
-    kinds.OVERDUE: gettext_lazy("Overdue"),
-}
 PRIORITIES = {name: gettext_lazy(words) for name, words in kinds.PRIORITIES.items()}
 WORDS = {
     "stage": gettext_lazy("Stage"),

@@ -129,16 +129,23 @@ def noticed(history: History) -> Iterator[str]:
 
 def lost(history: History) -> Iterator[str]:
     """Every row that counts as sent was accepted; every other was refused by the mail server, in its own words."""
-    sent = {row.pk: row.kind for row in history.rows if row.state == "sent"}
+    summaries = {row.pk: row for row in history.rows if row.kind == "summary"}
     for row in history.rows:
         if row.state == "sent" and row.message_id not in history.taken:
             yield f"lost: {row.message_id} counts as sent and never arrived"
         if row.state == "failed" and row.message_id not in history.refused:
             yield f"lost: {row.message_id} counts as failed and was never refused"
-        if row.state == "gathered" and sent.get(row.summary or 0) != "summary":
+        if row.state == "gathered" and not _has_gone_out(row, summaries.get(row.summary or 0), history):
             yield f"lost: {row.message_id} was gathered into a summary that was not sent"
         if row.state == "cancelled" and (row.task, row.person) not in history.needless:
             yield f"lost: {row.message_id} was cancelled without a cause"
+
+
+def _has_gone_out(row: Row, summary: Row | None, history: History) -> bool:
+    """True if its summary was sent or refused, as `lost` checks, or if neither of them was needed any more."""
+    if summary is None or summary.state != "cancelled":
+        return summary is not None and summary.state in ("sent", "failed")
+    return (row.task, row.person) in history.needless
 
 
 def doubled(history: History) -> Iterator[str]:

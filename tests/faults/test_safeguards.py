@@ -357,3 +357,23 @@ def test_the_checks_see_who_is_told_for_nothing_and_who_is_not_told() -> None:
     assert "does not concern them" in wrong
     (missing,) = complaints(History(**facts, rows=[row], notices=[Notice(1, 7, "mentioned")], needless={(1, 7)}))
     assert "was told 0 times instead of 1" in missing
+
+
+def test_what_was_gathered_went_out_with_its_summary_was_refused_with_it_or_was_not_needed() -> None:
+    row = Row(1, 1, 7, "commented", "<1@x>", "gathered", False, AT, summary=2)
+    summary = Row(2, None, 7, "summary", "<2@x>", "sent", False, AT)
+    taken = Entry("accepted", AT.timestamp(), "<2@x>", "bo@example.com", "0" * 64)
+
+    def said(*rows: Row, **facts: Any) -> list[str]:
+        return complaints(History(promises=[], tasks=[], rows=rows, **{"book": [], **facts}))
+
+    assert said(row, summary, book=[taken]) == []
+    assert said(row, replace(summary, state="failed"), book=[replace(taken, fate="refused")]) == []
+    given_up = replace(summary, state="cancelled")
+    assert said(row, given_up, needless={(1, 7), (None, 7)}) == []
+    for lost in (
+        said(row),
+        said(row, given_up, needless={(None, 7)}),
+        said(row, replace(summary, kind="reminder"), book=[taken]),
+    ):
+        assert [complaint for complaint in lost if "gathered into a summary that was not sent" in complaint]

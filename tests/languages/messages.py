@@ -141,6 +141,7 @@ def visible_texts(source: str) -> Iterator[str]:
 
 
 def _words(text: str) -> Iterator[str]:
-    plain = re.sub(r"\{\{.*?\}\}[/\w-]*|&\w+;|class=\"[\w -]*\"", "", text)
+    names = r"\b(?:class|id)=\"[\w -]*(?:\{\{[^\"]*)?\"|\bdata-\w+=\"\{\{[^\"]*\""
+    plain = re.sub(names + r"|\{\{.*?\}\}[/\w-]*|&\w+;", "", text)
     if re.search(r"[A-Za-z]{2,}", plain):
         yield text.strip()
