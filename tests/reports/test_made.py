@@ -205,7 +205,7 @@ def test_who_sees_less_by_now_does_not_get_what_tells_of_everything(program: Pro
     assert program.get(report["download"]).status_code == 200
 
 
-@pytest.mark.parametrize("body", [{"kind": "export"}, {"kind": "insights", "query": {"by_project": "true"}}])
+@pytest.mark.parametrize("body", [{"kind": "export"}, {"kind": "insights", "by_project": True}])
 def test_a_removed_member_does_not_get_what_tells_of_the_project(
     program: Program, bo: User, cy: User, body: dict[str, Any]
 ) -> None:
