@@ -30,10 +30,7 @@ IN_CHROMIUM := tests/web/test_browser.py tests/web/test_browser_app.py
 OF_NO_DATABASE := tests/architecture tests/benchmarks tests/common tests/config tests/docs $(IN_CHROMIUM)
 
 # These mostly wait for other processes.
-WITH_PROCESSES := tests/faults tests/journeys tests/hostile
-
-# One after the other, because they measure how long things take.
-LIVE := tests/realtime
+WITH_PROCESSES := tests/realtime tests/faults tests/journeys tests/hostile
 OF_THE_WHOLE := tests/runtime
 
 # What stands in deploy/, started as platforms and machines start it; `make deploy-test`.
@@ -45,24 +42,22 @@ SIDE_BY_SIDE := --dist loadfile --no-loadscope-reorder -n
 
 check: lint ## Check quickly: lint, types and the fast tests, on SQLite.
 	@TEST_DATABASE=sqlite $(RUN_TESTS) $(SIDE_BY_SIDE) 3 -m "not long and not slow and not processes" \
-		$(addprefix --ignore=,$(WITH_PROCESSES) $(LIVE) $(OF_THE_WHOLE) $(OF_DEPLOYMENT) $(IN_CHROMIUM) tests/benchmarks)
+		$(addprefix --ignore=,$(WITH_PROCESSES) $(OF_THE_WHOLE) $(OF_DEPLOYMENT) $(IN_CHROMIUM) tests/benchmarks)
 
 test: $(VENV)/installed-dev ## Run all tests, on SQLite and on PostgreSQL.
 	@failed=0; \
 	for database in sqlite postgres; do \
 		export TEST_DATABASE=$$database; \
 		echo "Tests on $$database, side by side"; \
-		$(RUN_TESTS) $(SIDE_BY_SIDE) 3 $(addprefix --ignore=,$(WITH_PROCESSES) $(LIVE) $(OF_NO_DATABASE) $(OF_THE_WHOLE) $(OF_DEPLOYMENT)) || failed=1; \
+		$(RUN_TESTS) $(SIDE_BY_SIDE) 3 $(addprefix --ignore=,$(WITH_PROCESSES) $(OF_NO_DATABASE) $(OF_THE_WHOLE) $(OF_DEPLOYMENT)) || failed=1; \
 		echo "Tests on $$database that start processes"; \
-		$(RUN_TESTS) $(SIDE_BY_SIDE) 2 $(WITH_PROCESSES) || failed=1; \
-		echo "Tests of live updates on $$database"; \
-		$(RUN_TESTS) $(LIVE) || failed=1; \
+		$(RUN_TESTS) $(SIDE_BY_SIDE) 4 $(WITH_PROCESSES) || failed=1; \
 	done; \
 	export TEST_DATABASE=sqlite; \
 	echo "Tests that need no database or bring their own, side by side"; \
 	$(RUN_TESTS) $(SIDE_BY_SIDE) 3 $(OF_NO_DATABASE) || failed=1; \
 	echo "Tests of the command and its processes"; \
-	$(RUN_TESTS) $(OF_THE_WHOLE) || failed=1; \
+	$(RUN_TESTS) $(SIDE_BY_SIDE) 3 $(OF_THE_WHOLE) || failed=1; \
 	exit $$failed
 
 deploy-test: $(VENV)/installed-dev $(BIN)/kubectl ## Check and start what is in deploy/: platforms, units, image, compose, Kubernetes.
