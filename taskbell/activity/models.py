@@ -123,3 +123,16 @@ class Epoch(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Undo(models.Model):
+    """What undoing a verb needs, for the person who did it. The row goes when it is used, and with its time."""
+
+    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    verb = models.CharField(max_length=20)
+    task_id = models.BigIntegerField()
+    data = models.JSONField()
+    created_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.verb} of task {self.task_id}"

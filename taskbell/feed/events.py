@@ -23,6 +23,7 @@ EVENTS = {
     "reminded": "reminder.fired",
 }
 DEFAULT_EVENT = "task.updated"
+RESTORED = "comment.restored"  # for others, it is there again as if it were new
 # Further subjects of events. Entries about people and invitations are only for the history.
 SHARED = {SubjectType.CATEGORY: Category, SubjectType.LABEL: Label}  # which have a name
 OF_PROJECTS = {SubjectType.PROJECT, SubjectType.MEMBER}
@@ -124,6 +125,7 @@ def payload_of(entry: Activity, names: SharedNames) -> Payload:
         return {"event": event, f"{entry.subject_type}_id": entry.subject_id, "name": name}
     if entry.subject_type == SubjectType.COMMENT:
         about = entry.new_value or entry.old_value or {}
+        event = "comment.created" if event == RESTORED else event
         return {"event": event, "task_id": entry.task_id, "comment_id": entry.subject_id, "author": about.get("author")}
     if entry.subject_type == SubjectType.PROJECT:
         return {"event": event, "project_id": entry.project_id}

@@ -26,6 +26,11 @@ COMMENTS = {
     "created": gettext_noop("%(who)s added a comment."),
     "updated": gettext_noop("%(who)s edited a comment."),
     "deleted": gettext_noop("%(who)s deleted a comment."),
+    "restored": gettext_noop("%(who)s restored a comment."),
+}
+OF_OTHERS = {
+    "deleted": gettext_noop("%(who)s deleted a comment by %(author)s."),
+    "restored": gettext_noop("%(who)s restored a comment by %(author)s."),
 }
 # The field, and perhaps its values; what else was done, by the action.
 CHANGED = {
@@ -78,7 +83,7 @@ def sentence_of(entry: Activity, old: str, new: str, wording: Wording) -> str:
 def _commented(entry: Activity, who: str, wording: Wording) -> str:
     author = (entry.old_value or entry.new_value or {}).get("author")
     if author != entry.user_id:
-        return _("%(who)s deleted a comment by %(author)s.") % {"who": who, "author": wording.words("author", author)}
+        return _(OF_OTHERS[entry.action]) % {"who": who, "author": wording.words("author", author)}
     return _(COMMENTS[entry.action]) % {"who": who}
 
 

@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from taskbell.comments.actions import add_comment, delete_comment, edit_comment
+from taskbell.comments.actions import add_comment, delete_comment_with_undo, edit_comment
 from taskbell.comments.models import Comment
 from taskbell.comments.policy import may_delete_comment
 from taskbell.comments.queries import comment_on
@@ -83,9 +83,9 @@ def _show(app: AppRequest, row: TaskRow, comment: Comment, form: CommentForm, *,
 @signed_in
 @require_POST
 def delete(request: HttpRequest, pk: int, comment_id: int) -> HttpResponse:
-    """Deletes the comment for good."""
-    delete_comment(pk, comment_id, by=person_of(request), now=utc_now())
-    return done(request, _("Comment deleted."), touched=[pk])
+    """Deletes the comment."""
+    undo = delete_comment_with_undo(pk, comment_id, by=person_of(request), now=utc_now())
+    return done(request, _("Comment deleted."), undo=reverse("undo-kept", args=[undo]), touched=[pk])
 
 
 @signed_in

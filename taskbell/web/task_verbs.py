@@ -16,6 +16,7 @@ from taskbell.tasks import actions
 from taskbell.tasks.models import Prerequisite, Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.policy import check_in_use, check_may_edit
+from taskbell.tasks.skipping import skip_with_undo
 from taskbell.tasks.versions import StaleVersion
 from taskbell.web.dates import dates_of
 from taskbell.web.door import all_of, done, is_fragment, refused, sent, signed_in
@@ -36,11 +37,13 @@ TRIES = 3
 @verb
 def skip(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpResponse:
     """Moves a task that repeats to its next occurrence, or with `catch_up` to the first that is not overdue."""
-    moved = actions.skip_task(task.pk, catch_up=sent(request, "catch_up") == "true", by=by, now=now)
+    catch_up = sent(request, "catch_up") == "true"
+    moved, undo = skip_with_undo(task.pk, catch_up=catch_up, by=by, now=now)
     said = _("Skipped. %(task)s is now due %(when)s.")
     dates = dates_of(by, now)
     when = dates.in_sentence(dates.due(moved))
-    return done(request, said % {"task": quoted(task.title), "when": when}, touched=[task.pk])
+    undo_address = reverse("undo-kept", args=[undo])
+    return done(request, said % {"task": quoted(task.title), "when": when}, undo=undo_address, touched=[task.pk])
 
 
 @signed_in

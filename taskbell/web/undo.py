@@ -1,4 +1,7 @@
-"""Undoing a change of tasks: the toast carries what they were before, signed for the person who made it."""
+"""Undoing a change of tasks: the toast carries what they were before, signed for the person who made it.
+
+Where that is too much for an address, or not for everybody's eyes, the server keeps it (activity/undo.py).
+"""
 
 from collections.abc import Sequence
 from datetime import date, time
@@ -12,11 +15,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from taskbell.accounts.models import User
+from taskbell.activity.undo import verb_of
+from taskbell.comments.actions import DELETE, undo_delete_comment
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import Conflict, NotFound
 from taskbell.tasks.bulk import Batch, change_many
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
+from taskbell.tasks.skipping import undo_skip
 from taskbell.web.door import done, person_of, signed_in
 
 SALT = "taskbell.web.undo"
@@ -53,6 +59,18 @@ def undo(request: HttpRequest) -> HttpResponse:
     update = [(pk, TaskPatch(**_read(names, values)), None) for pk, *values in rows]
     change_many(Batch([], update, []), force=True, by=person, now=utc_now())
     return done(request, _("Undone."), touched=[pk for pk, *_rest in rows])
+
+
+@signed_in
+@require_POST
+def undo_kept(request: HttpRequest, pk: int) -> HttpResponse:
+    """Undoes the verb that has kept what is needed for it."""
+    person, now = person_of(request), utc_now()
+    if verb_of(pk, by=person) == DELETE:
+        comment = undo_delete_comment(pk, by=person, now=now)
+        return done(request, _("Comment restored."), touched=[comment.task_id])
+    task = undo_skip(pk, by=person, now=now)
+    return done(request, _("Undone."), touched=[task.pk])
 
 
 def _read(names: list[str], values: list[Any]) -> dict[str, Any]:

@@ -81,6 +81,7 @@ urlpatterns = [
     path("examples/add/", examples.add, name="examples-add"),
     path("examples/remove/", examples.remove, name="examples-remove"),
     path("undo/", undo.undo, name="undo"),
+    path("undo/<id:pk>/", undo.undo_kept, name="undo-kept"),
     path("live/", live.live, name="live"),
     path("offline/", offline.offline, name="offline"),
     path("service-worker.js", offline.service_worker, name="service-worker"),

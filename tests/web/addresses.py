@@ -37,7 +37,7 @@ VERBS: dict[str, str] = {
     **dict.fromkeys(("examples-add", "examples-remove", "settings-zone", "workbook"), ""),
     "project-uninvite": "project other",
     **dict.fromkeys(("person-role", "person-reactivate"), "person"),
-    **dict.fromkeys(("invite-withdraw", "notification-read", "delivery-again"), "other"),
+    **dict.fromkeys(("invite-withdraw", "notification-read", "delivery-again", "undo-kept"), "other"),
 }
 EVERYTHING = PAGES | FOR_ADMINS | VERBS
 # The form is a page, and the same address is the verb.

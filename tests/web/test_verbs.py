@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from taskbell.accounts.models import User
+from taskbell.comments.actions import add_comment
 from taskbell.common.clock import utc_now
 from taskbell.sharing.members import add_member
-from taskbell.tasks.actions import create_task
+from taskbell.tasks.actions import create_task, update_task
 from taskbell.tasks.kinds import Stage
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
@@ -147,3 +148,27 @@ def test_a_saved_view_is_a_name_for_its_filters(browser_of: BrowserOf, bo: User)
     assert "Late" in text(browser.get("/tasks/"))
     browser.post("/tasks/views/delete/", {"name": "Late"})
     assert ">Late<" not in text(browser.get("/tasks/"))
+
+
+def test_skipping_an_occurrence_is_undone(browser_of: BrowserOf, bo: User, world: World) -> None:
+    update_task(world.task.pk, TaskPatch(recurrence="FREQ=DAILY"), by=bo, now=utc_now())
+    browser, before = browser_of(bo), state(world.task.pk)
+    skipped = browser.post(world.address("task-skip"), **HTMX)
+    assert state(world.task.pk) != before
+    undone = browser.post(undo_in(skipped), **HTMX)
+    assert undone.status_code == 200
+    assert state(world.task.pk) == before
+    again = browser.post(undo_in(skipped), **HTMX)
+    assert again.status_code == 409
+    assert "undone already" in text(again)
+
+
+def test_deleting_a_comment_is_undone(browser_of: BrowserOf, bo: User, world: World) -> None:
+    comment = add_comment(world.task.pk, "Not yellow", by=bo, now=utc_now())
+    browser = browser_of(bo)
+    deleted = browser.post(world.address("task-comment-delete", other=comment.pk), **HTMX)
+    assert "Not yellow" not in text(browser.get(world.address("task")))
+    assert f'"ids": [{world.task.pk}]' in browser.post(undo_in(deleted), **HTMX)["HX-Trigger"]
+    page = text(browser.get(world.address("task")))
+    assert page.count("Not yellow") == 1
+    assert "restored a comment" in page

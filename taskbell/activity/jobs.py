@@ -1,0 +1,6 @@
+"""Queue entry points."""
+
+from taskbell.activity.undo import forget_undo as _forget_undo
+from taskbell.common.clock_jobs import clock_job
+
+forget_undo = clock_job("taskbell.activity.forget_undo", _forget_undo)
