@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import BooleanField, Case, Exists, ExpressionWrapper, F, OuterRef, Q, When
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import User
@@ -127,7 +128,7 @@ def _node(task: Task, person: User, dates: Dates, *, holds: bool = False) -> Nod
     if task.is_open:
         due = dates.in_sentence(dates.due(task))
         parts = [who, _("due %(when)s") % {"when": due} if due else ""]
-        return Node(task, ", ".join(part for part in parts if part) or _("Open"), holds)
+        return Node(task, capfirst(", ".join(part for part in parts if part)) or _("Open"), holds)
     if task.stage == Stage.ARCHIVED:
         return Node(task, _("Archived"))
     day = task.completed_at and dates.day(task.completed_at.astimezone(dates.zone).date())

@@ -22,7 +22,7 @@ from taskbell.tasks.reminder_timeline import reminder_timeline
 from taskbell.web.dates import Dates
 from taskbell.web.rows import TaskRow, tasks_for_rows
 from taskbell.web.shell import AppRequest
-from taskbell.web.task_facts import called, facts_of, repeats_in_words
+from taskbell.web.task_facts import facts_of, repeats_in_words
 from taskbell.web.task_forms import CommentForm
 from taskbell.web.task_graph import graph_of
 from taskbell.web.task_merge import mark_of
@@ -113,7 +113,7 @@ def _context(app: AppRequest, row: TaskRow, parameters: Mapping[str, str]) -> di
         "due_in_sentence": dates.in_sentence(dates.due(task)),
         "created_day": dates.in_sentence(dates.day(task.created_at.astimezone(dates.zone).date())),
         "changed_at": dates.in_sentence(dates.moment(task.updated_at)),
-        "created_by": called(task.created_by, person),
+        "created_by": task.created_by.name,
         "may_snooze": task.is_open and not task.is_archived and person.profile.wants(REMINDER.name),
         "may_create": person.can(Capability.CREATE_TASKS),
         "watch": " ".join(map(str, [task.pk, *graph.ids])),

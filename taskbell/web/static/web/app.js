@@ -27,7 +27,7 @@ if (toasts) {
     shown.forEach(keepTime);
   }).observe(toasts, { childList: true });
   toasts.addEventListener("click", (event) => {
-    if (event.target.closest("[data-close], [data-undo]")) setTimeout(() => event.target.closest(".toast").remove());
+    if (event.target.closest("[data-close], [data-undo]")) setTimeout(() => event.target.closest(".toast")?.remove());
   });
 }
 
@@ -86,7 +86,9 @@ async function openDialog(address, options = {}) {
   dialog.className = options.className ?? "dialog";
   htmx.process(dialog);
   dialog.showModal();
-  ($("[autofocus]", dialog) ?? $("input:not([type=hidden]), textarea, select, button", dialog))?.focus();
+  dialog.setAttribute("aria-label", $("h1, h2", dialog)?.textContent.trim() ?? "");
+  ($("[autofocus]", dialog) ?? $("input:not([type=hidden]), textarea, select, button", dialog))?.focus({ preventScroll: true });
+  dialog.scrollTop = 0;
 }
 
 function closeDialog() {

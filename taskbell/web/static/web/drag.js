@@ -83,7 +83,10 @@ function askWhereTo(card) {
     button.addEventListener("click", () => { closeDialog(); moveTo(card, column); });
     return button;
   }));
-  dialog.setAttribute("aria-label", $("[data-move]", card)?.getAttribute("aria-label") ?? "");
+  const head = document.createElement("h2");
+  head.textContent = $("[data-move]", card)?.getAttribute("aria-label") ?? "";
+  dialog.prepend(head);
+  dialog.setAttribute("aria-label", head.textContent);
   dialog.showModal();
   $("button", dialog).focus();
 }

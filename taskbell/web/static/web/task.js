@@ -60,12 +60,22 @@ async function restoreDrafts() {
   if (restored) note(pageOfTask().dataset.restored);
 }
 
+function closeButton() {
+  const button = document.createElement("button");
+  Object.assign(button, { type: "button", className: "close", textContent: $("#toasts").dataset.closeWords });
+  button.dataset.close = "";
+  return button;
+}
+
 function note(text, { refused = false } = {}) {
   const toast = document.createElement("div");
   toast.className = refused ? "toast refused" : "toast";
   toast.setAttribute("role", refused ? "alert" : "status");
   if (refused) toast.dataset.stays = "";
-  toast.textContent = text;
+  const words = document.createElement("span");
+  words.textContent = text;
+  toast.append(words);
+  if (refused) toast.append(closeButton());
   $("#toasts").append(toast);
 }
 
