@@ -1,11 +1,11 @@
-"""Sessions behind tokens and cookies, and whether the first account exists."""
+"""Sessions behind tokens and cookies, people by the beginning of their name, and whether the first account exists."""
 
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import DateTimeField, UUIDField
+from django.db.models import DateTimeField, Q, UUIDField
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
@@ -13,6 +13,7 @@ from taskbell.accounts import tokens
 from taskbell.accounts.models import Installation, Profile, Session, User
 from taskbell.common.compiled_query import CompiledModelQuery, Param, names_of
 from taskbell.common.errors import NotSignedIn
+from taskbell.common.folding import fold
 
 REFRESH = {"previous_refresh_id", "refreshed_at"}
 CLIENT = {"address", "network", "user_agent"}
@@ -89,3 +90,9 @@ def is_setup_token(token: str) -> bool:
 def setup_link() -> str | None:
     """The link for creating the first account; None once it exists."""
     return None if is_claimed() else f"{settings.URL}/setup/{setup_token()}/"
+
+
+def is_called(beginning: str) -> Q:
+    """The condition that one of a person's names begins with this; case and accents don't matter."""
+    form = fold(beginning)
+    return Q(name_folded__startswith=form) | Q(name_folded__contains=f" {form}")

@@ -7,13 +7,15 @@ a name belongs to it only if somebody's username ends like that: "@bo." and "@bo
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import User
+from taskbell.accounts.queries import is_called
 from taskbell.comments.rendering import PUNCTUATION
 from taskbell.common.errors import invalid
 from taskbell.common.text import folded
-from taskbell.projects.audience import load_keys
+from taskbell.projects.audience import load_keys, sees_task_of
 from taskbell.tasks.models import Task
 
 MAX_MENTIONS = 20  # people in one comment
@@ -56,6 +58,14 @@ def viewers_among(people: Iterable[User], task: Task) -> Sequence[User]:
     active = [person for person in people if person.is_active]
     load_keys(active)
     return [person for person in active if task.is_visible_to(person)]
+
+
+def people_to_mention(task: Task, beginning: str, *, by: User) -> QuerySet[User]:
+    """The others who can be mentioned on the task and have a name that begins like this, by name."""
+    found = User.objects.filter(
+        sees_task_of(task.project_id, task.assigned_to_id), is_called(beginning), is_active=True
+    )
+    return found.exclude(pk=by.pk).order_by("name_sort", "pk")
 
 
 def _forms(name: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import BooleanField, Func, Q, Subquery
 
 from taskbell.accounts.models import User
-from taskbell.accounts.policy import Capability
+from taskbell.accounts.policy import CAPABILITIES, Capability
 from taskbell.projects.models import Membership
 
 Key = int | str  # a person by id, or a group: a project, for example
@@ -100,6 +100,13 @@ def sees_task(person: User) -> Q:
     if sees_everything(person):
         return Q()
     return Q(_InProjects("project", Subquery(_projects_of(person)))) | Q(assigned_to=person)
+
+
+def sees_task_of(project: int, assigned_to: int | None) -> Q:
+    """The condition that a person sees a task of this project with this assignee."""
+    overseers = [role for role, granted in CAPABILITIES.items() if Capability.SEE_EVERYTHING in granted]
+    members = Membership.objects.filter(project=project).values("person")
+    return Q(pk__in=members) | Q(pk=assigned_to) | Q(role__in=overseers)
 
 
 def _projects_of(person: User) -> Any:

@@ -8,7 +8,8 @@ from django.db.models import Q
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
-from taskbell.common.folding import LEVEL, fold, sort_key
+from taskbell.accounts.queries import is_called
+from taskbell.common.folding import LEVEL, sort_key
 from taskbell.common.text import folded
 from taskbell.common.values import MAX_ID
 from taskbell.projects.audience import is_visible_project
@@ -41,15 +42,18 @@ def _labels(names: Names, _: User) -> list[Thing]:
 def _projects(names: Names, person: User) -> list[Thing]:
     """Active projects whose names begin with these, the person's Inbox among them."""
     begins = reduce(or_, (Q(name_sort__startswith=sort_key(name).partition(LEVEL)[0]) for name in names))
-    own = Q(inbox_of=None) | Q(inbox_of=person)
-    found = Project.objects.in_use().filter(is_visible_project(person), own, begins, archived_at=None)
+    found = Project.objects.in_use().filter(is_visible_project(person), own_or_shared(person), begins, archived_at=None)
     return [Thing(*row) for row in found.values_list("pk", "name")[:MAX_FOUND]]
+
+
+def own_or_shared(person: User) -> Q:
+    """The condition that a project is shared, or the person's Inbox."""
+    return Q(inbox_of=None) | Q(inbox_of=person)
 
 
 def _people(names: Names, _: User) -> list[Thing]:
     """Active people with a name that begins with these, from the directory, which everybody sees."""
-    forms = {fold(name) for name in names}
-    begins = reduce(or_, (Q(name_folded__startswith=form) | Q(name_folded__contains=f" {form}") for form in forms))
+    begins = reduce(or_, map(is_called, names))
     exact = Q(username_key__in=[folded(name) for name in names])
     found = User.objects.filter(begins | exact, is_active=True).order_by("name_sort", "pk")[:MAX_FOUND]
     return [Thing(one.pk, one.username, (one.first_name, one.last_name, one.name), one.name) for one in found]

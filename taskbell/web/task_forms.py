@@ -231,7 +231,7 @@ class CommentForm(PageForm):
         label=_("Comment"),
         strip=False,
         max_length=MAX_BODY,
-        widget=forms.Textarea(attrs={"rows": 2, "placeholder": _("Write a comment")}),
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": _("Write a comment"), "data-suggest": "@"}),
         help_text=_("Markdown. @username notifies a person who can see the task. Ctrl+Enter sends."),
     )
 

@@ -33,6 +33,7 @@ from taskbell.web import (
     reports,
     saved_views,
     session,
+    suggestions,
     task,
     task_comments,
     task_list,
@@ -139,6 +140,7 @@ urlpatterns = [
     path("more/", finding.more, name="more"),
     path("tasks/quick/", quick.quick_add, name="quick-add"),
     path("tasks/quick/read/", quick.read_line, name="quick-read"),
+    path("suggestions/", suggestions.suggest, name="suggestions"),
     path("mail/<str:token>/", mail.mail_button, name="mail-button"),
     path("favicon.ico", RedirectView.as_view(url="/static/web/favicon.svg"), name="favicon"),
     # The admin's own pages create Django sessions, which we don't use; these come first and replace them.

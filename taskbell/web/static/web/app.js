@@ -162,6 +162,92 @@ document.addEventListener("click", (event) => {
   readLine(form).then(() => { refused.remove(); form.elements.text.focus(); });
 });
 
+// Suggestions for the word that is typed after a mark: in quick add, and after @ in a comment.
+const SUGGEST_MS = 120;
+let suggestTimer = 0, suggestField = null;
+
+const suggested = () => $$("#suggestions li");
+const chosen = () => $("#suggestions [aria-selected=true]");
+
+// The mark and the beginning of the name before the cursor.
+function markedWord(field) {
+  const before = field.value.slice(0, field.selectionStart), marks = field.dataset.suggest;
+  const found = marks === "@" ? before.match(/(?:^|[^\p{L}\p{M}\p{N}@])(@)([\p{L}\p{M}\p{N}_.+@-]{0,60})$/u)
+    : before.match(/(?:^|\s)([@#+*])("[^"]{0,60}|[^\s"]{0,60})$/u);
+  return found && marks.includes(found[1]) ? { mark: found[1], begun: found[2], q: found[2].replace(/^"/, "") } : null;
+}
+
+function closeSuggestions() {
+  clearTimeout(suggestTimer);
+  $("#suggestions")?.remove();
+  if (suggestField?.matches("input")) suggestField.setAttribute("aria-expanded", "false");
+  for (const name of ["aria-controls", "aria-activedescendant"]) suggestField?.removeAttribute(name);
+  suggestField = null;
+}
+
+async function suggest(field) {
+  const word = markedWord(field), typed = field.value;
+  if (!word) { closeSuggestions(); return; }
+  const query = new URLSearchParams({ mark: word.mark, q: word.q });
+  if (field.dataset.suggest === "@") query.set("task", field.form.getAttribute("action").match(/\d+/)?.[0] ?? "");
+  const answer = await fetch(`/suggestions/?${query}`, { headers: { "HX-Request": "true" } }).catch(() => null);
+  if (!answer?.ok || field.value !== typed || document.activeElement !== field) return;
+  closeSuggestions();
+  field.insertAdjacentHTML("afterend", await answer.text());
+  const list = $("#suggestions");
+  if (!list) return;
+  const all = suggested();
+  if (all.length === 1 && all[0].dataset.text === word.mark + word.begun) { list.remove(); return; }
+  suggestField = field;
+  list.style.top = `${field.offsetTop + field.offsetHeight + 4}px`; // as far as it is laid over the page
+  if (field.matches("input")) { field.setAttribute("role", "combobox"); field.setAttribute("aria-expanded", "true"); }
+  field.setAttribute("aria-autocomplete", "list");
+  field.setAttribute("aria-controls", "suggestions");
+  chooseSuggestion(all[0]);
+  say(list.dataset.said);
+}
+
+function chooseSuggestion(option) {
+  suggested().forEach((one) => one.setAttribute("aria-selected", String(one === option)));
+  suggestField.setAttribute("aria-activedescendant", option.id);
+  option.scrollIntoView({ block: "nearest" });
+}
+
+function takeSuggestion(option) {
+  const field = suggestField, word = markedWord(field), end = field.selectionStart;
+  closeSuggestions();
+  if (!word) return;
+  field.setRangeText(`${option.dataset.text} `, end - word.begun.length - 1, end, "end");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.focus();
+}
+
+document.addEventListener("input", (event) => {
+  if (!event.target.matches("[data-suggest]") || event.isComposing) return;
+  clearTimeout(suggestTimer);
+  if (markedWord(event.target)) suggestTimer = setTimeout(() => suggest(event.target), SUGGEST_MS);
+  else closeSuggestions();
+});
+document.addEventListener("focusout", (event) => { if (event.target === suggestField) closeSuggestions(); });
+document.addEventListener("pointerdown", (event) => { if (event.target.closest("#suggestions")) event.preventDefault(); });
+document.addEventListener("click", (event) => {
+  const option = event.target.closest("#suggestions li");
+  if (option) takeSuggestion(option);
+  else if (suggestField && event.target !== suggestField) closeSuggestions();
+});
+
+// Before all other keys: while there are suggestions, these belong to them.
+addEventListener("keydown", (event) => {
+  if (!suggestField || event.target !== suggestField || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+  const all = suggested(), at = all.indexOf(chosen()), by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (by) chooseSuggestion(all[(at + by + all.length) % all.length]);
+  else if (event.key === "Enter" || (event.key === "Tab" && !event.shiftKey)) takeSuggestion(all[at]);
+  else if (event.key === "Escape") closeSuggestions();
+  else return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}, true);
+
 // Keys. One letter acts on the row or card that has the focus; `?` lists them; Settings can turn them off.
 const PLACES = { t: "/", u: "/upcoming/", a: "/tasks/", b: "/board/", c: "/calendar/", p: "/projects/", r: "/reports/", n: "/notifications/" };
 const FIELDS = { s: "stage", t: "due", p: "priority", a: "assign", r: "reminder", m: "move", l: "labels", c: "comment" };
