@@ -1,5 +1,6 @@
 """Dates and long texts in words, for emails."""
 
+import re
 from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any
@@ -26,6 +27,16 @@ def in_words(day: date | time, form: Any) -> str:
 @lru_cache(maxsize=10_000)
 def _in_words(day: date | time, form: str, _language: str) -> str:
     return date_format(day, form)
+
+
+def beginning(text: str, *, most: int, lines: int) -> str:
+    """The first lines of the text, cut after a word, with an ellipsis if something is left out."""
+    first = "\n".join(text.split("\n")[:lines])[: most + 1]
+    if len(first) > most:
+        words = re.match(r".*\S(?=\s)", first, re.DOTALL)
+        first = words[0] if words and len(words[0]) > most // 2 else first[: most - 1]
+    first = first.rstrip()
+    return first if first == text.rstrip() else f"{first}…"
 
 
 def shortened(text: str, length: int) -> str:

@@ -9,11 +9,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from taskbell.common.quoting import set_apart
+from taskbell.common.quoting import MAX_PROJECT_NAME, set_apart
 from taskbell.notifications.kinds import Kind, find_kind
 from taskbell.notifications.models import Notification
 from taskbell.notifications.policy import reason_not_to_send
-from taskbell.projects.audience import load_keys
+from taskbell.projects.audience import load_keys, project_name_for
 
 MAX_LISTED = 100
 # What a line says of the kinds that are gathered.
@@ -61,10 +61,11 @@ def _context(summary: Notification) -> dict[str, Any]:
 
 
 def _line(notification: Notification) -> dict[str, Any]:
-    kind, task = find_kind(notification.kind), notification.task
+    kind, task, person = find_kind(notification.kind), notification.task, notification.recipient
     return {
         "label": _(LINES.get(kind.name, kind.label.capitalize())) if kind else "",
         "id": task.pk if task else None,
+        "project": set_apart(project_name_for(person, task.project), most=MAX_PROJECT_NAME) if task and person else "",
         "title": set_apart(task.title) if task else kind.about(notification) if kind else "",
     }
 

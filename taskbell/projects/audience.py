@@ -13,7 +13,7 @@ from django.db.models import BooleanField, Func, Q, Subquery
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import CAPABILITIES, Capability
-from taskbell.projects.models import Membership
+from taskbell.projects.models import Membership, Project
 
 Key = int | str  # a person by id, or a group: a project, for example
 Keys = frozenset[Key]
@@ -116,6 +116,12 @@ def _projects_of(person: User) -> Any:
 def is_visible_project(person: User) -> Q:
     """The condition that the person sees a project: they belong to it, or see everything."""
     return Q() if sees_everything(person) else Q(memberships__person=person)
+
+
+def project_name_for(person: User, project: Project) -> str:
+    """The name, if the person sees the project. Empty for an Inbox, which says nothing about a task."""
+    is_shown = project.inbox_of_id is None and audience_of(project_key(project.pk)).includes(keys_of(person))
+    return project.name if is_shown else ""
 
 
 def sees_everything(person: User) -> bool:

@@ -18,14 +18,15 @@ from taskbell.notifications.kinds import registered
 from taskbell.notifications.messages import Message, notify
 from taskbell.notifications.models import Delivery, DeliveryQuerySet, Notification
 from taskbell.people.invitations import make_invite
-from taskbell.projects.models import ProjectRole
+from taskbell.projects.models import Project, ProjectRole
 from taskbell.reminders.schedule import ReminderPlan
 from taskbell.runtime.preparation import migrate_database
 from taskbell.sharing.members import add_member
 from taskbell.sharing.projects import create_project
 from taskbell.tasks.actions import create_task, update_task
+from taskbell.tasks.categories import create_category
 from taskbell.tasks.kinds import Priority
-from taskbell.tasks.models import Task
+from taskbell.tasks.models import Category, Task
 from taskbell.tasks.patch import TaskPatch
 
 
@@ -48,13 +49,8 @@ def _samples() -> list[Delivery]:
         User.objects.create_person(username=f"preview-{name}", email=f"{name}@preview.invalid", password="", **names)
         for name, names in (("ada", {"first_name": "Ada", "role": Role.ADMIN}), ("bo", {"first_name": "Bo"}))
     )
-    patch = TaskPatch(
-        title="Order the seedlings",
-        description="Two trays of tomatoes, one of basil.\nAsk for last year's discount.",
-        priority=Priority.HIGH.value,
-        due_date=(now + timedelta(days=1)).date(),
-        assigned_to_id=bo.pk,
-    )
+    project = _shared_project(bo, ada, now)
+    patch = _sample_patch(project, bo, ada, now)
     task = create_task(patch, by=ada, now=now)
     second = replace(patch, title="Mend the greenhouse tap", priority=Priority.LOW.value)
     other = create_task(second, by=ada, now=now)
@@ -72,7 +68,8 @@ def _samples() -> list[Delivery]:
     add_comment(task.pk, "The pots come on Friday.", by=ada, now=now)
     invitation = make_invite("cy@preview.invalid", Role.MEMBER, by=ada, now=now)
     data: dict[str, dict[str, Any]] = {
-        **_project_samples(bo, ada, now),
+        "project_shared": {"by": ada.name, "project": project.pk},
+        "project_invite": {"invite": 1, "inviter": ada.name, "project": project.name, "role": ProjectRole.EDITOR},
         **_address_samples(bo, "robert@preview.invalid", now),
         "account_changed": {"what": "role", "by": ada.name, "new": Role.MANAGER.label},
         "summary": {"by": ada.name, "unsubscribe": "task_assigned"},
@@ -94,6 +91,25 @@ def _samples() -> list[Delivery]:
     return _with_a_full_summary(Delivery.objects.filter(notification__dedupe_key__startswith="preview:"))
 
 
+def _shared_project(person: User, by: User, now: datetime) -> Project:
+    project = create_project({"name": "Spring planting"}, by=by, now=now)
+    add_member(project.pk, person.pk, ProjectRole.EDITOR, by=by, now=now)
+    return project
+
+
+def _sample_patch(project: Project, assignee: User, by: User, now: datetime) -> TaskPatch:
+    category = Category.objects.filter(key="shopping").first() or create_category("Shopping", by=by, now=now)
+    return TaskPatch(
+        title="Order the seedlings",
+        description="Two trays of tomatoes, one of basil.\nAsk for last year's discount.",
+        priority=Priority.HIGH.value,
+        due_date=(now + timedelta(days=1)).date(),
+        project_id=project.pk,
+        category_id=category.pk,
+        assigned_to_id=assignee.pk,
+    )
+
+
 def _with_a_full_summary(samples: DeliveryQuerySet) -> list[Delivery]:
     summary = Notification.objects.get(dedupe_key="preview:summary")
     samples.filter(notification__kind__in=["task_assigned", "unblocked", "reminder"]).update(gathered_into=summary)
@@ -105,15 +121,6 @@ def _address_samples(person: User, new: str, now: datetime) -> dict[str, dict[st
     return {
         "confirm_email": {"change": change.pk, "address": new},
         "email_changed": {"change": change.pk, "new": new, "old": person.email},
-    }
-
-
-def _project_samples(person: User, by: User, now: datetime) -> dict[str, dict[str, Any]]:
-    project = create_project({"name": "Spring planting"}, by=by, now=now)
-    add_member(project.pk, person.pk, ProjectRole.EDITOR, by=by, now=now)
-    return {
-        "project_shared": {"by": by.name, "project": project.pk},
-        "project_invite": {"invite": 1, "inviter": by.name, "project": project.name, "role": ProjectRole.EDITOR},
     }
 
 

@@ -13,14 +13,23 @@ from taskbell.accounts.models import User
 from taskbell.common.clock import instant
 from taskbell.common.folding import SortKeyField
 from taskbell.common.union import Union
-from taskbell.common.wording import DAY, DAY_AND_TIME, in_words, shortened
-from taskbell.projects.audience import Audience, audience_of, keys_of, project_key, sees_task, ways_to_see
+from taskbell.common.wording import DAY, DAY_AND_TIME, beginning, in_words
+from taskbell.projects.audience import (
+    Audience,
+    audience_of,
+    keys_of,
+    project_key,
+    project_name_for,
+    sees_task,
+    ways_to_see,
+)
 from taskbell.projects.models import Membership, Project
 from taskbell.tasks import counting, finished, label_models  # noqa: F401 - further models of this app
 from taskbell.tasks.kinds import OPEN_STAGES, PRIORITIES, Basis, Priority, Stage, status_of
 
 ACCESS = ("viewer_role", "is_archived")
 MAX_SOURCE, MAX_SOURCE_ID = 20, 255  # characters
+MAX_CHARACTERS, MAX_LINES = 1000, 15  # of the description, in an email
 # Not `updated_at`: it changes with every update, and PostgreSQL would write all indexes of the row each time.
 NARROWED_BY = ("stage", "priority", "due_date", "due_at", "is_overdue", "category", "created_at")
 # SQLite uses a partial index only if the query repeats its condition without parameters.
@@ -207,13 +216,19 @@ class Task(models.Model):
         """The same as `visible_to`, for a task and a person that are already loaded."""
         return self.deleted_at is None and self.audience.includes(keys_of(person))
 
-    def facts(self, zone: ZoneInfo) -> dict[str, str]:
-        """The values for emails about the task, with times in this zone."""
+    def facts(self, zone: ZoneInfo, reader: User) -> dict[str, str]:
+        """The values for emails about the task: what the reader may see, with times in this zone."""
+        people = (self.created_by, self.assigned_to)
+        creator, assignee = (one.name if one and one.pk != reader.pk else "" for one in people)
         return {
             "title": self.title,
             "priority": _(PRIORITIES[Priority(self.priority).name]),
-            "description": shortened(self.description, 1000),
+            "description": beginning(self.description, most=MAX_CHARACTERS, lines=MAX_LINES),
             "due": self.due_in_words(zone),
+            "project": project_name_for(reader, self.project),
+            "category": self.category.name if self.category else "",
+            "creator": creator,
+            "assignee": assignee,
         }
 
     def due_in_words(self, zone: ZoneInfo) -> str:

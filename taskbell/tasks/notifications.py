@@ -8,17 +8,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from taskbell.accounts.models import User
-from taskbell.common.quoting import set_apart
+from taskbell.common.quoting import MAX_PROJECT_NAME, set_apart
 from taskbell.common.wording import DAY, in_words
 from taskbell.notifications.kinds import Kind
 from taskbell.notifications.messages import Message, notify
 from taskbell.notifications.models import Delivery, Notification
+from taskbell.projects.audience import project_name_for
 from taskbell.tasks.models import Task
 from taskbell.tasks.update_mail import changes_in_words, gather_changes
 
 # Several changes, or comments, within this time become one email.
 GATHER = timedelta(minutes=1)
-PEOPLE = ("created_by_id", "assigned_to_id")
+IN_A_DIGEST = ("created_by_id", "assigned_to_id", "project__name", "project__inbox_of_id")
 FINISHED = gettext_noop("Cancelled because the task is finished.")
 
 
@@ -167,16 +168,14 @@ def open_tasks(digest: Notification) -> dict[str, list[dict[str, Any]]]:
     assert digest.recipient is not None  # noqa: S101 - digests are for people
     listed = {section: digest.data.get(section, []) for section in ("tasks", "overdue")}
     ids = [task["id"] for tasks in listed.values() for task in tasks]
-    theirs = {
-        task.pk: task
-        for task in Task.objects.visible_to(digest.recipient).open().in_use().filter(pk__in=ids).only(*PEOPLE)
-    }
-    own = {pk for pk, task in theirs.items() if task.people == {digest.recipient.pk}}
+    open_ones = Task.objects.visible_to(digest.recipient).open().in_use().filter(pk__in=ids)
+    theirs = {task.pk: task for task in open_ones.select_related("project").only(*IN_A_DIGEST)}
     return {
-        section: [
-            task if task["id"] in own else task | {"title": set_apart(task["title"])}
-            for task in tasks
-            if task["id"] in theirs
-        ]
+        section: [_line(task, theirs[task["id"]], digest.recipient) for task in tasks if task["id"] in theirs]
         for section, tasks in listed.items()
     }
+
+
+def _line(line: dict[str, Any], task: Task, reader: User) -> dict[str, Any]:
+    title = line["title"] if task.people == {reader.pk} else set_apart(line["title"])
+    return line | {"title": title, "project": set_apart(project_name_for(reader, task.project), most=MAX_PROJECT_NAME)}

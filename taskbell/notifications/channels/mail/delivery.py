@@ -58,9 +58,12 @@ LOADED_COLUMNS = {
     ),
     "notification__task": (
         *("id", "title", "description", "priority", "project_id", "created_by_id", "assigned_to_id", "stage"),
-        *("deleted_at", "due_at", "due_date", "due_time", "timezone"),
+        *("deleted_at", "due_at", "due_date", "due_time", "timezone", "category_id"),
     ),
-    "notification__task__project": ("id", "archived_at", "inbox_of_id"),
+    "notification__task__project": ("id", "name", "archived_at", "inbox_of_id"),
+    "notification__task__category": ("id", "name"),
+    "notification__task__created_by": ("id", "username", "first_name", "last_name"),
+    "notification__task__assigned_to": ("id", "username", "first_name", "last_name"),
 }
 
 Clock = Callable[[], datetime]

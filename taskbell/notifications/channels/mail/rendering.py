@@ -12,8 +12,16 @@ from django.conf import settings
 from django.utils.crypto import salted_hmac
 from django.utils.translation import override
 
+from taskbell.accounts.models import User
 from taskbell.accounts.preferences import MAIL_SWITCHES
-from taskbell.common.quoting import greeted, name_in_quotes, quoted_lines, set_apart, without_links
+from taskbell.common.quoting import (
+    MAX_PROJECT_NAME,
+    greeted,
+    name_in_quotes,
+    quoted_lines,
+    set_apart,
+    without_links,
+)
 from taskbell.common.text import in_ascii
 from taskbell.common.wording import DATE, DAY_AND_TIME, TIME, in_words
 from taskbell.notifications.channels.mail import mime
@@ -135,7 +143,7 @@ def _context(mail: Delivery, kind: Kind) -> dict[str, Any]:
         "due_words": in_words(due_at, DAY_AND_TIME),
         "due_day": in_words(due_at, DATE),
         "due_time": in_words(due_at, TIME),
-        **(_task_words(task, zone, is_own=is_own_text(mail)) if task else {}),
+        **(_task_words(mail, task, person, zone) if task and person else {}),
         **notification.data,
         "by": name_in_quotes(notification.data.get("by", "")),
         **(_button_links(notification) if kind.has_buttons else {}),
@@ -149,13 +157,21 @@ def is_own_text(mail: Delivery) -> bool:
     return task is not None and reader is not None and task.people == {reader} and mail.caused_by_id is None
 
 
-def _task_words(task: Any, zone: ZoneInfo, *, is_own: bool) -> dict[str, str]:
-    facts: dict[str, str] = task.facts(zone)
+def _task_words(mail: Delivery, task: Any, reader: User, zone: ZoneInfo) -> dict[str, str]:
+    """What the email says of the task. Anybody may have named its project and its category."""
+    facts: dict[str, str] = task.facts(zone, reader)
     title, description = facts["title"], facts["description"]
-    if is_own:
-        return facts | {"quoted_description": description}
+    names = {
+        "project": set_apart(facts["project"], most=MAX_PROJECT_NAME),
+        "category": set_apart(facts["category"], most=MAX_PROJECT_NAME),
+        # The sentence that says who acted is enough for both.
+        "creator": name_in_quotes(facts["creator"] if facts["creator"] != mail.notification.data.get("by") else ""),
+        "assignee": name_in_quotes(facts["assignee"]),
+    }
+    if is_own_text(mail):
+        return facts | names | {"quoted_description": description}
     harmless = {"title": set_apart(title), "description": without_links(description)}
-    return facts | harmless | {"quoted_description": quoted_lines(description) if description else ""}
+    return facts | names | harmless | {"quoted_description": quoted_lines(description) if description else ""}
 
 
 def _button_links(notification: Notification) -> dict[str, str]:

@@ -20,6 +20,7 @@ from taskbell.notifications.kinds import Kind
 
 WORDS = (
     *("name", "title", "description", "quoted_description", "priority", "by"),
+    *("project", "category", "creator", "assignee"),
     *("due", "due_words", "due_day", "due_time", "zone"),
     *("site", "link", "done", "snooze", "tomorrow", "unsubscribe"),
 )
