@@ -44,7 +44,7 @@ document.addEventListener("submit", (event) => {
 const notBusy = () => $$("[aria-busy]").forEach((row) => row.removeAttribute("aria-busy"));
 document.addEventListener("taskbell:refused", notBusy);
 document.addEventListener("htmx:error", notBusy);
-document.addEventListener("taskbell:touched", (event) => live.touch(event.detail.ids));
+document.addEventListener("taskbell:touched", (event) => live.touch(event.detail.ids, true));
 
 // The list from which a task is opened: its page goes back there, and on to the task before or after it.
 document.addEventListener("click", (event) => {

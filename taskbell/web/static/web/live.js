@@ -2,19 +2,33 @@
 "use strict";
 
 const GATHER_MS = 150, GATHER_MOST_MS = 1000, MOST_IDS = 50, HIDDEN_MS = 60_000, REFRESH_MS = 1000, BACK_OFF = [1, 2, 4, 8, 16, 30];
+const STILL_MS = 1000, STILL_MOST_MS = 3000;
+
+// What people have opened stays open when the server's version, which knows nothing of it, is laid over it.
+htmx.config.morphIgnore.push("open");
+
+// Nothing moves under pointer or focus: for a second after these, what others do has to wait, but never for long.
+let movedAt = 0;
+for (const type of ["pointermove", "pointerdown", "focusin", "keydown"]) {
+  addEventListener(type, (event) => { if (event.target.closest?.("#main")) movedAt = Date.now(); }, { capture: true, passive: true });
+}
 
 const live = {
-  ids: new Set(), since: 0, timer: 0, attempt: 0, socket: null, all: false, frame: false, refreshTimer: 0,
+  ids: new Set(), since: 0, timer: 0, attempt: 0, socket: null, all: false, frame: false, own: false, refreshTimer: 0,
   cursor: document.body.dataset.cursor,
 
-  touch(ids) {
+  touch(ids, own = false) {
     for (const id of ids) this.ids.add(Number(id));
+    this.own ||= own;
     this.since ||= Date.now();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.read(), Math.max(0, Math.min(GATHER_MS, this.since + GATHER_MOST_MS - Date.now())));
   },
 
   async read() {
+    const still = Math.min(movedAt + STILL_MS, this.since + STILL_MOST_MS) - Date.now();
+    if (!this.own && still > 0) { this.timer = setTimeout(() => this.read(), still); return; }
+    this.own = false;
     const ids = [...this.ids], frame = this.frame;
     const all = this.all || ids.length > MOST_IDS || this.watched().some((id) => this.ids.has(id));
     this.ids.clear();
@@ -43,9 +57,17 @@ const live = {
   morphAll(page) {
     document.dispatchEvent(new CustomEvent("taskbell:fresh", { detail: page })); // open forms save themselves
     const main = page.querySelector("#main");
+    const focus = this.focused();
     if (main) htmx.swap({ text: main.outerHTML, target: document.querySelector("#main"), swap: "outerMorph" });
+    if (focus && document.activeElement === document.body) document.querySelector(focus)?.focus();
     this.frameFrom(page);
     document.dispatchEvent(new CustomEvent("taskbell:morphed"));
+  },
+
+  // What has the focus, as a selector: its element may be replaced by one like it.
+  focused() {
+    const had = document.activeElement, name = ["id", "data-edit", "formaction", "href"].find((one) => had?.hasAttribute(one));
+    return name && had.closest("#main") ? `${had.localName}[${name}="${CSS.escape(had.getAttribute(name))}"]` : null;
   },
 
   frameFrom(page) {
@@ -82,22 +104,32 @@ const live = {
     if ("gone" in fresh.dataset) return old && this.remove(old);
     const list = document.querySelector(`[data-list="${CSS.escape(fresh.dataset.section)}"]`);
     if (!list) return old && this.remove(old);
-    const isSame = old && old.parentElement === list && old.dataset.sort === fresh.dataset.sort;
-    if (isSame) {
+    if (old?.parentElement === list) {
       if (old.contains(document.activeElement) && old.querySelector("form, input:focus, textarea:focus")) return;
+      if (old.dataset.sort !== fresh.dataset.sort) this.moveTo(this.placeIn(list, fresh, old), old, list);
       old.removeAttribute("aria-busy");
       htmx.swap({ text: fresh.outerHTML, target: old, swap: "outerMorph" });
       return;
     }
     const focus = old?.contains(document.activeElement) ? this.neighbour(old) : null;
-    const had = old?.contains(document.activeElement) && old.parentElement === list;
     old?.remove();
-    const down = "descending" in list.dataset;
-    const before = [...list.children].find((row) => down ? row.dataset.sort < fresh.dataset.sort : row.dataset.sort > fresh.dataset.sort);
-    list.insertBefore(fresh, before ?? null);
+    list.insertBefore(fresh, this.placeIn(list, fresh));
     htmx.process(fresh);
-    if (had) fresh.querySelector(".check, .title")?.focus();
-    else focus?.focus();
+    focus?.focus();
+  },
+
+  // The row before which this one belongs; null at the end.
+  placeIn(list, fresh, old = null) {
+    const down = "descending" in list.dataset, sort = fresh.dataset.sort;
+    return [...list.children].find((row) => row !== old && (down ? row.dataset.sort < sort : row.dataset.sort > sort)) ?? null;
+  },
+
+  moveTo(before, row, list) {
+    if (row.nextElementSibling === before) return;
+    const focus = row.contains(document.activeElement) ? document.activeElement : null;
+    if (list.moveBefore) list.moveBefore(row, before);
+    else list.insertBefore(row, before);
+    if (focus !== document.activeElement) focus?.focus();
   },
 
   // Focus goes to the next row, then the previous, then the heading.

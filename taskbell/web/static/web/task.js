@@ -98,7 +98,7 @@ function closeEditor(part) {
   part.removeAttribute("hx-morph-skip");
   ($("[data-edit]", part) ?? $(`[data-edit="${part.dataset.part}"]`))?.focus();
   live.all = true;
-  live.touch([]);
+  live.touch([], true);
 }
 
 document.addEventListener("click", (event) => {
@@ -142,6 +142,15 @@ document.addEventListener("taskbell:fresh", (event) => {
     if (part.dataset.part === "needs") readNeeds(part, fresh.dataset.mark);
     else showTheirs(part, fresh);
   }
+});
+
+// Older entries that were read on demand stay, below those that come with the page.
+document.addEventListener("taskbell:fresh", (event) => {
+  const fresh = $(".story", event.detail), last = fresh && $$("[id^=entry-]", fresh).at(-1);
+  const mine = last && document.getElementById(last.id);
+  if (!mine || !mine.nextElementSibling?.id) return;
+  $(".further", fresh)?.remove();
+  for (let one = mine.nextElementSibling; one; one = one.nextElementSibling) fresh.append(one.cloneNode(true));
 });
 
 // The list of what is needed has no text of one's own: it is read again.
