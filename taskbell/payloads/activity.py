@@ -10,7 +10,7 @@ from taskbell.activity.models import Activity
 from taskbell.payloads import payload_of
 from taskbell.payloads.sentences import sentence_of
 from taskbell.tasks.history_words import Wording
-from taskbell.tasks.names import names_in
+from taskbell.tasks.names import Names, names_in
 
 
 class ActivityOut(TypedDict):
@@ -29,12 +29,17 @@ class ActivityOut(TypedDict):
     summary: Annotated[str, "What happened, as a sentence."]
 
 
-def activity_as_json(entries: Sequence[Activity], person: User) -> list[ActivityOut]:
+def activity_as_json(entries: Sequence[Activity], person: User, *, names: Names | None = None) -> list[ActivityOut]:
     """The entries as the person sees them: without prerequisites that they can't see. At most one query."""
-    values = [(entry.field, value) for entry in entries for value in (entry.old_value, entry.new_value)]
-    names = names_in(values, person, people=[entry.user_id for entry in entries])
+    names = names or names_of_entries(entries, person)
     wording = Wording(names, ZoneInfo(person.profile.timezone))
     return [_entry_as_json(entry, wording) for entry in entries]
+
+
+def names_of_entries(entries: Sequence[Activity], person: User, *, everybody: bool = False) -> Names:
+    """The names that the entries need; with `everybody`, also those of all active people."""
+    values = [(entry.field, value) for entry in entries for value in (entry.old_value, entry.new_value)]
+    return names_in(values, person, people=[entry.user_id for entry in entries], everybody=everybody)
 
 
 def _entry_as_json(entry: Activity, wording: Wording) -> ActivityOut:

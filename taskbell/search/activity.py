@@ -2,14 +2,14 @@
 
 from datetime import time
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
 from taskbell.common.clock import end_of_day, instant
 from taskbell.common.values import read_date
 from taskbell.projects.audience import sees_everything
-from taskbell.search.filters import DAY, Filter, id_filter, instant_filter, person_filter, text_filter
+from taskbell.search.filters import DAY, Filter, condition_of, id_filter, instant_filter, person_filter, text_filter
 from taskbell.search.keyset import Key
 from taskbell.search.pages import ResultPage, page_of_rows
 from taskbell.search.parameters import Parameters
@@ -37,9 +37,18 @@ def page_of_activity(parameters: Parameters, person: User, *, task: Task | None 
 
     Those who see everything also get the entries of tasks that no longer exist.
     """
-    entries = Activity.objects.of_tasks()
-    if task is not None:
-        entries = entries.filter(task=task)
-    elif not sees_everything(person):
-        entries = entries.filter(task__in=Task.objects.visible_to(person))
+    entries = Activity.objects.of_tasks().filter(task=task) if task is not None else _seen_by(person)
     return page_of_rows(entries, parameters, person, keys=[Key("id", descending=True)], filters=FILTERS)
+
+
+def last_activity(parameters: Parameters, person: User, *, before: int | None = None, most: int) -> list[Activity]:
+    """The newest of these entries, or the newest before one: a query. `shown_title` is that of a task one can open."""
+    entries = _seen_by(person).filter(condition_of(parameters, FILTERS, person))
+    titles = Task.objects.visible_to(person).filter(pk=OuterRef("task")).values("title")
+    older = entries if before is None else entries.filter(pk__lt=before)
+    return list(older.annotate(shown_title=Subquery(titles)).order_by("-id")[:most])
+
+
+def _seen_by(person: User) -> QuerySet[Activity]:
+    entries = Activity.objects.of_tasks()
+    return entries if sees_everything(person) else entries.filter(task__in=Task.objects.visible_to(person))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.db.models import Value
+from django.db.models import Q, Value
 
 from taskbell.accounts.models import User
 from taskbell.projects.audience import is_visible_project, sees_everything
@@ -18,6 +18,7 @@ FIELDS = {
     "categories": {"category"},
     "projects": {"project"},
 }
+MAX_PEOPLE = 500
 Values = Iterable[tuple[str, Any]]  # field and value; a value without a field may have fields of its own
 
 
@@ -42,12 +43,15 @@ class Names:
         return [pk for pk in links if pk not in self.hidden]
 
 
-def names_in(values: Values, reader: User, *, people: Iterable[int | None] = ()) -> Names:
-    """The names in these values of the history, and those of further people: at most one query."""
+def names_in(values: Values, reader: User, *, people: Iterable[int | None] = (), everybody: bool = False) -> Names:
+    """The names in these values of the history, and those of further people: at most one query.
+
+    With `everybody`, also those of active people, up to MAX_PEOPLE.
+    """
     found = list(values)
     ids = {kind: _ids(found, fields) for kind, fields in FIELDS.items()}
     ids["people"].update(pk for pk in people if pk is not None)
-    known = _lookup(ids, reader)
+    known = _lookup(ids, reader, everybody=everybody)
     hidden = set() if sees_everything(reader) else _ids(found, {"pre_tasks"}) - known.tasks.keys()
     return replace(known, hidden=frozenset(hidden))
 
@@ -61,8 +65,10 @@ def _ids(values: Values, fields: Iterable[str]) -> set[int]:
     return ids
 
 
-def _lookup(ids: Mapping[str, set[int]], reader: User) -> Names:
+def _lookup(ids: Mapping[str, set[int]], reader: User, *, everybody: bool) -> Names:
     nothing = Value("")
+    active = User.objects.filter(is_active=True).order_by("name_sort", "id").values("pk")[:MAX_PEOPLE]
+    further = {"people": Q(pk__in=active)} if everybody else {}
     named: dict[str, tuple[Any, ...]] = {
         "tasks": (Task.objects.concerning(reader), "title", nothing, nothing),
         "people": (User.objects.all(), "username", "first_name", "last_name"),
@@ -70,9 +76,9 @@ def _lookup(ids: Mapping[str, set[int]], reader: User) -> Names:
         "projects": (Project.objects.filter(is_visible_project(reader)), "name", nothing, nothing),
     }
     parts = [
-        rows.filter(pk__in=ids[kind]).order_by().values_list(Value(kind), "pk", *columns)
+        rows.filter(Q(pk__in=ids[kind]) | further.get(kind, Q())).order_by().values_list(Value(kind), "pk", *columns)
         for kind, (rows, *columns) in named.items()
-        if ids[kind]
+        if ids[kind] or kind in further
     ]
     known = Names()
     for kind, pk, name, first, last in parts[0].union(*parts[1:], all=True) if parts else ():

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, Value
+from django.db.models.functions import Concat
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -24,6 +25,7 @@ from taskbell.web.today import whose
 
 CARDS = 50  # in a column
 DONE_FOR = timedelta(days=14)
+COUNT = "count:"  # before a stage, in place of the stage of a card
 COLUMNS = {
     Stage.PENDING: "todo",
     Stage.IN_PROGRESS: "doing",
@@ -64,10 +66,14 @@ def placed(
     tasks = _tasks(parameters, person, dates).values_list("pk", "stage")
     if only is not None:
         return [(pk, stage, "") for pk, stage in tasks.filter(pk__in=only)]
+    return [(pk, stage, "") for pk, stage in in_one_query(_first_cards(tasks))]
+
+
+def _first_cards(tasks: Any) -> list[Any]:
+    """A query for each column: the first of these tasks, as id and stage."""
     by_due = (F("due_at").asc(nulls_last=True), "-priority", "id")
     orders = dict.fromkeys(COLUMNS, by_due) | {Stage.COMPLETED: ("-completed_at", "-id")}
-    first = [tasks.filter(stage=stage).order_by(*order)[:CARDS] for stage, order in orders.items()]
-    return [(pk, stage, "") for pk, stage in in_one_query(first)]
+    return [tasks.filter(stage=stage).order_by(*order)[:CARDS] for stage, order in orders.items()]
 
 
 @signed_in
@@ -86,11 +92,14 @@ def board(request: HttpRequest) -> HttpResponse:
 
 
 def columns_of(app: AppRequest, parameters: Parameters) -> list[BoardColumn]:
-    """The columns of the board, in three queries. Raises Invalid."""
-    counted = _tasks(parameters, app.person, app.dates).order_by().values_list("stage").annotate(Count("pk"))
-    counts = dict(counted)
-    rows = rows_of(placed(parameters, app.person, app.dates), app.person, app.dates)
+    """The columns of the board, in two queries. Raises Invalid."""
+    tasks = _tasks(parameters, app.person, app.dates)
+    counts = tasks.order_by().values("stage").annotate(number=Count("pk"))
+    counted = counts.values_list("number", Concat(Value(COUNT), "stage"))
+    found = in_one_query([*_first_cards(tasks.values_list("pk", "stage")), counted])
+    totals = {name.removeprefix(COUNT): number for number, name in found if name.startswith(COUNT)}
+    rows = rows_of([(pk, stage, "") for pk, stage in found if not stage.startswith(COUNT)], app.person, app.dates)
     return [
-        BoardColumn(stage, STATUSES[stage], mark, [row for row in rows if row.section == stage], counts.get(stage, 0))
+        BoardColumn(stage, STATUSES[stage], mark, [row for row in rows if row.section == stage], totals.get(stage, 0))
         for stage, mark in COLUMNS.items()
     ]

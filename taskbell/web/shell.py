@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from django.db.models import DateTimeField, F, Func, IntegerField, OuterRef, Subquery
@@ -117,7 +117,13 @@ class AppRequest:
         self.person = person_of(request)
         self.now = now or utc_now()
         self.dates = dates_of(self.person, self.now)
-        self.shell = shell_of(self.person, self.dates)
+        if request.method != "POST":
+            _ = self.shell  # before what the page shows. A verb needs it only if it answers a page
+
+    @cached_property
+    def shell(self) -> Shell:
+        """The frame of the page: one query."""
+        return shell_of(self.person, self.dates)
 
     @property
     def frame(self) -> dict[str, Any]:

@@ -160,16 +160,25 @@ class StageForm(PartForm):
     )
 
 
+class IdField(forms.TypedChoiceField):
+    """Ids from a list that is only read to be shown: the verb checks whether the person may choose this one."""
+
+    def valid_value(self, value: Any) -> bool:
+        return True
+
+
 class MoveForm(PartForm):
     names = ("project_id",)
-    project_id = forms.TypedChoiceField(label=_("Project"), coerce=int, choices=[])
+    project_id = IdField(label=_("Project"), coerce=int, choices=[])
 
     def prepare(self) -> None:
+        self.fields["project_id"].choices = self._projects  # type: ignore[attr-defined]
+        self.fields["project_id"].widget.attrs["autofocus"] = True
+
+    def _projects(self) -> list[tuple[int, str]]:
         here = self.task.project
         rows = [(one.pk, _("Inbox") if one.inbox_of_id else one.name) for one in projects_for(self.person)]
-        known = [] if here.pk in dict(rows) else [(here.pk, here.name)]
-        self.fields["project_id"].choices = [*known, *rows]  # type: ignore[attr-defined]
-        self.fields["project_id"].widget.attrs["autofocus"] = True
+        return rows if here.pk in dict(rows) else [(here.pk, here.name), *rows]
 
 
 class CategoryForm(PartForm):
@@ -213,11 +222,11 @@ class LabelsForm(PartForm):
 
 class AssignForm(PartForm):
     names = ("assigned_to_id",)
-    assigned_to_id = forms.TypedChoiceField(label=_("Assigned to"), coerce=int, empty_value=None, required=False)
+    assigned_to_id = IdField(label=_("Assigned to"), coerce=int, empty_value=None, required=False)
 
     def prepare(self) -> None:
         field: Any = self.fields["assigned_to_id"]
-        field.choices = [("", _("Nobody")), *people_for(self.task, self.person)]
+        field.choices = lambda: [("", _("Nobody")), *people_for(self.task, self.person)]
         field.widget.attrs["autofocus"] = True
         if self.task.project.inbox_of_id is None and may_manage(self.person, self.task.viewer_role):
             members = reverse("project-members", args=[self.task.project_id])

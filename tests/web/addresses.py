@@ -17,7 +17,7 @@ from taskbell.tasks.patch import TaskPatch
 PAGES: dict[str, str] = {
     **dict.fromkeys(("home", "upcoming", "board", "tasks", "filter-form", "view-form", "bulk", "quick-add"), ""),
     **dict.fromkeys(("search", "keys", "palette", "more", "trash", "import", "projects", "project-new"), ""),
-    **dict.fromkeys(("reports", "activity", "people", "notifications", "suggestions"), ""),
+    **dict.fromkeys(("reports", "activity", "people", "notifications"), ""),
     **dict.fromkeys(("settings", "settings-mail", "settings-security", "email-change", "password-change"), ""),
     "calendar-period": "period",
     **dict.fromkeys(("task", "task-edit", "task-story"), "task"),

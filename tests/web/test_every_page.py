@@ -42,7 +42,7 @@ NO_PAGES = {
     "live",
     "service-worker",
 }
-NO_PAGES |= {"calendar", "project-calendar", "import-file", "offline"}
+NO_PAGES |= {"suggestions", "calendar", "project-calendar", "import-file", "offline"}
 OLDER = {"email-change", "password-change"}  # with the frame of the pages for strangers
 
 

@@ -82,3 +82,9 @@ def test_eight_at_most_for_one_query_or_two(browser_of: BrowserOf, bo: User, que
 @pytest.mark.parametrize("query", [{"mark": "@", "q": "%"}, {"mark": "+", "q": "\\"}])
 def test_odd_beginnings_match_nothing(browser_of: BrowserOf, bo: User, query: dict[str, str]) -> None:
     assert suggested(browser_of(bo), **query) == []
+
+
+def test_strangers_get_none(browser: Browser, bo: User) -> None:
+    answer = browser.get("/suggestions/", {"mark": "@"}, HTTP_HX_REQUEST="true")
+    assert answer.status_code == 401
+    assert "bo" not in text(answer)

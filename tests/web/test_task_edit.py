@@ -102,7 +102,7 @@ def test_a_mistake_is_shown_beside_its_field_with_what_was_typed(browser_of: Bro
         ("repeats", {"frequency": "CUSTOM", "rule": "FREQ=NOW"}, "FREQ must be"),
         ("repeats", {"frequency": "DAILY", "ends": "count"}, "Must have a number of times."),
         ("labels", {"labels": "x" * 51}, "Must have at most 50 characters."),
-        ("assign", {"assigned_to_id": "999"}, "Select a valid choice."),
+        ("assign", {"assigned_to_id": "999"}, "There is no active person with this id."),
     ):
         for headers in ({}, HTMX):
             answer = browser.post(f"/tasks/{task.pk}/edit/?field={field}", sent, headers=headers)

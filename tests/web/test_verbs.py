@@ -172,3 +172,23 @@ def test_deleting_a_comment_is_undone(browser_of: BrowserOf, bo: User, world: Wo
     page = text(browser.get(world.address("task")))
     assert page.count("Not yellow") == 1
     assert "restored a comment" in page
+
+
+def test_a_task_is_assigned_only_to_people_who_may_have_it(
+    browser_of: BrowserOf, bo: User, cy: User, world: World
+) -> None:
+    browser, address = browser_of(bo), f"{world.address('task-edit')}?field=assign"
+    refused = browser.post(address, {"assigned_to_id": cy.pk}, **HTMX)
+    assert refused.status_code == 400
+    assert "not a member" in text(refused)
+    assert browser.post(address, {"assigned_to_id": "nobody"}, **HTMX).status_code == 400
+    add_member(world.project.pk, cy.pk, "EDITOR", by=bo, now=utc_now())
+    assert browser.post(address, {"assigned_to_id": cy.pk}, **HTMX).status_code == 200
+    assert Task.objects.get(pk=world.task.pk).assigned_to_id == cy.pk
+
+
+def test_a_task_moves_only_to_projects_of_ones_own(browser_of: BrowserOf, bo: User, cy: User, world: World) -> None:
+    other, address = world_of(cy).project, f"{world.address('task-edit')}?field=move"
+    refused = browser_of(bo).post(address, {"project_id": other.pk}, **HTMX)
+    assert refused.status_code == 400
+    assert Task.objects.get(pk=world.task.pk).project_id == world.project.pk

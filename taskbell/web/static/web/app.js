@@ -193,9 +193,9 @@ async function suggest(field) {
   const answer = await fetch(`/suggestions/?${query}`, { headers: { "HX-Request": "true" } }).catch(() => null);
   if (!answer?.ok || field.value !== typed || document.activeElement !== field) return;
   closeSuggestions();
-  field.insertAdjacentHTML("afterend", await answer.text());
-  const list = $("#suggestions");
+  const list = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("ul");
   if (!list) return;
+  field.after(list);
   const all = suggested();
   if (all.length === 1 && all[0].dataset.text === word.mark + word.begun) { list.remove(); return; }
   suggestField = field;
