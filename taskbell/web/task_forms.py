@@ -175,7 +175,7 @@ class MoveForm(PartForm):
         self.fields["project_id"].choices = self._projects  # type: ignore[attr-defined]
         self.fields["project_id"].widget.attrs["autofocus"] = True
 
-    def _projects(self) -> list[tuple[int, str]]:
+    def _projects(self) -> list[tuple[int, Any]]:
         here = self.task.project
         rows = [(one.pk, _("Inbox") if one.inbox_of_id else one.name) for one in projects_for(self.person)]
         return rows if here.pk in dict(rows) else [(here.pk, here.name), *rows]
