@@ -160,7 +160,7 @@ class StageForm(PartForm):
     )
 
 
-class IdField(forms.TypedChoiceField):
+class ChosenIdField(forms.TypedChoiceField):
     """Ids from a list that is only read to be shown: the verb checks whether the person may choose this one."""
 
     def valid_value(self, value: Any) -> bool:
@@ -169,7 +169,7 @@ class IdField(forms.TypedChoiceField):
 
 class MoveForm(PartForm):
     names = ("project_id",)
-    project_id = IdField(label=_("Project"), coerce=int, choices=[])
+    project_id = ChosenIdField(label=_("Project"), coerce=int, choices=[])
 
     def prepare(self) -> None:
         self.fields["project_id"].choices = self._projects  # type: ignore[attr-defined]
@@ -222,7 +222,7 @@ class LabelsForm(PartForm):
 
 class AssignForm(PartForm):
     names = ("assigned_to_id",)
-    assigned_to_id = IdField(label=_("Assigned to"), coerce=int, empty_value=None, required=False)
+    assigned_to_id = ChosenIdField(label=_("Assigned to"), coerce=int, empty_value=None, required=False)
 
     def prepare(self) -> None:
         field: Any = self.fields["assigned_to_id"]
