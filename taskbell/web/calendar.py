@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -31,7 +32,7 @@ from taskbell.web.today import whose
 PERIOD = re.compile(r"(?P<year>\d{4})-(?:W(?P<week>\d\d)|(?P<month>\d\d))", re.ASCII)
 A_WEEK = timedelta(days=7)
 MOST = 1000  # tasks
-SHOWN = 4  # in a day of a month
+SHOWN, DOTS = 4, 3  # in a day of a month
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,18 @@ class CalendarDay:
     name: str
     is_outside: bool
     is_today: bool
+    is_chosen: bool
     rows: list[TaskRow] = field(default_factory=list)
 
     @property
     def hidden(self) -> int:
         """How many tasks do not fit."""
         return max(0, len(self.rows) - SHOWN)
+
+    @property
+    def dots(self) -> list[str]:
+        """On a phone, a dot for each task, up to three; those with a reminder are marked."""
+        return ["rings" if row.reminder and not row.is_done else "" for row in self.rows[:DOTS]]
 
 
 def period_of(name: str, first_weekday: int) -> Period:
@@ -139,14 +146,15 @@ def calendar(request: HttpRequest, period: str, **within: Any) -> HttpResponse:
     app, parameters = AppRequest(request), request.GET.dict() | within | {"period": period}
     head = head_of(app, visible_project(within["pk"], to=app.person), "calendar") if within else {"here": "calendar"}
     shown = period_of(period, app.dates.first_weekday)
-    days = {str(day): _day(day, shown, app.dates) for day in shown.days}
+    chosen = _chosen(request.GET.get("day", ""), shown, app.dates)
+    days = {str(day): _day(day, shown, app.dates, chosen) for day in shown.days}
     for row in rows_of(placed(parameters, app.person, app.dates), app.person, app.dates):
         days[row.section].rows.append(row)
     context = {
         "period": shown,
         "days": list(days.values()),
         "weekdays": [date_format(day, "D") for day in shown.days[:7]],
-        "query": request.GET.urlencode(),
+        "query": urlencode({name: text for name, text in request.GET.items() if name != "day"}),
         "everyone": parameters.get("everyone") == "true",
         "sees_everything": sees_everything(app.person),
         "this": f"{app.dates.today:%Y-%m}" if shown.month else _week_name(app.dates.today),
@@ -154,5 +162,13 @@ def calendar(request: HttpRequest, period: str, **within: Any) -> HttpResponse:
     return app.page("app/calendar.html", context | head)
 
 
-def _day(day: date, period: Period, dates: Dates) -> CalendarDay:
-    return CalendarDay(day, dates.day_with_date(day), period.month not in (None, day.month), day == dates.today)
+def _chosen(text: str, period: Period, dates: Dates) -> date:
+    """The day whose list a phone shows: that of the address, today, or the first."""
+    inside = [day for day in period.days if period.month in (None, day.month)]
+    named = next((day for day in period.days if str(day) == text), None)
+    return named or (dates.today if dates.today in inside else inside[0])
+
+
+def _day(day: date, period: Period, dates: Dates, chosen: date) -> CalendarDay:
+    is_outside = period.month not in (None, day.month)
+    return CalendarDay(day, dates.day_with_date(day), is_outside, day == dates.today, day == chosen)
