@@ -36,7 +36,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str]]]]:
                 ("g n", _("Notifications")),
                 ("z", _("Undo")),
                 ("?", _("Keyboard shortcuts")),
-                ("Esc", _("Close")),
+                ("Esc", _("Close; from a task, back to its list")),
             ],
         ),
         (

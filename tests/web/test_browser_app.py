@@ -93,6 +93,59 @@ def test_a_blocked_card_refuses_done_and_stays_where_it_was(desk: Window) -> Non
     assert [text for text in desk.complaints if "409" not in text] == []  # the console names the refusal
 
 
+def test_cards_are_reached_and_completed_by_keys(desk: Window) -> None:
+    page = settled(desk.open("/"))
+    quick_add(page, "Oil the gate")
+    page = settled(desk.open("/board/"))
+    page.keyboard.press("j")
+    expect(page.locator(".card:focus")).to_be_visible()
+    page.locator(".card").filter(has_text="Oil the gate").focus()
+    page.keyboard.press("e")
+    expect(page.locator("#column-COMPLETED .card").filter(has_text="Oil the gate")).to_be_visible()
+    expect(page.locator(".card:focus")).to_be_visible()
+    desk.check()
+
+
+def test_a_menu_and_a_half_written_comment_stay_while_the_task_changes(desk: Window, chromium: Chromium) -> None:
+    page = settled(desk.open("/"))
+    quick_add(page, "Mend the pump today")
+    page.locator("[data-task]").get_by_role("link", name="Mend the pump").click()
+    settled(page)
+    address = page.url
+    page.get_by_label("Comment", exact=True).fill("Half a sen")
+    page.locator("details.menu summary").first.click()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Duplicate")).to_be_focused()
+    other = chromium.new_context(viewport=PHONE)  # type: ignore[arg-type]
+    window = Window(other.new_page(), desk.address)
+    window.sign_in()
+    elsewhere = settled(window.open(address.removeprefix(desk.address)))
+    elsewhere.get_by_role("button", name="In progress").click()
+    expect(page.locator(".stages [aria-pressed=true]")).to_have_text("In progress")
+    expect(page.get_by_role("button", name="Duplicate")).to_be_focused()
+    expect(page.get_by_label("Comment", exact=True)).to_have_value("Half a sen")
+    desk.check()
+    other.close()
+
+
+def test_a_label_is_suggested_and_taken_by_keys(desk: Window) -> None:
+    page = settled(desk.open("/"))
+    quick_add(page, "Plant a hedge *evergreen")
+    page.keyboard.press("q")
+    line = page.get_by_label("The task, in one line")
+    line.press_sequentially("Cut it *ev")
+    option = page.get_by_role("option", name="evergreen")
+    expect(option).to_have_attribute("aria-selected", "true")
+    expect(line).to_have_attribute("aria-activedescendant", "suggestion-1")
+    page.keyboard.press("Escape")
+    expect(option).not_to_be_attached()
+    line.press_sequentially("e")
+    expect(option).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(line).to_have_value("Cut it *evergreen ")
+    desk.check()
+
+
 def test_a_card_is_dragged_to_another_column(desk: Window) -> None:
     page = settled(desk.open("/"))
     quick_add(page, "Paint the fence")

@@ -263,7 +263,7 @@ function step(by) {
   const at = items.indexOf(here());
   const to = items[at < 0 ? (by > 0 ? 0 : items.length - 1) : Math.min(items.length - 1, Math.max(0, at + by))];
   items.forEach((item) => item.classList.toggle("on", item === to));
-  ($(".title", to) ?? to).focus();
+  (to.tabIndex < 0 ? $(".title", to) ?? to : to).focus();
   return true;
 }
 
@@ -287,13 +287,28 @@ function openForm(field) {
 const ACTIONS = {
   j: () => step(1) || press($("[data-next]:not([hidden])")), k: () => step(-1) || press($("[data-previous]:not([hidden])")), ArrowDown: () => step(1), ArrowUp: () => step(-1),
   q: () => press($("[data-quick]")), "/": () => press($("[data-search]")),
-  e: () => pressIn(here(), "[data-verb=complete], .check.done"),
+  e: () => pressIn(here(), "[data-verb=complete], .check.done") || completeHere(),
   x: () => pressIn(here(), "[data-select]"),
+  X: () => here() && $("[data-select]", here())?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey: true })),
   "#": () => pressIn(here(), "[data-verb=delete]") || removeHere(),
   z: () => press($$("[data-undo]").at(-1)),
   "?": () => openDialog("/keys/"),
+  Escape: () => goBack(),
   g: () => { goesTo = true; setTimeout(() => { goesTo = false; }, 1500); },
 };
+
+// A card has no check, and one that is blocked is disabled: the server says why it can't be completed.
+function completeHere() {
+  const item = here(), id = item?.dataset.task;
+  return id ? submitVerb(`/tasks/${id}/${item.matches(".done, .finished") ? "reopen" : "complete"}/`) : false;
+}
+
+// Nothing is open: what was selected is so no longer, and a task leads back to its list.
+function goBack() {
+  if ($("details.menu[open]")) return false;
+  if ($("[data-select]:checked")) return press($("[data-select-none]"));
+  return $("[data-this-task]") ? press($("[data-back]")) : false;
+}
 
 function removeHere() {
   const id = here()?.dataset.task;

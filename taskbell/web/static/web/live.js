@@ -135,6 +135,7 @@ const live = {
   // Focus goes to the next row, then the previous, then the heading.
   neighbour(row) {
     const beside = row.nextElementSibling ?? row.previousElementSibling;
+    if (beside?.tabIndex >= 0) return beside;
     return beside?.querySelector(".check, .title") ?? row.closest("section")?.querySelector("h2");
   },
 

@@ -91,6 +91,11 @@ document.addEventListener("htmx:before:swap", (event) => {
   if (part?.dataset?.part && !formIn(part) && !$("[data-editor]", part)) shown.set(part, [...part.childNodes]);
 });
 
+document.addEventListener("htmx:after:swap", (event) => {
+  const part = event.detail.ctx?.target, form = part?.dataset?.part && formIn(part);
+  if (form && !part.contains(document.activeElement)) $("input:not([type=hidden]), textarea, select", form)?.focus();
+});
+
 function closeEditor(part) {
   forgetDraft(part);
   const before = shown.get(part);
