@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
+from django.utils.translation import gettext as _
+
 from taskbell.common import written_dates
 from taskbell.common.clock import day_of, in_months, last_of_month
 from taskbell.common.recurrence import WEEKDAYS, following, from_other_program, parse_rule
@@ -62,9 +64,14 @@ def read_when(text: str, now: datetime) -> When:
     try:
         when = _read_repetition(words, now) or _read_single(words, now)
     except (ValueError, OverflowError) as error:
-        raise error if isinstance(error, BadValue) else BadValue(f"Can't be read: {error}") from error
+        raise (
+            error if isinstance(error, BadValue) else BadValue(_("Can't be read: %(error)s") % {"error": error})
+        ) from error
     if when is None:
-        raise BadValue(f"Can't be read: {text[:100]}. Write a date such as 2027-03-31, or words such as 'every day'.")
+        raise BadValue(
+            _("Can't be read: %(text)s. Write a date such as 2027-03-31, or words such as 'every day'.")
+            % {"text": text[:100]}
+        )
     return when
 
 
@@ -164,7 +171,7 @@ def _count(word: str) -> int | None:
 
 
 def _read_repetition(words: str, now: datetime) -> When | None:
-    first, _, others = words.partition(" ")
+    first, _space, others = words.partition(" ")
     if first in ADVERBS:
         words = f"every {ADVERBS[first]} {others}".strip()
     match = REPEATS.fullmatch(words)
@@ -178,7 +185,7 @@ def _read_repetition(words: str, now: datetime) -> When | None:
     what, at = _split_time(what)
     what = what.strip() or "day"
     if TOO_OFTEN.fullmatch(what):
-        raise BadValue("Can't repeat more often than daily.")
+        raise BadValue(_("Can't repeat more often than daily."))
     rule = next(filter(None, (read(what) for read in RULE_READERS)), None)
     if rule is None:
         return None
@@ -198,7 +205,7 @@ def _split_bound(what: str) -> tuple[str, str, str] | None:
 def _bound(words: str, now: datetime) -> date:
     found = _read_single(words, now)
     if found is None:
-        raise BadValue(f"Can't be read: {words[:100]}.")
+        raise BadValue(_("Can't be read: %(words)s.") % {"words": words[:100]})
     return found.day
 
 
@@ -212,7 +219,7 @@ def _first(when: When, now: datetime) -> date:
     strict = parse_rule(from_other_program(rule, None))
     found = following(strict, start, "UTC", after=(least - timedelta(seconds=1)).replace(tzinfo=UTC))
     if found is None:
-        raise BadValue("Can't repeat, because it ends before it starts.")
+        raise BadValue(_("Can't repeat, because it ends before it starts."))
     return found[0].date()
 
 

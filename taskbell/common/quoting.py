@@ -44,7 +44,12 @@ def name_in_quotes(name: str) -> str:
 def set_apart(text: str, *, most: int = MAX_LINE) -> str:
     """The text to stand alone or after a colon of ours: in quotes, unless it is only a few words."""
     line = one_line(text, most=most)
-    return line if not line or PLAIN.fullmatch(line) else _('"%(line)s"') % {"line": line}
+    return line if PLAIN.fullmatch(line) else _('"%(line)s"') % {"line": line}
+
+
+def short_name(name: str) -> str:
+    """The name of a project or a category, set apart; empty if there is none."""
+    return set_apart(name, most=MAX_PROJECT_NAME) if name else ""
 
 
 def quoted_lines(text: str) -> str:

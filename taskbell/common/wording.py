@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.utils.dateformat import format as date_format
+from django.utils.formats import number_format
 from django.utils.text import Truncator
 from django.utils.translation import get_language, pgettext_lazy
 
@@ -27,6 +28,11 @@ def in_words(day: date | time, form: Any) -> str:
 @lru_cache(maxsize=10_000)
 def _in_words(day: date | time, form: str, _language: str) -> str:
     return date_format(day, form)
+
+
+def grouped(number: int) -> str:
+    """The number with its thousands set apart, as the language does it."""
+    return number_format(number, force_grouping=True)
 
 
 def beginning(text: str, *, most: int, lines: int) -> str:

@@ -9,9 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from taskbell.common.values import BadValue
 
-DAY_FIRST, MONTH_FIRST = "day/month/year", "month/day/year"
+DAY_FIRST, MONTH_FIRST = gettext_noop("day/month/year"), gettext_noop("month/day/year")
+STYLES = (
+    *(DAY_FIRST, MONTH_FIRST, gettext_noop("day.month.year"), gettext_noop("year/month/day")),
+    *(gettext_noop("year.month.day"), gettext_noop("hours with AM and PM")),
+)
 MONTH_NAMES = [name.lower() for name in month_name if name]
 WEEKDAY_NAMES = [name.lower() for name in day_name]
 NUMBERS = re.compile(r"(\d{1,4})([./-])\s?(\d{1,2})\2\s?(\d{1,4})\.?", re.ASCII)
@@ -52,16 +59,26 @@ def read_written_date(text: str, *, order: str = "") -> Written:
             return Written(found.day, clock[0], " ".join(filter(None, (found.style, clock[1]))))
     if SERIAL.fullmatch(text):
         meant = SERIAL_ZERO + timedelta(days=int(float(text)))
-        raise BadValue(f"Must be a date such as 2027-03-31. In a spreadsheet, {text} is {meant.date()}.")
-    raise NotADate("Must be a date such as 2027-03-31.")
+        raise BadValue(
+            _("Must be a date such as 2027-03-31. In a spreadsheet, %(text)s is %(meant)s.")
+            % {"text": text, "meant": meant.date()}
+        )
+    raise NotADate(_("Must be a date such as 2027-03-31."))
 
 
 def read_written_time(text: str) -> tuple[time, str]:
     """A wall time and its style. Raises BadValue."""
     found = _read_clock(words_of(text))
     if found is None:
-        raise BadValue("Must be a time such as 09:30, without an offset.")
+        raise BadValue(_("Must be a time such as 09:30, without an offset."))
     return found
+
+
+def style_in_words(style: str) -> str:
+    """The style of a date with its time, in the language that is active."""
+    for one in STYLES:
+        style = style.replace(one, _(one))
+    return style
 
 
 def has_offset(text: str) -> bool:
@@ -73,7 +90,7 @@ def has_offset(text: str) -> bool:
 def words_of(text: str) -> str:
     """The words in lower case, with one space between them. Raises BadValue."""
     if len(text) > MAX_CHARACTERS:
-        raise NotADate(f"Must have at most {MAX_CHARACTERS} characters.", "max_length")
+        raise NotADate(_("Must have at most %(most)s characters.") % {"most": MAX_CHARACTERS}, "max_length")
     return " ".join(text.lower().split())
 
 
@@ -97,7 +114,10 @@ def _read_day(text: str, order: str) -> Written | None:
         text = text[named.end() :]
     found = _read_numbers(text, order) or _read_names(text)
     if found and weekday is not None and found.day.weekday() != weekday:
-        raise BadValue(f"Must have the right weekday: {found.day} is a {WEEKDAY_NAMES[found.day.weekday()].title()}.")
+        raise BadValue(
+            _("Must have the right weekday: %(day)s is a %(weekday)s.")
+            % {"day": found.day, "weekday": _(WEEKDAY_NAMES[found.day.weekday()].title())}
+        )
     return found
 
 
@@ -110,7 +130,7 @@ def _read_numbers(text: str, order: str) -> Written | None:
         style = "" if separator == "-" else f"year{separator}month{separator}day"
         return Written(_day(int(first), second, int(third)), style=style)
     if len(third) != 4 or len(first) > 2:
-        raise BadValue("Must have a year of four digits, such as 2027-03-31.")
+        raise BadValue(_("Must have a year of four digits, such as 2027-03-31."))
     if separator == ".":
         return Written(_day(int(third), second, int(first)), style="day.month.year")
     return _read_slashes(int(first), second, int(third), order)
@@ -120,16 +140,17 @@ def _read_slashes(first: int, second: int, year: int, order: str) -> Written:
     readings = dict(_readings(first, second, year))
     if order:
         if order not in readings:
-            raise BadValue(f"Must be a date that exists, written as {order}.")
+            raise BadValue(_("Must be a date that exists, written as %(order)s.") % {"order": _(order)})
         return Written(readings[order], style=order)
     if len(set(readings.values())) > 1:
         day_first, month_first = readings[DAY_FIRST], readings[MONTH_FIRST]
         raise BadValue(
-            f"Can mean {day_first} or {month_first}. Write one of these, or say whether the day comes first.",
+            _("Can mean %(first)s or %(second)s. Write one of these, or say whether the day comes first.")
+            % {"first": day_first, "second": month_first},
             "ambiguous",
         )
     if not readings:
-        raise BadValue("Must be a date that exists, such as 2027-03-31.")
+        raise BadValue(_("Must be a date that exists, such as 2027-03-31."))
     style = "" if len(readings) > 1 else next(iter(readings))
     return Written(next(iter(readings.values())), style=style)
 
@@ -157,7 +178,7 @@ def _day(year: int, month: int, day: int) -> date:
     try:
         return date(year, month, day)
     except ValueError as error:
-        raise BadValue("Must be a date that exists, such as 2027-03-31.") from error
+        raise BadValue(_("Must be a date that exists, such as 2027-03-31.")) from error
 
 
 def _read_clock(text: str) -> tuple[time, str] | None:
@@ -177,4 +198,4 @@ def _time(hours: int, minute: str | None, second: str | None, style: str) -> tup
     try:
         return time(hours, int(minute or 0), int(second or 0)), style
     except ValueError as error:
-        raise BadValue("Must be a time such as 09:30.") from error
+        raise BadValue(_("Must be a time such as 09:30.")) from error

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from taskbell.common.quoting import MAX_PROJECT_NAME, set_apart
+from taskbell.common.quoting import set_apart, short_name
 from taskbell.notifications.kinds import Kind, find_kind
 from taskbell.notifications.models import Notification
 from taskbell.notifications.policy import reason_not_to_send
@@ -65,7 +65,7 @@ def _line(notification: Notification) -> dict[str, Any]:
     return {
         "label": _(LINES.get(kind.name, kind.label.capitalize())) if kind else "",
         "id": task.pk if task else None,
-        "project": set_apart(project_name_for(person, task.project), most=MAX_PROJECT_NAME) if task and person else "",
+        "project": short_name(project_name_for(person, task.project)) if task and person else "",
         "title": set_apart(task.title) if task else kind.about(notification) if kind else "",
     }
 

@@ -51,7 +51,7 @@ def finished_report(person: User, report_id: int) -> Report:
     """The person's own finished report, for download. Raises NotFound, Conflict."""
     report = own_report(person, report_id)
     if report.state == ReportState.FAILED and not report.size:
-        raise Conflict(_("Can't download this report, because it failed. %(problem)s") % {"problem": report.problem})
+        raise Conflict(_("Can't download this report, because it failed. %(problem)s") % {"problem": _(report.problem)})
     if report.state in UNFINISHED:
         raise Conflict(_("Can't download this report, because it is still in progress. Try again later."))
     if report.kind != ReportKind.IMPORT and not keys_of(person).issuperset(report.keys or ()):

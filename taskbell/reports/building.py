@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import OperationalError, transaction
+from django.utils.translation import gettext_noop
 
 from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
@@ -24,8 +25,8 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)
 PROGRESS_STEP = 5  # per cent
-GAVE_UP = "It was started several times and never finished."
-BROKE = "An unexpected error occurred. See the worker's log."
+GAVE_UP = gettext_noop("It was started several times and never finished.")
+BROKE = gettext_noop("An unexpected error occurred. See the worker's log.")
 
 Clock = Callable[[], datetime]
 

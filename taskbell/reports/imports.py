@@ -10,6 +10,7 @@ from typing import IO
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from taskbell.accounts.models import User
 from taskbell.common.errors import Refusal, TooMany
@@ -40,6 +41,7 @@ def store_upload(person: User, file: IO[bytes], asked: FileToRead, options: Opti
         "zone": asked.options.zone,
         "name": asked.options.name,
         "options": vars(options),
+        "language": asked.language,
     }
     report = Report.objects.create(
         person=person,
@@ -76,7 +78,15 @@ def drop_unless_started(report: Report) -> None:
 
 
 def import_file(report: Report, *, keep: Keep, end: End) -> None:
-    """Imports the file. `keep` renews the lease and stores progress and answer, and `end` says how it ended."""
+    """Imports the file. `keep` renews the lease and stores progress and answer, and `end` says how it ended.
+
+    Messages are in the language in which the file was sent: that of the page, or English for the API.
+    """
+    with override(report.query.get("language", settings.LANGUAGE_CODE)):
+        _import_file(report, keep=keep, end=end)
+
+
+def _import_file(report: Report, *, keep: Keep, end: End) -> None:
     try:
         with uploaded(report) as file, reading_apart(file, asked_of(report)) as found:
             rows = _watched(found.rows(), file, keep)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import orjson
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import User
 from taskbell.common.errors import invalid
@@ -46,7 +47,7 @@ def check_upload(report: Report, *, now: datetime) -> Rehearsal:
 def choose(report: Report, columns: Mapping[str, str], *, dates: str, on_existing: str) -> None:
     """Changes which column each unknown header is, what dates mean, and what happens to known tasks. Raises Invalid."""
     if wrong := set(columns.values()) - {*COLUMNS, ""}:
-        raise invalid("map", "unknown", f"There is no column {min(wrong)[:100]!r}.")
+        raise invalid("map", "unknown", _("There is no column %(wrong)s.") % {"wrong": f"{min(wrong)[:100]!r}"})
     known = {key_of(name) for name in report.query.get("headers", [])}
     chosen = {key: column for name, column in columns.items() if (key := key_of(name)) in known}
     options = report.query["options"] | {"on_existing": on_existing}

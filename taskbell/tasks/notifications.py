@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from taskbell.accounts.models import User
-from taskbell.common.quoting import MAX_PROJECT_NAME, set_apart
+from taskbell.common.quoting import set_apart, short_name
 from taskbell.common.wording import DAY, in_words
 from taskbell.notifications.kinds import Kind
 from taskbell.notifications.messages import Message, notify
@@ -178,4 +178,4 @@ def open_tasks(digest: Notification) -> dict[str, list[dict[str, Any]]]:
 
 def _line(line: dict[str, Any], task: Task, reader: User) -> dict[str, Any]:
     title = line["title"] if task.people == {reader.pk} else set_apart(line["title"])
-    return line | {"title": title, "project": set_apart(project_name_for(reader, task.project), most=MAX_PROJECT_NAME)}
+    return line | {"title": title, "project": short_name(project_name_for(reader, task.project))}

@@ -11,7 +11,9 @@ from typing import IO
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
+from taskbell.common.wording import grouped
 from taskbell.transfer.reading import Unreadable
 
 ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06")  # the second is that of an empty zip
@@ -55,7 +57,11 @@ def members(file: IO[bytes]) -> Iterator[tuple[PurePosixPath, Callable[[], Abstr
                 while chunk := packed.read(CHUNK_BYTES):
                     left -= len(chunk)
                     if left < 0:
-                        raise Unreadable(1, f"A zip must unpack to at most {settings.TASKBELL_IMPORT_MEGABYTES} MiB.")
+                        raise Unreadable(
+                            1,
+                            _("A zip must unpack to at most %(most)s MiB.")
+                            % {"most": settings.TASKBELL_IMPORT_MEGABYTES},
+                        )
                     found.write(chunk)
             found.seek(0)
             yield found
@@ -64,10 +70,12 @@ def members(file: IO[bytes]) -> Iterator[tuple[PurePosixPath, Callable[[], Abstr
         archive = ZipFile(file)
     found = [info for info in archive.infolist() if not info.is_dir() and not info.filename.startswith(IGNORED)]
     if len(found) > MAX_FILES:
-        raise Unreadable(1, f"A zip must have at most {MAX_FILES:,} files.")
+        raise Unreadable(1, _("A zip must have at most %(most)s files.") % {"most": grouped(MAX_FILES)})
     for info in found:
         if info.flag_bits & 0x1:
-            sentence = f"Can't read {info.filename[:100]!r}, because it needs a password. Send a zip without one."
+            sentence = _("Can't read %(filename)s, because it needs a password. Send a zip without one.") % {
+                "filename": f"{info.filename[:100]!r}"
+            }
             raise Unreadable(1, sentence)
         yield PurePosixPath(info.filename), partial(unpacked, info)
 
@@ -77,4 +85,4 @@ def _reading_zip() -> Iterator[None]:
     try:
         yield
     except BROKEN as error:
-        raise Unreadable(1, f"Can't read this zip, because it is broken: {error}.") from error
+        raise Unreadable(1, _("Can't read this zip, because it is broken: %(error)s.") % {"error": error}) from error

@@ -5,8 +5,17 @@ from collections.abc import Iterable
 from datetime import time
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from taskbell.common.values import BadValue
-from taskbell.common.written_dates import DAY_FIRST, MONTH_FIRST, has_offset, read_written_date, read_written_time
+from taskbell.common.written_dates import (
+    DAY_FIRST,
+    MONTH_FIRST,
+    has_offset,
+    read_written_date,
+    read_written_time,
+    style_in_words,
+)
 from taskbell.tasks.kinds import OVERDUE, PRIORITY_NAMES, STAGES
 from taskbell.transfer.reading import Notice, Remark
 
@@ -65,7 +74,14 @@ class CellReader:
                 continue
             if style and (name, style) not in self._noted:
                 self._noted.add((name, style))
-                notices.append(Remark(line, name, f"Read as {style}: {text} is {_shown(name, cells)}."))
+                notices.append(
+                    Remark(
+                        line,
+                        name,
+                        _("Read as %(style)s: %(text)s is %(name)s.")
+                        % {"style": style_in_words(style), "text": text, "name": _shown(name, cells)},
+                    )
+                )
         return notices
 
     def _read(self, name: str, text: str, cells: Cells) -> str:
@@ -86,7 +102,7 @@ class CellReader:
         cells[name] = found.day.isoformat()
         if name == "due_date" and found.at is not None:
             if cells.get("due_time"):
-                raise BadValue("Must be without a time, because the row has a due_time as well.")
+                raise BadValue(_("Must be without a time, because the row has a due_time as well."))
             cells["due_time"] = found.at.isoformat()
         return found.style
 
@@ -94,7 +110,9 @@ class CellReader:
         """Raises BadValue for a date with slashes that contradicts an earlier one."""
         order = next((order for order in ORDERS.values() if style.startswith(order)), "")
         if order and self._proved and order != self._proved:
-            raise BadValue(f"Must be written as {self._proved}, like the dates above it.")
+            raise BadValue(
+                _("Must be written as %(style)s, like the dates above it.") % {"style": style_in_words(self._proved)}
+            )
         self._proved = self._proved or order
 
 

@@ -7,6 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from taskbell.accounts.models import Installation, User
 from taskbell.accounts.policy import Capability
@@ -15,10 +17,11 @@ from taskbell.common.errors import FieldError, Invalid, invalid
 from taskbell.common.folding import sort_key
 from taskbell.common.text import UNPRINTABLE, printable
 from taskbell.common.values import BadValue
+from taskbell.common.wording import grouped
 from taskbell.reminders.actions import build_reminder, describe
 from taskbell.reminders.models import ReminderState
 from taskbell.reminders.schedule import ReminderPlan, with_wall_time
-from taskbell.tasks.kinds import OPEN_STAGES, OVERDUE, Basis, Priority, Stage
+from taskbell.tasks.kinds import OPEN_STAGES, Basis, Priority, Stage
 from taskbell.tasks.models import MAX_SOURCE_ID, Task
 from taskbell.tasks.search_text import search_text_of
 from taskbell.tasks.validation import check_dates
@@ -29,8 +32,13 @@ from taskbell.transfer.fit_related import fit_related
 from taskbell.transfer.fitting import fit_title, give_up, in_zone
 from taskbell.transfer.people import People
 from taskbell.transfer.reading import Notice, Row, RowError, losses
+from taskbell.transfer.stages import note_completion, stage_of
 
 MAX_NAMES = 10_000  # of categories or labels in one file, which are kept in memory
+TOO_MANY = {
+    "category": gettext_noop("A file can name at most %(most)s categories."),
+    "labels": gettext_noop("A file can name at most %(most)s labels."),
+}
 REMINDER_FIELDS = (
     *("recipient_id", "at", "wall_date", "wall_time", "before_due", "repeat", "timezone", "next_at", "state"),
     *("fired_at", "is_snooze"),
@@ -78,7 +86,7 @@ class Checker:
             cells = fit_related(row, cells, notices)
         while True:
             found, wrong = read_cells(cells)
-            _note_completion(row, found, notices)
+            note_completion(row, found, notices)
             if not wrong and row.error is None and not (self.strict and losses(notices)):
                 try:
                     return self._good(number, row, cells, found, notices)
@@ -114,7 +122,7 @@ class Checker:
         if due_at is None:
             return
         if "due_date" in found or "due_time" in found:
-            raise invalid("due_at", "invalid", "Must not be sent together with due_date or due_time.")
+            raise invalid("due_at", "invalid", _("Must not be sent together with due_date or due_time."))
         try:
             found |= in_zone(due_at, found.get("timezone", self.zone), all_day)
         except BadValue as error:
@@ -140,7 +148,7 @@ class Checker:
     def _task(self, number: int, row: Row, found: Values) -> tuple[Any, ...]:
         """The values of `staging.TASK_COLUMNS`, in their order. Adds to `found` what follows from it."""
         if "title" not in found:
-            raise invalid("title", "required", "A task needs a title.")
+            raise invalid("title", "required", _("A task needs a title."))
         due_date, due_time, stage = found.get("due_date"), found.get("due_time"), stage_of(found)
         check_dates(due_date, due_time, found.get("recurrence", ""))
         zone = found.setdefault("timezone", self.zone)
@@ -177,8 +185,7 @@ class Checker:
     def _named(self, column: str, numbers: dict[str, int], name: str) -> int:
         """The number of the name in this column."""
         if name not in numbers and len(numbers) == MAX_NAMES:
-            what = {"category": "categories"}.get(column, column)
-            raise invalid(column, "too_many", f"A file can name at most {MAX_NAMES:,} {what}.")
+            raise invalid(column, "too_many", _(TOO_MANY[column]) % {"most": grouped(MAX_NAMES)})
         return numbers.setdefault(name, len(numbers))
 
     def _project(self, found: Values) -> int | None:
@@ -189,7 +196,9 @@ class Checker:
             return None
         person = self.people.find_assignee(name, stage)
         if person is None and not self.is_resumed:
-            raise invalid("assigned_to", "does_not_exist", "There is no active person with this username or address.")
+            raise invalid(
+                "assigned_to", "does_not_exist", _("There is no active person with this username or address.")
+            )
         return person
 
     def _creator(self, name: str | None) -> int:
@@ -202,7 +211,7 @@ class Checker:
             return self.now
         moment = as_instant(found[column], found["timezone"])
         if moment > self.now:
-            raise invalid(column, "future", "Must not be in the future.")
+            raise invalid(column, "future", _("Must not be in the future."))
         return moment
 
     def _words(self, found: Values) -> str | None:
@@ -245,26 +254,6 @@ def _called(row: Row) -> str | None:
 
 def _needs(row: Row, found: Values) -> list[tuple[int, str | None]]:
     return [(number, row.names.get(number)) for number in found.get("pre_tasks", [])]
-
-
-def stage_of(found: Values) -> str:
-    """The stage; if the file has none, the status."""
-    stage = _named_stage(found)
-    if stage == OVERDUE:
-        raise invalid("status", "invalid_choice", "Can't be OVERDUE, because only the clock sets it. Send the stage.")
-    return stage
-
-
-def _named_stage(found: Values) -> str:
-    return str(found.get("stage") or found.get("status", Stage.PENDING.value))
-
-
-def _note_completion(row: Row, found: Values, notices: list[Notice]) -> None:
-    stage = _named_stage(found)
-    if "completed_at" in found and stage != Stage.COMPLETED:
-        lost = f"Can't be imported, because the task is {stage}: {found['completed_at']:%Y-%m-%d %H:%M}."
-        notice = Notice(row.line, "completed_at", lost)
-        notices.extend([notice] if notice not in notices else [])
 
 
 def _series_of(found: Values) -> tuple[Any, ...]:

@@ -7,6 +7,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from taskbell.common import values
 from taskbell.common.durations import Duration
 from taskbell.common.errors import FieldError
@@ -26,6 +29,7 @@ from taskbell.transfer.objects import Readers, read_list
 from taskbell.transfer.project_cells import read_project
 
 MAX_OCCURRENCE = 2**31 - 1
+REMINDERS = gettext_noop("Must be a JSON list of at most %(most)s reminders.")
 CALENDAR_SOURCE = "ical"
 FILE_SOURCE = "file"  # of tasks that have no id in their file
 OWN_SOURCE = "taskbell"  # of tasks that came from no other program; their id begins with that of the installation
@@ -72,7 +76,7 @@ def _read_priority(value: Any) -> int:
 def _read_wall(value: Any) -> datetime:
     wall = values.read_datetime(value)
     if wall.tzinfo is not None:
-        raise BadValue("Must be a local time, without an offset.")
+        raise BadValue(_("Must be a local time, without an offset."))
     return wall
 
 
@@ -80,27 +84,29 @@ def _read_instant(value: Any) -> datetime:
     """Instead of date, time and zone: the importer's zone says which day it is."""
     at = values.read_datetime(value)
     if at.tzinfo is None:
-        raise BadValue("Must have an offset, such as 2027-03-31T09:00:00Z.")
+        raise BadValue(_("Must have an offset, such as 2027-03-31T09:00:00Z."))
     return at
 
 
 def _read_prerequisites(value: Any) -> list[int]:
     ids = re.findall(r"[^ ,;]+", value) if isinstance(value, str) else value
     if not isinstance(ids, list) or len(ids) > MAX_PREREQUISITES:
-        raise BadValue(f"Must be at most {MAX_PREREQUISITES} ids of other rows, with spaces between them.")
+        raise BadValue(
+            _("Must be at most %(most)s ids of other rows, with spaces between them.") % {"most": MAX_PREREQUISITES}
+        )
     return sorted({READERS["id"](pk) for pk in ids})
 
 
 def _read_reminders(value: Any) -> list[ReminderRow]:
-    return [_read_reminder(members) for members in read_list(value, MAX_REMINDERS, "reminders")]
+    return [_read_reminder(members) for members in read_list(value, MAX_REMINDERS, REMINDERS)]
 
 
 def _read_reminder(members: Any) -> ReminderRow:
     if not isinstance(members, dict) or members.keys() - OF_A_REMINDER.keys() - {"id", "next_at"}:
-        raise BadValue(f"A reminder has the members {', '.join(OF_A_REMINDER)}.")
+        raise BadValue(_("A reminder has the members %(members)s.") % {"members": ", ".join(OF_A_REMINDER)})
     read = {name: reader(members[name]) for name, reader in OF_A_REMINDER.items() if members.get(name) is not None}
     if not read.keys() & {"at", "before_due"}:
-        raise BadValue("A reminder needs at or before_due.", "required")
+        raise BadValue(_("A reminder needs at or before_due."), "required")
     return ReminderRow(**(read | {"at": None} if "before_due" in read else read))
 
 

@@ -5,11 +5,17 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from taskbell.accounts.names import MAX_ADDRESS
 from taskbell.comments.quotas import MAX_ON_A_TASK
 from taskbell.comments.validation import read_comment
 from taskbell.common.values import BadValue, read_datetime, read_line
 from taskbell.transfer.objects import Readers, read_list, read_members
+
+COMMENTS = gettext_noop("Must be a JSON list of at most %(most)s comments.")
+COMMENT = gettext_noop("A comment has the members %(members)s.")
 
 
 @dataclass(frozen=True)
@@ -26,14 +32,14 @@ def read_comments(value: Any) -> list[CommentRow]:
     """The comments of a list, which a table has as JSON; any other text is one comment. Raises BadValue."""
     if isinstance(value, str) and not _is_list(value):
         return [CommentRow(read_comment(value))]
-    return [read_comment_row(one) for one in read_list(value, MAX_ON_A_TASK, "comments")]
+    return [read_comment_row(one) for one in read_list(value, MAX_ON_A_TASK, COMMENTS)]
 
 
 def read_comment_row(value: Any) -> CommentRow:
     """One comment of the list. Raises BadValue."""
-    found = read_members(value, OF_A_COMMENT, "A comment")
+    found = read_members(value, OF_A_COMMENT, COMMENT)
     if "body" not in found:
-        raise BadValue("A comment needs a body.", "required")
+        raise BadValue(_("A comment needs a body."), "required")
     return CommentRow(**found)
 
 

@@ -3,11 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from taskbell.accounts.models import User
 from taskbell.comments.models import MAX_BODY
 from taskbell.comments.rendering import render
 from taskbell.common.clock import as_instant
 from taskbell.common.errors import invalid
+from taskbell.common.wording import grouped
 from taskbell.transfer.comment_cells import CommentRow
 from taskbell.transfer.objects import from_json
 from taskbell.transfer.people import People
@@ -48,15 +51,18 @@ class CommentStager:
     ) -> tuple[Any, ...]:
         author, body = self._author(one)
         if len(body) > MAX_BODY:
-            lost = f"Only the first {MAX_BODY:,} characters of a comment by {one.author} can be imported."
+            lost = _("Only the first %(most)s characters of a comment by %(author)s can be imported.") % {
+                "most": grouped(MAX_BODY),
+                "author": one.author,
+            }
             notices.append(Notice(row.line, "comments", lost))
             body = body[:MAX_BODY]
-        html, _ = render(body)
+        html, _mentions = render(body)
         moments = [moment and as_instant(moment, zone) for moment in (one.created_at, one.edited_at)]
         if any(moment is not None and moment > self._now for moment in moments):
             if "comments" not in row.lenient:
-                raise invalid("comments", "future", "Must not be in the future.")
-            said = "A comment's time is in the future. It is imported with the current time."
+                raise invalid("comments", "future", _("Must not be in the future."))
+            said = _("A comment's time is in the future. It is imported with the current time.")
             notices.append(Notice(row.line, "comments", said))
         created_at, edited_at = (moment and min(moment, self._now) for moment in moments)
         size = len(body.encode()) + len(html.encode())

@@ -5,6 +5,8 @@ import io
 import re
 from typing import IO
 
+from django.utils.translation import gettext as _
+
 from taskbell.transfer.reading import Unreadable
 
 CHUNK_BYTES = 64 * 1024
@@ -51,7 +53,7 @@ class Recoded(io.RawIOBase):
             self.encoding = encoding_of(chunk)
             self._decoder = codecs.getincrementaldecoder(self.encoding)()
         if self.encoding == WINDOWS and LOOKS_LIKE_UTF8.search(chunk):
-            raise Unreadable(1, "Must have one encoding, but mixes UTF-8 and Windows-1252. Save it as UTF-8.")
+            raise Unreadable(1, _("Must have one encoding, but mixes UTF-8 and Windows-1252. Save it as UTF-8."))
         try:
             text = self._decoder.decode(chunk, self._has_ended)
         except UnicodeDecodeError as error:
@@ -62,7 +64,9 @@ class Recoded(io.RawIOBase):
     def _decode_otherwise(self, error: UnicodeDecodeError) -> str:
         data, start = error.object, error.start
         if not self.encoding.startswith("utf-8"):
-            sentence = f"Must be {self.encoding.upper()}, as its first bytes say. Save it as UTF-8."
+            sentence = _("Must be %(encoding)s, as its first bytes say. Save it as UTF-8.") % {
+                "encoding": self.encoding.upper()
+            }
             raise Unreadable(1, sentence) from error
         if self.encoding == "utf-8" and self._is_ascii and data[:start].isascii() and not LOOKS_LIKE_UTF8.search(data):
             self.encoding = WINDOWS

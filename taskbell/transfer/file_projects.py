@@ -5,11 +5,13 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.common.errors import invalid
 from taskbell.common.text import folded
+from taskbell.common.wording import grouped
 from taskbell.projects.models import EDITORS, Membership, Project
 from taskbell.transfer.project_cells import ProjectRow
 
@@ -31,7 +33,11 @@ class FileProjects:
             if (row.details or row.members) and not (self.rows[number].details or self.rows[number].members):
                 self.rows[number] = row
         elif number == MAX_PROJECTS:
-            raise invalid("project", "too_many", f"A file can name at most {MAX_PROJECTS:,} projects.")
+            raise invalid(
+                "project",
+                "too_many",
+                _("A file can name at most %(most)s projects.") % {"most": grouped(MAX_PROJECTS)},
+            )
         else:
             self.rows.append(row)
         return number

@@ -5,6 +5,8 @@ from itertools import islice
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from taskbell.common.loading import all_rows, load_rows
 from taskbell.common.sql import execute, fetch
@@ -18,11 +20,11 @@ CHUNK_ROWS = 500
 # Each finds the numbers and lines of bad rows, with the value for the sentence about them. The ids of rows that are
 # `called` something are made up.
 REPEATED_ID = """
-SELECT number, line, CASE WHEN called IS NULL THEN 'The id ' || CAST(file_id AS text) ELSE 'This id' END AS value
-FROM staged_task WHERE file_id IN (
+SELECT number, line, file_id AS value FROM staged_task WHERE called IS NULL AND file_id IN (
     SELECT file_id FROM staged_task WHERE file_id IS NOT NULL GROUP BY file_id HAVING COUNT(*) > 1
 )
 """
+REPEATED_MADE_UP_ID = REPEATED_ID.replace("called IS NULL", "called IS NOT NULL")
 REPEATED_SOURCE = """
 SELECT task.number, task.line, task.source_id AS value FROM staged_task task JOIN (
     SELECT source, source_id FROM staged_task WHERE source_id IS NOT NULL AND called IS NULL
@@ -60,8 +62,7 @@ JOIN staged_project project ON project.number = task.project WHERE project.is_ar
 """  # noqa: S608 - names of our own
 NOT_A_MEMBER = """
 SELECT task.number, task.line,
-    person.username || ', who is not a member of the project '''
-        || COALESCE(project.name, present.name) || '''' AS value
+    person.username AS value, COALESCE(project.name, present.name) AS project
 FROM staged_task task JOIN accounts_user person ON person.id = task.assigned_to_id
 LEFT JOIN staged_project project ON project.number = task.project
 LEFT JOIN tasks_task known ON task.is_known AND known.id = task.id
@@ -80,8 +81,8 @@ SELECT task.number, task.line, {MAX_DEPENDENTS} AS value FROM staged_task task J
     SELECT needs FROM staged_link GROUP BY needs HAVING COUNT(*) > {MAX_DEPENDENTS}
 ) needed ON needed.needs = task.file_id
 """  # noqa: S608 - a number of our own
-NEEDED = "COALESCE(needed.called, 'the row with the id ' || CAST(link.needs AS text))"
-BLOCKED_BY_BAD = f"""
+NEEDED = "COALESCE(needed.called, CAST(link.needs AS text))"
+BLOCKED = f"""
 WITH RECURSIVE lost(number, needs) AS (
     SELECT link.number, {NEEDED} FROM {LINKED} WHERE needed.is_bad
     UNION
@@ -90,22 +91,45 @@ WITH RECURSIVE lost(number, needs) AS (
 SELECT task.number, task.line, lost.needs AS value FROM lost JOIN staged_task task ON task.number = lost.number
 WHERE NOT task.is_bad
 """  # noqa: S608 - names of our own
+BLOCKED_BY_BAD = f"{BLOCKED} AND task.called IS NOT NULL"
+BLOCKED_BY_BAD_ROW = f"{BLOCKED} AND task.called IS NULL"
 SENTENCES = {
-    REPEATED_ID: ("id", "twice", "{} appears more than once."),
-    REPEATED_SOURCE: ("source_id", "twice", "The source_id {} appears more than once."),
-    MISSING_ID: ("pre_tasks", "does_not_exist", "The file has no row with the id {}."),
-    MISSING_TASK: ("pre_tasks", "does_not_exist", "Can't be blocked by {}, because the file doesn't have it."),
-    ALREADY_HERE: ("source_id", "exists", "Already imported, as task {}."),
-    SAME_CONTENT: ("source_id", "", "Already imported, as task {}: a row without an id is recognised by its content."),
-    REPEATED_OCCURRENCE: ("occurrence", "twice", "The series has the occurrence {} more than once."),
-    INTO_ARCHIVED: ("project", "archived", "Can't put a task into the project '{}', because it is archived."),
+    REPEATED_ID: ("id", "twice", gettext_noop("The id {} appears more than once.")),
+    REPEATED_MADE_UP_ID: ("id", "twice", gettext_noop("This id appears more than once.")),
+    REPEATED_SOURCE: ("source_id", "twice", gettext_noop("The source_id {} appears more than once.")),
+    MISSING_ID: ("pre_tasks", "does_not_exist", gettext_noop("The file has no row with the id {}.")),
+    MISSING_TASK: (
+        "pre_tasks",
+        "does_not_exist",
+        gettext_noop("Can't be blocked by {}, because the file doesn't have it."),
+    ),
+    ALREADY_HERE: ("source_id", "exists", gettext_noop("Already imported, as task {}.")),
+    SAME_CONTENT: (
+        "source_id",
+        "",
+        gettext_noop("Already imported, as task {}: a row without an id is recognised by its content."),
+    ),
+    REPEATED_OCCURRENCE: ("occurrence", "twice", gettext_noop("The series has the occurrence {} more than once.")),
+    INTO_ARCHIVED: (
+        "project",
+        "archived",
+        gettext_noop("Can't put a task into the project '{}', because it is archived."),
+    ),
     NOT_A_MEMBER: (
         "assigned_to",
         "not_a_member",
-        "Can't be assigned to {}. Add this person to the project, and import the file again with update.",
+        gettext_noop(
+            "Can't be assigned to {}, who is not a member of the project '{project}'. Add this person to the project, "
+            "and import the file again with update."
+        ),
     ),
-    TOO_MANY_WAIT: ("id", "dependents", "Can't block more than {} other rows."),
-    BLOCKED_BY_BAD: ("pre_tasks", "waits", "Blocked by {}, which can't be imported."),
+    TOO_MANY_WAIT: ("id", "dependents", gettext_noop("Can't block more than {} other rows.")),
+    BLOCKED_BY_BAD_ROW: (
+        "pre_tasks",
+        "waits",
+        gettext_noop("Blocked by the row with the id {}, which can't be imported."),
+    ),
+    BLOCKED_BY_BAD: ("pre_tasks", "waits", gettext_noop("Blocked by {}, which can't be imported.")),
 }
 
 
@@ -126,7 +150,7 @@ WHERE (task.number IS NULL OR NOT task.is_bad {}) ORDER BY notice.number, notice
 def across_rows(rows: int, *, strict: bool) -> None:
     """Finds errors between the rows, and marks those rows as bad; if `strict`, also for what is only worth a notice."""
     execute(TWINS)
-    for query in (REPEATED_ID, REPEATED_SOURCE, MISSING_ID, REPEATED_OCCURRENCE, TOO_MANY_WAIT):
+    for query in (REPEATED_ID, REPEATED_MADE_UP_ID, REPEATED_SOURCE, MISSING_ID, REPEATED_OCCURRENCE, TOO_MANY_WAIT):
         find(query)
     (find if strict else notice)(MISSING_TASK)
     _find_cycles(rows)
@@ -161,17 +185,24 @@ def _hidden_order() -> str:
 
 def notice(query: str) -> None:
     """Adds a notice to the rows of the query, which is one of SENTENCES."""
-    column, _, sentence = SENTENCES[query]
-    found = f"SELECT number, line, %s, REPLACE(%s, '{{}}', CAST(value AS text)) FROM ({query}) found"  # noqa: S608 - ours
-    execute(f"INSERT INTO staged_notice ({', '.join(NOTICE_COLUMNS)}) {found}", [column, sentence])
+    column, _code, sentence = SENTENCES[query]
+    found = f"SELECT number, line, %s, {_filled_in(query)} FROM ({query}) found"  # noqa: S608 - ours
+    execute(f"INSERT INTO staged_notice ({', '.join(NOTICE_COLUMNS)}) {found}", [column, _(sentence)])
 
 
 def find(query: str) -> None:
     """Marks the rows of the query as bad, with its sentence."""
-    sentence = "%s, %s, REPLACE(%s, '{}', CAST(value AS text))"
-    found = f"SELECT number, line, {sentence} FROM ({query}) found ORDER BY number, value"  # noqa: S608 - ours
-    if execute(f"INSERT INTO staged_error ({', '.join(ERROR_COLUMNS)}) {found}", SENTENCES[query]):
+    column, code, sentence = SENTENCES[query]
+    values = f"%s, %s, {_filled_in(query)}"
+    found = f"SELECT number, line, {values} FROM ({query}) found ORDER BY number, value"  # noqa: S608 - ours
+    if execute(f"INSERT INTO staged_error ({', '.join(ERROR_COLUMNS)}) {found}", [column, code, _(sentence)]):
         mark_bad(f"SELECT number FROM ({query}) found")  # noqa: S608 - a query of our own
+
+
+def _filled_in(query: str) -> str:
+    """The sentence, a parameter, with what the query has found."""
+    said = "REPLACE(%s, '{}', CAST(value AS text))"
+    return f"REPLACE({said}, '{{project}}', project)" if query == NOT_A_MEMBER else said
 
 
 def _find_cycles(rows: int) -> None:
@@ -207,8 +238,8 @@ def _error_of(cycle: list[int]) -> tuple[Any, ...]:
     if len(shown) < len(cycle):
         way.insert(half, "…")
     first, line, called = min(rows, key=lambda row: shown.index(row[0]))
-    lines = "" if called else "lines "
-    return first, line, "pre_tasks", "circle", f"A task can't block itself: {lines}{' → '.join(way)}."
+    said = _("A task can't block itself: %(way)s.") if called else _("A task can't block itself: lines %(way)s.")
+    return first, line, "pre_tasks", "circle", said % {"way": " → ".join(way)}
 
 
 def mark_bad(numbers: str) -> None:

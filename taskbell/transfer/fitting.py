@@ -6,9 +6,12 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 from taskbell.common.errors import FieldError
 from taskbell.common.text import is_invisible, printable
 from taskbell.common.values import in_bounds
+from taskbell.common.wording import grouped
 from taskbell.tasks.validation import MAX_TITLE
 from taskbell.transfer.columns import ALWAYS, AT_MIDNIGHT
 from taskbell.transfer.reading import Notice, Row
@@ -26,13 +29,31 @@ def fit_title(row: Row, notices: list[Notice]) -> dict[str, Any]:
         return row.cells
     line = in_one_line(title or "")
     if lost := len(title or "") - len(printable(title or "")):
-        notices.append(Notice(row.line, "title", f"Characters that can't be read are left out of the title: {lost:,}."))
+        notices.append(
+            Notice(
+                row.line,
+                "title",
+                _("Characters that can't be read are left out of the title: %(lost)s.") % {"lost": grouped(lost)},
+            )
+        )
     if is_invisible(line):
-        notices.append(Notice(row.line, "title", f"The task has no title. It is imported as {UNTITLED!r}."))
+        notices.append(
+            Notice(
+                row.line,
+                "title",
+                _("The task has no title. It is imported as %(untitled)s.") % {"untitled": f"{UNTITLED!r}"},
+            )
+        )
         return row.cells | {"title": UNTITLED}
     if len(line) <= MAX_TITLE:
         return row.cells | {"title": line}
-    notices.append(Notice(row.line, "title", f"Longer than {MAX_TITLE} characters. All of it is in the description."))
+    notices.append(
+        Notice(
+            row.line,
+            "title",
+            _("Longer than %(most)s characters. All of it is in the description.") % {"most": MAX_TITLE},
+        )
+    )
     whole = "\n\n".join(text for text in (title, row.cells.get("description")) if text)
     return row.cells | {"title": f"{line[: MAX_TITLE - 1]}…", "description": whole}
 
@@ -47,7 +68,10 @@ def give_up(errors: list[FieldError], row: Row, notices: list[Notice]) -> bool:
     if not all(error.field in row.lenient for error in errors):
         return False
     for error in errors:
-        message = f"Can't be imported: {shown(row.cells.get(error.field))}. {error.message}"
+        message = _("Can't be imported: %(field)s. %(message)s") % {
+            "field": shown(row.cells.get(error.field)),
+            "message": error.message,
+        }
         notices.append(Notice(row.line, error.field, message))
     return True
 

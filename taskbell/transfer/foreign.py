@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO, Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from taskbell.common.recurrence import from_other_program
 from taskbell.common.text import folded, printable
 from taskbell.common.values import BadValue
+from taskbell.common.wording import grouped
 from taskbell.tasks.validation import MAX_DESCRIPTION
 from taskbell.transfer.fitting import shown
 from taskbell.transfer.reading import Notice, Row, Unreadable, json_values
@@ -22,6 +26,7 @@ LENIENT = frozenset(
         *("project", "labels", "comments"),
     }
 )
+TASK, CARD = gettext_noop("Task %(name)s"), gettext_noop("Card %(name)s")
 INBOX = ("inbox",)  # what the list is called in which tasks begin
 MALFORMED = (AttributeError, LookupError, TypeError, ValueError, OverflowError, RecursionError)
 Members = dict[str, Any]
@@ -42,7 +47,7 @@ class Program:
     column: str = ""
     key: str = "id"
     text: str = "description"
-    kind: str = "Task"
+    kind: str = TASK
     lenient: Collection[str] = LENIENT
 
     def row(self, line: int, record: Any, read: Callable[..., Read], *about: Any) -> Row:
@@ -59,7 +64,7 @@ class Program:
             column = "timezone" if error.code == "unknown_zone" else self.text
             return Row.wrong(line, column, error.code, str(error), called=called)
         except MALFORMED:
-            return Row.wrong(line, self.column, "invalid", self.wrong, called=called)
+            return Row.wrong(line, self.column, "invalid", _(self.wrong), called=called)
         return Row(line, cells, None, called, self.source, pk, notices, names, self.lenient)
 
 
@@ -78,16 +83,20 @@ def one_value(stream: IO[bytes]) -> tuple[int, Any]:
     values = json_values(stream, longest=MAX_FILE_CHARACTERS)
     found = next(values, None)
     if found is None:
-        raise Unreadable(1, "Must be JSON.")
+        raise Unreadable(1, _("Must be JSON."))
     if further := next(values, None):
-        raise Unreadable(further[0], "Must be one JSON value, not several. Import each of them as its own file.")
+        raise Unreadable(further[0], _("Must be one JSON value, not several. Import each of them as its own file."))
     return found
 
 
 def notices_of(line: int, record: Mapping[str, Any]) -> list[Notice]:
     """A notice for each value, unless it is empty, false or zero."""
     return [
-        Notice(line, name, f"{name} can't be imported: {shown(one).removesuffix('.')}.")
+        Notice(
+            line,
+            name,
+            _("%(name)s can't be imported: %(value)s.") % {"name": name, "value": shown(one).removesuffix(".")},
+        )
         for name, value in record.items()
         for one in (value if isinstance(value, list) else [value])
         if one not in (None, "", False, 0, {}, [])
@@ -97,9 +106,9 @@ def notices_of(line: int, record: Mapping[str, Any]) -> list[Notice]:
 def name_of(kind: str, record: Any) -> str:
     """How messages call a task: by its name alone."""
     if not isinstance(record, dict):
-        return f"{kind} {shown(record)}"
+        return _(kind) % {"name": shown(record)}
     names = (printable(shown(record.get(name) or "")) for name in ("name", "title", "Title", "description"))
-    return f"{kind} {next(filter(None, names), 'without a title')[:MAX_CALLED]}"
+    return _(kind) % {"name": next(filter(None, names), _("without a title"))[:MAX_CALLED]}
 
 
 def rule_of(text: str, due: datetime | None, *, skip: str = "OMIT") -> str:
@@ -143,7 +152,10 @@ def _cut_description(line: int, cells: Members) -> Iterator[Notice]:
     text = cells.get("description")
     if isinstance(text, str) and len(text.strip()) > MAX_DESCRIPTION:
         cells["description"] = text.strip()[:MAX_DESCRIPTION]
-        rest = f"Only the first {MAX_DESCRIPTION:,} of {len(text):,} characters can be imported."
+        rest = _("Only the first %(most)s of %(text)s characters can be imported.") % {
+            "most": grouped(MAX_DESCRIPTION),
+            "text": grouped(len(text)),
+        }
         yield Notice(line, "description", rest)
 
 
@@ -157,6 +169,10 @@ def blocked_by_children(rows: Iterable[Row], parents: Mapping[str, str]) -> Iter
         elif child in by_id:
             row = by_id[child]
             row.notices.append(
-                Notice(row.line, "parent", f"Can't be below {shown(parent)}, because the file doesn't have it.")
+                Notice(
+                    row.line,
+                    "parent",
+                    _("Can't be below %(parent)s, because the file doesn't have it.") % {"parent": shown(parent)},
+                )
             )
     yield from found

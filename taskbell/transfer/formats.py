@@ -6,6 +6,8 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import IO
 
+from django.utils.translation import gettext as _
+
 from taskbell.common.errors import invalid
 from taskbell.transfer.google_tasks import google_rows
 from taskbell.transfer.ical import ical_rows
@@ -73,7 +75,9 @@ def rows_of(format_: str, stream: IO[bytes], options: FileOptions) -> Iterator[R
     takes = OPTIONS.get(format_, ())
     for name, value, parameter in (("columns", options.columns, "map"), ("order", options.order, "dates")):
         if value and name not in takes:
-            raise invalid(parameter, "invalid", f"Can't be used with {format_}, only with csv. Omit it.")
+            raise invalid(
+                parameter, "invalid", _("Can't be used with %(format)s, only with csv. Omit it.") % {"format": format_}
+            )
     return READERS[format_](stream, **{name: getattr(options, name) for name in takes})
 
 

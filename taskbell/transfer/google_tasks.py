@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from typing import IO, Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from taskbell.transfer.fitting import shown
-from taskbell.transfer.foreign import INBOX, Program, Read, blocked_by_children, name_of, one_value, project_of
+from taskbell.transfer.foreign import INBOX, TASK, Program, Read, blocked_by_children, name_of, one_value, project_of
 from taskbell.transfer.reading import Notice, Row, Unreadable
 
 STAGES = {"needsAction": "PENDING", "completed": "COMPLETED"}
@@ -13,18 +16,20 @@ BOOKKEEPING = ("kind", "etag", "updated", "selfLink", "webViewLink", "position",
 MIDNIGHT = "T00:00:00"
 LISTS = ("tasks#taskList", "tasks#tasks")  # the kinds of lists, which may be empty
 DEFAULT = (*INBOX, "my tasks")
-GOOGLE = Program("google-tasks", "Must be a task as Google exports it.", known=(*CARRIED, *BOOKKEEPING), column="items")
+GOOGLE = Program(
+    "google-tasks", gettext_noop("Must be a task as Google exports it."), known=(*CARRIED, *BOOKKEEPING), column="items"
+)
 
 
 def google_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
     """The tasks of all lists. A list is a project, and a task is blocked by its subtasks."""
     line, file = one_value(stream)
     if not isinstance(file, dict) or not isinstance(file.get("items") or [], list):
-        raise Unreadable(line, "Must be Tasks.json of Google Takeout.")
+        raise Unreadable(line, _("Must be Tasks.json of Google Takeout."))
     rows, parents = list[Row](), dict[str, str]()
     for one, task in _tasks(file):
         if isinstance(task, dict) and task.get("deleted"):
-            sentence = f"{name_of('Task', task)} is not imported, because it was deleted there."
+            sentence = _("%(task)s is not imported, because it was deleted there.") % {"task": name_of(TASK, task)}
             yield Notice(line, "deleted", sentence)
             continue
         row = GOOGLE.row(line, task, _read, one)

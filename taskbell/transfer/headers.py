@@ -5,8 +5,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from taskbell.common.errors import invalid
 from taskbell.common.text import folded
+from taskbell.common.wording import grouped
 from taskbell.transfer.columns import COLUMNS
 from taskbell.transfer.reading import Unreadable
 
@@ -68,15 +71,18 @@ def is_known(name: str) -> bool:
 def read_map(text: str) -> dict[str, str]:
     """Columns by header, from `Due:due_date,Who:assigned_to,Cost:`. Raises Invalid."""
     if len(text) > MAX_MAP:
-        raise invalid("map", "max_length", f"Must have at most {MAX_MAP:,} characters.")
+        raise invalid("map", "max_length", _("Must have at most %(most)s characters.") % {"most": grouped(MAX_MAP)})
     found: dict[str, str] = {}
     for pair in next(csv.reader([text], skipinitialspace=True), []):
         header, colon, column = pair.rpartition(":")
         if not colon or not header.strip():
-            raise invalid("map", "invalid", "Must be pairs such as Due:due_date, separated by commas.")
+            raise invalid("map", "invalid", _("Must be pairs such as Due:due_date, separated by commas."))
         column = column.strip()
         if column and column not in COLUMNS:
-            sentence = f"There is no column {column[:MAX_SHOWN]!r}. The columns are {', '.join(COLUMNS)}."
+            sentence = _("There is no column %(column)s. The columns are %(columns)s.") % {
+                "column": f"{column[:MAX_SHOWN]!r}",
+                "columns": ", ".join(COLUMNS),
+            }
             raise invalid("map", "unknown", sentence)
         found[key_of(header)] = column
     return found
@@ -90,7 +96,12 @@ def read_header(cells: Iterable[str], line: int, columns: Mapping[str, str]) -> 
     keys = [key_of(name) for name in names]
     for key in columns.keys() - set(keys):
         there, key = ", ".join(filter(None, names))[:MAX_LISTED], key[:MAX_SHOWN]
-        raise Unreadable(line, f"There is no header {key!r}, which the map names. The headers are {there}.", column=key)
+        raise Unreadable(
+            line,
+            _("There is no header %(key)s, which the map names. The headers are %(there)s.")
+            % {"key": f"{key!r}", "there": there},
+            column=key,
+        )
     found = [columns.get(key, BY_KEY.get(key)) if key else "" for key in keys]
     for name, column in zip(names, found, strict=True):
         if column is None:
@@ -103,18 +114,27 @@ def _checked(header: Header, line: int) -> Header:
     for name, column in zip(header.names, header.columns, strict=True):
         if column in named:
             first, second = named[column][:MAX_SHOWN], name[:MAX_SHOWN]
-            both = f"{first!r} and {second!r}" if named[column] != name else f"{second!r} twice"
-            sentence = f"Must have the column {column} once, but has {both}. Leave one out with map={second}:"
+            sentence = _(
+                "Must have the column %(column)s once, but has %(first)s twice. Leave one out with map=%(header)s:"
+            )
+            if named[column] != name:
+                sentence = _(
+                    "Must have the column %(column)s once, but has %(first)s and %(second)s. "
+                    "Leave one out with map=%(header)s:"
+                )
+            sentence %= {"column": column, "first": repr(first), "second": repr(second), "header": second}
             raise Unreadable(line, sentence, column=column)
         if column:
             named[column] = name
     if "title" not in named:
-        raise Unreadable(line, "The first line must name the columns, and title must be one of them.", column="title")
+        raise Unreadable(
+            line, _("The first line must name the columns, and title must be one of them."), column="title"
+        )
     return header
 
 
 def _unknown(name: str) -> str:
-    return (
-        f"There is no column named {name!r}. Say which it is with map={name}:description, or leave it out with "
-        f"map={name}: – the columns are {', '.join(COLUMNS)}."
-    )
+    return _(
+        "There is no column named %(name)s. Say which it is with map=%(header)s:description, or "
+        "leave it out with map=%(header)s: – the columns are %(columns)s."
+    ) % {"name": f"{name!r}", "header": name, "columns": ", ".join(COLUMNS)}

@@ -5,9 +5,11 @@ from typing import Any
 
 from bs4 import BeautifulSoup
 from bs4.exceptions import ParserRejectedMarkup
+from django.utils.translation import gettext as _
 from markdownify import ATX, MarkdownConverter
 
 from taskbell.common.values import BadValue
+from taskbell.common.wording import grouped
 
 MAX_TAGS = 10_000
 COMMENT, COMMENT_END = "<!--", "-->"
@@ -32,11 +34,11 @@ def as_markdown(text: str) -> str:
         return text
     clean = NO_TAG.sub("&lt;", _without_comments(text))
     if clean.count("<") > MAX_TAGS:
-        raise BadValue(f"Must be HTML with at most {MAX_TAGS:,} tags.", "too_many")
+        raise BadValue(_("Must be HTML with at most %(most)s tags.") % {"most": grouped(MAX_TAGS)}, "too_many")
     try:
         document = BeautifulSoup(clean, "html.parser")
     except (ParserRejectedMarkup, RecursionError) as error:
-        raise BadValue("Must be HTML.") from error
+        raise BadValue(_("Must be HTML.")) from error
     if document.find() is None and "&" not in text:
         return text  # a smaller-than sign makes no HTML
     for element in document.find_all(UNSEEN):
@@ -45,7 +47,7 @@ def as_markdown(text: str) -> str:
     try:
         return str(converter.convert_soup(document)).strip()
     except RecursionError as error:
-        raise BadValue("Must be HTML that is nested less deeply.") from error
+        raise BadValue(_("Must be HTML that is nested less deeply.")) from error
 
 
 def _without_comments(text: str) -> str:

@@ -7,9 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+
 from taskbell.common.clock import EARLIEST, LATEST
 from taskbell.common.errors import Invalid
 from taskbell.common.text import printable
+from taskbell.common.wording import grouped
 from taskbell.transfer.foreign import number_of
 from taskbell.transfer.ical_cells import cells_of, dates_of, history_of
 from taskbell.transfer.ical_lines import DEFAULTS, OF_THE_CALENDAR, Block, CalendarFile, Property, property_of
@@ -20,7 +24,7 @@ from taskbell.transfer.ical_zones import Zones
 from taskbell.transfer.reading import MAX_ROW_CHARACTERS, Notice, Remark, Row, Unreadable
 
 MAX_TODOS = 100_000  # their lines are in memory at once: the last may be a child of the first
-OUT_OF_RANGE = f"Must have dates between {EARLIEST} and {LATEST}."
+OUT_OF_RANGE = gettext_noop("Must have dates between %(earliest)s and %(latest)s.")
 LENIENT = ("title", "category", "created_at", "completed_at", "project", "labels", "comments")
 # A title from our own export always fits.
 LENIENT_OF_OURS = ("created_at", "completed_at", "project", "labels", "comments")
@@ -70,7 +74,9 @@ def ical_rows(stream: IO[bytes], zone: str = "UTC") -> Iterator[Row | Notice]:
             zones.define(block)
             continue
         if len(index.blocks) == MAX_TODOS:
-            raise Unreadable(block.line, f"A calendar can have at most {MAX_TODOS:,} to-dos.")
+            raise Unreadable(
+                block.line, _("A calendar can have at most %(most)s to-dos.") % {"most": grouped(MAX_TODOS)}
+            )
         index.add(block)
     _check_has_todos(file, index)
     yield from _about(file)
@@ -80,24 +86,32 @@ def ical_rows(stream: IO[bytes], zone: str = "UTC") -> Iterator[Row | Notice]:
 
 def _check_has_todos(file: CalendarFile, index: Index) -> None:
     if not file.has_begun:
-        raise Unreadable(1, "Must be a calendar, which begins with BEGIN:VCALENDAR.")
+        raise Unreadable(1, _("Must be a calendar, which begins with BEGIN:VCALENDAR."))
     if file.others and not index.blocks:
-        others = " and ".join(f"{number:,} {name}" for name, number in file.others.items())
-        raise Unreadable(1, f"This calendar has no to-dos (VTODO), only {printable(others)[:200]}.")
+        others = ", ".join(f"{grouped(number)} {name}" for name, number in file.others.items())
+        raise Unreadable(
+            1, _("This calendar has no to-dos (VTODO), only %(others)s.") % {"others": printable(others)[:200]}
+        )
 
 
 def _about(file: CalendarFile) -> Iterator[Notice]:
     """Notices about everything in the file that isn't a to-do."""
     if file.recoded:
-        yield Remark(file.recoded, "", "Read as Windows-1252, because it isn't UTF-8.")
+        yield Remark(file.recoded, "", _("Read as Windows-1252, because it isn't UTF-8."))
     for name, number in file.others.items():
-        verb = "isn't" if number == 1 else "aren't"
-        yield Notice(
-            1, name[:50], f"{number:,} {printable(name)[:50]} {verb} imported: only to-dos (VTODO) become tasks."
+        said = ngettext(
+            "%(number)s %(name)s isn't imported: only to-dos (VTODO) become tasks.",
+            "%(number)s %(name)s aren't imported: only to-dos (VTODO) become tasks.",
+            number,
         )
+        yield Notice(1, name[:50], said % {"number": grouped(number), "name": printable(name)[:50]})
     for one in file.properties:
         if one.name not in OF_THE_CALENDAR and (one.name, one.text.upper()) not in DEFAULTS:
-            yield Notice(1, one.name[:50], f"{one.name} of the calendar isn't imported: {one.shown}")
+            yield Notice(
+                1,
+                one.name[:50],
+                _("%(name)s of the calendar isn't imported: %(shown)s") % {"name": one.name, "shown": one.shown},
+            )
 
 
 def _rows_of(key: str, blocks: list[Block], index: Index, zones: Zones) -> Iterator[Row]:
@@ -114,12 +128,15 @@ def _rows_of(key: str, blocks: list[Block], index: Index, zones: Zones) -> Itera
         newest = max(revisions, key=_revision)
         for older in revisions:
             if older is not newest:
-                newest.note("UID", f"Line {older.line} has the same to-do. Only its newest version is imported.")
+                newest.note(
+                    "UID",
+                    _("Line %(line)s has the same to-do. Only its newest version is imported.") % {"line": older.line},
+                )
         yield from _rows(newest, key, number, overrides if number == 1 else [], index)
     if not masters:
         for number, one in enumerate(overrides, start=1):
             one.todo.note(
-                "RECURRENCE-ID", "RECURRENCE-ID isn't imported: the file doesn't have the to-do that repeats."
+                "RECURRENCE-ID", _("RECURRENCE-ID isn't imported: the file doesn't have the to-do that repeats.")
             )
             yield from _rows(one.todo, key, number, [], index)
 
@@ -141,7 +158,9 @@ def _rows(todo: Todo, key: str, number: int, overrides: list[Override], index: I
     """The row of a to-do, and those of its completed occurrences. Of several with one UID, the first keeps it."""
     key = key if number == 1 else f"{key}/{number}"
     if number > 1:
-        todo.note("UID", f"Another to-do has the same UID. This one is imported as {printable(key)[:100]}.")
+        todo.note(
+            "UID", _("Another to-do has the same UID. This one is imported as %(key)s.") % {"key": printable(key)[:100]}
+        )
     wrong = _unreadable(todo.block)
     if wrong:
         yield Row.wrong(todo.line, "", "invalid", wrong, called=todo.called)
@@ -160,7 +179,13 @@ def _rows(todo: Todo, key: str, number: int, overrides: list[Override], index: I
         yield Row.wrong(todo.line, first.field, first.code, first.message, called=todo.called)
         return
     except OverflowError:  # of a date far beyond those that tasks can have
-        yield Row.wrong(todo.line, "due_date", "out_of_range", OUT_OF_RANGE, called=todo.called)
+        yield Row.wrong(
+            todo.line,
+            "due_date",
+            "out_of_range",
+            _(OUT_OF_RANGE) % {"earliest": EARLIEST, "latest": LATEST},
+            called=todo.called,
+        )
         return
     for one, completed in history:
         part = f"{key}/{completed['occurrence']}"
@@ -179,9 +204,9 @@ def _row(
 
 def _unreadable(block: Block) -> str | None:
     if block.is_cut:
-        return "The file ends within this to-do (END:VTODO is missing), so it may be incomplete. Export it again."
+        return _("The file ends within this to-do (END:VTODO is missing), so it may be incomplete. Export it again.")
     if block.is_too_long:
-        return f"Must have at most {MAX_ROW_CHARACTERS:,} characters."
+        return _("Must have at most %(most)s characters.") % {"most": grouped(MAX_ROW_CHARACTERS)}
     return None
 
 
@@ -195,7 +220,13 @@ def _relations(todo: Todo, key: str, index: Index) -> list[str]:
         elif kind == "PARENT" and one.text in index.groups:
             continue  # the parent is blocked by this one
         elif kind == "PARENT":
-            todo.note("pre_tasks", f"The parent isn't in the file, so nothing is blocked by this task: {one.shown}")
+            todo.note(
+                "pre_tasks",
+                _("The parent isn't in the file, so nothing is blocked by this task: %(shown)s") % {"shown": one.shown},
+            )
         else:
-            todo.note("RELATED-TO", f"A relation ({kind:.50}) isn't imported: {one.shown}")
+            todo.note(
+                "RELATED-TO",
+                _("A relation (%(kind)s) isn't imported: %(shown)s") % {"kind": f"{kind:.50}", "shown": one.shown},
+            )
     return list(dict.fromkeys(needs))

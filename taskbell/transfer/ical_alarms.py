@@ -4,9 +4,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
+from django.utils.translation import gettext as _
 
 from taskbell.common.durations import Duration
 from taskbell.common.values import BadValue
+from taskbell.common.wording import grouped
 from taskbell.reminders.actions import MAX_REMINDERS
 from taskbell.reminders.schedule import MAX_BEFORE_DUE
 from taskbell.transfer.ical_lines import BOOKKEEPING, Component, Property
@@ -37,7 +39,11 @@ def reminders_of(todo: Todo, start: Moment | None, due: Moment | None, title: st
         _note_rest(todo, alarm, title)
     different = list({orjson.dumps(one, option=orjson.OPT_SORT_KEYS): one for one in found}.values())
     if len(different) > MAX_REMINDERS:
-        todo.note("VALARM", f"Only the first {MAX_REMINDERS} of {len(different):,} reminders are imported.")
+        todo.note(
+            "VALARM",
+            _("Only the first %(most)s of %(different)s reminders are imported.")
+            % {"most": MAX_REMINDERS, "different": grouped(len(different))},
+        )
     return different[:MAX_REMINDERS]
 
 
@@ -45,7 +51,7 @@ def _own(todo: Todo, one: Property) -> list[Reminder]:
     try:
         return [orjson.loads(one.text)]
     except orjson.JSONDecodeError:
-        todo.note(REMINDER, f"A reminder can't be read: {one.shown}")
+        todo.note(REMINDER, _("A reminder can't be read: %(shown)s") % {"shown": one.shown})
         return []
 
 
@@ -69,15 +75,15 @@ def _reminders(todo: Todo, alarm: Component, start: Moment | None, due: Moment |
     if kind == "NONE":
         return []  # a program's note that the to-do has no alarm
     if kind not in ACTIONS or trigger is None or any(one.name in BY_PLACE for one in alarm.properties):
-        when = trigger.shown if trigger else "it has no TRIGGER"
-        todo.note("VALARM", f"An alarm ({kind:.50}) isn't imported: {when}")
+        when = trigger.shown if trigger else _("it has no TRIGGER")
+        todo.note("VALARM", _("An alarm (%(kind)s) isn't imported: %(when)s") % {"kind": f"{kind:.50}", "when": when})
         return []
     try:
         spans = _repeated(todo, repeat, pause)
         return [one for span in spans if (one := _reminder(todo, trigger, span, start, due)) is not None]
     except (BadValue, OverflowError) as error:
-        reason = str(error) if isinstance(error, BadValue) else "Its time is out of range."
-        todo.note("VALARM", f"An alarm isn't imported. {reason}")
+        reason = str(error) if isinstance(error, BadValue) else _("Its time is out of range.")
+        todo.note("VALARM", _("An alarm isn't imported. %(reason)s") % {"reason": reason})
         return []
 
 
@@ -87,12 +93,16 @@ def _repeated(todo: Todo, repeat: Property | None, pause: Property | None) -> li
         return [Span()]
     text = repeat.value.strip() if repeat else ""
     if pause is None or not (text.isascii() and text.isdigit()):
-        todo.note("VALARM", "The repetitions of an alarm aren't imported: they need REPEAT, a number, and DURATION.")
+        todo.note("VALARM", _("The repetitions of an alarm aren't imported: they need REPEAT, a number, and DURATION."))
         return [Span()]
     times = int(text[:9])
     if times >= MAX_REMINDERS:
-        todo.note("VALARM", f"Only the first {MAX_REMINDERS} of {text[:9]} repetitions of an alarm are imported.")
-    step, _ = span_of(pause.value)
+        todo.note(
+            "VALARM",
+            _("Only the first %(most)s of %(text)s repetitions of an alarm are imported.")
+            % {"most": MAX_REMINDERS, "text": text[:9]},
+        )
+    step, _text = span_of(pause.value)
     return [step * number for number in range(min(times + 1, MAX_REMINDERS))]
 
 
@@ -104,7 +114,11 @@ def _reminder(todo: Todo, trigger: Property, later: Span, start: Moment | None, 
     from_end = trigger.param("RELATED", "START") == "END" or start is None
     anchor = (due if due is not None else start) if from_end else start
     if anchor is None:
-        todo.note("VALARM", f"An alarm isn't imported: {trigger.shown} counts from a date that the to-do doesn't have.")
+        todo.note(
+            "VALARM",
+            _("An alarm isn't imported: %(shown)s counts from a date that the to-do doesn't have.")
+            % {"shown": trigger.shown},
+        )
         return None
     if due is not None and anchor == due:
         before = _before_due(span + later, due, written if later == Span() else None)
@@ -132,4 +146,6 @@ def _note_rest(todo: Todo, alarm: Component, title: str) -> None:
         says_nothing = one.text.casefold() in ("", title.casefold(), *TEXTS_OF_PROGRAMS)
         if one.name in BOOKKEEPING or (one.name in ("DESCRIPTION", "SUMMARY") and says_nothing):
             continue
-        todo.note("VALARM", f"{one.name} of an alarm isn't imported: {one.shown}")
+        todo.note(
+            "VALARM", _("%(name)s of an alarm isn't imported: %(shown)s") % {"name": one.name, "shown": one.shown}
+        )

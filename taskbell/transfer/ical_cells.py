@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from taskbell.common.errors import invalid
 from taskbell.common.values import BadValue
 from taskbell.tasks.kinds import PRIORITY_NAMES
@@ -26,10 +28,13 @@ def cells_of(todo: Todo, found: Repetition, own: Mapping[str, str]) -> dict[str,
     if found.current is not None:
         _take_over(todo, found.current, found.due)
         by_rule = found.due
-        _, found.due = _dates_of(found.current.todo, found.due)
+        _start, found.due = _dates_of(found.current.todo, found.due)
         found.cells |= planned_cells(by_rule, found.due)
     if found.start is not None and found.start != found.due:
-        todo.note("DTSTART", f"DTSTART isn't imported: {shown(found.start)}. Tasks have a due date only.")
+        todo.note(
+            "DTSTART",
+            _("DTSTART isn't imported: %(start)s. Tasks have a due date only.") % {"start": shown(found.start)},
+        )
     title = _text(todo, "SUMMARY")
     cells = {
         "title": title,
@@ -68,12 +73,15 @@ def dates_of(todo: Todo, *, must_be_right: bool) -> tuple[Moment | None, Moment 
     if span is None:
         return start, due
     if start is None:
-        todo.note("DURATION", f"DURATION isn't imported, because the to-do has no DTSTART: {span.shown}")
+        todo.note(
+            "DURATION",
+            _("DURATION isn't imported, because the to-do has no DTSTART: %(shown)s") % {"shown": span.shown},
+        )
         return start, due
     try:
-        later, _ = span_of(span.value)
+        later, _text = span_of(span.value)
     except BadValue as error:
-        raise invalid("due_date", error.code, f"DURATION can't be read. {error}") from error
+        raise invalid("due_date", error.code, _("DURATION can't be read. %(error)s") % {"error": error}) from error
     end = later.after(start)
     return start, end if isinstance(start, datetime) else end.date()
 
@@ -106,7 +114,9 @@ def _priority(todo: Todo) -> str:
     if text in PRIORITY_NAMES:
         return text
     if len(text) != 1 or text not in "0123456789":
-        raise invalid("priority", "invalid", f"PRIORITY must be a number from 0 to 9, not {one.shown}.")
+        raise invalid(
+            "priority", "invalid", _("PRIORITY must be a number from 0 to 9, not %(shown)s.") % {"shown": one.shown}
+        )
     return PRIORITIES[int(text)]
 
 
@@ -116,16 +126,24 @@ def _stage(todo: Todo, *, is_over: bool) -> dict[str, Any]:
     completed = todo.take_moment("COMPLETED")
     stage = STAGES.get(status.text.upper()) if status else None
     if status and stage is None:
-        todo.note("stage", f"STATUS isn't imported: {status.shown}")
+        todo.note("stage", _("STATUS isn't imported: %(shown)s") % {"shown": status.shown})
     if stage is None:
         stage = "COMPLETED" if completed or percent == 100 else "PENDING"
     elif stage != "COMPLETED" and (completed or percent == 100):
         said = "COMPLETED" if completed else "PERCENT-COMPLETE"
-        todo.note("stage", f"{said} isn't imported, because STATUS is {status and status.shown}.")
+        todo.note(
+            "stage",
+            _("%(said)s isn't imported, because STATUS is %(value)s.")
+            % {"said": said, "value": status and status.shown},
+        )
     if stage == "PENDING" and percent and percent < 100:
         stage = "IN_PROGRESS"
     if percent and percent < 100:
-        todo.note("stage", f"PERCENT-COMPLETE isn't imported: {percent} %. The task is {stage}.")
+        todo.note(
+            "stage",
+            _("PERCENT-COMPLETE isn't imported: %(percent)s %%. The task is %(stage)s.")
+            % {"percent": percent, "stage": stage},
+        )
     if is_over and stage != "ARCHIVED":
         stage = "COMPLETED"
     if stage != "COMPLETED":
@@ -139,7 +157,7 @@ def _percent(todo: Todo) -> int | None:
         return None
     text = one.text
     if not (text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= 100):
-        todo.note("stage", f"PERCENT-COMPLETE isn't imported: {one.shown}")
+        todo.note("stage", _("PERCENT-COMPLETE isn't imported: %(shown)s") % {"shown": one.shown})
         return None
     return int(text)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
+from django.utils.translation import gettext as _
 from icalendar.parser import Contentline, Parameters
 from icalendar.parser.property import split_on_unescaped_comma, unescape_backslash
 
@@ -201,7 +202,7 @@ class CalendarFile:
             else:
                 self._pass(line, edge, of, skipped)
             if max(depth, len(skipped)) > MAX_NESTED:
-                raise Unreadable(number, f"Components can be nested at most {MAX_NESTED} deep.")
+                raise Unreadable(number, _("Components can be nested at most %(most)s deep.") % {"most": MAX_NESTED})
         if block is not None:
             block.is_cut = True
             yield block.close()

@@ -7,9 +7,12 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import islice
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from taskbell.common.errors import invalid
 from taskbell.common.recurrence import MAX_COUNT, WEEKDAYS, Rule, from_other_program, parse_rule
 from taskbell.common.values import BadValue
+from taskbell.common.wording import grouped
 from taskbell.transfer.ical_lines import BOOKKEEPING, Property
 from taskbell.transfer.ical_own import OF_A_RULE, rule_for_others
 from taskbell.transfer.ical_times import Moment, day_of, due_cells, moment_of, with_zone, zone_of
@@ -59,7 +62,11 @@ class Override:
             if one.name not in BOOKKEEPING | OF_EVERY_OCCURRENCE and (one.name, one.text) not in usual
         ]
         for one in others[:MAX_DIFFERENCES]:
-            master.note(one.name, f"{one.name} of the occurrence of {day} isn't imported: {one.shown}")
+            master.note(
+                one.name,
+                _("%(name)s of the occurrence of %(day)s isn't imported: %(shown)s")
+                % {"name": one.name, "day": day, "shown": one.shown},
+            )
 
 
 def override_of(todo: Todo) -> Override | None:
@@ -70,7 +77,7 @@ def override_of(todo: Todo) -> Override | None:
     try:
         return Override(moment_of(one, todo.zones), todo)
     except BadValue as error:
-        todo.note("RECURRENCE-ID", f"RECURRENCE-ID isn't imported. {error}")
+        todo.note("RECURRENCE-ID", _("RECURRENCE-ID isn't imported. %(error)s") % {"error": error})
         return None
 
 
@@ -101,7 +108,10 @@ def repetition_of(
         return Repetition(start, due)
     base, due = with_zone(start or due), with_zone(due or start)
     if base is None or due is None:
-        todo.note("recurrence", f"RRULE isn't imported, because the to-do has no DTSTART or DUE: {line.shown}")
+        todo.note(
+            "recurrence",
+            _("RRULE isn't imported, because the to-do has no DTSTART or DUE: %(shown)s") % {"shown": line.shown},
+        )
         return Repetition(start, due)
     rule = _rule(line, day_of(base))
     if isinstance(due, datetime) and due.tzinfo and zone_of(due) is None:
@@ -152,7 +162,8 @@ def _in_zone(todo: Todo, rule: Rule, start: datetime, zone: tzinfo) -> tuple[Rul
         return moved, there
     todo.note(
         "recurrence",
-        f"The calendar's rule counts days in {start.tzname()}. Taskbell's counts them in {zone}: {rule.text}",
+        _("The calendar's rule counts days in %(start)s. Taskbell's counts them in %(zone)s: %(text)s")
+        % {"start": start.tzname(), "zone": zone, "text": rule.text},
     )
     return rule, there
 
@@ -160,7 +171,7 @@ def _in_zone(todo: Todo, rule: Rule, start: datetime, zone: tzinfo) -> tuple[Rul
 def _days(rule: Rule, start: Moment, *, since: date | None = None) -> Iterator[date]:
     wall = start if isinstance(start, datetime) else datetime.combine(start, time())
     first = None if since is None else datetime.combine(since, time(), UTC)
-    for local, _ in rule.occurrences(wall.replace(tzinfo=None), zone_of(start) or "UTC", since=first):
+    for local, _wall in rule.occurrences(wall.replace(tzinfo=None), zone_of(start) or "UTC", since=first):
         yield local.date()
 
 
@@ -176,7 +187,9 @@ def _by_due_date(todo: Todo, rule: Rule, start: Moment, due: date) -> tuple[str,
     if _has(rule, start, due):
         return rule.text, first
     todo.note(
-        "recurrence", f"The calendar's rule counts from DTSTART {first}. Taskbell's counts from {due}: {rule.text}"
+        "recurrence",
+        _("The calendar's rule counts from DTSTART %(first)s. Taskbell's counts from %(due)s: %(text)s")
+        % {"first": first, "due": due, "text": rule.text},
     )
     return rule.text, due
 
@@ -245,7 +258,7 @@ def _excluded(todo: Todo, start: Moment) -> set[date]:
             try:
                 days.add(_day_in_zone_of(start, moment_of(one, todo.zones)))
             except BadValue as error:
-                todo.note("EXDATE", f"EXDATE isn't imported. {error}")
+                todo.note("EXDATE", _("EXDATE isn't imported. %(error)s") % {"error": error})
     return days
 
 
@@ -257,13 +270,19 @@ def _day_in_zone_of(start: Moment, occurrence: Moment) -> date:
 
 def _note_others(todo: Todo, by_day: dict[date, Override], left_out: set[date]) -> None:
     for day, one in islice(sorted(by_day.items()), MAX_NOTED):
-        here = "" if one.is_closed else " In Taskbell it follows the rule."
-        todo.note("RECURRENCE-ID", f"The occurrence of {day} isn't imported: {one.state or 'it has no dates'}.{here}")
+        said = _("The occurrence of %(day)s isn't imported: %(state)s.")
+        if not one.is_closed:
+            said = _("The occurrence of %(day)s isn't imported: %(state)s. In Taskbell it follows the rule.")
+        todo.note("RECURRENCE-ID", said % {"day": day, "state": one.state or _("it has no dates")})
         one.note_differences(todo, day)
     if len(by_day) > MAX_NOTED:
-        todo.note("RECURRENCE-ID", f"{len(by_day) - MAX_NOTED:,} further occurrences aren't imported.")
+        todo.note(
+            "RECURRENCE-ID",
+            _("%(number)s further occurrences aren't imported.") % {"number": grouped(len(by_day) - MAX_NOTED)},
+        )
     for day in sorted(left_out):
         todo.note(
             "EXDATE",
-            f"EXDATE isn't imported: the calendar leaves out {day}, but Taskbell's rule includes it. Skip it then.",
+            _("EXDATE isn't imported: the calendar leaves out %(day)s, but Taskbell's rule includes it. Skip it then.")
+            % {"day": day},
         )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
 from icalendar.prop import vDDDTypes
 
 from taskbell.common.durations import Duration, parse_duration
@@ -50,7 +51,7 @@ def span_of(text: str) -> tuple[Span, Duration]:
     try:
         duration = parse_duration(text.lstrip("+-"))
     except ValueError as error:
-        raise BadValue(f"Must be a duration such as -PT15M, not {text[:50]}.") from error
+        raise BadValue(_("Must be a duration such as -PT15M, not %(text)s.") % {"text": text[:50]}) from error
     return Span(duration.days, int(duration.exact.total_seconds())) * sign, duration
 
 
@@ -65,7 +66,8 @@ def moment_of(one: Property, zones: Zones) -> Moment:
         found = None
     if not isinstance(found, date):
         raise BadValue(
-            f"{one.name} must be a date such as 20270331 or a time such as 20270331T090000Z, not {one.shown}."
+            _("%(name)s must be a date such as 20270331 or a time such as 20270331T090000Z, not %(shown)s.")
+            % {"name": one.name, "shown": one.shown}
         )
     if not isinstance(found, datetime):
         return found

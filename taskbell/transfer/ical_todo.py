@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+
 from taskbell.common.errors import invalid
 from taskbell.common.text import is_invisible, printable
 from taskbell.common.values import BadValue
+from taskbell.common.wording import grouped
 from taskbell.transfer.ical_lines import BOOKKEEPING, DEFAULTS, Block, Component, Property
 from taskbell.transfer.ical_times import Moment, moment_of
 from taskbell.transfer.ical_zones import Zones
@@ -47,7 +50,7 @@ class Todo:
             if must_be_right:
                 column = "timezone" if error.code == "unknown_zone" else "due_date"
                 raise invalid(column, error.code, str(error)) from error
-            self.note(name, f"{name} isn't imported. {error}")
+            self.note(name, _("%(name)s isn't imported. %(error)s") % {"name": name, "error": error})
             return None
 
     def note_rest(self) -> None:
@@ -56,13 +59,17 @@ class Todo:
             if one.name not in BOOKKEEPING and (one.name, one.text.upper()) not in DEFAULTS:
                 self.note(one.name, _not_imported(one))
         for part in self.component.parts:
-            self.note(part.name, f"{part.name} isn't imported, with {len(part.properties):,} lines.")
+            self.note(
+                part.name,
+                _("%(name)s isn't imported, with %(properties)s lines.")
+                % {"name": part.name, "properties": grouped(len(part.properties))},
+            )
 
 
 def _not_imported(one: Property) -> str:
     if one.is_broken:
-        return f"A line can't be read: {one.shown}"
-    return f"{one.name} isn't imported: {one.shown}"
+        return _("A line can't be read: %(shown)s") % {"shown": one.shown}
+    return _("%(name)s isn't imported: %(shown)s") % {"name": one.name, "shown": one.shown}
 
 
 def _called(component: Component) -> str:
@@ -71,6 +78,6 @@ def _called(component: Component) -> str:
     title = "" if is_invisible(title) else " ".join(printable(title).split())[:MAX_SHOWN]
     uid = printable(component.text_of("UID"))
     if not uid:
-        return f"To-do without a UID ({title or 'no title'})"
+        return _("To-do without a UID (%(title)s)") % {"title": title or _("no title")}
     uid = uid if len(uid) <= MAX_SHOWN else f"{uid[:MAX_SHOWN]}…"
     return f"UID {uid}" + f" ({title})" * bool(title)

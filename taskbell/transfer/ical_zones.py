@@ -6,6 +6,7 @@ from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
 from icalendar.cal.component_factory import ComponentFactory
 from icalendar.parser.ical import ComponentIcalParser
 from icalendar.prop import TypesFactory
@@ -64,7 +65,9 @@ class Zones:
         zone = _known(name) or self._defined.get(name)
         if zone is None:
             raise BadValue(
-                f"Must be an IANA time zone or one that the file defines; {name!r:.100} is neither.", "unknown_zone"
+                _("Must be an IANA time zone or one that the file defines; %(name)s is neither.")
+                % {"name": f"{name!r:.100}"},
+                "unknown_zone",
             )
         return zone
 

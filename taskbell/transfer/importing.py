@@ -8,9 +8,11 @@ from itertools import islice
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import User
 from taskbell.common.errors import Refusal
+from taskbell.common.wording import grouped
 from taskbell.tasks.policy import check_may_create
 from taskbell.tasks.quotas import check_room_for, check_room_for_tasks
 from taskbell.transfer import findings, staged_projects, staging
@@ -40,8 +42,10 @@ class ImportRefused(Refusal):
     title = "Invalid input"
 
     def __init__(self, result: "ImportResult") -> None:
-        some = f"{result.failed:,} of {result.rows:,} rows" if result.rows > 1 else "the only row"
-        super().__init__(f"Can't import {some}, so nothing was imported.")
+        said = _("Can't import the only row, so nothing was imported.")
+        if result.rows > 1:
+            said = _("Can't import %(failed)s of %(rows)s rows, so nothing was imported.")
+        super().__init__(said % {"failed": grouped(result.failed), "rows": grouped(result.rows)})
         self.result = result
 
     def members(self) -> dict[str, object]:
@@ -175,6 +179,7 @@ class CheckedFile:
 
     def _refuse_bad(self) -> None:
         if self.options.partial:
+            findings.find(findings.BLOCKED_BY_BAD_ROW)
             findings.find(findings.BLOCKED_BY_BAD)
         self.count_failed()
 

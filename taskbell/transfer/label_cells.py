@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from taskbell.common.text import folded
 from taskbell.common.values import BadValue
 from taskbell.tasks.labels import MAX_LABELS, read_label_name
@@ -11,7 +13,7 @@ def read_labels(value: Any) -> list[str]:
     """The names, each once; in text, with commas between them. Raises BadValue."""
     names = value.split(",") if isinstance(value, str) else value
     if not isinstance(names, list):
-        raise BadValue("Must be a list of names.")
+        raise BadValue(_("Must be a list of names."))
     found: dict[str, str] = {}
     for one in names:
         if isinstance(value, str) and not one.strip():
@@ -19,5 +21,5 @@ def read_labels(value: Any) -> list[str]:
         name = read_label_name(one.replace(",", " ") if isinstance(one, str) else one)
         found.setdefault(folded(name), name)
         if len(found) > MAX_LABELS:
-            raise BadValue(f"Must have at most {MAX_LABELS} labels.", "max_length")
+            raise BadValue(_("Must have at most %(most)s labels.") % {"most": MAX_LABELS}, "max_length")
     return list(found.values())

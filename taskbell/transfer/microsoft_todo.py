@@ -9,6 +9,8 @@ from datetime import UTC, datetime, time
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from taskbell.common.clock import time_zones
@@ -35,7 +37,11 @@ CARRIED = (
 )
 BOOKKEEPING = ("lastModifiedDateTime", "bodyLastModifiedDateTime", "parentList", "@odata.etag")
 MICROSOFT = Program(
-    "microsoft-todo", "Must be a task as Microsoft Graph has it.", (*CARRIED, *BOOKKEEPING), column="value", text="body"
+    "microsoft-todo",
+    gettext_noop("Must be a task as Microsoft Graph has it."),
+    (*CARRIED, *BOOKKEEPING),
+    column="value",
+    text="body",
 )
 WITH_TASKS = ("value", "lists", "tasks")
 MAX_DEPTH = 6  # of lists within lists
@@ -60,7 +66,7 @@ def _tasks(line: int, found: Any, of_list: dict[str, Any], depth: int) -> Iterat
         for key in WITH_TASKS:
             yield from _tasks(line, found.get(key) or [], about if about.get("displayName") else of_list, depth + 1)
     else:
-        raise Unreadable(line, "Must be tasks or lists as Microsoft Graph has them.")
+        raise Unreadable(line, _("Must be tasks or lists as Microsoft Graph has them."))
 
 
 def _read(task: dict[str, Any], of_list: dict[str, Any]) -> Read:
@@ -103,7 +109,7 @@ def _moment(value: dict[str, str] | None) -> datetime | None:
     name = value.get("timeZone") or "UTC"
     zone = WINDOWS_TO_OLSON.get(name, name)
     if zone not in time_zones():
-        raise BadValue(f"There is no time zone named {name[:100]}.", "unknown_zone")
+        raise BadValue(_("There is no time zone named %(name)s.") % {"name": name[:100]}, "unknown_zone")
     return datetime.fromisoformat(value["dateTime"][:26]).replace(tzinfo=ZoneInfo(zone))
 
 

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Iterator
 from typing import IO
 
+from django.utils.translation import gettext as _
+
 from taskbell.transfer.foreign import MALFORMED
 from taskbell.transfer.formats import ALIASES, OWN_FORMATS, FileOptions, rows_of
 from taskbell.transfer.reading import Notice, Row, Unreadable
@@ -37,16 +39,29 @@ class OpenedFile:
         except Unreadable as error:
             if count or self.guess.format == self.format:
                 raise
-            message = f"{error.error.message} The file seems to be {self.guess.name}."
+            message = _("%(message)s The file seems to be %(name)s.") % {
+                "message": error.error.message,
+                "name": self.guess.name,
+            }
             raise Unreadable(error.error.line, message, column=error.error.field) from error
         except MALFORMED as error:  # in what the file has around its tasks
             log.debug("a file could not be read", exc_info=error)
-            raise Unreadable(1, f"Can't be read as {self.format}, because its structure is different.") from error
+            raise Unreadable(
+                1, _("Can't be read as %(format)s, because its structure is different.") % {"format": self.format}
+            ) from error
         if not count and (self.format not in OWN_FORMATS or self.guess is EMPTY):
-            raise Unreadable(1, f"There are no tasks in this file. It seems to be {self.guess.name}.")
+            raise Unreadable(
+                1, _("There are no tasks in this file. It seems to be %(name)s.") % {"name": self.guess.name}
+            )
 
     def _refusal(self) -> str:
-        sentence = f"Can't import this file, because it seems to be {self.guess.name}"
+        names = {"name": self.guess.name, "wanted": self.format, "format": self.guess.format}
         if self.guess.format is None:
-            return f"{sentence}."
-        return f"{sentence}, not {self.format}. Send the format {self.guess.format}, or none."
+            return _("Can't import this file, because it seems to be %(name)s.") % names
+        return (
+            _(
+                "Can't import this file, because it seems to be %(name)s, not %(wanted)s. "
+                "Send the format %(format)s, or none."
+            )
+            % names
+        )

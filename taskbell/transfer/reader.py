@@ -13,6 +13,7 @@ from itertools import islice
 from typing import IO, Any
 
 from django.conf import settings
+from django.utils.translation import activate
 
 from taskbell.common.errors import Refusal
 from taskbell.common.limits import limit
@@ -61,6 +62,7 @@ def _read(file: IO[bytes], answer: Any) -> None:
     asked: FileToRead = pickle.load(answer)  # noqa: S301 - from the server
     limit(seconds=asked.seconds, mebibytes=MAX_MEMORY_MIB)
     settings.TASKBELL_IMPORT_MEGABYTES = asked.megabytes
+    activate(asked.language)
     try:
         opened = OpenedFile(file, asked.options, said=asked.said, hint=asked.hint)
         _send(answer, opened.format)

@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from django.utils.translation import gettext as _
+
 from taskbell.common.errors import Refusal
 from taskbell.common.strict_json import inside
 from taskbell.common.text import printable
+from taskbell.common.wording import grouped
 from taskbell.transfer.columns import COLUMNS
 
 MAX_ROW_CHARACTERS = 1024 * 1024
@@ -82,7 +85,7 @@ class Unreadable(Refusal):
 
     def __init__(self, line: int, message: str, *, column: str = "") -> None:
         self.error = RowError(line, printable(column), "unreadable", printable(message))
-        super().__init__(f"Line {line}: {self.error.message}")
+        super().__init__(_("Line %(line)s: %(message)s") % {"line": line, "message": self.error.message})
 
     def members(self) -> dict[str, Any]:
         return {"errors": [vars(self.error)]}
@@ -102,7 +105,10 @@ def lines_of(text: IO[str]) -> Iterator[str]:
     """The lines with their ends. Raises Unreadable for a line that is longer than any row."""
     for number, line in enumerate(iter(lambda: text.readline(MAX_ROW_CHARACTERS), ""), start=1):
         if len(line) == MAX_ROW_CHARACTERS:
-            raise Unreadable(number, f"A line must have at most {MAX_ROW_CHARACTERS:,} characters.")
+            raise Unreadable(
+                number,
+                _("A line must have at most %(most)s characters.") % {"most": grouped(MAX_ROW_CHARACTERS)},
+            )
         yield line
 
 
@@ -110,9 +116,9 @@ def json_rows(stream: IO[bytes]) -> Iterator[Row]:
     """The rows of Taskbell's own JSON: one array, or one object after the other (NDJSON). Raises Unreadable."""
     for line, value in json_values(stream, longest=MAX_OBJECT_CHARACTERS):
         if not isinstance(value, dict):
-            yield Row.wrong(line, "", "not_an_object", "Must be an object.")
+            yield Row.wrong(line, "", "not_an_object", _("Must be an object."))
         elif unknown := sorted(value.keys() - set(COLUMNS)):
-            sentence = f"Unknown field. The fields are {', '.join(COLUMNS)}."
+            sentence = _("Unknown field. The fields are %(columns)s.") % {"columns": ", ".join(COLUMNS)}
             yield Row.wrong(line, unknown[0][:100], "unknown", sentence)
         else:
             yield Row(line, value)
@@ -140,15 +146,15 @@ class _Values:
             yield self.line, self._value()
             if in_array and not self._take(","):
                 if not self._take("]"):
-                    raise Unreadable(self.line, "Must be JSON: a comma is missing.")
+                    raise Unreadable(self.line, _("Must be JSON: a comma is missing."))
                 return self._end()
         if in_array:
-            raise Unreadable(self.line, "Must be JSON: it ends within the list.")
+            raise Unreadable(self.line, _("Must be JSON: it ends within the list."))
         return None
 
     def _end(self) -> None:
         if self._peek():
-            raise Unreadable(self.line, "Must be JSON: there is more after its end.")
+            raise Unreadable(self.line, _("Must be JSON: there is more after its end."))
 
     def _take(self, char: str) -> bool:
         is_there = self._peek() == char
@@ -171,22 +177,29 @@ class _Values:
                 value, end = self.decoder.raw_decode(self.buffer, self.place)
             except (ValueError, RecursionError) as error:
                 if len(self.buffer) - self.place > self.longest:
-                    raise Unreadable(self.line, f"A value must have at most {self.longest:,} characters.") from error
+                    raise Unreadable(
+                        self.line,
+                        _("A value must have at most %(longest)s characters.") % {"longest": grouped(self.longest)},
+                    ) from error
                 if not self._more():
                     raise self._unreadable(error) from error
             else:
                 if _is_deep(value):
-                    raise Unreadable(self.line, f"Must be JSON that is nested at most {MAX_NESTED} deep.")
+                    raise Unreadable(
+                        self.line,
+                        _("Must be JSON that is nested at most %(most)s deep.") % {"most": MAX_NESTED},
+                    )
                 self._pass(end)
                 return value
 
     def _unreadable(self, error: ValueError | RecursionError) -> Unreadable:
         if isinstance(error, RecursionError):
-            return Unreadable(self.line, "Must be JSON that is nested less deeply.")
+            return Unreadable(self.line, _("Must be JSON that is nested less deeply."))
         if isinstance(error, json.JSONDecodeError):
             line = self.line + self.buffer.count("\n", self.place, error.pos)
-            return Unreadable(line, f"Must be JSON: {error.msg[:1].lower()}{error.msg[1:]}.")
-        return Unreadable(self.line, f"Must be JSON: {error}.")
+            said = f"{error.msg[:1].lower()}{error.msg[1:]}"
+            return Unreadable(line, _("Must be JSON: %(error)s.") % {"error": said})
+        return Unreadable(self.line, _("Must be JSON: %(error)s.") % {"error": error})
 
     def _pass(self, end: int) -> None:
         self.line += self.buffer.count("\n", self.place, end)
@@ -200,7 +213,7 @@ class _Values:
 
 def _is_deep(value: Any) -> bool:
     level = [value]
-    for _ in range(MAX_NESTED):
+    for _level in range(MAX_NESTED):
         level = inside(level)
     return bool(level)
 
@@ -208,10 +221,10 @@ def _is_deep(value: Any) -> bool:
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
-        raise ValueError(f"an object has {printable(twice)[:100]!r} twice")
+        twice = next(name for name, count in Counter(name for name, _value in pairs).items() if count > 1)
+        raise ValueError(_("an object has %(twice)s twice") % {"twice": f"{printable(twice)[:100]!r}"})
     return found
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not a number")
+    raise ValueError(_("%(constant)s is not a number") % {"constant": constant})

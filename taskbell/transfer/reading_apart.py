@@ -7,9 +7,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import IO, Any
+
+from django.conf import settings
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from taskbell.common.errors import Refusal
 from taskbell.transfer.formats import FileOptions
@@ -29,8 +33,11 @@ class TooDemanding(Refusal):
 
     def __init__(self, seconds: int) -> None:
         super().__init__(
-            f"Can't read this file, because it takes more than {seconds} seconds of computing or {MAX_MEMORY_MIB} MiB"
-            " of memory. Split it into smaller files."
+            _(
+                "Can't read this file, because it takes more than %(seconds)s seconds of computing or "
+                "%(most)s MiB of memory. Split it into smaller files."
+            )
+            % {"seconds": seconds, "most": MAX_MEMORY_MIB}
         )
 
 
@@ -43,6 +50,7 @@ class FileToRead:
     hint: str | None
     seconds: int
     megabytes: int
+    language: str = field(default_factory=lambda: get_language() or settings.LANGUAGE_CODE)  # of its messages
 
 
 class ReadFile:

@@ -3,6 +3,9 @@
 import re
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from taskbell.transfer.columns import COLUMNS
 from taskbell.transfer.encodings import encoding_of
 from taskbell.transfer.headers import is_known
@@ -19,34 +22,38 @@ class Guess:
     Files of a `vague` format can be something else after all.
     """
 
-    name: str
+    said: str
     format: str | None = None
     vague: bool = False
 
+    @property
+    def name(self) -> str:
+        return _(self.said)
 
-EMPTY, TEXT = Guess("an empty file", vague=True), Guess("a text", vague=True)
+
+EMPTY, TEXT = Guess(gettext_noop("an empty file"), vague=True), Guess(gettext_noop("a text"), vague=True)
 SIGNATURES = (
-    (b"\x1f\x8b", "a gzip archive. Unpack it first"),
-    (b"BZh", "a bzip2 archive. Unpack it first"),
-    (b"\xfd7zXZ", "an xz archive. Unpack it first"),
-    (b"7z\xbc\xaf", "a 7z archive. Unpack it first"),
-    (b"Rar!", "a RAR archive. Unpack it first"),
-    (b"%PDF", "a PDF"),
-    (b"\x89PNG", "an image"),
-    (b"\xff\xd8\xff", "an image"),
-    (b"GIF8", "an image"),
-    (b"RIFF", "an image or a sound"),
-    (b"\xd0\xcf\x11\xe0", "an old Office document. Save it as CSV"),
-    (b"SQLite format 3", "an SQLite database"),
-    (b"{\\rtf", "an RTF document"),
+    (b"\x1f\x8b", gettext_noop("a gzip archive. Unpack it first")),
+    (b"BZh", gettext_noop("a bzip2 archive. Unpack it first")),
+    (b"\xfd7zXZ", gettext_noop("an xz archive. Unpack it first")),
+    (b"7z\xbc\xaf", gettext_noop("a 7z archive. Unpack it first")),
+    (b"Rar!", gettext_noop("a RAR archive. Unpack it first")),
+    (b"%PDF", gettext_noop("a PDF")),
+    (b"\x89PNG", gettext_noop("an image")),
+    (b"\xff\xd8\xff", gettext_noop("an image")),
+    (b"GIF8", gettext_noop("an image")),
+    (b"RIFF", gettext_noop("an image or a sound")),
+    (b"\xd0\xcf\x11\xe0", gettext_noop("an old Office document. Save it as CSV")),
+    (b"SQLite format 3", gettext_noop("an SQLite database")),
+    (b"{\\rtf", gettext_noop("an RTF document")),
 )
 IN_ZIPS = (
-    (b"xl/", Guess("an Excel workbook. Save it as CSV")),
-    (b"word/", Guess("a Word document")),
-    (b"mimetypeapplication/vnd.oasis", Guess("an OpenDocument file. Save a table as CSV")),
-    (b"Tasks.json", Guess("a Google Takeout archive. Unpack it, and import Tasks.json")),
-    (b"data.json", Guess("an export of Vikunja", "vikunja")),
-    (b".csv", Guess("a zip of CSV files, as Todoist makes it", "todoist")),
+    (b"xl/", Guess(gettext_noop("an Excel workbook. Save it as CSV"))),
+    (b"word/", Guess(gettext_noop("a Word document"))),
+    (b"mimetypeapplication/vnd.oasis", Guess(gettext_noop("an OpenDocument file. Save a table as CSV"))),
+    (b"Tasks.json", Guess(gettext_noop("a Google Takeout archive. Unpack it, and import Tasks.json"))),
+    (b"data.json", Guess(gettext_noop("an export of Vikunja"), "vikunja")),
+    (b".csv", Guess(gettext_noop("a zip of CSV files, as Todoist makes it"), "todoist")),
 )
 
 
@@ -55,7 +62,7 @@ def recognise(head: bytes) -> Guess:
     if not head.strip():
         return EMPTY
     if head.startswith(b"PK"):
-        return next((guess for sign, guess in IN_ZIPS if sign in head), Guess("a zip archive"))
+        return next((guess for sign, guess in IN_ZIPS if sign in head), Guess(gettext_noop("a zip archive")))
     for sign, name in SIGNATURES:
         if head.startswith(sign):
             return Guess(name)
@@ -65,23 +72,31 @@ def recognise(head: bytes) -> Guess:
         return EMPTY
     guess = _guess_text(text)
     if encoding not in ("utf-8", "utf-8-sig") and guess.format not in ("csv", "todoist", "ticktick"):
-        return Guess(f"{guess.name} in {encoding.upper()}. Save it as UTF-8")
+        return Guess(
+            _("%(name)s in %(encoding)s. Save it as UTF-8") % {"name": guess.name, "encoding": encoding.upper()}
+        )
     return guess
 
 
 def _guess_text(text: str) -> Guess:
     start = text[:2000].lower()
     if start.startswith("<"):
-        return Guess("an HTML page" if "<html" in start or "<!doctype html" in start else "an XML file")
+        return Guess(
+            gettext_noop("an HTML page")
+            if "<html" in start or "<!doctype html" in start
+            else gettext_noop("an XML file")
+        )
     if re.search(r"^BEGIN:(VCALENDAR|VTODO|VEVENT)", text, re.IGNORECASE | re.MULTILINE):
         has_todos = re.search(r"^BEGIN:VTODO", text, re.IGNORECASE | re.MULTILINE)
-        return Guess("a calendar" if has_todos else "a calendar of events, without to-dos", "ical")
+        return Guess(
+            gettext_noop("a calendar") if has_todos else gettext_noop("a calendar of events, without to-dos"), "ical"
+        )
     if start.startswith("begin:vcard"):
-        return Guess("a file of contacts")
+        return Guess(gettext_noop("a file of contacts"))
     if text[:1] in ("{", "["):
         return _guess_json(text)
     if "\0" in text:
-        return Guess("a binary file", vague=True)
+        return Guess(gettext_noop("a binary file"), vague=True)
     return _guess_table(text)
 
 
@@ -90,25 +105,29 @@ def _guess_json(text: str) -> Guess:
     top, inner = levels[1], set[str]().union(*levels)
     records = levels[2] if text[0] == "[" else top
     if '"tasks#task' in text:
-        return Guess("an export of Google Tasks", "google-tasks")
+        return Guess(gettext_noop("an export of Google Tasks"), "google-tasks")
     if inner & {"isReminderOn", "wellknownListName"} or "/todo/lists" in text or "graph.todoTask" in text:
-        return Guess("an export of Microsoft To Do", "microsoft-todo")
+        return Guess(gettext_noop("an export of Microsoft To Do"), "microsoft-todo")
     if "cards" in top or {"shortLink", "labelNames"} <= top:
-        return Guess("a Trello board", "trello")
+        return Guess(gettext_noop("a Trello board"), "trello")
     if {"uuid", "entry"} <= records and "title" not in records:
-        return Guess("an export of Taskwarrior", "taskwarrior")
+        return Guess(gettext_noop("an export of Taskwarrior"), "taskwarrior")
     if text[0] == "[" and records & {"tasks", "lists", "projects", "child_projects", "hex_color"}:
-        return Guess("an export of Vikunja", "vikunja")
+        return Guess(gettext_noop("an export of Vikunja"), "vikunja")
     if "title" in records:
-        return Guess("tasks in JSON", "json", vague=True)
+        return Guess(gettext_noop("tasks in JSON"), "json", vague=True)
     if top and not top & set(COLUMNS):
-        return Guess("JSON without tasks. Each task must be an object with a title")
-    return Guess("an empty list in JSON" if text == "[]" else "JSON without tasks", "json", vague=True)
+        return Guess(gettext_noop("JSON without tasks. Each task must be an object with a title"))
+    return Guess(
+        gettext_noop("an empty list in JSON") if text == "[]" else gettext_noop("JSON without tasks"),
+        "json",
+        vague=True,
+    )
 
 
 def keys_by_depth(text: str) -> list[set[str]]:
     """The keys of objects, by how many brackets they are in; the text may end anywhere."""
-    levels: list[set[str]] = [set() for _ in range(6)]
+    levels: list[set[str]] = [set() for _depth in range(6)]
     depth = 0
     for token in JSON_TOKEN.finditer(text):
         if token[0] in "{[":
@@ -130,8 +149,8 @@ def _guess_table(text: str) -> Guess:
         first, *rest = rest
     names = _names(first)
     if {"type", "content"} <= {name.lower() for name in names}:
-        return Guess("a project of Todoist in CSV", "todoist")
+        return Guess(gettext_noop("a project of Todoist in CSV"), "todoist")
     if any(_names(line)[:2] == ["Folder Name", "List Name"] for line in text.splitlines()):
-        return Guess("a backup of TickTick", "ticktick")
+        return Guess(gettext_noop("a backup of TickTick"), "ticktick")
     is_regular = len(names) > 1 and all(len(DELIMITER.split(line)) == len(names) for line in rest[:1])
     return Guess("CSV", "csv", vague=True) if is_regular or any(map(is_known, names)) else TEXT

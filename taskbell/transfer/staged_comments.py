@@ -2,6 +2,9 @@
 
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.activity.actions import record_from
@@ -21,9 +24,10 @@ SELECT number, place FROM (
         SUM(comment.size) OVER (ORDER BY comment.number, comment.place) AS bytes FROM {OF_NEW}
 ) counted WHERE total > %s OR bytes > %s
 """  # noqa: S608 - names of our own
+BEYOND_QUOTA = gettext_noop("Comments left out, because you have reached your quota: {}")
 LEFT_OUT = (
-    "SELECT task.number, task.line, 'comments', 'Comments left out, because you have reached your quota: ' ||"
-    " CAST(COUNT(*) AS text) FROM ({}) beyond JOIN staged_task task ON task.number = beyond.number"
+    "SELECT task.number, task.line, 'comments', REPLACE(%s, '{{}}', CAST(COUNT(*) AS text))"
+    " FROM ({}) beyond JOIN staged_task task ON task.number = beyond.number"
     " GROUP BY task.number, task.line ORDER BY task.number"
 )
 
@@ -36,7 +40,9 @@ def leave_out_beyond_quota(by: User, *, strict: bool) -> None:
     if by.can(Capability.EDIT_EVERYTHING) or not fetch("SELECT 1 FROM staged_comment LIMIT 1"):
         return
     room = room_for_comments(by)
-    execute(f"INSERT INTO staged_notice ({', '.join(NOTICE_COLUMNS)}) {LEFT_OUT.format(BEYOND)}", room)
+    execute(
+        f"INSERT INTO staged_notice ({', '.join(NOTICE_COLUMNS)}) {LEFT_OUT.format(BEYOND)}", [_(BEYOND_QUOTA), *room]
+    )
     if execute(f"DELETE FROM staged_comment WHERE (number, place) IN ({BEYOND})", room) and strict:  # noqa: S608 - ours
         raise too_many_comments()
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from typing import IO
 
+from django.utils.translation import gettext as _
+
 from taskbell.common.spreadsheet import unguarded
 from taskbell.transfer.cells import CellReader
 from taskbell.transfer.encodings import WINDOWS, Recoded
@@ -49,7 +51,7 @@ class Table:
                     yield line, record
                 line = above + reader.line_num + 1
         except csv.Error as error:
-            raise Unreadable(line, f"Must be CSV: {error}.") from error
+            raise Unreadable(line, _("Must be CSV: %(error)s.") % {"error": error}) from error
 
     def _delimiter(self, line: str) -> str:
         return max(DELIMITERS, key=lambda delimiter: self._fit(line, delimiter))
@@ -74,14 +76,18 @@ def csv_rows(stream: IO[bytes], *, columns: Mapping[str, str] | None = None, ord
     line, names = next(records, (1, []))
     header, reader = read_header(names, line, columns or {}), CellReader(order)
     for name in header.left_out:
-        yield Remark(line, name[:MAX_SHOWN], "Left out, as the map says.")
+        yield Remark(line, name[:MAX_SHOWN], _("Left out, as the map says."))
     is_noted = False
     for line, record in records:
         if len(record) > 1 and not any(record):
             continue  # spreadsheets write rows of nothing but delimiters
         if not is_noted and table.encoding not in UTF_8:
             is_noted = True
-            yield Remark(line, "", f"Read as {ENCODING_NAMES.get(table.encoding, table.encoding.upper())}.")
+            yield Remark(
+                line,
+                "",
+                _("Read as %(encoding)s.") % {"encoding": ENCODING_NAMES.get(table.encoding, table.encoding.upper())},
+            )
         row = _row(line, record, header)
         yield from reader.read(line, row.cells)
         yield row
@@ -90,12 +96,20 @@ def csv_rows(stream: IO[bytes], *, columns: Mapping[str, str] | None = None, ord
 def _row(line: int, record: list[str], header: Header) -> Row:
     columns = header.columns
     if any(record[len(columns) :]) or len(record) < len(columns):
-        sentence = f"Must have {len(columns)} cells, one for each column, not {len(record)}."
+        sentence = _("Must have %(columns)s cells, one for each column, not %(record)s.") % {
+            "columns": len(columns),
+            "record": len(record),
+        }
         return Row.wrong(line, "", "cells", sentence)
     cells = {}
     for name, column, cell in zip(header.names, columns, record, strict=False):
         if column:
             cells[column] = unguarded(cell)
         elif cell and not name:
-            return Row.wrong(line, "", "cells", f"Must have a header for the column of {cell[:MAX_SHOWN]!r}.")
+            return Row.wrong(
+                line,
+                "",
+                "cells",
+                _("Must have a header for the column of %(cell)s.") % {"cell": f"{cell[:MAX_SHOWN]!r}"},
+            )
     return Row(line, cells)

@@ -5,7 +5,22 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import IO, Any
 
-from taskbell.transfer.foreign import LENIENT, MAX_ROWS, Program, Read, comment_of, iso, name_of, project_of, rule_of
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from taskbell.common.wording import grouped
+from taskbell.transfer.foreign import (
+    LENIENT,
+    MAX_ROWS,
+    TASK,
+    Program,
+    Read,
+    comment_of,
+    iso,
+    name_of,
+    project_of,
+    rule_of,
+)
 from taskbell.transfer.reading import Notice, Row, Unreadable, json_values
 
 STAGES = {"pending": "PENDING", "waiting": "PENDING", "recurring": "PENDING", "completed": "COMPLETED"}
@@ -17,7 +32,7 @@ CARRIED = (
 BOOKKEEPING = ("id", "urgency", "modified", "mask", "imask", "rtype", "parent", "last", "template")
 WARRIOR = Program(
     "taskwarrior",
-    "Must be a task as Taskwarrior exports it.",
+    gettext_noop("Must be a task as Taskwarrior exports it."),
     (*CARRIED, *BOOKKEEPING),
     key="uuid",
     lenient=LENIENT | {"priority"},
@@ -51,11 +66,11 @@ def taskwarrior_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
     for line, task in json_values(stream):
         tasks.append((line, task))
         if len(tasks) > MAX_ROWS:
-            raise Unreadable(line, f"A file can have at most {MAX_ROWS:,} tasks.")
+            raise Unreadable(line, _("A file can have at most %(most)s tasks.") % {"most": grouped(MAX_ROWS)})
     last = _last_occurrences(tasks)
     for line, task in tasks:
         if isinstance(task, dict) and task.get("status") == "deleted":
-            sentence = f"{name_of('Task', task)} is not imported, because it was deleted there."
+            sentence = _("%(task)s is not imported, because it was deleted there.") % {"task": name_of(TASK, task)}
             yield Notice(line, "status", sentence)
         elif not isinstance(task, dict) or not (task.get("status") == "recurring" and str(task.get("uuid")) in last):
             yield WARRIOR.row(line, task, _read, last)
@@ -64,7 +79,7 @@ def taskwarrior_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
 def _last_occurrences(tasks: list[tuple[int, Any]]) -> dict[str, str]:
     """The pending occurrence with the highest number, by the recurring task that it comes from."""
     found: dict[str, tuple[float, str]] = {}
-    for _, task in tasks:
+    for _line, task in tasks:
         if isinstance(task, dict) and task.get("parent") and task.get("status") in ("pending", "waiting"):
             number = task.get("imask")
             place = (float(number) if isinstance(number, int | float) else 0.0, str(task.get("uuid")))

@@ -6,8 +6,12 @@ from datetime import datetime
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from taskbell.common.clock import time_zones
 from taskbell.common.durations import parse_duration
+from taskbell.common.wording import grouped
 from taskbell.transfer.foreign import MAX_ROWS, Program, Read, blocked_by_children, project_of, rule_of
 from taskbell.transfer.reading import Row, Unreadable
 from taskbell.transfer.table import Table
@@ -22,7 +26,9 @@ CARRIED = (
 BOOKKEEPING = ("Order", "Column Order", "View Mode", "Kind", "Start Date", "projectKind")
 HEADERS = (*CARRIED, *BOOKKEEPING, "Folder Name")
 NO_COLUMN = "Not Sectioned"
-TICKTICK = Program("ticktick", "Must be a task as TickTick exports it.", (*CARRIED, *BOOKKEEPING), key="taskId")
+TICKTICK = Program(
+    "ticktick", gettext_noop("Must be a task as TickTick exports it."), (*CARRIED, *BOOKKEEPING), key="taskId"
+)
 BULLETS = {"▫": "- [ ] ", "▪": "- [x] "}
 MAX_LINES_ABOVE = 20
 
@@ -34,7 +40,14 @@ def ticktick_rows(stream: IO[bytes]) -> Iterator[Row]:
     rows, parents = list[Row](), dict[str, str]()
     for number, (line, record) in enumerate(records, start=1):
         if len(record) != len(names):
-            rows.append(Row.wrong(line, "", "cells", f"Must have {len(names)} cells, not {len(record)}."))
+            rows.append(
+                Row.wrong(
+                    line,
+                    "",
+                    "cells",
+                    _("Must have %(names)s cells, not %(record)s.") % {"names": len(names), "record": len(record)},
+                )
+            )
             continue
         cells = dict(zip(names, (cell.strip() for cell in record), strict=True))
         program = TICKTICK if cells.get("taskId") else replace(TICKTICK, source="")
@@ -42,18 +55,18 @@ def ticktick_rows(stream: IO[bytes]) -> Iterator[Row]:
         if cells.get("taskId") and cells.get("parentId"):
             parents[cells["taskId"]] = cells["parentId"]
         if len(rows) > MAX_ROWS:
-            raise Unreadable(line, f"A file can have at most {MAX_ROWS:,} tasks.")
+            raise Unreadable(line, _("A file can have at most %(most)s tasks.") % {"most": grouped(MAX_ROWS)})
     yield from blocked_by_children(rows, parents)
 
 
 def _header(records: Iterator[tuple[int, list[str]]]) -> list[str]:
-    for count, (_, record) in enumerate(records):
+    for count, (_line, record) in enumerate(records):
         names = [name.strip() for name in record]
         if {"List Name", "Title"} <= set(names):
             return names
         if count > MAX_LINES_ABOVE:
             break
-    raise Unreadable(1, "Must be a backup of TickTick, with the columns List Name and Title.")
+    raise Unreadable(1, _("Must be a backup of TickTick, with the columns List Name and Title."))
 
 
 def _read(cells: dict[str, str]) -> Read:

@@ -10,7 +10,10 @@ from itertools import takewhile
 from pathlib import PurePath
 from typing import IO
 
+from django.utils.translation import gettext as _
+
 from taskbell.common.text import printable
+from taskbell.common.wording import grouped
 from taskbell.transfer.archives import is_zip, members, seekable
 from taskbell.transfer.foreign import MALFORMED, Members, comment_of, project_of
 from taskbell.transfer.reading import Notice, Row, Unreadable
@@ -44,14 +47,16 @@ def todoist_rows(stream: IO[bytes], *, now: datetime, zone: str, name: str = "")
         number = 0
         for path, unpacked in members(file):
             if path.suffix.lower() != ".csv":
-                raise Unreadable(1, f"A zip of Todoist must have only CSV files, not {str(path)[:100]!r}.")
+                raise Unreadable(
+                    1, _("A zip of Todoist must have only CSV files, not %(path)s.") % {"path": f"{str(path)[:100]!r}"}
+                )
             with unpacked() as table:
                 name, project = _without_number(path.stem, "[]"), _project(path.stem)
                 found = ProjectFile(table, now, zone, name=name, project=project, number=number)
                 yield from found.rows()
                 number = found.number
         if not number:
-            raise Unreadable(1, "A zip of Todoist must have CSV files with tasks.")
+            raise Unreadable(1, _("A zip of Todoist must have CSV files with tasks."))
 
 
 @dataclass
@@ -86,7 +91,7 @@ class ProjectFile:
         while names and not names[-1]:
             names.pop()
         if not {"TYPE", "CONTENT"} <= set(names) or len(set(names)) < len(names):
-            raise Unreadable(1, self._called("Must name TYPE and CONTENT in the first line, and each column once."))
+            raise Unreadable(1, self._called(_("Must name TYPE and CONTENT in the first line, and each column once.")))
         return names
 
     def _called(self, sentence: str) -> str:
@@ -96,7 +101,12 @@ class ProjectFile:
         cells = dict.fromkeys(COLUMNS, "") | dict(zip(names, (cell.strip() for cell in record), strict=False))
         kind = cells["TYPE"].lower()
         if any(record[len(names) :]):
-            yield from self._wrong(line, "", "cells", f"Must have at most {len(names)} cells, not {len(record)}.")
+            yield from self._wrong(
+                line,
+                "",
+                "cells",
+                _("Must have at most %(names)s cells, not %(record)s.") % {"names": len(names), "record": len(record)},
+            )
         elif kind == "task":
             yield from self._task(line, cells)
         elif kind == "section":
@@ -105,7 +115,12 @@ class ProjectFile:
             yield from self._note(line, cells)
         elif kind not in TYPES:
             shown = cells["TYPE"][:50]
-            yield from self._wrong(line, "TYPE", "invalid_choice", f"Must be one of {', '.join(TYPES)}, not {shown!r}.")
+            yield from self._wrong(
+                line,
+                "TYPE",
+                "invalid_choice",
+                _("Must be one of %(types)s, not %(shown)s.") % {"types": ", ".join(TYPES), "shown": f"{shown!r}"},
+            )
 
     def _wrong(self, line: int, column: str, code: str, message: str) -> Iterator[Row]:
         """An error, after the tasks above it."""
@@ -116,11 +131,11 @@ class ProjectFile:
     def _section(self, line: int, name: str) -> Iterator[Row]:
         self.section, self.above, self.last = name, [], None
         if not name:
-            yield from self._wrong(line, "category", "required", "A section must have a name.")
+            yield from self._wrong(line, "category", "required", _("A section must have a name."))
 
     def _note(self, line: int, cells: Cells) -> Iterator[Row]:
         if self.last is None:
-            yield from self._wrong(line, "TYPE", "invalid", "A note must follow the task that it belongs to.")
+            yield from self._wrong(line, "TYPE", "invalid", _("A note must follow the task that it belongs to."))
         elif cells["CONTENT"]:
             author = _without_number(cells["AUTHOR"], "()")
             self.last.cells["comments"].append(comment_of(_with_link(cells["CONTENT"]), author=author))
@@ -128,7 +143,7 @@ class ProjectFile:
     def _task(self, line: int, cells: Cells) -> Iterator[Row]:
         depth = cells["INDENT"] or "1"
         if not (depth.isascii() and depth.isdigit() and len(depth) < 3 and int(depth)):
-            yield from self._wrong(line, "INDENT", "invalid", "Must be a number such as 1 or 2.")
+            yield from self._wrong(line, "INDENT", "invalid", _("Must be a number such as 1 or 2."))
             return
         self.above = self.above[: int(depth) - 1]
         if not self.above:
@@ -140,7 +155,10 @@ class ProjectFile:
         self.above.append(row)
         self.tree.append(row)
         if len(self.tree) > MAX_TASKS_OF_A_TREE:
-            raise Unreadable(line, f"A task can have at most {MAX_TASKS_OF_A_TREE:,} tasks below it.")
+            raise Unreadable(
+                line,
+                _("A task can have at most %(most)s tasks below it.") % {"most": grouped(MAX_TASKS_OF_A_TREE)},
+            )
 
     def _row(self, line: int, cells: Cells) -> Row:
         self.number += 1
@@ -210,4 +228,4 @@ def _unknown(line: int, cells: Cells) -> Iterator[Notice]:
     """What is in columns that Todoist didn't have when this was written."""
     for name in cells.keys() - set(COLUMNS):
         if cells[name]:
-            yield Notice(line, name[:100], f"Can't be imported: {cells[name][:100]}.")
+            yield Notice(line, name[:100], _("Can't be imported: %(cells)s.") % {"cells": cells[name][:100]})

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from taskbell.common.clock import time_zones, wall_time
 from taskbell.common.date_words import When, read_when
 from taskbell.common.recurrence import from_other_program
@@ -22,11 +24,13 @@ def due_cells(line: int, cells: dict[str, str], now: datetime, zone: str) -> tup
     if not due:
         due = deadline
     elif deadline and deadline != due:
-        message = f"The deadline {cells['DEADLINE']} can't be imported, because the task has a date as well."
+        message = _("The deadline %(deadline)s can't be imported, because the task has a date as well.") % {
+            "deadline": cells["DEADLINE"]
+        }
         notices.append(Notice(line, "due_date", message))
     if cells["DURATION"]:
         lasts = f"{cells['DURATION']} {cells['DURATION_UNIT']}".strip()
-        notices.append(Notice(line, "DURATION", f"The duration can't be imported: {lasts}."))
+        notices.append(Notice(line, "DURATION", _("The duration can't be imported: %(lasts)s.") % {"lasts": lasts}))
     return due, notices
 
 
@@ -57,5 +61,8 @@ def _when(text: str, language: str, now: datetime) -> When:
     except BadValue as error:
         if error.code == "ambiguous":
             raise
-        raise BadValue(f"{error} Words of the language {language[:20]!r} can't be read.") from error
+        raise BadValue(
+            _("%(error)s Words of the language %(language)s can't be read.")
+            % {"error": error, "language": f"{language[:20]!r}"}
+        ) from error
     return When(found.day, found.at)

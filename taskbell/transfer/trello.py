@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import IO, Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from taskbell.transfer.colours import nearest_colour
 from taskbell.transfer.fitting import shown
-from taskbell.transfer.foreign import Members, Program, Read, comment_of, one_value, project_of, with_checklists
+from taskbell.transfer.foreign import CARD, Members, Program, Read, comment_of, one_value, project_of, with_checklists
 from taskbell.transfer.reading import Row, Unreadable
 
 CARRIED = ("id", "name", "desc", "due", "dueComplete", "dueReminder", "closed", "idList", "idMembers", "idChecklists")
@@ -21,7 +24,11 @@ BOOKKEEPING = (
     *("singleInstanceEntityIndex", "isUndoable"),
 )
 TRELLO = Program(
-    "trello", "Must be a card as Trello exports it.", (*CARRIED, *BOOKKEEPING), column="cards", kind="Card"
+    "trello",
+    gettext_noop("Must be a card as Trello exports it."),
+    (*CARRIED, *BOOKKEEPING),
+    column="cards",
+    kind=CARD,
 )
 ID_CHARACTERS = 8  # that are a Unix time in hexadecimal digits
 COMMENTS = ("commentCard", "copyCommentCard")
@@ -31,7 +38,7 @@ def trello_rows(stream: IO[bytes]) -> Iterator[Row]:
     """The cards. The board is a project, a list a category, and checklists are part of the description."""
     line, board = one_value(stream)
     if not isinstance(board, dict) or not isinstance(board.get("cards"), list):
-        raise Unreadable(line, "Must be a Trello board, which has cards.")
+        raise Unreadable(line, _("Must be a Trello board, which has cards."))
     reader = _Board(board)
     for card in board["cards"]:
         yield TRELLO.row(line, card, reader.read)

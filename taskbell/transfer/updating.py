@@ -19,10 +19,11 @@ from taskbell.tasks.label_models import TaskLabel
 from taskbell.tasks.models import Prerequisite, Task
 from taskbell.tasks.patch import UNSET, SeriesDates, TaskPatch
 from taskbell.tasks.queries import lock_task_in_use
-from taskbell.transfer.checking import Checker, plan_for, stage_of
+from taskbell.transfer.checking import Checker, plan_for
 from taskbell.transfer.columns import read_cells
 from taskbell.transfer.findings import mark_bad
 from taskbell.transfer.known_comments import add_missing_comments, count_missing_comments
+from taskbell.transfer.stages import stage_of
 from taskbell.transfer.staging import ERROR_COLUMNS, LINKED
 
 CHUNK_ROWS = 500

@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import IO, Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from taskbell.common.text import printable
 from taskbell.common.values import BadValue
 from taskbell.transfer.archives import is_zip, members, seekable
@@ -21,8 +24,8 @@ WITHIN = ("child_projects", "projects", "lists")
 OF_A_PROJECT = ("tasks", *WITHIN)
 FAVOURITES = -1  # the id of a project that shows tasks of others
 LOST = {
-    "is_favorite": "The project {} is a favourite there, which can't be imported.",
-    "parent_project_id": "The project {} is within another there, which can't be imported.",
+    "is_favorite": gettext_noop("The project %(project)s is a favourite there, which can't be imported."),
+    "parent_project_id": gettext_noop("The project %(project)s is within another there, which can't be imported."),
 }
 
 
@@ -44,21 +47,21 @@ def vikunja_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
             elif path.name == FILTERS:
                 with unpacked() as filters:
                     if any(value for _, value in json_values(filters)):
-                        yield Notice(1, FILTERS, "The saved filters can't be imported.")
+                        yield Notice(1, FILTERS, _("The saved filters can't be imported."))
         if not found:
-            raise Unreadable(1, f"A zip of Vikunja must have {DATA}.")
+            raise Unreadable(1, _("A zip of Vikunja must have %(data)s.") % {"data": DATA})
 
 
 def _data(file: IO[bytes]) -> Iterator[Row | Notice]:
     """Reads the file twice, since a task may name tasks before and after it that it blocks."""
     blocked_by, is_empty = defaultdict[int, list[int]](list), True
-    for _, project, _ in _projects(file):
+    for _line, project, _parent in _projects(file):
         is_empty = False
         for task in (project.get("tasks") or []) if _is_project(project) else []:
             for other in _blocked(task):
                 blocked_by[other].append(task["id"])
     if is_empty:
-        raise Unreadable(1, "Must be an export of Vikunja: a list of projects with their tasks.")
+        raise Unreadable(1, _("Must be an export of Vikunja: a list of projects with their tasks."))
     file.seek(0)
     for line, project, parent in _projects(file):
         yield from _rows(line, project, parent, blocked_by)
@@ -86,7 +89,7 @@ def _is_project(value: Any) -> bool:
 
 def _rows(line: int, project: Any, parent: Any, blocked_by: dict[int, list[int]]) -> Iterator[Row | Notice]:
     if not _is_project(project):
-        yield Row.wrong(line, "tasks", "invalid", "Must be a project as Vikunja exports it.")
+        yield Row.wrong(line, "tasks", "invalid", _("Must be a project as Vikunja exports it."))
         return
     for name, sentence in _lost(project, parent):
         yield Notice(line, name, sentence)
@@ -111,15 +114,19 @@ def _lost(project: dict[str, Any], parent: Any) -> Iterator[tuple[str, str]]:
         return
     shown = quoted(project.get("title"))
     if not any(project.get(name) for name in OF_A_PROJECT):
-        yield "tasks", f"The project {shown} isn't imported, because it has no tasks."
+        yield "tasks", _("The project %(project)s isn't imported, because it has no tasks.") % {"project": shown}
         return
     is_within = parent is not None or project.get("parent_project_id")
     for name, sentence in LOST.items():
         if (project | {"parent_project_id": is_within}).get(name):
-            yield name, sentence.format(shown)
+            yield name, _(sentence) % {"project": shown}
     if buckets := [one.get("title") for one in project.get("buckets") or [] if isinstance(one, dict)]:
         names = printable(", ".join(map(str, buckets)))[:200]
-        yield "buckets", f"The buckets of the project {shown} can't be imported: {names}."
+        yield (
+            "buckets",
+            _("The buckets of the project %(project)s can't be imported: %(names)s.")
+            % {"project": shown, "names": names},
+        )
 
 
 def _blocked(task: Any) -> list[int]:

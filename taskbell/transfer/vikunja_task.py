@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from taskbell.common.text import UNPRINTABLE, printable
 from taskbell.common.values import BadValue
 from taskbell.transfer.fitting import shown
@@ -27,7 +30,12 @@ BOOKKEEPING = (
     *("updated", "project_id", "list_id", "index", "identifier", "uid", "position", "kanban_position", "bucket_id"),
     *("buckets", "cover_image_attachment_id", "created_by_id", "subscription", "comment_count", "is_unread"),
 )
-WORDS = {"is_favorite": "It is a favourite there", "hex_color": "colour", "start_date": "start", "end_date": "end"}
+WORDS = {
+    "is_favorite": gettext_noop("It is a favourite there"),
+    "hex_color": gettext_noop("colour"),
+    "start_date": gettext_noop("start"),
+    "end_date": gettext_noop("end"),
+}
 Members = dict[str, Any]
 
 
@@ -41,7 +49,7 @@ def row_of(line: int, task: Any, project: Members | None, blocked_by: list[int])
     except BadValue as error:
         return Row.wrong(line, "description", error.code, str(error), called=called)
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
-        return Row.wrong(line, "tasks", "invalid", "Must be a task as Vikunja exports it.", called=called)
+        return Row.wrong(line, "tasks", "invalid", _("Must be a task as Vikunja exports it."), called=called)
     title = task["title"]
     may_be_cut = ("title",) if isinstance(title, str) and not UNPRINTABLE.search(title) else ()
     lenient = ("recurrence", "created_at", "completed_at", "reminders", "project", "labels", "comments", *may_be_cut)
@@ -60,8 +68,9 @@ def row_of(line: int, task: Any, project: Members | None, blocked_by: list[int])
 def called_of(task: Any) -> str:
     """The id and the title, if it has them."""
     if not isinstance(task, dict):
-        return printable(f"Task {shown(task):.100}")
-    return printable(f"Task {shown(task.get('id')):.20} ({shown(task.get('title', 'no title')):.100})")
+        return printable(_("Task %(name)s") % {"name": shown(task)[:100]})
+    title = shown(task["title"])[:100] if "title" in task else _("no title")
+    return printable(_("Task %(name)s") % {"name": f"{shown(task.get('id')):.20} ({title})"})
 
 
 def related(task: Any, kinds: tuple[str, ...]) -> Iterator[Members]:
@@ -144,19 +153,31 @@ def _repeats(task: Members, due: datetime | None) -> Members:
 def _lost(task: Members) -> Iterator[tuple[str, str]]:
     """Everything that can't be imported: a field, and a sentence."""
     for person in (task.get("assignees") or [])[1:]:
-        yield "assigned_to", f"The assignee {quoted(person['username'])} can't be imported: a task has only one."
+        yield (
+            "assigned_to",
+            _("The assignee %(username)s can't be imported: a task has only one.")
+            % {"username": quoted(person["username"])},
+        )
     for kind, others in (task.get("related_tasks") or {}).items():
         if kind not in BLOCKED_BY + BLOCKS:
             for other in others or []:
-                yield "related_tasks", f"The relation {kind} to {called_of(other)} can't be imported."
+                yield (
+                    "related_tasks",
+                    _("The relation %(kind)s to %(other)s can't be imported.")
+                    % {"kind": kind, "other": called_of(other)},
+                )
     done = task.get("percent_done") or 0
     if not task.get("done") and done:
-        yield "percent_done", f"{done:.0%} done is imported as IN_PROGRESS."
+        yield "percent_done", _("%(done)s done is imported as IN_PROGRESS.") % {"done": f"{done:.0%}"}
     if not task.get("done") and (moment := _moment(task.get("done_at"))):
-        yield "done_at", f"The last completion can't be imported: {moment.isoformat()}."
+        yield "done_at", _("The last completion can't be imported: %(moment)s.") % {"moment": moment.isoformat()}
     for reminder in task.get("reminders") or []:
         if reminder.get("relative_to") and not _is_before_due(reminder):
-            yield "reminders", f"The reminder relative to {reminder['relative_to']} is imported as a fixed time."
+            yield (
+                "reminders",
+                _("The reminder relative to %(relative_to)s is imported as a fixed time.")
+                % {"relative_to": reminder["relative_to"]},
+            )
     yield from _others(task)
 
 
@@ -171,11 +192,19 @@ def _others(task: Members) -> Iterator[tuple[str, str]]:
             continue
         if name == "attachments":
             for one in value:
-                yield name, f"The attachment {quoted((one.get('file') or {}).get('name'))} can't be imported."
+                yield (
+                    name,
+                    _("The attachment %(value)s can't be imported.")
+                    % {"value": quoted((one.get("file") or {}).get("name"))},
+                )
         elif value is True:
-            yield name, f"{WORDS.get(name, name)}, which can't be imported."
+            yield name, _("%(name)s, which can't be imported.") % {"name": _(WORDS.get(name, name))}
         else:
-            yield name, f"The {WORDS.get(name, name)} can't be imported: {quoted(value)}."
+            yield (
+                name,
+                _("The %(name)s can't be imported: %(value)s.")
+                % {"name": _(WORDS.get(name, name)), "value": quoted(value)},
+            )
 
 
 def quoted(value: Any) -> str:

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from taskbell.accounts.models import User
 from taskbell.activity.actions import record_from
 from taskbell.common.errors import Conflict
@@ -53,9 +55,9 @@ def write(checker: Checker, *, known_too: bool) -> None:
     and labels are there already.
     """
     if _without_assignees_who_left(IS_NEW):
-        raise Conflict("Can't import this file now, because one of its assignees has just left. Try again.")
+        raise Conflict(_("Can't import this file now, because one of its assignees has just left. Try again."))
     if not lock_placement(checker.by, IS_NEW):
-        raise Conflict("Can't import this file now, because one of its projects has just changed. Try again.")
+        raise Conflict(_("Can't import this file now, because one of its projects has just changed. Try again."))
     load_categories(checker.categories, "NOT task.is_bad" if known_too else IS_NEW, by=checker.by, now=checker.now)
     if HAS_ONE_WRITER:  # no id is taken meanwhile
         give_ids(last_id())

@@ -15,11 +15,11 @@ from django.utils.translation import override
 from taskbell.accounts.models import User
 from taskbell.accounts.preferences import MAIL_SWITCHES
 from taskbell.common.quoting import (
-    MAX_PROJECT_NAME,
     greeted,
     name_in_quotes,
     quoted_lines,
     set_apart,
+    short_name,
     without_links,
 )
 from taskbell.common.text import in_ascii
@@ -162,8 +162,8 @@ def _task_words(mail: Delivery, task: Any, reader: User, zone: ZoneInfo) -> dict
     facts: dict[str, str] = task.facts(zone, reader)
     title, description = facts["title"], facts["description"]
     names = {
-        "project": set_apart(facts["project"], most=MAX_PROJECT_NAME),
-        "category": set_apart(facts["category"], most=MAX_PROJECT_NAME),
+        "project": short_name(facts["project"]),
+        "category": short_name(facts["category"]),
         # The sentence that says who acted is enough for both.
         "creator": name_in_quotes(facts["creator"] if facts["creator"] != mail.notification.data.get("by") else ""),
         "assignee": name_in_quotes(facts["assignee"]),
