@@ -4,20 +4,42 @@ import os
 import sys
 from datetime import datetime
 from importlib import import_module
+from inspect import cleandoc
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from taskbell.common.limits import most_open_files
 from taskbell.config.env import UnusableEnvironment, environment
 from taskbell.config.files import PRIVATE, prepare_data_folder
+from taskbell.runtime.language import bind_others
 from taskbell.runtime.language import gettext as _
 from taskbell.runtime.refusals import CANNOT_START, CannotStart
 
+
+class _Command(TyperCommand):
+    def get_help_option(self, ctx: Any) -> Any:
+        return _in_our_words(super().get_help_option(ctx))
+
+
+class _Commands(TyperGroup):
+    def get_help_option(self, ctx: Any) -> Any:
+        return _in_our_words(super().get_help_option(ctx))
+
+
+def _in_our_words(option: Any) -> Any:
+    """The option --help, whose text typer doesn't translate."""
+    if option is not None:
+        option.help = _("Show this message and exit.")
+    return option
+
+
 app = typer.Typer(
-    help="Taskbell manages your team's tasks and sends reminders on time.",
-    epilog="Django's commands work too: createsuperuser, shell, dumpdata, … Run 'taskbell help NAME' for details.",
+    cls=_Commands,
+    help=_("Taskbell manages your team's tasks and sends reminders on time."),
+    epilog=_("Django's commands work too: createsuperuser, shell, dumpdata, … Run 'taskbell help NAME' for details."),
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -32,7 +54,7 @@ def run() -> None:
 @app.command()
 def web(
     prepare: Annotated[
-        bool, typer.Option("--prepare", help="Migrate the database and collect static files first.")
+        bool, typer.Option("--prepare", help=_("Migrate the database and collect static files first."))
     ] = False,
 ) -> None:
     """Serve HTTP and WebSocket on TASKBELL_BIND and PORT."""
@@ -42,7 +64,7 @@ def web(
 @app.command()
 def worker(
     queues: Annotated[
-        str, typer.Option(help="Queues to take jobs from, separated by commas.")
+        str, typer.Option(help=_("Queues to take jobs from, separated by commas."))
     ] = "mail,default,reports",
 ) -> None:
     """Run jobs: send emails, deliver reminders, build reports."""
@@ -62,28 +84,32 @@ def migrate(context: typer.Context) -> None:
 
 
 @app.command()
-def demo(tasks: Annotated[int, typer.Option(min=0, max=5_000_000, help="Number of tasks.")] = 100) -> None:
+def demo(tasks: Annotated[int, typer.Option(min=0, max=5_000_000, help=_("Number of tasks."))] = 100) -> None:
     """Add sample people and tasks, and print how to sign in."""
     _django_part("demo").fill(tasks)
 
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="The file: CSV, JSON, or an export from another app.")],
-    person: Annotated[str, typer.Option("--as", help="Username to import as. Default: the first admin.")] = "",
+    file: Annotated[Path, typer.Argument(help=_("The file: CSV, JSON, or an export from another app."))],
+    person: Annotated[str, typer.Option("--as", help=_("Username to import as. Default: the first admin."))] = "",
     format_: Annotated[
         str,
         typer.Option(
-            "--format", help="Such as csv, json, ical, todoist or trello. Default: detected from the content."
+            "--format", help=_("Such as csv, json, ical, todoist or trello. Default: detected from the content.")
         ),
     ] = "",
-    partial: Annotated[bool, typer.Option("--partial", help="Import valid rows even if others fail.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Fail if anything in the file can't be imported.")] = False,
+    partial: Annotated[bool, typer.Option("--partial", help=_("Import valid rows even if others fail."))] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help=_("Fail if anything in the file can't be imported."))
+    ] = False,
     on_existing: Annotated[
-        str, typer.Option(help="What to do with tasks imported before: skip, update or error.")
+        str, typer.Option(help=_("What to do with tasks imported before: skip, update or error."))
     ] = "skip",
-    columns: Annotated[str, typer.Option("--map", help="Columns by header of a CSV file: 'Due:due_date,Cost:'.")] = "",
-    dates: Annotated[str, typer.Option(help="What 03/04/2026 means in a CSV file: dmy or mdy.")] = "",
+    columns: Annotated[
+        str, typer.Option("--map", help=_("Columns by header of a CSV file: 'Due:due_date,Cost:'."))
+    ] = "",
+    dates: Annotated[str, typer.Option(help=_("What 03/04/2026 means in a CSV file: dmy or mdy."))] = "",
 ) -> None:
     """Create tasks from the rows of a file. If one row fails, none is imported."""
     part = _django_part("transfer")
@@ -93,12 +119,12 @@ def import_(
 
 @app.command()
 def export(
-    file: Annotated[Path | None, typer.Argument(help="File to write. Default: standard output.")] = None,
-    person: Annotated[str, typer.Option("--as", help="Username to export as. Default: the first admin.")] = "",
+    file: Annotated[Path | None, typer.Argument(help=_("File to write. Default: standard output."))] = None,
+    person: Annotated[str, typer.Option("--as", help=_("Username to export as. Default: the first admin."))] = "",
     format_: Annotated[
-        str, typer.Option("--format", help="csv, json, ndjson or ics. Default: the file's extension.")
+        str, typer.Option("--format", help=_("csv, json, ndjson or ics. Default: the file's extension."))
     ] = "",
-    bom: Annotated[bool, typer.Option("--bom", help="Begin the CSV with a byte order mark, for Excel.")] = False,
+    bom: Annotated[bool, typer.Option("--bom", help=_("Begin the CSV with a byte order mark, for Excel."))] = False,
 ) -> None:
     """Write the tasks that a person can see to a file, in a form that can be imported again."""
     _django_part("transfer").export_file(file, person, format_, bom=bom)
@@ -106,8 +132,8 @@ def export(
 
 @app.command()
 def mail(
-    action: Annotated[Literal["preview"], typer.Argument(help="The only action: preview.")],
-    to: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("mail-preview"),
+    action: Annotated[Literal["preview"], typer.Argument(help=_("The only action: preview."))],
+    to: Annotated[Path, typer.Option(help=_("Folder for the files."))] = Path("mail-preview"),
 ) -> None:
     """Write a sample of every kind of email to files: 'taskbell mail preview'."""
     _django_part("mail_preview").preview(to)
@@ -128,12 +154,17 @@ def after_restore(
         datetime,
         typer.Option(
             formats=INSTANT_FORMATS,
-            help="When the backed-up server last ran, in UTC unless it has an offset.",
+            help=_("When the backed-up server last ran, in UTC unless it has an offset."),
         ),
     ],
 ) -> None:
     """After restoring a backup: prevent emails that were already sent from being sent again."""
     _django_part("restored").forget(sent_until)
+
+
+for command in app.registered_commands:  # their docstrings are texts for translators, as tests/languages reads them
+    command.cls = _Command
+    command.help = _(cleandoc((command.callback and command.callback.__doc__) or ""))
 
 
 def _part(name: str) -> Any:
@@ -173,6 +204,7 @@ def _dispatch(arguments: list[str]) -> None:
 def main() -> None:
     """Runs the given command. If it can't start, prints one sentence and exits with code 2."""
     os.umask(PRIVATE)
+    bind_others()
     most_open_files()  # raises the limit, for the children too
     try:
         _dispatch(sys.argv[1:])

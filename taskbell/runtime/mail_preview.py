@@ -20,6 +20,7 @@ from taskbell.notifications.models import Delivery, DeliveryQuerySet, Notificati
 from taskbell.people.invitations import make_invite
 from taskbell.projects.models import Project, ProjectRole
 from taskbell.reminders.schedule import ReminderPlan
+from taskbell.runtime.language import gettext as _
 from taskbell.runtime.preparation import migrate_database
 from taskbell.sharing.members import add_member
 from taskbell.sharing.projects import create_project
@@ -40,7 +41,7 @@ def preview(folder: Path) -> None:
             for suffix, text in (("subject.txt", letter.subject), ("txt", letter.text), ("html", letter.html)):
                 (folder / f"{mail.notification.kind}.{suffix}").write_text(text)
         transaction.set_rollback(True)
-    Console().print(f"Wrote {len(registered())} kinds of email to {folder}")
+    Console().print(_("Wrote %(n)s kinds of email to %(folder)s") % {"n": len(registered()), "folder": folder})
 
 
 def _samples() -> list[Delivery]:

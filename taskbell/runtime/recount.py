@@ -2,6 +2,7 @@
 
 from rich.console import Console
 
+from taskbell.runtime.language import gettext as _
 from taskbell.tasks.counting import recount
 
 
@@ -12,7 +13,7 @@ def compare() -> None:
     for section, key, n in differences:
         console.print(f"{section} {key}: {n:+,}", highlight=False)
     console.print(
-        f"Counts that were wrong and have been corrected: {len(differences)}."
+        _("Counts that were wrong and have been corrected: %(n)s.") % {"n": len(differences)}
         if differences
-        else "All counts are correct."
+        else _("All counts are correct.")
     )

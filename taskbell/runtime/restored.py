@@ -31,4 +31,5 @@ def forget(sent_until: datetime) -> None:
         send_digests(moment)
         begin_epoch()
         reminders, mails = forget_fired_until(moment), forget_sent_until(moment)
-    Console().print(f"Skipped {reminders} reminders and {mails} emails due until {moment:%Y-%m-%d %H:%M} UTC.")
+    said = _("Skipped %(reminders)s reminders and %(emails)s emails due until %(until)s UTC.")
+    Console().print(said % {"reminders": reminders, "emails": mails, "until": f"{moment:%Y-%m-%d %H:%M}"})

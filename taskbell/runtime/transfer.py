@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import DatabaseError
+from django.utils.translation import override
 from rich.console import Console
 from rich.progress import Progress
 
@@ -15,6 +16,9 @@ from taskbell.accounts.policy import Role
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import Refusal
 from taskbell.common.text import printable
+from taskbell.common.wording import grouped
+from taskbell.runtime.language import gettext as _
+from taskbell.runtime.language import gettext_noop, terminal_language
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.setup import check_database
 from taskbell.transfer.archives import seekable
@@ -30,22 +34,24 @@ from taskbell.transfer.opening import OpenedFile
 from taskbell.transfer.reading import Notice, RowError, Unreadable
 
 EXPORTED_AS = {"ical": "ics"}
+FORMATS = gettext_noop("--format: must be one of %(choices)s.")
 ROWS_FAILED = 1  # the exit code if rows could not be imported
 
 
+@override(terminal_language())
 def import_file(file: Path, person: str, format_: str, *, columns: str, dates: str, **options: Any) -> None:
     """Imports the file and prints its errors and notices. Exits with 1 if rows could not be imported."""
     if options["on_existing"] not in ON_EXISTING:
-        raise CannotStart(f"--on-existing: must be one of {', '.join(ON_EXISTING)}.")
+        raise CannotStart(_("--on-existing: must be one of %(choices)s.") % {"choices": ", ".join(ON_EXISTING)})
     if dates and dates not in ORDERS:
-        raise CannotStart(f"--dates: must be one of {', '.join(ORDERS)}.")
+        raise CannotStart(_("--dates: must be one of %(choices)s.") % {"choices": ", ".join(ORDERS)})
     if format_ and format_ not in READERS:
-        raise CannotStart(f"--format: must be one of {', '.join(READERS)}.")
+        raise CannotStart(_(FORMATS) % {"choices": ", ".join(READERS)})
     by = _person(person)
     try:
         with (
             _progress() as progress,
-            progress.open(file, "rb", description="Reading") as opened_file,
+            progress.open(file, "rb", description=_("Reading")) as opened_file,
             seekable(opened_file) as stream,
         ):
             said = FileOptions(utc_now(), by.profile.timezone, read_map(columns), dates, file.name)
@@ -53,14 +59,14 @@ def import_file(file: Path, person: str, format_: str, *, columns: str, dates: s
             with prepared(opened.rows(), Options(**options), by=by, now=said.now) as checked:
                 report = write_in_batches(checked, ImportProgress())
     except OSError as error:
-        raise CannotStart(f"can't read {file} ({error.strerror}).") from error
+        raise CannotStart(_("can't read %(file)s (%(error)s).") % {"file": file, "error": error.strerror}) from error
     except DatabaseError as error:
-        raise CannotStart(f"can't use the database ({error}). Nothing was imported.") from error
+        raise CannotStart(_("can't use the database (%(error)s). Nothing was imported.") % {"error": error}) from error
     except ImportRefused as refusal:
         _print_errors(refusal.result.errors, str(refusal))
         sys.exit(ROWS_FAILED)
     except Unreadable as refusal:
-        _print_errors([refusal.error], "Nothing was imported.")
+        _print_errors([refusal.error], _("Nothing was imported."))
         sys.exit(ROWS_FAILED)
     except Refusal as refusal:
         raise CannotStart(str(refusal)) from refusal
@@ -69,9 +75,11 @@ def import_file(file: Path, person: str, format_: str, *, columns: str, dates: s
 
 
 def _summary(report: ImportResult, format_: str | None) -> str:
-    counts = f"Imported {report.created:,} tasks from {format_}, updated {report.updated:,}"
-    rest = f"skipped {report.skipped:,} known, left out {report.failed:,} rows, {report.notices.count:,} notices"
-    return f"{counts}, {rest}."
+    counts = {name: grouped(count) for name, count in report.counts().items()}
+    return _(
+        "Imported %(created)s tasks from %(format)s, updated %(updated)s, skipped %(skipped)s known, "
+        "left out %(failed)s rows, %(notice_count)s notices."
+    ) % {**counts, "format": format_}
 
 
 def export_file(file: Path | None, person: str, format_: str, *, bom: bool) -> None:
@@ -79,13 +87,13 @@ def export_file(file: Path | None, person: str, format_: str, *, bom: bool) -> N
     format_ = format_ or (format_of("", file.name) if file else None) or "csv"
     format_ = EXPORTED_AS.get(format_, format_)
     if format_ not in WRITERS:
-        raise CannotStart(f"--format: must be one of {', '.join(WRITERS)}.")
+        raise CannotStart(_(FORMATS) % {"choices": ", ".join(WRITERS)})
     if bom and format_ != "csv":
-        raise CannotStart("--bom: only CSV has a byte order mark.")
+        raise CannotStart(_("--bom: only CSV has a byte order mark."))
     by = _person(person)
     tasks = every_task(by)
     with _progress(shown=file is not None) as progress:
-        rows = progress.track(with_comments(exported(tasks, by)), total=tasks.count(), description="Writing")
+        rows = progress.track(with_comments(exported(tasks, by)), total=tasks.count(), description=_("Writing"))
         chunks = with_bom(WRITERS[format_](rows)) if bom else WRITERS[format_](rows)
         if file is None:
             sys.stdout.buffer.writelines(chunks)
@@ -94,7 +102,9 @@ def export_file(file: Path | None, person: str, format_: str, *, bom: bool) -> N
             with file.open("wb") as out:
                 out.writelines(chunks)
         except OSError as error:
-            raise CannotStart(f"can't write {file} ({error.strerror}).") from error
+            raise CannotStart(
+                _("can't write %(file)s (%(error)s).") % {"file": file, "error": error.strerror}
+            ) from error
 
 
 def _person(username: str) -> User:
@@ -105,7 +115,9 @@ def _person(username: str) -> User:
     person = found.select_related("profile").first()
     if person is None:
         raise CannotStart(
-            f"--as: there is no '{username}'." if username else "there is no admin yet. Create one first."
+            _("--as: there is no '%(name)s'.") % {"name": username}
+            if username
+            else _("there is no admin yet. Create one first.")
         )
     return person
 
@@ -117,6 +129,6 @@ def _progress(*, shown: bool = True) -> Progress:
 def _print_errors(errors: Iterable[RowError | Notice], summary: str) -> None:
     """Prints each error on its own line, then the summary."""
     for error in errors:
-        column = f", {error.field}" if error.field else ""
-        print(printable(f"line {error.line}{column}: {error.message}"), file=sys.stderr)
+        where = _("line %(line)s") % {"line": error.line} + (f", {error.field}" if error.field else "")
+        print(printable(f"{where}: {error.message}"), file=sys.stderr)
     print(summary, file=sys.stderr)

@@ -19,6 +19,7 @@ PACKAGE = ROOT / "taskbell"
 LOCALE = PACKAGE / "locale"
 # How many arguments of each function are texts, and which of them is a context.
 FUNCTIONS = {"gettext": "m", "gettext_noop": "m", "ngettext": "mp", "pgettext": "cm", "npgettext": "cmp"}
+COMMAND = "app.command("  # its docstring is what the command line says of it
 MODULES = ("django.utils.translation", "taskbell.runtime.language")  # where the functions come from
 STRING = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 IN_TEMPLATES = re.compile(rf"(?<!\w)(_|{'|'.join(FUNCTIONS)})\(({STRING}(?:, ?{STRING})*)", re.DOTALL)
@@ -74,11 +75,19 @@ def texts_of_module(source: str) -> Iterator[Text]:
         for alias in node.names
     }
     for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and any(
+            ast.unparse(one).startswith(COMMAND) for one in node.decorator_list
+        ):
+            yield Text(None, ast.get_docstring(node) or "", None)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and names.get(node.func.id) in FUNCTIONS:
             form = FUNCTIONS[names[node.func.id]]
             strings = [arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
             if len(strings) >= len(form):
                 yield _text(form, strings)
+
+
+def _is_command(decorator: ast.expr) -> bool:
+    return ast.unparse(decorator).startswith(COMMAND)
 
 
 def _text(form: str, strings: list[str]) -> Text:
