@@ -26,7 +26,7 @@ demo: $(VENV)/installed ## Fill in sample people and tasks to look at.
 	@exec $(BIN)/taskbell demo
 
 # Tests that need no database, or bring their own, run once.
-IN_CHROMIUM := tests/web/test_browser.py tests/web/test_browser_app.py
+IN_CHROMIUM := tests/web/browser
 OF_NO_DATABASE := tests/architecture tests/benchmarks tests/common tests/config tests/docs $(IN_CHROMIUM)
 
 # These mostly wait for other processes.

@@ -12,12 +12,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import Session, User
 from taskbell.common.errors import Busy, FieldError, Invalid, NotFound, NotSignedIn, Refusal, TooMany
+from taskbell.tasks.history_words import quoted
+from taskbell.tasks.prerequisites import Blocked
 
 HOME = "/"
+MOST_BLOCKERS = 3  # that a refusal names
 
 
 def person_of(request: HttpRequest) -> User:
@@ -122,9 +126,13 @@ def done(
 
 
 def all_of(refusal: Refusal) -> str:
-    """All that the refusal says, in one line."""
+    """All that the refusal says, in one line; of a blocked task also by what, as far as the person sees it."""
     errors = refusal.errors if isinstance(refusal, Invalid) else []
-    return " ".join(error.message for error in errors) or refusal.detail or str(refusal.title)
+    said = " ".join(error.message for error in errors) or refusal.detail or str(refusal.title)
+    if not isinstance(refusal, Blocked) or not refusal.blockers:
+        return said
+    titles = ", ".join(quoted(Truncator(one.title).chars(60)) for one in refusal.blockers[:MOST_BLOCKERS])
+    return f"{said} {_('Blocked by: %(titles)s') % {'titles': titles}}"
 
 
 def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:

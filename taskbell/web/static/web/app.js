@@ -31,6 +31,26 @@ if (toasts) {
   });
 }
 
+// What a page says by itself, beside what verbs answer.
+function closeButton() {
+  const button = document.createElement("button");
+  Object.assign(button, { type: "button", className: "close", textContent: $("#toasts").dataset.closeWords });
+  button.dataset.close = "";
+  return button;
+}
+
+function note(text, { refused = false } = {}) {
+  const toast = document.createElement("div");
+  toast.className = refused ? "toast refused" : "toast";
+  toast.setAttribute("role", refused ? "alert" : "status");
+  if (refused) toast.dataset.stays = "";
+  const words = document.createElement("span");
+  words.textContent = text;
+  toast.append(words);
+  if (refused) toast.append(closeButton());
+  $("#toasts").append(toast);
+}
+
 function say(text) {
   const line = $("#say");
   if (line) line.textContent = text;
@@ -44,6 +64,19 @@ document.addEventListener("submit", (event) => {
 const notBusy = () => $$("[aria-busy]").forEach((row) => row.removeAttribute("aria-busy"));
 document.addEventListener("taskbell:refused", notBusy);
 document.addEventListener("htmx:error", notBusy);
+
+// What the server could not do, or never got, is said; the page stays as it is, with all that is typed.
+htmx.config.noSwap.push("5xx");
+let signsInAgain = false;
+function sayFailed({ detail: { ctx } }) {
+  const status = ctx?.response?.status ?? ctx?.response?.raw?.status ?? 500;
+  signsInAgain ||= status === 401;
+  if (status < 500 || !ctx?.sourceElement?.matches("form")) return;
+  notBusy();
+  note(document.body.dataset.failed, { refused: true });
+}
+document.addEventListener("htmx:response:error", sayFailed);
+document.addEventListener("htmx:error", sayFailed);
 document.addEventListener("taskbell:touched", (event) => live.touch(event.detail.ids, true));
 
 // The list from which a task is opened: its page goes back there, and on to the task before or after it.
@@ -84,6 +117,7 @@ async function openDialog(address, options = {}) {
   if (answer.redirected || !answer.ok) { location.assign(address); return; }
   dialog.innerHTML = await answer.text();
   dialog.className = options.className ?? "dialog";
+  dialog.append(toasts); // what lies outside of an open dialog is out of reach
   htmx.process(dialog);
   dialog.showModal();
   dialog.setAttribute("aria-label", $("h1, h2", dialog)?.textContent.trim() ?? "");
@@ -95,11 +129,13 @@ function closeDialog() {
   const dialog = $("#dialog");
   if (!dialog?.open) return;
   dialog.close();
+  document.body.append(toasts);
   dialog.innerHTML = "";
   if (openedFrom?.isConnected) openedFrom.focus();
 }
 
 $("#dialog")?.addEventListener("click", (event) => {
+  if (event.target.closest(".toast")) return;
   if (event.target.id === "dialog" || event.target.closest("[data-close]")) closeDialog();
 });
 $("#dialog")?.addEventListener("cancel", (event) => { event.preventDefault(); closeDialog(); });
@@ -130,6 +166,8 @@ addEventListener("offline", showConnection);
 // Forms with hx-post="" go where they would go without htmx: to the button's address, or their own.
 document.addEventListener("htmx:config:request", (event) => {
   const { sourceElement, request } = event.detail.ctx;
+  const token = document.cookie.match(/csrftoken=([^;]+)/)?.[1];
+  if (signsInAgain && token && request.body?.set) request.body.set("csrfmiddlewaretoken", token); // of the new session
   if (request.action || !sourceElement.matches("form")) return;
   request.action = request.submitter?.getAttribute("formaction") || sourceElement.getAttribute("action") || location.href;
 });
@@ -327,17 +365,17 @@ document.addEventListener("keydown", (event) => {
 });
 
 // The palette: what is typed narrows the list; arrows choose, Enter goes.
-const options = () => $$("#go-list li").filter((option) => !option.hidden);
+const options = () => $$("#go-list a").filter((option) => !option.hidden);
 
 function choose(option) {
-  $$("#go-list li").forEach((one) => one.setAttribute("aria-selected", String(one === option)));
+  $$("#go-list a").forEach((one) => one.setAttribute("aria-selected", String(one === option)));
   option?.scrollIntoView({ block: "nearest" });
 }
 
 document.addEventListener("input", (event) => {
   if (event.target.id !== "go") return;
   const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
-  for (const option of $$("#go-list li")) option.hidden = !words.every((word) => option.textContent.toLowerCase().includes(word));
+  for (const option of $$("#go-list a")) option.hidden = !words.every((word) => option.textContent.toLowerCase().includes(word));
   choose(options()[0]);
 });
 
@@ -346,7 +384,7 @@ document.addEventListener("keydown", (event) => {
   const shown = options(), at = shown.findIndex((one) => one.getAttribute("aria-selected") === "true");
   if (event.key === "ArrowDown") choose(shown[Math.min(shown.length - 1, at + 1)]);
   else if (event.key === "ArrowUp") choose(shown[Math.max(0, at - 1)]);
-  else if (event.key === "Enter" && at >= 0) $("a", shown[at]).click();
+  else if (event.key === "Enter" && at >= 0) shown[at].click();
   else return;
   event.preventDefault();
 });

@@ -60,25 +60,6 @@ async function restoreDrafts() {
   if (restored) note(pageOfTask().dataset.restored);
 }
 
-function closeButton() {
-  const button = document.createElement("button");
-  Object.assign(button, { type: "button", className: "close", textContent: $("#toasts").dataset.closeWords });
-  button.dataset.close = "";
-  return button;
-}
-
-function note(text, { refused = false } = {}) {
-  const toast = document.createElement("div");
-  toast.className = refused ? "toast refused" : "toast";
-  toast.setAttribute("role", refused ? "alert" : "status");
-  if (refused) toast.dataset.stays = "";
-  const words = document.createElement("span");
-  words.textContent = text;
-  toast.append(words);
-  if (refused) toast.append(closeButton());
-  $("#toasts").append(toast);
-}
-
 document.addEventListener("input", (event) => {
   const form = event.target.closest("form[data-editor]");
   if (form && partOf(form)) keepDraft(form);
@@ -128,13 +109,9 @@ document.addEventListener("htmx:after:request", (event) => {
     forgetDraft(partOf(form));
     if (partOf(form).dataset.part === "comment") form.reset();
     else { partOf(form).dataset.saved = ""; refocus = partOf(form).id; }
-  } else if (status >= 500) note(pageOfTask().dataset.failed, { refused: true });
+  }
 });
 let refocus = "";
-document.addEventListener("htmx:error", (event) => {
-  const { sourceElement, response } = event.detail.ctx ?? {};
-  if (sourceElement?.matches?.("[data-editor]") && !response) note(pageOfTask().dataset.failed, { refused: true });
-});
 
 // A part with an open form is not touched: it says what others have changed meanwhile.
 document.addEventListener("taskbell:fresh", (event) => {
