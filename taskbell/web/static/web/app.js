@@ -31,7 +31,7 @@ if (toasts) {
   });
 }
 
-// What a page says by itself, beside what verbs answer.
+// A toast that the page makes, without an answer of the server.
 function closeButton() {
   const button = document.createElement("button");
   Object.assign(button, { type: "button", className: "close", textContent: $("#toasts").dataset.closeWords });
