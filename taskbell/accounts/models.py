@@ -12,6 +12,7 @@ from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models, transaction
+from django.utils.translation import gettext_lazy as _
 
 from taskbell.accounts.names import read_email, read_username
 from taskbell.accounts.policy import CAPABILITIES, Capability, Role
@@ -65,9 +66,8 @@ class User(AbstractUser):
     name_sort = SortKeyField("first_name", "last_name", "username")
     name_folded = FoldedField("first_name", "last_name", "username")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
-    email_confirmed = models.BooleanField(
-        default=True, help_text="Somebody has opened a link that was sent to this address."
-    )
+    # Somebody has opened a link that was sent to this address.
+    email_confirmed = models.BooleanField(default=True)
     # Increases when a membership changes what the person may see (projects/audience.py:access_of).
     access_version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
@@ -85,8 +85,7 @@ class User(AbstractUser):
     objects = UserManager()  # type: ignore[misc]
 
     class Meta:
-        verbose_name = "person"
-        verbose_name_plural = "people"
+        verbose_name, verbose_name_plural = _("person"), _("people")
         ordering = ["id"]
 
     def set_password(self, raw_password: str | None) -> None:
@@ -137,7 +136,7 @@ class Profile(models.Model):
     language = models.CharField(max_length=10, default="en")
     digest_enabled = models.BooleanField(default=True)
     digest_at = models.TimeField(default=time(10))
-    digest_overdue = models.BooleanField(default=True, help_text="List overdue tasks in the digest, too.")
+    digest_overdue = models.BooleanField(default=True, help_text=_("List overdue tasks in the digest, too."))
     digest_since = models.DateTimeField(
         null=True, blank=True, help_text="When the digest was switched on. Empty: since the account was created."
     )
@@ -149,10 +148,7 @@ class Profile(models.Model):
     quiet_reminders = models.BooleanField(default=False, help_text="Hold reminders during quiet hours, too.")
     avatar_colour = models.CharField(max_length=7, default="#3b6ea5")
     task_quota = models.PositiveIntegerField(
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(1)],
-        help_text="How many tasks the person may have. Empty: as many as everybody.",
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text=_("Empty: as many as everybody.")
     )
     theme = models.CharField(max_length=5, blank=True, db_default="", help_text="light or dark.")
     first_weekday = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0 is Monday, 6 is Sunday.")
@@ -203,6 +199,7 @@ class Session(models.Model):
     objects = SessionQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("session"), _("sessions")
         ordering = ["-last_used_at"]
         indexes = [models.Index(fields=["user", "ended_at"]), models.Index(fields=["user", "network"])]
 
@@ -235,6 +232,7 @@ class Invite(models.Model):
     accepted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("invitation"), _("invitations")
         ordering = ["-id"]
 
     def __str__(self) -> str:

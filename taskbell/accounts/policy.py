@@ -3,15 +3,16 @@
 from enum import StrEnum, auto
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
 
 
 class Role(TextChoices):
     """A person's role in this installation. Everyone has exactly one."""
 
-    ADMIN = "ADMIN", "Admin"
-    MANAGER = "MANAGER", "Manager"
-    MEMBER = "MEMBER", "Member"
-    INTERN = "INTERN", "Intern"
+    ADMIN = "ADMIN", _("Admin")
+    MANAGER = "MANAGER", _("Manager")
+    MEMBER = "MEMBER", _("Member")
+    INTERN = "INTERN", _("Intern")
 
 
 ROLES = Role.values

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from taskbell.accounts.models import User
 
@@ -10,16 +11,16 @@ from taskbell.accounts.models import User
 class SubjectType(models.TextChoices):
     """The kinds of things that an entry can be about."""
 
-    TASK = "task"
-    CATEGORY = "category"
-    LABEL = "label"
-    PERSON = "person"
-    PROJECT = "project"
-    MEMBER = "member"
-    INVITATION = "invitation"
-    NOTIFICATION = "notification"
-    REPORT = "report"
-    COMMENT = "comment"
+    TASK = "task", _("Task")
+    CATEGORY = "category", _("Category")
+    LABEL = "label", _("Label")
+    PERSON = "person", _("Person")
+    PROJECT = "project", _("Project")
+    MEMBER = "member", _("Member")
+    INVITATION = "invitation", _("Invitation")
+    NOTIFICATION = "notification", _("Notification")
+    REPORT = "report", _("Report")
+    COMMENT = "comment", _("Comment")
 
 
 class Subject(NamedTuple):
@@ -56,10 +57,10 @@ class Activity(models.Model):
         db_constraint=False,
         db_index=False,
         related_name="activity",
-        help_text="Empty: the entry has to do with no single task.",
+        help_text=_("Empty: the entry has to do with no single task."),
     )
     user = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, blank=True, db_index=False, help_text="Empty: the clock did it."
+        User, on_delete=models.PROTECT, null=True, blank=True, db_index=False, help_text=_("Empty: the clock did it.")
     )
     person = models.ForeignKey(
         User,
@@ -68,10 +69,12 @@ class Activity(models.Model):
         blank=True,
         db_index=False,
         related_name="+",
-        help_text="The only person who may know of it. Empty: everybody who sees the subject.",
+        help_text=_("The only person who may know of it. Empty: everybody who sees the subject."),
     )
-    session = models.UUIDField(null=True, blank=True, help_text="The session or token that was used; it may be gone.")
-    project_id = models.BigIntegerField(null=True, blank=True, help_text="The project that the subject belonged to.")
+    session = models.UUIDField(
+        null=True, blank=True, help_text=_("The session or token that was used; it may be gone.")
+    )
+    project_id = models.BigIntegerField(null=True, blank=True, help_text=_("The project that the subject belonged to."))
     action = models.CharField(max_length=30)
     field = models.CharField(max_length=30, blank=True)
     old_value = models.JSONField(null=True)
@@ -82,7 +85,7 @@ class Activity(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        verbose_name_plural = "activity"
+        verbose_name, verbose_name_plural = _("change"), _("activity")
         indexes = [
             models.Index(fields=["task", "-id"]),
             models.Index(fields=["user", "-id"]),

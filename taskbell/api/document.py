@@ -1,11 +1,15 @@
-"""The OpenAPI document as a response."""
+"""The OpenAPI document, and the page that shows it."""
 
 from threading import Lock
 from typing import Any
 
-from drf_spectacular.views import SpectacularJSONAPIView
+from django.http import HttpRequest
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 from rest_framework.request import Request
 from rest_framework.response import Response
+
+from taskbell.accounts.models import User
 
 
 class DocumentView(SpectacularJSONAPIView):
@@ -19,3 +23,19 @@ class DocumentView(SpectacularJSONAPIView):
             if DocumentView._document is None:
                 DocumentView._document = self.generator_class().get_schema(public=True)  # type: ignore[no-untyped-call]
         return Response(DocumentView._document)
+
+
+class DocsView(SpectacularSwaggerSplitView):
+    """Swagger UI, in the theme of a person who is signed in. Its script has an address of its own, for the policy."""
+
+    template_name = "api/swagger.html"
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        self.person = request.user  # later, the page has no person: it needs no token, so it authenticates nobody
+        super().setup(request, *args, **kwargs)
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        response: Response = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
+        response.data["theme"] = self.person.profile.theme if isinstance(self.person, User) else ""
+        return response

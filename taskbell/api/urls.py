@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.urls import path
-from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularRedocView
 
 from taskbell.api import (
     activity,
@@ -26,7 +26,7 @@ from taskbell.api import (
     transfer,
 )
 from taskbell.api.aliases import aliases_of
-from taskbell.api.document import DocumentView
+from taskbell.api.document import DocsView, DocumentView
 from taskbell.common import paths  # noqa: F401 - the converter of ids
 
 READ_ONLY: Any = {"url_name": "schema", "http_method_names": ["get", "head"]}  # no template renders OPTIONS
@@ -88,7 +88,7 @@ canonical = [
     path("reports/<id:pk>/", reports.ReportDetail.as_view()),
     path("reports/<id:pk>/download/", reports.ReportDownload.as_view()),
     path("schema/", DocumentView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerView.as_view(**READ_ONLY), name="docs"),
+    path("docs/", DocsView.as_view(**READ_ONLY), name="docs"),
     path("redoc/", SpectacularRedocView.as_view(template_name="api/redoc.html", **READ_ONLY), name="redoc"),
 ]
 

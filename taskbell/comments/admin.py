@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from taskbell.comments.actions import delete_comment
 from taskbell.comments.models import Comment
@@ -19,13 +20,12 @@ class CommentAdmin(DeletesByVerb):
     list_display = ("task", "author", "beginning", "created_at", "edited_at")
     list_select_related = ("task", "author")
     search_fields = ("author__name_folded__contains",)
-    search_help_text = "Search by author."
+    search_help_text = _("Search by author.")
     list_filter = ("created_at",)
     ordering = ("-id",)
-    show_full_result_count = False
     fields = ("task", "author", "body", "mentions", "unreachable", "created_at", "edited_at")
 
-    @admin.display(description="comment")
+    @admin.display(description=_("Comment"))
     def beginning(self, comment: Comment) -> str:
         """The first characters of the text."""
         return shortened(comment.body, 80)

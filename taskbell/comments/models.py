@@ -1,6 +1,7 @@
 """Comments: what people write about a task."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from taskbell.accounts.models import User
 from taskbell.tasks.models import Task
@@ -14,14 +15,15 @@ class Comment(models.Model):
     task = models.ForeignKey(Task, on_delete=models.CASCADE, db_index=False, related_name="comments")
     author = models.ForeignKey(User, on_delete=models.PROTECT, db_index=False, related_name="comments")
     body = models.TextField(max_length=MAX_BODY)
-    html = models.TextField(help_text="Rendered from the body when it was written.")
-    mentions = models.JSONField(default=list, help_text="The people mentioned who could see the task, by id.")
-    unreachable = models.JSONField(default=list, help_text="The names mentioned that nobody has who could see it.")
-    size = models.PositiveIntegerField(help_text="Bytes of the body and of the HTML, for the quota.")
+    html = models.TextField(help_text=_("Rendered from the body when it was written."))
+    mentions = models.JSONField(default=list, help_text=_("The people mentioned who could see the task, by id."))
+    unreachable = models.JSONField(default=list, help_text=_("The names mentioned that nobody has who could see it."))
+    size = models.PositiveIntegerField(help_text=_("Bytes of the body and of the HTML, for the quota."))
     created_at = models.DateTimeField()
     edited_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("comment"), _("comments")
         ordering = ["id"]
         indexes = [
             models.Index(fields=["task", "id"], name="comments_of_task"),

@@ -70,6 +70,7 @@ def _comment_in_words(comment: Comment) -> dict[str, str]:
 
 MENTIONED = Kind(
     "mentioned",
+    title=gettext_noop("Mentioned"),
     switch=gettext_noop("Someone mentions me in a comment"),
     reason_not_to_send=_unless_unmentioned,
     context=lambda notification: _in_words(list(_mentioning(notification))),
@@ -77,6 +78,7 @@ MENTIONED = Kind(
 )
 COMMENTED = Kind(
     "commented",
+    title=gettext_noop("Commented"),
     switch=gettext_noop("Someone comments on a task of mine, or after I did"),
     reason_not_to_send=_unless_deleted,
     context=lambda notification: _in_words(_new_comments(notification)),

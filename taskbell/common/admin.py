@@ -4,12 +4,124 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from django.contrib import admin, messages
-from django.db import transaction
+from django.contrib.admin.options import BaseModelAdmin, IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG
+from django.core.exceptions import ValidationError
+from django.db import DataError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 
+from taskbell.common.admin_columns import TIMES, MomentColumn, PlainColumn, named
+from taskbell.common.admin_widgets import CarefulAutocomplete, without_shortcuts
+from taskbell.common.admin_words import FIELDS
+from taskbell.common.clock import utc_now
 from taskbell.common.errors import Refusal
 from taskbell.common.folding import fold
+from taskbell.common.reader_dates import ReaderDates
+
+UNREADABLE = (ValueError, OverflowError, DataError)  # what databases say to text that is no number, and to NUL
+
+
+class Spoken(BaseModelAdmin):  # type: ignore[type-arg]
+    """Says names, values and moments as the pages do, and in the reader's language, format and time zone."""
+
+    words = FIELDS
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """With moments as the reader's pages say them."""
+        say = self._moments(request)
+        return [
+            (title, {**options, "fields": [named(field, say) for field in options["fields"]]})
+            for title, options in super().get_fieldsets(request, obj)
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """With all moments: the program writes them."""
+        say = self._moments(request)
+        others = [field for field in super().get_readonly_fields(request, obj) if field not in say]
+        return [*others, *say.values()]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A field whose search takes any text."""
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs["widget"] = CarefulAutocomplete(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return without_shortcuts(super().formfield_for_dbfield(db_field, request, **kwargs))
+
+    def _moments(self, request: HttpRequest) -> dict[str, Any]:
+        """The fields with moments, each as a line of a form."""
+        dates = ReaderDates.of(request.user, utc_now())
+        names = [field.name for field in self.opts.get_fields() if isinstance(field, TIMES)]
+        return {name: MomentColumn(name, self.words.get(name, name), dates, is_exact=True) for name in names}
+
+
+class AdminTable(Spoken, admin.ModelAdmin):  # type: ignore[type-arg]
+    """A table. What a browser sends by mistake is an error at its field, or a list without the filter."""
+
+    list_per_page = 50
+    show_full_result_count = False  # it would scan the table, and no page shows it
+    change_list_template = "admin/table.html"
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """The columns, with names, words and moments as the reader's pages have them."""
+        dates = ReaderDates.of(request.user, utc_now())
+        return [self._column(name, dates) for name in super().get_list_display(request)]
+
+    def _column(self, name: Any, dates: ReaderDates) -> Any:
+        if not isinstance(name, str) or hasattr(type(self), name):
+            return name
+        field = self.opts.get_field(name)
+        column = MomentColumn if isinstance(field, TIMES) else PlainColumn
+        return column(name, self.words.get(name, name), dates, getattr(field, "get_internal_type", str)())
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change=change, **{"labels": self.words} | kwargs)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list, its filters named as its columns. One that can't be read is refused."""
+        try:
+            changes = super().get_changelist_instance(request)
+        except UNREADABLE as error:
+            if not request.GET:
+                raise
+            raise IncorrectLookupParameters from error
+        for spec in changes.filter_specs:
+            path = getattr(spec, "field_path", "")
+            spec.title = self.words.get(path.rpartition("__")[2], spec.title)
+        return changes
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        """What is found. No text has a NUL, which PostgreSQL refuses to look for."""
+        if "\0" in search_term:
+            return queryset.none(), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if request.method == "GET" and ERROR_FLAG in request.GET:
+            self.message_user(request, _("Can't read this filter. The list shows all rows."), messages.WARNING)
+        return super().changelist_view(request, extra_context)
+
+    def response_action(self, request: HttpRequest, queryset: Any, *args: Any, **kwargs: Any) -> Any:
+        """Does nothing to rows whose ids are none."""
+        try:
+            for given in request.POST.getlist("_selected_action"):
+                self.opts.pk.clean(given, None)
+        except (ValidationError, OverflowError):
+            self.message_user(request, _("Can't find the selected rows. Select them again."), messages.ERROR)
+            return redirect(request.get_full_path())
+        return super().response_action(request, queryset, *args, **kwargs)
+
+
+class Rows(Spoken):
+    """Rows of another table, in the form of one."""
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """With no more forms than `max_num`, however many a browser announces."""
+        limits = {"absolute_max": self.max_num} if self.max_num else {}  # type: ignore[attr-defined]
+        return super().get_formset(request, obj, **{"labels": self.words} | limits | kwargs)  # type: ignore[misc]
 
 
 class ReadOnly:
@@ -21,11 +133,11 @@ class ReadOnly:
     has_change_permission = has_delete_permission = has_add_permission
 
 
-class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnlyAdmin(ReadOnly, AdminTable):
     """A read-only table."""
 
 
-class AdminByVerbs(admin.ModelAdmin):  # type: ignore[type-arg]
+class AdminByVerbs(AdminTable):
     """A table that changes rows through the same verbs as every door. A refusal is shown above the table.
 
     The columns of `search_fields` hold what `fold_search` makes of a text, so that case and accents make no difference.

@@ -39,7 +39,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "taskbell.web",
-    "django.contrib.admin",
+    "taskbell.web.admin_config.TaskbellAdmin",
     "taskbell.api",
     "taskbell.reports",
     "taskbell.comments",

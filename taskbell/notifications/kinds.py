@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext, gettext_lazy
+
 from taskbell.accounts.preferences import MAIL_SWITCHES
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ class Kind:
     """
 
     name: str
+    title: str = ""  # in lists of notifications and emails, to be translated there
     switch: str | None = None  # the label of its switch in the profile; None: people can't switch it off
     shows_in_app: bool = True
     for_unconfirmed: bool = False  # also sent to unconfirmed addresses, such as the link that confirms one
@@ -37,10 +40,6 @@ class Kind:
     has_buttons: bool = False  # done, snooze and tomorrow, for the task
     compiled: bool = False
     is_gathered: bool = False  # about a change: what one person causes within a minute becomes one email
-
-    @property
-    def label(self) -> str:
-        return self.name.replace("_", " ")
 
 
 _registered: dict[str, Kind] = {}
@@ -63,9 +62,15 @@ def find_kind(name: str) -> Kind | None:
     return _registered.get(name)
 
 
-def choices() -> list[tuple[str, str]]:
-    """Names and labels, as a model field takes them."""
-    return [(kind.name, kind.label.capitalize()) for kind in registered()]
+def choices() -> list[tuple[str, Any]]:
+    """Names and titles, as a model field takes them."""
+    return [(kind.name, gettext_lazy(kind.title)) for kind in registered()]
+
+
+def title_of(name: str) -> str:
+    """The title of the kind, in the language of the reader."""
+    kind = find_kind(name)
+    return gettext(kind.title) if kind else gettext("Message")
 
 
 def hidden_in_app() -> list[str]:

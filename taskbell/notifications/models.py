@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, FilteredRelation, Q
+from django.utils.translation import gettext_lazy as _
 
 from taskbell.accounts.models import User
 from taskbell.notifications.kinds import choices
@@ -17,18 +18,18 @@ DOT_LEASE = timedelta(minutes=11)
 class Channel(models.TextChoices):
     """How a notification reaches its recipient outside the app."""
 
-    MAIL = "mail"
+    MAIL = "mail", _("Email")
 
 
 class DeliveryState(models.TextChoices):
     """How far a delivery is."""
 
-    PENDING = "pending"
-    LEASED = "leased"
-    SENT = "sent"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    GATHERED = "gathered"  # its text is in the summary of another delivery
+    PENDING = "pending", _("waiting")
+    LEASED = "leased", _("being sent")
+    SENT = "sent", _("sent")
+    FAILED = "failed", _("failed")
+    CANCELLED = "cancelled", _("not sent")
+    GATHERED = "gathered", _("sent in a summary")  # its text is in the summary of another delivery
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
@@ -52,21 +53,22 @@ class Notification(models.Model):
         blank=True,
         db_index=False,
         related_name="notifications",
-        help_text="Empty: a person without an account.",
+        help_text=_("Empty: a person without an account."),
     )
-    address = models.EmailField(blank=True, help_text="Where it is sent. Empty: to the person's own address.")
+    address = models.EmailField(blank=True, help_text=_("Where it is sent. Empty: to the person's own address."))
     kind = models.CharField(max_length=30, choices=choices)
     task = models.ForeignKey(
         "tasks.Task", on_delete=models.CASCADE, null=True, blank=True, related_name="notifications"
     )
     data = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField()
-    due_at = models.DateTimeField(help_text="The moment that it is about.")
+    due_at = models.DateTimeField(help_text=_("The moment that it is about."))
     read_at = models.DateTimeField(null=True, blank=True)
 
     objects = NotificationQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("email or notification"), _("emails and notifications")
         ordering = ["-id"]
         # Not by `unique` on the field, which brings PostgreSQL a second index for text that begins so.
         constraints = [models.UniqueConstraint(fields=["dedupe_key"], name="one_message_a_key")]
@@ -133,21 +135,23 @@ class Delivery(models.Model):
     notification = models.ForeignKey(Notification, on_delete=models.CASCADE, db_index=False, related_name="deliveries")
     channel = models.CharField(max_length=10, choices=Channel.choices)
     state = models.CharField(max_length=10, choices=DeliveryState.choices, default=DeliveryState.PENDING)
-    due_at = models.DateTimeField(help_text="When it should be sent: later than the moment, if quiet hours delay it.")
-    not_before = models.DateTimeField(null=True, blank=True, help_text="When the next attempt may start, if any.")
+    due_at = models.DateTimeField(
+        help_text=_("When it should be sent: later than the moment, if quiet hours delay it.")
+    )
+    not_before = models.DateTimeField(null=True, blank=True, help_text=_("When the next attempt may start, if any."))
     attempt = models.PositiveIntegerField(default=0)
     lease_token = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     message_id = models.CharField(max_length=200)
     mime = models.BinaryField(null=True)
     final_dot_at = models.DateTimeField(
-        null=True, blank=True, help_text="When the final dot of the last attempt was sent."
+        null=True, blank=True, help_text=_("When the final dot of the last attempt was sent.")
     )
     sent_at = models.DateTimeField(null=True, blank=True)
     server_reply = models.TextField(blank=True)
-    reason = models.CharField(max_length=200, blank=True, help_text="Why it was not sent.")
+    reason = models.CharField(max_length=200, blank=True, help_text=_("Why it was not sent."))
     ambiguous = models.BooleanField(
-        default=False, help_text="Sent again, because an earlier final dot was never answered."
+        default=False, help_text=_("Sent again, because an earlier final dot was never answered.")
     )
 
     caused_by = models.ForeignKey(
@@ -157,10 +161,10 @@ class Delivery(models.Model):
         blank=True,
         db_index=False,
         related_name="+",
-        help_text="The other person whose action it comes from.",
+        help_text=_("The other person whose action it comes from."),
     )
     admitted_at = models.DateTimeField(
-        null=True, blank=True, help_text="When it counted towards the limit of the person who caused it."
+        null=True, blank=True, help_text=_("When it counted towards the limit of the person who caused it.")
     )
     gathered_into = models.ForeignKey(
         Notification,
@@ -169,13 +173,13 @@ class Delivery(models.Model):
         blank=True,
         db_index=False,
         related_name="gathered",
-        help_text="The summary that was sent instead.",
+        help_text=_("The summary that was sent instead."),
     )
 
     objects = DeliveryQuerySet.as_manager()
 
     class Meta:
-        verbose_name_plural = "deliveries"
+        verbose_name, verbose_name_plural = _("delivery"), _("deliveries")
         constraints = [models.UniqueConstraint(fields=["notification", "channel"], name="one_delivery_a_channel")]
         indexes = [
             # Not by state: PostgreSQL writes a row to all its indexes where a column of one of them changes.

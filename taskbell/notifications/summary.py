@@ -16,15 +16,6 @@ from taskbell.notifications.policy import reason_not_to_send
 from taskbell.projects.audience import load_keys, project_name_for
 
 MAX_LISTED = 100
-# What a line says of the kinds that are gathered.
-LINES = {
-    "task_assigned": gettext_noop("Task assigned"),
-    "task_updated": gettext_noop("Task updated"),
-    "unblocked": gettext_noop("Unblocked"),
-    "mentioned": gettext_noop("Mentioned"),
-    "commented": gettext_noop("Commented"),
-    "project_shared": gettext_noop("Project shared"),
-}
 
 
 def _wanted(summary: Notification) -> Iterator[Notification]:
@@ -63,7 +54,7 @@ def _context(summary: Notification) -> dict[str, Any]:
 def _line(notification: Notification) -> dict[str, Any]:
     kind, task, person = find_kind(notification.kind), notification.task, notification.recipient
     return {
-        "label": _(LINES.get(kind.name, kind.label.capitalize())) if kind else "",
+        "label": _(kind.title) if kind else "",
         "id": task.pk if task else None,
         "project": short_name(project_name_for(person, task.project)) if task and person else "",
         "title": set_apart(task.title) if task else kind.about(notification) if kind else "",
@@ -72,6 +63,7 @@ def _line(notification: Notification) -> dict[str, Any]:
 
 SUMMARY = Kind(
     "summary",
+    title=gettext_noop("Summary"),
     shows_in_app=False,  # what it lists is there already
     reason_not_to_send=_unless_empty,
     context=_context,

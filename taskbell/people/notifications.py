@@ -79,16 +79,26 @@ CHANGES = {
     "reactivated": gettext_noop("your Taskbell account was activated again"),
 }
 _account = partial(Kind, shows_in_app=False, ignores_quiet_hours=lambda _: True)
-INVITE = _account("invite", context=_invite_link)
-PASSWORD_RESET = _account("password_reset", for_unconfirmed=True, context=_reset_link)
-SESSION_ENDED = _account("session_ended", shows_in_app=True)
-SIGN_IN_LOCKED = _account("sign_in_locked", shows_in_app=True)
-ACCOUNT_EXISTS = _account("account_exists")
-CONFIRM_EMAIL = _account(
-    "confirm_email", for_unconfirmed=True, reason_not_to_send=_unless_confirmed, context=_confirm_link
+INVITE = _account("invite", title=gettext_noop("Invitation"), context=_invite_link)
+PASSWORD_RESET = _account(
+    "password_reset", title=gettext_noop("New password"), for_unconfirmed=True, context=_reset_link
 )
-EMAIL_CHANGED = _account("email_changed", for_unconfirmed=True, context=_undo_link)
-ACCOUNT_CHANGED = _account("account_changed", for_unconfirmed=True, context=_in_words)
+SESSION_ENDED = _account("session_ended", title=gettext_noop("Signed out"), shows_in_app=True)
+SIGN_IN_LOCKED = _account("sign_in_locked", title=gettext_noop("Sign-in blocked"), shows_in_app=True)
+ACCOUNT_EXISTS = _account("account_exists", title=gettext_noop("Account already exists"))
+CONFIRM_EMAIL = _account(
+    "confirm_email",
+    title=gettext_noop("Confirm email address"),
+    for_unconfirmed=True,
+    reason_not_to_send=_unless_confirmed,
+    context=_confirm_link,
+)
+EMAIL_CHANGED = _account(
+    "email_changed", title=gettext_noop("Email address changed"), for_unconfirmed=True, context=_undo_link
+)
+ACCOUNT_CHANGED = _account(
+    "account_changed", title=gettext_noop("Account changed"), for_unconfirmed=True, context=_in_words
+)
 KINDS = (
     *(INVITE, PASSWORD_RESET, SESSION_ENDED, SIGN_IN_LOCKED, ACCOUNT_EXISTS),
     *(CONFIRM_EMAIL, EMAIL_CHANGED, ACCOUNT_CHANGED),
@@ -106,7 +116,7 @@ def mail_account_exists(email: str, *, now: datetime) -> None:
 
 def mail_invite(invite: Invite, *, project: str = "", by: User, now: datetime) -> None:
     """Emails the link of an invitation, perhaps to work in a project."""
-    data = {"invite": invite.pk, "inviter": by.name, "role": invite.get_role_display(), "project": project}
+    data = {"invite": invite.pk, "inviter": by.name, "role": invite.role.capitalize(), "project": project}
     data["language"] = by.profile.language
     key = f"invite:{invite.pk}"
     notify([Message(None, INVITE, key=key, due_at=now, address=invite.email, data=data)], now=now)

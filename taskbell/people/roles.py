@@ -45,7 +45,7 @@ def change_role(person: User, role: str, *, by: User, now: datetime) -> None:
     subject = Subject(SubjectType.PERSON, person.pk)
     record(subject, "updated", by=by, at=now, field="role", old=person.role, new=role)
     person.role = role
-    notify_owner(person, "role", by=by, new=person.get_role_display(), now=now)
+    notify_owner(person, "role", by=by, new=person.role.capitalize(), now=now)
 
 
 def keep_an_admin(*, without: User) -> None:

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import OuterRef, Subquery
+from django.utils.translation import gettext_lazy as _
 
 from taskbell.accounts.models import User
 from taskbell.common.folding import SortKeyField
@@ -13,9 +14,9 @@ ACCESS = "viewer_role"
 class ProjectRole(models.TextChoices):
     """What a member may do: an OWNER manages the project, an EDITOR its tasks, a VIEWER reads and comments."""
 
-    OWNER = "OWNER"
-    EDITOR = "EDITOR"
-    VIEWER = "VIEWER"
+    OWNER = "OWNER", _("Owner")
+    EDITOR = "EDITOR", _("Editor")
+    VIEWER = "VIEWER", _("Viewer")
 
 
 EDITORS = (ProjectRole.OWNER, ProjectRole.EDITOR)
@@ -63,7 +64,7 @@ class Project(models.Model):
     description = models.TextField(blank=True, max_length=MAX_DESCRIPTION)
     colour = models.CharField(max_length=10, choices=Colour.choices, default=Colour.GREY)
     inbox_of = models.OneToOneField(
-        User, on_delete=models.CASCADE, null=True, blank=True, related_name="inbox", help_text="Empty: not an Inbox."
+        User, on_delete=models.CASCADE, null=True, blank=True, related_name="inbox", help_text=_("Empty: not an Inbox.")
     )
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     archived_at = models.DateTimeField(null=True, blank=True)
@@ -78,6 +79,7 @@ class Project(models.Model):
     objects = ProjectQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("project"), _("projects")
         ordering = ["name_sort", "id"]
         indexes = [
             models.Index(fields=["id"], name="archived_projects", condition=models.Q(archived_at__isnull=False)),
@@ -97,6 +99,7 @@ class Membership(models.Model):
     added_at = models.DateTimeField()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("member"), _("members")
         constraints = [models.UniqueConstraint(fields=["project", "person"], name="one_membership")]
         indexes = [models.Index(fields=["person", "project"], name="projects_of_person")]
 

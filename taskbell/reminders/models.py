@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from taskbell.accounts.models import User
 from taskbell.common.durations import MAX_CHARACTERS, Duration, parse_duration
@@ -13,9 +14,9 @@ from taskbell.common.durations import MAX_CHARACTERS, Duration, parse_duration
 class ReminderState(models.TextChoices):
     """Whether the reminder is still to fire."""
 
-    ARMED = "armed"
-    FIRED = "fired"
-    SKIPPED = "skipped"
+    ARMED = "armed", _("waiting")
+    FIRED = "fired", _("sent")
+    SKIPPED = "skipped", _("skipped")
 
 
 class DurationColumn(models.CharField):  # type: ignore[type-arg]
@@ -59,30 +60,31 @@ class Reminder(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text="Empty: everybody on the task.",
+        help_text=_("Empty: everybody on the task."),
     )
     at = models.DateTimeField(
-        null=True, blank=True, help_text="When it first fires; empty until the task has a due date."
+        null=True, blank=True, help_text=_("When it first fires; empty until the task has a due date.")
     )
-    wall_date = models.DateField(null=True, blank=True, help_text="The local date of that instant,")
+    wall_date = models.DateField(null=True, blank=True, help_text=_("The local date of that instant,"))
     wall_time = models.TimeField(
-        null=True, blank=True, help_text="and the local time, even if a clock change skips it."
+        null=True, blank=True, help_text=_("and the local time, even if a clock change skips it.")
     )
     before_due: "models.Field[Any, Duration | None]" = DurationColumn(
-        max_length=MAX_CHARACTERS, null=True, blank=True, help_text="How long before the task is due (ISO 8601)."
+        max_length=MAX_CHARACTERS, null=True, blank=True, help_text=_("How long before the task is due (ISO 8601).")
     )
-    repeat = models.CharField(max_length=512, blank=True, help_text="The rule it repeats by (RRULE).")
-    timezone = models.CharField(max_length=64, help_text="The time zone of local date, time and rule.")
-    next_at = models.DateTimeField(null=True, blank=True, help_text="When it fires next; empty: never.")
+    repeat = models.CharField(max_length=512, blank=True, help_text=_("The rule it repeats by (RRULE)."))
+    timezone = models.CharField(max_length=64, help_text=_("The time zone of local date, time and rule."))
+    next_at = models.DateTimeField(null=True, blank=True, help_text=_("When it fires next; empty: never."))
     state = models.CharField(max_length=10, choices=ReminderState.choices, default=ReminderState.ARMED)
     fired_at = models.DateTimeField(null=True, blank=True)  # or was skipped
     is_snooze = models.BooleanField(
-        default=False, help_text="Set by snoozing; not copied to the next task of a series."
+        default=False, help_text=_("Set by snoozing; not copied to the next task of a series.")
     )
 
     objects = ReminderQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("reminder"), _("reminders")
         ordering = ["at", "id"]
         indexes = [models.Index(fields=["next_at", "id"], name="clock", condition=Q(next_at__isnull=False))]
 

@@ -13,6 +13,7 @@ def _is_finished(reminder: Notification) -> str | None:
 
 REMINDER = Kind(
     "reminder",
+    title=gettext_noop("Reminder"),
     switch=gettext_noop("A reminder is due"),
     is_own=lambda reminder: reminder.data.get("is_own", False),
     ignores_quiet_hours=lambda profile: not profile.quiet_reminders,

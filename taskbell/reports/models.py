@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from taskbell.accounts.models import User
 
@@ -15,9 +16,9 @@ MAX_ATTEMPTS = 5  # to build a report
 class ReportKind(models.TextChoices):
     """The content of a report."""
 
-    INSIGHTS = "insights"
-    EXPORT = "export"
-    IMPORT = "import"
+    INSIGHTS = "insights", _("Insights")
+    EXPORT = "export", _("Export")
+    IMPORT = "import", _("Import")
 
 
 class Format(models.TextChoices):
@@ -32,10 +33,10 @@ class Format(models.TextChoices):
 class ReportState(models.TextChoices):
     """The state of a report."""
 
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
+    WAITING = "waiting", _("waiting")
+    RUNNING = "running", _("in progress")
+    DONE = "done", _("done")
+    FAILED = "failed", _("failed")
 
 
 UNFINISHED = (ReportState.WAITING, ReportState.RUNNING)
@@ -64,7 +65,7 @@ class Report(models.Model):
     state = models.CharField(max_length=10, choices=ReportState.choices, default=ReportState.WAITING)
     progress = models.PositiveSmallIntegerField(default=0, help_text="From 0 to 100.")
     size = models.PositiveBigIntegerField(default=0, help_text="Bytes written so far.")
-    problem = models.CharField(max_length=500, blank=True, help_text="Why the report failed.")
+    problem = models.CharField(max_length=500, blank=True, help_text=_("Why the report failed."))
     first_id = models.BigIntegerField(null=True, blank=True, help_text="The id below those that an import has taken.")
     written = models.PositiveIntegerField(default=0, help_text="How many rows an import has written so far.")
     keys = models.JSONField(null=True, blank=True, help_text="Whose tasks it covers: the keys of the person's access.")
@@ -77,6 +78,7 @@ class Report(models.Model):
     objects = ReportQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("report"), _("reports")
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["person", "-id"]),

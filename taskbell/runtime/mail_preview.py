@@ -72,13 +72,13 @@ def _samples() -> list[Delivery]:
         "project_shared": {"by": ada.name, "project": project.pk},
         "project_invite": {"invite": 1, "inviter": ada.name, "project": project.name, "role": ProjectRole.EDITOR},
         **_address_samples(bo, "robert@preview.invalid", now),
-        "account_changed": {"what": "role", "by": ada.name, "new": Role.MANAGER.label},
+        "account_changed": {"what": "role", "by": ada.name, "new": "Manager"},
         "summary": {"by": ada.name, "unsubscribe": "task_assigned"},
         "mentioned": {"by": ada.name, "comment_id": comment.pk},
         "commented": {"since": now.isoformat()},
         "task_assigned": {"by": ada.name},
         "task_updated": {"since": now.isoformat()},
-        "invite": {"invite": invitation.pk, "inviter": ada.name, "role": invitation.get_role_display()},
+        "invite": {"invite": invitation.pk, "inviter": ada.name, "role": invitation.role.capitalize()},
         "reminder": {"by": ada.name},
         "due_digest": {"tasks": [_line(task, "Tomorrow, 18:00")], "overdue": [_line(other, "Friday, 4 June")]},
     }
@@ -126,4 +126,4 @@ def _address_samples(person: User, new: str, now: datetime) -> dict[str, dict[st
 
 
 def _line(task: Task, due: str) -> dict[str, Any]:
-    return {"id": task.pk, "title": task.title, "priority": Priority(task.priority).label, "due": due}
+    return {"id": task.pk, "title": task.title, "priority": str(Priority(task.priority).label), "due": due}

@@ -66,6 +66,7 @@ def join_token(invite_id: int) -> str:
 
 PROJECT_SHARED = Kind(
     "project_shared",
+    title=gettext_noop("Project shared"),
     switch=gettext_noop("Someone adds me to a project"),
     reason_not_to_send=_unless_removed,
     context=_as_it_is,
@@ -74,6 +75,7 @@ PROJECT_SHARED = Kind(
 )
 PROJECT_INVITE = Kind(
     "project_invite",
+    title=gettext_noop("Invitation to a project"),
     shows_in_app=False,
     ignores_quiet_hours=lambda _: True,
     reason_not_to_send=_unless_withdrawn,

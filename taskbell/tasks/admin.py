@@ -8,17 +8,22 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from taskbell.common.admin import DeletesByVerb, ReadOnly, admin_person
+from taskbell.common.admin import DeletesByVerb, ReadOnly, Rows, admin_person
+from taskbell.common.admin_columns import MomentColumn
 from taskbell.common.clock import utc_now
 from taskbell.common.text import folded
 from taskbell.projects.audience import PEOPLE_FIELDS
 from taskbell.reminders.models import Reminder
 from taskbell.tasks import actions, categories, label_actions
+from taskbell.tasks.history_words import STATUSES
 from taskbell.tasks.label_models import Label
 from taskbell.tasks.labels import names_of_labels
 from taskbell.tasks.models import Category, Prerequisite, Task, is_blocked
 from taskbell.tasks.patch import TaskPatch
+from taskbell.tasks.prerequisites import MAX_PREREQUISITES
 from taskbell.tasks.validation import read_columns
 
 WRITTEN_BY_PROGRAM = (
@@ -31,15 +36,14 @@ MAIN_FIELDS = ("title", "description", "project", "category", ("stage", "priorit
 class DeletedFilter(admin.SimpleListFilter):
     """Hides deleted tasks unless they are asked for."""
 
-    title = "deleted"
-    parameter_name = "deleted"
+    title, parameter_name = gettext_lazy("Deleted"), "deleted"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Deleted"), ("all", "All")]
+        return [("yes", _("Yes")), ("all", _("All"))]
 
     def choices(self, changelist: Any) -> Any:
         first, *others = super().choices(changelist)
-        yield {**first, "display": "No"}
+        yield {**first, "display": _("No")}
         yield from others
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
@@ -51,25 +55,33 @@ class DeletedFilter(admin.SimpleListFilter):
 class BlockedFilter(admin.SimpleListFilter):
     """Blocked tasks, or the others."""
 
-    title = "blocked"
-    parameter_name = "blocked"
+    title, parameter_name = gettext_lazy("Blocked"), "blocked"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Yes"), ("no", "No")]
+        return [("yes", _("Yes")), ("no", _("No"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         chosen = {"yes": queryset.blocked, "no": queryset.free}
         return chosen.get(self.value() or "", queryset.all)()
 
 
-class ReminderInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+class Due(MomentColumn):
+    """When a task is due: a moment, or a day if it has no time."""
+
+    def __call__(self, task: Any) -> Any:
+        if task.due_date is None or task.due_time is not None:
+            return super().__call__(task)
+        return self.dates.day(task.due_date)
+
+
+class ReminderInline(ReadOnly, Rows, admin.TabularInline):  # type: ignore[type-arg]
     """The reminders of the task."""
 
     model = Reminder
     fields = ("at", "next_at", "state", "fired_at", "recipient", "created_by")
 
 
-class PrerequisiteInline(admin.TabularInline):  # type: ignore[type-arg]
+class PrerequisiteInline(Rows, admin.TabularInline):  # type: ignore[type-arg]
     """The prerequisites of the task. The verb links them, and refuses cycles."""
 
     model = Prerequisite
@@ -77,13 +89,13 @@ class PrerequisiteInline(admin.TabularInline):  # type: ignore[type-arg]
     fields = ("needs", "stage")
     readonly_fields = ("stage",)
     autocomplete_fields = ("needs",)
-    verbose_name_plural = "blocked by"
+    max_num = MAX_PREREQUISITES
     extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Prerequisite]:
         return super().get_queryset(request).filter(needs__deleted_at=None).select_related("needs")
 
-    @admin.display(description="stage")
+    @admin.display(description=gettext_lazy("Stage"))
     def stage(self, link: Prerequisite) -> str:
         """The stage of the prerequisite."""
         return link.needs.get_stage_display() if link.needs_id else "-"
@@ -112,47 +124,62 @@ class TaskAdmin(DeletesByVerb):
     """All tasks. Deleting one keeps its reminders, notifications and history."""
 
     form = TaskForm
-    list_display = ("title", "status", "blocked", "priority", "project", "category", "assigned_to", "due_at")
+    list_display = ("title", "state", "due_at", "assigned_to", "project", "priority", "blocked", "category")
     list_filter = ("stage", "is_overdue", BlockedFilter, "priority", DeletedFilter, "category")
     list_select_related = ("project", "category", "assigned_to", "created_by")
     search_fields = ("search_text__text__contains", *(f"{who}__name_folded__contains" for who in PEOPLE_FIELDS))
-    search_help_text = "Search by title, description or person."
+    search_help_text = gettext_lazy("Search by title, description or person.")
     date_hierarchy = "due_at"
     ordering = ("-id",)
-    show_full_result_count = False
     autocomplete_fields = ("category", "assigned_to")
     readonly_fields = (*WRITTEN_BY_PROGRAM, "labels", "trail")
     inlines = (PrerequisiteInline, ReminderInline)
     fieldsets = (
         (None, {"fields": MAIN_FIELDS}),
-        ("Due", {"fields": [("due_date", "due_time"), "timezone", "due_at", "is_overdue"]}),
+        (gettext_lazy("Due"), {"fields": [("due_date", "due_time"), "timezone", "due_at", "is_overdue"]}),
         (
-            "History",
+            gettext_lazy("History"),
             {"fields": ["trail", "created_by", "created_at", "updated_at", "completed_at", "deleted_at", "version"]},
         ),
     )
 
-    @admin.display(description="blocked", empty_value="no")
-    def blocked(self, task: Any) -> str | None:
-        """Whether some prerequisite is still open."""
-        return "yes" if getattr(task, "is_blocked", False) else None
+    @admin.display(description=gettext_lazy("Status"), ordering="stage")
+    def state(self, task: Task) -> Any:
+        """The status in words."""
+        return STATUSES[task.status]
 
-    @admin.display(description="labels", empty_value="none")
+    @admin.display(description=gettext_lazy("Blocked"))
+    def blocked(self, task: Any) -> str:
+        """Whether some prerequisite is still open."""
+        return _("yes") if getattr(task, "is_blocked", False) else _("no")
+
+    @admin.display(description=gettext_lazy("Labels"))
     def labels(self, task: Task) -> str:
         """The names of its labels."""
         return ", ".join(names_of_labels(Label.objects.filter(links__task=task.pk)))
 
-    @admin.display(description="what happened")
+    @admin.display(description=gettext_lazy("More"))
     def trail(self, task: Task) -> str:
         """Links to the history of the task and to the notifications about it."""
         if task.pk is None:
             return "-"
         return format_html(
-            '<a href="{0}?task__id__exact={2}">Changes</a> · <a href="{1}?task__id__exact={2}">Messages</a>',
+            '<a href="{0}?task__id__exact={2}">{3}</a> · <a href="{1}?task__id__exact={2}">{4}</a>',
             reverse("admin:activity_activity_changelist"),
             reverse("admin:notifications_notification_changelist"),
             task.pk,
+            _("Activity"),
+            _("Emails and notifications"),
         )
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        columns = super().get_list_display(request)
+        return [
+            Due(one.name, one.short_description, one.dates)
+            if isinstance(one, MomentColumn) and one.name == "due_at"
+            else one
+            for one in columns
+        ]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(is_blocked=is_blocked())
@@ -211,7 +238,7 @@ class SharedNameAdmin(DeletesByVerb):
         present = Count(self.tasks, filter=Q(**{f"{self.tasks}__deleted_at": None}))
         return super().get_queryset(request).annotate(number_of_tasks=present)
 
-    @admin.display(description="tasks", ordering="number_of_tasks")
+    @admin.display(description=gettext_lazy("Tasks"), ordering="number_of_tasks")
     def tasks_with_it(self, row: Any) -> int:
         """How many tasks it has, without those in the trash."""
         return int(row.number_of_tasks)

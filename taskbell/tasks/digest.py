@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from taskbell.accounts.models import Profile, User
@@ -15,7 +14,7 @@ from taskbell.common.clock import instant, wall_time
 from taskbell.common.locks import in_batches
 from taskbell.common.wording import DAY, DAY_OF_THE_YEAR, TIME, in_words
 from taskbell.notifications.messages import Message, notify
-from taskbell.tasks.kinds import PRIORITIES, Priority
+from taskbell.tasks.kinds import Priority
 from taskbell.tasks.models import Task, TaskQuerySet
 from taskbell.tasks.notifications import DUE_DIGEST
 
@@ -125,7 +124,7 @@ def _line(task: Task, digest: Digest) -> dict[str, Any]:
         return {
             "id": task.pk,
             "title": task.title,
-            "priority": _(PRIORITIES[Priority(task.priority).name]),
+            "priority": str(Priority(task.priority).label),
             "due": _due_text(task, digest),
         }
 

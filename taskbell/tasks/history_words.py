@@ -50,10 +50,7 @@ NONE = gettext_noop("none")
 BASES = {Basis.DUE: gettext_noop("the due date"), Basis.COMPLETION: gettext_noop("the completion")}
 # Stages and status in pages, emails and the history.
 STATUSES: dict[str, Any] = {
-    Stage.PENDING.value: gettext_lazy("To do"),
-    Stage.IN_PROGRESS.value: gettext_lazy("In progress"),
-    Stage.COMPLETED.value: gettext_lazy("Done"),
-    Stage.ARCHIVED.value: gettext_lazy("Archived"),
+    **{stage.value: stage.label for stage in Stage},
     OVERDUE: gettext_lazy("Overdue"),
 }
 
@@ -126,7 +123,7 @@ class Wording:
 
 READERS: dict[str, Callable[[Wording, Any], str]] = {
     **dict.fromkeys(("status", "stage"), lambda _wording, value: str(STATUSES[value])),
-    "priority": lambda _wording, value: _(PRIORITIES[value]),
+    "priority": lambda _wording, value: str(PRIORITIES[value]),
     "category": lambda wording, pk: wording.names.categories.get(pk, _("a deleted category")),
     **dict.fromkeys(("assigned_to", "author"), Wording._person),
     "project": lambda wording, pk: wording.names.projects.get(pk, _("a project that you can't see")),

@@ -1,25 +1,27 @@
 """The values that a task can have: stage, status and priority."""
 
+from typing import Any
+
 from django.db import models
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 
 class Priority(models.IntegerChoices):
     """Stored as a rank, so that the column sorts; read and written by name."""
 
-    LOW = 1
-    MEDIUM = 2
-    HIGH = 3
-    URGENT = 4
+    LOW = 1, _("Low")
+    MEDIUM = 2, _("Medium")
+    HIGH = 3, _("High")
+    URGENT = 4, _("Urgent")
 
 
 class Stage(models.TextChoices):
     """The progress of the work, as people set it."""
 
-    PENDING = "PENDING"
-    IN_PROGRESS = "IN_PROGRESS"
-    COMPLETED = "COMPLETED"
-    ARCHIVED = "ARCHIVED"
+    PENDING = "PENDING", _("To do")
+    IN_PROGRESS = "IN_PROGRESS", _("In progress")
+    COMPLETED = "COMPLETED", _("Done")
+    ARCHIVED = "ARCHIVED", _("Archived")
 
 
 class Basis(models.TextChoices):
@@ -33,13 +35,8 @@ OVERDUE = "OVERDUE"
 STAGES = Stage.values
 STATUSES = [*STAGES, OVERDUE]
 PRIORITY_NAMES = Priority.names
-# In words, to be translated where they are shown.
-PRIORITIES = {
-    "LOW": gettext_noop("Low"),
-    "MEDIUM": gettext_noop("Medium"),
-    "HIGH": gettext_noop("High"),
-    "URGENT": gettext_noop("Urgent"),
-}
+# In words, in the language of the page or email.
+PRIORITIES: dict[str, Any] = {one.name: one.label for one in Priority}
 OPEN_STAGES = (Stage.PENDING, Stage.IN_PROGRESS)
 
 

@@ -1,6 +1,7 @@
 """Labels, and which tasks have them."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from taskbell.accounts.models import User
 from taskbell.common.folding import SortKeyField
@@ -27,6 +28,9 @@ class Label(SharedName):
     """A label. A task can have several."""
 
     name = models.CharField(max_length=50)
+
+    class Meta(SharedName.Meta):
+        verbose_name, verbose_name_plural = _("label"), _("labels")
 
 
 class TaskLabel(models.Model):

@@ -71,7 +71,7 @@ def subject_of(link: LinkAction) -> tuple[User, str]:
         raise NotFound
     if link.do == "unsubscribe":
         kind = find_kind(str(link.about))
-        return person, _(kind.switch or kind.label) if kind else str(link.about)
+        return person, _(kind.switch or kind.title) if kind else str(link.about)
     task = Task.objects.visible_to(person).filter(pk=link.about).first()
     if task is None:
         raise NotFound

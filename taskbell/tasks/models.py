@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django.db import models
 from django.db.models import BooleanField, Exists, F, OuterRef, Q, Subquery
 from django.db.models.expressions import RawSQL
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from taskbell.accounts.models import User
 from taskbell.common.clock import instant
@@ -25,7 +25,7 @@ from taskbell.projects.audience import (
 )
 from taskbell.projects.models import Membership, Project
 from taskbell.tasks import counting, finished, label_models  # noqa: F401 - further models of this app
-from taskbell.tasks.kinds import OPEN_STAGES, PRIORITIES, Basis, Priority, Stage, status_of
+from taskbell.tasks.kinds import OPEN_STAGES, Basis, Priority, Stage, status_of
 
 ACCESS = ("viewer_role", "is_archived")
 MAX_SOURCE, MAX_SOURCE_ID = 20, 255  # characters
@@ -40,7 +40,7 @@ class Category(label_models.SharedName):
     """A category. A task has at most one."""
 
     class Meta(label_models.SharedName.Meta):
-        verbose_name_plural = "categories"
+        verbose_name, verbose_name_plural = _("category"), _("categories")
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -113,8 +113,8 @@ class Task(models.Model):
     due_date = models.DateField(null=True, blank=True)
     due_time = models.TimeField(null=True, blank=True)
     timezone = models.CharField(max_length=64)
-    due_at = models.DateTimeField(null=True, blank=True, help_text="Due date, time and zone as an instant.")
-    is_overdue = models.BooleanField(default=False, help_text="Set by the clock once the due time has passed.")
+    due_at = models.DateTimeField(null=True, blank=True, help_text=_("Due date, time and zone as an instant."))
+    is_overdue = models.BooleanField(default=False, help_text=_("Set by the clock once the due time has passed."))
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="tasks", db_index=False)
     category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True, related_name="tasks")
     pre_tasks = models.ManyToManyField(
@@ -158,6 +158,7 @@ class Task(models.Model):
     objects = TaskQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("task"), _("tasks")
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["series", "occurrence"], name="one_of_each_occurrence")]
         indexes = [
@@ -222,7 +223,7 @@ class Task(models.Model):
         creator, assignee = (one.name if one and one.pk != reader.pk else "" for one in people)
         return {
             "title": self.title,
-            "priority": _(PRIORITIES[Priority(self.priority).name]),
+            "priority": str(Priority(self.priority).label),
             "description": beginning(self.description, most=MAX_CHARACTERS, lines=MAX_LINES),
             "due": self.due_in_words(zone),
             "project": project_name_for(reader, self.project),
@@ -292,6 +293,7 @@ class Prerequisite(models.Model):
     objects = PrerequisiteQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("prerequisite"), _("blocked by")
         constraints = [models.UniqueConstraint(fields=["task", "needs"], name="one_link")]
 
     def __str__(self) -> str:

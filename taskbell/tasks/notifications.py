@@ -59,9 +59,16 @@ def _digest(digest: Notification) -> dict[str, Any]:
     return {**sections, "more_overdue": more, "all_overdue": len(sections["overdue"]) + more}
 
 
-TASK_ASSIGNED = Kind("task_assigned", switch=gettext_noop("A task is assigned to me"), compiled=True, is_gathered=True)
+TASK_ASSIGNED = Kind(
+    "task_assigned",
+    title=gettext_noop("Task assigned"),
+    switch=gettext_noop("A task is assigned to me"),
+    compiled=True,
+    is_gathered=True,
+)
 TASK_UPDATED = Kind(
     "task_updated",
+    title=gettext_noop("Task updated"),
     switch=gettext_noop("Someone else changes a task of mine"),
     reason_not_to_send=_unless_changed,
     context=lambda notification: {"changes": changes_in_words(notification)},
@@ -69,6 +76,7 @@ TASK_UPDATED = Kind(
 )
 UNBLOCKED = Kind(
     "unblocked",
+    title=gettext_noop("Unblocked"),
     switch=gettext_noop("A task of mine is no longer blocked"),
     reason_not_to_send=_unless_unblocked,
     compiled=True,
@@ -76,6 +84,7 @@ UNBLOCKED = Kind(
 )
 OVERDUE = Kind(
     "overdue",
+    title=gettext_noop("Overdue"),
     switch=gettext_noop("A task of mine is overdue"),
     is_own=lambda notice: notice.task is not None and notice.task.created_by_id == notice.recipient_id,
     reason_not_to_send=_unless_overdue,
@@ -85,6 +94,7 @@ OVERDUE = Kind(
 )
 DUE_DIGEST = Kind(
     "due_digest",
+    title=gettext_noop("Daily digest"),
     switch=gettext_noop("Tasks are due today"),
     reason_not_to_send=_unless_tasks_are_left,
     context=_digest,

@@ -1,18 +1,25 @@
-"""The admin's titles, and its tables of people, sessions and invitations, whose verbs also touch tasks and mail."""
+"""People, sessions and invitations in the admin, whose verbs also touch tasks and mail."""
 
 from typing import Any
 
+from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
+from taskbell.accounts.lockout import people_under_attack
 from taskbell.accounts.models import Invite, Profile, Session, User
-from taskbell.common.admin import AdminByVerbs, ReadOnlyAdmin, admin_person
+from taskbell.common.admin import AdminByVerbs, ReadOnlyAdmin, Rows, admin_person
+from taskbell.common.admin_words import FIELDS
 from taskbell.common.clock import utc_now
 from taskbell.people.editing import update_person
 from taskbell.people.invitations import invite, withdraw_invite
@@ -20,26 +27,46 @@ from taskbell.people.leaving import deactivate_person, reactivate_person
 from taskbell.people.passwords import password_was_set
 from taskbell.people.registration import add_person
 from taskbell.people.sessions import end_by_admin
+from taskbell.web.admin_history import ActivityAdmin
 from taskbell.web.people_forms import ChangePersonForm, NewPersonForm
 
-admin.site.site_header = "Taskbell"
-admin.site.site_title = "Taskbell"
-admin.site.index_title = "Everything in this installation"
+__all__ = ["ActivityAdmin"]  # registered by its module
+
 admin.site.unregister(Group)  # permissions come from the role
 
 NAMES = ("username", "email", "first_name", "last_name", "role")
 
 
-class ProfileInline(admin.StackedInline):  # type: ignore[type-arg]
+class SignInFilter(admin.SimpleListFilter):
+    """People who can't sign in: deactivated, without a password, or after too many attempts."""
+
+    title, parameter_name = gettext_lazy("Can sign in"), "sign_in"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", gettext_lazy("Yes")), ("no", gettext_lazy("No"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        cannot = Q(is_active=False) | Q(is_under_attack=True) | Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+        chosen = {"yes": queryset.exclude(cannot), "no": queryset.filter(cannot)}
+        return chosen.get(self.value() or "", queryset)
+
+
+class ProfileInline(Rows, admin.StackedInline):  # type: ignore[type-arg]
     """The person's time zone and notification settings."""
 
     model = Profile
+    verbose_name = verbose_name_plural = gettext_lazy("Settings")
     can_delete = False
     fields = (
         ("timezone", "language"),
         ("digest_enabled", "digest_at", "digest_overdue"),
         ("avatar_colour", "task_quota"),
     )
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "language":
+            return forms.ChoiceField(choices=settings.LANGUAGES, label=FIELDS["language"])
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
 @admin.register(User)
@@ -48,10 +75,10 @@ class PersonAdmin(AdminByVerbs, UserAdmin):  # type: ignore[type-arg]
 
     form = ChangePersonForm
     add_form = NewPersonForm
-    list_display = (*NAMES, "is_active", "email_confirmed", "date_joined")
-    list_filter = ("role", "is_active")
+    list_display = ("username", "full_name", "email", "role", "can_sign_in", "email_confirmed", "date_joined")
+    list_filter = (SignInFilter, "role", "email_confirmed")
     search_fields = ("name_folded__contains", "email__contains")
-    search_help_text = "Search by name or email address."
+    search_help_text = gettext_lazy("Search by name or email address.")
     date_hierarchy = "date_joined"
     ordering = ("name_sort", "id")
     filter_horizontal = ()
@@ -59,19 +86,38 @@ class PersonAdmin(AdminByVerbs, UserAdmin):  # type: ignore[type-arg]
     inlines = (ProfileInline,)
     fieldsets = (
         (None, {"fields": ["username", "email", "password"]}),
-        ("Name", {"fields": [("first_name", "last_name")]}),
-        ("Account", {"fields": [("role", "is_active"), "hand_to", "date_joined"]}),
+        (gettext_lazy("Name"), {"fields": [("first_name", "last_name")]}),
+        (gettext_lazy("Account"), {"fields": [("role", "is_active"), "hand_to", "date_joined"]}),
     )
     add_fieldsets = (
         (None, {"fields": ["username", "email", ("first_name", "last_name"), "role", "password1", "password2"]}),
     )
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        attacked = Q(pk__in=people_under_attack(now=utc_now()))
+        return super().get_queryset(request).annotate(is_under_attack=ExpressionWrapper(attacked, BooleanField()))
+
+    @admin.display(description=gettext_lazy("Name"), ordering="name_sort")
+    def full_name(self, person: User) -> str:
+        """First and last name."""
+        return person.get_full_name()
+
+    @admin.display(description=gettext_lazy("Can sign in"))
+    def can_sign_in(self, person: Any) -> str:
+        """Yes, or why not."""
+        if not person.is_active:
+            return _("no: deactivated")
+        if not person.has_usable_password():
+            return _("no: no password")
+        return _("no: too many attempts") if person.is_under_attack else _("yes")
+
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
         return list(self.inlines) if obj else []
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Also one's own address, which the profile page changes, with the current password."""
-        return ("date_joined", "email") if obj and obj.pk == request.user.pk else ("date_joined",)
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Also one's own address, which the settings change, with the current password."""
+        own = ["email"] if obj and obj.pk == request.user.pk else []
+        return [*super().get_readonly_fields(request, obj), *own]
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - Django's name
         """Sets the password of somebody else; one's own needs the current password."""
@@ -114,27 +160,60 @@ class PersonAdmin(AdminByVerbs, UserAdmin):  # type: ignore[type-arg]
             update_person(person, changes, by=admin_person(request), now=utc_now())
 
 
+# Why sessions end, as accounts and people write it.
+REASONS: dict[str, Any] = {
+    "signed out": gettext_lazy("signed out"),
+    "signed out everywhere else": gettext_lazy("signed out everywhere else"),
+    "signed out from elsewhere": gettext_lazy("signed out from elsewhere"),
+    "ended by its owner": gettext_lazy("ended by its owner"),
+    "ended by an admin": gettext_lazy("ended by an admin"),
+    "too many sessions": gettext_lazy("too many sessions"),
+    "password changed": gettext_lazy("password changed"),
+    "refresh token reused": gettext_lazy("refresh token reused"),
+    "account deactivated": gettext_lazy("account deactivated"),
+    "address put back": gettext_lazy("email address put back"),
+}
+
+
+class ReasonFilter(admin.SimpleListFilter):
+    """Why sessions have ended."""
+
+    title, parameter_name = gettext_lazy("Why it ended"), "ended_because"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(REASONS.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Session]) -> QuerySet[Session]:
+        return queryset.filter(ended_because=self.value()) if self.value() else queryset
+
+
 @admin.register(Session)
 class SessionAdmin(ReadOnlyAdmin):
     """Current and past sessions."""
 
     list_display = (
-        *("user", "user_agent", "address"),
-        *("created_at", "last_used_at", "expires_at", "ended_at", "ended_because"),
+        *("user", "last_used_at", "ended_at", "why", "address", "user_agent"),
+        *("created_at", "expires_at"),
     )
-    list_filter = (("ended_at", admin.EmptyFieldListFilter), "ended_because")
+    list_filter = (("ended_at", admin.EmptyFieldListFilter), ReasonFilter)
     list_select_related = ("user",)
     search_fields = ("user__username", "user__email", "address", "user_agent")
-    search_help_text = "Search by person, network address or browser."
+    search_help_text = gettext_lazy("Search by person, network address or browser.")
     date_hierarchy = "created_at"
     fields = list_display
     actions = ("end",)
 
-    @admin.action(description="End the selected sessions")
+    @admin.action(description=gettext_lazy("End the selected sessions"))
     def end(self, request: HttpRequest, chosen: QuerySet[Session]) -> None:
         """Signs the people out of these sessions."""
         ended = end_by_admin(chosen.select_related("user"), by=admin_person(request), now=utc_now())
-        self.message_user(request, f"{ended} sessions ended.", messages.SUCCESS)
+        said = ngettext("%(n)d session ended.", "%(n)d sessions ended.", ended) % {"n": ended}
+        self.message_user(request, said, messages.SUCCESS)
+
+    @admin.display(description=gettext_lazy("Why it ended"), ordering="ended_because")
+    def why(self, session: Session) -> Any:
+        """The reason in words."""
+        return REASONS.get(session.ended_because, session.ended_because) or None
 
 
 @admin.register(Invite)
@@ -145,7 +224,7 @@ class InviteAdmin(AdminByVerbs):
     list_filter = (("accepted_at", admin.EmptyFieldListFilter), "role")
     list_select_related = ("invited_by",)
     search_fields = ("email__contains", "invited_by__name_folded__contains")
-    search_help_text = "Search by email address, or by who sent the invitation."
+    search_help_text = gettext_lazy("Search by email address, or by who sent the invitation.")
     date_hierarchy = "created_at"
 
     def get_fields(self, request: HttpRequest, obj: Invite | None = None) -> Any:

@@ -17,7 +17,7 @@ from taskbell.common.values import BadValue, read_choice, read_date, read_field,
 from taskbell.search.tasks import matching_tasks
 from taskbell.tasks.bulk import MAX_CHANGES, Batch, BatchRefused, change_many
 from taskbell.tasks.history_words import STATUSES
-from taskbell.tasks.kinds import Priority, Stage
+from taskbell.tasks.kinds import PRIORITIES, Priority, Stage
 from taskbell.tasks.label_models import TaskLabel
 from taskbell.tasks.models import Category, Task
 from taskbell.tasks.patch import TaskPatch
@@ -25,7 +25,7 @@ from taskbell.web.door import all_of, done, person_of, refused, signed_in
 from taskbell.web.shell import AppRequest
 from taskbell.web.task_list import parameters_of
 from taskbell.web.undo import undo_of
-from taskbell.web.words import FIELDS, PRIORITIES
+from taskbell.web.words import FIELDS
 
 
 @signed_in

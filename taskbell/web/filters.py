@@ -11,11 +11,12 @@ from django.views.decorators.http import require_safe
 
 from taskbell.accounts.models import User
 from taskbell.tasks.history_words import STATUSES
+from taskbell.tasks.kinds import PRIORITIES
 from taskbell.tasks.label_models import Label
 from taskbell.tasks.models import Category
 from taskbell.web.door import signed_in
 from taskbell.web.shell import AppRequest
-from taskbell.web.words import PRIORITIES, WORDS
+from taskbell.web.words import WORDS
 
 MOST = 200  # choices of a kind
 

@@ -15,13 +15,13 @@ from taskbell.reports.imports import start_import
 from taskbell.reports.models import UNFINISHED, Piece, Report, ReportKind
 from taskbell.reports.uploads import check_upload, choose, found_in, waiting_of
 from taskbell.tasks.history_words import STATUSES
+from taskbell.tasks.kinds import PRIORITIES
 from taskbell.tasks.quotas import count_import
 from taskbell.transfer.cells import ORDERS
 from taskbell.transfer.headers import key_of
 from taskbell.transfer.importing import SKIP, UPDATE
 from taskbell.web.door import done, signed_in
 from taskbell.web.shell import AppRequest
-from taskbell.web.words import PRIORITIES
 
 SHOWN, MAX_ANSWER = 50, 1024 * 1024
 COLUMN = "column:"

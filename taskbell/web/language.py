@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from taskbell.accounts.models import User
 from taskbell.common.errors import Refusal
@@ -19,14 +19,24 @@ class Language:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info.startswith("/api/"):
             return self.next_handler(request)
-        with translation.override(language_for(request)):
+        with translation.override(language_for(request)), timezone.override(zone_for(request)):
             return self.next_handler(request)
 
 
 def language_for(request: HttpRequest) -> str:
     """The language of the page. If the person can't be read now, the view will say so, in the browser's language."""
+    person = _reader(request)
+    return person.profile.language if person else translation.get_language_from_request(request)
+
+
+def zone_for(request: HttpRequest) -> str | None:
+    """The time zone in which Django's admin shows moments; our own pages name theirs."""
+    person = _reader(request) if request.path_info.startswith("/admin/") else None
+    return person.profile.timezone if person else None
+
+
+def _reader(request: HttpRequest) -> User | None:
     try:
-        person = request.user if request.user.is_authenticated else None
+        return request.user if request.user.is_authenticated else None
     except (OperationalError, InterfaceError, Refusal):
-        person = None
-    return person.profile.language if isinstance(person, User) else translation.get_language_from_request(request)
+        return None

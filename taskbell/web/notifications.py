@@ -5,7 +5,6 @@ from typing import Any
 from django.db.models import DurationField, ExpressionWrapper, F, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from taskbell.accounts.models import User
@@ -14,6 +13,7 @@ from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotAllowed
 from taskbell.notifications.channels.mail.delivery import retry
 from taskbell.notifications.inbox import mark_all_read, mark_read
+from taskbell.notifications.kinds import title_of
 from taskbell.notifications.models import Delivery, DeliveryState
 from taskbell.search.notifications import page_of_notifications
 from taskbell.search.parameters import whole_number
@@ -22,27 +22,19 @@ from taskbell.web.door import done, person_of, sent, signed_in
 from taskbell.web.shell import RECENT_MAILS, AppRequest, failed_mails
 
 PAGE_SIZE = 100
-# What each kind says, and its icon.
-WORDS = {
-    "reminder": (gettext_lazy("Reminder"), "bell"),
-    "task_assigned": (gettext_lazy("Assigned to you"), "user"),
-    "task_updated": (gettext_lazy("Changed"), "pencil"),
-    "unblocked": (gettext_lazy("No longer blocked"), "check"),
-    "overdue": (gettext_lazy("Overdue"), "clock"),
-    "due_digest": (gettext_lazy("Daily digest"), "sun"),
-    "mentioned": (gettext_lazy("You were mentioned"), "message-circle"),
-    "commented": (gettext_lazy("Commented"), "message-circle"),
-    "project_shared": (gettext_lazy("You were added to a project"), "folder"),
+ICONS = {
+    "reminder": "bell",
+    "task_assigned": "user",
+    "task_updated": "pencil",
+    "unblocked": "check",
+    "overdue": "clock",
+    "due_digest": "sun",
+    "mentioned": "message-circle",
+    "commented": "message-circle",
+    "project_shared": "folder",
 }
-OTHER = (gettext_lazy("Message"), "mail")
-STATES = {
-    DeliveryState.PENDING: gettext_lazy("waiting"),
-    DeliveryState.LEASED: gettext_lazy("being sent"),
-    DeliveryState.SENT: gettext_lazy("sent"),
-    DeliveryState.FAILED: gettext_lazy("failed"),
-    DeliveryState.CANCELLED: gettext_lazy("not sent"),
-    DeliveryState.GATHERED: gettext_lazy("sent in a summary"),
-}
+OTHER_ICON = "mail"
+STATES: dict[str, Any] = {state.value: state.label for state in DeliveryState}
 
 
 @signed_in
@@ -67,8 +59,8 @@ def notifications(request: HttpRequest) -> HttpResponse:
 
 
 def _item(one: Any) -> dict[str, Any]:
-    words, icon = WORDS.get(one.kind, OTHER)
-    return {"row": one, "words": words, "icon": icon, "state": STATES.get(one.state, "")}
+    icon = ICONS.get(one.kind, OTHER_ICON)
+    return {"row": one, "words": title_of(one.kind), "icon": icon, "state": STATES.get(one.state, "")}
 
 
 @signed_in
@@ -112,8 +104,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
 
 
 def _mail(one: Delivery) -> dict[str, Any]:
-    words, _icon = WORDS.get(one.notification.kind, OTHER)
-    return {"row": one, "words": words, "state": STATES[DeliveryState(one.state)]}
+    return {"row": one, "words": title_of(one.notification.kind), "state": STATES[one.state]}
 
 
 @signed_in

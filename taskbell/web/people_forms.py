@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.contrib import admin
 from django.contrib.auth.forms import UserChangeForm, UserCreationForm
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -18,9 +19,11 @@ from taskbell.accounts.validation import (
     check_username,
     is_username_taken,
 )
+from taskbell.common.admin_widgets import CarefulAutocomplete
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import Conflict, Invalid
 from taskbell.people.roles import keep_an_admin
+from taskbell.tasks.models import Task
 
 NAMES = ("first_name", "last_name")
 
@@ -61,8 +64,8 @@ class ChangePersonForm(PersonForm, UserChangeForm):  # type: ignore[type-arg]
         User.objects.filter(is_active=True),
         required=False,
         label=_("Reassign tasks to"),
-        empty_label=_("The people who created them"),
-        help_text=_("Who takes over this person's open tasks when the account is deactivated."),
+        widget=CarefulAutocomplete(Task._meta.get_field("assigned_to"), admin.site),
+        help_text=_("Who takes over this person's open tasks when the account is deactivated. Empty: their creators."),
     )
 
     class Meta:

@@ -23,10 +23,10 @@ from taskbell.web.shell import AppRequest
 
 PAGE_SIZE = "100"
 ROLES = {
-    Role.ADMIN: (gettext_lazy("Admin"), gettext_lazy("sees everything and manages people")),
-    Role.MANAGER: (gettext_lazy("Manager"), gettext_lazy("sees and changes everything")),
-    Role.MEMBER: (gettext_lazy("Member"), gettext_lazy("creates tasks and projects")),
-    Role.INTERN: (gettext_lazy("Intern"), gettext_lazy("works on tasks assigned to them")),
+    Role.ADMIN: (Role.ADMIN.label, gettext_lazy("sees everything and manages people")),
+    Role.MANAGER: (Role.MANAGER.label, gettext_lazy("sees and changes everything")),
+    Role.MEMBER: (Role.MEMBER.label, gettext_lazy("creates tasks and projects")),
+    Role.INTERN: (Role.INTERN.label, gettext_lazy("works on tasks assigned to them")),
 }
 
 

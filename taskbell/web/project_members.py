@@ -24,9 +24,12 @@ from taskbell.web.shell import AppRequest
 
 MOST_ENTRIES, MOST_PEOPLE = 100, 500
 ROLES = {
-    ProjectRole.OWNER: (gettext_lazy("Owner"), gettext_lazy("manages the project and its members")),
-    ProjectRole.EDITOR: (gettext_lazy("Editor"), gettext_lazy("creates and changes tasks")),
-    ProjectRole.VIEWER: (gettext_lazy("Viewer"), gettext_lazy("reads, comments, and works on tasks assigned to them")),
+    ProjectRole.OWNER: (ProjectRole.OWNER.label, gettext_lazy("manages the project and its members")),
+    ProjectRole.EDITOR: (ProjectRole.EDITOR.label, gettext_lazy("creates and changes tasks")),
+    ProjectRole.VIEWER: (
+        ProjectRole.VIEWER.label,
+        gettext_lazy("reads, comments, and works on tasks assigned to them"),
+    ),
 }
 
 

@@ -15,11 +15,10 @@ from taskbell.common.values import read_field, read_id
 from taskbell.quick_add.actions import create_from_line, read_for
 from taskbell.quick_add.lines import Span
 from taskbell.quick_add.reading import Chip, Reading
-from taskbell.tasks.kinds import OPEN_STAGES
+from taskbell.tasks.kinds import OPEN_STAGES, PRIORITIES
 from taskbell.web.door import done, fragment, signed_in
 from taskbell.web.shell import AppRequest
 from taskbell.web.verbs import quoted
-from taskbell.web.words import PRIORITIES
 
 SPAN = re.compile(r"(\d{1,4})-(\d{1,4})", re.ASCII)
 ICONS = {

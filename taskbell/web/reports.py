@@ -14,11 +14,11 @@ from taskbell.reports.insights import InsightsOut, insights
 from taskbell.reports.questions import read_question
 from taskbell.search.tasks import FILTERS
 from taskbell.tasks.history_words import STATUSES
+from taskbell.tasks.kinds import PRIORITIES
 from taskbell.web.charts import Bar, bars, week_columns
 from taskbell.web.door import signed_in
 from taskbell.web.filters import chips_of
 from taskbell.web.shell import AppRequest, ProjectLink
-from taskbell.web.words import PRIORITIES
 
 MOST_BARS = 12  # the others are one
 

@@ -60,7 +60,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     if invite is None:
         return page(request, "invite_over.html", status=NotFound.status)
     form = JoinForm(request.POST if request.method == "POST" else None, initial={"email": invite.email})
-    role = ROLES.get(invite.get_role_display(), invite.get_role_display())
+    role = ROLES[invite.role.capitalize()]
     return _sign_up(request, form, "join.html", {"invite": token}, invite=invite, role=role)
 
 

@@ -8,11 +8,10 @@ from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import User
 from taskbell.common.rule_words import rule_in_words, rule_with_time
-from taskbell.tasks.kinds import Basis, Priority
+from taskbell.tasks.kinds import PRIORITIES, Basis, Priority
 from taskbell.tasks.occurrences import coming_due_dates
 from taskbell.web.dates import Dates
 from taskbell.web.rows import TaskRow
-from taskbell.web.words import PRIORITIES
 
 NEXT_DATES = 3
 

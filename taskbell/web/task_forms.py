@@ -16,10 +16,9 @@ from taskbell.common.values import BadValue, in_bounds, read_date
 from taskbell.projects.models import EDITORS, Membership, Project
 from taskbell.projects.policy import may_manage
 from taskbell.tasks.history_words import STATUSES
-from taskbell.tasks.kinds import Priority, Stage
+from taskbell.tasks.kinds import PRIORITIES, Priority, Stage
 from taskbell.tasks.models import Category
 from taskbell.web.forms import PageForm, zone_choices
-from taskbell.web.words import PRIORITIES
 
 MOST_CHOICES = 500
 ONLY_THIS, FROM_NOW = "this", "all"

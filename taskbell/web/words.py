@@ -2,9 +2,6 @@
 
 from django.utils.translation import gettext_lazy
 
-from taskbell.tasks import kinds
-
-PRIORITIES = {name: gettext_lazy(words) for name, words in kinds.PRIORITIES.items()}
 WORDS = {
     "stage": gettext_lazy("Stage"),
     "status": gettext_lazy("Status"),

@@ -17,6 +17,7 @@ PAGES = (
     *("/trash/", "/keys/", "/more/", "/tasks/quick/", "/deliveries/", "/tasks/1/", "/tasks/1/edit/?field=due"),
     *("/projects/2/", "/projects/2/board/", "/projects/2/calendar/", "/projects/2/members/", "/projects/2/activity/"),
     *("/projects/2/edit/", "/projects/new/", "/calendar/2026-W49/", "/tasks/filter/", "/nowhere/", "/password/change/"),
+    *("/admin/", "/admin/tasks/task/"),
 )
 ZOOMED = {"width": 320, "height": 256}  # a window of 1280 pixels, magnified four times
 FIRST_PAGE_BYTES, LATER_PAGE_BYTES, MOST_REQUESTS = 45 * 1024, 10 * 1024, 6
@@ -61,9 +62,15 @@ def test_a_page_for_strangers_is_for_everyone(visit: Window, path: str) -> None:
     assert_is_for_everyone(visit, path)
 
 
-@pytest.mark.parametrize("path", ["/admin/", "/admin/tasks/task/", "/admin/tasks/task/add/"])
-def test_the_admin_loads_from_here_alone_and_without_complaint(tour: Window, path: str) -> None:
-    tour.open(path).wait_for_load_state("networkidle")
+@pytest.mark.parametrize(
+    "path", ["/admin/tasks/task/add/", "/admin/tasks/task/1/change/", "/admin/accounts/user/1/change/", "/api/docs/"]
+)
+def test_forms_of_the_admin_and_swagger_fit_every_screen(tour: Window, path: str) -> None:
+    page = tour.open(path)
+    page.wait_for_load_state("networkidle")
+    for size in (DESK, PHONE, ZOOMED):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        assert width_of(page) == size["width"], size
     tour.check()
 
 
