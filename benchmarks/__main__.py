@@ -33,6 +33,7 @@ class Name(StrEnum):
     TRANSFER = "transfer"
     INSIGHTS = "insights"
     LIVE = "live"
+    PAGES = "pages"
     START = "start"
     HOSTILE = "hostile"
     UPGRADE = "upgrade"

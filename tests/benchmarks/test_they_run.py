@@ -45,6 +45,16 @@ def benchmark(*arguments: str, output: Path, within: float = 120) -> str:
                 "20 clients: half have",
             ],
         ),
+        (
+            "pages",
+            [
+                "Today with 50 rows",
+                "one row, as live",
+                "a slow phone: largest contentful paint",
+                "a slow phone: slowest interaction with 200 rows",
+                "a change by a program, until another browser shows it, 99th",
+            ],
+        ),
         ("start", ["until the first answer", "memory of all", "of one core"]),
         ("upgrade", ["forwards, 200 tasks", "back, 200 tasks", "a list meanwhile, 99th", "a new task meanwhile"]),
         ("overdue", ["sweep of 50 tasks", "a change during the sweep"]),
