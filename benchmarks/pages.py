@@ -150,7 +150,7 @@ def _use(page: Page, number: int) -> None:
     row = page.locator("[data-task]:not(.done)").nth(number)
     row.get_by_role("button", name="Complete").tap()
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
-    page.wait_for_timeout(500)  # observers are told later
+    page.wait_for_timeout(500)  # observers learn of it later
 
 
 def _seen(chromium: Browser, address: str, one: Reader, rounds: int) -> list[Row]:
