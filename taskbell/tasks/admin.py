@@ -74,11 +74,11 @@ class Due(MomentColumn):
         return self.dates.day(task.due_date)
 
 
-class ReminderInline(ReadOnly, Rows, admin.TabularInline):  # type: ignore[type-arg]
+class ReminderInline(ReadOnly, Rows, admin.StackedInline):  # type: ignore[type-arg]
     """The reminders of the task."""
 
     model = Reminder
-    fields = ("at", "next_at", "state", "fired_at", "recipient", "created_by")
+    fields = (("at", "next_at"), ("state", "fired_at"), ("recipient", "created_by"))
 
 
 class PrerequisiteInline(Rows, admin.TabularInline):  # type: ignore[type-arg]

@@ -56,12 +56,14 @@ def _late_emails(dates: ReaderDates, now: datetime) -> AdminQuestion:
     late = Delivery.objects.lateness(now)
     said = _("the oldest since %(when)s") % {"when": dates.in_sentence(dates.moment(now - late))}
     address = f"{reverse('admin:notifications_notification_changelist')}?late=yes"
-    return AdminQuestion(_("Which emails are late?"), said if late > GRACE else _("none"), late > GRACE, address)
+    return AdminQuestion(
+        _("Which emails are late?"), said if late > GRACE else _("nothing is late"), late > GRACE, address
+    )
 
 
 def _late_reminders(now: datetime) -> AdminQuestion:
     late = Reminder.objects.due(now - GRACE).count()
-    said = ngettext("%(n)d reminder", "%(n)d reminders", late) % {"n": late} if late else _("none")
+    said = ngettext("%(n)d reminder", "%(n)d reminders", late) % {"n": late} if late else _("nothing is late")
     address = f"{reverse('admin:reminders_reminder_changelist')}?late=yes"
     return AdminQuestion(_("Which reminders are late?"), said, late > 0, address)
 
