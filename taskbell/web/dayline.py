@@ -10,6 +10,7 @@ from taskbell.web.dates import Dates
 FROM, TO = 7, 22  # hours that are always shown
 MARGIN = 1  # percent at both ends
 STEP = 3  # hours between two labels
+CLEAR = 1.8  # hours around now without another label: on a phone, they would overlap
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def day_line(reminders: Sequence[datetime], due: Sequence[datetime], dates: Date
         return LineMark(f"{x(walls[at].hour + walls[at].minute / 60):.2f}%", dates.time(at))
 
     now = walls[dates.now].hour + walls[dates.now].minute / 60
-    labels = [hour for hour in range(first, last + 1, STEP) if abs(hour - now) > STEP / 3]
+    labels = [hour for hour in range(first, last + 1, STEP) if abs(hour - now) > CLEAR]
     return DayLine(
         now=mark(dates.now),
         hours=[LineMark(f"{x(hour):.2f}%", dates.time(_clock(hour))) for hour in labels],
