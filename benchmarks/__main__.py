@@ -30,6 +30,7 @@ class Name(StrEnum):
     TICK = "tick"
     HTTP = "http"
     DATABASES = "databases"
+    WRITERS = "writers"
     TRANSFER = "transfer"
     INSIGHTS = "insights"
     LIVE = "live"

@@ -29,7 +29,7 @@ def run(sizes: Sizes) -> list[Row]:
     with installation(Kind.SQLITE) as sqlite, ExitStack() as stack:
         sides: dict[str, Side] = {}
         for kind, env in ((Kind.SQLITE, sqlite), (Kind.POSTGRESQL, dict(os.environ))):
-            port, requests = free_port(), _filled(env, sizes)
+            port, requests = free_port(), filled(env, sizes)
             own = {"PORT": str(port), "WEB_CONCURRENCY": "1", "TASKBELL_LOG_LEVEL": "ERROR"}
             env |= stack.enter_context(cache()) | own
             stack.enter_context(started([sys.executable, "-m", "taskbell", "web"], env))
@@ -44,7 +44,7 @@ def run(sizes: Sizes) -> list[Row]:
     ]
 
 
-def _filled(env: dict[str, str], sizes: Sizes) -> dict[str, list[str]]:
+def filled(env: dict[str, str], sizes: Sizes) -> dict[str, list[str]]:
     """Fills the database that this environment names; what to ask for there."""
     command = [sys.executable, "-m", "benchmarks.one", "fill", json.dumps(asdict(sizes))]
     done = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603 - our own

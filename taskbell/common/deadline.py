@@ -64,9 +64,14 @@ def is_set() -> bool:
     return _current.at < inf
 
 
+def seconds_left() -> float:
+    """Until the deadline of this thread; negative after it, infinite without one."""
+    return _current.at - monotonic()
+
+
 def has_passed() -> bool:
     """True after the deadline of this thread."""
-    return monotonic() > _current.at
+    return seconds_left() < 0
 
 
 def refuse_after_deadline(run: Callable[..., Any], *arguments: Any) -> Any:

@@ -90,3 +90,9 @@ def test_the_databases_are_measured_side_by_side(tmp_path: Path) -> None:
     results = benchmark("databases", "--on=postgresql", output=tmp_path / "RESULTS.md")
     for row in ("list on SQLite", "new task on SQLite"):
         assert f"| {row}" in results
+
+
+def test_turns_are_measured_beside_sqlites_own_waiting(tmp_path: Path) -> None:
+    results = benchmark("writers", "--on=sqlite", output=tmp_path / "RESULTS.md")
+    for row in ("new tasks by 8 clients, 99th", "new tasks by 50 clients"):
+        assert f"| {row}" in results

@@ -1,0 +1,6 @@
+"""Taskbell with Django's own backend for SQLite: writers wait as SQLite lets them wait."""
+
+from taskbell.config.settings import *  # noqa: F403
+from taskbell.config.settings import DATABASES
+
+DATABASES["default"]["ENGINE"] = "django.db.backends.sqlite3"
