@@ -16,11 +16,12 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import Session, User
-from taskbell.common.errors import Busy, FieldError, Invalid, NotFound, NotSignedIn, Refusal, TooMany
+from taskbell.common.errors import Busy, Conflict, FieldError, Invalid, NotFound, NotSignedIn, Refusal, TooMany
 from taskbell.tasks.history_words import quoted
 from taskbell.tasks.prerequisites import Blocked
 
 HOME = "/"
+OF_PERSON = "Taskbell-Person"  # a header: for whom the open page was made
 MOST_BLOCKERS = 3  # that a refusal names
 
 
@@ -170,6 +171,11 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.user.is_authenticated:
+            if request.headers.get(OF_PERSON) not in (None, str(request.user.pk)):
+                said = _(
+                    "Can't do this, because somebody else has signed in since this page was opened. Reload it."
+                )
+                return refused(request, Conflict(said))
             return _answered(request, view, *args, **kwargs)
         if not is_fragment(request):
             return redirect_to_login(request.get_full_path())

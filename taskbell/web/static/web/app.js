@@ -167,6 +167,8 @@ addEventListener("offline", showConnection);
 document.addEventListener("htmx:config:request", (event) => {
   const { sourceElement, request } = event.detail.ctx;
   const token = document.cookie.match(/csrftoken=([^;]+)/)?.[1];
+  const { person } = document.body.dataset;
+  if (person) request.headers["Taskbell-Person"] = person; // what one person has typed is not sent by the next
   if (signsInAgain && token && request.body?.set) request.body.set("csrfmiddlewaretoken", token); // of the new session
   if (request.action || !sourceElement.matches("form")) return;
   request.action = request.submitter?.getAttribute("formaction") || sourceElement.getAttribute("action") || location.href;
