@@ -131,7 +131,7 @@ def test_only_its_author_edits_a_comment_and_owners_delete_any(browser_of: Brows
     comment = add_comment(task.pk, "Here", by=bob, now=NOW)
     address = f"/tasks/{task.pk}/comments/{comment.pk}/"
     bobs, hers = browser_of(bob), browser_of(alice)
-    assert "Delete this comment for good?" in text(hers.get(address, headers=HTMX))
+    assert "Delete this comment?" in text(hers.get(address, headers=HTMX))
     assert hers.post(address, {"body": "There"}, headers=HTMX).status_code == 403
     assert ">Here</textarea>" in text(bobs.get(address)).replace("\n", "")
     assert bobs.post(address, {"body": ""}, headers=HTMX).status_code == 400
