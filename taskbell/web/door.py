@@ -172,9 +172,7 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.user.is_authenticated:
             if request.headers.get(OF_PERSON) not in (None, str(request.user.pk)):
-                said = _(
-                    "Can't do this, because somebody else has signed in since this page was opened. Reload it."
-                )
+                said = _("Can't do this, because somebody else has signed in since this page was opened. Reload it.")
                 return refused(request, Conflict(said))
             return _answered(request, view, *args, **kwargs)
         if not is_fragment(request):
