@@ -20,13 +20,14 @@ RUN python3 -m venv . \
 COPY taskbell app/taskbell
 COPY deploy/image/taskbell deploy/image/taskbell-healthy bin/
 
-# Static files are collected here, so that no container has to write any. Their sources, translations that we do not use,
-# and what only compilers read are left out.
+# Static files are collected here, so that no container has to write any. Sources of static files and translations,
+# languages that Taskbell doesn't speak, and what only compilers read are left out.
 RUN chmod 0755 bin/taskbell bin/taskbell-healthy \
     && bin/python -m compileall -q app \
     && TASKBELL_DATA=/tmp/build TASKBELL_STATIC=/opt/taskbell/static bin/taskbell collectstatic --noinput -v 0 \
     && rm -rf /tmp/build requirements.txt lib/python3*/site-packages/drf_spectacular_sidecar/static \
-    && find lib -regex '.*\.\(po\|mo\|pyx\|pxd\|c\|h\)' -delete \
+    && find lib -regex '.*\.\(po\|pyx\|pxd\|c\|h\)' -delete \
+    && find lib -name '*.mo' ! -path '*/locale/en/*' ! -path '*/locale/de/*' -delete \
     && chmod -R go=u,go-w .
 
 # hadolint ignore=DL3006

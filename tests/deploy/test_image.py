@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from django.conf import settings
 
 from tests.deploy.containers import OUR_DATA, Container, Image, can_run
 from tests.mail import running_sink
@@ -49,6 +50,12 @@ def test_it_holds_nothing_that_does_not_belong(built: Image) -> None:
     theirs = [path for path in ours.rglob("*") if not path.is_symlink() and (path.stat().st_mode & 0o022)]
     assert not theirs, "nothing that runs can be changed by who runs it"
     assert {path.stat().st_uid for path in ours.rglob("*") if not path.is_symlink()} == {0}
+
+
+def test_it_speaks_the_languages_of_taskbell_also_where_django_does(built: Image) -> None:
+    (translations,) = (built.root / "opt" / "taskbell" / "lib").glob("python3*/site-packages/django/conf/locale")
+    spoken = {path.parents[1].name for path in translations.glob("*/LC_MESSAGES/django.mo")}
+    assert spoken == {code for code, _name in settings.LANGUAGES}
 
 
 def test_all_in_one_sends_a_mail_and_leaves_nothing_behind(built: Image, tmp_path: Path) -> None:
