@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from taskbell.accounts.models import User
 from taskbell.tasks.history_words import STATUSES
-from taskbell.tasks.kinds import PRIORITIES
+from taskbell.tasks.kinds import PRIORITIES, Stage
 from taskbell.tasks.label_models import Label
 from taskbell.tasks.models import Category
 from taskbell.web.door import signed_in
@@ -80,7 +80,7 @@ def filter_form(request: HttpRequest) -> HttpResponse:
         "at": request.GET.get("at", "/tasks/"),
         "given": [(name, text) for name, text in query.items()],
         "current": query.dict(),
-        "stages": STATUSES,
+        "stages": Stage.choices,
         "priorities": PRIORITIES,
         "projects": app.shell.projects,
         "categories": Category.objects.all()[:MOST],

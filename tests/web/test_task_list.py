@@ -16,6 +16,7 @@ from tests.web.conftest import Browser, text
 BrowserOf = Callable[[User], Browser]
 ORDERINGS = ("due_at", "-due_at", "title", "-project", "priority", "status", "created_at", "-id", "title,-priority")
 PLACE = re.compile(r'data-section="all" data-sort="([^"]*)"')
+SELECT, OPTION = re.compile(r'<select name="(\w+)">(.*?)</select>', re.DOTALL), re.compile(r'<option value="([^"]+)"')
 
 
 @pytest.fixture
@@ -41,3 +42,12 @@ def test_the_places_follow_the_order_of_the_list(
     Task.objects.filter(pk=tasks[0]).update(priority=4, stage="IN_PROGRESS")
     shown = PLACE.findall(text(browser_of(bo).get(f"/tasks/?ordering={ordering}")))
     assert shown == sorted(shown, reverse=ordering.startswith("-"))
+
+
+def test_each_choice_of_the_filter_form_filters(browser_of: BrowserOf, bo: User, tasks: list[int]) -> None:
+    browser = browser_of(bo)
+    selects = SELECT.findall(text(browser.get("/tasks/filter/")))
+    choices = [(name, value) for name, options in selects for value in OPTION.findall(options)]
+    assert {name for name, _value in choices} >= {"stage", "priority", "project", "category", "assigned_to"}
+    for name, value in choices:
+        assert browser.get("/tasks/", {name: value}).status_code == 200, f"{name}={value}"
