@@ -18,7 +18,7 @@ from taskbell.common.text import folded
 from taskbell.projects.audience import PEOPLE_FIELDS
 from taskbell.reminders.models import Reminder
 from taskbell.tasks import actions, categories, label_actions
-from taskbell.tasks.history_words import STATUSES
+from taskbell.tasks.kinds import STATUS_WORDS
 from taskbell.tasks.label_models import Label
 from taskbell.tasks.labels import names_of_labels
 from taskbell.tasks.models import Category, Prerequisite, Task, is_blocked
@@ -146,7 +146,7 @@ class TaskAdmin(DeletesByVerb):
     @admin.display(description=gettext_lazy("Status"), ordering="stage")
     def state(self, task: Task) -> Any:
         """The status in words."""
-        return STATUSES[task.status]
+        return STATUS_WORDS[task.status]
 
     @admin.display(description=gettext_lazy("Blocked"))
     def blocked(self, task: Any) -> str:

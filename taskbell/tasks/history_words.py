@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from django.utils.dateparse import parse_duration as parse_old_duration
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_noop
 
 from taskbell.common.durations import parse_duration
 from taskbell.common.rule_words import rule_in_words, rule_with_time
 from taskbell.common.wording import DAY, DAY_AND_TIME, TIME, in_words
-from taskbell.tasks.kinds import OVERDUE, PRIORITIES, Basis, Stage
+from taskbell.tasks.kinds import PRIORITIES, STATUS_WORDS, Basis
 from taskbell.tasks.names import Names
 
 LABELS = {
@@ -48,11 +48,6 @@ NOTHING = {
 } | dict.fromkeys(("own_reminders", "reminder", "next_task", "people"), "")
 NONE = gettext_noop("none")
 BASES = {Basis.DUE: gettext_noop("the due date"), Basis.COMPLETION: gettext_noop("the completion")}
-# Stages and status in pages, emails and the history.
-STATUSES: dict[str, Any] = {
-    **{stage.value: stage.label for stage in Stage},
-    OVERDUE: gettext_lazy("Overdue"),
-}
 
 
 def label_of(field: str) -> str:
@@ -122,7 +117,7 @@ class Wording:
 
 
 READERS: dict[str, Callable[[Wording, Any], str]] = {
-    **dict.fromkeys(("status", "stage"), lambda _wording, value: str(STATUSES[value])),
+    **dict.fromkeys(("status", "stage"), lambda _wording, value: str(STATUS_WORDS[value])),
     "priority": lambda _wording, value: str(PRIORITIES[value]),
     "category": lambda wording, pk: wording.names.categories.get(pk, _("a deleted category")),
     **dict.fromkeys(("assigned_to", "author"), Wording._person),

@@ -37,6 +37,7 @@ STATUSES = [*STAGES, OVERDUE]
 PRIORITY_NAMES = Priority.names
 # In words, in the language of the page or email.
 PRIORITIES: dict[str, Any] = {one.name: one.label for one in Priority}
+STATUS_WORDS: dict[str, Any] = {**dict(Stage.choices), OVERDUE: _("Overdue")}
 OPEN_STAGES = (Stage.PENDING, Stage.IN_PROGRESS)
 
 

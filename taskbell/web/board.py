@@ -15,7 +15,6 @@ from taskbell.common.sql import in_one_query
 from taskbell.projects.audience import sees_everything
 from taskbell.search.parameters import Parameters
 from taskbell.search.tasks import FILTERS, matching_tasks
-from taskbell.tasks.history_words import STATUSES
 from taskbell.tasks.kinds import Stage
 from taskbell.web.dates import Dates
 from taskbell.web.door import signed_in
@@ -100,6 +99,6 @@ def columns_of(app: AppRequest, parameters: Parameters) -> list[BoardColumn]:
     totals = {name.removeprefix(COUNT): number for number, name in found if name.startswith(COUNT)}
     rows = rows_of([(pk, stage, "") for pk, stage in found if not stage.startswith(COUNT)], app.person, app.dates)
     return [
-        BoardColumn(stage, STATUSES[stage], mark, [row for row in rows if row.section == stage], totals.get(stage, 0))
+        BoardColumn(stage, stage.label, mark, [row for row in rows if row.section == stage], totals.get(stage, 0))
         for stage, mark in COLUMNS.items()
     ]

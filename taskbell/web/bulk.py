@@ -16,7 +16,6 @@ from taskbell.common.errors import Conflict, Refusal, invalid
 from taskbell.common.values import BadValue, read_choice, read_date, read_field, read_id
 from taskbell.search.tasks import matching_tasks
 from taskbell.tasks.bulk import MAX_CHANGES, Batch, BatchRefused, change_many
-from taskbell.tasks.history_words import STATUSES
 from taskbell.tasks.kinds import PRIORITIES, Priority, Stage
 from taskbell.tasks.label_models import TaskLabel
 from taskbell.tasks.models import Category, Task
@@ -126,7 +125,7 @@ def _form(request: HttpRequest) -> HttpResponse:
 
 def _choices(field: str, app: AppRequest) -> list[tuple[Any, Any]]:
     if field == "stage":
-        return [(stage, STATUSES[stage]) for stage in Stage.values]
+        return Stage.choices
     if field == "priority":
         return list(PRIORITIES.items())
     if field == "project":

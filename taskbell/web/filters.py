@@ -10,8 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from taskbell.accounts.models import User
-from taskbell.tasks.history_words import STATUSES
-from taskbell.tasks.kinds import PRIORITIES, Stage
+from taskbell.tasks.kinds import PRIORITIES, STATUS_WORDS, Stage
 from taskbell.tasks.label_models import Label
 from taskbell.tasks.models import Category
 from taskbell.web.door import signed_in
@@ -50,7 +49,7 @@ def _keep_all(given: Mapping[str, str], name: str) -> dict[str, str]:
 def _value(name: str, text: str, app: AppRequest) -> str:
     if name in ("stage", "status"):
         parts = text.split(",")
-        return _("all") if len(parts) >= 4 else _list(STATUSES, parts)
+        return _("all") if len(parts) >= 4 else _list(STATUS_WORDS, parts)
     if name == "priority":
         return _list(PRIORITIES, text.split(","))
     if text in ("true", "false"):

@@ -14,8 +14,7 @@ from taskbell.reports.actions import delete_report, own_report
 from taskbell.reports.imports import start_import
 from taskbell.reports.models import UNFINISHED, Piece, Report, ReportKind
 from taskbell.reports.uploads import check_upload, choose, found_in, waiting_of
-from taskbell.tasks.history_words import STATUSES
-from taskbell.tasks.kinds import PRIORITIES
+from taskbell.tasks.kinds import PRIORITIES, STATUS_WORDS
 from taskbell.tasks.quotas import count_import
 from taskbell.transfer.cells import ORDERS
 from taskbell.transfer.headers import key_of
@@ -98,7 +97,7 @@ def _checked(report: Report) -> dict[str, Any]:
 def _cell(name: str, text: str) -> Any:
     if name == "due_time":
         return text.removesuffix(":00") if text.count(":") > 1 else text
-    return (PRIORITIES if name == "priority" else STATUSES).get(text, text) if name in BY_NAME else text
+    return (PRIORITIES if name == "priority" else STATUS_WORDS).get(text, text) if name in BY_NAME else text
 
 
 def _outcome(report: Report) -> dict[str, Any]:

@@ -13,8 +13,7 @@ from taskbell.common.spreadsheet import csv_chunks
 from taskbell.reports.insights import InsightsOut, insights
 from taskbell.reports.questions import read_question
 from taskbell.search.tasks import FILTERS
-from taskbell.tasks.history_words import STATUSES
-from taskbell.tasks.kinds import PRIORITIES
+from taskbell.tasks.kinds import PRIORITIES, STATUS_WORDS
 from taskbell.web.charts import Bar, bars, week_columns
 from taskbell.web.door import signed_in
 from taskbell.web.filters import chips_of
@@ -46,7 +45,7 @@ def reports(request: HttpRequest) -> HttpResponse:
 
 def _figures(found: InsightsOut, inbox: ProjectLink | None) -> list[tuple[str, list[Bar]]]:
     """The charts of bars, each with its title."""
-    by_status = [(str(STATUSES[name]), n) for name, n in found["tasks_by_status"].items()]
+    by_status = [(str(STATUS_WORDS[name]), n) for name, n in found["tasks_by_status"].items()]
     by_priority = [(str(PRIORITIES[name]), n) for name, n in found["tasks_by_priority"].items()]
     people = User.objects.filter(username__in=list(found["tasks_assigned"])[:1000])
     names = {person.username: person.name for person in people}
@@ -56,7 +55,7 @@ def _figures(found: InsightsOut, inbox: ProjectLink | None) -> list[tuple[str, l
         (_("Inbox") if one["id"] == own else one["name"], one["total"]) for one in found.get("tasks_by_project", [])
     ]
     return [
-        (_("By status"), bars(by_status, kinds=list(STATUSES))),
+        (_("By status"), bars(by_status, kinds=list(STATUS_WORDS))),
         (_("By priority"), bars(by_priority)),
         (_("Assigned to"), bars(_most(by_person))),
         (_("By project"), bars(_most(by_project))),

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import User
 from taskbell.common.rule_words import rule_in_words, rule_with_time
-from taskbell.tasks.kinds import PRIORITIES, Basis, Priority
+from taskbell.tasks.kinds import Basis, Priority
 from taskbell.tasks.occurrences import coming_due_dates
 from taskbell.web.dates import Dates
 from taskbell.web.rows import TaskRow
@@ -65,7 +65,7 @@ def called(one: User, person: User) -> str:
 
 def priority_words(rank: int) -> str:
     """The priority for people."""
-    return str(PRIORITIES[Priority(rank).name])
+    return str(Priority(rank).label)
 
 
 def due_words(task: Any, dates: Dates) -> str:

@@ -15,8 +15,7 @@ from taskbell.comments.models import MAX_BODY
 from taskbell.common.values import BadValue, in_bounds, read_date
 from taskbell.projects.models import EDITORS, Membership, Project
 from taskbell.projects.policy import may_manage
-from taskbell.tasks.history_words import STATUSES
-from taskbell.tasks.kinds import PRIORITIES, Priority, Stage
+from taskbell.tasks.kinds import Priority, Stage
 from taskbell.tasks.models import Category
 from taskbell.web.forms import PageForm, zone_choices
 
@@ -145,7 +144,7 @@ class PriorityForm(PartForm):
     priority = forms.TypedChoiceField(
         label=_("Priority"),
         coerce=int,
-        choices=[(one.value, PRIORITIES[one.name]) for one in Priority],
+        choices=Priority.choices,
         widget=forms.Select(attrs={"autofocus": True}),
     )
 
@@ -154,7 +153,7 @@ class StageForm(PartForm):
     names = ("stage",)
     stage = forms.ChoiceField(
         label=_("Stage"),
-        choices=[(name, STATUSES[name]) for name in Stage.values],
+        choices=Stage.choices,
         widget=forms.Select(attrs={"autofocus": True}),
     )
 

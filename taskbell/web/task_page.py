@@ -16,7 +16,6 @@ from taskbell.common.errors import NotFound
 from taskbell.common.values import MAX_ID
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.notifications import REMINDER
-from taskbell.tasks.history_words import STATUSES
 from taskbell.tasks.kinds import Stage
 from taskbell.tasks.reminder_timeline import reminder_timeline
 from taskbell.web.dates import Dates
@@ -150,7 +149,7 @@ def _stages(row: TaskRow, *, is_blocked: bool) -> list[dict[str, Any]]:
     return [
         {
             "name": stage.value,
-            "words": STATUSES[stage],
+            "words": stage.label,
             "on": task.stage == stage,
             "blocked": stage == Stage.COMPLETED and is_blocked and task.is_open,
         }
