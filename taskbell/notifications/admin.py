@@ -1,6 +1,6 @@
 """Notifications and their emails in the admin: to be read, and to be sent again."""
 
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -10,26 +10,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from taskbell.common.admin import ReadOnly, ReadOnlyAdmin, Rows
+from taskbell.common.admin_filters import LateFilter
 from taskbell.common.clock import utc_now
 from taskbell.notifications.channels.mail.delivery import retry
 from taskbell.notifications.models import Delivery, DeliveryState, Notification
 
-GRACE = timedelta(minutes=1)  # what is due is sent within seconds
 
-
-class LateEmailFilter(admin.SimpleListFilter):
+class LateEmailFilter(LateFilter):
     """Emails that should have been sent."""
 
-    title, parameter_name = gettext_lazy("Not on time"), "late"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", gettext_lazy("Yes"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Notification]) -> QuerySet[Notification]:
-        if self.value() != "yes":
-            return queryset
-        late = Delivery.objects.unsent().filter(due_at__lte=utc_now() - GRACE)
-        return queryset.filter(pk__in=late.values("notification"))
+    def late(self, rows: Any, until: datetime) -> Any:
+        return rows.filter(pk__in=Delivery.objects.unsent().filter(due_at__lte=until).values("notification"))
 
 
 class DeliveryInline(ReadOnly, Rows, admin.StackedInline):  # type: ignore[type-arg]

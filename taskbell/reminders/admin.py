@@ -1,30 +1,21 @@
 """Reminders in the admin: read-only. They are changed on their task, which writes the history."""
 
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from taskbell.common.admin import ReadOnlyAdmin
-from taskbell.common.clock import utc_now
+from taskbell.common.admin_filters import LateFilter
 from taskbell.reminders.models import Reminder
 
-GRACE = timedelta(minutes=1)  # what is due fires within seconds
 
-
-class LateReminderFilter(admin.SimpleListFilter):
+class LateReminderFilter(LateFilter):
     """Reminders that should have fired."""
 
-    title, parameter_name = _("Not on time"), "late"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", _("Yes"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Reminder]) -> QuerySet[Reminder]:
-        return queryset.filter(next_at__lte=utc_now() - GRACE) if self.value() == "yes" else queryset
+    def late(self, rows: Any, until: datetime) -> Any:
+        return rows.filter(next_at__lte=until)
 
 
 @admin.register(Reminder)

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from taskbell.accounts.lockout import people_under_attack
 from taskbell.accounts.models import Invite, Profile, Session, User
 from taskbell.common.admin import AdminByVerbs, ReadOnlyAdmin, Rows, admin_person
+from taskbell.common.admin_filters import ValueFilter
 from taskbell.common.admin_words import FIELDS
 from taskbell.common.clock import utc_now
 from taskbell.people.editing import update_person
@@ -27,10 +28,8 @@ from taskbell.people.leaving import deactivate_person, reactivate_person
 from taskbell.people.passwords import password_was_set
 from taskbell.people.registration import add_person
 from taskbell.people.sessions import end_by_admin
-from taskbell.web.admin_history import ActivityAdmin
+from taskbell.web import admin_history  # noqa: F401 - registers the history
 from taskbell.web.people_forms import ChangePersonForm, NewPersonForm
-
-__all__ = ["ActivityAdmin"]  # registered by its module
 
 admin.site.unregister(Group)  # permissions come from the role
 
@@ -175,16 +174,10 @@ REASONS: dict[str, Any] = {
 }
 
 
-class ReasonFilter(admin.SimpleListFilter):
+class ReasonFilter(ValueFilter):
     """Why sessions have ended."""
 
-    title, parameter_name = gettext_lazy("Why it ended"), "ended_because"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(REASONS.items())
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Session]) -> QuerySet[Session]:
-        return queryset.filter(ended_because=self.value()) if self.value() else queryset
+    title, parameter_name, values = gettext_lazy("Why it ended"), "ended_because", REASONS.items()
 
 
 @admin.register(Session)

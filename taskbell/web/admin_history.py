@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from taskbell.accounts.policy import Role
 from taskbell.activity.models import Activity, SubjectType
 from taskbell.common.admin import ReadOnlyAdmin, admin_person
+from taskbell.common.admin_filters import ValueFilter
 from taskbell.common.wording import shortened
 from taskbell.payloads.sentences import sentence_of
 from taskbell.projects.models import ProjectRole
@@ -41,31 +42,20 @@ ACTIONS: dict[str, Any] = {
     "withdrawn": gettext_lazy("withdrawn"),
 }
 IN_SENTENCES = (SubjectType.TASK, SubjectType.COMMENT)
+SUBJECTS: dict[str, Any] = dict(SubjectType.choices)
 ROLES: dict[str, Any] = {role.value: role.label for role in (*Role, *ProjectRole)}
 
 
-class SubjectFilter(admin.SimpleListFilter):
+class SubjectFilter(ValueFilter):
     """What the entries are about."""
 
-    title, parameter_name = gettext_lazy("Subject"), "subject_type"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(SubjectType.choices)
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(subject_type=self.value()) if self.value() else queryset
+    title, parameter_name, values = gettext_lazy("Subject"), "subject_type", SUBJECTS.items()
 
 
-class ActionFilter(admin.SimpleListFilter):
-    """What happened. Without reading all entries for the values that exist."""
+class ActionFilter(ValueFilter):
+    """What happened."""
 
-    title, parameter_name = gettext_lazy("What happened"), "action"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(ACTIONS.items())
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(action=self.value()) if self.value() else queryset
+    title, parameter_name, values = gettext_lazy("What happened"), "action", ACTIONS.items()
 
 
 @admin.register(Activity)
@@ -113,9 +103,8 @@ class ActivityAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("Subject"), ordering="subject_type")
     def subject(self, entry: Any) -> str:
         """What the entry is about, and its number."""
-        kinds: dict[str, Any] = dict(SubjectType.choices)
         number = f" {entry.subject_id}" if entry.subject_id else ""
-        return f"{kinds.get(entry.subject_type, entry.subject_type)}{number}"
+        return f"{SUBJECTS.get(entry.subject_type, entry.subject_type)}{number}"
 
 
 def put_in_words(entries: Any, request: HttpRequest) -> None:

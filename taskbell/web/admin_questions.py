@@ -1,21 +1,23 @@
 """What somebody asks the admin at night, and the short answers on its first page."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from taskbell.accounts.lockout import people_under_attack
 from taskbell.accounts.models import User
+from taskbell.common.admin_filters import GRACE
 from taskbell.common.reader_dates import ReaderDates
 from taskbell.notifications.models import Delivery, DeliveryState
 from taskbell.reminders.models import Reminder
 from taskbell.reports.models import Report, ReportState
 
 LATEST = 1000  # rows: the number of failures among all would need a scan
-GRACE = timedelta(minutes=1)  # what is due is sent within seconds
 
 
 @dataclass(frozen=True)
@@ -45,20 +47,18 @@ def _who_cannot_sign_in(now: datetime) -> AdminQuestion:
 
 
 def _failed_emails() -> AdminQuestion:
-    latest = Delivery.objects.mails().order_by("-id").values("state")[:LATEST]
-    failed = sum(one["state"] == DeliveryState.FAILED for one in latest)
+    failed = _count_latest(Delivery.objects.mails(), DeliveryState.FAILED)
     said = ngettext("%(n)d of the latest 1,000", "%(n)d of the latest 1,000", failed) % {"n": failed}
     address = f"{reverse('admin:notifications_notification_changelist')}?deliveries__state__exact=failed"
     return AdminQuestion(_("Which emails failed, and why?"), said, failed > 0, address)
 
 
 def _late_emails(dates: ReaderDates, now: datetime) -> AdminQuestion:
-    late = Delivery.objects.lateness(now)
-    said = _("the oldest since %(when)s") % {"when": dates.in_sentence(dates.moment(now - late))}
+    oldest = now - Delivery.objects.lateness(now)
+    is_late = oldest < now - GRACE
+    said = _("the oldest since %(when)s") % {"when": dates.in_sentence(dates.moment(oldest))}
     address = f"{reverse('admin:notifications_notification_changelist')}?late=yes"
-    return AdminQuestion(
-        _("Which emails are late?"), said if late > GRACE else _("nothing is late"), late > GRACE, address
-    )
+    return AdminQuestion(_("Which emails are late?"), said if is_late else _("nothing is late"), is_late, address)
 
 
 def _late_reminders(now: datetime) -> AdminQuestion:
@@ -69,8 +69,12 @@ def _late_reminders(now: datetime) -> AdminQuestion:
 
 
 def _reports() -> AdminQuestion:
-    latest = Report.objects.order_by("-id").values("state")[:LATEST]
-    failed = sum(one["state"] == ReportState.FAILED for one in latest)
+    failed = _count_latest(Report.objects.all(), ReportState.FAILED)
     said = ngettext("%(n)d failed", "%(n)d failed", failed) % {"n": failed}
     address = f"{reverse('admin:reports_report_changelist')}?state__exact=failed"
     return AdminQuestion(_("Which reports and imports failed?"), said, failed > 0, address)
+
+
+def _count_latest(rows: QuerySet[Any], state: str) -> int:
+    """How many of the latest are in this state."""
+    return list(rows.order_by("-id").values_list("state", flat=True)[:LATEST]).count(state)
