@@ -1,6 +1,6 @@
 """Entries of the history as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, TypedDict
 from zoneinfo import ZoneInfo
@@ -36,10 +36,12 @@ def activity_as_json(entries: Sequence[Activity], person: User, *, names: Names 
     return [_entry_as_json(entry, wording) for entry in entries]
 
 
-def names_of_entries(entries: Sequence[Activity], person: User, *, everybody: bool = False) -> Names:
-    """The names that the entries need; with `everybody`, also those of all active people."""
+def names_of_entries(
+    entries: Sequence[Activity], person: User, *, people: Iterable[int | None] = (), everybody: bool = False
+) -> Names:
+    """The names in the entries and of further people; with `everybody`, of all active people. At most one query."""
     values = [(entry.field, value) for entry in entries for value in (entry.old_value, entry.new_value)]
-    return names_in(values, person, people=[entry.user_id for entry in entries], everybody=everybody)
+    return names_in(values, person, people=[*(entry.user_id for entry in entries), *people], everybody=everybody)
 
 
 def _entry_as_json(entry: Activity, wording: Wording) -> ActivityOut:

@@ -13,10 +13,10 @@ from taskbell.activity.models import Activity, SubjectType
 from taskbell.common.admin import ReadOnlyAdmin, admin_person
 from taskbell.common.admin_filters import ValueFilter
 from taskbell.common.wording import shortened
+from taskbell.payloads.activity import names_of_entries
 from taskbell.payloads.sentences import sentence_of
 from taskbell.projects.models import ProjectRole
 from taskbell.tasks.history_words import Wording, label_of
-from taskbell.tasks.names import names_in
 
 MAX_SHOWN = 120  # characters of a value in the list
 ACTIONS: dict[str, Any] = {
@@ -110,9 +110,7 @@ class ActivityAdmin(ReadOnlyAdmin):
 def put_in_words(entries: Any, request: HttpRequest) -> None:
     """Gives each entry its words, as the reader's pages say them."""
     reader = admin_person(request)
-    values = [(entry.field, value) for entry in entries for value in (entry.old_value, entry.new_value)]
-    names = names_in(values, reader, people=[entry.user_id for entry in entries])
-    wording = Wording(names, ZoneInfo(reader.profile.timezone))
+    wording = Wording(names_of_entries(entries, reader), ZoneInfo(reader.profile.timezone))
     for entry in entries:
         entry.in_words = _in_words(entry, wording)
 
@@ -130,8 +128,10 @@ def _in_words(entry: Any, wording: Wording) -> str:
 def _value(entry: Any, value: Any, wording: Wording) -> str:
     if isinstance(value, str) and value in ROLES:
         return str(ROLES[value])
-    if isinstance(value, dict) and entry.subject_type not in IN_SENTENCES:
+    if entry.subject_type in IN_SENTENCES:
+        return wording.words(entry.field, value)
+    if isinstance(value, dict):
         return ", ".join(str(ROLES.get(one, one)) for one in value.values() if isinstance(one, str))
-    if entry.subject_type not in IN_SENTENCES:
-        return _("nothing") if value is None and entry.field else "" if value is None else str(value)
-    return wording.words(entry.field, value)
+    if value is None:
+        return _("nothing") if entry.field else ""
+    return str(value)

@@ -12,13 +12,14 @@ from taskbell.comments.queries import comment_on
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import Refusal
 from taskbell.common.values import BadValue, read_id
+from taskbell.payloads.activity import names_of_entries
 from taskbell.web.door import done, fragment, is_fragment, person_of, show_refusal, signed_in
 from taskbell.web.rows import TaskRow
 from taskbell.web.shell import AppRequest
 from taskbell.web.task_edit import show_editor
 from taskbell.web.task_forms import CommentForm
 from taskbell.web.task_page import Editor, comment_editor, row_for, task_page
-from taskbell.web.task_story import SHOWS, entries_of, names_for, story_of
+from taskbell.web.task_story import SHOWS, entries_of, story_of
 
 
 @signed_in
@@ -99,7 +100,7 @@ def story(request: HttpRequest, pk: int) -> HttpResponse:
     except BadValue:
         return task_page(app, row)
     entries = entries_of(row.task, show=show if show in SHOWS else "all", before=before)
-    story = story_of(entries, names_for(entries, app.person), row.task, app.person, app.dates, show=show)
+    story = story_of(entries, names_of_entries(entries, app.person), row.task, app.person, app.dates, show=show)
     context = {"story": story, "task": row.task, "row": row, "dates": app.dates}
     if is_fragment(request):
         return fragment(request, "app/task/entries.html", context)

@@ -14,6 +14,7 @@ from taskbell.accounts.policy import Capability
 from taskbell.comments.rendering import render
 from taskbell.common.errors import NotFound
 from taskbell.common.values import MAX_ID
+from taskbell.payloads.activity import names_of_entries
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.notifications import REMINDER
 from taskbell.tasks.kinds import Stage
@@ -25,7 +26,7 @@ from taskbell.web.task_facts import facts_of, repeats_in_words
 from taskbell.web.task_forms import CommentForm
 from taskbell.web.task_graph import graph_of
 from taskbell.web.task_merge import mark_of
-from taskbell.web.task_story import SHOWS, Story, entries_of, names_for, story_of
+from taskbell.web.task_story import SHOWS, Story, entries_of, story_of
 from taskbell.web.task_timeline import timeline_of
 
 KEPT_TEXTS = 200
@@ -92,7 +93,7 @@ def _context(app: AppRequest, row: TaskRow, parameters: Mapping[str, str]) -> di
     show = parameters.get("show", "all")
     entries = entries_of(task, show=show if show in SHOWS else "all")
     recipients = [one["recipient"] for one in schedule["past"]]
-    names = names_for(entries, person, people=recipients)
+    names = names_of_entries(entries, person, people=recipients)
     story = story_of(entries, names, task, person, dates, show=show)
     said = _last_words(story)
     return {

@@ -15,7 +15,7 @@ from taskbell.comments.policy import may_delete_comment
 from taskbell.payloads.sentences import sentence_of
 from taskbell.tasks.history_words import Wording
 from taskbell.tasks.models import Task
-from taskbell.tasks.names import Names, names_in
+from taskbell.tasks.names import Names
 from taskbell.web.dates import Dates
 
 MOST = 30  # entries at once
@@ -86,12 +86,6 @@ def entries_of(task: Task, *, show: str = "all", before: int | None = None) -> l
     comment = Comment.objects.filter(pk=OuterRef("subject_id"), task=task.pk)
     columns = {f"of_{name}": Subquery(comment.values(name)) for name in OF_COMMENT}
     return list(found.annotate(**columns).order_by("-id")[: MOST + 1])
-
-
-def names_for(entries: Sequence[Any], person: User, *, people: Sequence[int | None] = ()) -> Names:
-    """The names in these entries, and of further people: one query."""
-    values = [(entry.field, value) for entry in entries for value in (entry.old_value, entry.new_value)]
-    return names_in(values, person, people=[*(entry.user_id for entry in entries), *people])
 
 
 def story_of(
