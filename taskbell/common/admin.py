@@ -8,11 +8,12 @@ from django.contrib.admin.options import BaseModelAdmin, IncorrectLookupParamete
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import ValidationError
 from django.db import DataError, transaction
+from django.db.models import DateTimeField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from taskbell.common.admin_columns import TIMES, MomentColumn, PlainColumn, named
+from taskbell.common.admin_columns import MomentColumn, PlainColumn, named
 from taskbell.common.admin_widgets import CarefulAutocomplete, without_shortcuts
 from taskbell.common.admin_words import FIELDS
 from taskbell.common.clock import utc_now
@@ -54,7 +55,7 @@ class Spoken(BaseModelAdmin):  # type: ignore[type-arg]
     def _moments(self, request: HttpRequest) -> dict[str, Any]:
         """The fields with moments, each as a line of a form."""
         dates = ReaderDates.of(request.user, utc_now())
-        names = [field.name for field in self.opts.get_fields() if isinstance(field, TIMES)]
+        names = [field.name for field in self.opts.get_fields() if isinstance(field, DateTimeField)]
         return {name: MomentColumn(name, self.words.get(name, name), dates, is_exact=True) for name in names}
 
 
@@ -68,13 +69,14 @@ class AdminTable(Spoken, admin.ModelAdmin):  # type: ignore[type-arg]
     def get_list_display(self, request: HttpRequest) -> Any:
         """The columns, with names, words and moments as the reader's pages have them."""
         dates = ReaderDates.of(request.user, utc_now())
-        return [self._column(name, dates) for name in super().get_list_display(request)]
+        return [self.column(name, dates) for name in super().get_list_display(request)]
 
-    def _column(self, name: Any, dates: ReaderDates) -> Any:
+    def column(self, name: Any, dates: ReaderDates) -> Any:
+        """What the list shows under this name."""
         if not isinstance(name, str) or hasattr(type(self), name):
             return name
         field = self.opts.get_field(name)
-        column = MomentColumn if isinstance(field, TIMES) else PlainColumn
+        column = MomentColumn if isinstance(field, DateTimeField) else PlainColumn
         return column(name, self.words.get(name, name), dates, getattr(field, "get_internal_type", str)())
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:

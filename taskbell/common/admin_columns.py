@@ -3,12 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import DateTimeField
 from django.utils.html import format_html
 
 from taskbell.common.reader_dates import ReaderDates
-
-TIMES = (DateTimeField,)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from taskbell.common.admin import DeletesByVerb, ReadOnly, Rows, admin_person
 from taskbell.common.admin_columns import MomentColumn
 from taskbell.common.clock import utc_now
+from taskbell.common.reader_dates import ReaderDates
 from taskbell.common.text import folded
 from taskbell.projects.audience import PEOPLE_FIELDS
 from taskbell.reminders.models import Reminder
@@ -172,14 +173,9 @@ class TaskAdmin(DeletesByVerb):
             _("Emails and notifications"),
         )
 
-    def get_list_display(self, request: HttpRequest) -> Any:
-        columns = super().get_list_display(request)
-        return [
-            Due(one.name, one.short_description, one.dates)
-            if isinstance(one, MomentColumn) and one.name == "due_at"
-            else one
-            for one in columns
-        ]
+    def column(self, name: Any, dates: ReaderDates) -> Any:
+        """The column of this name; due dates without a time are days."""
+        return Due(name, self.words[name], dates) if name == "due_at" else super().column(name, dates)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(is_blocked=is_blocked())
