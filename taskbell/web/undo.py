@@ -19,6 +19,7 @@ from taskbell.activity.undo import verb_of
 from taskbell.comments.actions import DELETE, undo_delete_comment
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import Conflict, NotFound
+from taskbell.common.rows import plain
 from taskbell.tasks.bulk import Batch, change_many
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
@@ -36,13 +37,9 @@ def undo_of(before: Sequence[Task], patch: TaskPatch, *, by: User) -> str:
     if len(before) > MOST:
         return ""
     names = list(patch.columns())
-    rows = [[task.pk, *(_plain(getattr(task, name)) for name in names)] for task in before]
+    rows = [[task.pk, *(plain(getattr(task, name)) for name in names)] for task in before]
     token = signing.dumps([by.pk, names, rows], salt=SALT, compress=True)
     return f"{reverse('undo')}?{urlencode({'token': token})}"
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date | time) else value
 
 
 @signed_in
