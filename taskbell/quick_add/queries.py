@@ -13,7 +13,7 @@ from taskbell.common.folding import LEVEL, sort_key
 from taskbell.common.text import folded
 from taskbell.common.values import MAX_ID
 from taskbell.projects.audience import is_visible_project
-from taskbell.projects.models import Project
+from taskbell.projects.models import Project, ProjectQuerySet
 from taskbell.quick_add.known import Known, Thing
 from taskbell.quick_add.reading import ASSIGNEE, BLOCKED_BY, CATEGORY, LABEL, PROJECT
 from taskbell.tasks.label_models import Label
@@ -41,14 +41,19 @@ def _labels(names: Names, _: User) -> list[Thing]:
 
 def _projects(names: Names, person: User) -> list[Thing]:
     """Active projects whose names begin with these, the person's Inbox among them."""
-    begins = reduce(or_, (Q(name_sort__startswith=sort_key(name).partition(LEVEL)[0]) for name in names))
-    found = Project.objects.in_use().filter(is_visible_project(person), own_or_shared(person), begins, archived_at=None)
+    found = active_projects(person).filter(reduce(or_, map(is_project_called, names)))
     return [Thing(*row) for row in found.values_list("pk", "name")[:MAX_FOUND]]
 
 
-def own_or_shared(person: User) -> Q:
-    """The condition that a project is shared, or the person's Inbox."""
-    return Q(inbox_of=None) | Q(inbox_of=person)
+def active_projects(person: User) -> ProjectQuerySet:
+    """The projects that the person sees and that are not archived, without the Inboxes of others."""
+    own_or_shared = Q(inbox_of=None) | Q(inbox_of=person)
+    return Project.objects.in_use().filter(is_visible_project(person), own_or_shared, archived_at=None)
+
+
+def is_project_called(beginning: str) -> Q:
+    """The condition that the name of a project begins with this; case and accents don't matter."""
+    return Q(name_sort__startswith=sort_key(beginning).partition(LEVEL)[0])
 
 
 def _people(names: Names, _: User) -> list[Thing]:

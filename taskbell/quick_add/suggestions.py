@@ -4,12 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 from taskbell.accounts.models import User
 from taskbell.accounts.queries import is_called
-from taskbell.common.folding import LEVEL, sort_key
 from taskbell.common.text import folded
-from taskbell.projects.audience import is_visible_project
-from taskbell.projects.models import Project
 from taskbell.quick_add.lines import QUOTES
-from taskbell.quick_add.queries import own_or_shared
+from taskbell.quick_add.queries import active_projects, is_project_called
 from taskbell.tasks.label_models import Label
 from taskbell.tasks.models import Category
 
@@ -42,10 +39,7 @@ def _labels(beginning: str, _: User) -> Iterable[Suggestion]:
 
 
 def _projects(beginning: str, person: User) -> Iterable[Suggestion]:
-    begins = {"name_sort__startswith": sort_key(beginning).partition(LEVEL)[0]} if beginning else {}
-    found = Project.objects.in_use().filter(
-        is_visible_project(person), own_or_shared(person), archived_at=None, **begins
-    )
+    found = active_projects(person).filter(is_project_called(beginning))
     return found.order_by("name_sort", "pk").values_list("name", "name")[:MAX_SUGGESTED]
 
 
