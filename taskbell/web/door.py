@@ -12,13 +12,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from taskbell.accounts.models import Session, User
 from taskbell.common.errors import Busy, Conflict, FieldError, Invalid, NotFound, NotSignedIn, Refusal, TooMany
-from taskbell.tasks.history_words import quoted
 from taskbell.tasks.prerequisites import Blocked
+from taskbell.web.words import quoted
 
 HOME = "/"
 OF_PERSON = "Taskbell-Person"  # a header: for whom the open page was made
@@ -132,7 +131,7 @@ def all_of(refusal: Refusal) -> str:
     said = " ".join(error.message for error in errors) or refusal.detail or str(refusal.title)
     if not isinstance(refusal, Blocked) or not refusal.blockers:
         return said
-    titles = ", ".join(quoted(Truncator(one.title).chars(60)) for one in refusal.blockers[:MOST_BLOCKERS])
+    titles = ", ".join(quoted(one.title) for one in refusal.blockers[:MOST_BLOCKERS])
     return f"{said} {_('Blocked by: %(titles)s') % {'titles': titles}}"
 
 

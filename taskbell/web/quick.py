@@ -18,7 +18,7 @@ from taskbell.quick_add.reading import Chip, Reading
 from taskbell.tasks.kinds import OPEN_STAGES, PRIORITIES
 from taskbell.web.door import done, fragment, signed_in
 from taskbell.web.shell import AppRequest
-from taskbell.web.verbs import quoted
+from taskbell.web.words import quoted
 
 SPAN = re.compile(r"(\d{1,4})-(\d{1,4})", re.ASCII)
 ICONS = {

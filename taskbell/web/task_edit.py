@@ -36,7 +36,7 @@ from taskbell.web.task_merge import Clash, marks_of, merge
 from taskbell.web.task_page import Editor, row_for, task_page
 from taskbell.web.task_rule import RepeatsForm
 from taskbell.web.undo import undo_of
-from taskbell.web.verbs import quoted
+from taskbell.web.words import quoted
 
 TRIES = 3
 PREVIEWED = 4

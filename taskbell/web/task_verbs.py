@@ -24,7 +24,8 @@ from taskbell.web.rows import tasks_for_rows
 from taskbell.web.shell import AppRequest
 from taskbell.web.task_edit import show_editor
 from taskbell.web.task_page import Editor, row_for
-from taskbell.web.verbs import quoted, verb
+from taskbell.web.verbs import verb
+from taskbell.web.words import quoted
 
 MOST_FOUND = 8
 COPIED = (

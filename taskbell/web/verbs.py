@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now, wall_time
 from taskbell.common.values import read_date, read_field
-from taskbell.tasks import actions, history_words
+from taskbell.tasks import actions
 from taskbell.tasks.bulk import MAX_CHANGES, Batch, change_many
 from taskbell.tasks.kinds import Stage
 from taskbell.tasks.models import Task
@@ -22,6 +22,7 @@ from taskbell.tasks.queries import visible_task
 from taskbell.web.dates import Dates, dates_of
 from taskbell.web.door import done, local_address, person_of, sent, signed_in
 from taskbell.web.undo import undo_of
+from taskbell.web.words import quoted
 
 Verb = Callable[..., HttpResponse]
 
@@ -36,11 +37,6 @@ def verb(act: Verb) -> Any:
         return act(request, visible_task(pk, to=person), by=person, now=now)
 
     return view
-
-
-def quoted(title: str) -> str:
-    """The title in quotation marks, shortened: toasts are small."""
-    return history_words.quoted(title if len(title) <= 60 else f"{title[:59]}…")
 
 
 @verb

@@ -2,6 +2,9 @@
 
 from django.utils.translation import gettext_lazy
 
+from taskbell.common.wording import shortened
+from taskbell.tasks import history_words
+
 WORDS = {
     "stage": gettext_lazy("Stage"),
     "status": gettext_lazy("Status"),
@@ -30,3 +33,8 @@ FIELDS = {
     "priority": gettext_lazy("Priority"),
     "project": gettext_lazy("Project"),
 }
+
+
+def quoted(title: str) -> str:
+    """The title in quotation marks, shortened: toasts are small."""
+    return history_words.quoted(shortened(title, 60))
