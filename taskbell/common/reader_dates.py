@@ -25,6 +25,13 @@ class ReaderDates:
     first_weekday: int = MONDAY
     clock: str = ""
 
+    @classmethod
+    def of(cls, person: Any, now: datetime) -> Self:
+        """Formats dates for this person, by their profile."""
+        profile = person.profile
+        weekday = MONDAY if profile.first_weekday is None else profile.first_weekday
+        return cls(ZoneInfo(profile.timezone), now, weekday, profile.clock)
+
     @cached_property
     def today(self) -> date:
         """The person's day."""
@@ -84,13 +91,6 @@ class ReaderDates:
             return ngettext("in %(n)d hour", "in %(n)d hours", hours) % {"n": hours}
         days = (at.astimezone(self.zone).date() - self.today).days
         return ngettext("in %(n)d day", "in %(n)d days", days) % {"n": days}
-
-    @classmethod
-    def of(cls, person: Any, now: datetime) -> Self:
-        """Formats dates for this person, by their profile."""
-        profile = person.profile
-        weekday = MONDAY if profile.first_weekday is None else profile.first_weekday
-        return cls(ZoneInfo(profile.timezone), now, weekday, profile.clock)
 
     def exact(self, at: datetime) -> str:
         """The moment to the second, with its zone."""

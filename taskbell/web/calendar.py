@@ -21,7 +21,7 @@ from taskbell.search.parameters import Parameters
 from taskbell.search.tasks import FILTERS, matching_tasks
 from taskbell.sharing.locks import visible_project
 from taskbell.tasks.kinds import Stage
-from taskbell.web.dates import Dates, dates_of
+from taskbell.web.dates import Dates
 from taskbell.web.days import A_DAY, placed_on_days
 from taskbell.web.door import person_of, signed_in
 from taskbell.web.project_pages import head_of
@@ -136,7 +136,7 @@ def placed(
 @require_safe
 def this_month(request: HttpRequest, **within: int) -> HttpResponse:
     """Leads to the current month, perhaps of a project."""
-    return redirect(f"{request.path}{dates_of(person_of(request), utc_now()).today:%Y-%m}/")
+    return redirect(f"{request.path}{Dates.of(person_of(request), utc_now()).today:%Y-%m}/")
 
 
 @signed_in

@@ -2,7 +2,6 @@
 
 from datetime import date, datetime, time, timedelta
 
-from taskbell.accounts.models import User
 from taskbell.common.clock import wall_time
 from taskbell.common.reader_dates import ReaderDates
 from taskbell.tasks.models import Task
@@ -31,11 +30,6 @@ class Dates(ReaderDates):
     def is_late(self, task: Task) -> bool:
         """True once the due time of an open task has passed, also before the clock has marked it."""
         return task.is_open and task.due_at is not None and task.due_at <= self.now
-
-
-def dates_of(person: User, now: datetime) -> Dates:
-    """Formats dates for this person."""
-    return Dates.of(person, now)
 
 
 def day_bounds(dates: Dates, day: date) -> tuple[datetime, datetime]:

@@ -23,7 +23,7 @@ from taskbell.tasks.counting import RECENT, TaskCount
 from taskbell.tasks.kinds import OPEN_STAGES
 from taskbell.tasks.models import Task
 from taskbell.tasks.queries import ViewerParam
-from taskbell.web.dates import Dates, dates_of, day_bounds
+from taskbell.web.dates import Dates, day_bounds
 from taskbell.web.door import is_fragment, page, person_of
 
 RECENT_MAILS = timedelta(days=7)
@@ -116,7 +116,7 @@ class AppRequest:
         self.http = request
         self.person = person_of(request)
         self.now = now or utc_now()
-        self.dates = dates_of(self.person, self.now)
+        self.dates = Dates.of(self.person, self.now)
         if request.method != "POST":
             _ = self.shell  # before what the page shows. A verb needs it only if it answers a page
 

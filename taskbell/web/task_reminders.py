@@ -22,7 +22,7 @@ from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import MAX_BEFORE_DUE, ReminderPlan, plan_of
 from taskbell.tasks.models import Task
 from taskbell.tasks.reminder_actions import add_reminder, delete_reminder, snooze_task
-from taskbell.web.dates import dates_of
+from taskbell.web.dates import Dates
 from taskbell.web.door import done, sent, show_refusal, signed_in
 from taskbell.web.forms import PageForm
 from taskbell.web.rows import TaskRow
@@ -169,6 +169,6 @@ def snooze(request: HttpRequest, task: Task, *, by: User, now: datetime) -> Http
     else:
         at = parse_duration(wanted).after(now, zone)
     snooze_task(task.pk, at, by=by, now=now)
-    dates = dates_of(by, now)
+    dates = Dates.of(by, now)
     said = _("Reminds you %(when)s.") % {"when": dates.in_sentence(dates.moment(at))}
     return done(request, said, touched=[task.pk])

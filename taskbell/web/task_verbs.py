@@ -18,7 +18,7 @@ from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.policy import check_in_use, check_may_edit
 from taskbell.tasks.skipping import skip_with_undo
 from taskbell.tasks.versions import StaleVersion
-from taskbell.web.dates import dates_of
+from taskbell.web.dates import Dates
 from taskbell.web.door import all_of, done, is_fragment, refused, sent, signed_in
 from taskbell.web.rows import tasks_for_rows
 from taskbell.web.shell import AppRequest
@@ -41,7 +41,7 @@ def skip(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpRe
     catch_up = sent(request, "catch_up") == "true"
     moved, undo = skip_with_undo(task.pk, catch_up=catch_up, by=by, now=now)
     said = _("Skipped. %(task)s is now due %(when)s.")
-    dates = dates_of(by, now)
+    dates = Dates.of(by, now)
     when = dates.in_sentence(dates.due(moved))
     undo_address = reverse("undo-kept", args=[undo])
     return done(request, said % {"task": quoted(task.title), "when": when}, undo=undo_address, touched=[task.pk])
@@ -118,7 +118,7 @@ def _change(request: HttpRequest, task: Task, *, by: User, now: datetime) -> Htt
         except StaleVersion:
             if attempt == TRIES - 1:
                 raise
-            version = row_for(task.pk, by, dates_of(by, now)).task.version
+            version = row_for(task.pk, by, Dates.of(by, now)).task.version
     back = "remove" if name == "add" else "add"
     undo = f"{reverse('task-needs', args=[task.pk])}?{back}={other}"
     said = _("Prerequisite added.") if name == "add" else _("Prerequisite removed.")

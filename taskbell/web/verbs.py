@@ -19,7 +19,7 @@ from taskbell.tasks.kinds import Stage
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
 from taskbell.tasks.queries import visible_task
-from taskbell.web.dates import Dates, dates_of
+from taskbell.web.dates import Dates
 from taskbell.web.door import done, local_address, person_of, sent, signed_in
 from taskbell.web.undo import undo_of
 from taskbell.web.words import quoted
@@ -105,7 +105,7 @@ def move(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpRe
 def move_to_today(request: HttpRequest) -> HttpResponse:
     """Makes everything that is overdue for this person due today; times are kept where they are still ahead."""
     person, now = person_of(request), utc_now()
-    dates = dates_of(person, now)
+    dates = Dates.of(person, now)
     late = list(Task.objects.to_do_by(person).filter(due_at__lte=now).order_by("pk")[:MAX_CHANGES])
     patches = [(task, _to_today(task, dates)) for task in late]
     if late:
