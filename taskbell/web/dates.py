@@ -2,7 +2,6 @@
 
 from datetime import date, datetime, time, timedelta
 
-from taskbell.common.clock import wall_time
 from taskbell.common.reader_dates import ReaderDates
 from taskbell.tasks.models import Task
 
@@ -35,8 +34,3 @@ class Dates(ReaderDates):
 def day_bounds(dates: Dates, day: date) -> tuple[datetime, datetime]:
     """The instants at which the person's day begins and ends."""
     return tuple(datetime.combine(one, time(), dates.zone) for one in (day, day + timedelta(days=1)))  # type: ignore[return-value]
-
-
-def local(at: datetime, dates: Dates) -> datetime:
-    """The wall time of the person."""
-    return wall_time(at, dates.zone.key)

@@ -31,7 +31,6 @@ if (toasts) {
   });
 }
 
-// A toast that the page makes, without an answer of the server.
 function closeButton() {
   const button = document.createElement("button");
   Object.assign(button, { type: "button", className: "close", textContent: $("#toasts").dataset.closeWords });
@@ -39,6 +38,7 @@ function closeButton() {
   return button;
 }
 
+// A toast that the page makes, without an answer of the server.
 function note(text, { refused = false } = {}) {
   const toast = document.createElement("div");
   toast.className = refused ? "toast refused" : "toast";

@@ -9,8 +9,8 @@ function chooseDay(link) {
   for (const one of days()) {
     const isChosen = one === link;
     cellOf(one).classList.toggle("shown", isChosen);
-    one.toggleAttribute("aria-current", isChosen);
     if (isChosen) one.setAttribute("aria-current", "true");
+    else one.removeAttribute("aria-current");
     one.tabIndex = isChosen ? 0 : -1;
   }
   history.replaceState(history.state, "", link.href);
