@@ -111,6 +111,17 @@ def name_of(kind: str, record: Any) -> str:
     return _(kind) % {"name": next(filter(None, names), _("without a title"))[:MAX_CALLED]}
 
 
+def deleted_there(line: int, column: str, task: Any) -> Notice:
+    """The notice of a task that the program itself calls deleted."""
+    said = _("%(task)s is not imported, because it was deleted there.") % {"task": name_of(TASK, task)}
+    return Notice(line, column, said)
+
+
+def too_many_tasks(line: int) -> Unreadable:
+    """The refusal of a file with more than MAX_ROWS tasks."""
+    return Unreadable(line, _("A file can have at most %(most)s tasks.") % {"most": grouped(MAX_ROWS)})
+
+
 def rule_of(text: str, due: datetime | None, *, skip: str = "OMIT") -> str:
     """The rule as we store it, by what the program does in a month that lacks the day (`from_other_program`).
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from taskbell.transfer.fitting import shown
-from taskbell.transfer.foreign import INBOX, TASK, Program, Read, blocked_by_children, name_of, one_value, project_of
+from taskbell.transfer.foreign import INBOX, Program, Read, blocked_by_children, deleted_there, one_value, project_of
 from taskbell.transfer.reading import Notice, Row, Unreadable
 
 STAGES = {"needsAction": "PENDING", "completed": "COMPLETED"}
@@ -29,8 +29,7 @@ def google_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
     rows, parents = list[Row](), dict[str, str]()
     for one, task in _tasks(file):
         if isinstance(task, dict) and task.get("deleted"):
-            sentence = _("%(task)s is not imported, because it was deleted there.") % {"task": name_of(TASK, task)}
-            yield Notice(line, "deleted", sentence)
+            yield deleted_there(line, "deleted", task)
             continue
         row = GOOGLE.row(line, task, _read, one)
         rows.append(row)

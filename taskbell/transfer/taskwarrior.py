@@ -5,23 +5,21 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import IO, Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from taskbell.common.wording import grouped
 from taskbell.transfer.foreign import (
     LENIENT,
     MAX_ROWS,
-    TASK,
     Program,
     Read,
     comment_of,
+    deleted_there,
     iso,
-    name_of,
     project_of,
     rule_of,
+    too_many_tasks,
 )
-from taskbell.transfer.reading import Notice, Row, Unreadable, json_values
+from taskbell.transfer.reading import Notice, Row, json_values
 
 STAGES = {"pending": "PENDING", "waiting": "PENDING", "recurring": "PENDING", "completed": "COMPLETED"}
 PRIORITIES = {"": "MEDIUM", "H": "HIGH", "M": "MEDIUM", "L": "LOW"}
@@ -66,12 +64,11 @@ def taskwarrior_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
     for line, task in json_values(stream):
         tasks.append((line, task))
         if len(tasks) > MAX_ROWS:
-            raise Unreadable(line, _("A file can have at most %(most)s tasks.") % {"most": grouped(MAX_ROWS)})
+            raise too_many_tasks(line)
     last = _last_occurrences(tasks)
     for line, task in tasks:
         if isinstance(task, dict) and task.get("status") == "deleted":
-            sentence = _("%(task)s is not imported, because it was deleted there.") % {"task": name_of(TASK, task)}
-            yield Notice(line, "status", sentence)
+            yield deleted_there(line, "status", task)
         elif not isinstance(task, dict) or not (task.get("status") == "recurring" and str(task.get("uuid")) in last):
             yield WARRIOR.row(line, task, _read, last)
 

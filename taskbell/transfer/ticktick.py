@@ -11,8 +11,7 @@ from django.utils.translation import gettext_noop
 
 from taskbell.common.clock import time_zones
 from taskbell.common.durations import parse_duration
-from taskbell.common.wording import grouped
-from taskbell.transfer.foreign import MAX_ROWS, Program, Read, blocked_by_children, project_of, rule_of
+from taskbell.transfer.foreign import MAX_ROWS, Program, Read, blocked_by_children, project_of, rule_of, too_many_tasks
 from taskbell.transfer.reading import Row, Unreadable
 from taskbell.transfer.table import Table
 
@@ -55,7 +54,7 @@ def ticktick_rows(stream: IO[bytes]) -> Iterator[Row]:
         if cells.get("taskId") and cells.get("parentId"):
             parents[cells["taskId"]] = cells["parentId"]
         if len(rows) > MAX_ROWS:
-            raise Unreadable(line, _("A file can have at most %(most)s tasks.") % {"most": grouped(MAX_ROWS)})
+            raise too_many_tasks(line)
     yield from blocked_by_children(rows, parents)
 
 

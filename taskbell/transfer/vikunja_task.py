@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from taskbell.common.text import UNPRINTABLE, printable
 from taskbell.common.values import BadValue
 from taskbell.transfer.fitting import shown
-from taskbell.transfer.foreign import comment_of, iso, rule_of
+from taskbell.transfer.foreign import TASK, comment_of, iso, rule_of
 from taskbell.transfer.html_text import as_markdown
 from taskbell.transfer.reading import Notice, Row
 
@@ -68,9 +68,9 @@ def row_of(line: int, task: Any, project: Members | None, blocked_by: list[int])
 def called_of(task: Any) -> str:
     """The id and the title, if it has them."""
     if not isinstance(task, dict):
-        return printable(_("Task %(name)s") % {"name": shown(task)[:100]})
+        return printable(_(TASK) % {"name": shown(task)[:100]})
     title = shown(task["title"])[:100] if "title" in task else _("no title")
-    return printable(_("Task %(name)s") % {"name": f"{shown(task.get('id')):.20} ({title})"})
+    return printable(_(TASK) % {"name": f"{shown(task.get('id')):.20} ({title})"})
 
 
 def related(task: Any, kinds: tuple[str, ...]) -> Iterator[Members]:
