@@ -34,7 +34,7 @@ ICONS = {
     "project_shared": "folder",
 }
 OTHER_ICON = "mail"
-STATES: dict[str, Any] = {state.value: state.label for state in DeliveryState}
+STATES: dict[str, Any] = dict(DeliveryState.choices)
 
 
 @signed_in

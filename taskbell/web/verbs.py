@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from taskbell.accounts.models import User
@@ -61,16 +61,8 @@ def stage(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpR
     """Moves the task to the stage that is sent."""
     wanted, force = sent(request, "stage"), sent(request, "force") == "true"
     actions.update_task(task.pk, TaskPatch(stage=wanted), force=force, by=by, now=now)
-    said = _("%(task)s moved to “%(stage)s”.") % {"task": quoted(task.title), "stage": STAGE_WORDS[wanted]}
+    said = _("%(task)s moved to “%(stage)s”.") % {"task": quoted(task.title), "stage": Stage(wanted).label}
     return done(request, said, undo=undo_of([task], TaskPatch(stage=wanted), by=by), touched=[task.pk])
-
-
-STAGE_WORDS = {
-    "PENDING": gettext_lazy("to do"),
-    "IN_PROGRESS": gettext_lazy("in progress"),
-    "COMPLETED": gettext_lazy("done"),
-    "ARCHIVED": gettext_lazy("archived"),
-}
 
 
 @verb
