@@ -56,9 +56,11 @@ class ReaderDates:
         name, exact = self.day(day), date_format(day, pgettext("near date", "D j M"))
         return exact if name == exact else f"{name}, {exact}"
 
-    def time(self, at: datetime | time) -> str:
-        """The time of day."""
+    def time(self, at: datetime | time, *, seconds: bool = False) -> str:
+        """The time of day, perhaps to the second."""
         shown = at.astimezone(self.zone) if isinstance(at, datetime) else at
+        if seconds:
+            return date_format(shown, CLOCKS_WITH_SECONDS.get(self.clock) or pgettext("time", "G:i:s"))
         return date_format(shown, CLOCKS.get(self.clock) or pgettext("time", "G:i"))
 
     def short_moment(self, at: datetime) -> str:
@@ -95,5 +97,4 @@ class ReaderDates:
     def exact(self, at: datetime) -> str:
         """The moment to the second, with its zone."""
         local = at.astimezone(self.zone)
-        clock = CLOCKS_WITH_SECONDS.get(self.clock) or pgettext("time", "G:i:s")
-        return f"{date_format(local, pgettext('far date', 'j M Y'))} {date_format(local, clock)} {local:%Z}"
+        return f"{date_format(local, pgettext('far date', 'j M Y'))} {self.time(at, seconds=True)} {local:%Z}"

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -94,8 +93,7 @@ def _coming(one: ComingOut, reminder: Reminder, task: Task, person: User, dates:
 def _spoken(at: datetime, dates: Dates, *, seconds: bool = False) -> str:
     """Day and time, in the middle of a sentence: today at 17:00, or to the second."""
     day = dates.in_sentence(dates.day(at.astimezone(dates.zone).date()))
-    clock = date_format(at.astimezone(dates.zone), "G:i:s") if seconds else dates.time(at)
-    return _("%(day)s at %(time)s") % {"day": day, "time": clock}
+    return _("%(day)s at %(time)s") % {"day": day, "time": dates.time(at, seconds=seconds)}
 
 
 def _past(one: PastOut, names: dict[int, str], person: User, dates: Dates) -> TimelineEntry:
