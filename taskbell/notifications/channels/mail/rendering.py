@@ -14,14 +14,7 @@ from django.utils.translation import override
 
 from taskbell.accounts.models import User
 from taskbell.accounts.preferences import MAIL_SWITCHES
-from taskbell.common.quoting import (
-    greeted,
-    name_in_quotes,
-    quoted_lines,
-    set_apart,
-    short_name,
-    without_links,
-)
+from taskbell.common.quoting import greeted, name_in_quotes, quoted_lines, set_apart, short_name, without_links
 from taskbell.common.text import in_ascii
 from taskbell.common.wording import DATE, DAY_AND_TIME, TIME, in_words
 from taskbell.notifications.channels.mail import mime
