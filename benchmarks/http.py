@@ -50,7 +50,7 @@ class Side:
         return self.measured()[0]
 
     def measured(self) -> tuple[float, float]:
-        """Answers a second, and the milliseconds in which 99 of 100 come. Raises RuntimeError as `rate`."""
+        """Answers a second, and the milliseconds within which 99 of 100 arrive. Raises RuntimeError like `rate`."""
         asked = {"port": self.port, "requests": list(self.requests()), "seconds": self.seconds}
         said = _process("load", asked | {"connections": self.connections})
         if set(said["statuses"]) != {str(self.status)}:

@@ -56,9 +56,9 @@ def body_length(head: bytes) -> int:
 
 
 def load(port: int, requests: list[str], *, connections: int, seconds: float) -> dict[str, Any]:
-    """Asks for so many seconds. How many were answered, with which status, and in how many seconds.
+    """Sends requests for this many seconds: how many answers came, with which status, and in how many seconds.
 
-    `late` are the milliseconds in which 99 of 100 were.
+    `late` are the milliseconds within which 99 of 100 answers came.
     """
     turns = cycle([request.encode("latin-1") for request in requests])
     statuses: Counter[int] = Counter()

@@ -1,4 +1,4 @@
-"""The web app as its readers have it: what a page costs the server, and what a phone and a second browser see."""
+"""The web app as people use it: what a page costs the server, and what a phone and a second browser see."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ from taskbell.tasks.actions import create_task
 from taskbell.tasks.patch import TaskPatch
 from tests.processes import RunningTaskbell
 
-PASSWORD = "correct horse battery"  # noqa: S105 - of people who are gone when the run ends
+PASSWORD = "correct horse battery"  # noqa: S105 - of people who exist only during the run
 ROWS, MANY = 50, 1000
 CHANGES = 4  # in each round
 PHONE: Any = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -55,7 +55,7 @@ SEEN, SEEN_BY_MOST = Goal("median", 200), Goal("max", 1000)
 
 @dataclass(frozen=True)
 class Reader:
-    """Somebody with tasks, of which `task` is one. Read before Chromium starts, whose loop Django doesn't allow."""
+    """A person with tasks, one of which is `task`. Read before Chromium starts: its event loop rules out queries."""
 
     name: str
     token: str
@@ -81,7 +81,7 @@ def run(sizes: Sizes) -> list[Row]:
 
 
 def _reader(name: str, count: int) -> Reader:
-    """A member with so many tasks that are due today."""
+    """A member with `count` tasks due today."""
     now = utc_now()
     person = User.objects.create_person(username=name, email=f"{name}@example.org", password=PASSWORD, role=Role.MEMBER)
     today = wall_time(now, person.profile.timezone).date()
@@ -91,7 +91,7 @@ def _reader(name: str, count: int) -> Reader:
 
 
 def _served(address: str, one: Reader, rounds: int) -> list[Row]:
-    """Milliseconds of the server, one request after the other."""
+    """Milliseconds until the server answers, one request after the other."""
     cookies = _signed_in(address, one)
     paths = {
         f"Today with {ROWS} rows": "/",
@@ -133,7 +133,7 @@ def _on_a_phone(chromium: Browser, address: str, few: Reader, many: Reader, roun
 
 
 def _load_all(page: Page) -> int:
-    """Scrolls until all rows of the list are there; how many these are."""
+    """Scrolls until the list has all its rows; returns how many."""
     rows = page.locator("[data-task]")
     while page.locator("#further").count():
         before = rows.count()
@@ -150,7 +150,7 @@ def _use(page: Page, number: int) -> None:
     row = page.locator("[data-task]:not(.done)").nth(number)
     row.get_by_role("button", name="Complete").tap()
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
-    page.wait_for_timeout(500)  # observers learn of it later
+    page.wait_for_timeout(500)  # observers are called later
 
 
 def _seen(chromium: Browser, address: str, one: Reader, rounds: int) -> list[Row]:
@@ -168,7 +168,7 @@ def _seen(chromium: Browser, address: str, one: Reader, rounds: int) -> list[Row
             begin = time() * 1000
             client.patch(f"/api/tasks/{one.task}/", json={"title": title}).raise_for_status()
             times.append(float(page.evaluate("window.arrival")) - begin)
-            page.wait_for_timeout(200)  # changes that come at once are gathered
+            page.wait_for_timeout(200)  # changes in quick succession are gathered
     late = quantiles(times[1:], n=100, method="inclusive")[98] if len(times) > 2 else times[-1]
     return [
         Row("a change by a program, until another browser shows it", times[1:], goal=SEEN),
@@ -190,7 +190,7 @@ def _signed_in(address: str, one: Reader) -> dict[str, str]:
 def _chromium() -> Iterator[Browser]:
     program = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=program, args=["--no-sandbox"])  # it visits nobody but us
+        browser = play.chromium.launch(executable_path=program, args=["--no-sandbox"])  # it opens no other site
         yield browser
         browser.close()
 

@@ -1,4 +1,4 @@
-"""Many who write to SQLite at once, in turns and as SQLite itself lets them wait: how long the unlucky wait."""
+"""Many clients write to SQLite at once: how long the slowest wait, with turns and with SQLite's own waiting."""
 
 import sys
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Taskbell with Django's own backend for SQLite: writers wait as SQLite lets them wait."""
+"""Taskbell with Django's own backend for SQLite: writers wait in SQLite's own way."""
 
 from taskbell.config.settings import *  # noqa: F403
 from taskbell.config.settings import DATABASES

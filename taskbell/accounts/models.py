@@ -148,7 +148,7 @@ class Profile(models.Model):
     quiet_reminders = models.BooleanField(default=False, help_text="Hold reminders during quiet hours, too.")
     avatar_colour = models.CharField(max_length=7, default="#3b6ea5")
     task_quota = models.PositiveIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1)], help_text=_("Empty: as many as everybody.")
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text=_("Empty: the limit for everybody.")
     )
     theme = models.CharField(max_length=5, blank=True, db_default="", help_text="light or dark.")
     first_weekday = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0 is Monday, 6 is Sunday.")

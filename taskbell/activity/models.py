@@ -57,10 +57,15 @@ class Activity(models.Model):
         db_constraint=False,
         db_index=False,
         related_name="activity",
-        help_text=_("Empty: the entry has to do with no single task."),
+        help_text=_("Empty: the entry is not about a single task."),
     )
     user = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, blank=True, db_index=False, help_text=_("Empty: the clock did it.")
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        help_text=_("Empty: it happened automatically."),
     )
     person = models.ForeignKey(
         User,
@@ -72,7 +77,7 @@ class Activity(models.Model):
         help_text=_("The only person who may know of it. Empty: everybody who sees the subject."),
     )
     session = models.UUIDField(
-        null=True, blank=True, help_text=_("The session or token that was used; it may be gone.")
+        null=True, blank=True, help_text=_("The session or token that was used. It may no longer exist.")
     )
     project_id = models.BigIntegerField(null=True, blank=True, help_text=_("The project that the subject belonged to."))
     action = models.CharField(max_length=30)
@@ -129,7 +134,7 @@ class Epoch(models.Model):
 
 
 class Undo(models.Model):
-    """What undoing a verb needs, for the person who did it. The row goes when it is used, and with its time."""
+    """What undoing a verb needs, for the person who did it. The row is deleted when it is used or expires."""
 
     person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     verb = models.CharField(max_length=20)

@@ -26,12 +26,12 @@ class DocumentView(SpectacularJSONAPIView):
 
 
 class DocsView(SpectacularSwaggerSplitView):
-    """Swagger UI, in the theme of a person who is signed in. Its script has an address of its own, for the policy."""
+    """Swagger UI in the theme of the signed-in person. The content policy needs its script at a URL of its own."""
 
     template_name = "api/swagger.html"
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        self.person = request.user  # later, the page has no person: it needs no token, so it authenticates nobody
+        self.person = request.user  # REST framework drops it: this page authenticates nobody
         super().setup(request, *args, **kwargs)
 
     @extend_schema(exclude=True)

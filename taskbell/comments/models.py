@@ -16,8 +16,10 @@ class Comment(models.Model):
     author = models.ForeignKey(User, on_delete=models.PROTECT, db_index=False, related_name="comments")
     body = models.TextField(max_length=MAX_BODY)
     html = models.TextField(help_text=_("Rendered from the body when it was written."))
-    mentions = models.JSONField(default=list, help_text=_("The people mentioned who could see the task, by id."))
-    unreachable = models.JSONField(default=list, help_text=_("The names mentioned that nobody has who could see it."))
+    mentions = models.JSONField(default=list, help_text=_("Mentioned people who could see the task, by id."))
+    unreachable = models.JSONField(
+        default=list, help_text=_("Mentioned names that matched nobody who could see the task.")
+    )
     size = models.PositiveIntegerField(help_text=_("Bytes of the body and of the HTML, for the quota."))
     created_at = models.DateTimeField()
     edited_at = models.DateTimeField(null=True, blank=True)

@@ -9,14 +9,15 @@ from taskbell.accounts.models import User
 from taskbell.accounts.policy import Capability
 from taskbell.comments.models import Comment
 from taskbell.common.errors import Conflict
+from taskbell.common.wording import grouped
 from taskbell.tasks.models import Task
 from taskbell.tasks.quotas import MIB, QuotaReached
 
 MAX_ON_A_TASK = 5000
-FULL_TASK = gettext_noop("Can't add a comment, because a task can have at most {:,}. Delete some, or use a new task.")
-TOO_MANY = gettext_noop("Can't add a comment, because a person can have at most {:,}. Delete some first.")
+FULL_TASK = gettext_noop("Can't add a comment, because a task can have at most {}. Delete some, or use a new task.")
+TOO_MANY = gettext_noop("Can't add a comment, because a person can have at most {}. Delete some first.")
 TOO_MUCH_TEXT = gettext_noop(
-    "Can't store more text, because a person's comments can have at most {:,} MiB. Delete some first."
+    "Can't store more text, because a person's comments can have at most {} MiB. Delete some first."
 )
 
 
@@ -26,7 +27,7 @@ def check_room_for_comments(person: User, task: Task, *, more: int = 1, elsewher
     `elsewhere` is how many the person is about to add to other tasks.
     """
     if Comment.objects.filter(task=task).count() + more > MAX_ON_A_TASK:
-        raise Conflict(_(FULL_TASK).format(MAX_ON_A_TASK))
+        raise Conflict(_(FULL_TASK).format(grouped(MAX_ON_A_TASK)))
     check_room_for_text(person, more=more + elsewhere)
 
 
@@ -38,15 +39,15 @@ def check_room_for_text(person: User, *, more: int = 0) -> None:
     if number < more:
         raise too_many_comments()
     if size <= 0:
-        raise QuotaReached(_(TOO_MUCH_TEXT).format(settings.TASKBELL_QUOTAS["comment_megabytes"]))
+        raise QuotaReached(_(TOO_MUCH_TEXT).format(grouped(settings.TASKBELL_QUOTAS["comment_megabytes"])))
 
 
 def room_for_comments(person: User) -> tuple[int, int]:
-    """How many more comments the person may have, and of how many bytes."""
+    """How many more comments the person may have, and how many more bytes in them."""
     quotas, used = settings.TASKBELL_QUOTAS, Comment.objects.filter(author=person).aggregate(Count("pk"), Sum("size"))
     return quotas["comments"] - used["pk__count"], quotas["comment_megabytes"] * MIB - (used["size__sum"] or 0)
 
 
 def too_many_comments() -> QuotaReached:
-    """The refusal of a comment for which the person has no room."""
-    return QuotaReached(_(TOO_MANY).format(settings.TASKBELL_QUOTAS["comments"]))
+    """The refusal of a comment beyond the person's quota."""
+    return QuotaReached(_(TOO_MANY).format(grouped(settings.TASKBELL_QUOTAS["comments"])))

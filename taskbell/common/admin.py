@@ -21,16 +21,16 @@ from taskbell.common.errors import Refusal
 from taskbell.common.folding import fold
 from taskbell.common.reader_dates import ReaderDates
 
-UNREADABLE = (ValueError, OverflowError, DataError)  # what databases say to text that is no number, and to NUL
+UNREADABLE = (ValueError, OverflowError, DataError)  # how databases reject text that is not a number, and NUL
 
 
 class Spoken(BaseModelAdmin):  # type: ignore[type-arg]
-    """Says names, values and moments as the pages do, and in the reader's language, format and time zone."""
+    """Shows names, values and times as the pages do: in the reader's language, format and time zone."""
 
     words = FIELDS
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """With moments as the reader's pages say them."""
+        """With times as the reader's pages show them."""
         say = self._moments(request)
         return [
             (title, {**options, "fields": [named(field, say) for field in options["fields"]]})
@@ -38,7 +38,7 @@ class Spoken(BaseModelAdmin):  # type: ignore[type-arg]
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """With all moments: the program writes them."""
+        """With all times, which only the program writes."""
         say = self._moments(request)
         others = [field for field in super().get_readonly_fields(request, obj) if field not in say]
         return [*others, *say.values()]
@@ -53,7 +53,7 @@ class Spoken(BaseModelAdmin):  # type: ignore[type-arg]
         return without_shortcuts(super().formfield_for_dbfield(db_field, request, **kwargs))
 
     def _moments(self, request: HttpRequest) -> dict[str, Any]:
-        """The fields with moments, each as a line of a form."""
+        """The fields with times, each as a line of a form."""
         dates = ReaderDates.of(request.user, utc_now())
         names = [field.name for field in self.opts.get_fields() if isinstance(field, DateTimeField)]
         return {name: MomentColumn(name, self.words.get(name, name), dates, is_exact=True) for name in names}
@@ -67,7 +67,7 @@ class AdminTable(Spoken, admin.ModelAdmin):  # type: ignore[type-arg]
     change_list_template = "admin/table.html"
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        """The columns, with names, words and moments as the reader's pages have them."""
+        """The columns, with names, values and times as the reader's pages show them."""
         dates = ReaderDates.of(request.user, utc_now())
         return [self.column(name, dates) for name in super().get_list_display(request)]
 
@@ -83,7 +83,7 @@ class AdminTable(Spoken, admin.ModelAdmin):  # type: ignore[type-arg]
         return super().get_form(request, obj, change=change, **{"labels": self.words} | kwargs)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """The list, its filters named as its columns. One that can't be read is refused."""
+        """The list, with its filters named like its columns. Refuses a filter that can't be read."""
         try:
             changes = super().get_changelist_instance(request)
         except UNREADABLE as error:
@@ -96,7 +96,7 @@ class AdminTable(Spoken, admin.ModelAdmin):  # type: ignore[type-arg]
         return changes
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        """What is found. No text has a NUL, which PostgreSQL refuses to look for."""
+        """The matching rows. Nothing matches a NUL, which PostgreSQL refuses to search for."""
         if "\0" in search_term:
             return queryset.none(), False
         return super().get_search_results(request, queryset, search_term)
@@ -107,7 +107,7 @@ class AdminTable(Spoken, admin.ModelAdmin):  # type: ignore[type-arg]
         return super().changelist_view(request, extra_context)
 
     def response_action(self, request: HttpRequest, queryset: Any, *args: Any, **kwargs: Any) -> Any:
-        """Does nothing to rows whose ids are none."""
+        """Does nothing if a selected id is not valid."""
         try:
             for given in request.POST.getlist("_selected_action"):
                 self.opts.pk.clean(given, None)

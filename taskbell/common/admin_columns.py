@@ -1,4 +1,4 @@
-"""Columns of lists and lines of forms in the admin: moments, names and values as the reader's pages say them."""
+"""Columns of lists and lines of forms in the admin: times, names and values as the reader's pages show them."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,7 +36,7 @@ class PlainColumn:
 
 @dataclass(frozen=True)
 class MomentColumn(PlainColumn):
-    """A moment as the pages say it; the exact one as its title, or beside it."""
+    """A time as the pages show it, with the exact time as its title or beside it."""
 
     is_exact: bool = field(default=False, compare=False)
 
@@ -50,7 +50,7 @@ class MomentColumn(PlainColumn):
 
 
 def named(given: Any, by_name: dict[str, Any]) -> Any:
-    """The field, or the fields of one line, each replaced by what stands for its name."""
+    """The field, or the fields of one line, each replaced by its entry in `by_name`, if any."""
     if isinstance(given, list | tuple):
         return [named(one, by_name) for one in given]
     return by_name.get(given, given) if isinstance(given, str) else given

@@ -10,7 +10,7 @@ ID = re.compile("[0-9]{1,18}")
 
 
 class CarefulAutocomplete(AutocompleteSelect):
-    """A search for a row. What is no id selects nothing; the field itself then says what is wrong."""
+    """A search for a row. Text that is not an id selects nothing, and the field reports the error."""
 
     def build_attrs(self, base_attrs: Any, extra_attrs: Any = None) -> Any:
         return super().build_attrs(base_attrs, extra_attrs) | {"data-placeholder": gettext("Search")}

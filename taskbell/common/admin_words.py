@@ -1,4 +1,4 @@
-"""The names of fields in the admin, for columns, filters and forms. Those of the pages have the same words."""
+"""The names of fields in the admin, for columns, filters and forms. They are those of the pages."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ FIELDS: dict[str, Any] = {
     "digest_at": _("Time of the digest"),
     "digest_overdue": _("Overdue tasks in the digest"),
     "avatar_colour": _("Colour"),
-    "task_quota": _("Most tasks"),
+    "task_quota": _("Task limit"),
     # Sessions and invitations
     "user": _("Person"),
     "user_agent": _("Browser or program"),

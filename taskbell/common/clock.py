@@ -64,7 +64,7 @@ def last_of_month(day: date) -> date:
 
 
 def in_months(day: date, months: int) -> date | None:
-    """The same day so many months later, or the last day of a month that lacks it, if people can enter it."""
+    """The same day this many months later, or the last day of a month that lacks it, if people can enter it."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     if year > LATEST.year:
         return None

@@ -65,7 +65,7 @@ def is_set() -> bool:
 
 
 def seconds_left() -> float:
-    """Until the deadline of this thread; negative after it, infinite without one."""
+    """Seconds until the deadline of this thread; negative after it, infinite without one."""
     return _current.at - monotonic()
 
 

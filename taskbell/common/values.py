@@ -17,6 +17,7 @@ from taskbell.common.durations import Duration, parse_duration
 from taskbell.common.errors import FieldError, invalid
 from taskbell.common.recurrence import parse_rule
 from taskbell.common.text import CONTROL, LINE_BREAK, OUTER_SPACE, UNPRINTABLE, is_invisible, needless_format
+from taskbell.common.wording import grouped
 
 T = TypeVar("T")
 MAX_ID = 2**63 - 1
@@ -95,7 +96,7 @@ def _as_text(value: object) -> str:
 
 def _check_length(text: str, most: int) -> None:
     if len(text) > most:
-        raise BadValue(_("Must have at most %(most)s characters.") % {"most": f"{most:,}"}, "max_length")
+        raise BadValue(_("Must have at most %(most)s characters.") % {"most": grouped(most)}, "max_length")
 
 
 def _check_characters(line: str) -> None:

@@ -23,7 +23,7 @@ EVENTS = {
     "reminded": "reminder.fired",
 }
 DEFAULT_EVENT = "task.updated"
-RESTORED = "comment.restored"  # for others, it is there again as if it were new
+RESTORED = "comment.restored"  # others get it as if it were new
 # Further subjects of events. Entries about people and invitations are only for the history.
 SHARED = {SubjectType.CATEGORY: Category, SubjectType.LABEL: Label}  # which have a name
 OF_PROJECTS = {SubjectType.PROJECT, SubjectType.MEMBER}

@@ -74,7 +74,7 @@ class NotificationAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("State"), ordering="state")
     def state(self, notification: Any) -> Any:
-        """How far the email is."""
+        """The state of the email."""
         return DeliveryState(notification.state).label if notification.state else None
 
     @admin.display(description=gettext_lazy("Why"))

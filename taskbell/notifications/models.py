@@ -104,7 +104,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(pending | crashed_before_dot, not_before__lte=now).order_by("not_before", "id")
 
     def gathering(self, kind: str, task_id: int, now: datetime) -> set[int | None]:
-        """The recipients whose waiting email of this kind about the task will include all that happens until then."""
+        """The recipients with a waiting email of this kind about the task. It includes all that happens until then."""
         mails = self.filter(state=DeliveryState.PENDING, mime=None, not_before__gt=now)
         about_it = mails.filter(notification__task=task_id, notification__kind=kind)
         return set(about_it.values_list("notification__recipient_id", flat=True))
@@ -161,7 +161,7 @@ class Delivery(models.Model):
         blank=True,
         db_index=False,
         related_name="+",
-        help_text=_("The other person whose action it comes from."),
+        help_text=_("The other person whose action caused it."),
     )
     admitted_at = models.DateTimeField(
         null=True, blank=True, help_text=_("When it counted towards the limit of the person who caused it.")

@@ -1,4 +1,4 @@
-"""Three tasks to try things out with, in a project of their own that goes away at once."""
+"""Three tasks to try things out, in a project of their own, so that all can be removed at once."""
 
 from contextlib import suppress
 from datetime import datetime

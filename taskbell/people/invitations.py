@@ -17,6 +17,7 @@ from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import Conflict, NotAllowed, NotFound, invalid
 from taskbell.common.locks import one_at_a_time
+from taskbell.common.wording import grouped
 from taskbell.people.notifications import mail_account_exists, mail_invite
 from taskbell.projects.models import ProjectInvite
 from taskbell.sharing.joining import withdraw_invites
@@ -57,7 +58,7 @@ def make_invite(email: str, role: str, *, by: User, now: datetime) -> Invite:
     if not by.can(Capability.MANAGE_PEOPLE) and waiting.count() >= most:
         raise Conflict(
             _("Can't invite more people, because %(most)s of your invitations are open. Withdraw some first.")
-            % {"most": f"{most:,}"}
+            % {"most": grouped(most)}
         )
     made = Invite.objects.create(
         email=address, role=role, invited_by=by, created_at=now, expires_at=now + INVITE_LIFETIME

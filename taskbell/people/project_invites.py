@@ -14,6 +14,7 @@ from taskbell.accounts.policy import Capability, Role
 from taskbell.accounts.validation import check_email
 from taskbell.common.errors import Conflict
 from taskbell.common.values import read_field
+from taskbell.common.wording import grouped
 from taskbell.people.invitations import has_open_invitation, make_invite
 from taskbell.people.notifications import mail_invite
 from taskbell.projects.models import Membership, ProjectInvite
@@ -24,7 +25,7 @@ from taskbell.sharing.members import add_member, read_role
 from taskbell.sharing.notifications import mail_project_invite
 
 TOO_MANY = gettext_noop(
-    "Can't invite more people to projects, because {:,} of your invitations are open. Withdraw some first."
+    "Can't invite more people to projects, because {} of your invitations are open. Withdraw some first."
 )
 
 
@@ -67,4 +68,4 @@ def _invite(address: str, *, by: User, now: datetime) -> Invite | None:
 def _check_quota(by: User, *, now: datetime) -> None:
     most, waiting = settings.TASKBELL_QUOTAS["invitations"], ProjectInvite.objects.filter(invited_by=by)
     if not by.can(Capability.MANAGE_PEOPLE) and waiting.filter(expires_at__gt=now).count() >= most:
-        raise Conflict(_(TOO_MANY).format(most))
+        raise Conflict(_(TOO_MANY).format(grouped(most)))

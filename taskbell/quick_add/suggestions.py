@@ -11,7 +11,7 @@ from taskbell.tasks.label_models import Label
 from taskbell.tasks.models import Category
 
 MAX_SUGGESTED = 8
-Suggestion = tuple[str, str]  # what a line says, and what people read
+Suggestion = tuple[str, str]  # what goes into the line, and what people read
 
 
 def suggestions(mark: str, beginning: str, *, to: User) -> list[Suggestion]:
@@ -20,7 +20,7 @@ def suggestions(mark: str, beginning: str, *, to: User) -> list[Suggestion]:
 
 
 def in_a_line(name: str) -> str:
-    """The name as a line says it, in quotation marks if it has several words."""
+    """The name as it goes into a line: in quotation marks if it has several words."""
     return f'"{name}"' if len(name.split()) > 1 else name
 
 

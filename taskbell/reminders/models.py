@@ -65,9 +65,9 @@ class Reminder(models.Model):
     at = models.DateTimeField(
         null=True, blank=True, help_text=_("When it first fires; empty until the task has a due date.")
     )
-    wall_date = models.DateField(null=True, blank=True, help_text=_("The local date of that instant,"))
+    wall_date = models.DateField(null=True, blank=True, help_text=_("The local date at that instant."))
     wall_time = models.TimeField(
-        null=True, blank=True, help_text=_("and the local time, even if a clock change skips it.")
+        null=True, blank=True, help_text=_("The local time at that instant, even if a clock change skips it.")
     )
     before_due: "models.Field[Any, Duration | None]" = DurationColumn(
         max_length=MAX_CHARACTERS, null=True, blank=True, help_text=_("How long before the task is due (ISO 8601).")

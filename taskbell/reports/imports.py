@@ -80,7 +80,7 @@ def drop_unless_started(report: Report) -> None:
 def import_file(report: Report, *, keep: Keep, end: End) -> None:
     """Imports the file. `keep` renews the lease and stores progress and answer, and `end` says how it ended.
 
-    Messages are in the language in which the file was sent: that of the page, or English for the API.
+    Messages are in the language of the page that sent the file, or in English for the API.
     """
     with override(report.query.get("language", settings.LANGUAGE_CODE)):
         _import_file(report, keep=keep, end=end)

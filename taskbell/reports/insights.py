@@ -28,7 +28,7 @@ Part = tuple[str, tuple[Any, ...]]  # of a statement, with its parameters
 
 @dataclass(frozen=True)
 class Question:
-    """The request: who asks, the tasks, also as lists, whether these are all tasks, and the sections to add."""
+    """The request: the person, the tasks (also as lists), whether these are all tasks, and the sections to add."""
 
     person: User
     tasks: TaskQuerySet

@@ -26,7 +26,7 @@ def totals_of_everything() -> list[ProjectTotalOut]:
 
 
 def totals_of(tasks: TaskQuerySet, *, to: User) -> list[ProjectTotalOut]:
-    """The totals of these tasks, in the projects that the person sees: not each task that they see is in one."""
+    """The totals of these tasks by project. Tasks in projects that the person doesn't see are not counted."""
     visible = Project.objects.in_use().filter(is_visible_project(to))
     return _by_name(tasks.filter(project__in=visible), Count("pk"))
 

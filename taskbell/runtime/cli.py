@@ -162,7 +162,7 @@ def after_restore(
     _django_part("restored").forget(sent_until)
 
 
-for command in app.registered_commands:  # their docstrings are texts for translators, as tests/languages reads them
+for command in app.registered_commands:  # tests/languages reads their docstrings as texts to translate
     command.cls = _Command
     command.help = _(cleandoc((command.callback and command.callback.__doc__) or ""))
 

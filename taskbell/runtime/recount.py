@@ -13,7 +13,5 @@ def compare() -> None:
     for section, key, n in differences:
         console.print(f"{section} {key}: {n:+,}", highlight=False)
     console.print(
-        _("Counts that were wrong and have been corrected: %(n)s.") % {"n": len(differences)}
-        if differences
-        else _("All counts are correct.")
+        _("Corrected counts: %(n)s.") % {"n": len(differences)} if differences else _("All counts are correct.")
     )

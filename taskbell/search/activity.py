@@ -42,7 +42,7 @@ def page_of_activity(parameters: Parameters, person: User, *, task: Task | None 
 
 
 def last_activity(parameters: Parameters, person: User, *, before: int | None = None, most: int) -> list[Activity]:
-    """The newest of these entries, or the newest before one: a query. `shown_title` is that of a task one can open."""
+    """The newest of these entries, or those before one: a query. `shown_title` is that of a task one can open."""
     entries = _seen_by(person).filter(condition_of(parameters, FILTERS, person))
     titles = Task.objects.visible_to(person).filter(pk=OuterRef("task")).values("title")
     older = entries if before is None else entries.filter(pk__lt=before)

@@ -17,6 +17,7 @@ from taskbell.activity.models import Subject, SubjectType
 from taskbell.common.errors import Conflict, NotFound, invalid
 from taskbell.common.locks import in_batches
 from taskbell.common.values import read_choice, read_field
+from taskbell.common.wording import grouped
 from taskbell.projects.models import Membership, Project, ProjectRole
 from taskbell.projects.policy import check_is_shared, check_may_manage
 from taskbell.sharing.locks import lock_managed, lock_person, lock_project
@@ -54,7 +55,7 @@ def join(project: Project, person: User, role: str, *, by: User, now: datetime) 
     if members.count() >= MAX_MEMBERS:
         raise Conflict(
             _("Can't add more people, because a project has at most %(members)s members.")
-            % {"members": f"{MAX_MEMBERS:,}"}
+            % {"members": grouped(MAX_MEMBERS)}
         )
     member = Membership.objects.create(project=project, person=person, role=role, added_at=now)
     bump_access([person.pk])

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop
 from taskbell.accounts.models import User
 from taskbell.common.errors import FieldError, Invalid, Refusal, TooMany, invalid
 from taskbell.common.locks import let_others_write
+from taskbell.common.wording import grouped
 from taskbell.tasks.actions import create_tasks, delete_task, update_task
 from taskbell.tasks.assignees import assignees_of, lock_assignees
 from taskbell.tasks.labels import labels_of
@@ -24,7 +25,7 @@ from taskbell.tasks.prerequisites import Effort
 MAX_CHANGES = 1000
 MAX_ROWS = 5000  # tasks with their reminders, prerequisites and labels: all are written in one transaction
 TOO_MANY_ROWS = gettext_noop(
-    "Must have at most {:,} rows: tasks, reminders, prerequisites and labels together. This has {:,}. "
+    "Must have at most {} rows: tasks, reminders, prerequisites and labels together. This has {}. "
     "Send it in several requests."
 )
 LARGE = 200  # changes
@@ -73,9 +74,9 @@ class BatchRefused(Refusal):
 def check_size(changes: int, rows: int) -> None:
     """Raises Invalid for more changes, or more rows of their lists, than one transaction may have."""
     if not 0 < changes <= MAX_CHANGES:
-        raise invalid("", "size", _("Must have 1 to %(changes)s changes.") % {"changes": f"{MAX_CHANGES:,}"})
+        raise invalid("", "size", _("Must have 1 to %(changes)s changes.") % {"changes": grouped(MAX_CHANGES)})
     if changes + rows > MAX_ROWS:
-        raise invalid("", "rows", _(TOO_MANY_ROWS).format(MAX_ROWS, changes + rows))
+        raise invalid("", "rows", _(TOO_MANY_ROWS).format(grouped(MAX_ROWS), grouped(changes + rows)))
 
 
 @contextmanager

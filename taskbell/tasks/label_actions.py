@@ -65,7 +65,7 @@ def _remove(pk: int, *, into: int | None, by: User, now: datetime) -> None:
 
 @transaction.atomic
 def _take_off_some(pk: int, into: int | None, *, by: User, now: datetime) -> bool:
-    """Takes the label off some tasks, and gives them the other one. True, because others may be left."""
+    """Takes the label off some tasks, and gives them the other one. Returns True, because others may be left."""
     chosen = [pk] if into is None else [pk, into]
     # no_key: writers of a task, which may be waiting for us, need not wait for the label to use it.
     labels = Label.objects.select_for_update(no_key=True).order_by("pk").in_bulk(chosen)

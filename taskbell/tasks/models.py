@@ -114,7 +114,7 @@ class Task(models.Model):
     due_time = models.TimeField(null=True, blank=True)
     timezone = models.CharField(max_length=64)
     due_at = models.DateTimeField(null=True, blank=True, help_text=_("Due date, time and zone as an instant."))
-    is_overdue = models.BooleanField(default=False, help_text=_("Set by the clock once the due time has passed."))
+    is_overdue = models.BooleanField(default=False, help_text=_("Set automatically once the due time has passed."))
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="tasks", db_index=False)
     category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, blank=True, related_name="tasks")
     pre_tasks = models.ManyToManyField(

@@ -15,6 +15,7 @@ from taskbell.activity.actions import Change, Entry, record_entries
 from taskbell.common.errors import Conflict, invalid
 from taskbell.common.locks import one_at_a_time
 from taskbell.common.sql import fetch, marks
+from taskbell.common.wording import grouped
 from taskbell.notifications.messages import notify
 from taskbell.tasks.finished import Finished
 from taskbell.tasks.models import Prerequisite, Task, TaskQuerySet
@@ -26,7 +27,7 @@ MAX_DEPENDENTS = 1000  # tasks that a prerequisite blocks
 MAX_PATH_SHOWN = 20  # the middle of a longer path is left out of the message
 MAX_LINKS_READ = 50_000  # to name the path of a cycle
 FEW = 1000
-TOO_MANY_DEPENDENTS = gettext_noop("Can't block this task by task {}, which blocks {:,} others already.")
+TOO_MANY_DEPENDENTS = gettext_noop("Can't block this task by task {}, which blocks {} others already.")
 TOO_MANY_LINKED = gettext_noop(
     "Can't check these prerequisites for cycles, because too many tasks are linked. Link fewer tasks."
 )
@@ -111,7 +112,7 @@ def _refuse_too_many_dependents(new: set[int]) -> None:
     blocking = Prerequisite.objects.filter(needs__in=new).order_by().values("needs").annotate(number=Count("pk"))
     full = blocking.filter(number__gte=MAX_DEPENDENTS).values_list("needs", flat=True)
     if ids := list(full):
-        raise invalid("pre_tasks", "dependents", _(TOO_MANY_DEPENDENTS).format(min(ids), MAX_DEPENDENTS))
+        raise invalid("pre_tasks", "dependents", _(TOO_MANY_DEPENDENTS).format(min(ids), grouped(MAX_DEPENDENTS)))
 
 
 def _refuse_cycle(task: Task, new: set[int], *, effort: Effort, by: User) -> None:

@@ -14,6 +14,7 @@ from taskbell.accounts.policy import Capability
 from taskbell.accounts.throttle import Limit, count
 from taskbell.common.errors import Conflict
 from taskbell.common.sql import fetch
+from taskbell.common.wording import grouped
 from taskbell.projects.models import Project
 from taskbell.tasks.label_models import Label
 from taskbell.tasks.models import Category, Task
@@ -30,19 +31,18 @@ SIZE = {
 }
 TASKS, TEXT = "tasks", "text"
 TOO_MANY_TASKS = gettext_noop(
-    "Can't create more tasks, because a person may have {:,}, those in the trash included. Delete some and wait until "
+    "Can't create more tasks, because a person may have {}, those in the trash included. Delete some and wait until "
     "they have left the trash, or ask an admin for a higher quota."
 )
 TOO_MUCH_TEXT = gettext_noop(
-    "Can't store more text, because a person's titles and descriptions may have {:,} MiB, those in the trash included. "
+    "Can't store more text, because a person's titles and descriptions may have {} MiB, those in the trash included. "
     "Shorten some, or ask an admin for a higher quota."
 )
 TOO_MANY = gettext_noop(
-    "Can't create more {}, because you have {:,}, the most that a person may have. Delete some first."
+    "Can't create more {}, because you have {}, the most that a person may have. Delete some first."
 )
 TOO_MANY_LABELS = gettext_noop(
-    "Can't create more {}, because a person can create at most {:,}. Use existing labels, or delete or merge some "
-    "first."
+    "Can't create more {}, because a person can create at most {}. Use existing labels, or delete or merge some first."
 )
 # By the name of the quota. Projects in the trash count as well, an Inbox does not.
 CREATED: dict[str, QuerySet[Any]] = {
@@ -59,7 +59,7 @@ class QuotaReached(Conflict):
 
 
 def check_room_for_tasks(person: User, *, more: int = 1) -> None:
-    """Raises QuotaReached if the person has too many tasks, or would have with so many `more`.
+    """Raises QuotaReached if the person has too many tasks, or would have with `more`.
 
     For one more, it trusts what the clock last counted: that needs no query, and a few too many do no harm.
     """
@@ -68,22 +68,22 @@ def check_room_for_tasks(person: User, *, more: int = 1) -> None:
         return
     check_room_for_text(person)
     if person.profile.full_of == TASKS:
-        raise QuotaReached(_(TOO_MANY_TASKS).format(most))
+        raise QuotaReached(_(TOO_MANY_TASKS).format(grouped(most)))
     if more > 1 and Task.objects.filter(created_by=person).order_by()[: most + 1].count() + more > most:
-        raise QuotaReached(_(TOO_MANY_TASKS).format(most))
+        raise QuotaReached(_(TOO_MANY_TASKS).format(grouped(most)))
 
 
 def check_room_for_text(person: User) -> None:
     """Raises QuotaReached if the person's tasks had too much text when the clock last counted."""
     if person.profile.full_of == TEXT and not person.can(Capability.EDIT_EVERYTHING):
-        raise QuotaReached(_(TOO_MUCH_TEXT).format(settings.TASKBELL_QUOTAS[TEXT]))
+        raise QuotaReached(_(TOO_MUCH_TEXT).format(grouped(settings.TASKBELL_QUOTAS[TEXT])))
 
 
 def check_room_for(name: str, person: User, *, more: int = 1) -> None:
-    """Raises QuotaReached if the person would have created too many of these with this many `more`. See CREATED."""
+    """Raises QuotaReached if `more` of these would be too many created by the person. See CREATED."""
     most, theirs = settings.TASKBELL_QUOTAS[name], CREATED[name].filter(created_by=person)
     if not person.can(Capability.EDIT_EVERYTHING) and theirs.order_by()[:most].count() + more > most:
-        raise QuotaReached(_(TOO_MANY_LABELS if name == "labels" else TOO_MANY).format(_(name), most))
+        raise QuotaReached(_(TOO_MANY_LABELS if name == "labels" else TOO_MANY).format(_(name), grouped(most)))
 
 
 def count_import(person: User, *, now: datetime) -> None:

@@ -74,7 +74,7 @@ def _put_columns(task: Task, columns: Rows) -> None:
 
 
 def _reminders(task: Task) -> Rows:
-    """All columns of its reminders, by id. As text, because JSON has no other keys."""
+    """All columns of its reminders, by id as text: JSON has no other keys."""
     return {str(one.pk): row_to_values(one) for one in Reminder.objects.filter(task=task)}
 
 

@@ -102,7 +102,7 @@ class CellReader:
         cells[name] = found.day.isoformat()
         if name == "due_date" and found.at is not None:
             if cells.get("due_time"):
-                raise BadValue(_("Must be without a time, because the row has a due_time as well."))
+                raise BadValue(_("Must not have a time, because the row also has a due_time."))
             cells["due_time"] = found.at.isoformat()
         return found.style
 

@@ -92,7 +92,7 @@ def _read_prerequisites(value: Any) -> list[int]:
     ids = re.findall(r"[^ ,;]+", value) if isinstance(value, str) else value
     if not isinstance(ids, list) or len(ids) > MAX_PREREQUISITES:
         raise BadValue(
-            _("Must be at most %(most)s ids of other rows, with spaces between them.") % {"most": MAX_PREREQUISITES}
+            _("Must be at most %(most)s ids of other rows, separated by spaces.") % {"most": MAX_PREREQUISITES}
         )
     return sorted({READERS["id"](pk) for pk in ids})
 
@@ -103,7 +103,7 @@ def _read_reminders(value: Any) -> list[ReminderRow]:
 
 def _read_reminder(members: Any) -> ReminderRow:
     if not isinstance(members, dict) or members.keys() - OF_A_REMINDER.keys() - {"id", "next_at"}:
-        raise BadValue(_("A reminder has the members %(members)s.") % {"members": ", ".join(OF_A_REMINDER)})
+        raise BadValue(_("A reminder has the fields %(members)s.") % {"members": ", ".join(OF_A_REMINDER)})
     read = {name: reader(members[name]) for name, reader in OF_A_REMINDER.items() if members.get(name) is not None}
     if not read.keys() & {"at", "before_due"}:
         raise BadValue(_("A reminder needs at or before_due."), "required")

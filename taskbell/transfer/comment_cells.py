@@ -15,7 +15,7 @@ from taskbell.common.values import BadValue, read_datetime, read_line
 from taskbell.transfer.objects import Readers, read_list, read_members
 
 COMMENTS = gettext_noop("Must be a JSON list of at most %(most)s comments.")
-COMMENT = gettext_noop("A comment has the members %(members)s.")
+COMMENT = gettext_noop("A comment has the fields %(members)s.")
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def google_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
     """The tasks of all lists. A list is a project, and a task is blocked by its subtasks."""
     line, file = one_value(stream)
     if not isinstance(file, dict) or not isinstance(file.get("items") or [], list):
-        raise Unreadable(line, _("Must be Tasks.json of Google Takeout."))
+        raise Unreadable(line, _("Must be Tasks.json from Google Takeout."))
     rows, parents = list[Row](), dict[str, str]()
     for one, task in _tasks(file):
         if isinstance(task, dict) and task.get("deleted"):

@@ -98,7 +98,7 @@ def read_header(cells: Iterable[str], line: int, columns: Mapping[str, str]) -> 
         there, key = ", ".join(filter(None, names))[:MAX_LISTED], key[:MAX_SHOWN]
         raise Unreadable(
             line,
-            _("There is no header %(key)s, which the map names. The headers are %(there)s.")
+            _("The map names the header %(key)s, which the file doesn't have. The headers are %(there)s.")
             % {"key": f"{key!r}", "there": there},
             column=key,
         )

@@ -47,7 +47,7 @@ def as_markdown(text: str) -> str:
     try:
         return str(converter.convert_soup(document)).strip()
     except RecursionError as error:
-        raise BadValue(_("Must be HTML that is nested less deeply.")) from error
+        raise BadValue(_("Must be HTML with fewer nested levels.")) from error
 
 
 def _without_comments(text: str) -> str:

@@ -222,7 +222,7 @@ def _relations(todo: Todo, key: str, index: Index) -> list[str]:
         elif kind == "PARENT":
             todo.note(
                 "pre_tasks",
-                _("The parent isn't in the file, so nothing is blocked by this task: %(shown)s") % {"shown": one.shown},
+                _("The parent isn't in the file, so this task blocks nothing: %(shown)s") % {"shown": one.shown},
             )
         else:
             todo.note(

@@ -202,7 +202,9 @@ class CalendarFile:
             else:
                 self._pass(line, edge, of, skipped)
             if max(depth, len(skipped)) > MAX_NESTED:
-                raise Unreadable(number, _("Components can be nested at most %(most)s deep.") % {"most": MAX_NESTED})
+                raise Unreadable(
+                    number, _("Components can be nested at most %(most)s levels deep.") % {"most": MAX_NESTED}
+                )
         if block is not None:
             block.is_cut = True
             yield block.close()

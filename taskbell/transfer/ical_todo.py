@@ -61,7 +61,7 @@ class Todo:
         for part in self.component.parts:
             self.note(
                 part.name,
-                _("%(name)s isn't imported, with %(properties)s lines.")
+                _("%(name)s and its %(properties)s lines aren't imported.")
                 % {"name": part.name, "properties": grouped(len(part.properties))},
             )
 

@@ -38,7 +38,7 @@ CARRIED = (
 BOOKKEEPING = ("lastModifiedDateTime", "bodyLastModifiedDateTime", "parentList", "@odata.etag")
 MICROSOFT = Program(
     "microsoft-todo",
-    gettext_noop("Must be a task as Microsoft Graph has it."),
+    gettext_noop("Must be a task as Microsoft Graph returns it."),
     (*CARRIED, *BOOKKEEPING),
     column="value",
     text="body",
@@ -66,7 +66,7 @@ def _tasks(line: int, found: Any, of_list: dict[str, Any], depth: int) -> Iterat
         for key in WITH_TASKS:
             yield from _tasks(line, found.get(key) or [], about if about.get("displayName") else of_list, depth + 1)
     else:
-        raise Unreadable(line, _("Must be tasks or lists as Microsoft Graph has them."))
+        raise Unreadable(line, _("Must be tasks or lists as Microsoft Graph returns them."))
 
 
 def _read(task: dict[str, Any], of_list: dict[str, Any]) -> Read:

@@ -13,7 +13,7 @@ Readers = Mapping[str, Callable[[Any], Any]]
 
 
 def from_json(text: str) -> Any:
-    """The JSON in the text; None if it is none."""
+    """The JSON in the text, or None if it isn't JSON."""
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:

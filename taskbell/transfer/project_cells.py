@@ -16,8 +16,8 @@ from taskbell.sharing.projects import RULES
 from taskbell.transfer.objects import Readers, read_members
 
 MAX_FILE_ID = 255  # characters of a project's id in its file
-PROJECT = gettext_noop("A project has the members %(members)s.")
-MEMBER = gettext_noop("A member has the members %(members)s.")
+PROJECT = gettext_noop("A project has the fields %(members)s.")
+MEMBER = gettext_noop("A member has the fields %(members)s.")
 
 
 @dataclass(frozen=True)

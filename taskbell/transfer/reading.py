@@ -187,14 +187,14 @@ class _Values:
                 if _is_deep(value):
                     raise Unreadable(
                         self.line,
-                        _("Must be JSON that is nested at most %(most)s deep.") % {"most": MAX_NESTED},
+                        _("Must be JSON with at most %(most)s nested levels.") % {"most": MAX_NESTED},
                     )
                 self._pass(end)
                 return value
 
     def _unreadable(self, error: ValueError | RecursionError) -> Unreadable:
         if isinstance(error, RecursionError):
-            return Unreadable(self.line, _("Must be JSON that is nested less deeply."))
+            return Unreadable(self.line, _("Must be JSON with fewer nested levels."))
         if isinstance(error, json.JSONDecodeError):
             line = self.line + self.buffer.count("\n", self.place, error.pos)
             said = f"{error.msg[:1].lower()}{error.msg[1:]}"

@@ -31,7 +31,7 @@ class Guess:
         return _(self.said)
 
 
-EMPTY, TEXT = Guess(gettext_noop("an empty file"), vague=True), Guess(gettext_noop("a text"), vague=True)
+EMPTY, TEXT = Guess(gettext_noop("an empty file"), vague=True), Guess(gettext_noop("a text file"), vague=True)
 SIGNATURES = (
     (b"\x1f\x8b", gettext_noop("a gzip archive. Unpack it first")),
     (b"BZh", gettext_noop("a bzip2 archive. Unpack it first")),
@@ -42,7 +42,7 @@ SIGNATURES = (
     (b"\x89PNG", gettext_noop("an image")),
     (b"\xff\xd8\xff", gettext_noop("an image")),
     (b"GIF8", gettext_noop("an image")),
-    (b"RIFF", gettext_noop("an image or a sound")),
+    (b"RIFF", gettext_noop("an image or an audio file")),
     (b"\xd0\xcf\x11\xe0", gettext_noop("an old Office document. Save it as CSV")),
     (b"SQLite format 3", gettext_noop("an SQLite database")),
     (b"{\\rtf", gettext_noop("an RTF document")),
@@ -52,8 +52,8 @@ IN_ZIPS = (
     (b"word/", Guess(gettext_noop("a Word document"))),
     (b"mimetypeapplication/vnd.oasis", Guess(gettext_noop("an OpenDocument file. Save a table as CSV"))),
     (b"Tasks.json", Guess(gettext_noop("a Google Takeout archive. Unpack it, and import Tasks.json"))),
-    (b"data.json", Guess(gettext_noop("an export of Vikunja"), "vikunja")),
-    (b".csv", Guess(gettext_noop("a zip of CSV files, as Todoist makes it"), "todoist")),
+    (b"data.json", Guess(gettext_noop("a Vikunja export"), "vikunja")),
+    (b".csv", Guess(gettext_noop("a zip of CSV files, as Todoist exports it"), "todoist")),
 )
 
 
@@ -92,7 +92,7 @@ def _guess_text(text: str) -> Guess:
             gettext_noop("a calendar") if has_todos else gettext_noop("a calendar of events, without to-dos"), "ical"
         )
     if start.startswith("begin:vcard"):
-        return Guess(gettext_noop("a file of contacts"))
+        return Guess(gettext_noop("a contacts file"))
     if text[:1] in ("{", "["):
         return _guess_json(text)
     if "\0" in text:
@@ -105,15 +105,15 @@ def _guess_json(text: str) -> Guess:
     top, inner = levels[1], set[str]().union(*levels)
     records = levels[2] if text[0] == "[" else top
     if '"tasks#task' in text:
-        return Guess(gettext_noop("an export of Google Tasks"), "google-tasks")
+        return Guess(gettext_noop("a Google Tasks export"), "google-tasks")
     if inner & {"isReminderOn", "wellknownListName"} or "/todo/lists" in text or "graph.todoTask" in text:
-        return Guess(gettext_noop("an export of Microsoft To Do"), "microsoft-todo")
+        return Guess(gettext_noop("a Microsoft To Do export"), "microsoft-todo")
     if "cards" in top or {"shortLink", "labelNames"} <= top:
         return Guess(gettext_noop("a Trello board"), "trello")
     if {"uuid", "entry"} <= records and "title" not in records:
-        return Guess(gettext_noop("an export of Taskwarrior"), "taskwarrior")
+        return Guess(gettext_noop("a Taskwarrior export"), "taskwarrior")
     if text[0] == "[" and records & {"tasks", "lists", "projects", "child_projects", "hex_color"}:
-        return Guess(gettext_noop("an export of Vikunja"), "vikunja")
+        return Guess(gettext_noop("a Vikunja export"), "vikunja")
     if "title" in records:
         return Guess(gettext_noop("tasks in JSON"), "json", vague=True)
     if top and not top & set(COLUMNS):
@@ -149,8 +149,8 @@ def _guess_table(text: str) -> Guess:
         first, *rest = rest
     names = _names(first)
     if {"type", "content"} <= {name.lower() for name in names}:
-        return Guess(gettext_noop("a project of Todoist in CSV"), "todoist")
+        return Guess(gettext_noop("a Todoist project in CSV"), "todoist")
     if any(_names(line)[:2] == ["Folder Name", "List Name"] for line in text.splitlines()):
-        return Guess(gettext_noop("a backup of TickTick"), "ticktick")
+        return Guess(gettext_noop("a TickTick backup"), "ticktick")
     is_regular = len(names) > 1 and all(len(DELIMITER.split(line)) == len(names) for line in rest[:1])
     return Guess("CSV", "csv", vague=True) if is_regular or any(map(is_known, names)) else TEXT

@@ -110,6 +110,6 @@ def _row(line: int, record: list[str], header: Header) -> Row:
                 line,
                 "",
                 "cells",
-                _("Must have a header for the column of %(cell)s.") % {"cell": f"{cell[:MAX_SHOWN]!r}"},
+                _("Must have a header for the column with %(cell)s.") % {"cell": f"{cell[:MAX_SHOWN]!r}"},
             )
     return Row(line, cells)

@@ -65,7 +65,7 @@ def _header(records: Iterator[tuple[int, list[str]]]) -> list[str]:
             return names
         if count > MAX_LINES_ABOVE:
             break
-    raise Unreadable(1, _("Must be a backup of TickTick, with the columns List Name and Title."))
+    raise Unreadable(1, _("Must be a TickTick backup, with the columns List Name and Title."))
 
 
 def _read(cells: dict[str, str]) -> Read:

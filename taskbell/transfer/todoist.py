@@ -48,7 +48,7 @@ def todoist_rows(stream: IO[bytes], *, now: datetime, zone: str, name: str = "")
         for path, unpacked in members(file):
             if path.suffix.lower() != ".csv":
                 raise Unreadable(
-                    1, _("A zip of Todoist must have only CSV files, not %(path)s.") % {"path": f"{str(path)[:100]!r}"}
+                    1, _("A Todoist zip must have only CSV files, not %(path)s.") % {"path": f"{str(path)[:100]!r}"}
                 )
             with unpacked() as table:
                 name, project = _without_number(path.stem, "[]"), _project(path.stem)
@@ -56,7 +56,7 @@ def todoist_rows(stream: IO[bytes], *, now: datetime, zone: str, name: str = "")
                 yield from found.rows()
                 number = found.number
         if not number:
-            raise Unreadable(1, _("A zip of Todoist must have CSV files with tasks."))
+            raise Unreadable(1, _("A Todoist zip must have CSV files with tasks."))
 
 
 @dataclass
@@ -157,7 +157,7 @@ class ProjectFile:
         if len(self.tree) > MAX_TASKS_OF_A_TREE:
             raise Unreadable(
                 line,
-                _("A task can have at most %(most)s tasks below it.") % {"most": grouped(MAX_TASKS_OF_A_TREE)},
+                _("A task can have at most %(most)s subtasks.") % {"most": grouped(MAX_TASKS_OF_A_TREE)},
             )
 
     def _row(self, line: int, cells: Cells) -> Row:

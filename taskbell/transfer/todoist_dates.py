@@ -24,7 +24,7 @@ def due_cells(line: int, cells: dict[str, str], now: datetime, zone: str) -> tup
     if not due:
         due = deadline
     elif deadline and deadline != due:
-        message = _("The deadline %(deadline)s can't be imported, because the task has a date as well.") % {
+        message = _("The deadline %(deadline)s can't be imported, because the task also has a date.") % {
             "deadline": cells["DEADLINE"]
         }
         notices.append(Notice(line, "due_date", message))
@@ -62,7 +62,7 @@ def _when(text: str, language: str, now: datetime) -> When:
         if error.code == "ambiguous":
             raise
         raise BadValue(
-            _("%(error)s Words of the language %(language)s can't be read.")
+            _("%(error)s Words in the language %(language)s can't be read.")
             % {"error": error, "language": f"{language[:20]!r}"}
         ) from error
     return When(found.day, found.at)

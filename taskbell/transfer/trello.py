@@ -8,6 +8,7 @@ from typing import IO, Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from taskbell.common.wording import grouped
 from taskbell.transfer.colours import nearest_colour
 from taskbell.transfer.fitting import shown
 from taskbell.transfer.foreign import CARD, Members, Program, Read, comment_of, one_value, project_of, with_checklists
@@ -106,7 +107,12 @@ class _Board:
     def _missing(self, card: dict[str, Any]) -> str:
         """How many comments the file lacks: Trello exports the last thousand actions of a board."""
         there, here = _inner(card, "badges").get("comments"), len(self.comments[card["id"]])
-        return f"{there - here:,} of {there:,}, not in the file" if isinstance(there, int) and there > here else ""
+        if not isinstance(there, int) or there <= here:
+            return ""
+        return _("%(missing)s of %(total)s, not in the file") % {
+            "missing": grouped(there - here),
+            "total": grouped(there),
+        }
 
     def _field(self, item: dict[str, Any]) -> str:
         value = item.get("value") or {"option": item.get("idValue")}

@@ -25,7 +25,7 @@ OF_A_PROJECT = ("tasks", *WITHIN)
 FAVOURITES = -1  # the id of a project that shows tasks of others
 LOST = {
     "is_favorite": gettext_noop("The project %(project)s is a favourite there, which can't be imported."),
-    "parent_project_id": gettext_noop("The project %(project)s is within another there, which can't be imported."),
+    "parent_project_id": gettext_noop("The project %(project)s is inside another one there, which can't be imported."),
 }
 
 
@@ -49,7 +49,7 @@ def vikunja_rows(stream: IO[bytes]) -> Iterator[Row | Notice]:
                     if any(value for _, value in json_values(filters)):
                         yield Notice(1, FILTERS, _("The saved filters can't be imported."))
         if not found:
-            raise Unreadable(1, _("A zip of Vikunja must have %(data)s.") % {"data": DATA})
+            raise Unreadable(1, _("A Vikunja zip must have %(data)s.") % {"data": DATA})
 
 
 def _data(file: IO[bytes]) -> Iterator[Row | Notice]:
@@ -61,7 +61,7 @@ def _data(file: IO[bytes]) -> Iterator[Row | Notice]:
             for other in _blocked(task):
                 blocked_by[other].append(task["id"])
     if is_empty:
-        raise Unreadable(1, _("Must be an export of Vikunja: a list of projects with their tasks."))
+        raise Unreadable(1, _("Must be a Vikunja export: a list of projects with their tasks."))
     file.seek(0)
     for line, project, parent in _projects(file):
         yield from _rows(line, project, parent, blocked_by)

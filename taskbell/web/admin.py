@@ -114,7 +114,7 @@ class PersonAdmin(AdminByVerbs, UserAdmin):  # type: ignore[type-arg]
         return list(self.inlines) if obj else []
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Also one's own address, which the settings change, with the current password."""
+        """Also the person's own address: the settings change it, with the current password."""
         own = ["email"] if obj and obj.pk == request.user.pk else []
         return [*super().get_readonly_fields(request, obj), *own]
 
@@ -170,7 +170,7 @@ REASONS: dict[str, Any] = {
     "password changed": gettext_lazy("password changed"),
     "refresh token reused": gettext_lazy("refresh token reused"),
     "account deactivated": gettext_lazy("account deactivated"),
-    "address put back": gettext_lazy("email address put back"),
+    "address put back": gettext_lazy("email address restored"),
 }
 
 
@@ -217,7 +217,7 @@ class InviteAdmin(AdminByVerbs):
     list_filter = (("accepted_at", admin.EmptyFieldListFilter), "role")
     list_select_related = ("invited_by",)
     search_fields = ("email__contains", "invited_by__name_folded__contains")
-    search_help_text = gettext_lazy("Search by email address, or by who sent the invitation.")
+    search_help_text = gettext_lazy("Search by email address, or by the person who sent the invitation.")
     date_hierarchy = "created_at"
 
     def get_fields(self, request: HttpRequest, obj: Invite | None = None) -> Any:

@@ -1,4 +1,4 @@
-"""Django's admin with our site: INSTALLED_APPS names this class in the place of Django's."""
+"""Django's admin with our site: INSTALLED_APPS names this class instead of Django's."""
 
 from django.contrib.admin.apps import AdminConfig
 

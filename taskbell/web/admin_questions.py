@@ -1,4 +1,4 @@
-"""What somebody asks the admin at night, and the short answers on its first page."""
+"""The questions in an emergency, with short answers on the admin's first page."""
 
 from dataclasses import dataclass
 from datetime import datetime

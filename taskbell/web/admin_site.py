@@ -1,4 +1,4 @@
-"""The admin's first page: what may be wrong, and all tables in the order of what one looks for."""
+"""The admin's first page: what may be wrong, and all tables, the most needed first."""
 
 from typing import Any
 

@@ -24,7 +24,7 @@ from taskbell.web.today import whose
 
 CARDS = 50  # in a column
 DONE_FOR = timedelta(days=14)
-COUNT = "count:"  # before a stage, in place of the stage of a card
+COUNT = "count:"  # before the stage, in rows that count instead of naming a card
 COLUMNS = {
     Stage.PENDING: "todo",
     Stage.IN_PROGRESS: "doing",
@@ -54,7 +54,7 @@ def _tasks(parameters: Parameters, person: User, dates: Dates) -> Any:
     recent = Q(stage=Stage.COMPLETED, completed_at__gte=dates.now - DONE_FOR)
     shown = Q(stage__in=[Stage.PENDING, Stage.IN_PROGRESS]) | recent
     mine = Q() if given else whose(parameters, person)
-    # A project that is named is shown also when it is archived.
+    # A project chosen by the filter is shown even if it is archived.
     return matching_tasks(given, person, archived_too="project" in given).filter(mine, shown)
 
 

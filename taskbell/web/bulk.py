@@ -14,6 +14,7 @@ from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import Conflict, Refusal, invalid
 from taskbell.common.values import BadValue, read_choice, read_date, read_field, read_id
+from taskbell.common.wording import grouped
 from taskbell.search.tasks import matching_tasks
 from taskbell.tasks.bulk import MAX_CHANGES, Batch, BatchRefused, change_many
 from taskbell.tasks.kinds import PRIORITIES, Priority, Stage
@@ -63,7 +64,7 @@ def _chosen(request: HttpRequest, person: User) -> list[Task]:
         raise invalid("ids", "required", _("Select a task first."))
     if len(tasks) > MAX_CHANGES:
         said = _("Can't change more than %(n)s tasks at once. Narrow the list with a filter.")
-        raise invalid("ids", "size", said % {"n": f"{MAX_CHANGES:,}"})
+        raise invalid("ids", "size", said % {"n": grouped(MAX_CHANGES)})
     return tasks
 
 

@@ -126,7 +126,7 @@ def placed(
     days = period_of(parameters["period"], dates.first_weekday).days
     given = {name: text for name, text in parameters.items() if name in FILTERS}
     given |= {"project": str(parameters["pk"])} if "pk" in parameters else {}
-    # A project that is named is shown also when it is archived.
+    # A project chosen by the filter is shown even if it is archived.
     tasks = matching_tasks(given, person, archived_too="project" in given).exclude(stage=Stage.ARCHIVED)
     tasks = tasks if given else tasks.filter(whose(parameters, person))
     return placed_on_days(tasks, days, dates, only=only, most=MOST)

@@ -12,8 +12,8 @@ A_DAY = timedelta(days=1)
 def placed_on_days(
     tasks: Any, days: Sequence[date], dates: Dates, *, only: Collection[int] | None, most: int
 ) -> list[tuple[int, str, str]]:
-    """The ids of those of the tasks that are due on these days in a row, each with its day: one query."""
-    # A day more at both ends: a due date without a time is the same day everywhere, and another instant.
+    """The ids of the tasks that are due on these consecutive days, each with its day: one query."""
+    # One day more at both ends: a due date without a time is the same day everywhere, but not the same instant.
     begin, end = day_bounds(dates, days[0])[0] - A_DAY, day_bounds(dates, days[-1])[1] + 2 * A_DAY
     tasks = tasks.filter(due_at__gt=begin, due_at__lt=end)
     tasks = tasks if only is None else tasks.filter(pk__in=only)

@@ -20,8 +20,8 @@ from taskbell.tasks.prerequisites import Blocked
 from taskbell.web.words import quoted
 
 HOME = "/"
-OF_PERSON = "Taskbell-Person"  # a header: for whom the open page was made
-MOST_BLOCKERS = 3  # that a refusal names
+OF_PERSON = "Taskbell-Person"  # a header: the person for whom the open page was rendered
+MOST_BLOCKERS = 3  # named in a refusal
 
 
 def person_of(request: HttpRequest) -> User:
@@ -51,7 +51,7 @@ def local_address(request: HttpRequest, address: str) -> str:
 
 
 def sent(request: HttpRequest, name: str) -> str:
-    """What the form sends, or the address: undoing has it there."""
+    """The value in the form, or in the address, where undoing has it."""
     return request.POST.get(name) or request.GET.get(name, "")
 
 
@@ -126,7 +126,7 @@ def done(
 
 
 def all_of(refusal: Refusal) -> str:
-    """All that the refusal says, in one line; of a blocked task also by what, as far as the person sees it."""
+    """The refusal in one line. For a blocked task, it names blocking tasks that the person can see."""
     errors = refusal.errors if isinstance(refusal, Invalid) else []
     said = " ".join(error.message for error in errors) or refusal.detail or str(refusal.title)
     if not isinstance(refusal, Blocked) or not refusal.blockers:
@@ -136,7 +136,7 @@ def all_of(refusal: Refusal) -> str:
 
 
 def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    """The answer to a verb that was refused: why, in a toast that stays. The rows show what is stored."""
+    """The response to a refused verb: the reason, in a toast that stays. The rows show what is stored."""
     said = all_of(refusal)
     if is_fragment(request):
         event: dict[str, Any] = {"taskbell:refused": {}}
@@ -164,7 +164,7 @@ def fragment(request: HttpRequest, template: str, context: dict[str, Any], *, st
 def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Leads strangers to the sign-in page; an open page keeps what was typed, and says that the session has ended.
 
-    What the view doesn't say about a refusal itself is said here.
+    Refusals that the view doesn't handle become a toast here.
     """
 
     @wraps(view)
@@ -182,7 +182,7 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def _answered(request: HttpRequest, view: Callable[..., HttpResponse], *args: Any, **kwargs: Any) -> HttpResponse:
-    """What the view answers, or why it was refused. What isn't there has no page; an open page says so in a toast."""
+    """The view's response, or the refusal as a toast. If nothing is found, a whole page is a 404."""
     try:
         return view(request, *args, **kwargs)
     except Refusal as refusal:

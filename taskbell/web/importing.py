@@ -45,7 +45,7 @@ def import_page(request: HttpRequest) -> HttpResponse:
 
 @no_deadline()
 def _upload(app: AppRequest) -> HttpResponse:
-    """Stores the file, which replaces one that waits, checks it, and leads to what was found."""
+    """Stores the file in place of one that waits, checks it, and leads to the result."""
     file, most = app.http.FILES.get("file"), settings.TASKBELL_IMPORT_MEGABYTES
     check_may_create(app.person)
     if not isinstance(file, UploadedFile) or not file.size:

@@ -19,7 +19,7 @@ from taskbell.web.door import signed_in
 from taskbell.web.filters import chips_of
 from taskbell.web.shell import AppRequest, ProjectLink
 
-MOST_BARS = 12  # the others are one
+MOST_BARS = 12  # the others are combined
 
 
 @signed_in

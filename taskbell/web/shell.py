@@ -118,7 +118,7 @@ class AppRequest:
         self.now = now or utc_now()
         self.dates = Dates.of(self.person, self.now)
         if request.method != "POST":
-            _ = self.shell  # before what the page shows. A verb needs it only if it answers a page
+            _ = self.shell  # read before the page's rows. A verb needs it only if it answers with a page
 
     @cached_property
     def shell(self) -> Shell:

@@ -24,7 +24,7 @@ ONLY_THIS, FROM_NOW = "this", "all"
 
 
 def check_day(day: date) -> None:
-    """Raises ValidationError for a day, or a moment of one, that not every database and calendar knows."""
+    """Raises ValidationError for a day or moment outside the range of every database and calendar."""
     try:
         in_bounds(day.date() if isinstance(day, datetime) else day)
     except BadValue as error:
@@ -159,7 +159,7 @@ class StageForm(PartForm):
 
 
 class ChosenIdField(forms.TypedChoiceField):
-    """Ids from a list that is only read to be shown: the verb checks whether the person may choose this one."""
+    """An id from a list that is only for display: the verb checks whether the person may choose it."""
 
     def valid_value(self, value: Any) -> bool:
         return True

@@ -1,6 +1,6 @@
-"""Undoing a change of tasks: the toast carries what they were before, signed for the person who made it.
+"""Undoing a change of tasks: the toast has their values from before, signed for the person who made the change.
 
-Where that is too much for an address, or not for everybody's eyes, the server keeps it (activity/undo.py).
+Values that are too long for an address, or private, stay on the server (activity/undo.py).
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ READ = {"due_date": date.fromisoformat, "due_time": time.fromisoformat}
 
 
 def undo_of(before: Sequence[Task], patch: TaskPatch, *, by: User) -> str:
-    """The address by which this person gives these tasks back what the patch changes; empty for too many tasks."""
+    """The address that takes back the patch for this person; empty for too many tasks."""
     if len(before) > MOST:
         return ""
     names = list(patch.columns())
@@ -61,7 +61,7 @@ def undo(request: HttpRequest) -> HttpResponse:
 @signed_in
 @require_POST
 def undo_kept(request: HttpRequest, pk: int) -> HttpResponse:
-    """Undoes the verb that has kept what is needed for it."""
+    """Undoes a verb with what the server has kept."""
     person, now = person_of(request), utc_now()
     if verb_of(pk, by=person) == DELETE:
         comment = undo_delete_comment(pk, by=person, now=now)

@@ -1,4 +1,4 @@
-"""Deleting a comment by mistake: whoever did it gets it back, once and within an hour."""
+"""Undoing the deletion of a comment: for the person who deleted it, once and within an hour."""
 
 from datetime import timedelta
 from typing import Any
@@ -58,7 +58,7 @@ def test_an_owner_who_deletes_the_comment_of_somebody_else_restores_it_as_theirs
     assert columns(comment.pk)["author_id"] == cy.pk
 
 
-def test_only_who_has_deleted_it_can_undo_that_and_only_once(task: Task, bo: User, cy: User) -> None:
+def test_only_the_person_who_deleted_it_can_undo_that_and_only_once(task: Task, bo: User, cy: User) -> None:
     comment = add_comment(task.pk, "Look", by=cy, now=NOW)
     undo = delete_comment_with_undo(task.pk, comment.pk, by=bo, now=LATER)
     with pytest.raises(Conflict):
@@ -91,7 +91,7 @@ def test_a_comment_that_a_program_deletes_is_gone_at_once(task: Task, bo: User) 
     assert not Undo.objects.exists()
 
 
-def test_who_may_no_longer_delete_it_cannot_restore_it(task: Task, bo: User, cy: User, ada: User) -> None:
+def test_a_person_who_may_no_longer_delete_it_cannot_restore_it(task: Task, bo: User, cy: User, ada: User) -> None:
     change_member(task.project_id, cy.pk, "OWNER", by=bo, now=NOW)
     comment = add_comment(task.pk, "Look", by=bo, now=NOW)
     undo = delete_comment_with_undo(task.pk, comment.pk, by=cy, now=NOW)
@@ -117,7 +117,7 @@ def test_a_full_task_takes_no_comment_back(task: Task, bo: User, monkeypatch: py
     assert Undo.objects.filter(pk=undo).exists()
 
 
-def test_the_history_says_it_without_the_text_and_others_hear_of_it_as_if_it_were_new(
+def test_the_history_has_the_undo_without_the_text_and_others_get_the_comment_as_new(
     task: Task, bo: User, cy: User
 ) -> None:
     comment = add_comment(task.pk, "A secret", by=bo, now=NOW)

@@ -1,4 +1,4 @@
-"""Writers of an SQLite file take turns: nobody is passed over, and nobody keeps the turn who is gone."""
+"""Writers of an SQLite file take turns: nobody is passed over, and a process that ends gives its turn back."""
 
 import fcntl
 import multiprocessing
@@ -30,7 +30,7 @@ def turns(tmp_path: Path) -> Iterator[Turns]:
 
 
 def take_turns(path: str, pipe: Connection) -> None:
-    """Another process: takes a turn, says so, and gives it back when it gets a word."""
+    """Another process: takes a turn, says so, and gives it back when it reads a line."""
     turns = turns_of(path)
     while pipe.recv() != "end":
         turns.take(10)
@@ -49,7 +49,7 @@ def other(tmp_path: Path) -> Iterator[tuple[Connection, Any]]:
     process.join()
 
 
-def test_the_writers_of_a_process_get_their_turns_in_the_order_of_their_coming(turns: Turns) -> None:
+def test_the_writers_of_a_process_get_their_turns_in_order_of_arrival(turns: Turns) -> None:
     came: list[int] = []
 
     def write(number: int) -> None:
@@ -68,7 +68,7 @@ def test_the_writers_of_a_process_get_their_turns_in_the_order_of_their_coming(t
     assert came == list(range(8))
 
 
-def test_who_waits_in_another_process_comes_before_the_one_who_has_just_written(
+def test_a_waiting_process_comes_before_the_one_that_has_just_written(
     turns: Turns, other: tuple[Connection, Any]
 ) -> None:
     pipe, _process = other
@@ -111,7 +111,7 @@ def test_a_process_that_is_killed_gives_its_turn_back(turns: Turns, other: tuple
     turns.give_back()
 
 
-def test_a_forked_process_has_not_the_turn_of_its_parent(tmp_path: Path) -> None:
+def test_a_forked_process_does_not_have_the_turn_of_its_parent(tmp_path: Path) -> None:
     mine = turns_of(str(tmp_path / "db"))
     mine.take(10)
     here, there = FORK.Pipe()
@@ -127,7 +127,7 @@ def test_a_forked_process_has_not_the_turn_of_its_parent(tmp_path: Path) -> None
     child.join()
 
 
-def test_who_waits_too_long_is_refused_and_those_behind_still_get_their_turn(turns: Turns) -> None:
+def test_a_writer_that_waits_too_long_is_refused_and_those_behind_still_get_their_turn(turns: Turns) -> None:
     turns.take(10)
     with pytest.raises(OperationalError, match="locked"):
         turns.take(0.01)

@@ -52,7 +52,7 @@ def test_it_holds_nothing_that_does_not_belong(built: Image) -> None:
     assert {path.stat().st_uid for path in ours.rglob("*") if not path.is_symlink()} == {0}
 
 
-def test_it_speaks_the_languages_of_taskbell_also_where_django_does(built: Image) -> None:
+def test_it_has_djangos_own_texts_in_the_languages_of_taskbell(built: Image) -> None:
     (translations,) = (built.root / "opt" / "taskbell" / "lib").glob("python3*/site-packages/django/conf/locale")
     spoken = {path.parents[1].name for path in translations.glob("*/LC_MESSAGES/django.mo")}
     assert spoken == {code for code, _name in settings.LANGUAGES}

@@ -359,7 +359,7 @@ def test_the_checks_see_who_is_told_for_nothing_and_who_is_not_told() -> None:
     assert "was told 0 times instead of 1" in missing
 
 
-def test_what_was_gathered_went_out_with_its_summary_was_refused_with_it_or_was_not_needed() -> None:
+def test_a_gathered_email_was_sent_or_refused_with_its_summary_or_not_needed() -> None:
     row = Row(1, 1, 7, "commented", "<1@x>", "gathered", False, AT, summary=2)
     summary = Row(2, None, 7, "summary", "<2@x>", "sent", False, AT)
     taken = Entry("accepted", AT.timestamp(), "<2@x>", "bo@example.com", "0" * 64)

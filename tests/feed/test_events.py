@@ -78,7 +78,7 @@ def test_who_the_task_is_taken_from_hears_that_it_is_gone_and_nothing_of_it(
     assert received(ivo, since) == [("task.created", task.pk), ("task.updated", task.pk), ("task.updated", task.pk)]
 
 
-def test_to_who_gains_it_by_a_move_a_task_is_new_and_to_who_loses_it_gone(
+def test_a_moved_task_is_new_to_people_who_gain_it_and_gone_for_people_who_lose_it(
     bo: User, cy: User, ivo: User, mia: User
 ) -> None:
     garden, house = shared_by(bo, cy), shared_by(bo, ivo)

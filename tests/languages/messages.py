@@ -19,7 +19,7 @@ PACKAGE = ROOT / "taskbell"
 LOCALE = PACKAGE / "locale"
 # How many arguments of each function are texts, and which of them is a context.
 FUNCTIONS = {"gettext": "m", "gettext_noop": "m", "ngettext": "mp", "pgettext": "cm", "npgettext": "cmp"}
-COMMAND = "app.command("  # its docstring is what the command line says of it
+COMMAND = "app.command("  # its docstring is its help on the command line
 MODULES = ("django.utils.translation", "taskbell.runtime.language")  # where the functions come from
 STRING = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 IN_TEMPLATES = re.compile(rf"(?<!\w)(_|{'|'.join(FUNCTIONS)})\(({STRING}(?:, ?{STRING})*)", re.DOTALL)

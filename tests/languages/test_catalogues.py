@@ -48,6 +48,12 @@ def test_a_translation_has_the_placeholders_of_its_text(path: Path) -> None:
             )
 
 
+@pytest.mark.parametrize("path", CATALOGUES)
+def test_no_text_groups_numbers_as_english_does(path: Path) -> None:
+    for entry in read(path):
+        assert not any(":," in text for text in (entry.msgid, *_translations(entry))), f"{entry.msgid}: use `grouped`"
+
+
 def test_german_has_german_quotation_marks() -> None:
     for entry in read(catalogues()["de"]):
         for translation in _translations(entry):

@@ -12,6 +12,7 @@ from django.utils.translation import override
 
 from taskbell.accounts.models import User
 from taskbell.accounts.profile import update_profile
+from taskbell.comments.quotas import too_many_comments
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import Refusal
 from taskbell.reports.building import make_waiting
@@ -68,7 +69,7 @@ def test_files_of_other_programs_are_described_in_german(german: User, path: Pat
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_is_wrong_with_a_file_is_said_in_german(german: User, name: str) -> None:
+def test_errors_in_a_file_are_in_german(german: User, name: str) -> None:
     with override("de"):
         said = messages_about(BROKEN[name], name, german)
     assert said
@@ -87,7 +88,7 @@ def test_bo_reads_in_german_what_a_file_would_do_and_what_a_worker_did(german: U
     assert all(words in text(browser.get(at)) for words in (wrong, read))
 
 
-def test_programs_read_english_whoever_sends_the_file(german: User, as_user: Callable[[User], Program]) -> None:
+def test_programs_read_english_also_for_a_german(german: User, as_user: Callable[[User], Program]) -> None:
     program = as_user(german)
     rows: Any = b"title,due_date\n" + b"Sow,soon\n" * 3
     answer = orjson.loads(program.post("/api/tasks/import/", rows, content_type="text/csv").content)
@@ -105,6 +106,7 @@ def test_numbers_are_grouped_as_the_reader_does_it(german: User) -> None:
     rows = b"title,due_date\n" + b"Sow,soon\n" * 1200
     with override("de"):
         assert messages_about(rows, "a.csv", german)[-1201].startswith("1.200 von 1.200 Zeilen")
+        assert "höchstens 20.000 " in str(too_many_comments())
 
 
 def test_every_sentence_between_rows_has_its_places_filled_in() -> None:

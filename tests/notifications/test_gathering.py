@@ -86,7 +86,7 @@ def test_fifty_tasks_assigned_one_by_one_are_the_first_few_and_a_summary(bo: Use
     assert mailbox.send(NOW + HOUR) == []
 
 
-def test_a_summary_takes_as_many_queries_however_much_it_lists(bo: User, mia: User, mailbox: Mailbox) -> None:
+def test_a_longer_summary_takes_no_more_queries(bo: User, mia: User, mailbox: Mailbox) -> None:
     counts = []
     for turn, number in enumerate((3, 30)):
         at = NOW + 2 * turn * HOUR

@@ -48,7 +48,7 @@ def test_mails_side_by_side_are_marked_and_accepted_together_where_they_are_stil
     assert Delivery.objects.get(pk=first.pk).server_reply == "250 taken"
 
 
-def test_what_an_email_says_is_loaded_with_all_others(mails: list[Delivery], query_budget: QueryBudget) -> None:
+def test_everything_that_emails_show_is_loaded_at_once(mails: list[Delivery], query_budget: QueryBudget) -> None:
     with query_budget(0):
         assert all("Task" in compose(mail, now=NOW).text for mail in mails)
 

@@ -62,7 +62,7 @@ def test_a_role_counts_from_the_next_event_on(newcomer: Newcomer, ada: Somebody,
         assert [event["title"] for event in screen.until("The end")] == ["The end"]
 
 
-def test_a_removed_member_is_told_to_start_over_and_hears_no_more_of_the_project(newcomer: Newcomer) -> None:
+def test_a_removed_member_has_to_resync_and_gets_nothing_more_from_the_project(newcomer: Newcomer) -> None:
     owner, di = newcomer("owner"), newcomer("di")
     project = owner.http.post("projects/", json={"name": "Garden"}).json()["id"]
     members = f"projects/{project}/members/"

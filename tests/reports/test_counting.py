@@ -94,7 +94,7 @@ def test_each_project_knows_how_many_of_its_tasks_are_open_and_overdue(
     assert open_counts([mine, theirs]) == {mine: OpenCount(), theirs: OpenCount(1, 1)}
 
 
-def test_what_the_counts_have_lost_a_recount_finds_and_puts_right(bo: User, cy: User) -> None:
+def test_a_recount_finds_and_corrects_lost_counts(bo: User, cy: User) -> None:
     a_task(bo, priority=Priority.HIGH, assigned_to_id=cy.pk)
     TaskCount.objects.all().delete()
     TaskCount.objects.create(section="due", stage=Stage.ARCHIVED, is_overdue=False, priority=1, n=7)

@@ -206,7 +206,7 @@ def test_who_sees_less_by_now_does_not_get_what_tells_of_everything(program: Pro
 
 
 @pytest.mark.parametrize("body", [{"kind": "export"}, {"kind": "insights", "by_project": True}])
-def test_a_removed_member_does_not_get_what_tells_of_the_project(
+def test_a_removed_member_does_not_get_a_report_that_covers_the_project(
     program: Program, bo: User, cy: User, body: dict[str, Any]
 ) -> None:
     before = made(program, **body)

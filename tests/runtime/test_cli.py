@@ -41,7 +41,5 @@ def test_recount_says_that_the_counts_are_right_or_where_they_were_wrong(data: P
     assert taskbell("recount", data=data).stdout == "All counts are correct.\n"
     spoil = "from taskbell.tasks.counting import TaskCount; TaskCount(section='created', created_by_id=7, n=2).save()"
     assert taskbell("shell", "-v", "0", "-c", spoil, data=data).returncode == 0
-    assert (
-        taskbell("recount", data=data).stdout == "created 7: -2\nCounts that were wrong and have been corrected: 1.\n"
-    )
+    assert taskbell("recount", data=data).stdout == "created 7: -2\nCorrected counts: 1.\n"
     assert taskbell("recount", data=data).stdout == "All counts are correct.\n"

@@ -71,7 +71,7 @@ def test_the_assignee_of_an_overdue_task_reads_where_it_is_who_made_it_and_what_
     assert facts(letter(bo, "overdue")) == [*common, 'Assigned to "Cy"', *description]
 
 
-def test_who_can_start_reads_the_same_and_when_the_task_is_due(bo: User, cy: User, garden: Project) -> None:
+def test_an_email_about_an_unblocked_task_shows_the_same_and_the_due_date(bo: User, cy: User, garden: Project) -> None:
     unblocked(bo, assigned_to_id=cy.pk, project_id=garden.pk, due_date=NOW.date() + DAY, description="Twice.")
     assert facts(letter(cy, "unblocked")) == [
         "Due: Sunday, 22 November 2026",
@@ -121,7 +121,7 @@ def test_names_of_projects_and_categories_cannot_pass_for_our_words(bo: User, cy
     assert 'Created by "Bo http:\u200a//evil.\u200aexample"' in lines
 
 
-def test_of_a_long_description_an_email_has_the_first_lines_up_to_a_whole_word(bo: User, cy: User) -> None:
+def test_an_email_has_the_first_lines_of_a_long_description_up_to_a_whole_word(bo: User, cy: User) -> None:
     task = a_task(bo, assigned_to_id=cy.pk, description="watering can " * 500)
     text = letter(cy, "task_assigned").text
     (quoted,) = [line for line in text.splitlines() if line.startswith("> ")]
@@ -145,7 +145,7 @@ def test_changes_comments_and_mentions_name_the_project_too(bo: User, cy: User, 
         assert "Project: Garden<" in found.html
 
 
-def test_the_digest_says_of_each_task_in_which_project_it_is(bo: User, cy: User, garden: Project) -> None:
+def test_the_digest_names_the_project_of_each_task(bo: User, cy: User, garden: Project) -> None:
     a_task(bo, "Sweep", assigned_to_id=cy.pk, due_date=NOW.date() + DAY)
     a_task(bo, "Rake", assigned_to_id=cy.pk, project_id=garden.pk, due_date=NOW.date() + DAY)
     User.objects.update(date_joined=NOW - 2 * DAY)
@@ -156,7 +156,7 @@ def test_the_digest_says_of_each_task_in_which_project_it_is(bo: User, cy: User,
     assert "priority medium · project Garden" in found.html
 
 
-def test_all_that_emails_say_is_loaded_with_them(
+def test_everything_that_emails_show_is_loaded_with_them(
     bo: User, cy: User, garden: Project, query_budget: QueryBudget
 ) -> None:
     category = create_category("Summer", by=bo, now=NOW)

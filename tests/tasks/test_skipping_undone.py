@@ -1,4 +1,4 @@
-"""Skipping an occurrence by mistake: all is as it was, or Taskbell says why that is impossible."""
+"""Undoing a skipped occurrence: everything is as it was, or Taskbell says why that is impossible."""
 
 from datetime import timedelta
 from typing import Any
@@ -74,7 +74,7 @@ def test_the_history_says_both(bo: User) -> None:
     assert entries[1].new_value == FRIDAY.isoformat()
 
 
-def test_it_is_undone_once_and_only_by_whom_it_was_done(bo: User, ada: User) -> None:
+def test_only_the_person_who_skipped_can_undo_it_and_only_once(bo: User, ada: User) -> None:
     undo = skip_with_undo(a_series(bo).pk, by=bo, now=NOW)[1]
     with pytest.raises(Conflict):
         undo_skip(undo, by=ada, now=NOW)

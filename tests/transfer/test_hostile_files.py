@@ -81,15 +81,15 @@ READ = {
     "empty columns": ("csv", b"title" + b"," * MANY + b"\nSow\n"),
 }
 REFUSED = {
-    "nested alarms": ("ical", calendar("BEGIN:VALARM\r\n" * 2000), "nested at most 20 deep"),
-    "nested components": ("ical", b"BEGIN:VCALENDAR\r\n" + b"BEGIN:X\r\n" * 2000, "nested at most 20 deep"),
+    "nested alarms": ("ical", calendar("BEGIN:VALARM\r\n" * 2000), "nested at most 20 levels deep"),
+    "nested components": ("ical", b"BEGIN:VCALENDAR\r\n" + b"BEGIN:X\r\n" * 2000, "nested at most 20 levels deep"),
     "a zone of nested observances": (
         "ical",
         b"BEGIN:VCALENDAR\r\nBEGIN:VTIMEZONE\r\n" + b"BEGIN:STANDARD\r\n" * 2000,
-        "nested at most 20 deep",
+        "nested at most 20 levels deep",
     ),
-    "nested lists": ("json", b'[{"title": ' + b"[" * 60 + b"]" * 60 + b"}]", "nested at most 50 deep"),
-    "lists without an end": ("json", b"[" * MANY, "nested less deeply"),
+    "nested lists": ("json", b'[{"title": ' + b"[" * 60 + b"]" * 60 + b"}]", "at most 50 nested levels"),
+    "lists without an end": ("json", b"[" * MANY, "fewer nested levels"),
     "a number of many digits": ("json", b'[{"id": ' + b"1" * MANY + b"}]", "4300 digits"),
     "names that repeat": (
         "json",

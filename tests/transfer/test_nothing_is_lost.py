@@ -88,7 +88,7 @@ def test_every_column_of_todoist_is_carried_or_noted(bo: User) -> None:
     assert (task.due_date, task.due_time, task.timezone) == (date(2026, 12, 2), time(9), "Europe/Berlin")
     assert (task.recurrence, task.assigned_to, task.created_by) == ("FREQ=DAILY", bo, bo)
     assert said(result) == [
-        ("due_date", "The deadline 2027-01-31 can't be imported, because the task has a date as well."),
+        ("due_date", "The deadline 2027-01-31 can't be imported, because the task also has a date."),
         ("DURATION", "The duration can't be imported: 30 minute."),
         ("COLOUR", "Can't be imported: red."),
     ]

@@ -56,7 +56,7 @@ def bring(content: bytes, by: User, **how: Any) -> Any:
         ),
         (b'[{"title": "Garden", "tasks": []}]', "Vikunja"),
         (b"BEGIN:VCARD\nFN:Bo\nEND:VCARD\n", "contacts"),
-        (b"Dear Bo,\nplease sow.\n", "a text"),
+        (b"Dear Bo,\nplease sow.\n", "a text file"),
         (bytes(range(256)) * 4, "a binary file"),
     ],
 )

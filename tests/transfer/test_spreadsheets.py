@@ -134,7 +134,7 @@ def test_what_is_empty_at_the_edges_is_nothing(bo: User) -> None:
     [
         ("title,priority\nSow,LOW,lost\n", "Must have 2 cells, one for each column, not 3."),
         ("title,priority\nSow\n", "Must have 2 cells, one for each column, not 1."),
-        ("title,,priority\nSow,lost,LOW\n", "Must have a header for the column of 'lost'."),
+        ("title,,priority\nSow,lost,LOW\n", "Must have a header for the column with 'lost'."),
     ],
 )
 def test_a_cell_without_a_column_is_never_lost(bo: User, text: str, message: str) -> None:

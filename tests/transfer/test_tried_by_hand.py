@@ -97,7 +97,7 @@ def test_an_object_that_says_a_thing_twice_is_refused(bo: User) -> None:
     ("content", "line", "words"),
     [
         (b'[{"title": "Sow"},\n\n {"title": Dig}]', 3, "Must be JSON: expecting value."),
-        (b'[{"title": ' + b"[" * 50_000, 1, "Must be JSON that is nested less deeply."),
+        (b'[{"title": ' + b"[" * 50_000, 1, "Must be JSON with fewer nested levels."),
     ],
 )
 def test_what_is_wrong_in_json_is_said_without_numbers_of_characters(

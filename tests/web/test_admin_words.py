@@ -120,7 +120,7 @@ def test_alice_sees_what_is_late(admin: Browser, alice: User, bob: User, task: T
     assert "the oldest since" in page
 
 
-def test_what_one_looks_for_comes_first(admin: Browser) -> None:
+def test_the_most_needed_tables_come_first(admin: Browser) -> None:
     groups: list[Any] = admin.get("/admin/").context["app_list"]
     assert [str(group["name"]) for group in groups[:4]] == ["People", "Emails", "Reminders", "Tasks"]
     shown = {table["object_name"] for group in groups for table in group["models"]}

@@ -38,9 +38,7 @@ def test_strangers_are_led_to_sign_in_and_an_open_page_says_that_the_session_has
     assert Activity.objects.exclude(user=bo).count() == 0
 
 
-def test_what_bo_typed_is_not_sent_by_cy_who_has_signed_in_there_meanwhile(
-    browser_of: BrowserOf, bo: User, cy: User
-) -> None:
+def test_what_bo_typed_is_not_sent_as_cy_who_has_signed_in_meanwhile(browser_of: BrowserOf, bo: User, cy: User) -> None:
     page_of_bo = {"HTTP_HX_REQUEST": "true", "HTTP_TASKBELL_PERSON": str(bo.pk)}
     assert f'data-person="{bo.pk}"' in text(browser_of(bo).get("/"))
     refused = browser_of(cy).post("/tasks/quick/", {"text": "Buy a ring"}, **page_of_bo)

@@ -19,6 +19,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='profile',
             name='task_quota',
-            field=models.PositiveIntegerField(blank=True, help_text='How many tasks the person may have. Empty: as many as everybody.', null=True, validators=[django.core.validators.MinValueValidator(1)]),
+            field=models.PositiveIntegerField(blank=True, help_text='How many tasks the person may have. Empty: the limit for everybody.', null=True, validators=[django.core.validators.MinValueValidator(1)]),
         ),
     ]

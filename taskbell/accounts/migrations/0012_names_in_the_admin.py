@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='profile',
             name='task_quota',
-            field=models.PositiveIntegerField(blank=True, help_text='Empty: as many as everybody.', null=True, validators=[django.core.validators.MinValueValidator(1)]),
+            field=models.PositiveIntegerField(blank=True, help_text='Empty: the limit for everybody.', null=True, validators=[django.core.validators.MinValueValidator(1)]),
         ),
         migrations.AlterField(
             model_name='user',

@@ -48,14 +48,14 @@ RENAMES = [
             blank=True,
             db_constraint=False,
             db_index=False,
-            help_text="Empty: the entry has to do with no single task.",
+            help_text="Empty: the entry is not about a single task.",
             null=True,
             on_delete=django.db.models.deletion.DO_NOTHING,
             related_name="activity",
             to="tasks.task",
         ),
     ),
-    migrations.AlterField("activity", "user", models.ForeignKey(**PERSON, help_text="Empty: the clock did it.")),
+    migrations.AlterField("activity", "user", models.ForeignKey(**PERSON, help_text="Empty: it happened automatically.")),
     migrations.AlterField(
         "activity",
         "person",
@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "activity",
             "session",
-            models.UUIDField(blank=True, help_text="The session or token that was used; it may be gone.", null=True),
+            models.UUIDField(blank=True, help_text="The session or token that was used. It may no longer exist.", null=True),
         ),
         migrations.AddField(
             "activity",

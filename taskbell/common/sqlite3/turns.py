@@ -11,7 +11,7 @@ LOCKED = "database is locked"  # as SQLite says it
 
 
 class Turns:
-    """The writers of one database file: in the order of their coming within a process, one of each process in line.
+    """The writers of one database file, in order of arrival within a process. Each process has one of them in the line.
 
     A process that ends gives its turn back.
     """
@@ -20,16 +20,16 @@ class Turns:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
         self._line, self._turn = (os.open(f"{path}-{name}", flags, 0o600) for name in ("line", "turn"))
         self._mutex = Lock()
-        self._waiting = deque[Lock]()  # each is released when it is that writer's turn within the process
+        self._waiting = deque[Lock]()  # each is released when that writer is the first of its process
         self._is_taken = False
 
     def take(self, timeout: float) -> None:
-        """Waits for the turn. Raises OperationalError if others of the process have it for so many seconds."""
+        """Waits for the turn. Raises OperationalError after `timeout` seconds behind others of this process."""
         if not self._enter(timeout):
             raise OperationalError(LOCKED)
         try:
-            # Who gives the turn back and wants it again finds somebody else in line: nobody has it twice in a row
-            # while others wait.
+            # A process that takes the turn again lines up behind the others: none has it twice in a row while others
+            # wait.
             fcntl.flock(self._line, fcntl.LOCK_EX)
             fcntl.flock(self._turn, fcntl.LOCK_EX)
             fcntl.flock(self._line, fcntl.LOCK_UN)
@@ -38,7 +38,7 @@ class Turns:
             raise
 
     def give_back(self) -> None:
-        """Lets the next one write. Only for who has the turn."""
+        """Lets the next writer in. Only the writer that has the turn may call it."""
         fcntl.flock(self._line, fcntl.LOCK_UN)
         fcntl.flock(self._turn, fcntl.LOCK_UN)
         with self._mutex:
@@ -48,7 +48,7 @@ class Turns:
                 self._is_taken = False
 
     def close(self) -> None:
-        """Closes the files. The turn stays with the process that took it, if that has them open as well."""
+        """Closes the files. A process that took the turn and still has them open keeps it."""
         os.close(self._line)
         os.close(self._turn)
 
@@ -64,7 +64,7 @@ class Turns:
             return True
         with self._mutex:
             if mine not in self._waiting:
-                return True  # it became this writer's turn at the last moment
+                return True  # its turn came at the last moment
             self._waiting.remove(mine)
             return False
 
@@ -74,7 +74,7 @@ _mutex = Lock()
 
 
 def turns_of(path: str) -> Turns:
-    """The turns of this file, of which each process has one object."""
+    """The turns of this file: one object for each process."""
     with _mutex:
         if path not in _turns:
             _turns[path] = Turns(path)
@@ -82,7 +82,7 @@ def turns_of(path: str) -> Turns:
 
 
 def _forget() -> None:
-    """A forked process has the files of its parent open, and would keep a turn that its parent took."""
+    """A forked process has its parent's files open, and would keep a turn that its parent took."""
     while _turns:
         _turns.popitem()[1].close()
 

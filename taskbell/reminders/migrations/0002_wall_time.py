@@ -25,13 +25,13 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "reminder",
             "wall_date",
-            models.DateField(blank=True, help_text="The local date of that instant,", null=True),
+            models.DateField(blank=True, help_text="The local date at that instant.", null=True),
         ),
         migrations.AddField(
             "reminder",
             "wall_time",
             models.TimeField(
-                blank=True, help_text="and the local time, even if a clock change skips it.", null=True
+                blank=True, help_text="The local time at that instant, even if a clock change skips it.", null=True
             ),
         ),
         migrations.AddField(

@@ -18,7 +18,7 @@ def put_back(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    """Earlier ones count as of no project."""
+    """Earlier reports count as covering no project."""
 
     dependencies = [("reports", "0007_no_counts")]
 

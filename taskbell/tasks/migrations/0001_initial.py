@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                 ('due_time', models.TimeField(blank=True, null=True)),
                 ('timezone', models.CharField(max_length=64)),
                 ('due_at', models.DateTimeField(blank=True, help_text='Due date, time and zone as an instant.', null=True)),
-                ('is_overdue', models.BooleanField(default=False, help_text='Set by the clock once the due time has passed.')),
+                ('is_overdue', models.BooleanField(default=False, help_text='Set automatically once the due time has passed.')),
                 ('recurrence', models.CharField(blank=True, help_text='The rule by which the task repeats (RRULE).', max_length=512)),
                 ('recurrence_from', models.CharField(choices=[('due', 'Due'), ('completion', 'Completion')], default='due', max_length=10)),
                 ('series', models.BigIntegerField(blank=True, help_text='The first task of the series.', null=True)),

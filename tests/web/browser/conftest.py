@@ -21,7 +21,7 @@ def chromium() -> Iterator[Chromium]:
     if program is None:
         pytest.skip("there is no Chromium on this machine")
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=program, args=["--no-sandbox"])  # it visits nobody but us
+        browser = play.chromium.launch(executable_path=program, args=["--no-sandbox"])  # it opens no other site
         yield browser
         browser.close()
 
@@ -34,7 +34,7 @@ def running(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture(scope="session")
 def ada(chromium: Chromium, running: RunningTaskbell) -> Any:
-    """Ada signs up, as the first person does: by the button on the front page. Her cookies."""
+    """Ada's cookies, after she has signed up like any first person: by the button on the front page."""
     with window_of(chromium, running.base_url, locale="en-GB") as window:
         page = window.open("/")
         page.get_by_role("link", name="Create the first account").click()
@@ -64,7 +64,7 @@ def desk(chromium: Chromium, running: RunningTaskbell, ada: Any) -> Iterator[Win
 
 @pytest.fixture
 def phone(chromium: Chromium, running: RunningTaskbell, ada: Any) -> Iterator[Window]:
-    """Ada with her phone: no mouse, and nothing to hover with."""
+    """Ada with her phone: no mouse, so nothing can be hovered over."""
     with window_of(
         chromium, running.base_url, storage_state=ada, viewport=PHONE, has_touch=True, is_mobile=True
     ) as window:

@@ -1,4 +1,4 @@
-"""Every page in a real Chromium: what it loads, what it says to the console, and for whom it can be used."""
+"""Every page in a real Chromium: what it loads, what it writes to the console, and whether everybody can use it."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Windows of a real Chromium before a running Taskbell, with what they have asked for and complained about."""
+"""Windows of a real Chromium with a running Taskbell: what they request, and their console errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,7 +57,7 @@ class Window:
         return found
 
     def check(self, *expected: str) -> None:
-        """Nothing was asked of any other host, nothing was blocked, no script has failed; but for what is expected."""
+        """No request went to another host, nothing was blocked, and no script failed, except as expected."""
         assert [said for said in self.complaints if not any(one in said for one in expected)] == []
         assert self.hosts - {""} == {urlsplit(self.address).netloc}  # a blob or data address has no host
 

@@ -151,13 +151,13 @@ def is_own_text(mail: Delivery) -> bool:
 
 
 def _task_words(mail: Delivery, task: Any, reader: User, zone: ZoneInfo) -> dict[str, str]:
-    """What the email says of the task. Anybody may have named its project and its category."""
+    """What the email says about the task. Others may have chosen the names of its project and category."""
     facts: dict[str, str] = task.facts(zone, reader)
     title, description = facts["title"], facts["description"]
     names = {
         "project": short_name(facts["project"]),
         "category": short_name(facts["category"]),
-        # The sentence that says who acted is enough for both.
+        # A creator who also acted is named already.
         "creator": name_in_quotes(facts["creator"] if facts["creator"] != mail.notification.data.get("by") else ""),
         "assignee": name_in_quotes(facts["assignee"]),
     }

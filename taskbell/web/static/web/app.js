@@ -65,7 +65,7 @@ const notBusy = () => $$("[aria-busy]").forEach((row) => row.removeAttribute("ar
 document.addEventListener("taskbell:refused", notBusy);
 document.addEventListener("htmx:error", notBusy);
 
-// What the server could not do, or never got, is said; the page stays as it is, with all that is typed.
+// If the server fails or can't be reached, the page says so, and keeps all that is typed.
 htmx.config.noSwap.push("5xx");
 let signsInAgain = false;
 function sayFailed({ detail: { ctx } }) {
@@ -117,7 +117,7 @@ async function openDialog(address, options = {}) {
   if (answer.redirected || !answer.ok) { location.assign(address); return; }
   dialog.innerHTML = await answer.text();
   dialog.className = options.className ?? "dialog";
-  dialog.append(toasts); // what lies outside of an open dialog is out of reach
+  dialog.append(toasts); // elements outside an open dialog can't be reached
   htmx.process(dialog);
   dialog.showModal();
   dialog.setAttribute("aria-label", $("h1, h2", dialog)?.textContent.trim() ?? "");
@@ -168,7 +168,7 @@ document.addEventListener("htmx:config:request", (event) => {
   const { sourceElement, request } = event.detail.ctx;
   const token = document.cookie.match(/csrftoken=([^;]+)/)?.[1];
   const { person } = document.body.dataset;
-  if (person) request.headers["Taskbell-Person"] = person; // what one person has typed is not sent by the next
+  if (person) request.headers["Taskbell-Person"] = person; // so that what one person typed is never sent as somebody else
   if (signsInAgain && token && request.body?.set) request.body.set("csrfmiddlewaretoken", token); // of the new session
   if (request.action || !sourceElement.matches("form")) return;
   request.action = request.submitter?.getAttribute("formaction") || sourceElement.getAttribute("action") || location.href;
@@ -202,7 +202,7 @@ document.addEventListener("click", (event) => {
   readLine(form).then(() => { refused.remove(); form.elements.text.focus(); });
 });
 
-// Suggestions for the word that is typed after a mark: in quick add, and after @ in a comment.
+// Suggestions for the word being typed after a mark: in quick add, and after @ in a comment.
 const SUGGEST_MS = 120;
 let suggestTimer = 0, suggestField = null;
 
@@ -276,7 +276,7 @@ document.addEventListener("click", (event) => {
   else if (suggestField && event.target !== suggestField) closeSuggestions();
 });
 
-// Before all other keys: while there are suggestions, these belong to them.
+// Before all other keys: while suggestions are open, they get the keys.
 addEventListener("keydown", (event) => {
   if (!suggestField || event.target !== suggestField || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
   const all = suggested(), at = all.indexOf(chosen()), by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -337,13 +337,13 @@ const ACTIONS = {
   g: () => { goesTo = true; setTimeout(() => { goesTo = false; }, 1500); },
 };
 
-// A card has no check, and one that is blocked is disabled: the server says why it can't be completed.
+// A card has no check button, and that of a blocked task is disabled: the server says why it can't be completed.
 function completeHere() {
   const item = here(), id = item?.dataset.task;
   return id ? submitVerb(`/tasks/${id}/${item.matches(".done, .finished") ? "reopen" : "complete"}/`) : false;
 }
 
-// Nothing is open: what was selected is so no longer, and a task leads back to its list.
+// Nothing is open: clears the selection, or leads from a task back to its list.
 function goBack() {
   if ($("details.menu[open]")) return false;
   if ($("[data-select]:checked")) return press($("[data-select-none]"));

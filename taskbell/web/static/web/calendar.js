@@ -1,10 +1,10 @@
-// The month on a phone: dots for tasks, and below them the list of the day that is chosen by tap or arrow keys.
+// The month on a phone: dots for tasks, and below them the list of one day, chosen by tap or arrow keys.
 "use strict";
 
 const month = $(".month"), days = () => $$(".choose", month), DOTS = 3;
 const cellOf = (link) => link.closest(".cell");
 
-// The day is in the address, so that reload, Back and a link lead to the same.
+// The day is in the address, so that reloading, Back and a link show the same one.
 function chooseDay(link) {
   for (const one of days()) {
     const isChosen = one === link;

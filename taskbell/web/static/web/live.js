@@ -4,10 +4,10 @@
 const GATHER_MS = 150, GATHER_MOST_MS = 1000, MOST_IDS = 50, HIDDEN_MS = 60_000, REFRESH_MS = 1000, BACK_OFF = [1, 2, 4, 8, 16, 30];
 const STILL_MS = 1000, STILL_MOST_MS = 3000;
 
-// What people have opened stays open when the server's version, which knows nothing of it, is laid over it.
+// What people have opened stays open when the server's version replaces it, which doesn't know.
 htmx.config.morphIgnore.push("open");
 
-// Nothing moves under pointer or focus: for a second after these, what others do has to wait, but never for long.
+// Nothing moves under the pointer or focus: changes by others wait for a second after either, but never for long.
 let movedAt = 0;
 for (const type of ["pointermove", "pointerdown", "focusin", "keydown"]) {
   addEventListener(type, (event) => { if (event.target.closest?.("#main")) movedAt = Date.now(); }, { capture: true, passive: true });
@@ -38,7 +38,7 @@ const live = {
     const here = document.body.dataset.here;
     const view = location.pathname + location.search;
     try {
-      // A whole page comes in its frame, and rows without.
+      // A whole page has a frame, rows have none.
       const answer = all ? await fetch(view)
         : await fetch(`/live/?${new URLSearchParams({ ids: ids.join(), view, here })}`, { headers: { "HX-Request": "true" } });
       if (answer.status === 404 && all) document.dispatchEvent(new CustomEvent("taskbell:lost"));

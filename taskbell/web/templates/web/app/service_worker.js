@@ -1,7 +1,7 @@
 // Keeps the files of the app and one page for when there is no connection. Tasks are never stored.
 "use strict";
 const FILES = [{% for file in files %}"{{ file|escapejs }}"{% if not forloop.last %}, {% endif %}{% endfor %}];
-const OFFLINE = "/offline/", CACHE = `taskbell-${FILES.join()}`; // their names change with what is in them
+const OFFLINE = "/offline/", CACHE = `taskbell-${FILES.join()}`; // their names change with their content
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll([OFFLINE, ...FILES])).then(() => self.skipWaiting()));
