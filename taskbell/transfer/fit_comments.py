@@ -50,7 +50,7 @@ def _body(text: str, note: Note) -> str:
     body = printable(text).strip()
     if len(body) > MAX_BODY:
         note(
-            _("A comment has at most %(most)s characters. The last %(body)s of one are left out.")
+            _("A comment has at most %(most)s characters. The last %(body)s of a longer one are left out.")
             % {"most": grouped(MAX_BODY), "body": grouped(len(body) - MAX_BODY)}
         )
     return body[:MAX_BODY]
