@@ -302,7 +302,7 @@ PROJECTS = [
     Way(f"DELETE {ONE_MEMBER}", "404 404 404 403 403 404 401", at="@project", rid="@stranger"),
 ]
 
-# Tasks of the project; of one in which the stranger only reads, and nobody else is but the creator; of an archived one.
+# Tasks of the project; of one whose only members are its creator and the stranger, a viewer; of an archived one.
 IN_PROJECT, IN_VIEWED, IN_ARCHIVE = "@task_of_project", "@task_of_viewed", "@task_of_archived"
 BY_EDITORS = "200 200 200 200 403 404 401"
 BY_OWNER = "200 200 200 404 404 403 401"  # and the stranger is refused
