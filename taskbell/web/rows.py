@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from django.db.models import OuterRef, Subquery
@@ -68,7 +68,7 @@ class TaskRow:
             return f"{MOST_SECONDS - int(task.completed_at.timestamp()):012d} {task.pk:012d}"
         return f"{task.due_at.isoformat() if task.due_at else '~'} {9 - task.priority} {task.pk:012d}"
 
-    @property
+    @cached_property
     def due(self) -> str:
         """When it is due; only the time where the section is its day."""
         if self.section == "due" and self.task.due_time and self.dates.due_day(self.task) == self.dates.today:

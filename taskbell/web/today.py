@@ -2,18 +2,21 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from django.db.models import Case, CharField, F, Q, Value, When
+from django.db.models import Case, CharField, DateTimeField, F, Q, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy
 
 from taskbell.accounts.addresses import pending_email
 from taskbell.accounts.models import User
+from taskbell.common.compiled_query import AnyOf, CompiledQuery, IdArray, Param
 from taskbell.projects.audience import sees_everything
 from taskbell.search.parameters import Parameters
 from taskbell.tasks.kinds import OPEN_STAGES, Stage
 from taskbell.tasks.models import Task, is_for
+from taskbell.tasks.queries import ViewerParam
 from taskbell.web.ahead import Ahead, blocked_by_others, reminders_ahead
 from taskbell.web.dates import Dates, day_bounds
 from taskbell.web.dayline import DayLine, day_line
@@ -38,14 +41,14 @@ class Section:
     rows: list[TaskRow]
 
 
-def placed(
-    parameters: Parameters, person: User, dates: Dates, *, only: Collection[int] | None = None
-) -> list[tuple[int, str, str]]:
-    """The ids of the tasks of the day, each with section and sort key; `only` these tasks, if any."""
-    begin, end = day_bounds(dates, dates.today)
+@cache
+def _placed(sees_everything: bool, everyone: bool, few: bool) -> CompiledQuery:
+    """The tasks of the day; of a `few` ids, those."""
+    person: Any = ViewerParam(sees_everything)
+    now, begin, end = (Param(name, DateTimeField()) for name in ("now", "begin", "end"))
     is_open = Q(stage__in=OPEN_STAGES)
     day = Case(
-        When(is_open & Q(due_at__lte=dates.now), then=Value("overdue")),
+        When(is_open & Q(due_at__lte=now), then=Value("overdue")),
         When(is_open & Q(due_at__lte=end), then=Value("due")),
         When(is_open, then=Value("progress")),
         default=Value("done"),
@@ -56,16 +59,33 @@ def placed(
         | Q(stage=Stage.IN_PROGRESS, due_at=None)
         | Q(stage=Stage.COMPLETED, completed_at__gte=begin, completed_at__lt=end)
     )
-    tasks = Task.objects.visible_to(person).in_use().filter(whose(parameters, person), shown)
-    tasks = tasks if only is None else tasks.filter(pk__in=only)
-    found = tasks.annotate(part=day).order_by(F("due_at").asc(nulls_last=True), "-priority", "id")
-    return [(pk, part, "") for pk, part in found.values_list("pk", "part")[:MOST]]
+
+    def build() -> Any:
+        tasks = Task.objects.visible_to(person).in_use().filter(Q() if everyone else is_for(person), shown)
+        tasks = tasks.filter(AnyOf("id", IdArray("ids"))) if few else tasks
+        found = tasks.annotate(part=day).order_by(F("due_at").asc(nulls_last=True), "-priority", "id")
+        return found.values_list("pk", "part")[:MOST]
+
+    return CompiledQuery(build, replan=not few)
+
+
+def placed(
+    parameters: Parameters, person: User, dates: Dates, *, only: Collection[int] | None = None
+) -> list[tuple[int, str, str]]:
+    """The ids of the tasks of the day, each with section and sort key; `only` these tasks, if any."""
+    begin, end = day_bounds(dates, dates.today)
+    find = _placed(sees_everything(person), _shows_everyone(parameters, person), only is not None)
+    found = find(person=person.pk, now=dates.now, begin=begin, end=end, ids=only)
+    return [(pk, part, "") for pk, part in found]
 
 
 def whose(parameters: Parameters, person: User) -> Q:
     """Whose tasks the page shows: the person's own, or everybody's, for those who see everything."""
-    everyone = parameters.get("everyone") == "true" and sees_everything(person)
-    return Q() if everyone else is_for(person)
+    return Q() if _shows_everyone(parameters, person) else is_for(person)
+
+
+def _shows_everyone(parameters: Parameters, person: User) -> bool:
+    return parameters.get("everyone") == "true" and sees_everything(person)
 
 
 def today(request: HttpRequest) -> HttpResponse:

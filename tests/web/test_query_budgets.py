@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import connection
+from django.db.models.sql.compiler import SQLCompiler
 from django.test.utils import CaptureQueriesContext
 
 from taskbell.accounts.models import User
@@ -136,3 +137,15 @@ def test_live_updates_cost_the_same_for_one_task_and_for_fifty(
         browser.get("/live/", {"ids": ids, "view": view})
         with query_budget(4):
             assert browser.get("/live/", {"ids": ids, "view": view}).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/", "/live/?ids=1&view=/"])
+def test_today_and_its_live_updates_use_sql_that_was_put_together_before(
+    browser_of: BrowserOf, bo: User, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    browser = browser_of(bo)
+    browser.get(address)
+    built: list[SQLCompiler] = []
+    monkeypatch.setattr(SQLCompiler, "as_sql", lambda compiler, **_: built.append(compiler))
+    assert browser.get(address).status_code == 200
+    assert built == []
