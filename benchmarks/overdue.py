@@ -1,6 +1,7 @@
 """A midnight at which very many tasks become overdue: how long it takes, and whether anybody has to wait for it."""
 
 from datetime import UTC, datetime, time, timedelta
+from itertools import chain, islice
 from time import monotonic, sleep
 
 from benchmarks import shape
@@ -13,13 +14,19 @@ from taskbell.tasks.scheduled import mark_overdue
 
 # On SQLite, where one process writes at a time, this bounds the wait to a batch or two.
 GOAL = Goal("max", 1000)
+NO_DAY, DAY = timedelta(0), timedelta(days=1)
+# Tasks of the day before, whose notifications are there: into an empty table, PostgreSQL checks keys by reading all of it.
+EARLIER = 1000
 
 
 def run(sizes: Sizes) -> list[Row]:
     """One sweep, with somebody who writes before it and during it."""
     midnight = datetime.combine(utc_now().date(), time(), UTC)
     seed_people(sizes.people, now=midnight)
-    load_tasks(shape.tasks_due_at(midnight, sizes.due, people=sizes.people), total=sizes.due)
+    due, before = (shape.tasks_due_at(midnight - days, sizes.due, people=sizes.people) for days in (NO_DAY, DAY))
+    earlier = [(sizes.due + number, *row) for number, *row in islice(before, EARLIER)]
+    load_tasks(chain(due, earlier), total=sizes.due + len(earlier))
+    mark_overdue(midnight - DAY + timedelta(seconds=1))
     settle()
     with beside("writer", sizes) as lines:
         sleep(sizes.seconds)

@@ -3,20 +3,24 @@
 import time
 import zlib
 from collections.abc import Callable
+from typing import Any
 
 from django.db import connection
 
 from taskbell.common.deadline import no_deadline
 from taskbell.common.sql import execute
 
-# SQLite's default busy handler retries after at most this long, in no particular order.
-MAX_SQLITE_RETRY_SECONDS = 0.1
+PAUSE_SECONDS = 0.1  # some ten small transactions
 
 
 def let_others_write() -> None:
-    """Call it between the transactions of long work; without it, no one else could write to SQLite meanwhile."""
-    if connection.vendor == "sqlite" and not connection.in_atomic_block:
-        time.sleep(MAX_SQLITE_RETRY_SECONDS)
+    """Call it between the transactions of long work.
+
+    On SQLite, it pauses while others write: they take turns, but a batch takes as long as many of their writes.
+    """
+    backend: Any = connection
+    if connection.vendor == "sqlite" and backend.others_write():
+        time.sleep(PAUSE_SECONDS)
 
 
 def in_batches(batch: Callable[[], int]) -> int:

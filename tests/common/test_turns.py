@@ -15,10 +15,12 @@ from django.db import OperationalError, connection, transaction
 
 from taskbell.accounts.models import User
 from taskbell.common.deadline import deadline
+from taskbell.common.locks import PAUSE_SECONDS, let_others_write
 from taskbell.common.sqlite3.turns import Turns, turns_of
 from tests.processes import eventually
 from tests.services import IS_POSTGRES
 
+ON_SQLITE = pytest.mark.skipif(IS_POSTGRES, reason="PostgreSQL has many writers at a time")
 FORK = multiprocessing.get_context("fork")
 
 
@@ -136,7 +138,41 @@ def test_a_writer_that_waits_too_long_is_refused_and_those_behind_still_get_thei
     turns.give_back()
 
 
-@pytest.mark.skipif(IS_POSTGRES, reason="PostgreSQL has many writers at a time")
+def test_the_turn_is_free_while_neither_this_process_nor_another_writes(
+    turns: Turns, other: tuple[Connection, Any]
+) -> None:
+    pipe, _process = other
+    assert turns.is_free()
+    turns.take(10)
+    assert not turns.is_free()
+    pipe.send("take it")
+    eventually(lambda: _is_in_line(turns), within=10)
+    turns.give_back()
+    assert pipe.recv() == "taken"
+    assert not turns.is_free()
+    pipe.send("give it back")
+    eventually(turns.is_free, within=10)
+    turns.take(0.01)
+    turns.give_back()
+
+
+@ON_SQLITE
+@pytest.mark.django_db(transaction=True)
+def test_long_work_pauses_while_others_write_and_only_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("taskbell.common.locks.time.sleep", pauses.append)
+    turns = turns_of(str(connection.settings_dict["NAME"]))
+    let_others_write()
+    with transaction.atomic():
+        let_others_write()
+    assert pauses == []
+    turns.take(10)
+    let_others_write()
+    turns.give_back()
+    assert pauses == [PAUSE_SECONDS]
+
+
+@ON_SQLITE
 @pytest.mark.django_db(transaction=True)
 def test_transactions_and_single_statements_give_their_turn_back_whatever_happens(bo: User) -> None:
     turns = turns_of(str(connection.settings_dict["NAME"]))

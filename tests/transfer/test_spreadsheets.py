@@ -165,7 +165,7 @@ def test_a_map_says_what_headers_mean() -> None:
 
 
 def test_a_map_of_a_header_that_is_not_there_is_refused() -> None:
-    with pytest.raises(Unreadable, match=r"no header 'wen'.*Was, Wer"):
+    with pytest.raises(Unreadable, match=r"'wen', which the file doesn't have.*Was, Wer"):
         rows("Was,Wer\nSow,bo\n", columns={"was": "title", "wen": "assigned_to"})
 
 

@@ -62,11 +62,18 @@ class FairSQLite(base.DatabaseWrapper):
         finally:
             self._give_turn_back()
 
+    def others_write(self) -> bool:
+        """Whether somebody writes, or waits to, outside of a transaction of this connection."""
+        return not (self._taken or self.is_in_memory_db() or self._turns().is_free())
+
     def _take_turn(self) -> None:
         if not self._taken and not self.is_in_memory_db():
-            turns = turns_of(str(self.settings_dict["NAME"]))
+            turns = self._turns()
             turns.take(max(0.0, min(MAX_WAIT_SECONDS, seconds_left())))
             self._taken = turns
+
+    def _turns(self) -> Turns:
+        return turns_of(str(self.settings_dict["NAME"]))
 
     def _give_turn_back(self) -> None:
         turns, self._taken = self._taken, None

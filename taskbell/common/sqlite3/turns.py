@@ -47,6 +47,18 @@ class Turns:
             else:
                 self._is_taken = False
 
+    def is_free(self) -> bool:
+        """Whether nobody writes or waits at this moment."""
+        if not self._enter(0):
+            return False
+        try:
+            fcntl.flock(self._turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        finally:
+            self.give_back()
+        return True
+
     def close(self) -> None:
         """Closes the files. A process that took the turn and still has them open keeps it."""
         os.close(self._line)
