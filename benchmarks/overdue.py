@@ -15,7 +15,7 @@ from taskbell.tasks.scheduled import mark_overdue
 # On SQLite, where one process writes at a time, this bounds the wait to a batch or two.
 GOAL = Goal("max", 1000)
 NO_DAY, DAY = timedelta(0), timedelta(days=1)
-# Tasks of the day before, whose notifications are there: into an empty table, PostgreSQL checks keys by reading all of it.
+# Tasks of the day before, with their notifications: PostgreSQL checks keys of an empty table by reading all of it.
 EARLIER = 1000
 
 
