@@ -44,7 +44,7 @@ def collect_static_files() -> None:
 
 def _fingerprint() -> str:
     """Changes with every file to collect, and with the versions of the packages that process them."""
-    parts = [version(name) for name in ("django", "whitenoise")]
+    parts = [version(name) for name in ("django", "whitenoise", "brotli")]
     for finder in get_finders():
         for name, storage in finder.list([]):
             status = os.stat(storage.path(name))

@@ -5,6 +5,8 @@ import shlex
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 
 from taskbell.accounts.queries import is_claimed
@@ -26,6 +28,12 @@ def front(request: HttpRequest) -> HttpResponse:
             "example": create_example(),
         },
     )
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """For programs that ask for the usual name; pages name the file."""
+    return redirect(static("web/favicon.svg"))
 
 
 def create_example() -> str:

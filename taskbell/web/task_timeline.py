@@ -107,7 +107,7 @@ def _past(one: PastOut, names: dict[int, str], person: User, dates: Dates) -> Ti
 
 LOOKS: dict[Any, Any] = {
     DeliveryState.SENT: ("sent", "mail-check", gettext_lazy("sent")),
-    DeliveryState.FAILED: ("failed", "mail-x", gettext_lazy("failed")),
+    DeliveryState.FAILED: ("failed", "triangle-alert", gettext_lazy("failed")),
     DeliveryState.CANCELLED: ("held", "bell-off", gettext_lazy("not sent")),
     DeliveryState.GATHERED: ("sent", "mail-check", gettext_lazy("in a summary")),
     DeliveryState.PENDING: ("held", "clock", gettext_lazy("waiting")),

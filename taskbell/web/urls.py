@@ -142,7 +142,7 @@ urlpatterns = [
     path("tasks/quick/read/", quick.read_line, name="quick-read"),
     path("suggestions/", suggestions.suggest, name="suggestions"),
     path("mail/<str:token>/", mail.mail_button, name="mail-button"),
-    path("favicon.ico", RedirectView.as_view(url="/static/web/favicon.svg"), name="favicon"),
+    path("favicon.ico", pages.favicon, name="favicon"),
     # The admin's own pages create Django sessions, which we don't use; these come first and replace them.
     path("admin/login/", session.admin_sign_in),
     path("admin/logout/", session.sign_out),
