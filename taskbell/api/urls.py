@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.urls import path
-from drf_spectacular.views import SpectacularRedocView
 
 from taskbell.api import (
     activity,
@@ -26,7 +25,7 @@ from taskbell.api import (
     transfer,
 )
 from taskbell.api.aliases import aliases_of
-from taskbell.api.document import DocsView, DocumentView
+from taskbell.api.document import DocsView, DocumentView, ReferenceView
 from taskbell.common import paths  # noqa: F401 - the converter of ids
 
 READ_ONLY: Any = {"url_name": "schema", "http_method_names": ["get", "head"]}  # no template renders OPTIONS
@@ -89,7 +88,7 @@ canonical = [
     path("reports/<id:pk>/download/", reports.ReportDownload.as_view()),
     path("schema/", DocumentView.as_view(), name="schema"),
     path("docs/", DocsView.as_view(**READ_ONLY), name="docs"),
-    path("redoc/", SpectacularRedocView.as_view(template_name="api/redoc.html", **READ_ONLY), name="redoc"),
+    path("redoc/", ReferenceView.as_view(**READ_ONLY), name="redoc"),
 ]
 
 urlpatterns = canonical + aliases_of(canonical)

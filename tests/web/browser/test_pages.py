@@ -19,6 +19,7 @@ PAGES = (
     *("/projects/2/edit/", "/projects/new/", "/calendar/2026-W49/", "/tasks/filter/", "/nowhere/", "/password/change/"),
     *("/admin/", "/admin/tasks/task/"),
 )
+GROUNDS = {"light": "rgb(247, 245, 240)", "dark": "rgb(19, 22, 25)"}
 ZOOMED = {"width": 320, "height": 256}  # a window of 1280 pixels, magnified four times
 FIRST_PAGE_BYTES, LATER_PAGE_BYTES, MOST_REQUESTS = 45 * 1024, 10 * 1024, 6
 SCRIPT_BYTES, STYLE_BYTES = 25 * 1024, 12 * 1024
@@ -184,6 +185,22 @@ def test_swagger_ui_shows_every_operation_and_tries_one_out(desk: Window) -> Non
     operation.get_by_role("button", name="Execute").click()
     expect(operation.locator(".live-responses-table .response-col_status").get_by_text("200")).to_be_visible()
     desk.check()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("path", "operation"), [("/api/docs/", ".opblock"), ("/api/redoc/", "h2")])
+def test_the_documentation_can_be_read_in_both_themes(tour: Window, path: str, operation: str, scheme: Any) -> None:
+    tour.page.emulate_media(color_scheme=scheme)
+    page = tour.open(path)
+    expect(page.locator(operation).first).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == GROUNDS[scheme]
+    assert [found for found in axe_findings(page) if found.startswith("color-contrast")] == []
+    for size in (DESK, PHONE, ZOOMED):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        assert width_of(page) == size["width"], size
+    page.get_by_role("link", name="Back to Taskbell").click()
+    expect(page.get_by_role("heading", name="Today", exact=True)).to_be_visible()
+    tour.check()
 
 
 def test_redoc_shows_every_operation(window: Window) -> None:
