@@ -45,8 +45,12 @@ def live(request: HttpRequest) -> HttpResponse:
     placing, template = VIEWS.get(name, NO_TASKS)
     rows = rows_of(placing(parameters, app.person, app.dates, only=ids), app.person, app.dates)
     gone = [pk for pk in ids if pk not in {row.task.pk for row in rows}] if name in VIEWS else []
+    here = request.GET.get("here", "")
     context = {"rows": rows, "gone": gone, "row_template": template, "shell": app.shell, "person": app.person}
-    return fragment(request, "app/live.html", context | {"here": request.GET.get("here", "")})
+    # Pages are marked by a name, those of projects by their id.
+    return fragment(
+        request, "app/live.html", context | {"here": read_field("here", read_id, here) if here.isdecimal() else here}
+    )
 
 
 def _ids(text: str) -> list[int]:

@@ -28,3 +28,12 @@ def test_an_archived_project_still_shows_its_tasks_on_each_page(
     browser, at = browser_of(bo), f"/projects/{world.project.pk}/{page}"
     assert "Pruning" in text(browser.get(at))
     assert "data-gone" not in text(browser.get("/live/", {"ids": task.pk, "view": at}))
+
+
+def test_a_row_read_again_is_the_row_that_the_page_of_the_project_shows(browser_of: BrowserOf, bo: User) -> None:
+    world, browser = world_of(bo), browser_of(bo)
+    at = f"/projects/{world.project.pk}/"
+    again = text(browser.get("/live/", {"ids": world.task.pk, "view": at, "here": world.project.pk}))
+    row, navigation = again.split('<div id="navigation"')
+    assert row.strip() in text(browser.get(at))
+    assert f'<a href="{at}" aria-current="page">' in navigation

@@ -8,6 +8,14 @@ from playwright.sync_api import Page, expect
 
 from tests.web.browser.windows import PHONE, Window, quick_add, settled, window_of
 
+# What the status line says, and when.
+LISTEN = """() => {
+  const line = document.querySelector("#say");
+  window.said = [];
+  new MutationObserver(() => line.textContent && said.push([line.textContent, performance.now()]))
+    .observe(line, { childList: true });
+}"""
+
 
 def test_what_ada_does_here_is_seen_in_her_other_window(desk: Window, chromium: Chromium, ada: Any) -> None:
     with window_of(chromium, desk.address, storage_state=ada, viewport=PHONE) as window:
@@ -167,3 +175,29 @@ def test_ada_who_signs_out_is_signed_out_in_her_other_window(window: Window) -> 
     settled(window.open("/settings/")).get_by_role("button", name="Sign out").click()
     expect(window.page.get_by_text("You have signed out.")).to_be_visible()
     expect(elsewhere.locator("body[data-connection=signed-out]")).to_be_attached()
+
+
+def test_a_screen_reader_announces_changes_made_elsewhere_and_not_ones_own(desk: Window) -> None:
+    tasks = [desk.send("tasks/", {"title": f"Feed heron {number}"})["id"] for number in (1, 2, 3)]
+    page = desk.live("/tasks/?q=heron")
+    page.evaluate(LISTEN)
+    for task in tasks:
+        desk.send(f"tasks/{task}/", {"priority": "URGENT"}, method="PATCH")
+    status = page.locator("#say")
+    expect(status).to_have_text("3 tasks have changed.")
+    page.locator("[data-task]").filter(has_text="heron 1").get_by_role("button", name="Complete").click()
+    expect(page.locator(".toast").filter(has_text="completed")).to_be_visible()
+    desk.send(f"tasks/{tasks[1]}/", {"title": "Feed heron 4"}, method="PATCH")
+    expect(status).to_have_text("One task has changed.")
+    (first, at), (second, later) = page.evaluate("window.said")
+    assert (first, second) == ("3 tasks have changed.", "One task has changed.")
+    assert later - at >= 5000
+    desk.check()
+
+
+def test_a_screen_reader_announces_that_the_page_of_a_task_has_changed(desk: Window) -> None:
+    task = desk.send("tasks/", {"title": "Feed the owl"})["id"]
+    page = desk.live(f"/tasks/{task}/")
+    change_elsewhere(desk, title="Feed both owls")
+    expect(page.locator("#say")).to_have_text("This page has changed.")
+    desk.check()

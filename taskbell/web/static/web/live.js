@@ -2,7 +2,7 @@
 "use strict";
 
 const GATHER_MS = 150, GATHER_MOST_MS = 1000, MOST_IDS = 50, HIDDEN_MS = 60_000, REFRESH_MS = 1000, BACK_OFF = [1, 2, 4, 8, 16, 30];
-const STILL_MS = 1000, STILL_MOST_MS = 3000;
+const STILL_MS = 1000, STILL_MOST_MS = 3000, SAY_MS = 5000, SAY_FIRST_MS = 1000, OWN_MS = 10_000;
 
 // What people have opened stays open when the server's version replaces it, which doesn't know.
 htmx.config.morphIgnore.push("open");
@@ -13,12 +13,46 @@ for (const type of ["pointermove", "pointerdown", "focusin", "keydown"]) {
   addEventListener(type, (event) => { if (event.target.closest?.("#main")) movedAt = Date.now(); }, { capture: true, passive: true });
 }
 
+// Screen readers announce what others have changed here: at most one sentence in five seconds, with all since the last.
+const announcer = {
+  ids: new Set(), ownAt: new Map(), page: false, ownPageAt: 0, saidAt: 0, timer: 0,
+
+  // A verb of one's own has its toast; its events also come by the socket, before or after its answer.
+  own(ids) {
+    this.ownPageAt = Date.now();
+    for (const id of ids) this.ownAt.set(String(id), this.ownPageAt);
+  },
+
+  changed(id) { this.ids.add(id); this.sayLater(); },
+  pageChanged() { this.page = true; this.sayLater(); },
+
+  sayLater() {
+    if (this.timer) return;
+    say(""); // so that the same sentence is said again
+    this.timer = setTimeout(() => this.say(), Math.max(SAY_FIRST_MS, this.saidAt + SAY_MS - Date.now()));
+  },
+
+  say() {
+    const isOwn = (at) => Date.now() - (at ?? 0) < OWN_MS;
+    const count = [...this.ids].filter((id) => !isOwn(this.ownAt.get(id))).length;
+    const { changedPage, changedOne, changedMany } = document.body.dataset;
+    const words = this.page && !isOwn(this.ownPageAt) ? changedPage : count > 1 ? changedMany.replace("{n}", count) : count && changedOne;
+    this.ids.clear();
+    this.page = false;
+    this.timer = 0;
+    if (!words) return;
+    this.saidAt = Date.now();
+    say(words);
+  },
+};
+
 const live = {
   ids: new Set(), since: 0, timer: 0, attempt: 0, socket: null, all: false, frame: false, own: false, refreshTimer: 0,
   cursor: document.body.dataset.cursor,
 
   touch(ids, own = false) {
     for (const id of ids) this.ids.add(Number(id));
+    if (own) announcer.own(ids);
     this.own ||= own;
     this.since ||= Date.now();
     clearTimeout(this.timer);
@@ -58,6 +92,7 @@ const live = {
     document.dispatchEvent(new CustomEvent("taskbell:fresh", { detail: page })); // open forms save themselves
     const main = page.querySelector("#main");
     const focus = this.focused();
+    if (main && main.textContent !== document.querySelector("#main").textContent) announcer.pageChanged();
     if (main) htmx.swap({ text: main.outerHTML, target: document.querySelector("#main"), swap: "outerMorph" });
     if (focus && document.activeElement === document.body) document.querySelector(focus)?.focus();
     this.frameFrom(page);
@@ -100,9 +135,10 @@ const live = {
 
   place(fresh) {
     const old = document.getElementById(fresh.id);
+    const list = document.querySelector(`[data-list="${CSS.escape(fresh.dataset.section ?? "")}"]`);
+    if (old ? !list || old.parentElement !== list || old.textContent !== fresh.textContent : list) announcer.changed(fresh.id.slice("task-".length));
     if (old?.querySelector("[data-select]")?.checked) fresh.querySelector("[data-select]")?.setAttribute("checked", "");
     if ("gone" in fresh.dataset) return old && this.remove(old);
-    const list = document.querySelector(`[data-list="${CSS.escape(fresh.dataset.section)}"]`);
     if (!list) return old && this.remove(old);
     if (old?.parentElement === list) {
       if (old.contains(document.activeElement) && old.querySelector("form, input:focus, textarea:focus")) return;
