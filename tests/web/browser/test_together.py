@@ -201,3 +201,34 @@ def test_a_screen_reader_announces_that_the_page_of_a_task_has_changed(desk: Win
     change_elsewhere(desk, title="Feed both owls")
     expect(page.locator("#say")).to_have_text("This page has changed.")
     desk.check()
+
+
+def test_a_long_list_that_is_read_again_keeps_the_rows_that_came_by_scrolling(desk: Window) -> None:
+    made = desk.send("tasks/bulk/", {"create": [{"title": f"Wren {number:03}"} for number in range(250)]})["created"]
+    page = desk.live("/tasks/?q=wren&ordering=title")
+    rows = page.locator("[data-task]")
+    rows.last.scroll_into_view_if_needed()
+    expect(rows).to_have_count(200)
+    rows.nth(150).scroll_into_view_if_needed()
+    rows.nth(150).locator(".select").click()
+    top = rows.nth(150).bounding_box()
+    page.evaluate("live.cursor = 'too old'; live.socket.close()")
+    desk.send(f"tasks/{made[0]['id']}/", {"title": "Wren 000 sings"}, method="PATCH")
+    expect(rows.first).to_contain_text("sings")
+    expect(rows).to_have_count(200)
+    expect(rows.nth(150).get_by_role("checkbox")).to_be_checked()
+    assert rows.nth(150).bounding_box() == top
+    rows.last.scroll_into_view_if_needed()
+    expect(rows).to_have_count(250)
+    desk.check()
+
+
+def test_a_change_is_shown_once_the_server_answers_again(desk: Window) -> None:
+    task = desk.send("tasks/", {"title": "Call the crane", "assigned_to": 1, "due_date": "2020-01-01"})["id"]
+    page = desk.live("/")
+    page.route("**/live/?*", lambda route: route.fulfill(status=503, body=""))
+    with page.expect_response("**/live/?*"):
+        desk.send(f"tasks/{task}/", {"title": "Call the old crane"}, method="PATCH")
+    page.unroute("**/live/?*")
+    expect(page.locator("[data-task]").filter(has_text="old crane")).to_be_visible()
+    desk.check("503")

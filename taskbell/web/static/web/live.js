@@ -2,7 +2,7 @@
 "use strict";
 
 const GATHER_MS = 150, GATHER_MOST_MS = 1000, MOST_IDS = 50, HIDDEN_MS = 60_000, REFRESH_MS = 1000, BACK_OFF = [1, 2, 4, 8, 16, 30];
-const STILL_MS = 1000, STILL_MOST_MS = 3000, SAY_MS = 5000, SAY_FIRST_MS = 1000, OWN_MS = 10_000;
+const STILL_MS = 1000, STILL_MOST_MS = 3000, SAY_MS = 5000, SAY_FIRST_MS = 1000, OWN_MS = 10_000, RETRY_MS = 5000;
 
 // What people have opened stays open when the server's version replaces it, which doesn't know.
 htmx.config.morphIgnore.push("open");
@@ -11,6 +11,27 @@ htmx.config.morphIgnore.push("open");
 let movedAt = 0;
 for (const type of ["pointermove", "pointerdown", "focusin", "keydown"]) {
   addEventListener(type, (event) => { if (event.target.closest?.("#main")) movedAt = Date.now(); }, { capture: true, passive: true });
+}
+
+const pageOf = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html");
+
+// Appends the next rows to the long list of a page: the one that is shown, or one just read.
+async function addFurther(page) {
+  const end = page.querySelector("#further"), list = page.querySelector("[data-list]");
+  const answer = await fetch(end.querySelector("a").href);
+  if (!answer.ok) return false;
+  const further = await pageOf(answer), next = further.querySelector("#further");
+  for (const row of further.querySelectorAll("[data-list] > li")) if (!page.getElementById(row.id)) list.append(row);
+  if (next) end.replaceWith(next);
+  else end.remove();
+  return true;
+}
+
+// What had come by scrolling is read with the page, so that nobody loses their place.
+async function asLongAsHere(page) {
+  const shown = document.querySelector("[data-list]")?.children.length ?? 0;
+  const isShort = () => page.querySelector("#further") && page.querySelector("[data-list]")?.children.length < shown;
+  while (isShort() && await addFurther(page));
 }
 
 // Screen readers announce what others have changed here: at most one sentence in five seconds, with all since the last.
@@ -76,11 +97,20 @@ const live = {
       const answer = all ? await fetch(view)
         : await fetch(`/live/?${new URLSearchParams({ ids: ids.join(), view, here })}`, { headers: { "HX-Request": "true" } });
       if (answer.status === 404 && all) document.dispatchEvent(new CustomEvent("taskbell:lost"));
+      if (answer.status >= 500) throw new Error(answer.statusText);
       if (!answer.ok || answer.redirected) return;
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (all) this.morphAll(page);
+      const page = await pageOf(answer);
+      if (all) { await asLongAsHere(page); this.morphAll(page); }
       else this.apply(page);
-    } catch { /* offline: the socket reconnects and resumes */ }
+    } catch { this.readLater(ids, all, frame); }
+  },
+
+  // The cursor is beyond these changes already, so the socket doesn't bring them again.
+  readLater(ids, all, frame) {
+    for (const id of ids) this.ids.add(id);
+    this.all ||= all;
+    this.frame ||= frame;
+    setTimeout(() => this.touch([]), RETRY_MS);
   },
 
   // The page of a task names the tasks that it shows: if one of them changes, all of it is read again.

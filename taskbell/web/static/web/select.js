@@ -59,14 +59,7 @@ const watchEnd = () => $$("#further").forEach((end) => nearEnd.observe(end));
 
 async function readFurther(end) {
   nearEnd.unobserve(end);
-  const answer = await fetch($("a", end).href);
-  if (!answer.ok) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const list = $("[data-list]");
-  for (const row of $$("[data-list] > li", page)) if (!document.getElementById(row.id)) list.append(row);
-  const next = $("#further", page);
-  if (next) end.replaceWith(next);
-  else end.remove();
-  watchEnd();
+  if (await addFurther(document)) watchEnd();
 }
 watchEnd();
+document.addEventListener("taskbell:morphed", watchEnd);
