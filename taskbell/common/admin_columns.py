@@ -43,7 +43,7 @@ class MomentColumn(PlainColumn):
     def __call__(self, row: Any) -> Any:
         at = getattr(row, self.name)
         if at is None:
-            return None
+            return "-"
         said, exact = self.dates.moment(at), self.dates.exact(at)
         shown = format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, said)
         return format_html("{} <small>{}</small>", shown, exact) if self.is_exact else shown

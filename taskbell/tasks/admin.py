@@ -82,10 +82,20 @@ class ReminderInline(ReadOnly, Rows, admin.StackedInline):  # type: ignore[type-
     fields = (("at", "next_at"), ("state", "fired_at"), ("recipient", "created_by"))
 
 
+class PrerequisiteForm(forms.ModelForm):  # type: ignore[type-arg]
+    """One prerequisite, which shows its task without another query."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.needs_id and "needs" in self.fields:
+            self.fields["needs"].widget.widget.chosen = self.instance.needs
+
+
 class PrerequisiteInline(Rows, admin.TabularInline):  # type: ignore[type-arg]
     """The prerequisites of the task. The verb links them, and refuses cycles."""
 
     model = Prerequisite
+    form = PrerequisiteForm
     fk_name = "task"
     fields = ("needs", "stage")
     readonly_fields = ("stage",)

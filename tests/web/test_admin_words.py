@@ -144,9 +144,29 @@ def test_a_list_costs_the_same_for_one_row_and_for_many(
             )
 
 
+def test_a_task_with_many_prerequisites_costs_what_one_with_a_single_one_does(
+    admin: Browser, alice: User, query_budget: QueryBudget
+) -> None:
+    def beds(number: int) -> Task:
+        return create_task(TaskPatch(title=f"Bed {number}"), by=alice, now=utc_now())
+
+    for count in (1, 12):
+        wanted = [beds(number).pk for number in range(count)]
+        task = create_task(TaskPatch(title="Plant them", pre_tasks=wanted), by=alice, now=utc_now())
+        with query_budget(11):
+            page = text(admin.get(f"/admin/tasks/task/{task.pk}/change/"))
+        assert page.count("selected>Bed") == count
+
+
 def test_the_first_page_costs_few_queries(admin: Browser, query_budget: QueryBudget) -> None:
     with query_budget(10):
         admin.get("/admin/")
+
+
+def test_a_task_that_is_not_done_has_no_moment_of_completion(admin: Browser, task: Task) -> None:
+    page = text(admin.get(f"/admin/tasks/task/{task.pk}/change/"))
+    assert '<div class="readonly">None</div>' not in page
+    assert '<div class="readonly">-</div>' in page
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
