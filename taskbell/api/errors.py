@@ -137,11 +137,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return defaults.bad_request(request, exception)
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def not_found() -> HttpResponse:
     """For unknown paths."""
-    if request.path_info.startswith(API):
-        return plain_response(NotFound())
-    return defaults.page_not_found(request, exception)
+    return plain_response(NotFound())
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -65,6 +65,8 @@ def _view(address: str) -> tuple[str, dict[str, Any]]:
     try:
         parts = urlsplit(address)
         match = resolve(parts.path)
-    except (Resolver404, ValueError) as error:
+    except Resolver404:
+        return "", {}  # the page that says so has the navigation as well
+    except ValueError as error:
         raise invalid("view", "invalid", _("Must be the address of a page with tasks.")) from error
     return match.url_name or "", QueryDict(parts.query).dict() | match.kwargs

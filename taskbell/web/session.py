@@ -18,12 +18,13 @@ from taskbell.accounts.middleware import client_of, remember
 from taskbell.accounts.policy import Role
 from taskbell.accounts.queries import is_claimed, is_setup_token
 from taskbell.common.clock import utc_now
-from taskbell.common.errors import NotFound
+from taskbell.common.errors import NotAllowed, NotFound
 from taskbell.people.examples import add_examples
 from taskbell.people.notifications import ROLES
 from taskbell.people.registration import Registration, register
 from taskbell.web.door import HOME, form_page, next_address, page, person_of, session_of
 from taskbell.web.forms import JoinForm, SignInForm, SignUpForm
+from taskbell.web.lost import lost
 
 SIGNED_UP = gettext_noop(
     "Your account is ready: sign in. If {email} already had an account, we sent it an email instead."
@@ -122,5 +123,6 @@ def admin_sign_in(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return redirect_to_login(target)
     if not person_of(request).is_staff:
-        return page(request, "admins_only.html", status=403)
+        words = _("You are signed in as %(name)s. This account is not an admin.") % {"name": person_of(request).name}
+        return lost(request, _("Admins only"), words, status=NotAllowed.status)
     return redirect(target)

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from html.parser import HTMLParser
 from typing import Any
+from unittest.mock import Mock
 from urllib.parse import urlsplit
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.urls import get_resolver
 
 from taskbell.accounts.invites import token_of
@@ -138,10 +141,28 @@ def test_ada_can_read_every_page(browser_of: BrowserOf, ada: User, bo: User, nam
 
 
 @pytest.mark.parametrize("path", ["/nowhere/", "/tasks/1/", "/projects/1/", "/admin/login/"])
-def test_a_page_that_is_not_for_bo_can_be_read_as_well(browser_of: BrowserOf, bo: User, path: str) -> None:
-    answer = browser_of(bo).get(path)
+def test_a_page_that_is_not_for_bo_has_the_navigation_all_the_same(
+    browser_of: BrowserOf, bo: User, query_budget: Callable[[int], AbstractContextManager[None]], path: str
+) -> None:
+    browser = browser_of(bo)
+    browser.get(path)
+    with query_budget(4):
+        answer = browser.get(path)
     assert answer.status_code in (403, 404)
     check(answer)
+    assert 'id="navigation"' in text(answer)
+    assert browser.get("/live/", {"view": path}).status_code == 200
+
+
+def test_what_bo_may_not_do_has_the_navigation_as_well(
+    browser_of: BrowserOf, bo: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = browser_of(bo)
+    monkeypatch.setattr("taskbell.web.pages.today", Mock(side_effect=PermissionDenied))
+    answer = browser.get("/")
+    assert answer.status_code == 403
+    check(answer)
+    assert 'id="navigation"' in text(answer)
 
 
 @pytest.mark.parametrize("name", sorted(PAGES.keys() - OLDER))
