@@ -31,6 +31,7 @@ class Name(StrEnum):
     HTTP = "http"
     DATABASES = "databases"
     WRITERS = "writers"
+    PROCESSES = "processes"
     TRANSFER = "transfer"
     INSIGHTS = "insights"
     LIVE = "live"

@@ -93,14 +93,14 @@ def _sides(ports: dict[str, int], askers: list[Asker], managers: list[Asker], bu
         return lists(managers, side, [next(dates) for _ in range(MANAGER_DAYS)])
 
     def details(side: str) -> list[str]:
-        keys = {one: _own(one) for one in askers}
+        keys = {one: own_tasks(one) for one in askers}
         return [request("GET", f"/api/tasks/{pk}/", getattr(one, side)) for one in askers for pk in keys[one]]
 
     def patches() -> list[str]:
         return [
             request("PATCH", f"/api/tasks/{pk}/", one.ours, {"title": f"Water it again ({next(numbers)})"})
             for one in askers
-            for pk in _own(one)
+            for pk in own_tasks(one)
         ]
 
     warm = days(WARM_DAYS)
@@ -136,7 +136,7 @@ def _sides(ports: dict[str, int], askers: list[Asker], managers: list[Asker], bu
     }
 
 
-def _own(one: Asker) -> list[int]:
+def own_tasks(one: Asker) -> list[int]:
     """Some tasks that the person has created."""
     mine = Task.objects.filter(created_by=one.pk, deleted_at=None).values_list("pk", flat=True)
     return Random(one.pk).sample(list(mine), min(20, len(mine)))  # noqa: S311 - to be the same every time

@@ -98,6 +98,20 @@ def interleaved(acts: Mapping[str, Callable[[], float]], rounds: int) -> dict[st
     return {name: numbers[1:] for name, numbers in said.items()}
 
 
+def measured_in_turns(
+    acts: Mapping[str, Callable[[], tuple[float, float]]], rounds: int
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """The same for two figures of each at once."""
+    first: dict[str, list[float]] = {name: [] for name in acts}
+    second: dict[str, list[float]] = {name: [] for name in acts}
+    for number in range(rounds + 1):
+        for name in acts if number % 2 else reversed(acts):
+            one, other = acts[name]()
+            first[name].append(one)
+            second[name].append(other)
+    return {name: them[1:] for name, them in first.items()}, {name: them[1:] for name, them in second.items()}
+
+
 def rounds_of(acts: list[Act], *, rounds: int) -> list[list[float]]:
     """The times of each, interleaved and in reversed order every other round, after one round that does not count."""
     times: list[list[float]] = [[] for _ in acts]

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 
 from benchmarks.measure import Goal, Row, Sizes
-from tests.processes import RunningTaskbell, eventually
+from tests.processes import RunningTaskbell, eventually, memory_of
 
 STARTS = 5
 WATCHED = 6  # times `Sizes.seconds`
@@ -23,7 +23,7 @@ def run(sizes: Sizes) -> list[Row]:
         with RunningTaskbell(data, env=database) as running:
             sleep(WATCHED * sizes.seconds)  # what it does after a start is over then
             used = _used(running, WATCHED * sizes.seconds)
-            memory = sum(process.memory_info().rss for process in running.family()) / MIB
+            memory = memory_of(running.family()) / MIB
     return [
         Row("until the first answer, started again", starts, goal=PROMPT),
         Row("memory of all processes together", [memory], goal=LIGHT, unit=" MiB"),

@@ -8,7 +8,7 @@ from django.db import connection
 
 from benchmarks.databases import filled
 from benchmarks.http import MOST_ROUNDS, Side
-from benchmarks.measure import Goal, Row, Sizes
+from benchmarks.measure import Goal, Row, Sizes, measured_in_turns
 from benchmarks.server import Kind, installation
 from benchmarks.serving import PROCESSES, cache, started, wait_for
 from tests.processes import free_port
@@ -28,7 +28,8 @@ def run(sizes: Sizes) -> list[Row]:
         for writers in WRITERS:
             for side in sides.values():
                 side.connections = writers
-            rates, late = _measured(sides, min(sizes.rounds, MOST_ROUNDS))
+            measured = {name: side.measured for name, side in sides.items()}
+            rates, late = measured_in_turns(measured, min(sizes.rounds, MOST_ROUNDS))
             ours, other = SIDES
             rows += [
                 Row(f"new tasks by {writers} clients, 99th", late[ours], late[other], other, SOONER),
@@ -48,15 +49,3 @@ def _side(settings: str, sizes: Sizes) -> Iterator[Side]:
         ):
             wait_for(f"http://localhost:{port}/healthz")
             yield Side(port, lambda: requests, 201, sizes.seconds)
-
-
-def _measured(sides: dict[str, Side], rounds: int) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
-    """The rates and the 99th percentiles of each side, in turns, after one round that does not count."""
-    rates: dict[str, list[float]] = {name: [] for name in sides}
-    late: dict[str, list[float]] = {name: [] for name in sides}
-    for number in range(rounds + 1):
-        for name in sides if number % 2 else reversed(sides):
-            rate, slow = sides[name].measured()
-            rates[name].append(rate)
-            late[name].append(slow)
-    return {name: them[1:] for name, them in rates.items()}, {name: them[1:] for name, them in late.items()}

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +30,12 @@ def eventually(condition: Callable[[], T], *, within: float) -> T:
         assert time.monotonic() < deadline, f"not so within {within} seconds"
         time.sleep(0.05)
     return answer
+
+
+def memory_of(processes: Iterable[psutil.Process]) -> int:
+    """Bytes that these processes take together; what they share counts once, where the system knows it."""
+    full = [process.memory_full_info() for process in processes]
+    return sum(getattr(each, "pss", each.rss) for each in full)
 
 
 def free_port() -> int:

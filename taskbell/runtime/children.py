@@ -22,7 +22,7 @@ PR_SET_PDEATHSIG = 1
 logger = logging.getLogger("taskbell.run")
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Runs in the child before exec. Makes Linux send SIGTERM to the child when the parent ends for any reason."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -48,7 +48,7 @@ class Child:
             stdin=subprocess.DEVNULL,
             start_new_session=True,
             pass_fds=self.inherited,
-            preexec_fn=_end_with_parent,  # safe here: the parent has only one thread
+            preexec_fn=end_with_parent,  # safe here: the parent has only one thread
         )
         self.pid_file.write_text(str(self.process.pid))
         self.started_at = time.monotonic()

@@ -2,13 +2,19 @@
 
 import logging
 from contextlib import suppress
+from functools import partial
+from socket import socket
 
 import uvicorn
-from uvicorn.supervisors import Multiprocess
+from django.conf import settings
+from django.db import connections
+from django.urls import get_resolver
+from django.utils import translation
 
 from taskbell.common.postgresql.statistics import analyze_tables_without_statistics
 from taskbell.config.env import Environment, environment
 from taskbell.config.port import OPTIONS
+from taskbell.runtime.forks import Forks, usual_number
 from taskbell.runtime.language import gettext as _
 from taskbell.runtime.ports import bound, name_of
 from taskbell.runtime.preparation import collect_static_files, leave_setup_link, migrate_database
@@ -38,18 +44,32 @@ def serve(*, prepare: bool) -> None:
         "taskbell.config.asgi:application",
         host=env.TASKBELL_BIND,
         port=env.PORT,
-        workers=env.WEB_CONCURRENCY,
         log_config=None,  # keeps Django's logging
         log_level="warning",
         timeout_graceful_shutdown=STOP_SECONDS,
         **OPTIONS,
     )
     logger.info("Listening on %s.", name_of(env.TASKBELL_BIND, env.PORT))
+    number = env.WEB_CONCURRENCY or usual_number()
     with suppress(KeyboardInterrupt):
-        if env.WEB_CONCURRENCY > 1:
-            Multiprocess(config, sockets=[listener]).run()
+        if number > 1:
+            _load_everything(config)
+            Forks(partial(_serve, config, listener), number).run()
         else:
-            uvicorn.Server(config).run(sockets=[listener])
+            _serve(config, listener)
+
+
+def _serve(config: uvicorn.Config, listener: socket) -> None:
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _load_everything(config: uvicorn.Config) -> None:
+    """Loads what the first requests would load, and leaves no connection open: a fork can't share it."""
+    config.load()
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            assert get_resolver().reverse_dict  # noqa: S101 - loads the views
+    connections.close_all()
 
 
 def refuse_endless_redirect(env: Environment) -> None:

@@ -57,6 +57,7 @@ def benchmark(*arguments: str, output: Path, within: float = 120) -> str:
         ),
         ("start", ["until the first answer", "memory of all", "of one core"]),
         ("upgrade", ["forwards, 200 tasks", "back, 200 tasks", "a list meanwhile, 99th", "a new task meanwhile"]),
+        ("processes", ["one task, 2 web processes", "a mixed load, 2 web processes, 99th"]),
         ("overdue", ["sweep of 50 tasks", "a change during the sweep"]),
     ],
 )

@@ -14,9 +14,12 @@ NUMBERS = count()
 Newcomer = Callable[[str], Somebody]
 
 
+ONE_PROCESS = {"WEB_CONCURRENCY": "1"}  # which counts its connections
+
+
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningTaskbell]:
-    with RunningTaskbell(tmp_path_factory.mktemp("live") / "data", env=fresh_database()) as running:
+    with RunningTaskbell(tmp_path_factory.mktemp("live") / "data", env=fresh_database() | ONE_PROCESS) as running:
         yield running
 
 

@@ -10,7 +10,7 @@ import psutil
 import pytest
 import redis
 
-from tests.processes import RunningTaskbell, alive, eventually, free_port, taskbell
+from tests.processes import RunningTaskbell, alive, eventually, free_port, memory_of, taskbell
 
 MEBIBYTE = 1024 * 1024
 
@@ -47,8 +47,7 @@ def test_the_broker_gives_up_kept_answers_before_it_grows_without_limit(running:
 
 
 def test_everything_together_needs_less_than_450_mebibytes(running: RunningTaskbell) -> None:
-    used = sum(process.memory_info().rss for process in running.family())
-    assert used < 450 * MEBIBYTE
+    assert memory_of(running.family()) < 450 * MEBIBYTE
 
 
 @pytest.mark.parametrize("name", ["web", "worker", "beat", "valkey"])
