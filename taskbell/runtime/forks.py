@@ -28,15 +28,11 @@ def usual_number() -> int:
     """As many processes as there are cores for this program, from 1 to 4. Where forking is unusual: 1."""
     if not hasattr(os, "sched_getaffinity"):
         return 1
-    return max(1, min(len(os.sched_getaffinity(0)), _quota(QUOTA), USUAL_MOST))
-
-
-def _quota(file: Path) -> int:
-    """The whole cores that a container may use."""
+    cores = min(len(os.sched_getaffinity(0)), USUAL_MOST)
     with suppress(OSError, ValueError):
-        quota, period = file.read_text().split()
-        return int(quota) // int(period)
-    return USUAL_MOST
+        quota, period = QUOTA.read_text().split()
+        return max(1, min(cores, int(quota) // int(period)))
+    return cores
 
 
 class Forks:
