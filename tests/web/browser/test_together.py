@@ -232,3 +232,31 @@ def test_a_change_is_shown_once_the_server_answers_again(desk: Window) -> None:
     page.unroute("**/live/?*")
     expect(page.locator("[data-task]").filter(has_text="old crane")).to_be_visible()
     desk.check("503")
+
+
+def test_a_row_stays_chosen_while_it_changes_and_while_the_list_is_read_again(desk: Window) -> None:
+    task = desk.send("tasks/", {"title": "Ring the robin"})["id"]
+    page = desk.live("/tasks/?q=robin")
+    row = page.locator("[data-task]")
+    row.locator(".select").click()
+    for title, lost in (("Ring both robins", False), ("Ring all robins", True)):
+        if lost:
+            page.evaluate("live.cursor = 'too old'; live.socket.close()")
+        desk.send(f"tasks/{task}/", {"title": title}, method="PATCH")
+        expect(row).to_contain_text(title)
+        expect(row).to_have_class(re.compile("chosen"))
+        expect(row.get_by_role("checkbox")).to_be_checked()
+        expect(page.locator("#bulk")).to_be_visible()
+    desk.check()
+
+
+def test_in_place_of_a_list_that_is_gone_the_page_says_so(desk: Window) -> None:
+    project = desk.send("projects/", {"name": "Bird table"})["id"]
+    desk.send("tasks/", {"title": "Saw the wood", "project": project})
+    page = desk.live(f"/projects/{project}/")
+    desk.send(f"projects/{project}/", {"name": "Bird house"}, method="PATCH")
+    expect(page.get_by_role("heading", name="Bird house")).to_be_visible()
+    desk.send(f"projects/{project}/", method="DELETE")
+    expect(page.get_by_role("heading", name="Page not found")).to_be_visible()
+    expect(page.locator("#navigation")).not_to_contain_text("Bird house")
+    desk.check("404")

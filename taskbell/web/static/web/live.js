@@ -27,6 +27,12 @@ async function addFurther(page) {
   return true;
 }
 
+// What only this window knows of a row: that it is chosen, the current one, or being dragged.
+function keepOwn(old, fresh) {
+  for (const name of ["chosen", "held", "on"]) fresh.classList.toggle(name, old.classList.contains(name));
+  if (old.querySelector("[data-select]")?.checked) fresh.querySelector("[data-select]")?.setAttribute("checked", "");
+}
+
 // What had come by scrolling is read with the page, so that nobody loses their place.
 async function asLongAsHere(page) {
   const shown = document.querySelector("[data-list]")?.children.length ?? 0;
@@ -84,25 +90,29 @@ const live = {
     const still = Math.min(movedAt + STILL_MS, this.since + STILL_MOST_MS) - Date.now();
     if (!this.own && still > 0) { this.timer = setTimeout(() => this.read(), still); return; }
     this.own = false;
-    const ids = [...this.ids], frame = this.frame;
-    const all = this.all || ids.length > MOST_IDS || this.watched().some((id) => this.ids.has(id));
+    const wanted = this.ids.size || this.all || this.frame;
+    const hasRows = document.querySelector("[data-list], [data-watch], [id^=task-]") !== null; // other pages have forms, not to be touched
+    const all = hasRows && (this.all || this.ids.size > MOST_IDS || this.watched().some((id) => this.ids.has(id)));
+    const ids = hasRows ? [...this.ids] : [], frame = this.frame;
     this.ids.clear();
     this.since = 0;
     this.all = this.frame = false;
-    if (!ids.length && !all && !frame) return;
+    if (!wanted) return;
     const here = document.body.dataset.here;
     const view = location.pathname + location.search;
     try {
       // A whole page has a frame, rows have none.
       const answer = all ? await fetch(view)
         : await fetch(`/live/?${new URLSearchParams({ ids: ids.join(), view, here })}`, { headers: { "HX-Request": "true" } });
-      if (answer.status === 404 && all) document.dispatchEvent(new CustomEvent("taskbell:lost"));
+      // A task keeps what is typed there; in place of a list, the page says that it is gone.
+      const isLost = answer.status === 404 && all, keepsTyped = document.querySelector("[data-lost]");
+      if (isLost && keepsTyped) document.dispatchEvent(new CustomEvent("taskbell:lost"));
       if (answer.status >= 500) throw new Error(answer.statusText);
-      if (!answer.ok || answer.redirected) return;
+      if (answer.redirected || !(answer.ok || (isLost && !keepsTyped))) return;
       const page = await pageOf(answer);
       if (all) { await asLongAsHere(page); this.morphAll(page); }
       else this.apply(page);
-    } catch { this.readLater(ids, all, frame); }
+    } catch { this.readLater(ids, all, frame || !hasRows); }
   },
 
   // The cursor is beyond these changes already, so the socket doesn't bring them again.
@@ -121,6 +131,10 @@ const live = {
   morphAll(page) {
     document.dispatchEvent(new CustomEvent("taskbell:fresh", { detail: page })); // open forms save themselves
     const main = page.querySelector("#main");
+    for (const old of document.querySelectorAll("[data-task]")) {
+      const fresh = page.getElementById(old.id);
+      if (fresh) keepOwn(old, fresh);
+    }
     const focus = this.focused();
     if (main && main.textContent !== document.querySelector("#main").textContent) announcer.pageChanged();
     if (main) htmx.swap({ text: main.outerHTML, target: document.querySelector("#main"), swap: "outerMorph" });
@@ -167,11 +181,11 @@ const live = {
     const old = document.getElementById(fresh.id);
     const list = document.querySelector(`[data-list="${CSS.escape(fresh.dataset.section ?? "")}"]`);
     if (old ? !list || old.parentElement !== list || old.textContent !== fresh.textContent : list) announcer.changed(fresh.id.slice("task-".length));
-    if (old?.querySelector("[data-select]")?.checked) fresh.querySelector("[data-select]")?.setAttribute("checked", "");
+    if (old) keepOwn(old, fresh);
     if ("gone" in fresh.dataset) return old && this.remove(old);
     if (!list) return old && this.remove(old);
     if (old?.parentElement === list) {
-      if (old.contains(document.activeElement) && old.querySelector("form, input:focus, textarea:focus")) return;
+      if (old.contains(document.activeElement) && old.querySelector("form, input:not([type=checkbox]):focus, textarea:focus")) return;
       if (old.dataset.sort !== fresh.dataset.sort) this.moveTo(this.placeIn(list, fresh, old), old, list);
       old.removeAttribute("aria-busy");
       htmx.swap({ text: fresh.outerHTML, target: old, swap: "outerMorph" });
@@ -252,6 +266,7 @@ const live = {
     if (message.resync) { this.all = true; this.touch([]); return; }
     const id = message.task_id ?? null;
     if (id === null) this.frame = true; // projects, members, notifications: what the navigation shows
+    if (message.project_id && String(message.project_id) === document.body.dataset.here && document.querySelector("[data-list]")) this.all = true;
     this.touch(id === null ? [] : [id]);
   },
 

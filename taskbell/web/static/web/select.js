@@ -62,4 +62,4 @@ async function readFurther(end) {
   if (await addFurther(document)) watchEnd();
 }
 watchEnd();
-document.addEventListener("taskbell:morphed", watchEnd);
+document.addEventListener("taskbell:morphed", () => { watchEnd(); showSelected(); });
