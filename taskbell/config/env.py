@@ -6,7 +6,7 @@
 import os
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -14,8 +14,10 @@ from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, Secre
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from taskbell.common.clock import time_zones
+from taskbell.config.language import gettext as _
 from taskbell.config.origins import read_origins
 from taskbell.config.quotas import ABOUT_QUOTAS, QUOTAS, read_quotas
+from taskbell.config.sentences import sentence_of
 
 DOTENV = Path(".env")
 
@@ -26,14 +28,14 @@ class UnusableEnvironment(Exception):
 
 def _known_zone(name: str) -> str:
     if name not in time_zones():
-        raise ValueError("must be an IANA time zone such as Europe/Berlin.")
+        raise ValueError(_("must be an IANA time zone such as Europe/Berlin."))
     return name
 
 
 def _web_address(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be a web address such as https://tasks.example.org.")
+        raise ValueError(_("must be a web address such as https://tasks.example.org."))
     return url.rstrip("/")
 
 
@@ -47,7 +49,7 @@ def _of_the_form(example: str, *schemes: str) -> AfterValidator:
         except ValueError:
             fits = False
         if not fits:
-            raise ValueError(f"must have the form {example}.")
+            raise ValueError(_("must have the form %(example)s.") % {"example": example})
         return url
 
     return AfterValidator(check)
@@ -225,9 +227,9 @@ class Environment(BaseSettings):
     @model_validator(mode="after")
     def _settings_agree(self) -> "Environment":
         if self.EMAIL_USE_TLS and self.EMAIL_USE_SSL:
-            raise ValueError("EMAIL_USE_SSL: can't be used together with EMAIL_USE_TLS. Choose one.")
+            raise ValueError(_("EMAIL_USE_SSL: can't be used together with EMAIL_USE_TLS. Choose one."))
         if self.EMAIL_BACKEND and "smtp" in self.EMAIL_BACKEND and not (self.EMAIL_HOST or self.EMAIL_URL):
-            raise ValueError("EMAIL_BACKEND: can't use SMTP, because EMAIL_HOST is not set.")
+            raise ValueError(_("EMAIL_BACKEND: can't use SMTP, because EMAIL_HOST is not set."))
         return self
 
     @property
@@ -268,7 +270,8 @@ def _secrets_from_files(given: dict[str, str]) -> dict[str, str]:
             try:
                 found[name] = Path(path).read_text().strip()
             except (OSError, UnicodeDecodeError) as error:
-                raise UnusableEnvironment(f"{file_variable}: can't read the secret from {path} ({error}).") from error
+                said = _("%(name)s: can't read the secret from %(path)s (%(error)s).")
+                raise UnusableEnvironment(said % {"name": file_variable, "path": path, "error": error}) from error
     return found
 
 
@@ -276,14 +279,8 @@ def _refuse_unknown(given: dict[str, str]) -> None:
     known = {name for field in Environment.model_fields for name in names_of(field)} | set(_secret_file_names())
     for name in sorted(given):
         if name.startswith("TASKBELL_") and name not in known:
-            raise UnusableEnvironment(f"{name}: unknown setting. See docs/configuration.md for all settings.")
-
-
-def _sentence(error: ValidationError) -> str:
-    first: Any = error.errors()[0]
-    name = ".".join(str(part) for part in first["loc"])
-    message = str(first["msg"]).removeprefix("Value error, ")
-    return f"{name}: {message}" if name else message
+            said = _("%(name)s: unknown setting. See docs/configuration.md for all settings.")
+            raise UnusableEnvironment(said % {"name": name})
 
 
 @cache
@@ -297,4 +294,4 @@ def environment() -> Environment:
     try:
         return Environment(**_secrets_from_files(given))  # type: ignore[arg-type]
     except ValidationError as error:
-        raise UnusableEnvironment(_sentence(error)) from error
+        raise UnusableEnvironment(sentence_of(error)) from error

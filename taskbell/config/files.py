@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from taskbell.config.env import UnusableEnvironment
+from taskbell.config.language import gettext as _
 
 PRIVATE = 0o077  # the umask of all our processes: other users can't use the files that they create
 
@@ -26,8 +27,11 @@ def prepare_data_folder(data: Path) -> None:
         data.chmod(0o700)
     if _is_open(data.stat()):
         raise UnusableEnvironment(
-            f"TASKBELL_DATA: can't use {data}, because other users can access it. "
-            f"Close it with 'chmod -R go= {shlex.quote(str(data))}'."
+            _(
+                "TASKBELL_DATA: can't use %(data)s, because other users can access it. "
+                "Close it with 'chmod -R go= %(quoted)s'."
+            )
+            % {"data": data, "quoted": shlex.quote(str(data))}
         )
 
 

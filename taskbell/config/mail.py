@@ -4,6 +4,7 @@ from typing import TypedDict
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from taskbell.config.env import Environment, UnusableEnvironment
+from taskbell.config.language import gettext as _
 
 
 class MailSettings(TypedDict):
@@ -28,7 +29,7 @@ def mail_settings(env: Environment) -> MailSettings:
     if env.EMAIL_URL:
         parts = urlsplit(env.EMAIL_URL.get_secret_value())
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-            raise UnusableEnvironment("EMAIL_URL: must have the form smtp://user:password@host:port/?tls=true.")
+            raise UnusableEnvironment(_("EMAIL_URL: must have the form smtp://user:password@host:port/?tls=true."))
         host, port = parts.hostname, parts.port
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
         ssl = parts.scheme == "smtps"

@@ -3,7 +3,8 @@
 import re
 from urllib.parse import urlsplit
 
-RULE = "must be origins such as https://app.example.org, separated by commas"
+from taskbell.config.language import gettext as _
+
 PARTS = re.compile(r"https?://[^/?#@\s*]+")
 USUAL_PORTS = {"http": 80, "https": 443}
 
@@ -15,15 +16,23 @@ def read_origins(text: str) -> list[str]:
 
 def _origin(text: str) -> str:
     if text == "*":
-        raise ValueError("must name each origin, because * would let every site in.")
+        raise ValueError(_("must name each origin, because * would let every site in."))
     if not text.isascii() or not PARTS.fullmatch(text.lower()):
-        raise ValueError(f"{RULE}. Can't use {text}: an origin has a scheme, a host and, if needed, a port.")
+        raise _unusable(text)
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
     except ValueError:
         host = port = None
     if not host or port == 0:
-        raise ValueError(f"{RULE}. Can't use {text}.")
+        raise _unusable(text)
     name = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{name}" + ("" if port in (None, USUAL_PORTS[parts.scheme]) else f":{port}")
+
+
+def _unusable(text: str) -> ValueError:
+    said = _(
+        "must be origins such as https://app.example.org, separated by commas. "
+        "Can't use %(text)s: an origin has a scheme, a host and, if needed, a port."
+    )
+    return ValueError(said % {"text": text})

@@ -1,5 +1,7 @@
 """How much one person may have, by setting."""
 
+from taskbell.config.language import gettext
+
 QUOTAS = {
     "tasks": 200_000,
     "text": 500,  # MiB of titles and descriptions
@@ -22,7 +24,8 @@ def read_quotas(text: str) -> dict[str, int]:
     for pair in filter(None, (pair.strip() for pair in text.split(","))):
         name, _, number = (part.strip() for part in pair.partition("="))
         if name not in QUOTAS or not number.isascii() or not number.isdigit() or not 0 < len(number) < 10:
-            raise ValueError(f"must be pairs such as tasks=500000. Names are {', '.join(QUOTAS)}.")
+            said = gettext("must be pairs such as tasks=500000. Names are %(names)s.")
+            raise ValueError(said % {"names": ", ".join(QUOTAS)})
         given[name] = int(number)
     return {**QUOTAS, **given}
 

@@ -4,28 +4,35 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from taskbell.config.env import Environment, UnusableEnvironment
+from taskbell.config.language import gettext as _
 
 MIN_KEY_LENGTH, MIN_DISTINCT_CHARACTERS = 32, 5
 EXAMPLES = ("django-insecure-", "change-me", "changeme", "change_me", "your-secret-key")
-MAKE_ONE = "Make one with: openssl rand -base64 48"
 
 
 def refuse_unsafe(env: Environment) -> None:
     """Raises UnusableEnvironment for settings that would expose data or secrets."""
     https, open_ = env.url.startswith("https://"), not is_of_this_machine(env.TASKBELL_BIND)
     if env.DEBUG and (https or open_):
-        cause = "TASKBELL_URL is https" if https else f"the server listens on {env.TASKBELL_BIND}"
-        raise UnusableEnvironment(f"DEBUG: must be false if {cause}, because its pages show code and settings.")
+        cause = (
+            _("DEBUG: must be false if TASKBELL_URL is https, because its pages show code and settings.")
+            if https
+            else _("DEBUG: must be false if the server listens on %(bind)s, because its pages show code and settings.")
+        )
+        raise UnusableEnvironment(cause % {"bind": env.TASKBELL_BIND})
     if https and "*" in env.ALLOWED_HOSTS:
         raise UnusableEnvironment(
-            "ALLOWED_HOSTS: must name the hosts if TASKBELL_URL is https, because * allows any host."
+            _("ALLOWED_HOSTS: must name the hosts if TASKBELL_URL is https, because * allows any host.")
         )
     keys = {"SECRET_KEY_FALLBACKS": env.former_keys}
     if env.SECRET_KEY:
         keys["SECRET_KEY"] = [env.SECRET_KEY.get_secret_value()]
     for name, values in keys.items():
         if not env.DEBUG and any(is_guessable(value) for value in values):
-            raise UnusableEnvironment(f"{name}: must not be guessable, because it signs every token. {MAKE_ONE}")
+            said = _(
+                "%(name)s: must not be guessable, because it signs every token. Make one with: openssl rand -base64 48"
+            )
+            raise UnusableEnvironment(said % {"name": name})
 
 
 def is_guessable(key: str) -> bool:

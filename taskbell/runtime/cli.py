@@ -14,8 +14,8 @@ from typer.core import TyperCommand, TyperGroup
 from taskbell.common.limits import most_open_files
 from taskbell.config.env import UnusableEnvironment, environment
 from taskbell.config.files import PRIVATE, prepare_data_folder
-from taskbell.runtime.language import bind_others
-from taskbell.runtime.language import gettext as _
+from taskbell.config.language import bind_others
+from taskbell.config.language import gettext as _
 from taskbell.runtime.refusals import CANNOT_START, CannotStart
 
 

@@ -21,10 +21,11 @@ from taskbell.comments.models import Comment
 from taskbell.comments.rendering import render
 from taskbell.common.clock import utc_now
 from taskbell.common.text import folded
+from taskbell.config.language import gettext as _
+from taskbell.config.language import ngettext
 from taskbell.projects.models import Colour, Project, ProjectRole
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import schedule
-from taskbell.runtime.language import gettext as _
 from taskbell.runtime.preparation import migrate_database
 from taskbell.sharing.members import join
 from taskbell.sharing.projects import create_project
@@ -91,7 +92,7 @@ def fill(tasks: int) -> None:
         labels = list(labels_of([TaskPatch(labels=LABELS)], by=people[0], now=now).values())
         places = _places(people, now)
     sizes = [CHUNK_ROWS] * (tasks // CHUNK_ROWS) + [tasks % CHUNK_ROWS] * bool(tasks % CHUNK_ROWS)
-    for size in track(sizes, description=_("%(n)d tasks") % {"n": tasks}, console=console):
+    for size in track(sizes, description=ngettext("%(n)d task", "%(n)d tasks", tasks) % {"n": tasks}, console=console):
         _add_tasks(size, places, categories, labels, chance=chance, now=now)
     console.print(
         "\n  "

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from taskbell.runtime.language import gettext as _
+from taskbell.config.language import gettext as _
 from taskbell.runtime.refusals import CannotStart
 
 PATIENCE_SECONDS = 3.0

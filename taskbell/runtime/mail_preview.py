@@ -13,6 +13,7 @@ from taskbell.accounts.policy import Role
 from taskbell.comments.actions import add_comment
 from taskbell.common.clock import utc_now
 from taskbell.common.durations import parse_duration
+from taskbell.config.language import gettext as _
 from taskbell.notifications.channels.mail.rendering import compose
 from taskbell.notifications.kinds import registered
 from taskbell.notifications.messages import Message, notify
@@ -20,7 +21,6 @@ from taskbell.notifications.models import Delivery, DeliveryQuerySet, Notificati
 from taskbell.people.invitations import make_invite
 from taskbell.projects.models import Project, ProjectRole
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.runtime.language import gettext as _
 from taskbell.runtime.preparation import migrate_database
 from taskbell.sharing.members import add_member
 from taskbell.sharing.projects import create_project

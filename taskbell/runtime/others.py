@@ -1,6 +1,6 @@
 """Texts of typer, and of argparse for Django's commands: the command line shows them among its own."""
 
-from taskbell.runtime.language import gettext_noop
+from taskbell.config.language import gettext_noop
 
 OF_TYPER = (
     *(gettext_noop("Arguments"), gettext_noop("Options"), gettext_noop("Commands"), gettext_noop("Error")),

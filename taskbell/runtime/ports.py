@@ -7,8 +7,8 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from taskbell.runtime.language import gettext as _
-from taskbell.runtime.language import gettext_noop
+from taskbell.config.language import gettext as _
+from taskbell.config.language import gettext_noop
 from taskbell.runtime.refusals import CannotStart
 
 UNIX = "unix:"

@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from taskbell.runtime.language import gettext as _
+from taskbell.config.language import gettext as _
 from taskbell.tasks.counting import recount
 
 

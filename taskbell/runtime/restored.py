@@ -7,9 +7,10 @@ from rich.console import Console
 
 from taskbell.activity.actions import begin_epoch
 from taskbell.common.clock import utc_now
+from taskbell.config.language import gettext as _
+from taskbell.config.language import ngettext
 from taskbell.notifications.channels.mail.delivery import forget_sent_until
 from taskbell.reminders.firing import forget_fired_until
-from taskbell.runtime.language import gettext as _
 from taskbell.runtime.refusals import CannotStart
 from taskbell.tasks.digest import send_digests
 from taskbell.tasks.scheduled import mark_overdue
@@ -31,5 +32,9 @@ def forget(sent_until: datetime) -> None:
         send_digests(moment)
         begin_epoch()
         reminders, mails = forget_fired_until(moment), forget_sent_until(moment)
-    said = _("Skipped %(reminders)s reminders and %(emails)s emails due until %(until)s UTC.")
-    Console().print(said % {"reminders": reminders, "emails": mails, "until": f"{moment:%Y-%m-%d %H:%M}"})
+    counts = {
+        "reminders": ngettext("%(n)d reminder", "%(n)d reminders", reminders) % {"n": reminders},
+        "emails": ngettext("%(n)d email", "%(n)d emails", mails) % {"n": mails},
+    }
+    said = _("Skipped %(reminders)s and %(emails)s due until %(until)s UTC.")
+    Console().print(said % {**counts, "until": f"{moment:%Y-%m-%d %H:%M}"})

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management import execute_from_command_line, get_commands
 from django.db import OperationalError, connection
 
-from taskbell.runtime.language import gettext as _
+from taskbell.config.language import gettext as _
 from taskbell.runtime.refusals import CannotStart
 
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from types import FrameType
 
 from taskbell.config.env import Environment, environment
+from taskbell.config.language import gettext as _
 from taskbell.config.mail import mail_settings
 from taskbell.runtime.children import Child, stop_all
 from taskbell.runtime.files import claim_data_folder, pid_file, setup_link_file
-from taskbell.runtime.language import gettext as _
 from taskbell.runtime.ports import bound, replies
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.valkey import answers, valkey

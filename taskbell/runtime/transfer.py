@@ -17,8 +17,8 @@ from taskbell.common.clock import utc_now
 from taskbell.common.errors import Refusal
 from taskbell.common.text import printable
 from taskbell.common.wording import grouped
-from taskbell.runtime.language import gettext as _
-from taskbell.runtime.language import gettext_noop, terminal_language
+from taskbell.config.language import gettext as _
+from taskbell.config.language import gettext_noop, ngettext, terminal_language
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.setup import check_database
 from taskbell.transfer.archives import seekable
@@ -75,11 +75,16 @@ def import_file(file: Path, person: str, format_: str, *, columns: str, dates: s
 
 
 def _summary(report: ImportResult, format_: str | None) -> str:
-    counts = {name: grouped(count) for name, count in report.counts().items()}
-    return _(
-        "Imported %(created)s tasks from %(format)s, updated %(updated)s, skipped %(skipped)s known, "
-        "left out %(failed)s rows, %(notice_count)s notices."
-    ) % {**counts, "format": format_}
+    counts = report.counts()
+    created = ngettext("Imported %(n)s task from %(format)s", "Imported %(n)s tasks from %(format)s", counts["created"])
+    parts = {
+        "created": created,
+        "updated": _("updated %(n)s"),
+        "skipped": _("skipped %(n)s known"),
+        "failed": ngettext("left out %(n)s row", "left out %(n)s rows", counts["failed"]),
+        "notice_count": ngettext("%(n)s notice", "%(n)s notices", counts["notice_count"]),
+    }
+    return ", ".join(part % {"n": grouped(counts[name]), "format": format_} for name, part in parts.items()) + "."
 
 
 def export_file(file: Path | None, person: str, format_: str, *, bom: bool) -> None:

@@ -5,9 +5,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from taskbell.config.files import valkey_socket
+from taskbell.config.language import gettext as _
 from taskbell.runtime.children import Child
 from taskbell.runtime.files import pid_file
-from taskbell.runtime.language import gettext as _
 from taskbell.runtime.ports import UNIX, replies
 from taskbell.runtime.refusals import CannotStart
 

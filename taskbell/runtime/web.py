@@ -13,9 +13,9 @@ from django.utils import translation
 
 from taskbell.common.postgresql.statistics import analyze_tables_without_statistics
 from taskbell.config.env import Environment, environment
+from taskbell.config.language import gettext as _
 from taskbell.config.port import OPTIONS
 from taskbell.runtime.forks import Forks, usual_number
-from taskbell.runtime.language import gettext as _
 from taskbell.runtime.ports import bound, name_of
 from taskbell.runtime.preparation import collect_static_files, leave_setup_link, migrate_database
 from taskbell.runtime.refusals import CannotStart

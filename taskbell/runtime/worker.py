@@ -9,9 +9,9 @@ from celery.platforms import SecurityWarning
 from taskbell.common.limits import share_memory_between_threads
 from taskbell.config.celery import app
 from taskbell.config.env import environment
+from taskbell.config.language import gettext as _
 from taskbell.runtime import lives
 from taskbell.runtime.files import run_folder
-from taskbell.runtime.language import gettext as _
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.setup import check_broker, check_database
 

@@ -85,4 +85,4 @@ def _reading_zip() -> Iterator[None]:
     try:
         yield
     except BROKEN as error:
-        raise Unreadable(1, _("Can't read this zip, because it is broken: %(error)s.") % {"error": error}) from error
+        raise Unreadable(1, _("Can't read this zip, because it is broken.")) from error

@@ -16,6 +16,7 @@ from taskbell.common.strict_json import inside
 from taskbell.common.text import printable
 from taskbell.common.wording import grouped
 from taskbell.transfer.columns import COLUMNS
+from taskbell.transfer.parser_words import parser_words
 
 MAX_ROW_CHARACTERS = 1024 * 1024
 MAX_OBJECT_CHARACTERS = 16 * MAX_ROW_CHARACTERS  # in JSON, which has all comments on a task
@@ -197,8 +198,7 @@ class _Values:
             return Unreadable(self.line, _("Must be JSON with fewer nested levels."))
         if isinstance(error, json.JSONDecodeError):
             line = self.line + self.buffer.count("\n", self.place, error.pos)
-            said = f"{error.msg[:1].lower()}{error.msg[1:]}"
-            return Unreadable(line, _("Must be JSON: %(error)s.") % {"error": said})
+            return Unreadable(line, _("Must be JSON: %(error)s.") % {"error": parser_words(error.msg)})
         return Unreadable(self.line, _("Must be JSON: %(error)s.") % {"error": error})
 
     def _pass(self, end: int) -> None:

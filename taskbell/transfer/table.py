@@ -12,6 +12,7 @@ from taskbell.common.spreadsheet import unguarded
 from taskbell.transfer.cells import CellReader
 from taskbell.transfer.encodings import WINDOWS, Recoded
 from taskbell.transfer.headers import MAX_SHOWN, Header, is_known, read_header
+from taskbell.transfer.parser_words import parser_words
 from taskbell.transfer.reading import Notice, Remark, Row, Unreadable, lines_of
 
 DELIMITERS = ",;\t|"
@@ -51,7 +52,7 @@ class Table:
                     yield line, record
                 line = above + reader.line_num + 1
         except csv.Error as error:
-            raise Unreadable(line, _("Must be CSV: %(error)s.") % {"error": error}) from error
+            raise Unreadable(line, _("Must be CSV: %(error)s.") % {"error": parser_words(error)}) from error
 
     def _delimiter(self, line: str) -> str:
         return max(DELIMITERS, key=lambda delimiter: self._fit(line, delimiter))

@@ -20,7 +20,7 @@ LOCALE = PACKAGE / "locale"
 # How many arguments of each function are texts, and which of them is a context.
 FUNCTIONS = {"gettext": "m", "gettext_noop": "m", "ngettext": "mp", "pgettext": "cm", "npgettext": "cmp"}
 COMMAND = "app.command("  # its docstring is its help on the command line
-MODULES = ("django.utils.translation", "taskbell.runtime.language")  # where the functions come from
+MODULES = ("django.utils.translation", "taskbell.config.language")  # where the functions come from
 STRING = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 IN_TEMPLATES = re.compile(rf"(?<!\w)(_|{'|'.join(FUNCTIONS)})\(({STRING}(?:, ?{STRING})*)", re.DOTALL)
 

@@ -76,6 +76,22 @@ def test_errors_in_a_file_are_in_german(german: User, name: str) -> None:
     assert not list(english_in(said))
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("value.json", b'[{"title": Dig}]', "Muss JSON sein: hier fehlt ein Wert."),
+        ("name.json", b'[{title: "Dig"}]', "Muss JSON sein: hier fehlt ein Name in doppelten Anführungszeichen."),
+        ("comma.json", b'[{"title": "Dig" "stage": 1}]', "Muss JSON sein: hier fehlt ein Komma."),
+        ("colon.json", b'[{"title" "Dig"}]', "Muss JSON sein: hier fehlt ein Doppelpunkt."),
+        ("quote.csv", b'title,stage\n"Dig" it,x\n', 'Muss CSV sein: nach „"“ muss „,“ kommen.'),
+        ("end.csv", b'title,stage\n"Dig', "Muss CSV sein: unerwartetes Ende."),
+    ],
+)
+def test_what_a_parser_says_is_in_german_too(german: User, name: str, content: bytes, said: str) -> None:
+    with override("de"):
+        assert all(one.endswith(said) for one in messages_about(content, name, german))
+
+
 def test_bo_reads_in_german_what_a_file_would_do_and_what_a_worker_did(german: User) -> None:
     browser = Browser()
     browser.sign_in(german.username)

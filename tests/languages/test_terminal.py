@@ -2,7 +2,7 @@
 
 import pytest
 
-from taskbell.runtime import language
+from taskbell.config import language
 
 
 @pytest.mark.parametrize(

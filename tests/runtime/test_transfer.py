@@ -47,7 +47,7 @@ def test_every_bad_row_is_a_line_and_there_is_an_exit_code(run, tmp_path: Path) 
     assert last == "Can't import 300 of 301 rows, so nothing was imported."
     assert len(run("export").stdout.splitlines()) == 1
     done = run("import", "in.csv", "--partial")
-    assert (done.returncode, "Imported 1 tasks" in done.stderr) == (1, True)
+    assert (done.returncode, "Imported 1 task from" in done.stderr) == (1, True)
 
 
 def test_what_cannot_begin_is_a_sentence(run) -> None:  # type: ignore[no-untyped-def]
