@@ -123,6 +123,7 @@ async function openDialog(address, options = {}) {
   dialog.setAttribute("aria-label", $("h1, h2", dialog)?.textContent.trim() ?? "");
   ($("[autofocus]", dialog) ?? $("input:not([type=hidden]), textarea, select, button", dialog))?.focus({ preventScroll: true });
   dialog.scrollTop = 0;
+  restoreLine(dialog);
 }
 
 function closeDialog() {
@@ -154,7 +155,7 @@ function showConnection() {
   const line = $("#offline");
   if (!line) return;
   line.hidden = navigator.onLine;
-  if (!navigator.onLine) $("time", line).textContent = new Date().toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
+  if (!navigator.onLine) $("time", line).textContent = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "numeric", minute: "2-digit", hour12: document.body.dataset.clock === "12" });
   for (const button of $$("button[form=verbs], main form button[type=submit]")) {
     if (!navigator.onLine && !button.disabled) { button.disabled = true; button.dataset.offline = ""; }
     if (navigator.onLine && "offline" in button.dataset) { button.disabled = false; delete button.dataset.offline; }
@@ -189,8 +190,25 @@ document.addEventListener("input", (event) => {
   const form = event.target.closest("[data-quick-form]");
   if (!form) return;
   $$("[name=refused]", form).forEach((one) => one.remove()); // spans of another line
+  sessionStorage.setItem(LINE, form.elements.text.value);
   clearTimeout(readTimer);
   readTimer = setTimeout(() => readLine(form), 150);
+});
+
+// A line that was not added is there again the next time; typing replaces it.
+const LINE = `line:${document.body.dataset.person}`;
+
+function restoreLine(from) {
+  const form = $("[data-quick-form]", from), kept = sessionStorage.getItem(LINE);
+  if (!form || !kept || form.elements.text.value) return;
+  form.elements.text.value = kept;
+  form.elements.text.select();
+  readLine(form);
+}
+restoreLine(document);
+document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+  const isAdded = (ctx.response?.status ?? ctx.response?.raw?.status) < 300;
+  if (isAdded && ctx.sourceElement?.matches?.("[data-quick-form]")) sessionStorage.removeItem(LINE);
 });
 
 document.addEventListener("click", (event) => {

@@ -244,7 +244,7 @@ const live = {
     socket.addEventListener("message", (event) => this.receive(JSON.parse(event.data), socket));
     socket.addEventListener("close", (event) => {
       this.socket = null;
-      if (event.code === 4401) return this.state("signed-out");
+      if (event.code === 4401) return this.signedOut();
       this.state("offline");
       if (document.visibilityState === "visible") this.again();
     });
@@ -270,6 +270,12 @@ const live = {
     this.touch(id === null ? [] : [id]);
   },
 
+  // The server says so, with the way back in; signing in again in another window is noticed on coming back to this one.
+  signedOut() {
+    if (document.body.dataset.connection !== "signed-out") htmx.ajax("GET", "/live/", { swap: "none" });
+    this.state("signed-out");
+  },
+
   state(name) {
     const words = document.querySelector("[data-live]");
     if (words) words.textContent = words.dataset[name === "live" ? "on" : "off"] ?? name;
@@ -282,5 +288,11 @@ document.addEventListener("visibilitychange", () => {
   setTimeout(() => {
     if (document.visibilityState === "hidden") live.socket?.close(1000);
   }, HIDDEN_MS);
+});
+// Back on the network: nobody waits for the next attempt, or for a connection that only seems to be open.
+addEventListener("online", () => {
+  live.attempt = 0;
+  if (live.socket) live.socket.close();
+  else live.connect();
 });
 live.connect();
