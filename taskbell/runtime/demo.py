@@ -26,6 +26,7 @@ from taskbell.config.language import ngettext
 from taskbell.projects.models import Colour, Project, ProjectRole
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import schedule
+from taskbell.runtime.demo_story import Story, story_of
 from taskbell.runtime.preparation import migrate_database
 from taskbell.sharing.members import join
 from taskbell.sharing.projects import create_project
@@ -69,6 +70,8 @@ COMMENTS = [
     "The file is on the shared drive, in `2026/plans`.",
 ]
 STAGES = [Stage.PENDING] * 5 + [Stage.IN_PROGRESS] * 3 + [Stage.COMPLETED] * 4 + [Stage.ARCHIVED]
+DUE_IN_DAYS = [0, 0, 1, 1, 2, 3, 4, 5, 7, 9, 12, 16, 21, 28, 45]
+PAST = timedelta(days=92)  # since the first project
 CHUNK_ROWS = 1000
 
 
@@ -86,14 +89,19 @@ def fill(tasks: int) -> None:
     console, chance, now = Console(), random.Random(), utc_now()  # noqa: S311 - sample data
     migrate_database()
     password = secrets.token_urlsafe(12)
+    yesterday, begun = now - timedelta(days=1), (now - PAST).replace(hour=8)
     with transaction.atomic():
         people = _people(password)
-        categories = _categories(people[0], now)
-        labels = list(labels_of([TaskPatch(labels=LABELS)], by=people[0], now=now).values())
-        places = _places(people, now)
+        categories = _categories(people[0], begun)
+        labels = list(labels_of([TaskPatch(labels=LABELS)], by=people[0], now=begun).values())
+        places = _places(people, begun)
     sizes = [CHUNK_ROWS] * (tasks // CHUNK_ROWS) + [tasks % CHUNK_ROWS] * bool(tasks % CHUNK_ROWS)
-    for size in track(sizes, description=ngettext("%(n)d task", "%(n)d tasks", tasks) % {"n": tasks}, console=console):
-        _add_tasks(size, places, categories, labels, chance=chance, now=now)
+    said = ngettext("%(n)d task", "%(n)d tasks", tasks) % {"n": tasks}
+    span = (yesterday - begun - timedelta(days=1)) / max(len(sizes), 1)
+    for number, size in enumerate(track(sizes, description=said, console=console)):
+        until = yesterday - span * (len(sizes) - 1 - number)
+        stories = [_story(chance, until - span, until) for _ in range(size)]
+        _add_tasks(stories, places, categories, labels, chance=chance, now=now)
     console.print(
         "\n  "
         + _("%(n)d people: %(names)s.") % {"n": len(people), "names": ", ".join(person.username for person in people)}
@@ -138,9 +146,14 @@ def _places(people: Sequence[User], now: datetime) -> list[Place]:
     return places
 
 
+def _story(chance: random.Random, since: datetime, until: datetime) -> tuple[Stage, Story]:
+    stage, comments = chance.choice(STAGES), chance.choice([0, 0, 0, 1, 2])
+    return stage, story_of(stage, comments, chance=chance, since=since, until=until)
+
+
 @transaction.atomic
 def _add_tasks(
-    size: int,
+    stories: Sequence[tuple[Stage, Story]],
     places: Sequence[Place],
     categories: Sequence[Category],
     labels: Sequence[Label],
@@ -148,40 +161,48 @@ def _add_tasks(
     chance: random.Random,
     now: datetime,
 ) -> None:
-    tasks = Task.objects.bulk_create(_task(places, categories, chance=chance, now=now) for _ in range(size))
+    tasks = Task.objects.bulk_create(
+        _task(stage, story, chance.choice(places), categories, chance=chance, now=now) for stage, story in stories
+    )
     for task in tasks:
         keep_search_text(task)
     chosen = {task.pk: chance.sample(labels, chance.choice([0, 0, 0, 1, 1, 2])) for task in tasks}
     TaskLabel.objects.bulk_create(TaskLabel(task_id=pk, label=label) for pk, some in chosen.items() for label in some)
-    record_entries(
-        Entry(
-            task,
-            "created",
-            task.created_by,
-            task.created_at,
-            new=snapshot(task) | {"labels": sorted(label.name for label in chosen[task.pk])},
-        )
-        for task in tasks
-    )
-    _add_comments(tasks[::4], places, chance=chance, now=now)
+    entries: list[Entry] = []
+    for task, (_stage, story) in zip(tasks, stories, strict=True):
+        entries += _entries(task, story, [label.name for label in chosen[task.pk]])
+    entries += _add_comments(tasks, [story.comments for _stage, story in stories], places, chance)
+    record_entries(sorted(entries, key=lambda entry: entry.at))
     still_open = [task for task in tasks if task.is_open]
     pairs = zip(still_open[::7], still_open[1::7], strict=False)
     Prerequisite.objects.bulk_create(Prerequisite(task=task, needs=needs) for task, needs in pairs)
     Reminder.objects.bulk_create(_reminders(still_open[::5], now=now))
 
 
-def _add_comments(tasks: Sequence[Task], places: Sequence[Place], *, chance: random.Random, now: datetime) -> None:
-    """One or two comments on each of these tasks, by people who see it, without an email."""
+def _entries(task: Task, story: Story, labels: Sequence[str]) -> Iterator[Entry]:
+    """The task's own history."""
+    fresh = {"stage": Stage.PENDING, "status": Stage.PENDING, "labels": sorted(labels)}
+    yield Entry(task, "created", task.created_by, story.created, new=snapshot(task) | fresh)
+    before = Stage.PENDING
+    for stage, at in story.stages:
+        yield Entry(task, "updated", task.assigned_to or task.created_by, at, "status", before, stage)
+        before = stage
+
+
+def _add_comments(
+    tasks: Sequence[Task], moments: Sequence[Sequence[datetime]], places: Sequence[Place], chance: random.Random
+) -> list[Entry]:
+    """Comments by people who see the tasks, without an email."""
     editors = {place.project.pk: place.editors for place in places}
     comments = []
-    for task in tasks:
+    for task, some in zip(tasks, moments, strict=True):
         authors = [*editors[task.project_id], *([task.assigned_to] if task.assigned_to else [])]
-        for body in chance.sample(COMMENTS, chance.randint(1, 2)):
-            at, html = task.created_at + chance.random() * (now - task.created_at), render(body).html
+        for at, body in zip(some, chance.sample(COMMENTS, len(some)), strict=True):
+            html = render(body).html
             comment = Comment(task=task, author=chance.choice(authors), body=body, html=html, created_at=at)
             comment.size = len(f"{body}{html}".encode())
             comments.append(comment)
-    record_entries(
+    return [
         Entry(
             comment.task,
             "created",
@@ -191,7 +212,7 @@ def _add_comments(tasks: Sequence[Task], places: Sequence[Place], *, chance: ran
             about=Subject(SubjectType.COMMENT, comment.pk),
         )
         for comment in Comment.objects.bulk_create(comments)
-    )
+    ]
 
 
 def _reminders(tasks: Sequence[Task], *, now: datetime) -> Iterator[Reminder]:
@@ -202,12 +223,17 @@ def _reminders(tasks: Sequence[Task], *, now: datetime) -> Iterator[Reminder]:
             yield reminder
 
 
-def _task(places: Sequence[Place], categories: Sequence[Category], *, chance: random.Random, now: datetime) -> Task:
-    place = chance.choice(places)
+def _task(
+    stage: Stage,
+    story: Story,
+    place: Place,
+    categories: Sequence[Category],
+    *,
+    chance: random.Random,
+    now: datetime,
+) -> Task:
     creator = chance.choice(place.editors)
-    created_at = now - timedelta(days=chance.uniform(0, 90))
-    stage = chance.choice(STAGES)
-    due_on = (now + timedelta(days=chance.randint(1, 45))).date() if chance.random() < 0.7 else None
+    due_on = (now + timedelta(days=chance.choice(DUE_IN_DAYS))).date() if chance.random() < 0.7 else None
     task = Task(
         title=f"{chance.choice(VERBS)} {chance.choice(THINGS)}",
         stage=stage,
@@ -218,9 +244,10 @@ def _task(places: Sequence[Place], categories: Sequence[Category], *, chance: ra
         assigned_to=chance.choice([*place.people, None]),
         created_by=creator,
         project=place.project,
-        created_at=created_at,
-        updated_at=created_at,
-        completed_at=created_at + timedelta(days=chance.uniform(0, 10)) if stage == Stage.COMPLETED else None,
+        created_at=story.created,
+        updated_at=story.changed,
+        completed_at=story.changed if stage == Stage.COMPLETED else None,
+        version=1 + len(story.stages),
     )
     task.due_at = task.compute_due_at()
     return task
