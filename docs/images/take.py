@@ -2,9 +2,10 @@
 
 import shutil
 import tempfile
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -15,28 +16,29 @@ HERE = Path(__file__).parent
 PASSWORD = "correct horse battery"  # noqa: S105 - of people who live for a minute
 WIDTH, HEIGHT = 1280, 800
 PHONE = {"width": 390, "height": 844}
+HOUR = 10  # of Ada's zone when the pictures are taken, whenever that is
 # Title, project, further fields, due in so many days, and who made it.
 TASKS: list[tuple[str, str | None, dict[str, Any], int | None, str]] = [
-    ("Send the tax papers to the office", None, {"priority": "URGENT", "due_time": "18:00"}, -1, "ada"),
-    ("Renew the domain of the shop", "Website", {"priority": "HIGH"}, -2, "mia"),
+    ("Send the tax papers to the accountant", None, {"priority": "URGENT", "due_time": "18:00"}, -1, "ada"),
+    ("Renew the shop's domain", "Website", {"priority": "HIGH"}, -2, "mia"),
     (
         "Call the plumber about the greenhouse tap",
         "Garden",
-        {"priority": "HIGH", "due_time": "23:30", "stage": "IN_PROGRESS", "reminders": [{"before_due": "PT30M"}]},
+        {"priority": "HIGH", "due_time": "11:30", "stage": "IN_PROGRESS", "reminders": [{"before_due": "PT30M"}]},
         0,
         "ada",
     ),
-    ("Approve the budget of December", "Office", {}, 0, "mia"),
+    ("Approve the December budget", "Office", {}, 0, "mia"),
     (
         "Pay the rent of the greenhouse",
         "Garden",
-        {"recurrence": "FREQ=MONTHLY", "reminders": [{"before_due": "PT1H"}], "due_time": "23:45"},
+        {"recurrence": "FREQ=MONTHLY", "reminders": [{"before_due": "PT2H"}], "due_time": "18:00"},
         0,
         "ada",
     ),
-    ("Review the new price list", "Office", {"due_time": "23:50"}, 0, "mia"),
+    ("Review the new price list", "Office", {"due_time": "14:30"}, 0, "mia"),
     ("Order soil and seed potatoes", "Garden", {"priority": "LOW"}, 0, "ada"),
-    ("Write the newsletter of December", "Website", {"stage": "IN_PROGRESS"}, 0, "ada"),
+    ("Write the December newsletter", "Website", {"stage": "IN_PROGRESS"}, 0, "ada"),
     ("Prepare the summer party", "Office", {"stage": "IN_PROGRESS"}, 5, "ada"),
     ("Plant the potatoes", "Garden", {}, 9, "ada"),
     ("Water the seedlings", "Garden", {"stage": "COMPLETED"}, 0, "ada"),
@@ -44,12 +46,18 @@ TASKS: list[tuple[str, str | None, dict[str, Any], int | None, str]] = [
 COLOURS = {"Garden": "green", "Office": "blue", "Website": "violet"}
 WAITS_FOR = {
     "Plant the potatoes": "Order soil and seed potatoes",
-    "Pay the rent of the greenhouse": "Approve the budget of December",
+    "Pay the rent of the greenhouse": "Approve the December budget",
 }
-FOR_MIA = {"Approve the budget of December"}
+FOR_MIA = {"Approve the December budget"}
 PICTURES = {"today": "/", "board": "/board/"}
 # Kind, width of the window, and whether it is dark: what mail programs on a desk and on a phone show.
 EMAILS = [("reminder", 600, "light"), ("due_digest", 600, "dark"), ("task_assigned", 390, "light")]
+
+
+def zone_of(now: datetime) -> str:
+    """A zone where it is `HOUR` o'clock: the day of a picture has a past and a future. POSIX counts west of UTC."""
+    west = (now.hour - HOUR + 12) % 24 - 12
+    return f"Etc/GMT{west:+d}" if west else "Etc/GMT"
 
 
 class Program:
@@ -65,17 +73,17 @@ class Program:
         return self.http.post(path, json=body).raise_for_status().json()
 
 
-def fill(address: str) -> None:
+def fill(address: str, today: date) -> None:
     """Ada's tasks in the projects that she shares with Mia."""
     people = {name: Program(address, name) for name in ("ada", "mia")}
     ada, mia = people["ada"], people["mia"]
     projects = {name: ada.post("projects/", {"name": name, "colour": colour})["id"] for name, colour in COLOURS.items()}
     for project in projects.values():
         ada.post(f"projects/{project}/members/", {"person": mia.person, "role": "EDITOR"})
-    today, made = datetime.now(UTC).date(), {}
+    made: dict[str, int] = {}
     for title, project, fields, days, maker in TASKS:
         assignee = mia if title in FOR_MIA else ada
-        body = {"title": title, "assigned_to": assignee.person, "timezone": "UTC", **fields}
+        body = {"title": title, "assigned_to": assignee.person, **fields}
         body |= {"project": projects[project]} if project else {}
         body["due_date"] = None if days is None else (today + timedelta(days=days)).isoformat()
         body["pre_tasks"] = [made[WAITS_FOR[title]]] if title in WAITS_FOR else []
@@ -103,13 +111,15 @@ def take_mails(chromium: Browser, folder: Path) -> None:
 
 def main() -> None:
     """Starts Taskbell, fills it, and takes the pictures."""
+    zone = zone_of(datetime.now(UTC))
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
-        env = {"TASKBELL_URL": "http://localhost:8000"}  # what the examples on the page say
+        env = {"TASKBELL_URL": "http://localhost:8000", "TASKBELL_TIME_ZONE": zone}  # what the examples on the page say
         with RunningTaskbell(Path(folder) / "data", env=env) as running:
-            fill(running.base_url)
+            fill(running.base_url, datetime.now(ZoneInfo(zone)).date())
             chromium = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
             for scheme, end in (("light", ""), ("dark", "-dark")):
-                page = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme=scheme)
+                size = {"width": WIDTH, "height": HEIGHT}
+                page = chromium.new_page(viewport=size, color_scheme=scheme, timezone_id=zone)
                 sign_in(page, running.base_url)
                 for name, path in PICTURES.items():
                     page.goto(f"{running.base_url}{path}")

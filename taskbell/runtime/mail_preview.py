@@ -13,6 +13,7 @@ from taskbell.accounts.policy import Role
 from taskbell.comments.actions import add_comment
 from taskbell.common.clock import utc_now
 from taskbell.common.durations import parse_duration
+from taskbell.common.wording import DAY_OF_THE_YEAR, in_words
 from taskbell.config.language import gettext as _
 from taskbell.notifications.channels.mail.rendering import compose
 from taskbell.notifications.kinds import registered
@@ -80,7 +81,10 @@ def _samples() -> list[Delivery]:
         "task_updated": {"since": now.isoformat()},
         "invite": {"invite": invitation.pk, "inviter": ada.name, "role": invitation.role.capitalize()},
         "reminder": {"by": ada.name},
-        "due_digest": {"tasks": [_line(task, "Tomorrow, 18:00")], "overdue": [_line(other, "Friday, 4 June")]},
+        "due_digest": {
+            "tasks": [_line(task, f"{in_words(now + timedelta(days=1), DAY_OF_THE_YEAR)}, 17:30")],
+            "overdue": [_line(other, in_words(now - timedelta(days=3), DAY_OF_THE_YEAR))],
+        },
     }
     notify(
         [

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -50,16 +51,23 @@ def _figures(found: InsightsOut, inbox: ProjectLink | None) -> list[tuple[str, l
     people = User.objects.filter(username__in=list(found["tasks_assigned"])[:1000])
     names = {person.username: person.name for person in people}
     by_person = [(names.get(username, username), n) for username, n in found["tasks_assigned"].items()]
-    own = inbox.id if inbox else None
-    by_project = [
-        (_("Inbox") if one["id"] == own else one["name"], one["total"]) for one in found.get("tasks_by_project", [])
-    ]
+    totals = found.get("tasks_by_project", [])
+    inboxes = _inboxes([one["id"] for one in totals][:1000], inbox.id if inbox else None)
+    by_project = [(inboxes.get(one["id"], one["name"]), one["total"]) for one in totals]
     return [
         (_("By status"), bars(by_status, kinds=list(STATUS_WORDS))),
         (_("By priority"), bars(by_priority)),
         (_("Assigned to"), bars(_most(by_person))),
         (_("By project"), bars(_most(by_project))),
     ]
+
+
+def _inboxes(projects: list[int], own: int | None) -> dict[int, str]:
+    """The names of those that are Inboxes: the reader's own, and those of other people."""
+    people = {
+        person.inbox_id: person.name for person in User.objects.annotate(inbox_id=F("inbox")).filter(inbox__in=projects)
+    }
+    return {pk: _("Inbox") if pk == own else _("Inbox of %(name)s") % {"name": name} for pk, name in people.items()}
 
 
 def _most(counts: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:

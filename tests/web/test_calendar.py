@@ -64,3 +64,7 @@ def test_the_other_months_keep_the_filter_but_not_the_day(browser_of: BrowserOf,
     page = text(browser_of(mia).get("/calendar/2030-05/?everyone=true&day=2030-05-06"))
     assert 'href="../2030-06/?everyone=true"' in page
     assert 'href="?everyone=true&amp;day=2030-05-07"' in page
+
+
+def test_a_week_without_tasks_says_so(browser_of: BrowserOf, bo: User) -> None:
+    assert '<div class="month week" data-none="Nothing is due.">' in text(browser_of(bo).get("/calendar/2030-W18/"))

@@ -34,3 +34,10 @@ def test_projects_and_people_have_bars_also_if_they_share_a_name(
     rows = text(browser.get("/reports/?format=csv")).split("\r\n")
     for row in ("tasks_by_project,Garden,1", "tasks_by_project,Garden,2", "tasks_by_project,Inbox,6"):
         assert row in rows
+
+
+def test_an_admin_can_tell_the_inboxes_apart(browser_of: BrowserOf, bo: User, cy: User, ada: User) -> None:
+    for person in (ada, bo, cy):
+        create_task(TaskPatch(title="Dig"), by=person, now=utc_now())
+    shown = BAR.findall(text(browser_of(ada).get("/reports/")))
+    assert {("Inbox", "1"), ("Inbox of Bo", "1"), ("Inbox of Cy", "1")} <= set(shown)

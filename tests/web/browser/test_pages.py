@@ -87,6 +87,17 @@ def test_boxes_of_the_admin_say_what_is_chosen_where(tour: Window) -> None:
     tour.check()
 
 
+def test_a_week_without_tasks_says_so_on_a_phone(phone: Window) -> None:
+    page = phone.open("/calendar/2031-W10/")
+    said = "getComputedStyle(document.querySelector('.week'), '::before').content"
+    assert page.evaluate(said) == '"Nothing is due."'
+    page.set_viewport_size({"width": 320, "height": 700})
+    before, after = (page.get_by_role("link", name=name, exact=True) for name in ("Previous", "Next"))
+    assert [box and box["y"] for box in (before.bounding_box(), after.bounding_box())].count(None) == 0
+    assert before.bounding_box()["y"] == after.bounding_box()["y"]  # type: ignore[index]
+    phone.check()
+
+
 def test_long_words_don_t_widen_the_page_of_a_task(tour: Window) -> None:
     body = {"title": "Greenhouse" * 25, "description": "x" * 500, "due_date": "2030-05-04", "labels": ["y" * 40]}
     task = tour.send("tasks/", body)["id"]

@@ -8,27 +8,27 @@ from django.template.base import Parser, TextNode, Token
 from django.utils.safestring import SafeString
 
 RULES = {
-    "body": "margin: 0; padding: 0; background: #f4f5f7; color: #1f2933; "
+    "body": "margin: 0; padding: 0; background: #f7f5f0; color: #1d2126; "
     "font: 16px/1.5 -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif;",
-    ".page": "background: #f4f5f7; width: 100%;",
-    ".card": "background: #ffffff; width: 100%; max-width: 600px; border: 1px solid #dfe3e8; "
-    "border-top: 4px solid #2f5d8a; border-radius: 12px; border-collapse: separate;",
+    ".page": "background: #f7f5f0; width: 100%;",
+    ".card": "background: #fffefb; width: 100%; max-width: 600px; border: 1px solid #e6e2d8; "
+    "border-top: 4px solid #24527a; border-radius: 12px; border-collapse: separate;",
     ".card td": "padding: 28px 32px;",
-    "h1": "font-size: 22px; line-height: 1.3; margin: 0 0 12px; color: #1f2933; overflow-wrap: anywhere;",
-    "h2": "font-size: 17px; line-height: 1.3; margin: 24px 0 10px; color: #1f2933;",
+    "h1": "font-size: 22px; line-height: 1.3; margin: 0 0 12px; color: #1d2126; overflow-wrap: anywhere;",
+    "h2": "font-size: 17px; line-height: 1.3; margin: 24px 0 10px; color: #1d2126;",
     "p": "margin: 0 0 14px; overflow-wrap: anywhere;",
-    ".brand": "font-size: 14px; font-weight: 700; color: #2f5d8a; letter-spacing: .02em; margin: 0 0 20px;",
-    ".late": "background: #fff4d6; color: #6b4e00; border-radius: 8px; padding: 10px 14px;",
-    ".facts": "color: #52606d;",
-    ".foot": "font-size: 13px; color: #5a6672; margin: 18px 0 0;",
-    ".button": "display: inline-block; background: #2f5d8a; color: #ffffff; text-decoration: none; font-weight: 600; "
+    ".brand": "font-size: 14px; font-weight: 700; color: #24527a; letter-spacing: .02em; margin: 0 0 20px;",
+    ".late": "background: #faefdb; color: #7d4b00; border-radius: 8px; padding: 10px 14px;",
+    ".facts": "color: #565b63;",
+    ".foot": "font-size: 13px; color: #565b63; margin: 18px 0 0;",
+    ".button": "display: inline-block; background: #24527a; color: #ffffff; text-decoration: none; font-weight: 600; "
     "padding: 11px 20px; border-radius: 8px;",
-    ".quiet": "color: #2f5d8a;",
-    ".title": "color: #2f5d8a; font-weight: 600;",
-    ".action": "display: inline-block; border: 1px solid #9fb3c8; color: #2f5d8a; text-decoration: none; "
+    ".quiet": "color: #24527a;",
+    ".title": "color: #24527a; font-weight: 600;",
+    ".action": "display: inline-block; border: 1px solid #88847a; color: #24527a; text-decoration: none; "
     "font-size: 15px; font-weight: 600; padding: 8px 14px; margin: 0 6px 8px 0; border-radius: 8px;",
-    ".words": "border-left: 3px solid #9fb3c8; padding-left: 12px;",
-    ".end": "border-top: 1px solid #dfe3e8; padding-top: 16px;",
+    ".words": "border-left: 3px solid #88847a; padding-left: 12px;",
+    ".end": "border-top: 1px solid #e6e2d8; padding-top: 16px;",
 }
 
 
