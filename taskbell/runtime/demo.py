@@ -26,7 +26,7 @@ from taskbell.config.language import ngettext
 from taskbell.projects.models import Colour, Project, ProjectRole
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import schedule
-from taskbell.runtime.demo_story import Story, story_of
+from taskbell.runtime.demo_story import SampleStory, story_of
 from taskbell.runtime.preparation import migrate_database
 from taskbell.sharing.members import join
 from taskbell.sharing.projects import create_project
@@ -146,14 +146,14 @@ def _places(people: Sequence[User], now: datetime) -> list[Place]:
     return places
 
 
-def _story(chance: random.Random, since: datetime, until: datetime) -> tuple[Stage, Story]:
+def _story(chance: random.Random, since: datetime, until: datetime) -> tuple[Stage, SampleStory]:
     stage, comments = chance.choice(STAGES), chance.choice([0, 0, 0, 1, 2])
     return stage, story_of(stage, comments, chance=chance, since=since, until=until)
 
 
 @transaction.atomic
 def _add_tasks(
-    stories: Sequence[tuple[Stage, Story]],
+    stories: Sequence[tuple[Stage, SampleStory]],
     places: Sequence[Place],
     categories: Sequence[Category],
     labels: Sequence[Label],
@@ -179,7 +179,7 @@ def _add_tasks(
     Reminder.objects.bulk_create(_reminders(still_open[::5], now=now))
 
 
-def _entries(task: Task, story: Story, labels: Sequence[str]) -> Iterator[Entry]:
+def _entries(task: Task, story: SampleStory, labels: Sequence[str]) -> Iterator[Entry]:
     """The task's own history."""
     fresh = {"stage": Stage.PENDING, "status": Stage.PENDING, "labels": sorted(labels)}
     yield Entry(task, "created", task.created_by, story.created, new=snapshot(task) | fresh)
@@ -225,7 +225,7 @@ def _reminders(tasks: Sequence[Task], *, now: datetime) -> Iterator[Reminder]:
 
 def _task(
     stage: Stage,
-    story: Story,
+    story: SampleStory,
     place: Place,
     categories: Sequence[Category],
     *,

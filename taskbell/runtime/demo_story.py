@@ -12,7 +12,7 @@ LONGEST = timedelta(weeks=3)
 
 
 @dataclass(frozen=True)
-class Story:
+class SampleStory:
     """When each thing happened; every moment is later than those before it."""
 
     created: datetime
@@ -25,7 +25,7 @@ class Story:
         return self.stages[-1][1] if self.stages else self.created
 
 
-def story_of(stage: Stage, comments: int, *, chance: random.Random, since: datetime, until: datetime) -> Story:
+def story_of(stage: Stage, comments: int, *, chance: random.Random, since: datetime, until: datetime) -> SampleStory:
     """How a task came to this stage, at some time between the two."""
     begin = since + chance.random() * (until - since)
     end = min(begin + LONGEST, until)
@@ -33,7 +33,7 @@ def story_of(stage: Stage, comments: int, *, chance: random.Random, since: datet
     steps = sorted(_at_work(begin, end, chance) for _ in range(1 + is_begun + comments + is_finished))
     stages = [(Stage.IN_PROGRESS, steps[1])] if is_begun else []
     stages += [(stage, steps[-1])] if is_finished else []
-    return Story(steps[0], stages, steps[1 + is_begun :][:comments])
+    return SampleStory(steps[0], stages, steps[1 + is_begun :][:comments])
 
 
 def _at_work(since: datetime, until: datetime, chance: random.Random) -> datetime:
