@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
+from playwright.sync_api import APIResponse, Page, Route, expect
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, expect
 
 from tests.web.browser.windows import PHONE, Window, quick_add, settled, window_of
 
@@ -289,3 +289,21 @@ def test_in_place_of_a_list_that_is_gone_the_page_says_so(desk: Window) -> None:
     expect(page.get_by_role("heading", name="Page not found")).to_be_visible()
     expect(page.locator("#navigation")).not_to_contain_text("Bird house")
     desk.check("404")
+
+
+def test_an_answer_that_comes_late_does_not_bring_back_what_was_before(desk: Window) -> None:
+    task, other = (desk.send("tasks/", {"title": f"Swan {number}"})["id"] for number in (1, 2))
+    page = desk.live("/tasks/?q=swan")
+    held: list[tuple[Route, APIResponse]] = []
+    page.route("**/live/?*", lambda route: route.continue_() if held else held.append((route, route.fetch())))
+    with page.expect_request("**/live/?*"):
+        desk.send(f"tasks/{task}/", {"title": "Swan 1 dives"}, method="PATCH")
+    desk.send(f"tasks/{task}/", {"title": "Swan 1 flies"}, method="PATCH")
+    page.wait_for_function("live.reading && live.ids.size === 1")  # the second change waits for the first answer
+    route, late = held[0]
+    route.fulfill(response=late)
+    desk.send(f"tasks/{other}/", {"title": "Swan 2 follows"}, method="PATCH")
+    rows = page.locator("[data-task]")
+    expect(rows.filter(has_text="follows")).to_be_visible()
+    expect(rows.filter(has_text="flies")).to_be_visible()
+    desk.check()

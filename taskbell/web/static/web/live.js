@@ -2,7 +2,7 @@
 "use strict";
 
 const GATHER_MS = 150, GATHER_MOST_MS = 1000, MOST_IDS = 50, HIDDEN_MS = 60_000, REFRESH_MS = 1000, BACK_OFF = [1, 2, 4, 8, 16, 30];
-const STILL_MS = 1000, STILL_MOST_MS = 3000, SAY_MS = 5000, SAY_FIRST_MS = 1000, OWN_MS = 10_000, RETRY_MS = 5000;
+const STILL_MS = 1000, STILL_MOST_MS = 3000, SAY_MS = 5000, SAY_FIRST_MS = 1000, OWN_MS = 10_000, RETRY_MS = 5000, READ_MS = 30_000;
 
 // What people have opened stays open when the server's version replaces it, which doesn't know.
 htmx.config.morphIgnore.push("open");
@@ -74,7 +74,7 @@ const announcer = {
 };
 
 const live = {
-  ids: new Set(), since: 0, timer: 0, attempt: 0, socket: null, all: false, frame: false, own: false, refreshTimer: 0,
+  ids: new Set(), since: 0, timer: 0, attempt: 0, socket: null, all: false, frame: false, own: false, reading: false, refreshTimer: 0,
   cursor: document.body.dataset.cursor,
 
   touch(ids, own = false) {
@@ -88,7 +88,8 @@ const live = {
 
   async read() {
     const still = Math.min(movedAt + STILL_MS, this.since + STILL_MOST_MS) - Date.now();
-    if (!this.own && still > 0) { this.timer = setTimeout(() => this.read(), still); return; }
+    const wait = this.reading ? GATHER_MS : this.own ? 0 : still; // one at a time: an older answer never comes last
+    if (wait > 0) { clearTimeout(this.timer); this.timer = setTimeout(() => this.read(), wait); return; }
     this.own = false;
     const wanted = this.ids.size || this.all || this.frame;
     const hasRows = document.querySelector("[data-list], [data-watch], [id^=task-]") !== null; // other pages have forms, not to be touched
@@ -99,11 +100,12 @@ const live = {
     this.all = this.frame = false;
     if (!wanted) return;
     const here = document.body.dataset.here;
-    const view = location.pathname + location.search;
+    const view = location.pathname + location.search, signal = AbortSignal.timeout(READ_MS);
+    this.reading = true;
     try {
       // A whole page has a frame, rows have none.
-      const answer = all ? await fetch(view)
-        : await fetch(`/live/?${new URLSearchParams({ ids: ids.join(), view, here })}`, { headers: { "HX-Request": "true" } });
+      const answer = all ? await fetch(view, { signal })
+        : await fetch(`/live/?${new URLSearchParams({ ids: ids.join(), view, here })}`, { headers: { "HX-Request": "true" }, signal });
       // A task keeps what is typed there; in place of a list, the page says that it is gone.
       const isLost = answer.status === 404 && all, keepsTyped = document.querySelector("[data-lost]");
       if (isLost && keepsTyped) document.dispatchEvent(new CustomEvent("taskbell:lost"));
@@ -112,7 +114,7 @@ const live = {
       const page = await pageOf(answer);
       if (all) { await asLongAsHere(page); this.morphAll(page); }
       else this.apply(page);
-    } catch { this.readLater(ids, all, frame || !hasRows); }
+    } catch { this.readLater(ids, all, frame || !hasRows); } finally { this.reading = false; }
   },
 
   // The cursor is beyond these changes already, so the socket doesn't bring them again.
