@@ -122,8 +122,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         # When a deferred transaction starts writing, it can fail with "database is locked"; an immediate one waits.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000; "
-        "PRAGMA soft_heap_limit=67108864;",  # of all connections of a process together,
+        # A GiB of the file is mapped, which all connections of all processes share (docs/decisions/0053).
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-2000; "
+        "PRAGMA mmap_size=1073741824;",
     }
 else:
     if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
