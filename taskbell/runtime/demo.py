@@ -7,7 +7,7 @@ import random
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from django.db import transaction
 from rich.console import Console
@@ -27,6 +27,7 @@ from taskbell.projects.models import Colour, Project, ProjectRole
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import schedule
 from taskbell.runtime.demo_story import SampleStory, story_of
+from taskbell.runtime.demo_titles import TITLES
 from taskbell.runtime.preparation import migrate_database
 from taskbell.sharing.members import join
 from taskbell.sharing.projects import create_project
@@ -48,19 +49,13 @@ PEOPLE = [
     ("fay", "Fay", "Nguyen", Role.MEMBER),
     ("ivo", "Ivo", "Santos", Role.INTERN),
 ]
-CATEGORIES = ["Garden", "Office", "Website", "Finance", "Events", "Support"]
-VERBS = ["Order", "Check", "Repair", "Plan", "Write down", "Send", "Review", "Clean", "Renew", "Call about"]
-THINGS = [
-    *("the seedlings", "the greenhouse roof", "last month's invoices", "the summer party", "the newsletter"),
-    *("the backup plan", "the printer contract", "the landing page", "the photo archive", "the delivery from Lyon"),
-    *("the price list", "the meeting room", "the tax papers", "the watering timer", "the job posting"),
-]
-# By name: the colour, and the members: an owner, editors, and a viewer.
+# By name: the colour, the category of its tasks, and the members: an owner, editors, and a viewer.
 PROJECTS = {
-    "Spring planting": (Colour.GREEN, ("bo", "cy", "fay", "ivo")),
-    "New website": (Colour.BLUE, ("cy", "dana", "eli", "bo")),
-    "Summer party": (Colour.AMBER, ("fay", "bo", "eli", "dana")),
+    "Spring planting": (Colour.GREEN, "Garden", ("ada", "bo", "fay", "ivo")),
+    "New website": (Colour.BLUE, "Website", ("mia", "cy", "eli", "bo")),
+    "Summer party": (Colour.AMBER, "Events", ("fay", "ada", "bo", "dana")),
 }
+OF_NO_PROJECT = ("Office", "Finance", "Support")
 LABELS = ["outside", "quick win", "urgent", "waiting for others"]
 COMMENTS = [
     "Ordered on Monday. They need **two weeks**.",
@@ -71,15 +66,17 @@ COMMENTS = [
 ]
 STAGES = [Stage.PENDING] * 5 + [Stage.IN_PROGRESS] * 3 + [Stage.COMPLETED] * 4 + [Stage.ARCHIVED]
 DUE_IN_DAYS = [0, 0, 1, 1, 2, 3, 4, 5, 7, 9, 12, 16, 21, 28, 45]
+DUE_TIMES = [None, None, None, time(9), time(11, 30), time(15), time(17)]
 PAST = timedelta(days=92)  # since the first project
 CHUNK_ROWS = 1000
 
 
 @dataclass(frozen=True)
 class Place:
-    """A project, who creates tasks there, and whom they are assigned to."""
+    """A project, the categories of its tasks, who creates them there, and whom they are assigned to."""
 
     project: Project
+    categories: Sequence[str]
     editors: Sequence[User]
     people: Sequence[User]
 
@@ -125,7 +122,7 @@ def _people(password: str) -> list[User]:
 
 
 def _categories(by: User, now: datetime) -> list[Category]:
-    rows = [Category(name=name, key=folded(name), created_by=by, created_at=now) for name in CATEGORIES]
+    rows = [Category(name=name, key=folded(name), created_by=by, created_at=now) for name in TITLES]
     Category.objects.bulk_create(rows, ignore_conflicts=True)
     return list(Category.objects.filter(key__in=[row.key for row in rows]))
 
@@ -133,8 +130,8 @@ def _categories(by: User, now: datetime) -> list[Category]:
 def _places(people: Sequence[User], now: datetime) -> list[Place]:
     """Everybody's Inbox, for tasks that may be assigned to anybody, and the projects."""
     by_name = {person.username: person for person in people}
-    places = [Place(person.inbox, [person], people) for person in people if person.role != Role.INTERN]
-    for name, (colour, usernames) in PROJECTS.items():
+    places = [Place(person.inbox, OF_NO_PROJECT, [person], people) for person in people if person.role != Role.INTERN]
+    for name, (colour, category, usernames) in PROJECTS.items():
         owner, *others = (by_name[username] for username in usernames)
         project = Project.objects.filter(name=name, created_by=owner).first()
         if project is None:
@@ -142,7 +139,7 @@ def _places(people: Sequence[User], now: datetime) -> list[Place]:
             for person in others:
                 role = ProjectRole.VIEWER if person is others[-1] else ProjectRole.EDITOR
                 join(project, person, role, by=owner, now=now)
-        places += [Place(project, [owner, *others[:-1]], [owner, *others])] * 3
+        places += [Place(project, [category], [owner, *others[:-1]], [owner, *others])] * 3
     return places
 
 
@@ -232,14 +229,15 @@ def _task(
     chance: random.Random,
     now: datetime,
 ) -> Task:
-    creator = chance.choice(place.editors)
+    creator, name = chance.choice(place.editors), chance.choice(place.categories)
     due_on = (now + timedelta(days=chance.choice(DUE_IN_DAYS))).date() if chance.random() < 0.7 else None
     task = Task(
-        title=f"{chance.choice(VERBS)} {chance.choice(THINGS)}",
+        title=chance.choice(TITLES[name]),
         stage=stage,
         priority=chance.choices(Priority.values, weights=[3, 5, 3, 1])[0],
-        category=chance.choice([*categories, None]),
+        category=next(one for one in categories if one.key == folded(name)),
         due_date=due_on,
+        due_time=chance.choice(DUE_TIMES) if due_on and due_on > now.date() else None,
         timezone=creator.profile.timezone,
         assigned_to=chance.choice([*place.people, None]),
         created_by=creator,
