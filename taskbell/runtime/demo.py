@@ -214,7 +214,8 @@ def _add_comments(
 
 def _reminders(tasks: Sequence[Task], *, now: datetime) -> Iterator[Reminder]:
     for task in tasks:
-        if task.due_at is not None and (at := task.due_at - timedelta(hours=24)) > now:
+        before = timedelta(hours=24 if task.due_time else 39)  # without a time: at nine, the day before
+        if task.due_at is not None and (at := task.due_at - before) > now:
             reminder = Reminder(task=task, created_by=task.created_by, at=at)
             schedule(reminder, task, now=now)
             yield reminder

@@ -62,7 +62,7 @@ BUTTONS = {
 
 
 def subject_of(link: LinkAction) -> tuple[User, str]:
-    """The person, and the task's title, or the profile's label for the kind of email.
+    """The person, and the task's title, or the profile's switch for the kind of email.
 
     Raises NotFound if they can no longer see the task.
     """
@@ -71,7 +71,9 @@ def subject_of(link: LinkAction) -> tuple[User, str]:
         raise NotFound
     if link.do == "unsubscribe":
         kind = find_kind(str(link.about))
-        return person, _(kind.switch or kind.title) if kind else str(link.about)
+        if kind and kind.switch:
+            return person, _("Email me when: %(what)s") % {"what": _(kind.switch)}
+        return person, _(kind.title) if kind else str(link.about)
     task = Task.objects.visible_to(person).filter(pk=link.about).first()
     if task is None:
         raise NotFound

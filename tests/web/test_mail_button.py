@@ -101,7 +101,7 @@ def test_snooze_reminds_bob_alone(
 
 
 def test_the_unsubscribe_page_names_the_emails_as_the_profile_does(strict: Browser, bob: User) -> None:
-    assert "A task of mine is overdue" in text(strict.get(path(bob, "unsubscribe", "overdue")))
+    assert "Email me when: A task of mine is overdue" in text(strict.get(path(bob, "unsubscribe", "overdue")))
 
 
 def test_one_click_stops_the_mails_of_a_kind_without_cookie_or_question(strict: Browser, bob: User) -> None:
@@ -238,3 +238,9 @@ def test_the_word_is_not_in_the_log(
     said = caplog.text + "".join(capfd.readouterr())
     for word in (link.split("/")[2], lost_link.split("/")[2]):
         assert word not in said
+
+
+def test_every_page_behind_a_link_leads_on(strict: Browser, bob: User, task: Task) -> None:
+    onward = '<a class="button" href="/">Open Taskbell</a>'
+    assert onward in text(strict.get("/mail/x/"))
+    assert onward in text(strict.post(path(bob, "done", task.pk)))
