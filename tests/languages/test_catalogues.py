@@ -81,3 +81,8 @@ def _places(text: str) -> set[str]:
 def test_no_template_has_words_that_nobody_can_translate(path: Path) -> None:
     found = set(visible_texts(path.read_text())) - UNTRANSLATED
     assert not found, f"{path.relative_to(ROOT)}: put these into translate or blocktranslate"
+
+
+def test_no_template_shows_a_long_number_without_groups() -> None:
+    for path in PACKAGE.rglob("templates/**/*.html"):
+        assert not re.findall(r"intcomma|floatformat(?!:.-?\d*g)", path.read_text()), path
