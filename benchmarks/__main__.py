@@ -18,7 +18,7 @@ from benchmarks.measure import Row, Sizes
 from benchmarks.server import Kind, installation
 
 HERE = Path(__file__).parent
-USUAL = Sizes()
+DEFAULT_SIZES = Sizes()
 
 
 class Name(StrEnum):
@@ -44,14 +44,14 @@ class Name(StrEnum):
 def main(
     names: Annotated[list[Name] | None, typer.Argument(help="Benchmarks to run. Default: all.")] = None,
     on: Annotated[list[Kind] | None, typer.Option(help="Databases to run on. Default: all.")] = None,
-    tasks: Annotated[int, typer.Option(help="Number of tasks in the list.")] = USUAL.tasks,
-    people: Annotated[int, typer.Option(help="People.")] = USUAL.people,
-    due: Annotated[int, typer.Option(help="Tasks that become overdue together.")] = USUAL.due,
-    chain: Annotated[int, typer.Option(help="Links of the chain of prerequisites.")] = USUAL.chain,
-    reminders: Annotated[int, typer.Option(help="Reminders due at one second.")] = USUAL.reminders,
-    clients: Annotated[int, typer.Option(help="Live connections, to each of two servers.")] = USUAL.clients,
-    rounds: Annotated[int, typer.Option(help="Rounds for each side.")] = USUAL.rounds,
-    seconds: Annotated[float, typer.Option(help="Seconds of writes before the sweep.")] = USUAL.seconds,
+    tasks: Annotated[int, typer.Option(help="Number of tasks in the list.")] = DEFAULT_SIZES.tasks,
+    people: Annotated[int, typer.Option(help="People.")] = DEFAULT_SIZES.people,
+    due: Annotated[int, typer.Option(help="Tasks that become overdue together.")] = DEFAULT_SIZES.due,
+    chain: Annotated[int, typer.Option(help="Links of the chain of prerequisites.")] = DEFAULT_SIZES.chain,
+    reminders: Annotated[int, typer.Option(help="Reminders due at one second.")] = DEFAULT_SIZES.reminders,
+    clients: Annotated[int, typer.Option(help="Live connections, to each of two servers.")] = DEFAULT_SIZES.clients,
+    rounds: Annotated[int, typer.Option(help="Rounds for each side.")] = DEFAULT_SIZES.rounds,
+    seconds: Annotated[float, typer.Option(help="Seconds of writes before the sweep.")] = DEFAULT_SIZES.seconds,
     output: Annotated[Path, typer.Option(help="File for the results.")] = HERE / "RESULTS.md",
 ) -> None:
     """Measures each benchmark beside its comparison, and checks the goals."""

@@ -11,7 +11,7 @@ from functools import partial
 
 from django.db import connection
 
-from benchmarks.http import MOST_ROUNDS, Side
+from benchmarks.http import MAX_ROUNDS, Side
 from benchmarks.measure import Goal, Row, Sizes, interleaved
 from benchmarks.server import Kind, installation
 from benchmarks.serving import cache, started, wait_for
@@ -19,7 +19,7 @@ from tests.processes import free_port
 
 LEAST = Goal("speed", 0.7)
 # The status that is expected, and how many ask at a time.
-ASKED = {"list": (200, 8), "new task": (201, 1)}
+LOADS = {"list": (200, 8), "new task": (201, 1)}
 
 
 def run(sizes: Sizes) -> list[Row]:
@@ -34,13 +34,13 @@ def run(sizes: Sizes) -> list[Row]:
             env |= stack.enter_context(cache()) | own
             stack.enter_context(started([sys.executable, "-m", "taskbell", "web"], env))
             wait_for(f"http://localhost:{port}/healthz")
-            for what, (status, connections) in ASKED.items():
+            for what, (status, connections) in LOADS.items():
                 asked: Callable[[], list[str]] = partial(list, requests[what])
                 sides[f"{what}, {kind}"] = Side(port, asked, status, sizes.seconds, connections=connections)
-        rates = interleaved({name: side.rate for name, side in sides.items()}, min(sizes.rounds, MOST_ROUNDS))
+        rates = interleaved({name: side.rate for name, side in sides.items()}, min(sizes.rounds, MAX_ROUNDS))
     return [
         Row(f"{what} on SQLite", rates[f"{what}, sqlite"], rates[f"{what}, postgresql"], "PostgreSQL", LEAST, "/s")
-        for what in ASKED
+        for what in LOADS
     ]
 
 

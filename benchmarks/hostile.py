@@ -31,7 +31,7 @@ from taskbell.common.clock import utc_now
 from tests.processes import RunningTaskbell
 
 ATTACKER, OTHER = 2, 3
-AT_ONCE = 10
+ATTACKERS = 10
 WATCHED = 3  # times `Sizes.seconds`
 MIB = 1024 * 1024
 WRITES, HEALTH, LATE, MEMORY = Goal("max", 1000), Goal("max", 100), Goal("max", 2000), Goal("max", 600, " MiB")
@@ -163,9 +163,9 @@ class Watch:
 
     def through(self, attack: Attack | None, seconds: float) -> "Watch":
         """Watches for so long, with ten of the attack at once."""
-        with ThreadPoolExecutor(AT_ONCE + 3) as threads:
+        with ThreadPoolExecutor(ATTACKERS + 3) as threads:
             reminded, count = self._be_reminded(seconds)
-            running = [threads.submit(attack, self.site) for _ in range(AT_ONCE if attack else 0)]
+            running = [threads.submit(attack, self.site) for _ in range(ATTACKERS if attack else 0)]
             ends = monotonic() + seconds
             for watching in [threads.submit(one, ends) for one in (self._write, self._check, self._weigh)]:
                 watching.result()

@@ -24,7 +24,7 @@ from taskbell.tasks.models import Task
 
 PEOPLE, DAYS, WARM_DAYS, MANAGER_DAYS = range(3, 103), 700, 2, 200
 CONNECTIONS, FEW = 8, 2
-MOST_ROUNDS = 5
+MAX_ROUNDS = 5
 SMALL, SMALL_FOR_ALL = "/api/small/", "/api/small-for-all/"
 BULK, PASSWORD, SIGNING_IN = 100, "correct horse battery", 20
 # After the days that lists ask for, which are to stay as long as they are, round after round.
@@ -79,7 +79,7 @@ def run(sizes: Sizes) -> list[Row]:
 
 
 def _rounds(sizes: Sizes) -> int:
-    return min(sizes.rounds, MOST_ROUNDS)
+    return min(sizes.rounds, MAX_ROUNDS)
 
 
 def _sides(ports: dict[str, int], askers: list[Asker], managers: list[Asker], busy: Asker) -> dict[str, Side]:

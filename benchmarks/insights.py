@@ -20,7 +20,7 @@ from taskbell.reports.insights import insights_of
 from taskbell.tasks.counting import fold
 from taskbell.tasks.models import Task
 
-KEPT, ASKED, FLAT = Goal("ratio", 0.15), Goal("ratio", 2.5), Goal("ratio", 2)
+KEPT, FILTERED, FLAT = Goal("ratio", 0.15), Goal("ratio", 2.5), Goal("ratio", 2)
 OPEN_OR_DONE = {"status": "PENDING,IN_PROGRESS,OVERDUE,COMPLETED"}  # 94 of 100
 WITHOUT_INDEX = """
 SET LOCAL max_parallel_workers_per_gather = 0;
@@ -54,7 +54,7 @@ def _rows(count: int, sizes: Sizes) -> list[Row]:
         f"everybody's, {count:,} tasks": (partial(_report, manager), KEPT),
         f"of one person, {count:,} tasks": (partial(_report, usual), KEPT),
         f"of who has one in ten, {count:,} tasks": (partial(_report, busy), None),
-        f"with filters, {count:,} tasks": (partial(_report, manager, **OPEN_OR_DONE), ASKED),
+        f"with filters, {count:,} tasks": (partial(_report, manager, **OPEN_OR_DONE), FILTERED),
         f"a series of months, {count:,} tasks": (partial(_report, manager, group="month"), None),
     }
     asked = insights_of(Task.objects.visible_to(manager), now=utc_now())

@@ -7,12 +7,12 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from benchmarks.databases import filled
-from benchmarks.http import MOST_ROUNDS, Side
+from benchmarks.http import MAX_ROUNDS, Side
 from benchmarks.measure import Goal, Row, Sizes, measured_in_turns
 from benchmarks.serving import PROCESSES, cache, started, wait_for
 from tests.processes import free_port
 
-ASKED = {"one task": 8, "a mixed load": 50}  # how many ask at a time
+LOADS = {"one task": 8, "a mixed load": 50}  # how many ask at a time
 FASTER, SOONER = Goal("speed", 1.0), Goal("ratio", 1.0)
 
 
@@ -21,14 +21,14 @@ def run(sizes: Sizes) -> list[Row]:
     requests, rows = filled(dict(os.environ), sizes), list[Row]()
     with ExitStack() as stack:
         ports = {number: stack.enter_context(_web(number)) for number in ("1", PROCESSES)}
-        for what, connections in ASKED.items():
+        for what, connections in LOADS.items():
             asked: Callable[[], list[str]] = partial(list, requests[what])
             sides = {
                 number: Side(port, asked, seconds=sizes.seconds, connections=connections)
                 for number, port in ports.items()
             }
             measured = {number: side.measured for number, side in sides.items()}
-            rates, late = measured_in_turns(measured, min(sizes.rounds, MOST_ROUNDS))
+            rates, late = measured_in_turns(measured, min(sizes.rounds, MAX_ROUNDS))
             beside = "one process"
             rows += [
                 Row(f"{what}, {PROCESSES} web processes", rates[PROCESSES], rates["1"], beside, FASTER, "/s"),

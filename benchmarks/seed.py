@@ -17,7 +17,7 @@ from taskbell.reminders.models import Reminder
 from taskbell.tasks.models import Category, Prerequisite, SearchText, Task
 from taskbell.tasks.search_text import search_text_of
 
-AT_ONCE = 10_000
+CHUNK_ROWS = 10_000
 Model = type[models.Model]
 Field = Any
 Row = Sequence[Any]
@@ -65,7 +65,7 @@ def seed_tasks(count: int, *, people: int, now: datetime) -> None:
 
 def load_search_texts() -> None:
     """What the search finds the tasks by."""
-    texts = Task.objects.order_by("pk").values_list("pk", "title", "description").iterator(AT_ONCE)
+    texts = Task.objects.order_by("pk").values_list("pk", "title", "description").iterator(CHUNK_ROWS)
     load(SearchText, ("task", "text"), [(pk, search_text_of(*words)) for pk, *words in texts])
 
 
@@ -120,7 +120,7 @@ def _insert(table: str, fields: Sequence[Field], rows: Iterable[Row]) -> None:
     statement = f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608 - names of our own models
     stored = (tuple(map(_stored, fields, row)) for row in rows)
     with connection.cursor() as cursor:
-        while batch := list(islice(stored, AT_ONCE)):
+        while batch := list(islice(stored, CHUNK_ROWS)):
             cursor.executemany(statement, batch)
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from time import perf_counter
 
-AT_ONCE = 50  # more of one address at a time, Taskbell refuses before they have signed in
+MAX_OPENING = 50  # more of one address at a time, Taskbell refuses before they have signed in
 TEXT, PING = 1, 9
 REQUEST = (
     "GET /ws/tasks/ HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -57,7 +57,7 @@ async def connected(port: int, number: int, *, access: str) -> Sequence[Socket]:
     loop = asyncio.get_running_loop()
     sockets: list[Socket] = []
     while len(sockets) < number:
-        few = range(min(AT_ONCE, number - len(sockets)))
+        few = range(min(MAX_OPENING, number - len(sockets)))
         pairs = await asyncio.gather(*(loop.create_connection(lambda: Socket(access), "127.0.0.1", port) for _ in few))
         sockets += [socket for _, socket in pairs]
         while not all(socket.is_greeted or socket.transport.is_closing() for _, socket in pairs):

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from django.db import connection
 
 from benchmarks.databases import filled
-from benchmarks.http import MOST_ROUNDS, Side
+from benchmarks.http import MAX_ROUNDS, Side
 from benchmarks.measure import Goal, Row, Sizes, measured_in_turns
 from benchmarks.server import Kind, installation
 from benchmarks.serving import PROCESSES, cache, started, wait_for
@@ -29,7 +29,7 @@ def run(sizes: Sizes) -> list[Row]:
             for side in sides.values():
                 side.connections = writers
             measured = {name: side.measured for name, side in sides.items()}
-            rates, late = measured_in_turns(measured, min(sizes.rounds, MOST_ROUNDS))
+            rates, late = measured_in_turns(measured, min(sizes.rounds, MAX_ROUNDS))
             ours, other = SIDES
             rows += [
                 Row(f"new tasks by {writers} clients, 99th", late[ours], late[other], other, SOONER),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from taskbell.tasks.kinds import Stage
 
 FINISHED = (Stage.COMPLETED, Stage.ARCHIVED)
-LONGEST = timedelta(weeks=3)
+MAX_AGE = timedelta(weeks=3)
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class SampleStory:
 def story_of(stage: Stage, comments: int, *, chance: random.Random, since: datetime, until: datetime) -> SampleStory:
     """How a task came to this stage, at some time between the two."""
     begin = since + chance.random() * (until - since)
-    end = min(begin + LONGEST, until)
+    end = min(begin + MAX_AGE, until)
     is_begun, is_finished = stage in (Stage.IN_PROGRESS, Stage.COMPLETED), stage in FINISHED
     steps = sorted(_at_work(begin, end, chance) for _ in range(1 + is_begun + comments + is_finished))
     stages = [(Stage.IN_PROGRESS, steps[1])] if is_begun else []

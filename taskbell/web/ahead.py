@@ -18,7 +18,7 @@ from taskbell.tasks.queries import ViewerParam
 from taskbell.web.dates import Dates, day_bounds
 from taskbell.web.rows import PERSON
 
-MOST_AHEAD, MOST_BLOCKERS = 8, 5
+MAX_AHEAD, MAX_BLOCKERS = 8, 5
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def _reminders(sees_everything: bool) -> CompiledModelQuery:
 
     def build() -> Any:
         found = Reminder.objects.filter(people, open_tasks, next_at__gt=now, next_at__lt=until)
-        return found.filter(task__in=Task.objects.visible_to(person)).order_by("next_at", "id")[:MOST_AHEAD]
+        return found.filter(task__in=Task.objects.visible_to(person)).order_by("next_at", "id")[:MAX_AHEAD]
 
     return CompiledModelQuery(build, {"": names_of(Reminder), "task": names_of(Task)})
 
@@ -55,7 +55,7 @@ def _blockers(sees_everything: bool) -> CompiledModelQuery:
         waiting = Task.objects.to_do_by(person).values("pk")
         found = Task.objects.visible_to(person).open().filter(needed_by__task__in=waiting).exclude(assigned_to=person)
         found = found.exclude(assigned_to=None, created_by=person).annotate(holds_up=F("needed_by__task__title"))
-        return found.order_by(F("due_at").asc(nulls_last=True), "id")[:MOST_BLOCKERS]
+        return found.order_by(F("due_at").asc(nulls_last=True), "id")[:MAX_BLOCKERS]
 
     return CompiledModelQuery(build, {"": names_of(Task), "assigned_to": PERSON}, annotations=["holds_up"])
 

@@ -31,7 +31,7 @@ from taskbell.web.today import whose
 
 PERIOD = re.compile(r"(?P<year>\d{4})-(?:W(?P<week>\d\d)|(?P<month>\d\d))", re.ASCII)
 A_WEEK = timedelta(days=7)
-MOST = 1000  # tasks
+MAX_TASKS = 1000
 SHOWN, DOTS = 4, 3  # in a day of a month
 
 
@@ -129,7 +129,7 @@ def placed(
     # A project chosen by the filter is shown even if it is archived.
     tasks = matching_tasks(given, person, archived_too="project" in given).exclude(stage=Stage.ARCHIVED)
     tasks = tasks if given else tasks.filter(whose(parameters, person))
-    return placed_on_days(tasks, days, dates, only=only, most=MOST)
+    return placed_on_days(tasks, days, dates, only=only, most=MAX_TASKS)
 
 
 @signed_in

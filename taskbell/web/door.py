@@ -21,7 +21,7 @@ from taskbell.web.words import quoted
 
 HOME = "/"
 OF_PERSON = "Taskbell-Person"  # a header: the person for whom the open page was rendered
-MOST_BLOCKERS = 3  # named in a refusal
+MAX_BLOCKERS = 3  # named in a refusal
 
 
 def person_of(request: HttpRequest) -> User:
@@ -131,7 +131,7 @@ def all_of(refusal: Refusal) -> str:
     said = " ".join(error.message for error in errors) or refusal.detail or str(refusal.title)
     if not isinstance(refusal, Blocked) or not refusal.blockers:
         return said
-    titles = ", ".join(quoted(one.title) for one in refusal.blockers[:MOST_BLOCKERS])
+    titles = ", ".join(quoted(one.title) for one in refusal.blockers[:MAX_BLOCKERS])
     return f"{said} {_('Blocked by: %(titles)s') % {'titles': titles}}"
 
 

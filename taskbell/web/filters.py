@@ -17,7 +17,7 @@ from taskbell.web.door import signed_in
 from taskbell.web.shell import AppRequest
 from taskbell.web.words import WORDS
 
-MOST = 200  # choices of a kind
+MAX_CHOICES = 200  # of a kind
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,8 @@ def filter_form(request: HttpRequest) -> HttpResponse:
         "stages": Stage.choices,
         "priorities": PRIORITIES,
         "projects": app.shell.projects,
-        "categories": Category.objects.all()[:MOST],
-        "labels": Label.objects.order_by("name_sort")[:MOST],
-        "people": User.objects.filter(is_active=True).order_by("name_sort", "id")[:MOST],
+        "categories": Category.objects.all()[:MAX_CHOICES],
+        "labels": Label.objects.order_by("name_sort")[:MAX_CHOICES],
+        "people": User.objects.filter(is_active=True).order_by("name_sort", "id")[:MAX_CHOICES],
     }
     return app.page("app/filter_form.html", context | {"here": "tasks"})

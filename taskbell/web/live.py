@@ -16,7 +16,7 @@ from taskbell.web.door import fragment, signed_in
 from taskbell.web.rows import rows_of
 from taskbell.web.shell import AppRequest
 
-MOST = 50  # ids; for more, the page is read again
+MAX_IDS = 50  # for more, the page is read again
 Placing = Callable[..., list[tuple[int, str, str]]]
 NO_TASKS: tuple[Placing, str] = (lambda *_parameters, **_only: [], "web/app/row.html")
 # How each page places tasks, and the template of one.
@@ -55,8 +55,8 @@ def live(request: HttpRequest) -> HttpResponse:
 
 def _ids(text: str) -> list[int]:
     parts = [part for part in text.split(",") if part]
-    if len(parts) > MOST:
-        raise invalid("ids", "max_length", _("Must have at most %(most)s ids.") % {"most": MOST})
+    if len(parts) > MAX_IDS:
+        raise invalid("ids", "max_length", _("Must have at most %(most)s ids.") % {"most": MAX_IDS})
     return [read_field("ids", read_id, part) for part in parts]
 
 

@@ -22,7 +22,7 @@ from taskbell.web.door import done, person_of, signed_in
 from taskbell.web.project_pages import head_of
 from taskbell.web.shell import AppRequest
 
-MOST_ENTRIES, MOST_PEOPLE = 100, 500
+MAX_ENTRIES, MAX_PEOPLE = 100, 500
 ROLES = {
     ProjectRole.OWNER: (ProjectRole.OWNER.label, gettext_lazy("manages the project and its members")),
     ProjectRole.EDITOR: (ProjectRole.EDITOR.label, gettext_lazy("creates and changes tasks")),
@@ -44,7 +44,7 @@ def members(request: HttpRequest, pk: int) -> HttpResponse:
     if context["manages"]:
         others = User.objects.filter(is_active=True).exclude(pk__in=[row.person_id for row in rows])
         context |= {
-            "others": others.order_by("name_sort", "id")[:MOST_PEOPLE],
+            "others": others.order_by("name_sort", "id")[:MAX_PEOPLE],
             "invites": invites_to(shown, now=app.now),
         }
     return app.page("app/project_members.html", context | {"members": rows, "roles": ROLES})
@@ -56,7 +56,7 @@ def project_activity(request: HttpRequest, pk: int) -> HttpResponse:
     """What happened to the project and its members."""
     app = AppRequest(request)
     shown = visible_project(pk, to=app.person)
-    history = project_activity_as_json(list(Activity.objects.of_project(shown.pk).order_by("-id")[:MOST_ENTRIES]))
+    history = project_activity_as_json(list(Activity.objects.of_project(shown.pk).order_by("-id")[:MAX_ENTRIES]))
     return app.page("app/project_activity.html", head_of(app, shown, "activity") | {"history": history})
 
 

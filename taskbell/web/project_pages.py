@@ -30,7 +30,7 @@ from taskbell.web.forms import ProjectForm
 from taskbell.web.rows import rows_of
 from taskbell.web.shell import AppRequest
 
-MOST, MOST_DONE = 300, 20  # rows
+MAX_OPEN, MAX_DONE = 300, 20
 
 
 def name_of(project: Project, person: User) -> str:
@@ -67,7 +67,7 @@ def placed(
         return [(pk, _section(stage), "") for pk, stage in shown.filter(pk__in=only)]
     still_open = shown.exclude(stage=Stage.COMPLETED).order_by(F("due_at").asc(nulls_last=True), "-priority", "id")
     completed = shown.filter(stage=Stage.COMPLETED).order_by("-completed_at", "-id")
-    found = in_one_query([still_open[:MOST], completed[:MOST_DONE]])
+    found = in_one_query([still_open[:MAX_OPEN], completed[:MAX_DONE]])
     return [(pk, _section(stage), "") for pk, stage in found]
 
 

@@ -20,7 +20,7 @@ from taskbell.web.door import signed_in
 from taskbell.web.filters import chips_of
 from taskbell.web.shell import AppRequest, ProjectLink
 
-MOST_BARS = 12  # the others are combined
+MAX_BARS = 12  # the others are combined
 
 
 @signed_in
@@ -73,8 +73,8 @@ def _inboxes(projects: list[int], own: int | None) -> dict[int, str]:
 def _most(counts: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
     """Those with the most tasks, and the others together. Two can have the same name."""
     ranked = sorted(counts, key=lambda one: (-one[1], one[0]))
-    rest = sum(n for _name, n in ranked[MOST_BARS:])
-    return ranked[:MOST_BARS] + ([(_("others"), rest)] if rest else [])
+    rest = sum(n for _name, n in ranked[MAX_BARS:])
+    return ranked[:MAX_BARS] + ([(_("others"), rest)] if rest else [])
 
 
 def _file(found: InsightsOut) -> HttpResponse:

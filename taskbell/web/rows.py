@@ -22,7 +22,7 @@ from taskbell.tasks.policy import may_edit, may_work_on
 from taskbell.tasks.queries import ViewerParam
 from taskbell.web.dates import Dates
 
-MOST_SECONDS = 10**11
+MAX_SECONDS = 10**11
 PERSON = ("id", "username", "first_name", "last_name")
 COLUMNS = {
     "": names_of(Task, but=("source", "source_id", "title_sort")),
@@ -65,7 +65,7 @@ class TaskRow:
         if self.given_sort:
             return self.given_sort
         if task.stage == Stage.COMPLETED and task.completed_at:
-            return f"{MOST_SECONDS - int(task.completed_at.timestamp()):012d} {task.pk:012d}"
+            return f"{MAX_SECONDS - int(task.completed_at.timestamp()):012d} {task.pk:012d}"
         return f"{task.due_at.isoformat() if task.due_at else '~'} {9 - task.priority} {task.pk:012d}"
 
     @cached_property

@@ -14,7 +14,7 @@ from taskbell.web.door import done, person_of, signed_in
 from taskbell.web.shell import AppRequest
 from taskbell.web.task_list import parameters_of
 
-MOST, MAX_NAME, MAX_QUERY = 20, 50, 2000
+MAX_VIEWS, MAX_NAME, MAX_QUERY = 20, 50, 2000
 
 
 @signed_in
@@ -33,8 +33,8 @@ def _save(request: HttpRequest) -> HttpResponse:
     query = QueryDict(request.POST.get("query", "")[:MAX_QUERY])
     name = read_field("name", partial(read_line, most=MAX_NAME), request.POST.get("name", ""))
     others = [one for one in profile.saved_views if one["name"] != name]
-    if len(others) >= MOST:
-        raise invalid("name", "size", _("Can't save more than %(n)d views. Delete one first.") % {"n": MOST})
+    if len(others) >= MAX_VIEWS:
+        raise invalid("name", "size", _("Can't save more than %(n)d views. Delete one first.") % {"n": MAX_VIEWS})
     kept = QueryDict(mutable=True)
     kept.update(parameters_of(query.dict()))
     _write(profile, [*others, {"name": name, "query": kept.urlencode()}])

@@ -10,7 +10,7 @@ from taskbell.quick_add.suggestions import KINDS, MAX_SUGGESTED, suggestions
 from taskbell.tasks.queries import visible_task
 from taskbell.web.door import fragment, person_of, signed_in
 
-LONGEST = 100  # characters of a beginning
+MAX_BEGINNING = 100  # characters
 
 
 @signed_in
@@ -18,7 +18,7 @@ LONGEST = 100  # characters of a beginning
 def suggest(request: HttpRequest) -> HttpResponse:
     """The options for the word `q` after its `mark`; with `task`, the people who can be mentioned there."""
     person, mark = person_of(request), request.GET.get("mark", "")
-    beginning = request.GET.get("q", "")[:LONGEST].replace("\0", "")
+    beginning = request.GET.get("q", "")[:MAX_BEGINNING].replace("\0", "")
     if request.GET.get("task"):
         found = _people(request, beginning, person)
     else:

@@ -19,7 +19,7 @@ from taskbell.tasks.kinds import Priority, Stage
 from taskbell.tasks.models import Category
 from taskbell.web.forms import PageForm, zone_choices
 
-MOST_CHOICES = 500
+MAX_CHOICES = 500
 ONLY_THIS, FROM_NOW = "this", "all"
 
 
@@ -199,7 +199,7 @@ class CategoryForm(PartForm):
     @property
     def suggestions(self) -> list[str]:
         """The categories there are."""
-        return list(Category.objects.values_list("name", flat=True)[:MOST_CHOICES])
+        return list(Category.objects.values_list("name", flat=True)[:MAX_CHOICES])
 
 
 class LabelsForm(PartForm):
@@ -252,7 +252,7 @@ def projects_for(person: User) -> list[Project]:
         mine = mine.filter(Q(inbox_of=None) | Q(inbox_of=person))
     else:
         mine = mine.filter(pk__in=Membership.objects.filter(person=person, role__in=EDITORS).values("project"))
-    return sorted(mine[:MOST_CHOICES], key=lambda one: one.inbox_of_id is None)
+    return sorted(mine[:MAX_CHOICES], key=lambda one: one.inbox_of_id is None)
 
 
 def people_for(task: Any, person: User) -> list[tuple[int, str]]:
@@ -266,5 +266,5 @@ def people_for(task: Any, person: User) -> list[tuple[int, str]]:
         people = people.filter(Q(pk__in=members) | Q(pk=task.assigned_to_id))
     return [
         (one.pk, _("%(name)s (you)") % {"name": one.name} if one.pk == person.pk else one.name)
-        for one in people[:MOST_CHOICES]
+        for one in people[:MAX_CHOICES]
     ]

@@ -13,8 +13,8 @@ from taskbell.tasks.models import Prerequisite, Task
 from taskbell.web.dates import Dates
 from taskbell.web.task_facts import called
 
-MOST = 250  # links that are read
-MOST_AFTER = 12  # tasks that are shown behind this one
+MAX_LINKS = 250  # read
+MAX_AFTER = 12  # tasks that are shown behind this one
 SHOWN = ("title", "stage", "due_date", "due_time", "due_at", "completed_at", "deleted_at", "assigned_to")
 
 
@@ -65,7 +65,7 @@ class Graph:
     @property
     def after_shown(self) -> list[Node]:
         """As many as fit."""
-        return self.after[:MOST_AFTER]
+        return self.after[:MAX_AFTER]
 
     @property
     def wires_in(self) -> str:
@@ -103,7 +103,7 @@ def graph_of(pk: int, person: User, dates: Dates) -> Graph:
     rows = list(
         links.select_related("task__assigned_to", "needs__assigned_to")
         .only("task_id", "needs_id", *names, *people)
-        .order_by("-is_need", "other")[:MOST]
+        .order_by("-is_need", "other")[:MAX_LINKS]
     )
     needs = [link for link in rows if link.is_need]
     after = [link for link in rows if not link.is_need]

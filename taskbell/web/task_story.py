@@ -18,7 +18,7 @@ from taskbell.tasks.models import Task
 from taskbell.tasks.names import Names
 from taskbell.web.dates import Dates
 
-MOST = 30  # entries at once
+MAX_ENTRIES = 30  # at once
 SHOWS = ("all", "comments", "changes")
 IS_COMMENT = Q(subject_type=SubjectType.COMMENT)
 OF_COMMENT = ("body", "html", "edited_at", "unreachable")
@@ -85,7 +85,7 @@ def entries_of(task: Task, *, show: str = "all", before: int | None = None) -> l
         found = found.filter(pk__lt=before)
     comment = Comment.objects.filter(pk=OuterRef("subject_id"), task=task.pk)
     columns = {f"of_{name}": Subquery(comment.values(name)) for name in OF_COMMENT}
-    return list(found.annotate(**columns).order_by("-id")[: MOST + 1])
+    return list(found.annotate(**columns).order_by("-id")[: MAX_ENTRIES + 1])
 
 
 def story_of(
@@ -93,8 +93,8 @@ def story_of(
 ) -> Story:
     """The stream of these entries."""
     wording = Wording(names, dates.zone)
-    shown = [_said(entry, task, person, wording) for entry in entries[:MOST]]
-    older = entries[MOST - 1].pk if len(entries) > MOST else None
+    shown = [_said(entry, task, person, wording) for entry in entries[:MAX_ENTRIES]]
+    older = entries[MAX_ENTRIES - 1].pk if len(entries) > MAX_ENTRIES else None
     return Story(show, [one for one in shown if one is not None], older)
 
 

@@ -16,7 +16,7 @@ from taskbell.tasks.policy import may_edit
 from taskbell.tasks.reminder_timeline import ComingOut, PastOut, ScheduleOut
 from taskbell.web.dates import Dates
 
-MOST_PAST = 6  # that are shown at once
+MAX_PAST = 6  # that are shown at once
 MAIN = ("reminder", "overdue")  # the other emails are folded away
 
 KINDS = {
@@ -68,7 +68,7 @@ def timeline_of(
     others: list[TimelineEntry] = []
     for mail in schedule["past"]:
         is_main = mail["kind"] in MAIN or mail["state"] == DeliveryState.FAILED
-        place = past if is_main and len(past) < MOST_PAST else others
+        place = past if is_main and len(past) < MAX_PAST else others
         place.append(_past(mail, names, person, dates))
     return Timeline(coming, past, others)
 

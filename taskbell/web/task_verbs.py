@@ -27,7 +27,7 @@ from taskbell.web.task_page import Editor, row_for
 from taskbell.web.verbs import verb
 from taskbell.web.words import quoted
 
-MOST_FOUND = 8
+MAX_FOUND = 8
 COPIED = (
     *("title", "description", "priority", "project_id", "category_id", "due_date", "due_time", "timezone"),
     *("assigned_to_id", "recurrence", "recurrence_from", "labels"),
@@ -101,7 +101,7 @@ def _found(words: str, person: User, *, but: set[int]) -> list[Any]:
     ids = [int(number)] if number.isascii() and number.isdigit() and len(number) < 15 else []
     ids += page_of_tasks({"q": words, "stage": "PENDING,IN_PROGRESS", "page_size": "20"}, person).rows
     wanted = [one for one in dict.fromkeys(ids) if one not in but]
-    return list(tasks_for_rows(wanted, person).values())[:MOST_FOUND]
+    return list(tasks_for_rows(wanted, person).values())[:MAX_FOUND]
 
 
 def _change(request: HttpRequest, task: Task, *, by: User, now: datetime) -> HttpResponse:

@@ -23,7 +23,7 @@ from taskbell.web.dayline import DayLine, day_line
 from taskbell.web.rows import TaskRow, rows_of
 from taskbell.web.shell import AppRequest
 
-MOST = 200  # rows
+MAX_TASKS = 200
 HEADS = {
     "overdue": gettext_lazy("Overdue"),
     "due": gettext_lazy("Due today"),
@@ -64,7 +64,7 @@ def _placed(sees_everything: bool, everyone: bool, few: bool) -> CompiledQuery:
         tasks = Task.objects.visible_to(person).in_use().filter(Q() if everyone else is_for(person), shown)
         tasks = tasks.filter(AnyOf("id", IdArray("ids"))) if few else tasks
         found = tasks.annotate(part=day).order_by(F("due_at").asc(nulls_last=True), "-priority", "id")
-        return found.values_list("pk", "part")[:MOST]
+        return found.values_list("pk", "part")[:MAX_TASKS]
 
     return CompiledQuery(build, replan=not few)
 

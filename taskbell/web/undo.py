@@ -28,13 +28,13 @@ from taskbell.web.door import done, person_of, signed_in
 
 SALT = "taskbell.web.undo"
 LIFETIME = 3600  # seconds
-MOST = 200  # tasks: more would make the address too long
+MAX_TASKS = 200  # more would make the address too long
 READ = {"due_date": date.fromisoformat, "due_time": time.fromisoformat}
 
 
 def undo_of(before: Sequence[Task], patch: TaskPatch, *, by: User) -> str:
     """The address that takes back the patch for this person; empty for too many tasks."""
-    if len(before) > MOST:
+    if len(before) > MAX_TASKS:
         return ""
     names = list(patch.columns())
     rows = [[task.pk, *(plain(getattr(task, name)) for name in names)] for task in before]

@@ -18,8 +18,8 @@ from taskbell.web.rows import TaskRow, rows_of
 from taskbell.web.shell import AppRequest
 from taskbell.web.today import whose
 
-DAYS, MOST_DAYS = 14, 90
-MOST = 300  # rows
+DAYS, MAX_DAYS = 14, 90
+MAX_TASKS = 300
 
 
 @dataclass
@@ -37,11 +37,11 @@ def placed(
     """The ids of open tasks by the day on which they are due for this person. Raises Invalid."""
     days = _days(parameters, dates)
     tasks = Task.objects.visible_to(person).open().in_use().filter(whose(parameters, person))
-    return placed_on_days(tasks, days, dates, only=only, most=MOST)
+    return placed_on_days(tasks, days, dates, only=only, most=MAX_TASKS)
 
 
 def _days(parameters: Parameters, dates: Dates) -> list[date]:
-    number = whole_number(parameters, "days", default=DAYS, most=MOST_DAYS)
+    number = whole_number(parameters, "days", default=DAYS, most=MAX_DAYS)
     return [dates.today + timedelta(days=ahead) for ahead in range(number)]
 
 
@@ -55,7 +55,7 @@ def upcoming(request: HttpRequest) -> HttpResponse:
         days[row.section].rows.append(row)
     context = {
         "days": list(days.values()),
-        "further": min(len(days) + DAYS, MOST_DAYS) if len(days) < MOST_DAYS else None,
+        "further": min(len(days) + DAYS, MAX_DAYS) if len(days) < MAX_DAYS else None,
         "everyone": parameters.get("everyone") == "true",
         "sees_everything": sees_everything(app.person),
         "here": "upcoming",

@@ -16,7 +16,7 @@ from taskbell.common.clock import utc_now
 from taskbell.common.durations import parse_duration
 from taskbell.reminders.models import Reminder
 from taskbell.reminders.schedule import ReminderPlan
-from taskbell.web.task_story import MOST
+from taskbell.web.task_story import MAX_ENTRIES
 from tests.conftest import NOW
 from tests.web.conftest import Browser, person, text
 from tests.web.test_task import made, read, words_of
@@ -148,10 +148,10 @@ def test_only_its_author_edits_a_comment_and_owners_delete_any(browser_of: Brows
 
 def test_the_stream_is_filtered_and_goes_back_page_by_page(browser_of: BrowserOf, bob: User) -> None:
     task, browser = made(bob, recurrence=""), browser_of(bob)
-    for number in range(MOST + 5):
+    for number in range(MAX_ENTRIES + 5):
         add_comment(task.pk, f"No. {number}.", by=bob, now=NOW)
     page = read(browser, task)
-    assert page.index(f"No. {MOST + 4}.") < page.index("No. 5.")
+    assert page.index(f"No. {MAX_ENTRIES + 4}.") < page.index("No. 5.")
     assert "No. 4." not in page
     older = re.search(r'href="(/tasks/\d+/story/[^"]+)"', page)
     assert older

@@ -1,8 +1,8 @@
 // Live updates: the events of this person's socket, gathered, and the rows they touch read again.
 "use strict";
 
-const GATHER_MS = 150, GATHER_MOST_MS = 1000, MOST_IDS = 50, HIDDEN_MS = 60_000, REFRESH_MS = 1000, BACK_OFF = [1, 2, 4, 8, 16, 30];
-const STILL_MS = 1000, STILL_MOST_MS = 3000, SAY_MS = 5000, SAY_FIRST_MS = 1000, OWN_MS = 10_000, RETRY_MS = 5000, READ_MS = 30_000;
+const GATHER_MS = 150, MAX_GATHER_MS = 1000, MAX_IDS = 50, HIDDEN_MS = 60_000, REFRESH_MS = 1000, BACK_OFF = [1, 2, 4, 8, 16, 30];
+const STILL_MS = 1000, MAX_STILL_MS = 3000, SAY_MS = 5000, SAY_FIRST_MS = 1000, OWN_MS = 10_000, RETRY_MS = 5000, READ_MS = 30_000;
 
 // What people have opened stays open when the server's version replaces it, which doesn't know.
 htmx.config.morphIgnore.push("open");
@@ -83,17 +83,17 @@ const live = {
     this.own ||= own;
     this.since ||= Date.now();
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.read(), Math.max(0, Math.min(GATHER_MS, this.since + GATHER_MOST_MS - Date.now())));
+    this.timer = setTimeout(() => this.read(), Math.max(0, Math.min(GATHER_MS, this.since + MAX_GATHER_MS - Date.now())));
   },
 
   async read() {
-    const still = Math.min(movedAt + STILL_MS, this.since + STILL_MOST_MS) - Date.now();
+    const still = Math.min(movedAt + STILL_MS, this.since + MAX_STILL_MS) - Date.now();
     const wait = this.reading ? GATHER_MS : this.own ? 0 : still; // one at a time: an older answer never comes last
     if (wait > 0) { clearTimeout(this.timer); this.timer = setTimeout(() => this.read(), wait); return; }
     this.own = false;
     const wanted = this.ids.size || this.all || this.frame;
     const hasRows = document.querySelector("[data-list], [data-watch], [id^=task-]") !== null; // other pages have forms, not to be touched
-    const all = hasRows && (this.all || this.ids.size > MOST_IDS || this.watched().some((id) => this.ids.has(id)));
+    const all = hasRows && (this.all || this.ids.size > MAX_IDS || this.watched().some((id) => this.ids.has(id)));
     const ids = hasRows ? [...this.ids] : [], frame = this.frame;
     this.ids.clear();
     this.since = 0;
