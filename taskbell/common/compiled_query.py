@@ -51,8 +51,7 @@ class IdArray(Param):
         super().__init__(name, BigIntegerField())
 
     def bind(self, values: dict[str, Any]) -> Any:
-        listed = ",".join(map(str, values[self.name]))
-        return f"{{{listed}}}" if connection.vendor == "postgresql" else f"[{listed}]"
+        return _array(values[self.name])
 
 
 class AnyOf(Func):
@@ -66,6 +65,16 @@ class AnyOf(Func):
         return self.as_sql(
             compiler, connection, template="%(expressions)s::bigint[])", arg_joiner=" = ANY (", **context
         )
+
+
+def one_of(column: str, ids: Iterable[int]) -> AnyOf:
+    """The condition that the column is one of many ids. With `column__in`, Django and the driver inspect each id."""
+    return AnyOf(column, Value(_array(ids)))
+
+
+def _array(ids: Iterable[int]) -> str:
+    listed = ",".join(map(str, ids))
+    return f"{{{listed}}}" if connection.vendor == "postgresql" else f"[{listed}]"
 
 
 def with_params(condition: Q, model: type[Model], prefix: str = "value") -> tuple[Q, dict[str, Any]]:

@@ -11,6 +11,7 @@ from django.db.models import Sum
 
 from taskbell.accounts.models import Installation, User
 from taskbell.comments.models import Comment
+from taskbell.common.compiled_query import one_of
 from taskbell.common.iso import IsoInstant
 from taskbell.projects.audience import is_visible_project
 from taskbell.projects.models import Membership, Project
@@ -53,7 +54,7 @@ class ExportedProjects:
 def labels_of_tasks(ids: Collection[int]) -> dict[int, list[str]]:
     """The names of the labels of each task, in order."""
     found = defaultdict[int, list[tuple[str, str]]](list)
-    links = TaskLabel.objects.filter(task__in=ids).order_by()
+    links = TaskLabel.objects.filter(one_of("task", ids)).order_by()
     for task, key, name in links.values_list("task", "label__name_sort", "label__name"):
         found[task].append((key, name))
     return {task: [name for _, name in sorted(names)] for task, names in found.items()}
@@ -63,7 +64,7 @@ def with_comments(rows: Iterable[Record]) -> Iterator[Record]:
     """The rows, each with the comments on its task as the last column: so many at a time that they fit in memory."""
     remaining = iter(rows)
     while batch := list(islice(remaining, CHUNK_ROWS)):
-        of_batch = Comment.objects.filter(task__in=[row[0] for row in batch]).order_by()
+        of_batch = Comment.objects.filter(one_of("task", [row[0] for row in batch])).order_by()
         sizes = dict(of_batch.values_list("task").annotate(Sum("size")))
         if not sizes:
             yield from batch
@@ -115,7 +116,7 @@ def _comments(tasks: Collection[int]) -> dict[int, list[dict[str, Any]]]:
     found = defaultdict[int, list[dict[str, Any]]](list)
     columns = ("task", "body", "author__username", IsoInstant("created_at"), IsoInstant("edited_at"))
     for task, body, author, created_at, edited_at in (
-        Comment.objects.filter(task__in=tasks).order_by("id").values_list(*columns)
+        Comment.objects.filter(one_of("task", tasks)).order_by("id").values_list(*columns)
     ):
         edited = {} if edited_at is None else {"edited_at": edited_at}
         found[task].append({"body": body, "author": author, "created_at": created_at} | edited)

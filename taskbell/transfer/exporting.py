@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from taskbell.accounts.models import Installation, User
 from taskbell.common.clock import wall_time
+from taskbell.common.compiled_query import one_of
 from taskbell.common.iso import IsoDate, IsoInstant, IsoTime
 from taskbell.common.spreadsheet import csv_chunks
 from taskbell.reminders.models import Reminder
@@ -85,10 +86,10 @@ def _one_reading() -> AbstractContextManager[Any]:
 
 def _links(ids: list[int], tasks: Any) -> dict[int, list[int]]:
     """The prerequisites that are in the file. They are looked up by id, because scanning the file takes too long."""
-    found = list(Prerequisite.objects.filter(task__in=ids).order_by("needs").values_list("task", "needs"))
+    found = list(Prerequisite.objects.filter(one_of("task", ids)).order_by("needs").values_list("task", "needs"))
     needed, within = iter({needs for _, needs in found}), set[int]()
     while some := list(islice(needed, CHUNK_ROWS)):
-        within.update(tasks.order_by().filter(pk__in=some).values_list("pk", flat=True))
+        within.update(tasks.order_by().filter(one_of("pk", some)).values_list("pk", flat=True))
     return _grouped((task, needs) for task, needs in found if needs in within)
 
 
@@ -101,7 +102,7 @@ def _firsts(source_ids: set[str], tasks: Any) -> dict[tuple[str, str], int]:
 
 
 def _reminders(ids: list[int], person: User) -> dict[int, list[Any]]:
-    of_tasks = Reminder.objects.visible_to(person).filter(task__in=ids).order_by("id")
+    of_tasks = Reminder.objects.visible_to(person).filter(one_of("task", ids)).order_by("id")
     return _grouped((task, _reminder(*values)) for task, *values in of_tasks.values_list("task", *REMINDER_COLUMNS))
 
 
