@@ -129,9 +129,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
         DATABASES["default"]["ENGINE"] = "taskbell.common.postgresql"
-    DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5, "prepare_threshold": 0} | DATABASES["default"].get(
-        "OPTIONS", {}
-    )
+    DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5} | DATABASES["default"].get("OPTIONS", {})
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.REDIS_URL.get_secret_value() if env.REDIS_URL else f"unix://{valkey_socket(DATA)}"

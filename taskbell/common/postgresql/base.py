@@ -22,6 +22,21 @@ class TimestampLoader(BaseTzLoader):  # type: ignore[misc]
             return moment
 
 
+class PreparingCursor(Cursor[Any]):
+    """Prepares each statement.
+
+    A connection that may prepare keeps the text of the last hundred statements, with their values where the client
+    puts them in: so it may only while this cursor executes.
+    """
+
+    def execute(self, *arguments: Any, **options: Any) -> Any:
+        self.connection.prepare_threshold = 0
+        try:
+            return super().execute(*arguments, **options)
+        finally:
+            self.connection.prepare_threshold = None
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Saves round trips and planning, and stops statements at the deadline of the request."""
 
@@ -57,4 +72,4 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.close_if_health_check_failed()
         self.ensure_connection()
         with self.wrap_database_errors:
-            return self._prepare_cursor(Cursor(self.connection))  # type: ignore[attr-defined]
+            return self._prepare_cursor(PreparingCursor(self.connection))  # type: ignore[attr-defined]
