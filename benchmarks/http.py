@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import count
 from random import Random
@@ -56,6 +56,13 @@ class Side:
         if set(said["statuses"]) != {str(self.status)}:
             raise RuntimeError(f"Expected {self.status} alone, seen {said['statuses']}.")
         return float(sum(said["statuses"].values()) * self.each / said["seconds"]), float(said["late"])
+
+
+def rates_and_waits(sides: Mapping[str, Side], sizes: Sizes) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Answers a second of each side in each round, and the milliseconds within which 99 of 100 arrived."""
+    found = interleaved({name: side.measured for name, side in sides.items()}, _rounds(sizes))
+    rates, waits = ({name: [one[part] for one in them] for name, them in found.items()} for part in (0, 1))
+    return rates, waits
 
 
 def run(sizes: Sizes) -> list[Row]:

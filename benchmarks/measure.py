@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from statistics import median
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 Act = Callable[[], object]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -89,27 +90,13 @@ def milliseconds(act: Act) -> float:
     return (perf_counter() - begin) * 1000
 
 
-def interleaved(acts: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+def interleaved(acts: Mapping[str, Callable[[], T]], rounds: int) -> dict[str, list[T]]:
     """What each says, in turns and in reversed order every other round, after one round that does not count."""
-    said: dict[str, list[float]] = {name: [] for name in acts}
+    said: dict[str, list[T]] = {name: [] for name in acts}
     for number in range(rounds + 1):
         for name in acts if number % 2 else reversed(acts):
             said[name].append(acts[name]())
     return {name: numbers[1:] for name, numbers in said.items()}
-
-
-def measured_in_turns(
-    acts: Mapping[str, Callable[[], tuple[float, float]]], rounds: int
-) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
-    """The same for two figures of each at once."""
-    first: dict[str, list[float]] = {name: [] for name in acts}
-    second: dict[str, list[float]] = {name: [] for name in acts}
-    for number in range(rounds + 1):
-        for name in acts if number % 2 else reversed(acts):
-            one, other = acts[name]()
-            first[name].append(one)
-            second[name].append(other)
-    return {name: them[1:] for name, them in first.items()}, {name: them[1:] for name, them in second.items()}
 
 
 def rounds_of(acts: list[Act], *, rounds: int) -> list[list[float]]:

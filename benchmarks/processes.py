@@ -1,4 +1,4 @@
-"""Web processes: what one gives, and what as many as cores give, for small answers and for a mixed load."""
+"""How much one web process does, and how much two do: small answers, and a mixed load."""
 
 import os
 import sys
@@ -7,8 +7,8 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from benchmarks.databases import filled
-from benchmarks.http import MAX_ROUNDS, Side
-from benchmarks.measure import Goal, Row, Sizes, measured_in_turns
+from benchmarks.http import Side, rates_and_waits
+from benchmarks.measure import Goal, Row, Sizes
 from benchmarks.serving import PROCESSES, cache, started, wait_for
 from tests.processes import free_port
 
@@ -27,8 +27,7 @@ def run(sizes: Sizes) -> list[Row]:
                 number: Side(port, asked, seconds=sizes.seconds, connections=connections)
                 for number, port in ports.items()
             }
-            measured = {number: side.measured for number, side in sides.items()}
-            rates, late = measured_in_turns(measured, min(sizes.rounds, MAX_ROUNDS))
+            rates, late = rates_and_waits(sides, sizes)
             beside = "one process"
             rows += [
                 Row(f"{what}, {PROCESSES} web processes", rates[PROCESSES], rates["1"], beside, FASTER, "/s"),
@@ -39,7 +38,7 @@ def run(sizes: Sizes) -> list[Row]:
 
 @contextmanager
 def _web(number: str) -> Iterator[int]:
-    """The port of a web server with so many processes."""
+    """The port of a web server with this many processes."""
     port = free_port()
     own = {"PORT": str(port), "WEB_CONCURRENCY": number, "TASKBELL_LOG_LEVEL": "ERROR"}
     with cache() as broker, started([sys.executable, "-m", "taskbell", "web"], broker | own):

@@ -30,7 +30,7 @@ from tests.processes import free_port
 LOADS = 3
 READY_WITHIN = 60.0
 MIB = 1024
-OUT, INTO, MEMORY = Goal("ratio", 2), Goal("ratio", 2), Goal("max", 200, " MiB")
+SPEED, MEMORY = Goal("ratio", 2), Goal("max", 200, " MiB")
 # What the file says, as far as COPY can say it; prerequisites and reminders come on top.
 SAME_COLUMNS = """
 COPY (SELECT task.id, title, description, stage, stage, priority, category.name, due_date, due_time, task.timezone,
@@ -127,8 +127,8 @@ def _measured(tasks: int, folder: Path, server: Server) -> list[Row]:
         into.append(milliseconds(partial(_import, server, file, expected)))
         _check(expected)
     return [
-        Row(f"export of {tasks:,} tasks", out, copied_out, "COPY of the same query", OUT),
-        Row(f"import of {tasks:,} tasks", into, copied_in, "COPY of what it writes", INTO),
+        Row(f"export of {tasks:,} tasks", out, copied_out, "COPY of the same query", SPEED),
+        Row(f"import of {tasks:,} tasks", into, copied_in, "COPY of what it writes", SPEED),
     ]
 
 

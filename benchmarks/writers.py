@@ -7,8 +7,8 @@ from contextlib import ExitStack, contextmanager
 from django.db import connection
 
 from benchmarks.databases import filled
-from benchmarks.http import MAX_ROUNDS, Side
-from benchmarks.measure import Goal, Row, Sizes, measured_in_turns
+from benchmarks.http import Side, rates_and_waits
+from benchmarks.measure import Goal, Row, Sizes
 from benchmarks.server import Kind, installation
 from benchmarks.serving import PROCESSES, cache, started, wait_for
 from tests.processes import free_port
@@ -28,8 +28,7 @@ def run(sizes: Sizes) -> list[Row]:
         for writers in WRITERS:
             for side in sides.values():
                 side.connections = writers
-            measured = {name: side.measured for name, side in sides.items()}
-            rates, late = measured_in_turns(measured, min(sizes.rounds, MAX_ROUNDS))
+            rates, late = rates_and_waits(sides, sizes)
             ours, other = SIDES
             rows += [
                 Row(f"new tasks by {writers} clients, 99th", late[ours], late[other], other, SOONER),

@@ -89,7 +89,7 @@ class Environment(BaseSettings):
         "IPv4 addresses, or unix:/run/taskbell/web.sock for a socket file for a proxy on the same machine.",
     )
     PORT: int = Field(8000, ge=1, le=65535, description="Port the web server listens on.")
-    WEB_CONCURRENCY: int | None = Field(None, ge=1, le=64, description="Web processes. Default: one a core, up to 4.")
+    WEB_CONCURRENCY: int | None = Field(None, ge=1, le=64, description="Web processes. Default: one per core, up to 4.")
     TASKBELL_WORKER_THREADS: int = Field(4, ge=1, le=64, description="Jobs that one worker runs in parallel.")
     SECRET_KEY: SecretStr | None = Field(
         None,

@@ -23,7 +23,7 @@ logger = logging.getLogger("taskbell.run")
 
 
 def end_with_parent() -> None:
-    """Runs in the child before exec. Makes Linux send SIGTERM to the child when the parent ends for any reason."""
+    """Runs in a new child process. Makes Linux send it SIGTERM when its parent ends for any reason."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 

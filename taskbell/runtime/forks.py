@@ -18,17 +18,17 @@ from taskbell.runtime.children import end_with_parent
 FORK = multiprocessing.get_context("fork")  # type: ignore[attr-defined,unused-ignore]  # not on Windows
 CHECK_SECONDS = 0.25
 RESTART_SECONDS = 0.5  # so that a fork that always fails doesn't keep a core busy
-USUAL_MOST = 4
+MAX_BY_DEFAULT = 4
 QUOTA = Path("/sys/fs/cgroup/cpu.max")  # of a container
 
 logger = logging.getLogger("taskbell.web")
 
 
-def usual_number() -> int:
-    """As many processes as there are cores for this program, from 1 to 4. Where forking is unusual: 1."""
+def default_number() -> int:
+    """One process for each core that this program may use, up to 4. Where the cores are not known: 1."""
     if not hasattr(os, "sched_getaffinity"):
         return 1
-    cores = min(len(os.sched_getaffinity(0)), USUAL_MOST)
+    cores = min(len(os.sched_getaffinity(0)), MAX_BY_DEFAULT)
     with suppress(OSError, ValueError):
         quota, period = QUOTA.read_text().split()
         return max(1, min(cores, int(quota) // int(period)))
@@ -36,7 +36,7 @@ def usual_number() -> int:
 
 
 class Forks:
-    """So many forks, each replaced if it ends, until SIGTERM or Ctrl-C."""
+    """A number of forks, each replaced if it ends, until SIGTERM or Ctrl-C."""
 
     def __init__(self, serve: Callable[[], object], number: int) -> None:
         self._serve = serve
@@ -49,7 +49,7 @@ class Forks:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         gc.collect()
-        gc.freeze()  # what is loaded stays shared: nothing visits it
+        gc.freeze()  # the collector no longer writes to what is loaded, so it stays shared
         self._forks = [self._start() for _ in range(self._number)]
         while not self._asked_to_stop:
             self._forks = [fork if fork.is_alive() else self._replace(fork) for fork in self._forks]

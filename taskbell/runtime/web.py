@@ -15,7 +15,7 @@ from taskbell.common.postgresql.statistics import analyze_tables_without_statist
 from taskbell.config.env import Environment, environment
 from taskbell.config.language import gettext as _
 from taskbell.config.port import OPTIONS
-from taskbell.runtime.forks import Forks, usual_number
+from taskbell.runtime.forks import Forks, default_number
 from taskbell.runtime.ports import bound, name_of
 from taskbell.runtime.preparation import collect_static_files, leave_setup_link, migrate_database
 from taskbell.runtime.refusals import CannotStart
@@ -50,7 +50,7 @@ def serve(*, prepare: bool) -> None:
         **OPTIONS,
     )
     logger.info("Listening on %s.", name_of(env.TASKBELL_BIND, env.PORT))
-    number = env.WEB_CONCURRENCY or usual_number()
+    number = env.WEB_CONCURRENCY or default_number()
     with suppress(KeyboardInterrupt):
         if number > 1:
             _load_everything(config)
@@ -64,11 +64,11 @@ def _serve(config: uvicorn.Config, listener: socket) -> None:
 
 
 def _load_everything(config: uvicorn.Config) -> None:
-    """Loads what the first requests would load, and leaves no connection open: a fork can't share it."""
+    """Loads what the first requests would load, and closes the connections to the database: forks can't share them."""
     config.load()
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
-            assert get_resolver().reverse_dict  # noqa: S101 - loads the views
+            list(get_resolver().reverse_dict)  # loads the views and their names
     connections.close_all()
 
 

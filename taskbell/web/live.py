@@ -45,12 +45,13 @@ def live(request: HttpRequest) -> HttpResponse:
     placing, template = VIEWS.get(name, NO_TASKS)
     rows = rows_of(placing(parameters, app.person, app.dates, only=ids), app.person, app.dates)
     gone = [pk for pk in ids if pk not in {row.task.pk for row in rows}] if name in VIEWS else []
-    here = request.GET.get("here", "")
     context = {"rows": rows, "gone": gone, "row_template": template, "shell": app.shell, "person": app.person}
-    # Pages are marked by a name, those of projects by their id.
-    return fragment(
-        request, "app/live.html", context | {"here": read_field("here", read_id, here) if here.isdecimal() else here}
-    )
+    return fragment(request, "app/live.html", context | {"here": _here(request.GET.get("here", ""))})
+
+
+def _here(text: str) -> int | str:
+    """What marks the page in the navigation: the id of a project, or a name."""
+    return read_field("here", read_id, text) if text.isdecimal() else text
 
 
 def _ids(text: str) -> list[int]:

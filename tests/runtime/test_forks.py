@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from taskbell.runtime import forks
-from taskbell.runtime.forks import usual_number
+from taskbell.runtime.forks import default_number
 from tests.processes import RunningTaskbell, alive, eventually
 
 
@@ -35,12 +35,12 @@ def test_there_are_as_many_web_processes_as_cores_that_the_program_may_use_up_to
         file.write_text(f"{quota}\n")
     monkeypatch.setattr(forks, "QUOTA", file)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _process: set(range(cores)), raising=False)
-    assert usual_number() == number
+    assert default_number() == number
 
 
 def test_where_the_cores_are_not_known_there_is_one_web_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    assert usual_number() == 1
+    assert default_number() == 1
 
 
 def web_processes(running: RunningTaskbell) -> list[psutil.Process]:

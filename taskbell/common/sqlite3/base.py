@@ -63,7 +63,7 @@ class FairSQLite(base.DatabaseWrapper):
             self._give_turn_back()
 
     def others_write(self) -> bool:
-        """Whether somebody writes, or waits to, outside of a transaction of this connection."""
+        """Whether another connection writes or waits to write."""
         return not (self._taken or self.is_in_memory_db() or self._turns().is_free())
 
     def _take_turn(self) -> None:

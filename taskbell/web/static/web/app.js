@@ -38,7 +38,7 @@ function closeButton() {
   return button;
 }
 
-// A toast that the page makes, without an answer of the server.
+// A toast made by the page itself, without a response from the server.
 function note(text, { refused = false } = {}) {
   const toast = document.createElement("div");
   toast.className = refused ? "toast refused" : "toast";

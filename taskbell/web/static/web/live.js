@@ -4,7 +4,7 @@
 const GATHER_MS = 150, MAX_GATHER_MS = 1000, MAX_IDS = 50, HIDDEN_MS = 60_000, REFRESH_MS = 1000, BACK_OFF = [1, 2, 4, 8, 16, 30];
 const STILL_MS = 1000, MAX_STILL_MS = 3000, SAY_MS = 5000, SAY_FIRST_MS = 1000, OWN_MS = 10_000, RETRY_MS = 5000, READ_MS = 30_000;
 
-// What people have opened stays open when the server's version replaces it, which doesn't know.
+// What people have opened stays open when the server's version, which doesn't know of it, replaces the page's.
 htmx.config.morphIgnore.push("open");
 
 // Nothing moves under the pointer or focus: changes by others wait for a second after either, but never for long.
