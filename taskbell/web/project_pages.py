@@ -1,17 +1,20 @@
 """The pages of projects: all of them, one with its tasks as list or board, its form, and how it ends."""
 
 from collections.abc import Collection
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
-from django.db.models import F
+from django.db.models import BigIntegerField, F, Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from taskbell.accounts.models import User
 from taskbell.common.clock import utc_now
-from taskbell.common.sql import in_one_query
+from taskbell.common.compiled_query import CompiledModelQuery, Param
 from taskbell.common.values import read_field, read_id
+from taskbell.projects.audience import sees_everything
 from taskbell.projects.models import Colour, Project
 from taskbell.projects.policy import may_edit_tasks, may_manage
 from taskbell.search.parameters import Parameters
@@ -21,16 +24,18 @@ from taskbell.sharing.locks import visible_project
 from taskbell.sharing.projects import change_project, create_project
 from taskbell.tasks.counting import open_counts
 from taskbell.tasks.kinds import OPEN_STAGES, Stage
-from taskbell.tasks.models import Task
+from taskbell.tasks.models import Task, TaskQuerySet
 from taskbell.web.board import columns_of
 from taskbell.web.board import placed as placed_on_board
 from taskbell.web.dates import Dates
 from taskbell.web.door import done, form_page, person_of, sent, signed_in
 from taskbell.web.forms import ProjectForm
-from taskbell.web.rows import rows_of
+from taskbell.web.rows import TaskRow, compiled_rows
 from taskbell.web.shell import AppRequest
 
 MAX_OPEN, MAX_DONE = 300, 20
+STAGES = (*OPEN_STAGES, Stage.COMPLETED)
+by_sort = attrgetter("sort")
 
 
 def name_of(project: Project, person: User) -> str:
@@ -57,18 +62,23 @@ def _manages(app: AppRequest, project: Project) -> bool:
     return project.inbox_of_id is None and may_manage(app.person, project.viewer_role)
 
 
-def placed(
-    parameters: Parameters, person: User, dates: Dates, *, only: Collection[int] | None = None
-) -> list[tuple[int, str, str]]:
-    """The ids of the tasks of the project: the open ones by due date, and the last completed. One query."""
-    tasks = Task.objects.visible_to(person).filter(project=int(parameters["pk"]))
-    shown = tasks.filter(stage__in=[*OPEN_STAGES, Stage.COMPLETED]).values_list("pk", "stage")
-    if only is not None:
-        return [(pk, _section(stage), "") for pk, stage in shown.filter(pk__in=only)]
-    still_open = shown.exclude(stage=Stage.COMPLETED).order_by(F("due_at").asc(nulls_last=True), "-priority", "id")
-    completed = shown.filter(stage=Stage.COMPLETED).order_by("-completed_at", "-id")
-    found = in_one_query([still_open[:MAX_OPEN], completed[:MAX_DONE]])
-    return [(pk, _section(stage), "") for pk, stage in found]
+def placed(parameters: Parameters, person: User, dates: Dates, *, only: Collection[int]) -> list[tuple[int, str, str]]:
+    """Those of these tasks that are on the page of the project, each with its section."""
+    tasks = Task.objects.visible_to(person).filter(project=int(parameters["pk"]), pk__in=only)
+    return [(pk, _section(stage), "") for pk, stage in tasks.filter(stage__in=STAGES).values_list("pk", "stage")]
+
+
+@cache
+def _tasks(sees_everything: bool) -> CompiledModelQuery:
+    """The tasks of a project: open ones, and the last completed."""
+
+    def choose(visible: TaskQuerySet) -> Q:
+        tasks = visible.filter(project=Param("project", BigIntegerField()))
+        still_open = tasks.filter(stage__in=OPEN_STAGES).order_by(F("due_at").asc(nulls_last=True), "-priority", "id")
+        completed = tasks.filter(stage=Stage.COMPLETED).order_by("-completed_at", "-id")
+        return Q(pk__in=still_open.values("pk")[:MAX_OPEN]) | Q(pk__in=completed.values("pk")[:MAX_DONE])
+
+    return compiled_rows(sees_everything, choose)
 
 
 def _section(stage: str) -> str:
@@ -81,8 +91,8 @@ def project(request: HttpRequest, pk: int) -> HttpResponse:
     """The tasks of a project, as a list."""
     app = AppRequest(request)
     shown = visible_project(pk, to=app.person)
-    places = placed({"pk": str(pk)}, app.person, app.dates)
-    rows = rows_of(places, app.person, app.dates)
+    tasks = _tasks(sees_everything(app.person))(person=app.person.pk, project=pk)
+    rows = sorted((TaskRow(task, app.person, app.dates, _section(task.stage)) for task in tasks), key=by_sort)
     sections = {key: [row for row in rows if row.section == key] for key in ("open", "done")}
     return app.page("app/project.html", head_of(app, shown, "list") | sections)
 

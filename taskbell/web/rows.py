@@ -1,6 +1,6 @@
 """Tasks as rows of a list: what one line shows, for one person."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
@@ -17,7 +17,7 @@ from taskbell.projects.audience import sees_everything
 from taskbell.search.tasks import with_columns
 from taskbell.tasks.kinds import Priority, Stage
 from taskbell.tasks.label_models import TaskLabel
-from taskbell.tasks.models import ACCESS, Task, is_blocked
+from taskbell.tasks.models import ACCESS, Task, TaskQuerySet, is_blocked
 from taskbell.tasks.policy import may_edit, may_work_on
 from taskbell.tasks.queries import ViewerParam
 from taskbell.web.dates import Dates
@@ -34,18 +34,24 @@ COLUMNS = {
 MORE = (*ACCESS, "waits", "next_reminder_at", "label_names", "comment_count")
 
 
-@cache
-def _rows(sees_everything: bool) -> CompiledModelQuery:
+def compiled_rows(sees_everything: bool, choose: Callable[[TaskQuerySet], Any]) -> CompiledModelQuery:
+    """Tasks with all that rows show, in no order. `choose` makes a condition from all that the person sees."""
     person: Any = ViewerParam(sees_everything)
 
     def build() -> Any:
-        found = Task.objects.visible_to(person).with_access(person).filter(AnyOf("id", IdArray("ids"))).order_by()
+        visible = Task.objects.visible_to(person)
+        found = visible.with_access(person).filter(choose(visible)).order_by()
         found = with_columns(found, ["next_reminder_at"], person)
         labels = TaskLabel.objects.filter(task=OuterRef("pk")).annotate(named=LABEL).values("named")
         comments = Comment.objects.filter(task=OuterRef("pk")).order_by().annotate(number=NUMBER).values("number")
         return found.annotate(waits=is_blocked(), label_names=Subquery(labels), comment_count=Subquery(comments))
 
     return CompiledModelQuery(build, COLUMNS, annotations=MORE)
+
+
+@cache
+def _rows(sees_everything: bool) -> CompiledModelQuery:
+    return compiled_rows(sees_everything, lambda _visible: AnyOf("id", IdArray("ids")))
 
 
 @dataclass(frozen=True)

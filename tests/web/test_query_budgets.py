@@ -33,7 +33,7 @@ BUDGETS = {
     "trash": 4,
     "board": 4,
     "task": 8,
-    "project": 5,
+    "project": 4,
     "project-board": 5,
     "activity": 4,
     "notifications": 4,
