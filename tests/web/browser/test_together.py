@@ -197,6 +197,22 @@ def test_a_line_that_was_not_added_is_there_again(desk: Window) -> None:
     desk.check()
 
 
+def test_keys_that_are_pressed_before_the_dialog_is_there_go_into_its_line(desk: Window) -> None:
+    task = desk.send("tasks/", {"title": "Eel", "due_date": "2020-01-01", "assigned_to": 1})["id"]
+    page = desk.live("/")
+    page.locator(f"#task-{task} .title").focus()
+    held: list[Route] = []
+    page.route("**/tasks/quick/", lambda route: held.append(route))
+    page.keyboard.press("q")
+    page.keyboard.type("eat plumx")  # e would complete the task
+    page.keyboard.press("Backspace")
+    held[0].continue_()
+    page.unroute("**/tasks/quick/")
+    expect(page.get_by_label("The task, in one line")).to_have_value("eat plum")
+    expect(page.locator(f"#task-{task}:not(.done)")).to_be_attached()
+    desk.check()
+
+
 def test_back_on_the_network_the_page_does_not_wait_to_connect(desk: Window) -> None:
     page = desk.live("/")
     page.evaluate("live.attempt = 5; live.socket.close()")  # the next attempt would be half a minute away

@@ -102,15 +102,17 @@ function submitVerb(address) {
 }
 
 // One dialog for forms, keys and the palette: the server's fragment is its content.
-let openedFrom = null;
+let openedFrom = null, typedAhead = null; // what is typed while the dialog is on its way; then no key is a shortcut
 
 async function openDialog(address, options = {}) {
   const dialog = $("#dialog");
   openedFrom = document.activeElement;
+  typedAhead = "";
   let answer;
   try {
     answer = await fetch(address, { headers: { "HX-Request": "true" } });
   } catch {
+    typedAhead = null;
     say(document.body.dataset.offline);
     return;
   }
@@ -124,6 +126,15 @@ async function openDialog(address, options = {}) {
   ($("[autofocus]", dialog) ?? $("input:not([type=hidden]), textarea, select, button", dialog))?.focus({ preventScroll: true });
   dialog.scrollTop = 0;
   restoreLine(dialog);
+  typeAhead(document.activeElement);
+}
+
+function typeAhead(field) {
+  const text = typedAhead;
+  typedAhead = null;
+  if (!text || !["text", "search", "textarea"].includes(field.type)) return;
+  field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 function closeDialog() {
@@ -377,6 +388,11 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "k" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); openDialog("/palette/"); return; }
   if (event.key === "Escape" && isTyping(event.target)) { event.target.blur(); return; }
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || $("dialog[open]")) return;
+  if (typedAhead !== null) {
+    typedAhead = event.key === "Backspace" ? typedAhead.slice(0, -1) : typedAhead + (event.key.length === 1 ? event.key : "");
+    event.preventDefault();
+    return;
+  }
   if (document.body.dataset.keys === "off" && event.key.length === 1) return;
   if (event.key.startsWith("Arrow") && (event.shiftKey || !event.target.closest(`${ITEMS}, body:not(:focus-within)`))) return;
   if (goesTo && PLACES[event.key]) { location.assign(PLACES[event.key]); return; }
