@@ -1,12 +1,15 @@
-"""Keeps secrets out of the logs, and keeps strangers from writing or flooding them."""
+"""Log lines: without secrets, and strangers can neither forge nor flood them."""
 
+import json
 import logging
-import re
 from collections import Counter
+from datetime import UTC, datetime
 from time import monotonic
+from typing import Any
 
-# Anyone who has such a URL can use it.
-SIGNED = re.compile(r"(/(?:mail|invite|setup|projects/join|email/[a-z]+|password/reset)/)[^\s\"'?]+")
+from taskbell.common.redaction import GONE, redact, traceback_of
+from taskbell.common.request_id import current_request_id
+
 CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {9: " ", 0x2028: " ", 0x2029: " "}
 # A stranger can cause a thousand of their messages a second.
 REACHED_BY_STRANGERS = (
@@ -21,14 +24,21 @@ MAX_ALIKE, WINDOW_SECONDS = 10, 60.0
 
 
 class WithoutSecrets(logging.Filter):
-    """Removes the signed part of URLs from every log message, and makes it one line."""
+    """Takes out what must stay secret, and makes every message one line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always True: messages are changed, never dropped."""
-        message = record.getMessage()
-        redacted = SIGNED.sub(r"\1…", message.rstrip().translate(CONTROL))
-        if redacted != message:
-            record.msg, record.args = redacted, ()
+        message = before = record.getMessage()
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and str(error):
+            for quoted in (repr(error), str(error)):
+                message = message.replace(quoted, type(error).__qualname__)
+        request = getattr(record, "request", None)
+        if request is not None:  # paths may have tokens in them
+            message = message.replace(getattr(request, "path", None) or GONE, route_of(request) or GONE)
+        message = redact(message.rstrip()).translate(CONTROL)
+        if message != before:
+            record.msg, record.args = message, ()
         return True
 
 
@@ -53,3 +63,45 @@ class Sparingly(logging.Filter):
         if self._seen[alike] == MAX_ALIKE:
             record.msg, record.args = f"{record.getMessage()} (More of these are not logged for a minute.)", ()
         return self._seen[alike] <= MAX_ALIKE
+
+
+class TextLines(logging.Formatter):
+    """For people. Errors follow with their traceback, without values."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.exc_text = None  # what another handler may have made of the error
+        line = super().format(record)
+        record.exc_text = None
+        return line
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - its name in the library
+        return traceback_of(ei[1]) if ei[1] is not None else ""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        request_id = current_request_id()
+        return super().formatMessage(record) + (f" [{request_id}]" if request_id else "")
+
+
+class JsonLines(TextLines):
+    """For programs: one JSON object per line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "process": record.process,
+        }
+        if request_id := current_request_id():
+            line["request_id"] = request_id
+        line |= getattr(record, "fields", {})
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def route_of(request: Any) -> str:
+    """The pattern of the request's path, such as `/tasks/<id:pk>/`; empty if no page has this path."""
+    match = getattr(request, "resolver_match", None)
+    return f"/{match.route.strip('^$').replace('/?', '')}" if match else ""

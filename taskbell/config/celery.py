@@ -9,6 +9,8 @@ from celery.signals import task_prerun
 from django.db import close_old_connections
 from kombu.connection import Connection
 
+from taskbell.config import job_signals
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "taskbell.config.settings")
 
 
@@ -32,3 +34,4 @@ app.autodiscover_tasks(related_name="jobs")
 
 # Lets Django decide when to close a connection; Celery would open a new one for every job.
 task_prerun.connect(close_old_connections)
+job_signals.connect()

@@ -3,6 +3,7 @@
 from typing import Any
 
 from taskbell.config.env import Environment, is_secret, names_of
+from taskbell.config.observing import Observing
 
 INTRODUCTION = """\
 # Configuration
@@ -26,7 +27,8 @@ This page is generated from `taskbell/config/env.py`. To change it, edit that fi
 
 def configuration_page() -> str:
     fields = Environment.model_json_schema(by_alias=False)["properties"]
-    return INTRODUCTION + "".join(_row(name, schema) for name, schema in fields.items())
+    own_first = sorted(fields, key=lambda name: name in Observing.model_fields)
+    return INTRODUCTION + "".join(_row(name, fields[name]) for name in own_first)
 
 
 def _row(name: str, schema: dict[str, Any]) -> str:

@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from taskbell.common.clock import time_zones
 from taskbell.config.language import gettext as _
+from taskbell.config.observing import Observing
 from taskbell.config.origins import read_origins
 from taskbell.config.quotas import ABOUT_QUOTAS, QUOTAS, read_quotas
 from taskbell.config.sentences import sentence_of
@@ -68,7 +69,7 @@ def _list(text: str) -> list[str]:
 Names = Annotated[list[str], NoDecode, BeforeValidator(_list)]
 
 
-class Environment(BaseSettings):
+class Environment(Observing):
     """The settings. Names in capitals are environment variables."""
 
     model_config = SettingsConfigDict(
@@ -176,17 +177,8 @@ class Environment(BaseSettings):
     TASKBELL_LIVE_CONNECTIONS: int = Field(
         20, ge=1, le=100_000, description="Maximum number of live connections per person and web server process."
     )
-    TASKBELL_METRICS_TOKEN: SecretStr | None = Field(
-        None,
-        min_length=16,
-        description="Bearer token for /metrics and the details of /readyz from other machines. Without it, only local "
-        "requests are allowed.",
-    )
     TASKBELL_IMPORT_MEGABYTES: int = Field(
         512, ge=1, le=10_000, description="Maximum size of an imported file, in MiB."
-    )
-    TASKBELL_LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="Minimum level of log messages."
     )
     MAIL_FROM: str = Field(
         "Taskbell <taskbell@localhost>",

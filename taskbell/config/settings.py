@@ -62,6 +62,7 @@ NOTIFICATION_KINDS = [
 ]
 
 MIDDLEWARE = [
+    "taskbell.common.watching.Watched",
     "taskbell.web.middleware.SecurityHeaders",
     "taskbell.web.compression.CompressedPages",
     "django.middleware.security.SecurityMiddleware",
@@ -82,9 +83,9 @@ MIDDLEWARE = [
 CORS_ALLOWED_ORIGINS = env.TASKBELL_CORS_ORIGINS
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = ["authorization", "content-type", "if-match", "if-none-match", "idempotency-key"]
-CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "Idempotency-Replayed", "Content-Disposition"]
+CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "Idempotency-Replayed", "Content-Disposition", "X-Request-ID"]
 if CORS_ALLOWED_ORIGINS:
-    MIDDLEWARE.insert(1, "corsheaders.middleware.CorsMiddleware")
+    MIDDLEWARE.insert(2, "corsheaders.middleware.CorsMiddleware")
 
 ROOT_URLCONF = "taskbell.config.urls"
 WSGI_APPLICATION = "taskbell.config.wsgi.application"

@@ -1,6 +1,6 @@
 """The parent process of `taskbell run`: starts everything, keeps it running, stops it. It never loads Django."""
 
-import logging
+import logging.config
 import signal
 import sys
 import time
@@ -9,6 +9,7 @@ from types import FrameType
 
 from taskbell.config.env import Environment, environment
 from taskbell.config.language import gettext as _
+from taskbell.config.logs import logging_settings
 from taskbell.config.mail import mail_settings
 from taskbell.runtime.children import Child, stop_all
 from taskbell.runtime.files import claim_data_folder, pid_file, setup_link_file
@@ -31,7 +32,7 @@ class Stop(Exception):
 def run() -> None:
     """Runs everything until SIGTERM or Ctrl-C, then exits with 0. Raises CannotStart if something is missing."""
     env = environment()
-    logging.basicConfig(level=env.TASKBELL_LOG_LEVEL, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    logging.config.dictConfig(logging_settings(env))
     lock = claim_data_folder(env.data)
     bound(env.TASKBELL_BIND, env.PORT).close()
     supervisor = Supervisor(env, lock)

@@ -1,0 +1,65 @@
+"""Takes secrets and addresses out of what is logged or reported."""
+
+import re
+import traceback
+from collections.abc import Iterator
+
+GONE = "…"
+# Anyone who has such a URL can use it.
+SIGNED = re.compile(r"(/(?:mail|invite|setup|projects/join|email/[a-z]+|password/reset)/)(?!<)[^\s\"'?]+")
+OF_OUR_EMAILS = re.compile("[0-9a-f]{40}@")  # a Message-ID looks like an address, and stays
+SECRETS = (
+    (SIGNED, rf"\1{GONE}"),
+    (re.compile(r"\?[\w.-]{1,64}=[^\s\"']*"), f"?{GONE}"),  # a query string
+    (re.compile(r"\beyJ[\w.-]+"), GONE),  # a JSON Web Token
+    (re.compile(r"\b(Bearer|Basic) [^\s\"']+", re.IGNORECASE), rf"\1 {GONE}"),
+    (re.compile(r"(://[^\s/:@]{0,64}:)[^\s/@]{1,255}@"), rf"\1{GONE}@"),  # the password in a URL
+    (re.compile(r"[\w.+@-]+"), lambda found: _without_address(found[0])),
+)
+# These describe the system or name our code. The messages of others may quote what people have sent.
+HARMLESS = {
+    "AttributeError",
+    "ImportError",
+    "InterfaceError",
+    "MemoryError",
+    "NameError",
+    "OperationalError",
+    "OSError",
+    "RecursionError",
+    "RedisError",
+}
+
+
+def _without_address(word: str) -> str:
+    return GONE if "@" in word.strip("@") and not OF_OUR_EMAILS.match(word) else word
+
+
+def redact(text: str) -> str:
+    """The text without signed URLs, query strings, tokens, passwords in URLs, and email addresses."""
+    for pattern, replacement in SECRETS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def summary(error: BaseException) -> str:
+    """The type of the error, with its message if that can't quote what people have sent."""
+    name = type(error).__qualname__
+    is_harmless = any(one.__name__ in HARMLESS for one in type(error).__mro__)
+    message = redact(str(error)).strip() if is_harmless else ""
+    return f"{name}: {message}" if message else name
+
+
+def traceback_of(error: BaseException) -> str:
+    """Where the error and its causes come from, the first one first: files, lines and code, but no values."""
+    parts = []
+    for each in reversed(list(_causes(error))):
+        parts += ["Traceback (most recent call last):\n", *traceback.format_tb(each.__traceback__), summary(each), "\n"]
+    return "".join(parts).rstrip("\n")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)

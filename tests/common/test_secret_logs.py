@@ -1,0 +1,171 @@
+"""The log has no secrets, whatever people send and whatever breaks."""
+
+import io
+import json
+import logging
+import logging.config
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import redis
+from celery import shared_task
+from django.conf import settings as django_settings
+
+from taskbell.accounts.models import User
+from taskbell.common import request_id
+from taskbell.config.env import environment
+from taskbell.config.job_signals import NAME
+from taskbell.config.logs import FILTERS, logging_settings
+from tests.common import secrets_sent
+from tests.common.secrets_sent import ADDRESS, IN_BODY, SECRETS, Quoting
+from tests.conftest import Program
+
+OpenLog = Callable[..., io.StringIO]
+
+
+@pytest.fixture
+def open_log() -> Iterator[OpenLog]:
+    """What an installation with these settings logs, down to DEBUG."""
+    root, opened, level = logging.getLogger(), [], logging.getLogger().level
+
+    def open_with(**settings: Any) -> io.StringIO:
+        config = logging.config.DictConfigurator(logging_settings(environment().model_copy(update=settings)))  # type: ignore[attr-defined]
+        handler = logging.StreamHandler(io.StringIO())
+        form = config.config["handlers"]["console"]["formatter"]
+        handler.setFormatter(config.configure_formatter(config.config["formatters"][form]))
+        for name in FILTERS:
+            handler.addFilter(config.configure_filter(config.config["filters"][name]))
+        root.addHandler(handler)
+        opened.append(handler)
+        root.setLevel(logging.DEBUG)
+        access = "INFO" if settings.get("TASKBELL_ACCESS_LOG") else "CRITICAL"
+        logging.getLogger("taskbell.access").setLevel(access)
+        return handler.stream
+
+    yield open_with
+    for handler in opened:
+        root.removeHandler(handler)
+    root.setLevel(level)
+    logging.getLogger("taskbell.access").setLevel("CRITICAL")
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_no_secret_that_people_send_is_logged_when_everything_breaks(
+    form: str, bo: User, open_log: OpenLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = open_log(TASKBELL_LOG_FORMAT=form, TASKBELL_ACCESS_LOG=True)
+    secrets_sent.break_everything(monkeypatch)
+    signed, statuses = secrets_sent.send_everywhere(bo)
+    text = log.getvalue()
+    assert statuses.count(500) > 20
+    assert "Quoting" in text
+    assert "secrets_sent.py" in text, "the traceback is there"
+    assert [secret for secret in (*SECRETS, *signed) if secret in text] == []
+
+
+def test_a_job_that_fails_is_logged_without_its_values(open_log: OpenLog) -> None:
+    @shared_task(name="tests.failing")
+    def failing(secret: str) -> None:
+        raise Quoting(f"about {secret} of {ADDRESS}")
+
+    log = open_log()
+    failing.apply([IN_BODY])
+    assert "Task tests.failing" in log.getvalue()
+    assert "Quoting" in log.getvalue()
+    assert IN_BODY not in log.getvalue()
+    assert ADDRESS not in log.getvalue()
+
+
+def test_a_log_for_programs_is_one_object_per_line_with_the_id_that_the_answer_had(
+    bo: User, open_log: OpenLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = open_log(TASKBELL_LOG_FORMAT="json", TASKBELL_ACCESS_LOG=True)
+    secrets_sent.break_everything(monkeypatch)
+    answer = Program().http.get(secrets_sent.LINKS[0])
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    of_request = [line for line in lines if line.get("request_id") == answer["X-Request-ID"]]
+    error, access = (
+        next(line for line in of_request if line["logger"] == name) for name in ("django.request", "taskbell.access")
+    )
+    assert error["message"] == "Internal Server Error: /mail/<str:token>/"
+    assert error["exception"].endswith("Quoting")
+    assert (access["method"], access["route"], access["status"]) == ("GET", "/mail/<str:token>/", 500)
+    assert access["ms"] >= 0
+
+
+def test_requests_are_logged_only_by_setting(db: None, open_log: OpenLog) -> None:
+    log = open_log()
+    Program().http.get("/sign-in/")
+    assert "/sign-in/" not in log.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("proxies", "given", "kept"),
+    [
+        (1, "4bf92f3577b34da6a3ce929d0e0e4736", True),
+        (0, "4bf92f3577b34da6a3ce929d0e0e4736", False),
+        (1, "with spaces and\nmore", False),
+        (1, "short", False),
+        (1, "x" * 65, False),
+    ],
+)
+def test_the_id_of_a_request_comes_from_the_proxy_or_is_random(
+    proxies: int, given: str, kept: bool, db: None, settings: Any
+) -> None:
+    settings.TASKBELL_PROXIES = proxies
+    answer = Program().http.get("/sign-in/", headers={"X-Request-ID": given})
+    assert (answer["X-Request-ID"] == given) is kept
+    assert request_id.FORM.fullmatch(answer["X-Request-ID"])
+    assert request_id.current_request_id() == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "logged"),
+    [
+        ("550 5.1.1 <bo@example.org>: unknown user", "550 5.1.1 <…>: unknown user"),
+        (f"email <{'0a' * 20}@tasks.example.org> waits", f"email <{'0a' * 20}@tasks.example.org> waits"),
+        ("GET /api/tasks/?token=abc HTTP/1.1", "GET /api/tasks/?… HTTP/1.1"),
+        ("sent 'Authorization: Bearer abc.def'", "sent 'Authorization: Bearer …'"),
+        ("can't reach redis://user:word@host:6379/0", "can't reach redis://user:…@host:6379/0"),
+        ("token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI3In0.abc-_d", "token …"),
+        ("Is 3 > 2? Yes", "Is 3 > 2? Yes"),
+    ],
+)
+def test_addresses_tokens_and_passwords_in_messages_are_left_out(said: str, logged: str, open_log: OpenLog) -> None:
+    log = open_log(TASKBELL_LOG_FORMAT="json")
+    logging.getLogger("taskbell.mail").warning("%s", said)
+    assert json.loads(log.getvalue())["message"] == logged
+
+
+def test_an_error_of_the_system_keeps_its_message(open_log: OpenLog) -> None:
+    log = open_log()
+    try:
+        try:
+            raise OSError(28, "No space left on device")
+        except OSError as error:
+            raise ValueError(" ".join(["a", "value"])) from error
+    except ValueError:
+        logging.getLogger("taskbell.worker").exception("The report failed.")
+    text = log.getvalue()
+    assert text.index("OSError: [Errno 28] No space left on device") < text.index("\nValueError\n")
+    assert "a value" not in text
+
+
+def test_a_job_has_the_id_of_the_request_that_started_it_and_its_own_without_one(bo: User, open_log: OpenLog) -> None:
+    @shared_task(name="tests.talking")
+    def talking() -> None:
+        logging.getLogger("taskbell.worker").info("At work.")
+
+    with redis.Redis.from_url(django_settings.REDIS_URL) as broker:
+        with request_id.handling("of-a-request"):
+            talking.apply_async(queue="tests")
+        message = json.loads(broker.lpop("tests"))  # type: ignore[arg-type]
+    log = open_log(TASKBELL_LOG_FORMAT="json")
+    talking.apply(headers={NAME: message["headers"][NAME]})
+    talking.apply(task_id="its-own")
+    assert [json.loads(line)["request_id"] for line in log.getvalue().splitlines() if "At work." in line] == [
+        "of-a-request",
+        "its-own",
+    ]
+    assert request_id.current_request_id() == ""
