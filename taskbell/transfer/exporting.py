@@ -41,6 +41,7 @@ SELECTED = (
     *(IsoInstant("completed_at"), IsoInstant("created_at"), IsoInstant("updated_at")),
     *("source", "source_id"),
 )
+ZONE = SELECTED.index("timezone")
 HEADER = (
     *("id", "title", "description", "status", "stage", "priority", "category", "due_date", "due_time", "timezone"),
     *("assigned_to", "created_by", "pre_tasks", "reminders", "recurrence", "recurrence_from", "series", "occurrence"),
@@ -48,8 +49,7 @@ HEADER = (
     *("source", "source_id", "project", "labels", "comments"),
 )
 REMINDER_COLUMNS = (
-    *("task__timezone", "at", "wall_date", "wall_time", "before_due", "repeat", "recipient", "state", "fired_at"),
-    "is_snooze",
+    *("at", "wall_date", "wall_time", "before_due", "repeat", "recipient", "state", "fired_at", "is_snooze"),
 )
 PRIORITIES = {priority.value: priority.name for priority in Priority}
 Record = tuple[Any, ...]
@@ -70,7 +70,8 @@ def exported(
         while batch := list(islice(rows, CHUNK_ROWS)):
             ids = [row[0] for row in batch]
             places.learn({row[1] for row in batch})
-            needs, reminders, labels = _links(ids, whole), _reminders(ids, person), labels_of_tasks(ids)
+            needs, labels = _links(ids, whole), labels_of_tasks(ids)
+            reminders = _reminders({row[0]: row[ZONE] for row in batch}, person)
             firsts = _firsts({row[-1] for row in batch if row[-1]}, whole)
             for row in batch:
                 source_id = row[-1] or ""
@@ -101,9 +102,11 @@ def _firsts(source_ids: set[str], tasks: Any) -> dict[tuple[str, str], int]:
     return {(source, source_id): pk for source, source_id, pk in sorted(same, reverse=True)}
 
 
-def _reminders(ids: list[int], person: User) -> dict[int, list[Any]]:
-    of_tasks = Reminder.objects.visible_to(person).filter(one_of("task", ids)).order_by("id")
-    return _grouped((task, _reminder(*values)) for task, *values in of_tasks.values_list("task", *REMINDER_COLUMNS))
+def _reminders(zones: dict[int, str], person: User) -> dict[int, list[Any]]:
+    """Those of the tasks with these time zones. A join with the tasks could scan them all, once a batch."""
+    of_tasks = Reminder.objects.visible_to(person).filter(one_of("task", zones)).order_by("id")
+    found = of_tasks.values_list("task", *REMINDER_COLUMNS)
+    return _grouped((task, _reminder(zones[task], *values)) for task, *values in found)
 
 
 def _grouped(pairs: Iterable[tuple[int, Any]]) -> dict[int, list[Any]]:
