@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -163,6 +165,17 @@ def test_an_export_takes_as_many_queries_however_many_tasks_it_has(
     file = write(ada, "ndjson")
     assert file == write(ada, "json").replace(b"},\n", b"}\n").strip(b"[]\n") + b"\n"
     assert exporting.CHUNK_ROWS > 10
+
+
+def test_what_belongs_to_tasks_is_read_for_a_batch_without_a_scan_of_all_tasks(ada: User, bo: User) -> None:
+    make([{"category": None, "labels": ["a"], "project": "Home", "comments": [("x", False)]}] * 3, ada, bo)
+    with CaptureQueriesContext(connection) as queries:
+        write(ada, "json")
+    of_batches = [
+        one["sql"] for one in queries if any(table in one["sql"] for table in (' "reminders_', ' "comments_'))
+    ]
+    assert len(of_batches) == 3  # reminders, sizes of comments, comments
+    assert [sql for sql in of_batches if '"tasks_task"' in sql] == []
 
 
 def test_comments_that_do_not_fit_into_a_cell_are_left_out_of_it(ada: User, bo: User) -> None:
