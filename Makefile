@@ -14,7 +14,7 @@ export UV_SYSTEM_CERTS := 1
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo check test deploy-test coverage lint bench faults docs messages screenshots lock audit sbom clean
+.PHONY: help run demo check test deploy-test coverage lint bench faults docs site messages screenshots lock audit sbom clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,6 +88,9 @@ faults: $(VENV)/installed-dev ## Kill and cut everything for ten minutes; writes
 
 docs: $(VENV)/installed ## Generate docs/configuration.md from the settings.
 	@$(BIN)/python -m taskbell.config.document > docs/configuration.md
+
+site: $(VENV)/installed-dev ## Build the documentation site in .site/html.
+	@PYTHONPATH=. $(BIN)/python docs/site/build.py
 
 messages: $(VENV)/installed-dev ## Bring the translations up to date and compile them; lists what is not translated.
 	@$(BIN)/python -m tests.languages

@@ -1,6 +1,7 @@
 """People, programs that ask in their name, and a limit to what an answer may cost."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from django.db.models import AutoField
 from django.http import HttpResponse
 from django.test import Client as DjangoClient
 from django.test.utils import CaptureQueriesContext
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import sync_playwright
 
 from taskbell.accounts import actions, tokens
 from taskbell.accounts.models import Installation, User
@@ -198,3 +201,14 @@ def _history_takes_its_place_without_a_commit(request: pytest.FixtureRequest) ->
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
     cache.clear()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("there is no Chromium on this machine")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=program, args=["--no-sandbox"])  # it opens no other site
+        yield browser
+        browser.close()

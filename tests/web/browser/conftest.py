@@ -1,29 +1,17 @@
 """One Chromium, one Taskbell, and Ada, who has signed up there once."""
 
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from tests.processes import RunningTaskbell
 from tests.web.browser.windows import EMAIL, PHONE, Window, window_of
 from tests.web.conftest import PASSWORD
 
 expect.set_options(timeout=30_000)  # ReDoc needs several seconds on a busy machine
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Chromium]:
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("there is no Chromium on this machine")
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=program, args=["--no-sandbox"])  # it opens no other site
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
