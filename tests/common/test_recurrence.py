@@ -88,7 +88,7 @@ def ends(start: datetime) -> st.SearchStrategy[dict[str, Any]]:
     return st.one_of(st.just({}), count.map(lambda n: {"COUNT": n}), until.map(lambda moment: {"UNTIL": moment}))
 
 
-zones = st.sampled_from(ZONES) | st.sampled_from([zone for zone in ZONES if changes(zone)])
+zones = st.sampled_from(ZONES) | st.deferred(lambda: st.sampled_from([zone for zone in ZONES if changes(zone)]))
 starts_and_ends = moments().flatmap(lambda start: st.tuples(st.just(start), ends(start)))
 
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from websockets.sync.client import unix_connect
 
+from tests.prepared import prepared
 from tests.processes import RunningTaskbell, eventually, taskbell
 from tests.services import fresh_database
 
@@ -25,7 +26,7 @@ def socket_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("production")
     file = folder / "web.sock"
     env = SETTINGS | fresh_database() | {"TASKBELL_BIND": f"unix:{file}", "SECRET_KEY": secrets.token_urlsafe(48)}
-    with RunningTaskbell(folder / "data", env=env):
+    with RunningTaskbell(prepared(folder / "data"), env=env):
         yield file
 
 
@@ -101,7 +102,7 @@ def test_a_live_connection_passes_through_the_socket_file(proxy: httpx.Client, s
 def test_a_socket_file_left_behind_is_replaced_and_a_used_one_is_not(tmp_path: Path) -> None:
     file = tmp_path / "web.sock"
     env = {"TASKBELL_BIND": f"unix:{file}"} | fresh_database()
-    with RunningTaskbell(tmp_path / "one", env=env):
+    with RunningTaskbell(prepared(tmp_path / "one"), env=env):
         second = taskbell("run", data=tmp_path / "two", env=env)
         assert second.returncode == 2
         assert second.stderr.startswith("taskbell: TASKBELL_BIND: can't listen on")
@@ -114,7 +115,7 @@ def test_a_socket_file_left_behind_is_replaced_and_a_used_one_is_not(tmp_path: P
 
 
 def test_it_listens_on_ipv6_and_answers_to_its_address(tmp_path: Path) -> None:
-    with RunningTaskbell(tmp_path / "data", env={"TASKBELL_BIND": "::"} | fresh_database()) as running:
+    with RunningTaskbell(prepared(tmp_path / "data"), env={"TASKBELL_BIND": "::"} | fresh_database()) as running:
         for address in ("[::1]", "127.0.0.1"):
             answer = httpx.get(f"http://{address}:{running.port}/sign-in/")
             assert answer.status_code == 200

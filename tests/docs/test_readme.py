@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.examples import Shell, blocks, examples, pages
+from tests.prepared import prepared
 from tests.processes import ROOT, RunningTaskbell
 
 README, API = ROOT / "README.md", ROOT / "docs" / "api.md"
@@ -19,7 +20,7 @@ def test_a_newcomer_follows_the_readme_and_gets_the_mail(tmp_path: Path) -> None
 
 
 def test_a_program_follows_the_page_about_the_api(tmp_path: Path) -> None:
-    with RunningTaskbell(tmp_path / "var") as running:
+    with RunningTaskbell(prepared(tmp_path / "var")) as running:
         shell = Shell(running)
         for example in examples(API):
             shell.run(example)

@@ -16,6 +16,7 @@ import psutil
 import psycopg
 
 from tests.faults.sink import Sink
+from tests.prepared import prepared
 from tests.processes import RunningTaskbell, environment_for, free_port, taskbell
 from tests.services import start_postgres
 
@@ -59,7 +60,7 @@ class Installation:
     """Real processes. Whatever is killed comes back: by its parent, or for those beside it, by us."""
 
     def __init__(self, folder: Path, sink: Sink, *, postgres: Postgres | None, workers: int) -> None:
-        self.data = folder / "data"
+        self.data = prepared(folder / "data")
         self.postgres = postgres
         self.env = {
             "EMAIL_HOST": "127.0.0.1",

@@ -15,6 +15,7 @@ import pytest
 
 from tests import openapi
 from tests.mail import Accepted, SmtpSink, running_sink
+from tests.prepared import prepared
 from tests.processes import RunningTaskbell, eventually, taskbell
 from tests.services import fresh_database
 
@@ -87,7 +88,7 @@ def running_household(folder: Path, **settings: str) -> Iterator[Household]:
     """Everything is started in this folder, with these settings besides."""
     with running_sink() as sink, ExitStack() as open_:
         env = {"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(sink.port)} | settings | fresh_database()
-        with RunningTaskbell(folder / "data", env=env) as tree:
+        with RunningTaskbell(prepared(folder / "data"), env=env) as tree:
             yield Household(tree, sink, env, open_)
 
 

@@ -28,6 +28,7 @@ from tests.journeys.facts import (
 )
 from tests.journeys.wires import PROCESSES, Person
 from tests.journeys.writers import ADMIN, Writer
+from tests.prepared import prepared
 from tests.processes import RunningTaskbell, eventually
 from tests.services import fresh_database
 
@@ -143,7 +144,7 @@ class Run:
 @pytest.mark.no_cover  # of the processes nothing is measured, and this one would be slower
 def test_what_was_acknowledged_is_read_from_every_process_and_without_the_cache(tmp_path: Path) -> None:
     env = {"WEB_CONCURRENCY": str(PROCESSES), "TASKBELL_REGISTRATION": "open", "TASKBELL_OVERDUE_SWEEP_SECONDS": "1"}
-    with RunningTaskbell(tmp_path / "data", env=fresh_database() | env) as tree, closing(Run(tree)) as run:
+    with RunningTaskbell(prepared(tmp_path / "data"), env=fresh_database() | env) as tree, closing(Run(tree)) as run:
         for is_killed in (False, True):
             old = tree.kill("valkey") if is_killed else None
             run.until(sum(run.reads) + ENOUGH // 2)

@@ -14,6 +14,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from taskbell.config.files import valkey_socket
+from tests.prepared import prepared
 from tests.processes import RunningTaskbell, eventually
 from tests.realtime.live import Event, Screen, Somebody
 from tests.services import IS_POSTGRES, fresh_database
@@ -29,7 +30,7 @@ BROKEN = (OSError, ConnectionClosed, InvalidHandshake)
 def nodes(tmp_path: Path) -> Iterator[list[RunningTaskbell]]:
     """Each with a web server, a worker and a clock of its own; the first brings the Valkey."""
     env = {"SECRET_KEY": SECRET} | fresh_database()
-    first, second = tmp_path / "first", tmp_path / "second"
+    first, second = prepared(tmp_path / "first"), prepared(tmp_path / "second")
     with ExitStack() as stack:
         one = stack.enter_context(RunningTaskbell(first, env=env))
         two = RunningTaskbell(second, env=env | {"REDIS_URL": f"unix://{valkey_socket(first)}"})

@@ -6,6 +6,7 @@ from itertools import count
 
 import pytest
 
+from tests.prepared import prepared
 from tests.processes import RunningTaskbell
 from tests.realtime.live import Somebody
 from tests.services import fresh_database
@@ -19,7 +20,9 @@ ONE_PROCESS = {"WEB_CONCURRENCY": "1"}  # which counts its connections
 
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningTaskbell]:
-    with RunningTaskbell(tmp_path_factory.mktemp("live") / "data", env=fresh_database() | ONE_PROCESS) as running:
+    with RunningTaskbell(
+        prepared(tmp_path_factory.mktemp("live") / "data"), env=fresh_database() | ONE_PROCESS
+    ) as running:
         yield running
 
 

@@ -7,6 +7,7 @@ from time import monotonic
 
 import pytest
 
+from tests.prepared import prepared
 from tests.processes import RunningTaskbell, eventually
 from tests.realtime.conftest import Newcomer
 from tests.realtime.live import Screen, Somebody
@@ -86,7 +87,7 @@ def test_a_removed_member_has_to_resync_and_gets_nothing_more_from_the_project(n
 
 @pytest.fixture
 def small(tmp_path: Path) -> RunningTaskbell:
-    return RunningTaskbell(tmp_path / "data", env=fresh_database())
+    return RunningTaskbell(prepared(tmp_path / "data"), env=fresh_database())
 
 
 def test_a_restart_tells_clients_to_come_back_and_they_miss_nothing(small: RunningTaskbell) -> None:

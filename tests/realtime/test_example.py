@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect, sync_playwright
 
+from tests.prepared import prepared
 from tests.processes import ROOT, RunningTaskbell, eventually
 from tests.realtime.live import PASSWORD, Somebody
 from tests.services import fresh_database
@@ -43,7 +44,10 @@ def sign_in(page: Page, somebody: Somebody) -> None:
 
 
 def test_a_list_lives_through_changes_a_restart_and_signing_out(page: Page, tmp_path: Path) -> None:
-    with RunningTaskbell(tmp_path / "data", env=fresh_database()) as house, Somebody(house.base_url, "ada") as ada:
+    with (
+        RunningTaskbell(prepared(tmp_path / "data"), env=fresh_database()) as house,
+        Somebody(house.base_url, "ada") as ada,
+    ):
         ada.create("There before")
         sign_in(page, ada)
         page.route("**/examples/*", example)
@@ -72,7 +76,10 @@ def test_a_list_lives_through_changes_a_restart_and_signing_out(page: Page, tmp_
 
 
 def test_a_task_that_goes_while_the_list_is_loaded_takes_no_other_with_it(page: Page, tmp_path: Path) -> None:
-    with RunningTaskbell(tmp_path / "data", env=fresh_database()) as house, Somebody(house.base_url, "ada") as ada:
+    with (
+        RunningTaskbell(prepared(tmp_path / "data"), env=fresh_database()) as house,
+        Somebody(house.base_url, "ada") as ada,
+    ):
         rows = "title\n" + "".join(f"Task {number}\n" for number in range(202))
         assert ada.http.post("tasks/import/", content=rows, headers={"Content-Type": "text/csv"}).status_code == 200
         newest = ada.http.get("tasks/?page_size=1").json()["results"][0]["id"]

@@ -16,6 +16,7 @@ from taskbell.common.clock import utc_now
 from taskbell.projects.audience import EVERYBODY, Access
 from taskbell.realtime.follower import Follower
 from taskbell.realtime.subscribers import Subscriber, Subscribers
+from tests.prepared import prepared
 from tests.processes import RunningTaskbell, taskbell
 from tests.realtime.live import Somebody
 from tests.services import fresh_database
@@ -77,7 +78,7 @@ def test_listeners_begin_anew_and_hear_what_comes_then(epoch: bool, length: int)
 def test_open_screens_are_told_to_begin_anew(tmp_path: Path) -> None:
     env = fresh_database()
     with (
-        RunningTaskbell(tmp_path / "data", env=env) as house,
+        RunningTaskbell(prepared(tmp_path / "data"), env=env) as house,
         Somebody(house.base_url, "ada") as ada,
         ada.screen() as screen,
     ):

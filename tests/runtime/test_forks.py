@@ -10,6 +10,7 @@ import pytest
 
 from taskbell.runtime import forks
 from taskbell.runtime.forks import default_number
+from tests.prepared import prepared
 from tests.processes import RunningTaskbell, alive, eventually
 
 
@@ -50,7 +51,7 @@ def web_processes(running: RunningTaskbell) -> list[psutil.Process]:
 
 
 def test_a_web_process_that_is_killed_is_replaced_while_the_other_answers(data: Path) -> None:
-    with RunningTaskbell(data, env={"WEB_CONCURRENCY": "2"}) as running:
+    with RunningTaskbell(prepared(data), env={"WEB_CONCURRENCY": "2"}) as running:
         killed, other = eventually(lambda: len(found := web_processes(running)) == 2 and found, within=10)
         killed.send_signal(signal.SIGKILL)
         assert httpx.get(f"{running.base_url}/healthz").status_code == 200
@@ -64,7 +65,7 @@ def test_a_web_process_that_is_killed_is_replaced_while_the_other_answers(data: 
 
 
 def test_a_second_web_process_shares_the_memory_of_the_first(data: Path) -> None:
-    with RunningTaskbell(data, env={"WEB_CONCURRENCY": "2"}) as running:
+    with RunningTaskbell(prepared(data), env={"WEB_CONCURRENCY": "2"}) as running:
         both = eventually(lambda: len(found := web_processes(running)) == 2 and found, within=10)
         for process in both:
             memory = process.memory_full_info()

@@ -10,6 +10,7 @@ import psutil
 import pytest
 import redis
 
+from tests.prepared import prepared
 from tests.processes import RunningTaskbell, alive, eventually, free_port, memory_of, taskbell
 
 MEBIBYTE = 1024 * 1024
@@ -76,7 +77,7 @@ def test_a_second_start_on_the_same_port_says_that_it_is_taken(running: RunningT
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_stops_everything_within_ten_seconds(data: Path, how: signal.Signals) -> None:
-    with RunningTaskbell(data) as running:
+    with RunningTaskbell(prepared(data)) as running:
         family = running.family()
         asked_at = time.monotonic()
         assert running.stop(how) == 0
@@ -95,7 +96,7 @@ def test_ctrl_c_during_the_start_stops_it_as_well(data: Path) -> None:
 
 @pytest.mark.skipif(os.uname().sysname != "Linux", reason="only Linux tells children that their parent has been killed")
 def test_a_killed_parent_leaves_no_orphan_and_can_start_again_at_once(data: Path) -> None:
-    with RunningTaskbell(data) as killed:
+    with RunningTaskbell(prepared(data)) as killed:
         family = killed.family()
         killed.stop(signal.SIGKILL)
         with RunningTaskbell(data, port=free_port()) as next_one:
@@ -112,7 +113,7 @@ def test_the_second_start_has_nothing_to_prepare(data: Path) -> None:
 
 
 def test_several_web_processes_stop_with_their_parent(data: Path) -> None:
-    with RunningTaskbell(data, env={"WEB_CONCURRENCY": "2"}) as running:
+    with RunningTaskbell(prepared(data), env={"WEB_CONCURRENCY": "2"}) as running:
         family = eventually(lambda: len(found := running.family()) >= 7 and found, within=10)
         eventually(running.answers, within=10)
         assert running.stop() == 0

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 
+from tests.prepared import prepared
 from tests.processes import RunningTaskbell
 from tests.web.browser.windows import EMAIL, PHONE, Window, window_of
 from tests.web.conftest import PASSWORD
@@ -16,7 +17,7 @@ expect.set_options(timeout=30_000)  # ReDoc needs several seconds on a busy mach
 
 @pytest.fixture(scope="session")
 def running(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningTaskbell]:
-    with RunningTaskbell(tmp_path_factory.mktemp("browser") / "data") as running:
+    with RunningTaskbell(prepared(tmp_path_factory.mktemp("browser") / "data")) as running:
         yield running
 
 
