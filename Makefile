@@ -25,17 +25,24 @@ run: $(VENV)/installed ## Start Taskbell; Ctrl-C stops it.
 demo: $(VENV)/installed ## Fill in sample people and tasks to look at.
 	@exec $(BIN)/taskbell demo
 
-# Tests that need no database, bring their own, or are about words and the readers of files, run once.
+# Tests that need no database, bring their own, or are about words, bytes and the readers of files, run once.
 IN_CHROMIUM := tests/web/browser
 OF_READERS := tests/quick_add $(addprefix tests/transfer/test_,hostile_files.py broken_files.py odd_files.py odd_beginnings.py)
-OF_WORDS := tests/languages tests/web/test_german.py
-OF_NO_DATABASE := tests/architecture tests/benchmarks tests/common tests/config tests/docs $(IN_CHROMIUM) $(OF_READERS) $(OF_WORDS)
-
-# Each page with odd parameters: once, on the database that refuses more of them.
-ODD_PARAMETERS := tests/web/test_hostile_requests.py
+OF_WORDS := tests/languages tests/web/test_german.py tests/comments/test_rendering.py tests/notifications/test_rendering.py
+OF_BYTES := tests/port
+OF_NO_DATABASE := tests/architecture tests/benchmarks tests/common tests/config tests/docs \
+	$(IN_CHROMIUM) $(OF_READERS) $(OF_WORDS) $(OF_BYTES)
 
 # These mostly wait for other processes.
-WITH_PROCESSES := tests/realtime tests/faults tests/journeys tests/hostile
+WITH_PROCESSES := tests/realtime tests/faults tests/journeys
+
+# What strangers send, and what work takes of memory: once, on the database that refuses more values, and whose driver
+# holds whole answers unless it is told not to.
+ATTACKS := tests/hostile
+ON_POSTGRES_ALONE := tests/web/test_hostile_requests.py tests/web/test_admin_bad_values.py \
+	tests/transfer/test_memory.py tests/reports/test_memory.py \
+	$(addprefix tests/realtime/test_,frames.py sign_in.py example.py)
+
 OF_THE_WHOLE := tests/runtime
 
 # What stands in deploy/, started as platforms and machines start it; `make deploy-test`.
@@ -48,17 +55,18 @@ SIDE_BY_SIDE := --dist loadfile --no-loadscope-reorder -n
 
 check: lint ## Check quickly: lint, types and the fast tests, on SQLite.
 	@TEST_DATABASE=sqlite $(RUN_TESTS) $(SIDE_BY_SIDE) 3 -m "not long and not slow and not processes" \
-		$(addprefix --ignore=,$(WITH_PROCESSES) $(OF_THE_WHOLE) $(OF_DEPLOYMENT) $(IN_CHROMIUM) tests/benchmarks)
+		$(addprefix --ignore=,$(WITH_PROCESSES) $(ATTACKS) $(OF_THE_WHOLE) $(OF_DEPLOYMENT) $(IN_CHROMIUM) tests/benchmarks)
 
 test: $(VENV)/installed-dev ## Run all tests, on SQLite and on PostgreSQL.
 	@failed=0; \
 	for database in sqlite postgres; do \
 		export TEST_DATABASE=$$database; \
-		[ $$database = postgres ] && once= || once=--ignore=$(ODD_PARAMETERS); \
+		attacks=$(ATTACKS) once=; \
+		[ $$database = postgres ] || attacks= once="$(addprefix --ignore=,$(ON_POSTGRES_ALONE))"; \
 		echo "Tests on $$database, side by side"; \
-		$(RUN_TESTS) $(SIDE_BY_SIDE) 3 $$once $(addprefix --ignore=,$(WITH_PROCESSES) $(OF_NO_DATABASE) $(OF_THE_WHOLE) $(OF_DEPLOYMENT)) || failed=1; \
+		$(RUN_TESTS) $(SIDE_BY_SIDE) 3 $$once $(addprefix --ignore=,$(WITH_PROCESSES) $(ATTACKS) $(OF_NO_DATABASE) $(OF_THE_WHOLE) $(OF_DEPLOYMENT)) || failed=1; \
 		echo "Tests on $$database that start processes"; \
-		$(RUN_TESTS) $(SIDE_BY_SIDE) 4 $(WITH_PROCESSES) || failed=1; \
+		$(RUN_TESTS) $(SIDE_BY_SIDE) 4 $$once $(WITH_PROCESSES) $$attacks || failed=1; \
 	done; \
 	export TEST_DATABASE=sqlite; \
 	echo "Tests that need no database or bring their own, side by side"; \
