@@ -8,11 +8,14 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.utils.translation import gettext as _
 
 from taskbell.common.errors import Busy
+from taskbell.common.measures import PASSWORDS_WAITING
 
 MAX_AT_ONCE = 2  # in each process
 MAX_WAIT_SECONDS = 5.0
 
 places = BoundedSemaphore(MAX_AT_ONCE)
+_waiting: set[object] = set()
+PASSWORDS_WAITING.read_by(lambda: len(_waiting))
 
 
 class ScarceArgon2(Argon2PasswordHasher):
@@ -37,7 +40,13 @@ class ScarceArgon2(Argon2PasswordHasher):
 @contextmanager
 def _place() -> Iterator[None]:
     """Waits for a place. Raises Busy."""
-    if not places.acquire(timeout=MAX_WAIT_SECONDS):
+    waiting = object()
+    _waiting.add(waiting)
+    try:
+        has_place = places.acquire(timeout=MAX_WAIT_SECONDS)
+    finally:
+        _waiting.discard(waiting)
+    if not has_place:
         raise Busy(_("Too many people are signing in at the moment. Try again in a few seconds."))
     try:
         yield

@@ -4,6 +4,7 @@ import json
 import logging
 from collections import Counter
 from datetime import UTC, datetime
+from functools import lru_cache
 from time import monotonic
 from typing import Any
 
@@ -104,4 +105,10 @@ class JsonLines(TextLines):
 def route_of(request: Any) -> str:
     """The pattern of the request's path, such as `/tasks/<id:pk>/`; empty if no page has this path."""
     match = getattr(request, "resolver_match", None)
-    return f"/{match.route.strip('^$').replace('/?', '')}" if match else ""
+    return _without_signs(match.route) if match else ""
+
+
+@lru_cache(maxsize=1000)
+def _without_signs(route: str) -> str:
+    """Without those that a regular expression begins and ends with."""
+    return f"/{route.strip('^$').replace('/?', '')}"

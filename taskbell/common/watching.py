@@ -8,37 +8,49 @@ from django.http import HttpRequest, HttpResponse
 
 from taskbell.common import request_id
 from taskbell.common.logs import route_of
+from taskbell.common.measures import REQUEST_SECONDS, REQUESTS, RUNNING_REQUESTS, UNKNOWN
 from taskbell.common.middleware import Middleware
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-UNKNOWN = "unknown"  # one name for all paths that no page has, and for all methods that HTTP doesn't define
 
 access_log = logging.getLogger("taskbell.access")
 
 
 class Watched(Middleware):
-    """Gives each request an ID, and writes the access log."""
+    """Gives each request an ID, counts and times it, and writes the access log."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.META.get("HTTP_X_REQUEST_ID", "") if settings.TASKBELL_PROXIES else ""
         name = request_id.new_request_id(given)
         started = perf_counter()
-        with request_id.handling(name):
+        request_id.begin(name)
+        _running.add(name)
+        try:
             response = self.next_handler(request)
             response.headers[request_id.HEADER] = name
             _note(request, response.status_code, perf_counter() - started)
+        finally:
+            _running.discard(name)
+            request_id.begin("")
         return response
 
 
+_running: set[str] = set()
+RUNNING_REQUESTS.read_by(lambda: len(_running))
+
+
 def _note(request: HttpRequest, status: int, seconds: float) -> None:
+    method, path = _method(request), _path(request)
+    REQUESTS.add(method, path, str(status))
+    REQUEST_SECONDS.observe(seconds, path)
     if access_log.isEnabledFor(logging.INFO):
-        method, path, ms = _method(request), _path(request), round(seconds * 1000, 1)
+        ms = round(seconds * 1000, 1)
         fields = {"method": method, "route": path, "status": status, "ms": ms}
         access_log.info("%s %s %s %s ms", method, path, status, ms, extra={"fields": fields})
 
 
 def _method(request: HttpRequest) -> str:
-    return request.method if request.method in METHODS else UNKNOWN
+    return request.method if request.method in METHODS else UNKNOWN  # type: ignore[return-value]
 
 
 def _path(request: HttpRequest) -> str:

@@ -7,6 +7,7 @@ from asgiref.typing import ASGISendCallable
 
 from taskbell.api.errors import PROBLEM, headers_of
 from taskbell.common.errors import Busy, Refusal
+from taskbell.common.measures import REQUESTS, UNKNOWN
 from taskbell.config.bodies import Incoming, Left
 from taskbell.web.middleware import ON_EVERY_ANSWER
 
@@ -18,6 +19,7 @@ async def refuse(refusal: Refusal, body: Incoming, send: ASGISendCallable) -> No
 
     For a moment, the rest of the body is read and discarded: closing at once would lose the answer (RFC 9112 §9.6).
     """
+    REQUESTS.add(UNKNOWN, UNKNOWN, str(refusal.status))
     lingers = body.comes_anyway and not body.is_complete and not isinstance(refusal, Busy)
     content = json.dumps(refusal.document(), ensure_ascii=False).encode()
     named = {"Content-Type": PROBLEM, "Content-Length": str(len(content)), "Connection": "close", **headers_of(refusal)}

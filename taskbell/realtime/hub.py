@@ -13,6 +13,7 @@ from taskbell.accounts.models import Session
 from taskbell.activity.wakeups import wakeups
 from taskbell.common.clock import utc_now
 from taskbell.common.errors import NotSignedIn
+from taskbell.common.measures import LIVE_CONNECTIONS
 from taskbell.feed.cursors import plain_cursor, resumable_position
 from taskbell.projects.audience import Access, changed_access
 from taskbell.realtime.closing import Closed, Closing
@@ -33,6 +34,7 @@ class Hub:
     def __init__(self) -> None:
         self.unfinished = Unfinished()
         self.subscribers = Subscribers()
+        LIVE_CONNECTIONS.read_by(lambda: len(self.subscribers.everybody()))
         self.follower = Follower(self.subscribers)
         self._threads = Threads("sessions", 2)
         self._starting = asyncio.Lock()

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from taskbell.activity.actions import Entry, record_entries
+from taskbell.common.measures import REMINDER_LATENESS
 from taskbell.notifications.messages import Message, notify
 from taskbell.notifications.models import Delivery, DeliveryState
 from taskbell.projects.audience import load_keys
@@ -21,12 +22,17 @@ REPLACED = gettext_noop("Cancelled because the reminder has fired again since.")
 
 def deliver_due(now: datetime, *, limit: int = 500) -> int:
     """Fires due reminders, each occurrence once even among competing workers; returns how many it processed."""
-    return _fire(now, limit) if Reminder.objects.due(now).exists() else 0
+    if not Reminder.objects.due(now).exists():
+        return 0
+    processed, fired_at = _fire(now, limit)
+    for due_at in fired_at:
+        REMINDER_LATENESS.observe((now - due_at).total_seconds())
+    return processed
 
 
 @transaction.atomic
-def _fire(now: datetime, limit: int) -> int:
-    """Writes messages, history and outcomes in one transaction."""
+def _fire(now: datetime, limit: int) -> tuple[int, list[datetime]]:
+    """Writes messages, history and outcomes in one transaction. Returns how many, and when those fired were due."""
     due = (
         Reminder.objects.due(now).select_related("task__project", "recipient", "created_by").defer("task__description")
     )
@@ -40,7 +46,7 @@ def _fire(now: datetime, limit: int) -> int:
     notify([message for reminder, firing in firings.items() for message in _messages(reminder, firing)], now=now)
     record_entries(_line(reminder, firings.get(reminder), now) for reminder in reminders)
     _save_outcomes(reminders, passed, firings, now)
-    return len(reminders)
+    return len(reminders), [firing.occurrence for firing in firings.values()]
 
 
 def _cancel_waiting(frequent: list[Reminder]) -> None:

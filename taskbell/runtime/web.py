@@ -12,6 +12,7 @@ from django.urls import get_resolver
 from django.utils import translation
 
 from taskbell.common.postgresql.statistics import analyze_tables_without_statistics
+from taskbell.common.reporting import reporter
 from taskbell.config.env import Environment, environment
 from taskbell.config.language import gettext as _
 from taskbell.config.port import OPTIONS
@@ -60,7 +61,16 @@ def serve(*, prepare: bool) -> None:
 
 
 def _serve(config: uvicorn.Config, listener: socket) -> None:
-    uvicorn.Server(config).run(sockets=[listener])
+    reporter.begin("web")
+    _ReportingServer(config).run(sockets=[listener])
+
+
+class _ReportingServer(uvicorn.Server):  # type: ignore[misc]
+    """Reports what was counted before the signal that stopped it ends the process."""
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        reporter.end()
 
 
 def _load_everything(config: uvicorn.Config) -> None:

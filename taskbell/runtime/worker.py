@@ -7,6 +7,7 @@ from celery.exceptions import CPendingDeprecationWarning
 from celery.platforms import SecurityWarning
 
 from taskbell.common.limits import share_memory_between_threads
+from taskbell.common.reporting import reporter
 from taskbell.config.celery import app
 from taskbell.config.env import environment
 from taskbell.config.language import gettext as _
@@ -48,5 +49,6 @@ def work(queues: str) -> None:
     workers = run_folder(env.data) / "workers"
     lives.begin(workers)
     lives.watch(workers)
+    reporter.begin("worker")
     worker.start()
     sys.exit(worker.exitcode)

@@ -3,17 +3,31 @@
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+import redis
+from celery import shared_task
+from django.db import connection
 from django.http import HttpResponse
 
 from taskbell.accounts.models import User
 from taskbell.api import health, metrics
+from taskbell.common import measures, reporting
+from taskbell.common import metrics as metrics_of_process
+from taskbell.common.measures import LATENESS
+from taskbell.notifications.channels.mail import delivery, outbox
 from taskbell.notifications.jobs import TICKED_AT
 from taskbell.notifications.messages import Message, notify
-from taskbell.notifications.models import Delivery, DeliveryState
+from taskbell.notifications.models import Delivery, DeliveryState, Notification
 from taskbell.people.notifications import SESSION_ENDED
+from taskbell.reminders.firing import deliver_due
+from taskbell.reminders.models import Reminder, ReminderState
+from taskbell.reports.models import Report
+from taskbell.tasks.actions import create_task
+from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW, PASSWORD, Program
 
 TOKEN = "a token of twenty characters"
@@ -42,9 +56,20 @@ def mail(person: User, key: str, *, due_at: datetime = NOW, **outcome: Any) -> N
     Delivery.objects.filter(notification__dedupe_key=key).update(**outcome)
 
 
-def sent(person: User, *lateness: float) -> None:
-    for number, seconds in enumerate(lateness):
-        mail(person, f"sent {number}", state=DeliveryState.SENT, sent_at=NOW + timedelta(seconds=seconds))
+def leased(person: User) -> Delivery:
+    mail(person, f"leased {Delivery.objects.count()}", state=DeliveryState.LEASED, lease_token=uuid4())
+    return Delivery.objects.select_related("notification").latest("pk")
+
+
+def accept(person: User, *lateness: float) -> None:
+    """The mail server accepts an email with each of these delays."""
+    for seconds in lateness:
+        outbox.accepted({leased(person): "250 OK"}, now=NOW + timedelta(seconds=seconds))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_counted_yet() -> None:
+    metrics_of_process.take()
 
 
 @pytest.fixture
@@ -118,45 +143,157 @@ def test_this_machine_may_ask_without_tls_and_with_or_without_a_slash(db: None, 
 
 
 def test_the_histogram_counts_each_mail_in_every_bucket_that_is_wide_enough(bo: User) -> None:
-    sent(bo, 0, 0.5, 0.500001, 4, 45, 4000, 100_000)
+    accept(bo, 0, 0.5, 0.500001, 4, 45, 4000, 100_000)
     mail(bo, "waiting")
-    buckets = [
-        (bound, count)
+    buckets = {
+        bound: count
         for name, count in figures().items()
-        for bound in re.findall(r'taskbell_mail_lateness_seconds_bucket{le="(.*)"}', name)
-    ]
-    assert [bound for bound, _ in buckets] == [*(str(bound) for bound in metrics.BOUNDS), "+Inf"]
-    counts = [count for _, count in buckets]
-    assert counts == [2, 3, 3, 4, 4, 4, 5, 5, 5, 6, 7]
-    assert counts == sorted(counts)
-    assert figures()["taskbell_mail_lateness_seconds_count"] == 7
-    assert figures()["taskbell_mail_lateness_seconds_sum"] == pytest.approx(104_050.000001)
+        for bound in re.findall(r'taskbell_mail_lateness_seconds_bucket{kind="session_ended",le="(.*)"}', name)
+    }
+    assert list(buckets) == [*(str(bound) for bound in LATENESS), "+Inf"]
+    assert list(buckets.values()) == [2, 3, 3, 4, 4, 4, 5, 5, 5, 6, 7]
+    assert figures()['taskbell_mail_lateness_seconds_count{kind="session_ended"}'] == 7
+    assert figures()['taskbell_mail_lateness_seconds_sum{kind="session_ended"}'] == pytest.approx(104_050.000001)
 
 
-def test_an_empty_histogram_is_one_too(db: None) -> None:
+def test_counters_never_fall_when_their_rows_are_removed(bo: User) -> None:
+    accept(bo, 1, 2)
+    before = figures()
+    Notification.objects.all().delete()
+    after = figures()
+    assert after['taskbell_mails_total{kind="session_ended",outcome="sent"}'] == 2
+    assert {name for name, value in before.items() if "total" in name and after[name] < value} == set()
+
+
+def test_a_histogram_without_labels_is_there_before_anything_was_counted(db: None) -> None:
     found = figures()
-    assert found["taskbell_mail_lateness_seconds_count"] == found["taskbell_mail_lateness_seconds_sum"] == 0
-    assert found['taskbell_mail_lateness_seconds_bucket{le="+Inf"}'] == 0
+    assert found["taskbell_reminder_lateness_seconds_count"] == found["taskbell_reminder_lateness_seconds_sum"] == 0
+    assert found['taskbell_reminder_lateness_seconds_bucket{le="+Inf"}'] == 0
 
 
-def test_mails_are_counted_by_what_became_of_them(bo: User) -> None:
-    sent(bo, 1, 2)
-    mail(bo, "failed", state=DeliveryState.FAILED, ambiguous=True)
-    mail(bo, "cancelled", state=DeliveryState.CANCELLED)
+def test_unsent_mails_are_counted_by_state_and_ended_ones_by_outcome(bo: User) -> None:
+    accept(bo, 1, 2)
     for number in range(3):
         mail(bo, f"pending {number}")
+    mail(bo, "leased", state=DeliveryState.LEASED)
+    mail(bo, "failed", not_before=None, state=DeliveryState.FAILED)
+    outbox.finish(leased(bo), DeliveryState.CANCELLED)
     found = figures()
-    counts = {state: found[f'taskbell_mails{{state="{state}"}}'] for state in DeliveryState.values}
-    assert counts == {"pending": 3, "leased": 0, "sent": 2, "gathered": 0, "failed": 1, "cancelled": 1}
-    assert found["taskbell_mails_ambiguous_total"] == 1
+    assert found['taskbell_mails_unsent{state="pending"}'] == 3
+    assert found['taskbell_mails_unsent{state="leased"}'] == 1
+    assert found['taskbell_mails_total{kind="session_ended",outcome="sent"}'] == 2
+    assert found['taskbell_mails_total{kind="session_ended",outcome="cancelled"}'] == 1
 
 
-def test_the_age_of_the_oldest_mail_counts_those_that_are_due(bo: User, at_noon: datetime) -> None:
+def test_a_mail_in_doubt_is_counted_once(bo: User) -> None:
+    long_ago = NOW - timedelta(hours=1)
+    mail(bo, "in doubt", state=DeliveryState.LEASED, final_dot_at=long_ago, not_before=long_ago)
+    delivery.claim(NOW, limit=1)
+    assert figures()["taskbell_mails_ambiguous_total"] == 1
+
+
+def test_the_age_of_the_oldest_counts_what_is_due(bo: User, at_noon: datetime) -> None:
     mail(bo, "tomorrow", due_at=at_noon + timedelta(days=1))
-    assert figures()["taskbell_oldest_due_mail_seconds"] == 0
+    assert figures()['taskbell_oldest_due_seconds{of="mail"}'] == 0
     mail(bo, "old", due_at=at_noon - timedelta(seconds=90))
     mail(bo, "older, but over", due_at=at_noon - timedelta(hours=1), state=DeliveryState.FAILED)
-    assert figures()["taskbell_oldest_due_mail_seconds"] == 90
+    task = create_task(TaskPatch(title="Water the plants"), by=bo, now=NOW)
+    due = at_noon - timedelta(seconds=30)
+    Reminder.objects.create(task=task, created_by=bo, state=ReminderState.ARMED, next_at=due, at=due)
+    Report.objects.create(person=bo, kind="export", format="csv", created_at=at_noon - timedelta(seconds=7))
+    found = figures()
+    ages = {of: found[f'taskbell_oldest_due_seconds{{of="{of}"}}'] for of in ("mail", "reminder", "report")}
+    assert ages == {"mail": 90, "reminder": 30, "report": 7}
+    deliver_due(at_noon)
+    assert figures()["taskbell_reminder_lateness_seconds_sum"] == 30
+
+
+def test_requests_are_counted_by_the_pattern_of_their_path_and_status(bo: User) -> None:
+    program = Program()
+    for path in (
+        "/tasks/1/",
+        "/tasks/2/",
+        "/invite/very-secret-token/",
+        "/nowhere/1/",
+        "/nowhere/2/",
+        "/static/none.js",
+    ):
+        program.http.get(path)
+    program.http.generic("BREW", "/sign-in/")
+    found = figures()
+    counted = {name: value for name, value in found.items() if name.startswith("taskbell_http_requests_total")}
+    label = 'taskbell_http_requests_total{{method="{}",route="{}",status="{}"}}'.format
+    assert counted[label("GET", "/tasks/<id:pk>/", 302)] == 2
+    assert counted[label("GET", "unknown", 404)] == 2
+    assert counted[label("unknown", "/sign-in/", 405)] == 1
+    assert found['taskbell_http_request_seconds_count{route="/tasks/<id:pk>/"}'] == 2
+    assert not [name for name in found if "secret" in name or "nowhere" in name]
+
+
+def test_jobs_are_counted_by_their_outcome(db: None) -> None:
+    @shared_task(name="tests.sometimes")
+    def sometimes(fails: bool) -> None:
+        assert not fails
+
+    for fails in (True, False, False):
+        sometimes.apply([fails])
+    found = figures()
+    assert found['taskbell_jobs_total{job="tests.sometimes",outcome="success"}'] == 2
+    assert found['taskbell_jobs_total{job="tests.sometimes",outcome="failure"}'] == 1
+    assert found['taskbell_job_seconds_count{job="tests.sometimes"}'] == 3
+
+
+def test_while_the_broker_is_away_the_figures_of_the_database_are_there_and_nothing_is_lost(
+    bo: User, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    accept(bo, 1)
+    with monkeypatch.context() as patch:
+        nobody = redis.Redis.from_url(f"unix://{tmp_path}/nobody.sock")
+        patch.setattr(reporting, "broker", lambda: nobody)
+        found = figures()
+        assert (found["taskbell_broker_up"], found["taskbell_database_up"]) == (0, 1)
+        assert 'taskbell_oldest_due_seconds{of="mail"}' in found
+    found = figures()
+    assert (found["taskbell_broker_up"], found["taskbell_database_up"]) == (1, 1)
+    assert found['taskbell_mails_total{kind="session_ended",outcome="sent"}'] == 1
+
+
+def test_a_batch_whose_answer_was_lost_is_added_once(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    add = redis.Redis.eval
+
+    def lose_the_answer(*arguments: Any) -> None:
+        add(*arguments)
+        raise redis.TimeoutError
+
+    measures.MAILS_AMBIGUOUS.add()
+    with monkeypatch.context() as patch:
+        patch.setattr(redis.Redis, "eval", lose_the_answer)
+        assert not reporting.reporter.report()
+    measures.MAILS_AMBIGUOUS.add()
+    assert figures()["taskbell_mails_ambiguous_total"] == 1, "the same batch again"
+    assert figures()["taskbell_mails_ambiguous_total"] == 2
+
+
+def test_gauges_of_processes_that_have_ended_do_not_count(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    measures.LIVE_CONNECTIONS.read_by(lambda: 3)
+    for part in ("web", "web", "worker"):
+        reporting.Reporter(part).report()
+    monkeypatch.setattr(reporting, "ALIVE_SECONDS", 60)
+    found = figures()
+    assert found["taskbell_live_connections"] >= 9
+    assert found['taskbell_processes{part="worker"}'] == 1
+    monkeypatch.setattr(reporting, "ALIVE_SECONDS", -1)
+    found = figures()
+    assert found["taskbell_live_connections"] == found['taskbell_processes{part="worker"}'] == 0
+
+
+def test_on_postgresql_the_connections_are_counted(db: None) -> None:
+    found = figures()
+    if connection.vendor == "postgresql":
+        assert found['taskbell_database_connections{state="active"}'] >= 1
+        assert found["taskbell_database_connections_max"] == 300
+    else:
+        assert not [name for name in found if "database_connections" in name]
 
 
 Ready = Callable[[], dict[str, Any]]

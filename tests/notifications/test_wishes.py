@@ -10,6 +10,7 @@ from taskbell.accounts.models import User
 from taskbell.accounts.preferences import MAIL_SWITCHES
 from taskbell.accounts.profile import update_profile
 from taskbell.api import health, metrics
+from taskbell.common import metrics as metrics_of_process
 from taskbell.notifications.kinds import registered
 from taskbell.notifications.models import Delivery, DeliveryState, Notification
 from taskbell.notifications.policy import quiet_until
@@ -116,6 +117,7 @@ def test_overdue_since_is_the_moment_itself_not_the_end_of_the_night(bo: User, m
 
 
 def test_a_quiet_night_alarms_nobody(bo: User, mia: User, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    metrics_of_process.take()  # what other tests have counted
     update_profile(bo, now=NOW, **NIGHT)
     tell("overdue", bo, mia, LATE)
     mailbox.send(LATE)
@@ -124,9 +126,10 @@ def test_a_quiet_night_alarms_nobody(bo: User, mia: User, mailbox: Mailbox, monk
     answer = health.readyz(RequestFactory().get("/readyz"))
     assert b'"database": {"ok": true' in answer.content
     figures = Program().get("/metrics").content.decode()
-    assert "taskbell_oldest_due_mail_seconds 0.0" in figures
+    assert 'taskbell_oldest_due_seconds{of="mail"} 0.0' in figures
     mailbox.send(MORNING)
-    assert 'taskbell_mail_lateness_seconds_bucket{le="0.5"} 1.0' in Program().get("/metrics").content.decode()
+    figures = Program().get("/metrics").content.decode()
+    assert 'taskbell_mail_lateness_seconds_bucket{kind="overdue",le="0.5"} 1.0' in figures
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,10 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 
 from taskbell.common import leases
 from taskbell.common.compiled_query import AnyOf, CompiledModelQuery, IdArray
-from taskbell.notifications.channels.mail import gathering, outbox, reasons, rendering
+from taskbell.notifications.channels.mail import doubts, gathering, outbox, reasons, rendering
 from taskbell.notifications.channels.mail.outbox import DATABASE_AWAY
 from taskbell.notifications.channels.mail.smtp import SMTP
 from taskbell.notifications.channels.mail.transport import (
@@ -100,18 +99,11 @@ def claim(now: datetime, *, limit: int) -> list[Delivery]:
 
 @transaction.atomic
 def _claim(now: datetime, limit: int) -> list[Delivery]:
-    _settle_doubts(now)
+    most = 0 if settings.TASKBELL_AMBIGUOUS == "hold" else MAX_ATTEMPTS - ATTEMPTS_PER_DOUBT
+    doubts.settle(now, max_attempts=most, attempts_per_doubt=ATTEMPTS_PER_DOUBT)
     waiting = Delivery.objects.mails().claimable(now)
     state = DeliveryState.LEASED
     return mails_of(ids=leases.claim(waiting, limit=limit, until=now + LEASE, state=state, final_dot_at=None))
-
-
-def _settle_doubts(now: datetime) -> None:
-    """Once no answer can arrive any more, an email waits for another attempt, or for an administrator."""
-    most = 0 if settings.TASKBELL_AMBIGUOUS == "hold" else MAX_ATTEMPTS - ATTEMPTS_PER_DOUBT
-    doubted = Delivery.objects.mails().unanswered(now)
-    doubted.filter(attempt__gte=most).finish(DeliveryState.FAILED, ambiguous=True, reason=reasons.UNANSWERED)
-    doubted.update(ambiguous=True, attempt=F("attempt") + ATTEMPTS_PER_DOUBT, final_dot_at=None)
 
 
 def hand_back(process: int, *, now: datetime) -> int:

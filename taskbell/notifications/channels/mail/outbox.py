@@ -12,6 +12,7 @@ from typing import Any
 from django.db import InterfaceError, InternalError, OperationalError, close_old_connections, connection, transaction
 
 from taskbell.common import leases
+from taskbell.common.measures import MAIL_LATENESS, MAILS
 from taskbell.notifications.models import Delivery, DeliveryState
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,9 @@ def accepted(replies: Mapping[Delivery, str], *, now: datetime) -> None:
     """
     if replies:
         _persistently(lambda: _accept(list(replies), list(replies.values()), now))
+    for mail in replies:
+        MAILS.add(mail.notification.kind, DeliveryState.SENT)
+        MAIL_LATENESS.observe((now - mail.due_at).total_seconds(), mail.notification.kind)
 
 
 def _accept(mails: Sequence[Delivery], replies: Sequence[str], now: datetime) -> None:
@@ -94,6 +98,7 @@ def requeue(mail: Delivery, **outcome: Any) -> None:
 def finish(mail: Delivery, state: DeliveryState, **outcome: Any) -> None:
     """Commits that no attempt follows."""
     _persistently(lambda: leases.owned([mail]).finish(state, **outcome))  # type: ignore[attr-defined]
+    MAILS.add(mail.notification.kind, state)
 
 
 def _cursor() -> Any:

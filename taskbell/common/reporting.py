@@ -1,0 +1,139 @@
+"""Adds up in the broker what all processes measure, so that any web process can report it (docs/decisions/0059).
+
+Each process adds what it has counted once a second. A batch is added once, also if its answer gets lost. Counters
+therefore survive the processes that counted; of one that is killed, only the last second is lost.
+"""
+
+import atexit
+import json
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from secrets import token_hex
+from threading import Event, Lock, Thread
+from typing import Any
+
+import redis
+from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from taskbell.common import metrics
+
+REPORT_SECONDS = 1.0
+ALIVE_SECONDS = 10  # a process that has not reported for so long counts as ended
+FORGET_SECONDS = 3600  # keeps the number of its last batch for longer
+TOTALS, SEEN, GAUGES, BATCHES = (f"{{taskbell:metrics}}:{name}" for name in ("totals", "seen", "gauges", "batches"))
+
+# One batch: what was counted, the gauges, and that the process is alive by the clock of the broker.
+ADD = """
+local now, process, batch = tonumber(redis.call('TIME')[1]), ARGV[1], ARGV[2]
+if redis.call('HGET', KEYS[4], process) ~= batch then
+  for i = 5, #ARGV, 2 do redis.call('HINCRBYFLOAT', KEYS[1], ARGV[i], ARGV[i + 1]) end
+  redis.call('HSET', KEYS[4], process, batch)
+end
+redis.call('ZADD', KEYS[2], now, process)
+redis.call('HSET', KEYS[3], process, ARGV[3])
+for _, old in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[4])) do
+  redis.call('ZREM', KEYS[2], old)
+  redis.call('HDEL', KEYS[3], old)
+  redis.call('HDEL', KEYS[4], old)
+end
+"""
+
+log = logging.getLogger(__name__)
+
+
+@cache
+def broker() -> redis.Redis:
+    return redis.Redis.from_url(settings.REDIS_URL, **settings.REDIS_TIMEOUTS, retry=Retry(NoBackoff(), 0))
+
+
+class Reporter:
+    """Reports what this process has counted."""
+
+    def __init__(self, part: str = "web") -> None:
+        self.process = f"{part}:{token_hex(8)}"
+        self._lock = Lock()
+        self._batch = 0
+        self._values: metrics.Values = {}
+        self._stopping = Event()
+
+    def begin(self, part: str) -> None:
+        """Reports once a second from now on. Call it in the process itself, after a fork."""
+        self.__init__(part)  # type: ignore[misc]  # the lock of a process that has forked may be taken
+        Thread(target=self._run, args=(self._stopping,), name="metrics", daemon=True).start()
+        atexit.register(self.end)
+
+    def end(self) -> None:
+        """Reports the last time: this process is no longer alive."""
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
+        if self.report():
+            _quietly(lambda: broker().zrem(SEEN, self.process))
+
+    def report(self) -> bool:
+        """Adds what was counted. While the broker is away, it is kept for the next time."""
+        with self._lock:
+            if not self._values:
+                self._values = metrics.take()
+                self._batch += 1
+            amounts = [part for key, amount in self._values.items() for part in (key, amount)]
+            gauges = json.dumps(metrics.gauges())
+            arguments = [self.process, self._batch, gauges, FORGET_SECONDS, *amounts]
+            is_added = _quietly(lambda: broker().eval(ADD, 4, TOTALS, SEEN, GAUGES, BATCHES, *arguments))
+            if is_added:
+                self._values = {}
+            return is_added
+
+    def _run(self, stopping: Event) -> None:
+        while not stopping.wait(REPORT_SECONDS):
+            self.report()
+
+
+def _quietly(call: Any) -> bool:
+    try:
+        call()
+    except (redis.RedisError, OSError) as error:
+        log.debug("metrics not reported: %s", error)
+        return False
+    return True
+
+
+reporter = Reporter()
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What all processes have measured."""
+
+    totals: metrics.Values = field(default_factory=dict)
+    gauges: metrics.Values = field(default_factory=dict)
+    alive: tuple[str, ...] = ()  # the part of each process: web, worker or beat
+
+
+def read() -> Measured:
+    """Of all processes. Raises RedisError."""
+    reads = broker().pipeline(transaction=True)
+    reads.time()
+    reads.hgetall(TOTALS)
+    reads.zrange(SEEN, 0, -1, withscores=True)
+    reads.hgetall(GAUGES)
+    (now, _), totals, seen, known = reads.execute()
+    alive = [process for process, at in seen if now - at <= ALIVE_SECONDS]
+    gauges: metrics.Values = {}
+    for process in alive:
+        for name, value in json.loads(known.get(process, b"{}")).items():
+            gauges[name] = gauges.get(name, 0.0) + value
+    parts = tuple(process.decode().partition(":")[0] for process in alive)
+    return Measured({key.decode(): float(value) for key, value in totals.items()}, gauges, parts)
+
+
+def queue_lengths(queues: Iterable[str]) -> dict[str, int]:
+    """How many jobs wait in each queue. Raises RedisError."""
+    reads = broker().pipeline(transaction=False)
+    for queue in queues:
+        reads.llen(queue)
+    return dict(zip(queues, reads.execute(), strict=True))
