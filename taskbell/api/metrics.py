@@ -33,6 +33,7 @@ class AllProcesses(Collector):
         yield build
         reporting.reporter.report()
         yield from _up("broker", lambda: [*metric_families.families(reporting.read()), *present_state.of_broker(now)])
+        yield from present_state.of_backups(now)
         yield from _up("database", lambda: [*present_state.of_database(now)])
 
 

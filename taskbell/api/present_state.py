@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from math import inf
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.db import connection
 from django.db.models import Count
 from prometheus_client.core import GaugeMetricFamily
 
+from taskbell.common.backup_files import newest_at
 from taskbell.common.postgresql.sessions import max_sessions, sessions_by_state
 from taskbell.common.reporting import queue_lengths
 from taskbell.notifications.jobs import TICKED_AT
@@ -49,6 +51,15 @@ def of_broker(now: datetime) -> Iterator[Any]:
     if ticked_at is not None:
         age = now.timestamp() - ticked_at
         yield GaugeMetricFamily("taskbell_tick_age_seconds", "Seconds since a worker has taken a tick.", age)
+
+
+def of_backups(now: datetime) -> Iterator[Any]:
+    """The scheduled ones, where this process sees their folder."""
+    folder = settings.TASKBELL_BACKUP_DIR
+    if folder is not None:
+        newest = newest_at(folder)
+        age = (now - newest).total_seconds() if newest else inf
+        yield GaugeMetricFamily("taskbell_backup_age_seconds", "Age of the newest scheduled backup.", age)
 
 
 def _gauge(name: str, sentence: str, label: str, values: dict[str, Any]) -> GaugeMetricFamily:

@@ -7,13 +7,13 @@ import os
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from taskbell.common.clock import time_zones
+from taskbell.config.addresses import BrokerAddress, DatabaseAddress, web_address
 from taskbell.config.language import gettext as _
 from taskbell.config.observing import Observing
 from taskbell.config.origins import read_origins
@@ -33,35 +33,6 @@ def _known_zone(name: str) -> str:
     return name
 
 
-def _web_address(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(_("must be a web address such as https://tasks.example.org."))
-    return url.rstrip("/")
-
-
-def _of_the_form(example: str, *schemes: str) -> AfterValidator:
-    """Refuses other addresses, without repeating the password in them."""
-
-    def check(url: SecretStr) -> SecretStr:
-        try:
-            parts = urlsplit(url.get_secret_value())
-            fits = parts.scheme in schemes and parts.port != 0
-        except ValueError:
-            fits = False
-        if not fits:
-            raise ValueError(_("must have the form %(example)s.") % {"example": example})
-        return url
-
-    return AfterValidator(check)
-
-
-DatabaseAddress = Annotated[
-    SecretStr, _of_the_form("postgres://user:password@host/name", "postgres", "postgresql", "sqlite")
-]
-BrokerAddress = Annotated[SecretStr, _of_the_form("redis://host:6379/0", "redis", "rediss", "unix")]
-
-
 def _list(text: str) -> list[str]:
     return [item for line in text.splitlines() for one in line.split(",") if (item := one.strip())]
 
@@ -79,7 +50,7 @@ class Environment(Observing):
     TASKBELL_DATA: Path = Field(
         Path("var"), description="Folder for all data: database, broker, secret key, and emails written to files."
     )
-    TASKBELL_URL: Annotated[str, AfterValidator(_web_address)] | None = Field(
+    TASKBELL_URL: Annotated[str, AfterValidator(web_address)] | None = Field(
         None,
         description="Address of this server as people reach it, used in links. "
         "With https, cookies are sent only over TLS. Default: http://localhost with the port.",
@@ -176,6 +147,18 @@ class Environment(Observing):
     )
     TASKBELL_LIVE_CONNECTIONS: int = Field(
         20, ge=1, le=100_000, description="Maximum number of live connections per person and web server process."
+    )
+    TASKBELL_BACKUP_DIR: Path | None = Field(
+        None, description="Folder for scheduled backups, which hold all data. Default: there are none."
+    )
+    TASKBELL_BACKUP_HOURS: int = Field(24, ge=1, le=168, description="Hours between two scheduled backups.")
+    TASKBELL_BACKUP_KEEP: int = Field(
+        14, ge=1, le=10_000, description="Scheduled backups to keep; older ones are removed after a new one."
+    )
+    TASKBELL_BACKUP_PASSPHRASE: SecretStr | None = Field(
+        None,
+        min_length=12,
+        description="Encrypts every backup. Keep a copy elsewhere: without it, no backup can be restored.",
     )
     TASKBELL_IMPORT_MEGABYTES: int = Field(
         512, ge=1, le=10_000, description="Maximum size of an imported file, in MiB."

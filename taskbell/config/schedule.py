@@ -31,5 +31,6 @@ BEAT_SCHEDULE = dict(
         every(seconds=10, run="taskbell.reports.fold_counts"),
         every(seconds=5, run="taskbell.reports.make_waiting"),
         every(seconds=3600, run="taskbell.reports.forget_old"),
+        every(seconds=300, run="taskbell.backups.make_due"),
     ]
 )

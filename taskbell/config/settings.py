@@ -153,6 +153,7 @@ CELERY_TASK_ROUTES = {
     "taskbell.reminders.*": {"queue": "mail"},
     "taskbell.notifications.*": {"queue": "mail"},
     "taskbell.reports.*": {"queue": "reports"},
+    "taskbell.backups.*": {"queue": "reports"},
 }
 CELERY_DB_REUSE_MAX = sys.maxsize  # see `config/celery.py`
 CELERY_TASK_IGNORE_RESULT = True
@@ -199,6 +200,9 @@ TASKBELL_AMBIGUOUS = env.TASKBELL_AMBIGUOUS
 TASKBELL_LIVE_CONNECTIONS = env.TASKBELL_LIVE_CONNECTIONS
 TASKBELL_IDEMPOTENCY_HEADER = env.TASKBELL_IDEMPOTENCY_HEADER
 TASKBELL_IMPORT_MEGABYTES = env.TASKBELL_IMPORT_MEGABYTES
+TASKBELL_BACKUP_DIR = env.TASKBELL_BACKUP_DIR
+TASKBELL_BACKUP_HOURS = env.TASKBELL_BACKUP_HOURS
+TASKBELL_BACKUP_KEEP = env.TASKBELL_BACKUP_KEEP
 TASKBELL_METRICS_TOKEN = env.TASKBELL_METRICS_TOKEN.get_secret_value() if env.TASKBELL_METRICS_TOKEN else ""
 
 # The cookie contains the signed ID of our own session row; the row decides whether it is valid (accounts/models.py).

@@ -145,7 +145,37 @@ def recount() -> None:
     _django_part("recount").compare()
 
 
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help=_("The file to write."))],
+    encrypt: Annotated[bool, typer.Option("--encrypt", help=_("Ask for a passphrase, and encrypt with it."))] = False,
+    passphrase_file: Annotated[Path | None, typer.Option(help=_("File with the passphrase."))] = None,
+    force: Annotated[bool, typer.Option("--force", help=_("Replace the file if it exists."))] = False,
+) -> None:
+    """Write the database and the secret key to one file, while Taskbell runs."""
+    _django_part("backup.commands").back_up(file, passphrase_file, encrypt=encrypt, force=force)
+
+
 INSTANT_FORMATS = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S%z", "%Y-%m-%d"]
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help=_("A file that 'taskbell backup' has written."))],
+    passphrase_file: Annotated[Path | None, typer.Option(help=_("File with the passphrase."))] = None,
+    sent_until: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=INSTANT_FORMATS,
+            help=_(
+                "When the lost data was last in use, in UTC unless it has an offset. Default: when the backup was made."
+            ),
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help=_("Replace existing data without asking."))] = False,
+) -> None:
+    """Replace the database and the secret key by those in a backup. Stop Taskbell first."""
+    _django_part("backup.commands").bring_back(file, passphrase_file, sent_until=sent_until, force=force)
 
 
 @app.command()

@@ -22,11 +22,7 @@ def forget(sent_until: datetime) -> None:
     Runs the scheduled work first, since it creates further emails due by then. Raises CannotStart for an instant in
     the future.
     """
-    moment = sent_until.replace(tzinfo=UTC) if sent_until.tzinfo is None else sent_until.astimezone(UTC)
-    if moment > utc_now():
-        raise CannotStart(
-            _("--sent-until: %(moment)s UTC is in the future.") % {"moment": f"{moment:%Y-%m-%d %H:%M:%S}"}
-        )
+    moment = checked_moment(sent_until)
     with transaction.atomic():
         mark_overdue(moment)
         send_digests(moment)
@@ -38,3 +34,13 @@ def forget(sent_until: datetime) -> None:
     }
     said = _("Skipped %(reminders)s and %(emails)s due until %(until)s UTC.")
     Console().print(said % {**counts, "until": f"{moment:%Y-%m-%d %H:%M}"})
+
+
+def checked_moment(said: datetime) -> datetime:
+    """The instant, in UTC unless it has an offset. Raises CannotStart if it is in the future."""
+    moment = said.replace(tzinfo=UTC) if said.tzinfo is None else said.astimezone(UTC)
+    if moment > utc_now():
+        raise CannotStart(
+            _("--sent-until: %(moment)s UTC is in the future.") % {"moment": f"{moment:%Y-%m-%d %H:%M:%S}"}
+        )
+    return moment

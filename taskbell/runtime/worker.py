@@ -12,6 +12,7 @@ from taskbell.config.celery import app
 from taskbell.config.env import environment
 from taskbell.config.language import gettext as _
 from taskbell.runtime import lives
+from taskbell.runtime.backup import jobs  # noqa: F401 - registers them
 from taskbell.runtime.files import run_folder
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.setup import check_broker, check_database

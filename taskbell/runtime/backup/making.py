@@ -1,0 +1,55 @@
+"""Makes a backup."""
+
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from taskbell.config.env import environment
+from taskbell.config.language import gettext as _
+from taskbell.runtime.backup import postgres_copy, sqlite_copy
+from taskbell.runtime.backup.archive import pack
+from taskbell.runtime.backup.manifest import Counts, Manifest
+from taskbell.runtime.backup.workplace import workplace
+from taskbell.runtime.refusals import CannotStart
+
+SECRET_KEY = "secret_key"  # noqa: S105 - the name of the file
+
+
+class Copier(Protocol):
+    """What each module that copies a database has."""
+
+    def dump(self, folder: Path, now: datetime) -> tuple[Manifest, Path]: ...
+
+    def existing(self) -> Counts | None: ...
+
+    def replace(self, folder: Path, manifest: Manifest, finish: Callable[[], None]) -> None: ...
+
+
+def copier() -> Copier:
+    """The module that copies this kind of database."""
+    return sqlite_copy if connection.vendor == "sqlite" else postgres_copy
+
+
+def make(file: Path, passphrase: str | None, *, now: datetime) -> Manifest:
+    """Writes the whole backup to the file, or nothing. Raises CannotStart.
+
+    It has everything that was committed by `now`.
+    """
+    try:
+        with workplace(settings.DATA, settings.DATA) as folder:
+            manifest, copy = copier().dump(folder, now)
+            manifest.has_own_key = environment().SECRET_KEY is None
+            contents = {copy.name: copy} | ({SECRET_KEY: settings.DATA / SECRET_KEY} if manifest.has_own_key else {})
+            pack(file, manifest, contents, passphrase)
+    except OSError as error:
+        said = _("can't write %(file)s (%(error)s).")
+        raise CannotStart(said % {"file": file, "error": error.strerror or error}) from error
+    except (DatabaseError, sqlite3.Error) as error:
+        said = _("can't copy the database (%(error)s).")
+        raise CannotStart(said % {"error": str(error).strip().rstrip(".")}) from error
+    return manifest

@@ -1,0 +1,79 @@
+"""Data folders of their own, with something in them."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from tests.prepared import prepared
+from tests.processes import taskbell
+from tests.services import fresh_database
+
+PHRASE = "correct horse battery staple"
+
+
+@dataclass
+class House:
+    """A data folder and a database."""
+
+    data: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    def run(self, *arguments: str, env: Mapping[str, str] | None = None, code: int = 0) -> CompletedProcess[str]:
+        """The command, which must end with this code, and with a sentence if that isn't 0."""
+        result = taskbell(*arguments, data=self.data, env=self.env | dict(env or {}), within=120)
+        assert result.returncode == code, result.stdout + result.stderr
+        assert "Traceback" not in result.stderr
+        return result
+
+    def refused(self, *arguments: str, env: Mapping[str, str] | None = None) -> str:
+        """The one sentence."""
+        said = self.run(*arguments, env=env, code=2).stderr
+        assert said.startswith("taskbell: ")
+        assert said.count("\n") == 1
+        return said
+
+    def run_anyhow(self, *arguments: str) -> str:
+        """What the command says, however it ends."""
+        result = taskbell(*arguments, data=self.data, env=self.env, within=120)
+        return result.stdout + result.stderr
+
+    def shell(self, code: str) -> str:
+        return self.run("shell", "--verbosity", "0", "-c", code).stdout
+
+    def figures(self) -> str:
+        """What a loss would change."""
+        return self.shell(
+            "from django.db.models import Count, Max, Sum; from taskbell.tasks.models import Task;"
+            "from taskbell.activity.models import Activity, Position; from taskbell.accounts.models import User;"
+            "print(Task.objects.aggregate(Count('pk'), Max('pk')), list(User.objects.values_list('username')),"
+            "Activity.objects.aggregate(Count('pk'), Sum('pk')), Position.objects.aggregate(Max('position')))"
+        )
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """The sample people and some tasks, from which each test gets a copy."""
+    house = House(prepared(tmp_path_factory.mktemp("sample") / "data"), fresh_database())
+    house.run("demo", "--tasks", "40")
+    return house
+
+
+@pytest.fixture
+def house(sample: House, tmp_path: Path) -> House:
+    """With the sample people and some tasks."""
+    (tmp_path / "first").mkdir()
+    data = prepared(tmp_path / "first" / "data")
+    for name in ("taskbell.sqlite3", "secret_key"):
+        shutil.copy2(sample.data / name, data)
+    return House(data, fresh_database(sample.env.get("DATABASE_URL")))
+
+
+@pytest.fixture
+def empty_house(tmp_path: Path) -> House:
+    """Nothing has been started in it."""
+    (tmp_path / "second").mkdir()
+    return House(tmp_path / "second" / "data", fresh_database())
