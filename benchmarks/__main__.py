@@ -39,6 +39,7 @@ class Name(StrEnum):
     START = "start"
     HOSTILE = "hostile"
     UPGRADE = "upgrade"
+    GROWTH = "growth"
 
 
 def main(

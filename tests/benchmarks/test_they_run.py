@@ -58,6 +58,7 @@ def benchmark(*arguments: str, output: Path, within: float = 120) -> str:
         ("start", ["until the first answer", "memory of all", "of one core"]),
         ("upgrade", ["forwards, 200 tasks", "back, 200 tasks", "a list meanwhile, 99th", "a new task meanwhile"]),
         ("processes", ["one task, 2 web processes", "a mixed load, 2 web processes, 99th"]),
+        ("growth", ["a task on the disk", "changes committed, 16 at a time"] if IS_POSTGRES else []),
         ("overdue", ["sweep of 50 tasks", "a change during the sweep"]),
     ],
 )
