@@ -14,7 +14,7 @@ from taskbell.activity.models import SubjectType
 from taskbell.common.clock import utc_now
 from taskbell.tasks.models import Task
 
-AT_ONCE = (1, 4, 16)
+CONNECTIONS = (1, 4, 16)
 ENTRIES = 10_000
 OF_TASKS = ("tasks_task", "tasks_searchtext", "tasks_taskcount", "tasks_prerequisite", "reminders_reminder")
 OF_HISTORY = ("activity_activity", "activity_place")
@@ -44,7 +44,7 @@ def run(sizes: Sizes) -> list[Row]:
         Row("a task on the disk, with all its indexes", [kib["tasks"]], unit=" KiB"),
         Row("an entry of the history on the disk", [kib["entries"]], unit=" KiB"),
     ]
-    for number in AT_ONCE:
+    for number in CONNECTIONS:
         sides = {one: partial(_commits, one, number, sizes.seconds) for one in (CHANGE, BARE)}
         said = interleaved(sides, sizes.rounds)
         rows.append(Row(f"changes committed, {number} at a time", said[CHANGE], said[BARE], "a bare row", unit="/s"))
@@ -54,7 +54,9 @@ def run(sizes: Sizes) -> list[Row]:
 def _size(tables: tuple[str, ...]) -> float:
     """Together with their indexes, in KiB."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT sum(pg_total_relation_size(name::regclass)) FROM unnest(%s::text[]) name", [list(tables)])
+        cursor.execute(
+            "SELECT sum(pg_total_relation_size(name::regclass)) FROM unnest(%s::text[]) name", [list(tables)]
+        )
         return float(cursor.fetchone()[0]) / 1024
 
 
