@@ -69,10 +69,8 @@ test: $(VENV)/installed-dev ## Run all tests, on SQLite and on PostgreSQL.
 		$(RUN_TESTS) $(SIDE_BY_SIDE) 4 $$once $(WITH_PROCESSES) $$attacks || failed=1; \
 	done; \
 	export TEST_DATABASE=sqlite; \
-	echo "Tests that need no database or bring their own, side by side"; \
-	$(RUN_TESTS) $(SIDE_BY_SIDE) 3 $(OF_NO_DATABASE) || failed=1; \
-	echo "Tests of the command and its processes"; \
-	$(RUN_TESTS) $(SIDE_BY_SIDE) 3 $(OF_THE_WHOLE) || failed=1; \
+	echo "Tests of the command, and those that need no database or bring their own, side by side"; \
+	$(RUN_TESTS) $(SIDE_BY_SIDE) 3 $(OF_THE_WHOLE) $(OF_NO_DATABASE) || failed=1; \
 	exit $$failed
 
 deploy-test: $(VENV)/installed-dev $(BIN)/kubectl ## Check and start what is in deploy/: platforms, units, image, compose, Kubernetes.

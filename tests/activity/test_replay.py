@@ -23,6 +23,7 @@ from taskbell.tasks.models import Category, Prerequisite, Task
 from taskbell.tasks.patch import UNSET, TaskPatch
 from taskbell.tasks.scheduled import mark_overdue
 from tests.conftest import NOW
+from tests.services import examples
 from tests.undoing import undone
 
 LinkAction = Callable[[dict[str, Any], datetime], Any]
@@ -151,7 +152,7 @@ def cast(ada: User, mia: User, bo: User, cy: User) -> dict[str, Any]:
     return made | labels | {"ada": ada, "mia": mia, "bo": bo.pk, "cy": cy.pk}
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(fields=FIELDS, links=LINKS, steps=STEPS)
 def test_history_played_back_is_the_task_as_it_is(
     ada: User, mia: User, bo: User, cy: User, fields: Any, links: Any, steps: Any

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from taskbell.accounts.models import User
 from tests.api.shelf import BEGIN, PRIORITIES, STATUSES, Shelf, Slip, later
 from tests.conftest import Program
+from tests.services import examples
 
 BUDGET = settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate, Phase.shrink],

@@ -8,6 +8,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 from hypothesis.stateful import run_state_machine_as_test as run
 
 from tests.feed.visibility import OWNERS, ROLES, WORDS, Known, Model, People
+from tests.services import examples
 from tests.undoing import undone
 
 PERSON = st.sampled_from(list(ROLES))
@@ -18,7 +19,7 @@ MEMBER_ROLES = st.sampled_from(["OWNER", "EDITOR", "VIEWER"])
 WORD = st.sampled_from(WORDS)
 STAGES = st.sampled_from(["PENDING", "IN_PROGRESS", "COMPLETED", "ARCHIVED"])
 BUDGET = settings(
-    max_examples=20,
+    max_examples=examples(20),
     stateful_step_count=15,
     deadline=None,
     derandomize=True,

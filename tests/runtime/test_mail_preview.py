@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from taskbell.notifications.kinds import registered
+from tests.prepared import prepared
 from tests.processes import taskbell
 from tests.services import fresh_database
 
@@ -40,20 +41,20 @@ def test_the_words_of_an_administrator_are_in_the_preview(data: Path, tmp_path: 
     (words / "overdue").mkdir(parents=True)
     (words / "overdue" / "subject.txt").write_text("Too late: {{ task.title }}")
     env = database | {"TASKBELL_MAIL_TEMPLATES": str(words)}
-    assert taskbell("mail", "preview", "--to", str(folder), data=data, env=env, within=60).returncode == 0
+    assert taskbell("mail", "preview", "--to", str(folder), data=prepared(data), env=env, within=60).returncode == 0
     assert (folder / "overdue.subject.txt").read_text() == "Too late: Order the seedlings and the pots"
     assert (folder / "reminder.subject.txt").read_text().startswith("Reminder: ")
 
 
 def test_after_restore_says_what_it_lets_rest(data: Path, database: dict[str, str]) -> None:
-    assert taskbell("migrate", "--verbosity", "0", data=data, env=database, within=60).returncode == 0
+    prepared(data)
     result = taskbell("after-restore", "--sent-until", "2026-11-21 09:00:00", data=data, env=database, within=60)
     assert result.returncode == 0, result.stderr
     assert "Skipped 0 reminders and 0 emails due until 2026-11-21 09:00 UTC." in " ".join(result.stdout.split())
 
 
 def test_after_restore_lets_nothing_rest_that_is_still_to_come(data: Path, database: dict[str, str]) -> None:
-    assert taskbell("migrate", "--verbosity", "0", data=data, env=database, within=60).returncode == 0
+    prepared(data)
     soon = (datetime.now(UTC) + timedelta(hours=1)).astimezone(timezone(timedelta(hours=5)))
     for moment, code in ((soon, 2), (soon - timedelta(hours=2), 0)):
         text = moment.isoformat(timespec="seconds")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.prepared import prepared
 from tests.processes import environment_for
 from tests.services import fresh_database
 
@@ -23,8 +24,7 @@ def run(tmp_path: Path) -> object:
         command = [sys.executable, "-m", "taskbell", *arguments]
         return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)
 
-    env = environment_for(tmp_path / "data", 8000, fresh_database())
-    assert taskbell("migrate", "--verbosity=0").returncode == 0
+    env = environment_for(prepared(tmp_path / "data"), 8000, fresh_database())
     assert taskbell("shell", "-c", PEOPLE).returncode == 0
     return taskbell
 

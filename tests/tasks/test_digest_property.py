@@ -16,6 +16,7 @@ from taskbell.tasks.actions import create_task
 from taskbell.tasks.digest import send_digests
 from taskbell.tasks.models import Task
 from taskbell.tasks.patch import TaskPatch
+from tests.services import examples
 from tests.undoing import undone
 
 BEGIN = datetime(2027, 3, 26, 0, 0, tzinfo=UTC)  # a week in which clocks change in Berlin and on Lord Howe
@@ -66,7 +67,7 @@ class Life:
 
 
 @given(steps=STEPS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_day_has_two_and_no_day_that_was_lived_through_has_none(bo: User, steps: list[Any]) -> None:
     with undone():
         User.objects.update(date_joined=BEGIN)
@@ -97,7 +98,7 @@ DUE = st.lists(
 
 @pytest.mark.slow
 @given(reader=st.sampled_from(ZONES), hour=st.sampled_from([*HOURS, time(12), time(20)]), due=DUE)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_task_is_in_the_digests_that_it_belongs_to(bo: User, reader: str, hour: time, due: list[Any]) -> None:
     """With a time, in one; without, in that of its date and of the evening before; never after it was due."""
     with undone():

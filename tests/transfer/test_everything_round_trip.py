@@ -27,6 +27,7 @@ from taskbell.transfer.exporting import every_task, export_tasks
 from taskbell.transfer.formats import READERS
 from taskbell.transfer.importing import Options, import_tasks
 from tests.conftest import NOW
+from tests.services import examples
 from tests.undoing import undone
 
 ODD = st.sampled_from("=+-@'\"\\;\t\n|<>[]{}&*_`#äß🪴\u2028 %")
@@ -112,7 +113,7 @@ def bring(file: bytes, format_: str, by: User, now: datetime = LATER, **options:
 
 @pytest.mark.parametrize("format_", ["json", "ndjson", "ics"])
 def test_everything_is_the_same_again(ada: User, bo: User, format_: str) -> None:
-    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(15), deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(TASK, max_size=5))
     def holds(tasks: list[Any]) -> None:
         with undone():

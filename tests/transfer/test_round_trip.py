@@ -28,6 +28,7 @@ from taskbell.transfer.formats import READERS
 from taskbell.transfer.importing import ImportRefused, Options, import_tasks, prepared
 from taskbell.transfer.people import People
 from tests.conftest import NOW
+from tests.services import examples
 from tests.undoing import undone
 
 ODD = st.sampled_from("=+-@'\",;\t\r\n|\\/äß＝🪴\u2028 \u200bN")
@@ -127,7 +128,7 @@ def picture() -> list[Any]:
 
 @pytest.mark.parametrize("format_", ["csv", "json", "ndjson", "ics"])
 def test_an_export_imported_into_an_empty_installation_is_the_same(ada: User, bo: User, format_: str) -> None:
-    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(15), deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(WISH, max_size=6))
     def holds(patches: list[Any]) -> None:
         with undone():
