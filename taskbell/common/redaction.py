@@ -52,12 +52,13 @@ def summary(error: BaseException) -> str:
 def traceback_of(error: BaseException) -> str:
     """Where the error and its causes come from, the first one first: files, lines and code, but no values."""
     parts = []
-    for each in reversed(list(_causes(error))):
+    for each in reversed(list(causes(error))):
         parts += ["Traceback (most recent call last):\n", *traceback.format_tb(each.__traceback__), summary(each), "\n"]
     return "".join(parts).rstrip("\n")
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, the one that led to it, and so on."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

@@ -6,7 +6,7 @@ from time import perf_counter
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from taskbell.common import request_id
+from taskbell.common import request_id, tracing
 from taskbell.common.logs import route_of
 from taskbell.common.measures import REQUEST_SECONDS, REQUESTS, RUNNING_REQUESTS, UNKNOWN
 from taskbell.common.middleware import Middleware
@@ -43,6 +43,14 @@ def _note(request: HttpRequest, status: int, seconds: float) -> None:
     method, path = _method(request), _path(request)
     REQUESTS.add(method, path, str(status))
     REQUEST_SECONDS.observe(seconds, path)
+    if settings.TASKBELL_OTLP_URL:
+        parent = request.META.get("HTTP_TRACEPARENT", "") if settings.TASKBELL_PROXIES else ""
+        facts: dict[str, str | int] = {
+            "http.request.method": method,
+            "http.route": path,
+            "http.response.status_code": status,
+        }
+        tracing.record(f"{method} {path}", seconds, facts, is_request=True, has_failed=status >= 500, parent=parent)
     if access_log.isEnabledFor(logging.INFO):
         ms = round(seconds * 1000, 1)
         fields = {"method": method, "route": path, "status": status, "ms": ms}

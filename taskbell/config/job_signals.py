@@ -5,8 +5,9 @@ from time import perf_counter
 from typing import Any
 
 from celery.signals import before_task_publish, task_postrun, task_prerun, task_revoked
+from django.conf import settings
 
-from taskbell.common import request_id
+from taskbell.common import request_id, tracing
 from taskbell.common.measures import JOB_SECONDS, JOBS, UNKNOWN
 
 NAME = "taskbell_request_id"  # of the message's header
@@ -26,9 +27,12 @@ def _begin(task: Any, task_id: str, **_: Any) -> None:
 
 
 def _end(task: Any, state: str | None = None, **_: Any) -> None:
+    seconds = perf_counter() - _current.started
+    if settings.TASKBELL_OTLP_URL:
+        tracing.record(task.name, seconds, {"outcome": state or UNKNOWN}, has_failed=state == "FAILURE")
     request_id.begin("")
     JOBS.add(task.name, (state or UNKNOWN).lower())
-    JOB_SECONDS.observe(perf_counter() - _current.started, task.name)
+    JOB_SECONDS.observe(seconds, task.name)
 
 
 def _drop(sender: Any, **_: Any) -> None:

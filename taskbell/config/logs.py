@@ -12,16 +12,21 @@ FORMATTERS = {
 }
 
 
-def logging_settings(env: Environment) -> dict[str, Any]:
-    """Django's LOGGING: one line for each message, on standard error."""
+def logging_settings(env: Environment, *, is_child: bool = True) -> dict[str, Any]:
+    """Django's LOGGING: one line for each message, on standard error. The parent process reports no errors."""
     form = env.TASKBELL_LOG_FORMAT
+    handlers: dict[str, Any] = {
+        "console": {"class": "logging.StreamHandler", "formatter": form, "filters": list(FILTERS)}
+    }
+    if env.TASKBELL_SENTRY_DSN and is_child:
+        handlers["reports"] = {"()": "taskbell.config.error_reports.ErrorReports", "level": "ERROR"}
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": FORMATTERS,
         "filters": FILTERS,
-        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": form, "filters": list(FILTERS)}},
-        "root": {"handlers": ["console"], "level": env.TASKBELL_LOG_LEVEL},
+        "handlers": handlers,
+        "root": {"handlers": list(handlers), "level": env.TASKBELL_LOG_LEVEL},
         "loggers": {
             "celery.beat": {"level": "WARNING"},
             # Scanners send foreign host names all day; answering 400 is enough.
@@ -30,6 +35,8 @@ def logging_settings(env: Environment) -> dict[str, Any]:
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.worker.request": {"level": "WARNING"},  # would log every tick that expired while no worker ran
             "django.request": {"level": "ERROR"},
+            "urllib3": {"level": "ERROR"},  # of the exporters, which report the outcome themselves
+            "opentelemetry": {"level": "ERROR"},
             "taskbell.access": {"level": "INFO" if env.TASKBELL_ACCESS_LOG else "CRITICAL"},
         },
     }

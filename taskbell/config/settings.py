@@ -9,6 +9,7 @@ import dj_database_url
 # Makes this the current Celery application, which every shared_task belongs to.
 import taskbell.config.celery  # noqa: F401
 from taskbell.config.env import environment
+from taskbell.config.extras import refuse_without_extras
 from taskbell.config.files import prepare_data_folder, secret_key, valkey_socket
 from taskbell.config.logs import logging_settings
 from taskbell.config.mail import mail_settings
@@ -21,6 +22,7 @@ DATA = env.data
 prepare_data_folder(DATA)
 
 refuse_unsafe(env)
+refuse_without_extras(env)
 SECRET_KEY = env.SECRET_KEY.get_secret_value() if env.SECRET_KEY else secret_key(DATA)
 SECRET_KEY_FALLBACKS = env.former_keys
 DEBUG = env.DEBUG
@@ -204,6 +206,7 @@ TASKBELL_BACKUP_DIR = env.TASKBELL_BACKUP_DIR
 TASKBELL_BACKUP_HOURS = env.TASKBELL_BACKUP_HOURS
 TASKBELL_BACKUP_KEEP = env.TASKBELL_BACKUP_KEEP
 TASKBELL_METRICS_TOKEN = env.TASKBELL_METRICS_TOKEN.get_secret_value() if env.TASKBELL_METRICS_TOKEN else ""
+TASKBELL_OTLP_URL = env.TASKBELL_OTLP_URL
 
 # The cookie contains the signed ID of our own session row; the row decides whether it is valid (accounts/models.py).
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"

@@ -32,7 +32,7 @@ class Stop(Exception):
 def run() -> None:
     """Runs everything until SIGTERM or Ctrl-C, then exits with 0. Raises CannotStart if something is missing."""
     env = environment()
-    logging.config.dictConfig(logging_settings(env))
+    logging.config.dictConfig(logging_settings(env, is_child=False))
     lock = claim_data_folder(env.data)
     bound(env.TASKBELL_BIND, env.PORT).close()
     supervisor = Supervisor(env, lock)

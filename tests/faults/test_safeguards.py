@@ -15,7 +15,7 @@ from django.db.models import Q
 from taskbell.accounts.models import User
 from taskbell.common import leases
 from taskbell.notifications import messages
-from taskbell.notifications.channels.mail import delivery, outbox
+from taskbell.notifications.channels.mail import delivery, doubts, outbox
 from taskbell.notifications.channels.mail.transport import Answer, DeliveryProblem, Envelope
 from taskbell.notifications.models import DOT_LEASE, Delivery, DeliveryQuerySet, DeliveryState, Notification
 from taskbell.reminders import firing as reminders
@@ -248,10 +248,10 @@ def without_recovery(patch: pytest.MonkeyPatch) -> None:
 def without_flag(patch: pytest.MonkeyPatch) -> None:
     """A mail in doubt is sent again as if nothing had happened."""
 
-    def settle_silently(now: datetime) -> None:
+    def settle_silently(now: datetime, **_: int) -> None:
         Delivery.objects.unanswered(now).update(final_dot_at=None)
 
-    patch.setattr(delivery, "_settle_doubts", settle_silently)
+    patch.setattr(doubts, "settle", settle_silently)
 
 
 def without_stored_bytes(patch: pytest.MonkeyPatch) -> None:
