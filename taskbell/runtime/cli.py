@@ -140,6 +140,16 @@ def mail(
 
 
 @app.command()
+def doctor(
+    mail_to: Annotated[
+        str, typer.Option(help=_("Send a test email to this address; 'admin' for that of the first admin."))
+    ] = "",
+) -> None:
+    """Check everything that Taskbell needs, and say how to mend what is wrong."""
+    _django_part("examination").examine(mail_to)
+
+
+@app.command()
 def recount() -> None:
     """Recount all tasks, correct the stored counts of the reports, and print the differences."""
     _django_part("recount").compare()

@@ -1,0 +1,22 @@
+"""The checks of `taskbell doctor`, in their order."""
+
+from functools import partial
+
+from taskbell.config.language import gettext as _
+from taskbell.runtime import checks_abroad, checks_at_home
+from taskbell.runtime.checks_mail import mail
+from taskbell.runtime.doctor import report
+
+
+def examine(mail_to: str) -> None:
+    """Prints a line for each finding. Exits with 1 if something is wrong."""
+    report(
+        {
+            _("Time zones"): checks_at_home.time_zone_data,
+            _("Data folder"): checks_at_home.data_folder,
+            _("Database"): checks_at_home.database,
+            _("Broker"): checks_abroad.broker,
+            "TASKBELL_URL": checks_abroad.address,
+            _("Email"): partial(mail, mail_to),
+        }
+    )
