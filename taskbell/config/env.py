@@ -84,6 +84,11 @@ class Environment(Observing):
         None,
         description="PostgreSQL as postgres://user:password@host/name. Default: an SQLite file in the data folder.",
     )
+    DATABASE_REPLICA_URL: DatabaseAddress | None = Field(
+        None,
+        description="A replica of the PostgreSQL database, from which workers make reports. They can be some "
+        "seconds behind.",
+    )
     REDIS_URL: BrokerAddress | None = Field(
         None, description="Redis or Valkey as redis://host:6379/0. Default: an embedded Valkey."
     )

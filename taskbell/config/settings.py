@@ -133,6 +133,10 @@ else:
     if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
         DATABASES["default"]["ENGINE"] = "taskbell.common.postgresql"
     DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5} | DATABASES["default"].get("OPTIONS", {})
+    if env.DATABASE_REPLICA_URL:
+        replica: dict[str, Any] = {**dj_database_url.parse(env.DATABASE_REPLICA_URL.get_secret_value())}
+        replica["OPTIONS"] = {"connect_timeout": 5} | replica.get("OPTIONS", {})
+        DATABASES["replica"] = DATABASES["default"] | replica | {"ENGINE": "taskbell.common.postgresql"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.REDIS_URL.get_secret_value() if env.REDIS_URL else f"unix://{valkey_socket(DATA)}"

@@ -15,6 +15,7 @@ from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common import leases
 from taskbell.common.errors import Refusal
+from taskbell.common.replica import pieces_from_replica
 from taskbell.projects.audience import group_keys_of
 from taskbell.reports.imports import delete_upload, import_file
 from taskbell.reports.models import MAX_ATTEMPTS, Piece, Report, ReportKind, ReportState
@@ -103,7 +104,7 @@ def _make(report: Report, *, clock: Clock, should_stop: Callable[[], bool]) -> b
             return True
         # With the person's current permissions.
         question = read_question(report.query, report.person, kind=report.kind, now=clock())
-        for data, share in pieces(report, question, now=clock()):
+        for data, share in pieces_from_replica(pieces(report, question, now=clock())):
             keep(share, data, may_stop=True)
         end(ReportState.DONE)
     except Released:
