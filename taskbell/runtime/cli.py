@@ -189,6 +189,23 @@ def restore(
 
 
 @app.command()
+def migrate_to(
+    address: Annotated[
+        str,
+        typer.Argument(
+            metavar="[DATABASE_URL]",
+            envvar="TARGET_DATABASE_URL",
+            show_envvar=False,
+            help=_("Address of PostgreSQL. Default: TARGET_DATABASE_URL in the environment, else you are asked."),
+        ),
+    ] = "",
+) -> None:
+    """Copy everything from SQLite to an empty database of PostgreSQL. Stop Taskbell first."""
+    source = _part("growing.target").choose(address)
+    _django_part("growing.commands").move(source)
+
+
+@app.command()
 def after_restore(
     sent_until: Annotated[
         datetime,

@@ -7,11 +7,26 @@ from django.conf import settings
 from django.core.management import execute_from_command_line, get_commands
 from django.db import OperationalError, connection
 
+from taskbell.common.sql import fetch
 from taskbell.config.language import gettext as _
 from taskbell.runtime.refusals import CannotStart
 
+UNFINISHED = "taskbell_unfinished_move"  # the table of `migrate-to`
+
 
 def check_database() -> None:
+    """Raises CannotStart if the database can't be reached, or has only a part of another one."""
+    reach_database()
+    if connection.vendor == "postgresql" and fetch("SELECT to_regclass(%s) IS NOT NULL", [UNFINISHED])[0][0]:
+        raise CannotStart(
+            _(
+                "DATABASE_URL: can't use this database, because the copy from SQLite isn't complete. Run 'taskbell "
+                "migrate-to' again."
+            )
+        )
+
+
+def reach_database() -> None:
     """Raises CannotStart if the database can't be reached."""
     try:
         connection.ensure_connection()

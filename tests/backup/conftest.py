@@ -47,10 +47,10 @@ class House:
     def figures(self) -> str:
         """What a loss would change."""
         return self.shell(
-            "from django.db.models import Count, Max, Sum; from taskbell.tasks.models import Task;"
+            "from django.db.models import Count, Max; from taskbell.tasks.models import Task;"
             "from taskbell.activity.models import Activity, Position; from taskbell.accounts.models import User;"
             "print(Task.objects.aggregate(Count('pk'), Max('pk')), list(User.objects.values_list('username')),"
-            "Activity.objects.aggregate(Count('pk'), Sum('pk')), Position.objects.aggregate(Max('position')))"
+            "Activity.objects.aggregate(Count('pk'), Max('pk')), Position.objects.aggregate(Max('position')))"
         )
 
 

@@ -71,11 +71,11 @@ def replace(folder: Path, manifest: Manifest, finish: Callable[[], None]) -> Non
 
 
 @contextmanager
-def alone_in(file: Path) -> Iterator[None]:
-    """Keeps others out of the database. Raises CannotStart if somebody uses it."""
+def alone_in(file: Path) -> Iterator[sqlite3.Connection | None]:
+    """Keeps others out of the database, if there is one. Raises CannotStart if somebody uses it."""
     connections.close_all()
     if not file.exists():
-        yield
+        yield None
         return
     with closing(sqlite3.connect(file, timeout=PATIENCE_SECONDS)) as mine:
         try:
@@ -88,7 +88,7 @@ def alone_in(file: Path) -> Iterator[None]:
                 ) from error
         except sqlite3.DatabaseError:
             pass  # it is damaged: what comes in its place is better
-        yield
+        yield mine
 
 
 @contextmanager
