@@ -11,13 +11,20 @@ from taskbell.common.sql import fetch
 from taskbell.config.language import gettext as _
 from taskbell.runtime.refusals import CannotStart
 
-UNFINISHED = "taskbell_unfinished_move"  # the table of `migrate-to`
+# What an interrupted command has left in PostgreSQL: a table of `migrate-to`, and a schema of `restore`.
+UNFINISHED, SET_ASIDE = "taskbell_unfinished_move", "taskbell_before_restore"
+LEFT_BEHIND = "SELECT to_regclass(%s) IS NOT NULL, EXISTS (SELECT FROM pg_namespace WHERE nspname = %s)"
 
 
 def check_database() -> None:
     """Raises CannotStart if the database can't be reached, or has only a part of another one."""
     reach_database()
-    if connection.vendor == "postgresql" and fetch("SELECT to_regclass(%s) IS NOT NULL", [UNFINISHED])[0][0]:
+    if connection.vendor != "postgresql":
+        return
+    ((is_unfinished, is_set_aside),) = fetch(LEFT_BEHIND, [UNFINISHED, SET_ASIDE])
+    if is_set_aside:
+        raise CannotStart(_("DATABASE_URL: can't use this database, because a restore was interrupted. Run it again."))
+    if is_unfinished:
         raise CannotStart(
             _(
                 "DATABASE_URL: can't use this database, because the copy from SQLite isn't complete. Run 'taskbell "

@@ -9,6 +9,7 @@ from pathlib import Path
 from taskbell.runtime.backup.archive import pack, unpack
 from tests.backup.conftest import PHRASE, House
 from tests.processes import RunningTaskbell, environment_for, eventually, free_port
+from tests.services import IS_POSTGRES
 
 WRITE = """
 import sys; from pathlib import Path
@@ -208,3 +209,30 @@ def test_a_scheduled_backup_that_fails_says_so(house: House, tmp_path: Path) -> 
     code = "from taskbell.runtime.backup.scheduled import make_due; from taskbell.common.clock import utc_now\n"
     said = house.run("shell", "-c", code + "make_due(utc_now())").stderr
     assert "The scheduled backup failed" in said
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from taskbell.runtime import cli
+commands = cli._django_part("backup.commands")
+from taskbell.runtime.backup import restoring
+restoring.forget = lambda moment: os.kill(os.getpid(), 9)
+commands.bring_back(Path(sys.argv[1]), None, sent_until=None, force=True)
+"""
+
+
+def test_a_restore_that_was_killed_loses_nothing(house: House, tmp_path: Path) -> None:
+    file, before = tmp_path / "taskbell.backup", house.figures()
+    house.run("backup", str(file))
+    house.run("demo", "--tasks", "5")
+    more = house.figures()
+    env = environment_for(house.data, free_port(), house.env)
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(file)], cwd=tmp_path, env=env, check=False)
+    assert killed.returncode == -9
+    if IS_POSTGRES:
+        assert "a restore was interrupted" in house.refused("worker")
+        assert "45 tasks" in house.refused("restore", str(file))
+    assert house.figures() == more
+    house.run("restore", str(file), "--force")
+    assert house.figures() == before

@@ -18,7 +18,7 @@ from taskbell.runtime.backup.restoring import key_problem, restore
 from taskbell.runtime.files import claim_data_folder
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.restored import checked_moment
-from taskbell.runtime.setup import check_database
+from taskbell.runtime.setup import check_database, reach_database
 
 
 def back_up(file: Path, passphrase_file: Path | None, *, encrypt: bool, force: bool) -> None:
@@ -37,7 +37,7 @@ def bring_back(file: Path, passphrase_file: Path | None, *, sent_until: datetime
     """Restores a backup, and prints what is in it and what to do next."""
     moment = checked_moment(sent_until) if sent_until else None
     lock = claim_data_folder(environment().data)  # kept until the process ends
-    check_database()
+    reach_database()
     try:
         passphrase = passphrase_for_reading(passphrase_file) if is_sealed(file) else None
     except OSError as error:

@@ -12,9 +12,10 @@ from taskbell.common.sql import execute, fetch
 from taskbell.config.language import gettext as _
 from taskbell.runtime.backup.manifest import Counts, Manifest, applied_migrations, counts_of
 from taskbell.runtime.backup.postgres_load import ensure_extension, load
-from taskbell.runtime.backup.postgres_moving import SET_ASIDE, drop, is_there, move_all
+from taskbell.runtime.backup.postgres_moving import is_there, move_all, put_back
 from taskbell.runtime.backup.postgres_tools import environment_of_tools, last_words, tool
 from taskbell.runtime.refusals import CannotStart
+from taskbell.runtime.setup import SET_ASIDE
 
 NAME = "database.pgdump"
 OTHERS = """
@@ -51,6 +52,11 @@ def dump(folder: Path, now: datetime) -> tuple[Manifest, Path]:
 
 
 def existing() -> Counts:
+    """How much there is now. After a restore that was killed, what was there before it comes back first."""
+    if is_there(SET_ASIDE):
+        refuse_others()
+        with transaction.atomic():
+            put_back(current_schema())
     return _counts()
 
 
@@ -75,9 +81,7 @@ def replace(folder: Path, manifest: Manifest, finish: Callable[[], None]) -> Non
     except BaseException:
         connections.close_all()
         with transaction.atomic():
-            drop(schema)
-            move_all(SET_ASIDE, schema)
-            execute(f'DROP SCHEMA "{SET_ASIDE}"')
+            put_back(schema)
         raise
     execute(f'DROP SCHEMA "{SET_ASIDE}" CASCADE')
 
@@ -91,12 +95,6 @@ def refuse_others() -> None:
 
 
 def _check_fits(manifest: Manifest, schema: str) -> None:
-    if is_there(SET_ASIDE):
-        said = _(
-            "can't restore, because an earlier restore was interrupted: the data from before it is in the schema "
-            "%(schema)s. If you don't need it, run: DROP SCHEMA %(schema)s CASCADE;"
-        )
-        raise CannotStart(said % {"schema": SET_ASIDE})
     if manifest.schema != schema:
         said = _("can't restore, because the backup is of the schema %(theirs)s, and this database uses %(ours)s.")
         raise CannotStart(said % {"theirs": manifest.schema, "ours": schema})

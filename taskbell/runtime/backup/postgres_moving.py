@@ -1,8 +1,8 @@
 """Moves what is in a schema of PostgreSQL to another one. Extensions stay where they are."""
 
 from taskbell.common.sql import execute, fetch
+from taskbell.runtime.setup import SET_ASIDE
 
-SET_ASIDE = "taskbell_before_restore"
 OBJECTS = """
     SELECT CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE'
            ELSE 'TABLE' END,
@@ -38,6 +38,13 @@ def drop(schema: str) -> None:
     for kind, name in fetch(OBJECTS, [schema] * 2):
         execute(f"DROP {kind} IF EXISTS {_qualified(name, schema)} CASCADE")
     execute("SET LOCAL search_path TO DEFAULT")
+
+
+def put_back(schema: str) -> None:
+    """What was set aside comes back, and what has taken its place is dropped."""
+    drop(schema)
+    move_all(SET_ASIDE, schema)
+    execute(f'DROP SCHEMA "{SET_ASIDE}"')
 
 
 def _qualified(name: str, schema: str) -> str:
