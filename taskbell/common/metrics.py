@@ -37,6 +37,11 @@ def take() -> Values:
     return values
 
 
+def has_counted() -> bool:
+    """True if there is something to take."""
+    return bool(_process.values)
+
+
 @dataclass(frozen=True)
 class Metric:
     """Something that Prometheus reads, by its name, a sentence, and the names of its labels."""

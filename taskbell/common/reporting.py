@@ -22,6 +22,7 @@ from redis.retry import Retry
 from taskbell.common import metrics
 
 REPORT_SECONDS = 1.0
+IDLE_SECONDS = 3.0  # a process that has counted nothing still says that it is alive
 ALIVE_SECONDS = 10  # a process that has not reported for so long counts as ended
 FORGET_SECONDS = 3600  # keeps the number of its last batch for longer
 TOTALS, SEEN, GAUGES, BATCHES = (f"{{taskbell:metrics}}:{name}" for name in ("totals", "seen", "gauges", "batches"))
@@ -89,8 +90,16 @@ class Reporter:
             return is_added
 
     def _run(self, stopping: Event) -> None:
+        seconds_ago = 0.0
         while not stopping.wait(REPORT_SECONDS):
-            self.report()
+            seconds_ago += REPORT_SECONDS
+            if not (metrics.has_counted() or self._values or seconds_ago >= IDLE_SECONDS):
+                continue
+            seconds_ago = 0.0
+            try:
+                self.report()
+            except Exception:  # a gauge that can't be read must not end the reports
+                log.exception("Metrics were not reported.")
 
 
 def _quietly(call: Any) -> bool:

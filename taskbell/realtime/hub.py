@@ -34,7 +34,7 @@ class Hub:
     def __init__(self) -> None:
         self.unfinished = Unfinished()
         self.subscribers = Subscribers()
-        LIVE_CONNECTIONS.read_by(lambda: len(self.subscribers.everybody()))
+        LIVE_CONNECTIONS.read_by(lambda: self.subscribers.number)
         self.follower = Follower(self.subscribers)
         self._threads = Threads("sessions", 2)
         self._starting = asyncio.Lock()

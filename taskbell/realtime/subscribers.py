@@ -122,6 +122,11 @@ class Subscribers:
             subscriber.close(Closed(Closing.TRY_AGAIN_LATER, "You read too slowly. Connect again and resume."))
 
     @property
+    def number(self) -> int:
+        """How many there are; other threads may ask."""
+        return len(self._under(EVERYBODY))
+
+    @property
     def is_empty(self) -> bool:
         """True while nobody is connected."""
         return not self._by_key

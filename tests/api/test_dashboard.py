@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import promql_parser
+import pytest
 import yaml
-from django.core.cache import cache
 from django.db import connection
 from prometheus_client.parser import text_string_to_metric_families
 
+from taskbell.api import present_state
 from taskbell.common import measures
 from taskbell.common.clock import utc_now
 from taskbell.notifications.jobs import TICKED_AT
@@ -47,13 +48,17 @@ def selectors(query: str) -> Iterator[Any]:
     return iter(found)
 
 
+@pytest.fixture(autouse=True)
+def _clock_has_ticked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(present_state, "cache", {TICKED_AT: utc_now().timestamp()})
+
+
 def answer() -> dict[str, set[str]]:
     """The labels of each metric in a real answer, after everything has been counted once."""
     for counter in measures.COUNTERS:
         counter.add(*("x" for _ in counter.labels))
     for histogram in measures.HISTOGRAMS:
         histogram.observe(0.1, *("x" for _ in histogram.labels))
-    cache.set(TICKED_AT, utc_now().timestamp())
     text = Program().http.get("/metrics").content.decode()
     return {
         sample.name: set(sample.labels) for family in text_string_to_metric_families(text) for sample in family.samples

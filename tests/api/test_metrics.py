@@ -1,5 +1,6 @@
 """The figures: who may read them, and that they are right."""
 
+import os
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from uuid import uuid4
 import pytest
 import redis
 from celery import shared_task
+from django.conf import settings as settings_of_django
 from django.db import connection
 from django.http import HttpResponse
 
@@ -68,7 +70,12 @@ def accept(person: User, *lateness: float) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_counted_yet() -> None:
+def _nothing_counted_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests side by side share the broker, and each empties the first of its databases."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) + 1
+    own = redis.Redis.from_url(settings_of_django.REDIS_URL, db=number)
+    own.flushdb()
+    monkeypatch.setattr(reporting, "broker", lambda: own)
     metrics_of_process.take()
 
 

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import redis
 from celery import shared_task
-from django.conf import settings as django_settings
+from kombu import Connection
 
 from taskbell.accounts.models import User
 from taskbell.common import request_id
@@ -157,12 +156,11 @@ def test_a_job_has_the_id_of_the_request_that_started_it_and_its_own_without_one
     def talking() -> None:
         logging.getLogger("taskbell.worker").info("At work.")
 
-    with redis.Redis.from_url(django_settings.REDIS_URL) as broker:
-        with request_id.handling("of-a-request"):
-            talking.apply_async(queue="tests")
-        message = json.loads(broker.lpop("tests"))  # type: ignore[arg-type]
+    with Connection("memory://") as broker, request_id.handling("of-a-request"):
+        talking.apply_async(queue="default", connection=broker)
+        message = broker.SimpleQueue("default").get(block=False)
     log = open_log(TASKBELL_LOG_FORMAT="json")
-    talking.apply(headers={NAME: message["headers"][NAME]})
+    talking.apply(headers={NAME: message.headers[NAME]})
     talking.apply(task_id="its-own")
     assert [json.loads(line)["request_id"] for line in log.getvalue().splitlines() if "At work." in line] == [
         "of-a-request",
