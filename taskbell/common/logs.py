@@ -2,6 +2,7 @@
 
 import json
 import logging
+import threading
 from collections import Counter
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -101,6 +102,13 @@ class JsonLines(TextLines):
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
+
+
+def log_error_of_thread(failed: threading.ExceptHookArgs) -> None:
+    """For `threading.excepthook`, which would print the error with its message."""
+    error = failed.exc_value
+    if error is not None and not isinstance(error, SystemExit):
+        logging.getLogger("taskbell.thread").error("A thread has failed.", exc_info=error)
 
 
 def route_of(request: Any) -> str:

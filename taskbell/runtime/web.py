@@ -1,6 +1,7 @@
 """The web server."""
 
 import logging
+import threading
 from contextlib import suppress
 from functools import partial
 from socket import socket
@@ -11,6 +12,7 @@ from django.db import connections
 from django.urls import get_resolver
 from django.utils import translation
 
+from taskbell.common.logs import log_error_of_thread
 from taskbell.common.postgresql.statistics import analyze_tables_without_statistics
 from taskbell.common.reporting import reporter
 from taskbell.config.env import Environment, environment
@@ -61,6 +63,7 @@ def serve(*, prepare: bool) -> None:
 
 
 def _serve(config: uvicorn.Config, listener: socket) -> None:
+    threading.excepthook = log_error_of_thread
     reporter.begin("web")
     _ReportingServer(config).run(sockets=[listener])
 

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import logging.config
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from kombu import Connection
 
 from taskbell.accounts.models import User
 from taskbell.common import request_id
+from taskbell.common.logs import log_error_of_thread
 from taskbell.config.env import environment
 from taskbell.config.job_signals import NAME
 from taskbell.config.logs import FILTERS, logging_settings
@@ -167,3 +169,19 @@ def test_a_job_has_the_id_of_the_request_that_started_it_and_its_own_without_one
         "its-own",
     ]
     assert request_id.current_request_id() == ""
+
+
+def test_a_thread_that_fails_is_logged_without_what_it_was_about(
+    open_log: OpenLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise Quoting(IN_BODY)
+
+    log = open_log()
+    monkeypatch.setattr(threading, "excepthook", log_error_of_thread)
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    assert "A thread has failed." in log.getvalue()
+    assert "Quoting" in log.getvalue()
+    assert IN_BODY not in log.getvalue()
