@@ -7,7 +7,7 @@ from collections.abc import Iterator
 GONE = "…"
 # Anyone who has such a URL can use it.
 SIGNED = re.compile(r"(/(?:mail|invite|setup|projects/join|email/[a-z]+|password/reset)/)(?!<)[^\s\"'?]+")
-OF_OUR_EMAILS = re.compile("[0-9a-f]{40}@")  # a Message-ID looks like an address, and stays
+NO_ADDRESS = re.compile("(?:[0-9a-f]{40}|celery)@")  # a Message-ID of ours, and the name of a worker
 SECRETS = (
     (SIGNED, rf"\1{GONE}"),
     (re.compile(r"\?[\w.-]{1,64}=[^\s\"']*"), f"?{GONE}"),  # a query string
@@ -31,7 +31,7 @@ HARMLESS = {
 
 
 def _without_address(word: str) -> str:
-    return GONE if "@" in word.strip("@") and not OF_OUR_EMAILS.match(word) else word
+    return GONE if "@" in word.strip("@") and not NO_ADDRESS.match(word) else word
 
 
 def redact(text: str) -> str:

@@ -126,6 +126,7 @@ def test_the_id_of_a_request_comes_from_the_proxy_or_is_random(
     [
         ("550 5.1.1 <bo@example.org>: unknown user", "550 5.1.1 <…>: unknown user"),
         (f"email <{'0a' * 20}@tasks.example.org> waits", f"email <{'0a' * 20}@tasks.example.org> waits"),
+        ("celery@machine ready.", "celery@machine ready."),
         ("GET /api/tasks/?token=abc HTTP/1.1", "GET /api/tasks/?… HTTP/1.1"),
         ("sent 'Authorization: Bearer abc.def'", "sent 'Authorization: Bearer …'"),
         ("can't reach redis://user:word@host:6379/0", "can't reach redis://user:…@host:6379/0"),
