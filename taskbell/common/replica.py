@@ -19,7 +19,7 @@ def on_replica() -> Iterator[None]:
     """Sends every query of this thread to the replica, if one is set and reachable; otherwise nothing changes.
 
     It takes the place of the default connection, so that compiled SQL and transactions follow too
-    (docs/decisions/0060). A replica refuses to write.
+    (docs/decisions/0061). A replica refuses to write.
     """
     primary = connections[DEFAULT_DB_ALIAS]
     if REPLICA not in settings.DATABASES or primary.in_atomic_block:
