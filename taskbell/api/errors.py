@@ -1,7 +1,6 @@
 """Errors as problem documents (RFC 9457)."""
 
 import json
-import logging
 import sys
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
@@ -13,6 +12,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
+from django.utils.log import log_response
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.settings import api_settings
@@ -33,8 +33,6 @@ from taskbell.common.errors import (
 )
 from taskbell.common.middleware import unavailable
 
-log = logging.getLogger(__name__)
-
 PROBLEM = "application/problem+json"
 API = "/api/"
 BUG = "This is a bug in Taskbell. It has been logged."
@@ -50,8 +48,6 @@ class Broken(Refusal):
 def problem(error: Exception, context: dict[str, Any]) -> HttpResponse:
     """The answer to an exception raised while a request was handled."""
     refusal = as_refusal(error)
-    if isinstance(refusal, Broken):
-        log.error("unhandled error", exc_info=error)
     view, headers = context["view"], {}
     match error:
         case exceptions.MethodNotAllowed():
@@ -60,7 +56,11 @@ def problem(error: Exception, context: dict[str, Any]) -> HttpResponse:
             types = getattr(view, "accepted_types", None) or (parser.media_type for parser in view.parser_classes)
             headers["Accept"] = accepted = ", ".join(types)  # RFC 9110 §15.5.16
             refusal.detail = f"Can't read a body of this type. Send {accepted}."
-    return plain_response(refusal, headers)
+    response = plain_response(refusal, headers)
+    if isinstance(refusal, Broken):
+        request = context["request"]
+        log_response("Unhandled error: %s", request.path, response=response, request=request, exception=error)
+    return response
 
 
 def as_refusal(error: Exception) -> Refusal:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.cache import cache
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -38,7 +38,10 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when database, broker and clock work, else 503. The result of each check is for those who monitor."""
+    """200 when database, broker and clock work and senders keep up, else 503.
+
+    The result of each check is for those who monitor.
+    """
     checks = {"database": _database(), **_broker_and_clock()}
     ready = all(check["ok"] for check in checks.values())
     details = checks if may_monitor(request) else {}
@@ -49,10 +52,10 @@ def _database() -> dict[str, Any]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        waiting = Delivery.objects.mails().lateness(utc_now())
-    except DatabaseError:
+        waiting = Delivery.objects.mails().filter(attempt=0).lateness(utc_now())
+    except (DatabaseError, InterfaceError):
         return {"ok": False, "error": "The database does not answer."}
-    return {"ok": waiting < MAIL_IS_LATE, "oldest_unsent_mail_seconds": round(waiting.total_seconds(), 1)}
+    return {"ok": waiting < MAIL_IS_LATE, "oldest_untried_mail_seconds": round(waiting.total_seconds(), 1)}
 
 
 def _broker_and_clock() -> dict[str, Any]:

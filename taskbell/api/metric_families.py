@@ -9,9 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 
 from taskbell.common.measures import COUNTERS, GAUGES, HISTOGRAMS
 from taskbell.common.metrics import NO_BOUND, SUM, Counter, Histogram, values_of
-from taskbell.common.reporting import Measured
-
-PARTS = ("web", "worker", "beat")
+from taskbell.common.reporting import PARTS, Measured
 
 
 def families(measured: Measured) -> Iterator[Any]:

@@ -5,7 +5,7 @@ from importlib.metadata import version
 from typing import Any
 
 import redis
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -40,7 +40,7 @@ class AllProcesses(Collector):
 def _up(name: str, collect: Callable[[], list[Any]]) -> Iterator[Any]:
     try:
         found, is_up = collect(), 1
-    except (redis.RedisError, DatabaseError, OSError):
+    except (redis.RedisError, DatabaseError, InterfaceError, OSError):
         found, is_up = [], 0
     yield from found
     yield GaugeMetricFamily(f"taskbell_{name}_up", f"1 if the {name} answers, else 0.", is_up)

@@ -28,7 +28,7 @@ def of_database(now: datetime) -> Iterator[Any]:
     yield _gauge("taskbell_mails_unsent", "Emails still to be sent.", "state", {s: counts.get(s, 0) for s in UNSENT})
     yield _gauge("taskbell_oldest_due_seconds", "Age of the oldest that is due.", "of", _ages(now))
     if connection.vendor == "postgresql":
-        sentence = "Connections to this database."
+        sentence = "Connections to all databases of the server."
         yield _gauge("taskbell_database_connections", sentence, "state", sessions_by_state())
         sentence = "Connections that the server of the database takes."
         yield GaugeMetricFamily("taskbell_database_connections_max", sentence, max_sessions())
@@ -40,7 +40,9 @@ def _ages(now: datetime) -> dict[str, float]:
     ages = {
         name: (now - at).total_seconds() if at else 0.0 for name, at in (("reminder", reminder), ("report", report))
     }
-    return {"mail": Delivery.objects.mails().lateness(now).total_seconds(), **ages}
+    mails = Delivery.objects.mails()
+    untried, retried = mails.filter(attempt=0).lateness(now), mails.filter(attempt__gt=0).lateness(now)
+    return {"mail": untried.total_seconds(), "retried_mail": retried.total_seconds(), **ages}
 
 
 def of_broker(now: datetime) -> Iterator[Any]:
@@ -48,16 +50,18 @@ def of_broker(now: datetime) -> Iterator[Any]:
     lengths = queue_lengths(settings.CELERY_TASK_QUEUES)
     yield _gauge("taskbell_queue_length", "Jobs that wait for a worker.", "queue", lengths)
     ticked_at = cache.get(TICKED_AT)
-    if ticked_at is not None:
-        age = now.timestamp() - ticked_at
-        yield GaugeMetricFamily("taskbell_tick_age_seconds", "Seconds since a worker has taken a tick.", age)
+    age = now.timestamp() - ticked_at if ticked_at is not None else inf
+    yield GaugeMetricFamily("taskbell_tick_age_seconds", "Seconds since a worker has taken a tick.", age)
 
 
 def of_backups(now: datetime) -> Iterator[Any]:
     """The scheduled ones, where this process sees their folder."""
     folder = settings.TASKBELL_BACKUP_DIR
     if folder is not None:
-        newest = newest_at(folder)
+        try:
+            newest = newest_at(folder)
+        except OSError:  # a folder that can't be read has no backup to rely on
+            newest = None
         age = (now - newest).total_seconds() if newest else inf
         yield GaugeMetricFamily("taskbell_backup_age_seconds", "Age of the newest scheduled backup.", age)
 

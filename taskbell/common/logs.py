@@ -19,11 +19,17 @@ REACHED_BY_STRANGERS = (
     "django.request",
     "django.security",
     "taskbell.api",
+    "taskbell.common",
     "taskbell.live",
     "taskbell.port",
     "opentelemetry",  # a collector that is away, at each request
 )
 MAX_ALIKE, WINDOW_SECONDS = 10, 60.0
+PROBES = ("/healthz", "/readyz")  # answered before a page is looked up
+MORE = " (More of these are not logged for a minute.)"
+MIN_QUOTED = 4  # the message of an error that is so short may be a part of any word
+
+Alike = tuple[str, str, str, str]
 
 
 class WithoutSecrets(logging.Filter):
@@ -31,14 +37,17 @@ class WithoutSecrets(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always True: messages are changed, never dropped."""
-        message = before = record.getMessage()
+        message = before = _message(record)
         error = record.exc_info[1] if record.exc_info else None
-        if error is not None and str(error):
+        if error is not None:
             for quoted in (repr(error), str(error)):
-                message = message.replace(quoted, type(error).__qualname__)
+                if len(quoted) >= MIN_QUOTED:
+                    message = message.replace(quoted, type(error).__qualname__)
         request = getattr(record, "request", None)
         if request is not None:  # paths may have tokens in them
-            message = message.replace(getattr(request, "path", None) or GONE, route_of(request) or GONE)
+            path = getattr(request, "path", None) or GONE
+            for sent in (path, path.encode("unicode_escape").decode()):  # the second is how Django logs it
+                message = message.replace(sent, route_of(request) or GONE)
         message = redact(message.rstrip()).translate(CONTROL)
         if message != before:
             record.msg, record.args = message, ()
@@ -46,26 +55,46 @@ class WithoutSecrets(logging.Filter):
 
 
 class Sparingly(logging.Filter):
-    """Of messages that strangers can cause, passes on only the first few alike in each minute."""
+    """Of messages alike, passes on only the first few in each minute: of all loggers, or of those named here."""
 
-    def __init__(self) -> None:
+    def __init__(self, loggers: tuple[str, ...] = REACHED_BY_STRANGERS) -> None:
         super().__init__()
-        self._seen: Counter[tuple[str, str]] = Counter()
+        self._loggers = loggers
+        self._seen: Counter[Alike] = Counter()
         self._since = monotonic()
 
     def filter(self, record: logging.LogRecord) -> bool:
         """False for one message too many; the last one that passes says so."""
-        if not record.name.startswith(REACHED_BY_STRANGERS):
+        alike = _alike(record)
+        if not record.name.startswith(self._loggers):
             return True
         now = monotonic()
         if now - self._since > WINDOW_SECONDS:
             self._seen.clear()
             self._since = now
-        alike = (record.name, str(record.msg))
         self._seen[alike] += 1
         if self._seen[alike] == MAX_ALIKE:
-            record.msg, record.args = f"{record.getMessage()} (More of these are not logged for a minute.)", ()
+            record.msg, record.args = f"{_message(record).removesuffix(MORE)}{MORE}", ()
         return self._seen[alike] <= MAX_ALIKE
+
+
+def _message(record: logging.LogRecord) -> str:
+    """The message, or its template if the call had the wrong arguments: a line of the log must not fail its caller."""
+    try:
+        return record.getMessage()
+    except Exception:
+        record.msg, record.args = f"{record.msg} (logged with the wrong arguments)", ()
+        return str(record.msg)
+
+
+def _alike(record: logging.LogRecord) -> Alike:
+    """What messages have in common that count as alike. Kept, because filters change the message."""
+    if not hasattr(record, "alike"):
+        error = record.exc_info[0] if record.exc_info else None
+        route = route_of(getattr(record, "request", None))
+        record.alike = (record.name, str(record.msg), error.__qualname__ if error else "", route)
+    found: Alike = record.alike  # type: ignore[attr-defined]
+    return found
 
 
 class TextLines(logging.Formatter):
@@ -114,7 +143,8 @@ def log_error_of_thread(failed: threading.ExceptHookArgs) -> None:
 def route_of(request: Any) -> str:
     """The pattern of the request's path, such as `/tasks/<id:pk>/`; empty if no page has this path."""
     match = getattr(request, "resolver_match", None)
-    return _without_signs(match.route) if match else ""
+    path = getattr(request, "path_info", "")
+    return _without_signs(match.route) if match else path if path in PROBES else ""
 
 
 @lru_cache(maxsize=1000)

@@ -93,9 +93,12 @@ def gauges() -> Values:
 def values_of(metric: Metric, values: dict[str, float]) -> dict[tuple[str, ...], Any]:
     """The values of one metric, by their labels and what is counted."""
     start = metric.name + SEPARATOR
+    parts = len(metric.labels) + isinstance(metric, Histogram)  # another version may have counted by other labels
     found: dict[tuple[str, ...], Any] = {
-        tuple(key.split(SEPARATOR)[1:]): value for key, value in values.items() if key.startswith(start)
+        tuple(key.split(SEPARATOR)[1:]): value
+        for key, value in values.items()
+        if key.startswith(start) and key.count(SEPARATOR) == parts
     }
-    if metric.name in values:
+    if metric.name in values and not parts:
         found[()] = values[metric.name]
     return found

@@ -14,24 +14,33 @@ SECRETS = (
     (re.compile(r"\beyJ[\w.-]+"), GONE),  # a JSON Web Token
     (re.compile(r"\b(Bearer|Basic) [^\s\"']+", re.IGNORECASE), rf"\1 {GONE}"),
     (re.compile(r"(://[^\s/:@]{0,64}:)[^\s/@]{1,255}@"), rf"\1{GONE}@"),  # the password in a URL
-    (re.compile(r"[\w.+@-]+"), lambda found: _without_address(found[0])),
+    (re.compile(r"\b(password|secret|sessionid|csrftoken)=[^\s&;\"']+", re.IGNORECASE), rf"\1={GONE}"),
+    (re.compile(r"\b(cookie: *)[^\r\n\"']+", re.IGNORECASE), rf"\1{GONE}"),
+    (re.compile(r"\w(?:[\w.+@'-]|%40)*"), lambda found: _without_address(found[0])),
 )
 # These describe the system or name our code. The messages of others may quote what people have sent.
-HARMLESS = {
-    "AttributeError",
-    "ImportError",
-    "InterfaceError",
-    "MemoryError",
-    "NameError",
-    "OperationalError",
-    "OSError",
-    "RecursionError",
-    "RedisError",
-}
+HARMLESS = frozenset(
+    {
+        "AttributeError",
+        "ImportError",
+        "InterfaceError",
+        "MemoryError",
+        "NameError",
+        "OperationalError",
+        "OSError",
+        "RecursionError",
+        "RedisError",
+    }
+)
+QUOTING = frozenset(
+    {"ResponseError", "SMTPException"}
+)  # kinds of RedisError and OSError that quote commands and replies
 
 
 def _without_address(word: str) -> str:
-    return GONE if "@" in word.strip("@") and not NO_ADDRESS.match(word) else word
+    bare = word.rstrip("@'")
+    is_address = ("@" in bare or "%40" in bare) and not NO_ADDRESS.match(bare)
+    return GONE + word[len(bare) :] if is_address else word
 
 
 def redact(text: str) -> str:
@@ -44,7 +53,8 @@ def redact(text: str) -> str:
 def summary(error: BaseException) -> str:
     """The type of the error, with its message if that can't quote what people have sent."""
     name = type(error).__qualname__
-    is_harmless = any(one.__name__ in HARMLESS for one in type(error).__mro__)
+    kinds = {one.__name__ for one in type(error).__mro__}
+    is_harmless = kinds & HARMLESS and not kinds & QUOTING
     message = redact(str(error)).strip() if is_harmless else ""
     return f"{name}: {message}" if message else name
 

@@ -4,7 +4,6 @@ Each process adds what it has counted once a second. A batch is added once, also
 therefore survive the processes that counted; of one that is killed, only the last second is lost.
 """
 
-import atexit
 import json
 import logging
 from collections.abc import Iterable
@@ -21,16 +20,24 @@ from redis.retry import Retry
 
 from taskbell.common import metrics
 
+PARTS = ("web", "worker", "beat")
 REPORT_SECONDS = 1.0
 IDLE_SECONDS = 3.0  # a process that has counted nothing still says that it is alive
 ALIVE_SECONDS = 10  # a process that has not reported for so long counts as ended
 FORGET_SECONDS = 3600  # keeps the number of its last batch for longer
 TOTALS, SEEN, GAUGES, BATCHES = (f"{{taskbell:metrics}}:{name}" for name in ("totals", "seen", "gauges", "batches"))
 
-# One batch: what was counted, the gauges, and that the process is alive by the clock of the broker.
+# One batch: what was counted, the gauges, and that the process is alive by the clock of the broker. A broker that was
+# restarted may have lost its last batches. Totals that fall a little would look to Prometheus as if almost all of them
+# had been counted again, so they begin at zero, once for all processes.
 ADD = """
 local now, process, batch = tonumber(redis.call('TIME')[1]), ARGV[1], ARGV[2]
-if redis.call('HGET', KEYS[4], process) ~= batch then
+local last = redis.call('HGET', KEYS[4], process)
+if last ~= batch then
+  if last and last ~= 'any' and tonumber(last) ~= batch - 1 then
+    redis.call('DEL', KEYS[1])
+    for _, other in ipairs(redis.call('HKEYS', KEYS[4])) do redis.call('HSET', KEYS[4], other, 'any') end
+  end
   for i = 5, #ARGV, 2 do redis.call('HINCRBYFLOAT', KEYS[1], ARGV[i], ARGV[i + 1]) end
   redis.call('HSET', KEYS[4], process, batch)
 end
@@ -41,6 +48,12 @@ for _, old in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[4])
   redis.call('HDEL', KEYS[3], old)
   redis.call('HDEL', KEYS[4], old)
 end
+"""
+
+FORGET = """
+redis.call('ZREM', KEYS[1], ARGV[1])
+redis.call('HDEL', KEYS[2], ARGV[1])
+redis.call('HDEL', KEYS[3], ARGV[1])
 """
 
 log = logging.getLogger(__name__)
@@ -59,41 +72,45 @@ class Reporter:
         self._lock = Lock()
         self._batch = 0
         self._values: metrics.Values = {}
+        self._is_added = True
+        self._has_ended = False
         self._stopping = Event()
 
     def begin(self, part: str) -> None:
         """Reports once a second from now on. Call it in the process itself, after a fork."""
         self.__init__(part)  # type: ignore[misc]  # the lock of a process that has forked may be taken
         Thread(target=self._run, args=(self._stopping,), name="metrics", daemon=True).start()
-        atexit.register(self.end)
 
     def end(self) -> None:
         """Reports the last time: this process is no longer alive."""
-        if self._stopping.is_set():
-            return
         self._stopping.set()
-        if self.report():
-            _quietly(lambda: broker().zrem(SEEN, self.process))
+        with self._lock:
+            if self._has_ended:
+                return
+            self._has_ended = True
+            if (self._is_added or self._report()) and self._report():
+                _quietly(lambda: broker().eval(FORGET, 3, SEEN, GAUGES, BATCHES, self.process))
 
     def report(self) -> bool:
         """Adds what was counted. While the broker is away, it is kept for the next time."""
         with self._lock:
-            if not self._values:
-                self._values = metrics.take()
-                self._batch += 1
-            amounts = [part for key, amount in self._values.items() for part in (key, amount)]
-            gauges = json.dumps(metrics.gauges())
-            arguments = [self.process, self._batch, gauges, FORGET_SECONDS, *amounts]
-            is_added = _quietly(lambda: broker().eval(ADD, 4, TOTALS, SEEN, GAUGES, BATCHES, *arguments))
-            if is_added:
-                self._values = {}
-            return is_added
+            return not self._has_ended and self._report()
+
+    def _report(self) -> bool:
+        if self._is_added:  # otherwise the same batch again: perhaps only its answer was lost
+            self._values = metrics.take()
+            self._batch += 1
+        amounts = [part for key, amount in self._values.items() for part in (key, amount)]
+        gauges = json.dumps(metrics.gauges())
+        arguments = [self.process, self._batch, gauges, FORGET_SECONDS, *amounts]
+        self._is_added = _quietly(lambda: broker().eval(ADD, 4, TOTALS, SEEN, GAUGES, BATCHES, *arguments))
+        return self._is_added
 
     def _run(self, stopping: Event) -> None:
         seconds_ago = 0.0
         while not stopping.wait(REPORT_SECONDS):
             seconds_ago += REPORT_SECONDS
-            if not (metrics.has_counted() or self._values or seconds_ago >= IDLE_SECONDS):
+            if not (metrics.has_counted() or not self._is_added or seconds_ago >= IDLE_SECONDS):
                 continue
             seconds_ago = 0.0
             try:

@@ -5,6 +5,7 @@ from time import perf_counter
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.log import log_response
 
 from taskbell.common import request_id, tracing
 from taskbell.common.logs import route_of
@@ -24,18 +25,20 @@ class Watched(Middleware):
         name = request_id.new_request_id(given)
         started = perf_counter()
         request_id.begin(name)
-        _running.add(name)
+        _running.add(id(request))
         try:
             response = self.next_handler(request)
             response.headers[request_id.HEADER] = name
+            if response.status_code >= 500:  # here, where it has its ID; Django logs each answer once
+                log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
             _note(request, response.status_code, perf_counter() - started)
         finally:
-            _running.discard(name)
+            _running.discard(id(request))
             request_id.begin("")
         return response
 
 
-_running: set[str] = set()
+_running: set[int] = set()
 RUNNING_REQUESTS.read_by(lambda: len(_running))
 
 
@@ -63,7 +66,6 @@ def _method(request: HttpRequest) -> str:
 
 def _path(request: HttpRequest) -> str:
     """The pattern of the path: never the path, which may have a token in it."""
-    path = request.path_info
-    if path.startswith("/static/"):
+    if request.path_info.startswith("/static/"):
         return "/static/"
-    return route_of(request) or (path if path in ("/healthz", "/readyz") else UNKNOWN)
+    return route_of(request) or UNKNOWN

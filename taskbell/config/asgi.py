@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
 from threading import Event
+from typing import Any
 from urllib.parse import quote
 
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
@@ -34,7 +35,7 @@ from taskbell.realtime.threads import Threads
 from taskbell.tasks.policy import check_may_create
 
 LIVE_PATH = "/ws/tasks"
-HEALTH, READINESS = re.compile(r"/healthz/?"), re.compile(r"/readyz/?")
+HEALTH, READINESS, METRICS = (re.compile(rf"/{name}/?") for name in ("healthz", "readyz", "metrics"))
 IMPORT, STREAMED = re.compile(r"(/api/tasks?)?/import/?"), re.compile(r"/api/(tasks?/export|reports/[^/]+/download)/?")
 REQUEST_THREADS, THREADS_PER_ASKER = 8, 4
 MAX_IMPORTS, MAX_LARGE_BODIES = 3, 4  # worked on at a time
@@ -49,13 +50,13 @@ streams = Places(MAX_STREAMS, each=1, in_line=4)
 large_bodies = Places(MAX_LARGE_BODIES, each=1, in_line=16)
 uploads = Places(MAX_UPLOADS, each=1, in_line=16)
 large_files = Places(MAX_LARGE_FILES, each=1, in_line=4)
-probes = Places(1, each=1, in_line=4)
+probes, scrapes = Places(1, each=1, in_line=4), Places(1, each=1, in_line=4)
 requests = Places(REQUEST_THREADS, each=THREADS_PER_ASKER, in_line=500)
 
 share_memory_between_threads()
 http = Bridge(wsgi_application, threads=REQUEST_THREADS)
 streamed = Bridge(wsgi_application, threads=MAX_STREAMS)
-healthz, readyz = Bridge(wsgi_application, threads=1), Bridge(wsgi_application, threads=1)
+healthz, readyz, metrics = (Bridge(wsgi_application, threads=1) for _ in range(3))
 asking = Threads("asking", 1)
 live = TaskEvents.as_asgi(hub=Hub())
 
@@ -89,7 +90,9 @@ async def _answer(scope: HTTPScope, body: Incoming, send: ASGISendCallable) -> N
     if HEALTH.fullmatch(path):
         await healthz(scope, body.nothing, send)
     elif READINESS.fullmatch(path):
-        await _answer_readiness(scope, head, body, send)
+        await _answer_in_time(readyz, scope, body, send, place=probes.of(head.asker()))
+    elif METRICS.fullmatch(path):
+        await _answer_in_time(metrics, scope, body, send, place=scrapes.of(head.asker()))
     elif scope.get(CROWDED):
         raise Busy("Too many people are connected right now. Try again in a few seconds.")
     elif scope["method"] in ("GET", "HEAD") and STREAMED.fullmatch(path):
@@ -147,11 +150,13 @@ async def _answer_in_pieces(scope: HTTPScope, head: Head, body: Incoming, send: 
             await streamed(scope, body.nothing, send, places=streams)
 
 
-async def _answer_readiness(scope: HTTPScope, head: Head, body: Incoming, send: ASGISendCallable) -> None:
+async def _answer_in_time(
+    door: Bridge, scope: HTTPScope, body: Incoming, send: ASGISendCallable, *, place: Any
+) -> None:
     """Answers in a thread of its own, even if the database doesn't respond."""
     try:
         async with asyncio.timeout(READINESS_SECONDS):
-            await readyz(scope, body.nothing, send, place=probes.of(head.asker()))
+            await door(scope, body.nothing, send, place=place)
     except TimeoutError as error:
         raise Busy("The database does not answer.") from error
 

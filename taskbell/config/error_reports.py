@@ -18,6 +18,7 @@ ALLOWED = frozenset(
 )
 OURS = str(Path(__file__).resolve().parent.parent)
 FLUSH_SECONDS = 2.0
+ANSWERS = "django.request"  # logs each answer from 500 on; without an error, it is a refusal such as 503
 
 
 class ErrorReports(logging.Handler):
@@ -25,7 +26,8 @@ class ErrorReports(logging.Handler):
 
     def __init__(self, level: int | str = logging.ERROR) -> None:
         super().__init__(level)
-        self.addFilter(Sparingly())
+        self.addFilter(lambda record: bool(record.exc_info) or record.name != ANSWERS)
+        self.addFilter(Sparingly(loggers=("",)))  # a job can fail every second
         self.addFilter(WithoutSecrets())
         dsn = environment().TASKBELL_SENTRY_DSN
         sentry_sdk.init(
@@ -42,7 +44,10 @@ class ErrorReports(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Reports what the log line says."""
-        sentry_sdk.capture_event(event_of(record))
+        try:
+            sentry_sdk.capture_event(event_of(record))
+        except Exception:
+            self.handleError(record)
 
     def flush(self) -> None:
         """Waits a moment for what has not been sent yet."""

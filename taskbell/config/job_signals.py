@@ -28,11 +28,11 @@ def _begin(task: Any, task_id: str, **_: Any) -> None:
 
 def _end(task: Any, state: str | None = None, **_: Any) -> None:
     seconds = perf_counter() - _current.started
+    JOBS.add(task.name, (state or UNKNOWN).lower())
+    JOB_SECONDS.observe(seconds, task.name)
     if settings.TASKBELL_OTLP_URL:
         tracing.record(task.name, seconds, {"outcome": state or UNKNOWN}, has_failed=state == "FAILURE")
     request_id.begin("")
-    JOBS.add(task.name, (state or UNKNOWN).lower())
-    JOB_SECONDS.observe(seconds, task.name)
 
 
 def _drop(sender: Any, **_: Any) -> None:

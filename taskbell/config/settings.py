@@ -1,5 +1,6 @@
 """Django's settings, read from the environment (``env.py``)."""
 
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -290,3 +291,4 @@ SPECTACULAR_SETTINGS = {
 }
 
 LOGGING = logging_settings(env)
+logging.raiseExceptions = False  # would print a message that can't be logged, with the values in it

@@ -10,7 +10,7 @@ from typing import Any
 from celery.beat import ScheduleEntry, Scheduler, SchedulingError, Service
 from django.conf import settings
 
-from taskbell.common.reporting import reporter
+from taskbell.common import process
 from taskbell.config.celery import app
 from taskbell.runtime.setup import check_broker
 
@@ -63,5 +63,5 @@ def tick() -> None:
         raise SystemExit
 
     signal.signal(signal.SIGTERM, stop)
-    reporter.begin("beat")
+    process.begin("beat")
     service.start()

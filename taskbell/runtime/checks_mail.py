@@ -26,13 +26,17 @@ def mail(to: str) -> Iterator[Finding]:
         yield _folder(what, Path(settings.MAIL["folder"]))
         return
     recipient = _admin() if to == ADMIN else to
+    if to and not recipient:
+        fix = _("Add the address to an admin's account, or name one: --mail-to you@example.org")
+        yield Finding(what, problem=_("No active admin has an email address."), fix=fix)
+        return
     server = f"{host}:{settings.MAIL['port']}"
     try:
         _send(recipient)
     except (smtplib.SMTPException, OSError) as error:
         problem = _("%(server)s: %(error)s") % {"server": server, "error": error}
-        mend = _("Correct EMAIL_URL, or EMAIL_HOST and the settings after it: host, port, TLS, username, password.")
-        yield Finding(what, problem=problem, mend=mend)
+        fix = _("Correct EMAIL_URL, or EMAIL_HOST and the settings after it: host, port, TLS, username, password.")
+        yield Finding(what, problem=problem, fix=fix)
         return
     yield Finding(
         what, (_("%(server)s took a test email") if recipient else _("%(server)s lets us in")) % {"server": server}
@@ -47,7 +51,7 @@ def _folder(what: str, folder: Path) -> Finding:
             what, _("no mail server is set, so emails are written to files in %(folder)s") % {"folder": folder}
         )
     problem = _("Can't write to %(folder)s.") % {"folder": folder}
-    return Finding(what, problem=problem, mend=_("Make the folder writable for this user."))
+    return Finding(what, problem=problem, fix=_("Make the folder writable for this user."))
 
 
 def _admin() -> str:

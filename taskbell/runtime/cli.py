@@ -145,7 +145,7 @@ def doctor(
         str, typer.Option(help=_("Send a test email to this address; 'admin' for that of the first admin."))
     ] = "",
 ) -> None:
-    """Check everything that Taskbell needs, and say how to mend what is wrong."""
+    """Check everything that Taskbell needs, and say how to fix what is wrong."""
     _django_part("examination").examine(mail_to)
 
 

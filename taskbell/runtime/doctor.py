@@ -1,10 +1,10 @@
-"""`taskbell doctor`: examines an installation, and says how to mend what is wrong."""
+"""`taskbell doctor`: examines an installation, and says how to fix what is wrong."""
 
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from taskbell.common.redaction import redact, summary
+from taskbell.common.redaction import redact, summary, traceback_of
 from taskbell.config.language import gettext as _
 
 
@@ -15,7 +15,7 @@ class Finding:
     what: str
     seen: str = ""
     problem: str = ""
-    mend: str = ""
+    fix: str = ""
 
 
 Check = Callable[[], Iterator[Finding]]
@@ -35,11 +35,14 @@ def _findings(what: str, check: Check) -> Iterator[Finding]:
     try:
         yield from check()
     except Exception as error:  # whatever it is, the next check has its turn
-        mend = _("Mend what the message names. If it is a bug in Taskbell, report it with this line.")
-        yield Finding(what, problem=summary(error), mend=mend)
+        fix = _(
+            "Fix what the message names. If it is a bug in Taskbell, report it with this line and what is above it."
+        )
+        print(traceback_of(error), file=sys.stderr, flush=True)
+        yield Finding(what, problem=summary(error), fix=fix)
 
 
 def _line(finding: Finding) -> str:
     if not finding.problem:
         return f"{_('ok'):8}{finding.what}: {redact(finding.seen)}"
-    return f"{_('NOT OK'):8}{finding.what}: {redact(finding.problem)}\n{'':8}{finding.mend}"
+    return f"{_('NOT OK'):8}{finding.what}: {redact(finding.problem)}\n{'':8}{finding.fix}"

@@ -49,9 +49,11 @@ def check_broker() -> None:
         with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5, socket_timeout=5, retry=None) as broker:
             broker.ping()
     except (redis.RedisError, ValueError) as error:
+        # An answer may quote the command with its password.
+        said = type(error).__name__ if isinstance(error, redis.ResponseError) else _first_line(error)
         raise CannotStart(
             _("REDIS_URL: can't reach %(redis_url)s (%(error)s).")
-            % {"redis_url": address_in(settings.REDIS_URL), "error": _first_line(error)}
+            % {"redis_url": address_in(settings.REDIS_URL), "error": said}
         ) from error
 
 

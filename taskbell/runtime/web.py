@@ -1,7 +1,6 @@
 """The web server."""
 
 import logging
-import threading
 from contextlib import suppress
 from functools import partial
 from socket import socket
@@ -12,9 +11,8 @@ from django.db import connections
 from django.urls import get_resolver
 from django.utils import translation
 
-from taskbell.common.logs import log_error_of_thread
+from taskbell.common import process
 from taskbell.common.postgresql.statistics import analyze_tables_without_statistics
-from taskbell.common.reporting import reporter
 from taskbell.config.env import Environment, environment
 from taskbell.config.language import gettext as _
 from taskbell.config.port import OPTIONS
@@ -63,8 +61,7 @@ def serve(*, prepare: bool) -> None:
 
 
 def _serve(config: uvicorn.Config, listener: socket) -> None:
-    threading.excepthook = log_error_of_thread
-    reporter.begin("web")
+    process.begin("web")
     _ReportingServer(config).run(sockets=[listener])
 
 
@@ -73,7 +70,7 @@ class _ReportingServer(uvicorn.Server):  # type: ignore[misc]
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         await super().shutdown(sockets)
-        reporter.end()
+        process.end()
 
 
 def _load_everything(config: uvicorn.Config) -> None:

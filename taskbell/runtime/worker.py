@@ -1,15 +1,13 @@
 """The worker: runs jobs in parallel threads, because most of them wait for mail servers."""
 
 import sys
-import threading
 import warnings
 
 from celery.exceptions import CPendingDeprecationWarning
 from celery.platforms import SecurityWarning
 
+from taskbell.common import process
 from taskbell.common.limits import share_memory_between_threads
-from taskbell.common.logs import log_error_of_thread
-from taskbell.common.reporting import reporter
 from taskbell.config.celery import app
 from taskbell.config.env import environment
 from taskbell.config.language import gettext as _
@@ -52,7 +50,6 @@ def work(queues: str) -> None:
     workers = run_folder(env.data) / "workers"
     lives.begin(workers)
     lives.watch(workers)
-    threading.excepthook = log_error_of_thread
-    reporter.begin("worker")
+    process.begin("worker")
     worker.start()
     sys.exit(worker.exitcode)

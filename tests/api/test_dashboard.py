@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Any
 
 import promql_parser
@@ -101,5 +102,7 @@ def test_every_alert_says_how_bad_it_is_and_what_to_do_and_is_on_the_page() -> N
 def test_panels_have_numbers_of_their_own_and_do_not_overlap() -> None:
     panels = DASHBOARD["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels)
-    places = [(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in panels]
-    assert len(set(places)) == len(places)
+    for one, other in combinations((panel["gridPos"] for panel in panels), 2):
+        is_beside = one["x"] + one["w"] <= other["x"] or other["x"] + other["w"] <= one["x"]
+        is_below = one["y"] + one["h"] <= other["y"] or other["y"] + other["h"] <= one["y"]
+        assert is_beside or is_below, (one, other)

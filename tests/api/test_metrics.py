@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from math import inf
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,14 +13,16 @@ import pytest
 import redis
 from celery import shared_task
 from django.conf import settings as settings_of_django
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpResponse
 
 from taskbell.accounts.models import User
-from taskbell.api import health, metrics
-from taskbell.common import measures, reporting
+from taskbell.api import health, metrics, present_state
+from taskbell.common import leases, measures, reporting
 from taskbell.common import metrics as metrics_of_process
 from taskbell.common.measures import LATENESS
+from taskbell.common.postgresql.sessions import sessions_by_state
+from taskbell.common.sql import execute
 from taskbell.notifications.channels.mail import delivery, outbox
 from taskbell.notifications.jobs import TICKED_AT
 from taskbell.notifications.messages import Message, notify
@@ -195,8 +198,32 @@ def test_unsent_mails_are_counted_by_state_and_ended_ones_by_outcome(bo: User) -
 def test_a_mail_in_doubt_is_counted_once(bo: User) -> None:
     long_ago = NOW - timedelta(hours=1)
     mail(bo, "in doubt", state=DeliveryState.LEASED, final_dot_at=long_ago, not_before=long_ago)
+    given_up = {"final_dot_at": long_ago, "not_before": long_ago, "attempt": delivery.MAX_ATTEMPTS}
+    mail(bo, "given up", state=DeliveryState.LEASED, **given_up)
     delivery.claim(NOW, limit=1)
-    assert figures()["taskbell_mails_ambiguous_total"] == 1
+    found = figures()
+    assert found["taskbell_mails_ambiguous_total"] == 2
+    assert found['taskbell_mails_total{kind="session_ended",outcome="failed"}'] == 1
+
+
+def test_doubts_are_not_counted_before_they_are_committed(bo: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise OperationalError
+
+    long_ago = NOW - timedelta(hours=1)
+    mail(bo, "in doubt", state=DeliveryState.LEASED, final_dot_at=long_ago, not_before=long_ago)
+    monkeypatch.setattr(leases, "claim", fail)
+    with pytest.raises(OperationalError):
+        delivery.claim(NOW, limit=1)
+    assert figures()["taskbell_mails_ambiguous_total"] == 0
+
+
+def test_a_mail_that_another_sender_has_claimed_meanwhile_is_not_counted(bo: User) -> None:
+    for end in (lambda one: outbox.accepted({one: "250 OK"}, now=NOW), lambda one: outbox.finish(one, "cancelled")):
+        ours = leased(bo)
+        Delivery.objects.filter(pk=ours.pk).update(lease_token=uuid4())
+        end(ours)
+    assert not [name for name in figures() if name.startswith("taskbell_mails_total")]
 
 
 def test_the_age_of_the_oldest_counts_what_is_due(bo: User, at_noon: datetime) -> None:
@@ -265,6 +292,33 @@ def test_while_the_broker_is_away_the_figures_of_the_database_are_there_and_noth
     assert found['taskbell_mails_total{kind="session_ended",outcome="sent"}'] == 1
 
 
+@pytest.mark.parametrize("error", [InterfaceError, OperationalError])
+def test_while_the_database_is_away_the_figures_of_the_broker_are_there(bo: User, error: type[Exception]) -> None:
+    def fail(*_: Any) -> None:
+        raise error
+
+    accept(bo, 1)
+    with connection.execute_wrapper(fail):
+        found = figures()
+        readiness = asked(path="/readyz", remote="127.0.0.1")
+    assert (found["taskbell_broker_up"], found["taskbell_database_up"]) == (1, 0)
+    assert found['taskbell_mails_total{kind="session_ended",outcome="sent"}'] == 1
+    assert readiness.status_code == 503
+    assert readiness.json()["database"]["error"] == "The database does not answer."
+
+
+def test_a_clock_that_never_ticked_and_backups_that_nobody_can_read_are_infinitely_old(
+    db: None, settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fail(_: Path) -> None:
+        raise PermissionError
+
+    settings.TASKBELL_BACKUP_DIR = tmp_path
+    monkeypatch.setattr(present_state, "newest_at", fail)
+    found = figures()
+    assert found["taskbell_tick_age_seconds"] == found["taskbell_backup_age_seconds"] == inf
+
+
 def test_a_batch_whose_answer_was_lost_is_added_once(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     add = redis.Redis.eval
 
@@ -282,7 +336,7 @@ def test_a_batch_whose_answer_was_lost_is_added_once(db: None, monkeypatch: pyte
 
 
 def test_gauges_of_processes_that_have_ended_do_not_count(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    measures.LIVE_CONNECTIONS.read_by(lambda: 3)
+    monkeypatch.setitem(metrics_of_process._readers, measures.LIVE_CONNECTIONS.name, lambda: 3)
     for part in ("web", "web", "worker"):
         reporting.Reporter(part).report()
     monkeypatch.setattr(reporting, "ALIVE_SECONDS", 60)
@@ -299,6 +353,10 @@ def test_on_postgresql_the_connections_are_counted(db: None) -> None:
     if connection.vendor == "postgresql":
         assert found['taskbell_database_connections{state="active"}'] >= 1
         assert found["taskbell_database_connections_max"] == 300
+        execute("CREATE ROLE guest")
+        execute("SET LOCAL ROLE guest")
+        assert sessions_by_state()["unknown"] >= 1, "those of other users"
+        execute("RESET ROLE")
     else:
         assert not [name for name in found if "database_connections" in name]
 
@@ -329,7 +387,7 @@ def test_it_is_not_ready_while_a_mail_waits_too_long(
     mail(bo, "old", due_at=at_noon - timedelta(seconds=seconds), state=state)
     found = readiness()
     assert found["ready"] is ready
-    assert found["database"] == {"ok": ready, "oldest_unsent_mail_seconds": seconds}
+    assert found["database"] == {"ok": ready, "oldest_untried_mail_seconds": seconds}
 
 
 def test_mails_that_are_over_or_to_come_keep_nobody_from_being_ready(
@@ -341,9 +399,11 @@ def test_mails_that_are_over_or_to_come_keep_nobody_from_being_ready(
     assert readiness()["ready"] is True
 
 
-def test_a_mail_that_the_server_puts_off_again_and_again_is_waiting(
+def test_a_mail_that_the_mail_server_puts_off_has_an_age_of_its_own_and_keeps_nobody_from_being_ready(
     bo: User, at_noon: datetime, readiness: Ready
 ) -> None:
     long_ago = at_noon - timedelta(hours=1)
     mail(bo, "put off", due_at=long_ago, attempt=5, not_before=at_noon + timedelta(minutes=10))
-    assert readiness()["ready"] is False
+    assert readiness()["ready"] is True
+    found = figures()
+    assert [found[f'taskbell_oldest_due_seconds{{of="{of}"}}'] for of in ("mail", "retried_mail")] == [0, 3600]

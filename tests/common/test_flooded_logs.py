@@ -1,6 +1,7 @@
 """What strangers can do to the log."""
 
 import logging
+from types import SimpleNamespace
 
 import pytest
 
@@ -27,3 +28,36 @@ def test_of_messages_that_strangers_cause_only_the_first_are_logged() -> None:
     assert "not logged for a minute" in passed[-1]
     assert sparingly.filter(record("django.request", "Another: %s", "/"))
     assert all(sparingly.filter(record("taskbell.mail", "Sent %s", number)) for number in range(100))
+
+
+def failed(error: Exception, route: str, name: str = "django.request") -> logging.LogRecord:
+    info = (type(error), error, None)
+    line = logging.LogRecord(name, logging.ERROR, "", 0, "Internal Server Error: %s", ("/",), info)
+    line.request = SimpleNamespace(path="/", resolver_match=SimpleNamespace(route=route))
+    return line
+
+
+def test_a_noisy_error_does_not_hide_another_one_nor_the_same_one_elsewhere() -> None:
+    sparingly = Sparingly()
+    assert sum(sparingly.filter(failed(ValueError(), "noisy/")) for _ in range(100)) == MAX_ALIKE
+    assert sparingly.filter(failed(KeyError(), "noisy/"))
+    assert sparingly.filter(failed(ValueError(), "quiet/"))
+
+
+def test_messages_stay_alike_after_another_filter_has_written_their_values_into_them() -> None:
+    first, second, words = Sparingly(), Sparingly(loggers=("",)), WithoutSecrets()
+    passed = 0
+    for number in range(100):
+        line = record("celery.app.trace", "Task of bo@example.org failed: %s", number)
+        assert first.filter(line)
+        assert words.filter(line)
+        passed += second.filter(line)
+    assert passed == MAX_ALIKE
+
+
+def test_a_call_with_the_wrong_arguments_does_not_fail() -> None:
+    line = record("django.request", "%s and %s", "one")
+    sparingly = Sparingly()
+    assert all(sparingly.filter(line) for _ in range(MAX_ALIKE))
+    assert WithoutSecrets().filter(line)
+    assert "wrong arguments" in line.getMessage()

@@ -4,18 +4,23 @@ import io
 import json
 import logging
 import logging.config
+import smtplib
 import threading
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import redis
 from celery import shared_task
 from kombu import Connection
 
 from taskbell.accounts.models import User
 from taskbell.common import request_id
 from taskbell.common.logs import log_error_of_thread
+from taskbell.common.redaction import summary
 from taskbell.config.env import environment
+from taskbell.config.error_reports import ErrorReports
 from taskbell.config.job_signals import NAME
 from taskbell.config.logs import FILTERS, logging_settings
 from tests.common import secrets_sent
@@ -132,12 +137,72 @@ def test_the_id_of_a_request_comes_from_the_proxy_or_is_random(
         ("can't reach redis://user:word@host:6379/0", "can't reach redis://user:…@host:6379/0"),
         ("token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI3In0.abc-_d", "token …"),
         ("Is 3 > 2? Yes", "Is 3 > 2? Yes"),
+        ("for o'brien@example.org, 'bo@example.org'", "for …, '…'"),
+        ("/people/bo%40example.org/", "/people/…/"),
+        ("password=very-secret, Cookie: sessionid=abc; csrftoken=def", "password=… Cookie: …"),
     ],
 )
 def test_addresses_tokens_and_passwords_in_messages_are_left_out(said: str, logged: str, open_log: OpenLog) -> None:
     log = open_log(TASKBELL_LOG_FORMAT="json")
     logging.getLogger("taskbell.mail").warning("%s", said)
     assert json.loads(log.getvalue())["message"] == logged
+
+
+def test_a_path_is_left_out_as_django_writes_it(open_log: OpenLog, db: None) -> None:
+    log = open_log()
+    path = "/mail/geheim-ü/"
+    request = SimpleNamespace(path=path, resolver_match=SimpleNamespace(route="mail/<str:token>/"))
+    escaped = path.encode("unicode_escape").decode()
+    logging.getLogger("django.request").error("Bad Request: %s", escaped, extra={"request": request})
+    assert "Bad Request: /mail/<str:token>/" in log.getvalue()
+    assert "geheim" not in log.getvalue()
+
+
+def test_an_error_with_a_short_message_leaves_the_words_alone(open_log: OpenLog) -> None:
+    log = open_log()
+    try:
+        raise KeyError(1)
+    except KeyError:
+        logging.getLogger("taskbell.worker").exception("1 of 11 reports failed.")
+    assert "1 of 11 reports failed." in log.getvalue()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        smtplib.SMTPRecipientsRefused({ADDRESS: (550, IN_BODY.encode())}),
+        smtplib.SMTPDataError(554, IN_BODY.encode()),
+        redis.ResponseError(f"unknown command 'HELLO', with args beginning with: 'AUTH' '{IN_BODY}'"),
+    ],
+)
+def test_errors_that_quote_replies_and_commands_are_no_errors_of_the_system(error: Exception) -> None:
+    assert summary(error) == type(error).__name__
+
+
+def test_a_bug_in_the_api_is_logged_once_with_its_route_and_the_id_of_the_answer(
+    bo: User, open_log: OpenLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = open_log(TASKBELL_LOG_FORMAT="json")
+    secrets_sent.break_everything(monkeypatch)
+    answer = Program().http.get("/api/tasks/")
+    assert answer.status_code == 500
+    [error] = [line for line in map(json.loads, log.getvalue().splitlines()) if line["level"] == "ERROR"]
+    assert error["message"] == "Unhandled error: /api/tasks/"
+    assert error["request_id"] == answer["X-Request-ID"]
+    assert error["exception"].endswith("Quoting")
+
+
+def test_a_refusal_for_want_of_something_is_logged_once_with_its_id_and_is_no_report(
+    db: None, open_log: OpenLog, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = open_log(TASKBELL_LOG_FORMAT="json")
+    answer = Program().http.get("/readyz")  # no clock ticks here
+    assert answer.status_code == 503
+    [error] = [line for line in map(json.loads, log.getvalue().splitlines()) if line["level"] == "ERROR"]
+    assert error["message"] == "Service Unavailable: /readyz"
+    assert error["request_id"] == answer["X-Request-ID"]
+    [record] = [one for one in caplog.records if one.levelname == "ERROR"]
+    assert not ErrorReports().filter(record)
 
 
 def test_an_error_of_the_system_keeps_its_message(open_log: OpenLog) -> None:

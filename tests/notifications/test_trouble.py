@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 
 from taskbell.accounts.models import User
-from taskbell.notifications.channels.mail import delivery, reasons
+from taskbell.notifications.channels.mail import delivery, reasons, rendering
+from taskbell.notifications.channels.mail.transport import without_text
 from taskbell.notifications.models import Delivery, DeliveryState
 from taskbell.reminders.firing import deliver_due
 from taskbell.tasks.models import Task
@@ -171,3 +172,44 @@ def test_a_server_that_is_away_delays_the_whole_batch(bo: User, settings: Any) -
     fire_and_send()
     assert {mail.state for mail in Delivery.objects.all()} == {DeliveryState.PENDING}
     assert {mail.not_before for mail in Delivery.objects.all()} == {AT + timedelta(seconds=30)}
+
+
+def test_the_log_has_the_code_of_a_refusal_and_the_page_of_deliveries_its_text(
+    bo: User, sink: SmtpSink, caplog: pytest.LogCaptureFixture
+) -> None:
+    reminded_task(bo)
+    said = "550 5.1.1 Nobody called Bo in Secret Street"
+    sink.on_rcpt = [said]
+    fire_and_send()
+    assert the_mail().server_reply == said
+    [record] = [one for one in caplog.records if the_mail().message_id in one.getMessage()]
+    assert record.getMessage().endswith(f"{reasons.REFUSED} 550 5.1.1")
+    assert record.levelname == "WARNING", "nothing in Taskbell is broken, so no error is reported"
+
+
+def test_a_template_that_fails_does_not_quote_the_task(
+    bo: User, sink: SmtpSink, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def render(mail: Delivery, **_: Any) -> bytes:
+        raise ValueError(f"can't render {mail.notification.task}")
+
+    monkeypatch.setattr(rendering, "render", render)
+    reminded_task(bo, title="Divorce")
+    fire_and_send()
+    assert the_mail().server_reply == "Can't be rendered: ValueError"
+    assert not [record for record in caplog.records if "Divorce" in record.getMessage()]
+
+
+@pytest.mark.parametrize(
+    ("problem", "logged"),
+    [
+        ("450 4.7.1 <bo@example.org>: greylisted", "450 4.7.1"),
+        ("550 No such Bo", "550"),
+        ("mail.example.org: 535 5.7.8 Wrong password for ada", "mail.example.org: 535 5.7.8"),
+        ("Not an answer: 999 Bo", "Not an answer: 999"),
+        ("192.0.2.1: [Errno 111] Connection refused", "192.0.2.1: [Errno 111] Connection refused"),
+        ("No answer within ten minutes.", "No answer within ten minutes."),
+    ],
+)
+def test_only_replies_are_left_out(problem: str, logged: str) -> None:
+    assert without_text(problem) == logged

@@ -210,6 +210,7 @@ def test_probes_are_answered_while_every_thread_is_busy(raw: Raw) -> None:
     try:
         assert status_of(raw(request_of("GET", "/healthz"))) == 200
         assert b'"ready"' in raw(request_of("GET", "/readyz"))
+        assert status_of(raw(request_of("GET", "/metrics"))) in (200, 401)
     finally:
         free.set()
     assert all(one.result() for one in busy)

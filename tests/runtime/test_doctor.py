@@ -1,4 +1,4 @@
-"""`taskbell doctor` finds what is broken, and says how to mend it."""
+"""`taskbell doctor` finds what is broken, and says how to fix it."""
 
 import resource
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from taskbell.common.sql import execute
-from taskbell.runtime import checks_abroad, checks_at_home
+from taskbell.runtime import checks_local, checks_mail, checks_network
 from taskbell.runtime.doctor import Finding, report
 from tests.mail import running_sink
 from tests.processes import RunningTaskbell, environment_for, eventually, free_port, taskbell
@@ -31,6 +31,7 @@ def test_a_running_taskbell_is_well_and_its_test_email_arrives(running: RunningT
         found = eventually(examined, within=60)
         assert found
         assert found.returncode == 0, found.stdout
+        assert "Live connections: arrive" in found.stdout
         assert {"web", "worker", "beat"} <= {line.split()[1].rstrip(":") for line in found.stdout.splitlines()}
         assert [mail.recipient for mail in sink.accepted][:1] == ["ada@example.org"]
     assert not found.stderr
@@ -77,41 +78,60 @@ def test_a_disk_that_takes_nothing_more_is_found(data: Path) -> None:
 
 
 def test_a_part_that_has_not_reported_is_missing() -> None:
-    web, worker, beat = checks_abroad._processes(("web", "web", "beat"))
+    web, worker, beat = checks_network._processes(("web", "web", "beat"))
     assert not web.problem
     assert "2" in web.seen
-    assert "taskbell worker" in worker.mend
+    assert "taskbell worker" in worker.fix
     assert not beat.problem
 
 
 @pytest.mark.parametrize(
-    ("status", "location", "is_ours", "mended_by"),
+    ("status", "location", "is_ours", "fixed_by"),
     [
         (200, "", True, ""),
         (400, "", True, "ALLOWED_HOSTS"),
         (301, "https://tasks.example.org/sign-in/", True, "X-Forwarded-Proto"),
         (502, "", False, "port of this server"),
+        (503, "", True, "the log of the web server"),
         (200, "", False, "port of this server"),
     ],
 )
 def test_the_answer_at_the_public_address_says_what_the_proxy_does_wrong(
-    status: int, location: str, is_ours: bool, mended_by: str, settings: object
+    status: int, location: str, is_ours: bool, fixed_by: str, settings: object
 ) -> None:
     settings.SECURE_SSL_REDIRECT = True  # type: ignore[attr-defined]
-    fault, mend = checks_abroad._fault(status, location, is_ours=is_ours)
-    assert mended_by in mend
-    assert bool(fault) is bool(mended_by)
+    fault, fix = checks_network._fault(status, location, is_ours=is_ours)
+    assert fixed_by in fix
+    assert bool(fault) is bool(fixed_by)
+
+
+def test_an_address_without_https_that_redirects_should_have_it(settings: object) -> None:
+    settings.SECURE_SSL_REDIRECT = False  # type: ignore[attr-defined]
+    _, fix = checks_network._fault(301, "https://tasks.example.org/sign-in/", is_ours=False)
+    assert fix == "Set TASKBELL_URL to the address with https."
+
+
+def test_a_proxy_that_drops_the_upgrade_is_found() -> None:
+    assert not checks_network._live(101).problem
+    assert "Upgrade" in checks_network._live(404).fix
+
+
+@pytest.mark.usefixtures("db")
+def test_a_test_email_to_an_admin_who_has_no_address_is_a_problem(settings: object) -> None:
+    settings.MAIL = settings.MAIL | {"host": "127.0.0.1", "port": 9}  # type: ignore[attr-defined]
+    [finding] = checks_mail.mail("admin")
+    assert finding.problem == "No active admin has an email address."
 
 
 def test_a_clock_that_is_far_off_is_found() -> None:
-    assert not checks_at_home.clock_finding("Clock", -1.9).problem
-    assert "NTP" in checks_at_home.clock_finding("Clock", 2.1).mend
+    assert not checks_local.clock_finding("Clock", -1.9).problem
+    assert "NTP" in checks_local.clock_finding("Clock", 2.1).fix
 
 
 def test_without_time_zone_data_the_package_that_brings_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks_at_home, "time_zones", lambda: frozenset({"UTC"}))
-    [finding] = checks_at_home.time_zone_data()
-    assert "tzdata" in finding.mend
+    monkeypatch.setattr(checks_local, "time_zones", lambda: frozenset({"UTC"}))
+    [finding] = checks_local.time_zone_data()
+    assert "tzdata" in finding.fix
 
 
 def test_a_check_that_fails_by_a_bug_is_a_line_too(capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,8 +141,10 @@ def test_a_check_that_fails_by_a_bug_is_a_line_too(capsys: pytest.CaptureFixture
     with pytest.raises(SystemExit) as ended:
         report({"Broken": broken, "Sound": lambda: [Finding("Sound", "works")]})  # type: ignore[dict-item]
     assert ended.value.code == 1
-    output = capsys.readouterr().out
+    output, errors = capsys.readouterr()
     assert wrong_lines(output) == ["Broken"]
+    assert "test_doctor.py" in errors, "the lines that led to it"
+    assert "very-secret-word" not in errors
     assert "Sound: works" in output
     assert "very-secret-word" not in output
 
@@ -135,9 +157,9 @@ def test_a_database_that_takes_nothing_is_found() -> None:
         off, on = "PRAGMA query_only = ON", "PRAGMA query_only = OFF"
     execute(off)
     try:
-        [finding] = checks_at_home._writable()
+        [finding] = checks_local._writable()
     finally:
         execute(on)
     assert "read" in finding.problem
-    [finding] = checks_at_home._writable()
+    [finding] = checks_local._writable()
     assert not finding.problem

@@ -15,6 +15,7 @@ from django.db import transaction
 
 from taskbell.common import leases
 from taskbell.common.compiled_query import AnyOf, CompiledModelQuery, IdArray
+from taskbell.common.redaction import summary
 from taskbell.notifications.channels.mail import doubts, gathering, outbox, reasons, rendering
 from taskbell.notifications.channels.mail.outbox import DATABASE_AWAY
 from taskbell.notifications.channels.mail.smtp import SMTP
@@ -27,6 +28,7 @@ from taskbell.notifications.channels.mail.transport import (
     PermanentlyRefused,
     ServerUnavailable,
     Transport,
+    without_text,
 )
 from taskbell.notifications.models import Delivery, DeliveryQuerySet, DeliveryState
 from taskbell.notifications.policy import load_recipients, quiet_until, reason_not_to_send
@@ -94,16 +96,19 @@ def claim(now: datetime, *, limit: int) -> list[Delivery]:
     if not Delivery.objects.mails().unsent().filter(not_before__lte=now).exists():
         return []
     gathering.admit(now)
-    return _claim(now, limit)
+    claimed, doubted = _claim(now, limit)
+    doubts.count(doubted)
+    return claimed
 
 
 @transaction.atomic
-def _claim(now: datetime, limit: int) -> list[Delivery]:
+def _claim(now: datetime, limit: int) -> tuple[list[Delivery], list[doubts.Doubt]]:
     most = 0 if settings.TASKBELL_AMBIGUOUS == "hold" else MAX_ATTEMPTS - ATTEMPTS_PER_DOUBT
-    doubts.settle(now, max_attempts=most, attempts_per_doubt=ATTEMPTS_PER_DOUBT)
+    doubted = doubts.settle(now, max_attempts=most, attempts_per_doubt=ATTEMPTS_PER_DOUBT)
     waiting = Delivery.objects.mails().claimable(now)
     state = DeliveryState.LEASED
-    return mails_of(ids=leases.claim(waiting, limit=limit, until=now + LEASE, state=state, final_dot_at=None))
+    ids = leases.claim(waiting, limit=limit, until=now + LEASE, state=state, final_dot_at=None)
+    return mails_of(ids=ids), doubted
 
 
 def hand_back(process: int, *, now: datetime) -> int:
@@ -159,7 +164,7 @@ class Sender:
                     self._postpone(each, str(problem))
                 return False
             except DATABASE_AWAY as error:  # before the final dots: after them, the outbox waits for the database
-                log.warning("%s emails are handed back: %s", len(waiting), error)
+                log.warning("%s emails are handed back: %s", len(waiting), summary(error))
                 self.transport.close()
                 self._hand_back(waiting)
                 return False
@@ -227,7 +232,7 @@ class Sender:
                 raise
             except Exception as error:
                 log.exception("email %s can't be rendered", mail.message_id)
-                self._postpone(mail, f"Can't be rendered: {error!r}")
+                self._postpone(mail, f"Can't be rendered: {summary(error)}")
 
     def _write_answers(self, answers: Mapping[Delivery, Answer]) -> None:
         """Writes the answers, the acceptances first and together."""
@@ -237,7 +242,7 @@ class Sender:
         for mail, problem in answers.items():
             match problem:
                 case NoAnswer():
-                    log.warning("email %s: %s", mail.message_id, problem)
+                    log.warning("email %s: %s", mail.message_id, without_text(str(problem)))
                 case PermanentlyRefused():
                     self._fail(mail, str(problem), reason=reasons.REFUSED)
                 case DeliveryProblem():
@@ -254,7 +259,7 @@ class Sender:
             self._fail(mail, problem, reason=reasons.GIVEN_UP)
             return
         pause = BACK_OFF[min(mail.attempt, len(BACK_OFF) - 1)]
-        log.warning("email %s waits %s: %s", mail.message_id, pause, problem)
+        log.warning("email %s waits %s: %s", mail.message_id, pause, without_text(problem))
         outbox.requeue(
             mail,
             attempt=mail.attempt + 1,
@@ -264,7 +269,7 @@ class Sender:
         )
 
     def _fail(self, mail: Delivery, problem: str, *, reason: str) -> None:
-        log.error("email %s will not be sent. %s %s", mail.message_id, reason, problem)
+        log.warning("email %s will not be sent. %s %s", mail.message_id, reason, without_text(problem))
         outbox.finish(mail, DeliveryState.FAILED, server_reply=problem[:500], reason=reason)
 
 

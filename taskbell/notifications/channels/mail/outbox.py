@@ -13,6 +13,7 @@ from django.db import InterfaceError, InternalError, OperationalError, close_old
 
 from taskbell.common import leases
 from taskbell.common.measures import MAIL_LATENESS, MAILS
+from taskbell.common.redaction import summary
 from taskbell.notifications.models import Delivery, DeliveryState
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ FROM unnest(%b::bigint[], %b::bytea[]) AS given (id, mime) WHERE mail.id = given
 ACCEPT = f"UPDATE notifications_delivery SET {SENT} = %s WHERE id = %s AND {ANSWERED}"  # noqa: S608
 ACCEPT_MANY = f"""
 UPDATE notifications_delivery AS mail SET {SENT} = given.reply
-FROM unnest(%b::bigint[], %b::text[]) AS given (id, reply) WHERE mail.id = given.id AND {ANSWERED}
+FROM unnest(%b::bigint[], %b::text[]) AS given (id, reply) WHERE mail.id = given.id AND {ANSWERED} RETURNING mail.id
 """  # noqa: S608
 
 
@@ -72,22 +73,28 @@ def accepted(replies: Mapping[Delivery, str], *, now: datetime) -> None:
     has been sent again. Their bytes were kept for that and are not needed any more; some contain a link that signs its
     reader in.
     """
-    if replies:
-        _persistently(lambda: _accept(list(replies), list(replies.values()), now))
-    for mail in replies:
+    if not replies:
+        return
+    written = _persistently(lambda: _accept(list(replies), list(replies.values()), now))
+    for mail in (mail for mail in replies if mail.pk in written):
         MAILS.add(mail.notification.kind, DeliveryState.SENT)
         MAIL_LATENESS.observe((now - mail.due_at).total_seconds(), mail.notification.kind)
 
 
-def _accept(mails: Sequence[Delivery], replies: Sequence[str], now: datetime) -> None:
+def _accept(mails: Sequence[Delivery], replies: Sequence[str], now: datetime) -> set[int]:
+    """Returns which of them this has written."""
     token = mails[0].lease_token
     if connection.vendor == "postgresql":
         with _cursor() as cursor:
             cursor.execute(ACCEPT_MANY, [now, [mail.pk for mail in mails], replies, token])
-        return
+            return {pk for (pk,) in cursor.fetchall()}
     with transaction.atomic(), connection.cursor() as cursor:
+        written = set()
         for mail, reply in zip(mails, replies, strict=True):
             cursor.execute(ACCEPT, _stored(sent_at=now, server_reply=reply, id=mail.pk, lease_token=token))
+            if cursor.rowcount:
+                written.add(mail.pk)
+    return written
 
 
 def requeue(mail: Delivery, **outcome: Any) -> None:
@@ -97,8 +104,8 @@ def requeue(mail: Delivery, **outcome: Any) -> None:
 
 def finish(mail: Delivery, state: DeliveryState, **outcome: Any) -> None:
     """Commits that no attempt follows."""
-    _persistently(lambda: leases.owned([mail]).finish(state, **outcome))  # type: ignore[attr-defined]
-    MAILS.add(mail.notification.kind, state)
+    if _persistently(lambda: leases.owned([mail]).finish(state, **outcome)):  # type: ignore[attr-defined]
+        MAILS.add(mail.notification.kind, state)
 
 
 def _cursor() -> Any:
@@ -111,15 +118,14 @@ def _stored(**values: Any) -> list[Any]:
     return [fields.get_field(name).get_db_prep_value(value, connection) for name, value in values.items()]  # type: ignore[union-attr]
 
 
-def _persistently(write: Callable[[], object]) -> None:
-    """Retries until the database is back."""
+def _persistently(write: Callable[[], Any]) -> Any:
+    """Retries until the database is back. Returns what was written."""
     pause = 0.2
     while True:
         try:
-            write()
-            return
+            return write()
         except DATABASE_AWAY as error:
-            log.warning("can't reach the database, trying again in %s s: %s", pause, error)
+            log.warning("can't reach the database, trying again in %s s: %s", pause, summary(error))
             close_old_connections()
             time.sleep(pause)
             pause = min(pause * 2, 1)

@@ -102,7 +102,7 @@ class SMTP:
                 act(connection, envelope)
             except CONNECTION_BROKEN as error:
                 connection.close()
-                problems[envelope.message_id] = TemporarilyRefused(str(error))
+                problems[envelope.message_id] = TemporarilyRefused(_said(error))
             except DeliveryProblem as problem:
                 problems[envelope.message_id] = problem
         for message_id in problems:
@@ -124,7 +124,7 @@ class SMTP:
             try:
                 connection.send(b".\r\n")
             except CONNECTION_BROKEN as error:
-                answers[message_id] = self._unanswered(message_id, str(error))
+                answers[message_id] = self._unanswered(message_id, _said(error))
             else:
                 asked[cast(Any, connection.sock).fileno()] = message_id
                 answering.register(cast(Any, connection.sock), select.POLLIN)
@@ -150,7 +150,7 @@ class SMTP:
         try:
             code, reply = connection.getreply()
         except CONNECTION_BROKEN as error:
-            return self._unanswered(message_id, str(error))
+            return self._unanswered(message_id, _said(error))
         if code // 100 not in (2, 4, 5):
             return self._unanswered(message_id, f"Not an answer: {_text(code, reply)}")
         if code == SHUTS_DOWN:
@@ -179,7 +179,7 @@ def _connect() -> smtplib.SMTP:
             connection.close()
             raise
     except CONNECTION_BROKEN as error:
-        raise ServerUnavailable(f"{mail['host']}: {error}") from error
+        raise ServerUnavailable(f"{mail['host']}: {_said(error)}") from error
     return connection
 
 
@@ -258,8 +258,17 @@ def _refusal(code: int, reply: bytes) -> DeliveryProblem:
     return PermanentlyRefused(_text(code, reply)) if 500 <= code < 600 else TemporarilyRefused(_text(code, reply))
 
 
-def _text(code: int, reply: bytes) -> str:
-    text = reply.decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
+def _said(error: Exception) -> str:
+    """The reply that the error is about, or what the system says."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _text(error.smtp_code, error.smtp_error)
+    return type(error).__name__ if isinstance(error, UnicodeError) else str(error)
+
+
+def _text(code: int, reply: bytes | str) -> str:
+    text = (reply if isinstance(reply, str) else reply.decode(errors="replace")).replace(
+        "\0", "\N{REPLACEMENT CHARACTER}"
+    )
     return f"{code} {text}"[:500]
 
 

@@ -6,13 +6,15 @@ Between the two, its sender writes down that it will be.
 
 import logging
 import os
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Protocol
 
 log = logging.getLogger(__name__)
+
+REPLY = re.compile(r"(?:[^\s:]+: |Not an answer: )?\d{3}\b(?: \d\.\d{1,3}\.\d{1,3}\b)?")  # RFC 5321 §4.2, RFC 3463
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,7 @@ class Folder:
         for message_id in message_ids:
             draft, envelope = self._drafts.pop(message_id)
             file = draft.rename(self.path / f"{_name(envelope)}.eml")
-            subject = message_from_bytes(envelope.mime, policy=policy.SMTP)["Subject"]
-            log.info("email to %s: %r is in %s", envelope.recipient, str(subject), file)
+            log.info("email %s is in %s", message_id, file)
             yield {message_id: f"written to {file.name}"}
         self.close()
 
@@ -104,6 +105,12 @@ class Folder:
         for draft, _ in self._drafts.values():
             draft.unlink(missing_ok=True)
         self._drafts.clear()
+
+
+def without_text(problem: str) -> str:
+    """What the log may say of a problem: of a server's reply only the code, because servers quote addresses."""
+    reply = REPLY.match(problem)
+    return reply[0] if reply else problem
 
 
 def _name(envelope: Envelope) -> str:

@@ -28,16 +28,16 @@ CHANGES_ITS_CLOCK = "Europe/Berlin"
 def time_zone_data() -> Iterator[Finding]:
     """Reminders by local time need the data."""
     what = _("Time zones")
-    mend = _("Install the package tzdata: pip install --upgrade tzdata")
+    fix = _("Install the package tzdata: pip install --upgrade tzdata")
     try:
         zone = ZoneInfo(CHANGES_ITS_CLOCK)
     except ZoneInfoNotFoundError:
-        yield Finding(what, problem=_("There is no time zone data."), mend=mend)
+        yield Finding(what, problem=_("There is no time zone data."), fix=fix)
         return
     offsets = {datetime(2026, month, 1, tzinfo=UTC).astimezone(zone).utcoffset() for month in (1, 7)}
     number = len(time_zones())
     if number < ENOUGH_ZONES or len(offsets) < 2:
-        yield Finding(what, problem=_("The time zone data is incomplete."), mend=mend)
+        yield Finding(what, problem=_("The time zone data is incomplete."), fix=fix)
     else:
         yield Finding(what, _("%(number)d known") % {"number": number})
 
@@ -51,12 +51,12 @@ def data_folder() -> Iterator[Finding]:
             file.flush()
     except OSError as error:
         problem = _("Can't write to %(data)s (%(error)s).") % {"data": data, "error": error.strerror}
-        yield Finding(what, problem=problem, mend=_("Free some space, or make the folder writable for this user."))
+        yield Finding(what, problem=problem, fix=_("Free some space, or make the folder writable for this user."))
         return
     usage = shutil.disk_usage(data)
     free = _("%(free)d MiB free in %(data)s") % {"free": usage.free // MIB, "data": data}
     if usage.free < MIN_FREE_BYTES or usage.free < usage.total * MIN_FREE_SHARE:
-        yield Finding(what, problem=free, mend=_("Free some space, or move the folder to a larger disk."))
+        yield Finding(what, problem=free, fix=_("Free some space, or move the folder to a larger disk."))
     else:
         yield Finding(what, free)
 
@@ -67,13 +67,13 @@ def database() -> Iterator[Finding]:
     try:
         check_database()
     except CannotStart as reason:
-        yield Finding(what, problem=str(reason), mend=_("Start the database, or correct the setting."))
+        yield Finding(what, problem=str(reason), fix=_("Start the database, or correct the setting."))
         return
     has, needs = connection.get_database_version(), connection.features.minimum_database_version
     version = f"{connection.display_name} {'.'.join(map(str, has))}"
     if needs and has < needs:
-        mend = _("Upgrade the database to %(version)s or newer.") % {"version": ".".join(map(str, needs))}
-        yield Finding(what, problem=version, mend=mend)
+        fix = _("Upgrade the database to %(version)s or newer.") % {"version": ".".join(map(str, needs))}
+        yield Finding(what, problem=version, fix=fix)
     else:
         yield Finding(what, version)
     yield from _migrations()
@@ -89,7 +89,7 @@ def _migrations() -> Iterator[Finding]:
     pending = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
     if pending:
         problem = _("%(number)d are not applied.") % {"number": pending}
-        yield Finding(_("Migrations"), problem=problem, mend=_("Run 'taskbell migrate'."))
+        yield Finding(_("Migrations"), problem=problem, fix=_("Run 'taskbell migrate'."))
     else:
         yield Finding(_("Migrations"), _("all applied"))
 
@@ -102,7 +102,7 @@ def _writable() -> Iterator[Finding]:
             transaction.set_rollback(True)
     except DatabaseError as error:
         problem = str(error).strip().splitlines()[0]
-        yield Finding(what, problem=problem, mend=_("Make the database writable, and check its disk."))
+        yield Finding(what, problem=problem, fix=_("Make the database writable, and check its disk."))
     else:
         yield Finding(what, _("works"))
 
@@ -112,4 +112,4 @@ def clock_finding(what: str, seconds: float) -> Finding:
     apart = _("%(seconds).1f s from the clock of this machine") % {"seconds": seconds}
     if abs(seconds) <= MAX_SECONDS_APART:
         return Finding(what, apart)
-    return Finding(what, problem=apart, mend=_("Turn on time synchronisation (NTP) on both machines."))
+    return Finding(what, problem=apart, fix=_("Turn on time synchronisation (NTP) on both machines."))

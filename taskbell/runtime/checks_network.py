@@ -1,23 +1,30 @@
 """What `taskbell doctor` asks of other programs: the broker, our own processes, the proxy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from time import time
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import redis
 from django.conf import settings
 
 from taskbell.common import reporting
+from taskbell.common.redaction import summary
 from taskbell.config.env import environment
 from taskbell.config.language import gettext as _
-from taskbell.runtime.checks_at_home import clock_finding
+from taskbell.runtime.checks_local import clock_finding
 from taskbell.runtime.doctor import Finding
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.setup import check_broker
 
 TIMEOUT_SECONDS = 10.0
-PARTS = ("web", "worker", "beat")
+LIVE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",  # RFC 6455 §1.3
+}
 
 
 def broker() -> Iterator[Finding]:
@@ -27,8 +34,9 @@ def broker() -> Iterator[Finding]:
         check_broker()
         reporting.broker().set("taskbell:doctor", 1, ex=1)
     except (CannotStart, redis.RedisError) as reason:
-        mend = _("Start the broker, or correct REDIS_URL. 'taskbell run' starts one unless REDIS_URL is set.")
-        yield Finding(what, problem=str(reason), mend=mend)
+        problem = str(reason) if isinstance(reason, CannotStart) else summary(reason)
+        fix = _("Start the broker, or correct REDIS_URL. 'taskbell run' starts one unless REDIS_URL is set.")
+        yield Finding(what, problem=problem, fix=fix)
         return
     yield Finding(what, _("answers"))
     seconds, microseconds = reporting.broker().time()
@@ -37,14 +45,14 @@ def broker() -> Iterator[Finding]:
 
 
 def _processes(alive: tuple[str, ...]) -> Iterator[Finding]:
-    for part in PARTS:
+    for part in reporting.PARTS:
         number = alive.count(part)
         if number:
             yield Finding(part, _("running: %(number)d") % {"number": number})
         else:
             problem = _("No such process has reported in the last %(n)d seconds.") % {"n": reporting.ALIVE_SECONDS}
-            mend = _("Start it with 'taskbell %(part)s', or everything with 'taskbell run'.") % {"part": part}
-            yield Finding(part, problem=problem, mend=mend)
+            fix = _("Start it with 'taskbell %(part)s', or everything with 'taskbell run'.") % {"part": part}
+            yield Finding(part, problem=problem, fix=fix)
 
 
 def address() -> Iterator[Finding]:
@@ -54,21 +62,33 @@ def address() -> Iterator[Finding]:
         yield Finding(what, _("not set, so links lead to %(url)s") % {"url": environment().url})
         return
     try:
-        status, location, is_ours = _ask(url)
+        status, location, is_ours = _ask(url, "/sign-in/")
+        upgraded = _ask(url, "/ws/tasks/", LIVE)[0]
     except (OSError, HTTPException) as error:
         problem = _("Can't reach %(url)s (%(error)s).") % {"url": url, "error": error}
-        yield Finding(what, problem=problem, mend=_("Start the proxy, and check name, certificate and firewall."))
+        yield Finding(what, problem=problem, fix=_("Start the proxy, and check name, certificate and firewall."))
         return
-    fault, mend = _fault(status, location, is_ours=is_ours)
-    yield Finding(what, url if not fault else "", f"{url}: {fault}" if fault else "", mend)
+    fault, fix = _fault(status, location, is_ours=is_ours)
+    yield Finding(what, url if not fault else "", f"{url}: {fault}" if fault else "", fix)
+    if not fault:
+        yield _live(upgraded)
 
 
-def _ask(url: str) -> tuple[int, str, bool]:
+def _live(status: int) -> Finding:
+    what = _("Live connections")
+    if status == 101:
+        return Finding(what, _("arrive at TASKBELL_URL"))
+    problem = _("WebSockets don't arrive at TASKBELL_URL (answer %(status)d).") % {"status": status}
+    return Finding(what, problem=problem, fix=_("Let the proxy pass on the headers Upgrade and Connection for /ws/."))
+
+
+def _ask(url: str, path: str, headers: Mapping[str, str] = MappingProxyType({})) -> tuple[int, str, bool]:
+    """The status of the answer, where it leads, and whether it is Taskbell's."""
     parts = urlsplit(url)
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
     try:
-        connection.request("GET", f"{parts.path}/sign-in/")
+        connection.request("GET", f"{parts.path.rstrip('/')}{path}", headers=dict(headers))
         answer = connection.getresponse()
         return answer.status, answer.headers.get("Location", ""), "X-Request-ID" in answer.headers
     finally:
@@ -76,11 +96,16 @@ def _ask(url: str) -> tuple[int, str, bool]:
 
 
 def _fault(status: int, location: str, *, is_ours: bool) -> tuple[str, str]:
-    """What is wrong with the answer, and how to mend it."""
+    """What is wrong with the answer, and how to fix it."""
     if status == 400:
         return _("Answers 400."), _("Let the proxy pass on the Host header, or add the name to ALLOWED_HOSTS.")
     if status in (301, 308) and location.startswith("https://") and settings.SECURE_SSL_REDIRECT:
         return _("Redirects to itself."), _("Let the proxy send X-Forwarded-Proto, and count it in TASKBELL_PROXIES.")
+    if status in (301, 308) and location.startswith("https://"):
+        return _("Redirects to https."), _("Set TASKBELL_URL to the address with https.")
+    if status >= 500 and is_ours:
+        fault = _("Taskbell answers %(status)d.") % {"status": status}
+        return fault, _("Look for the error in the log of the web server.")
     if status != 200 or not is_ours:
         fault = _("Answers %(status)d, and not as Taskbell does.") % {"status": status}
         return fault, _("Let the proxy send requests to the port of this server.")
