@@ -141,9 +141,9 @@ def log_error_of_thread(failed: threading.ExceptHookArgs) -> None:
 
 
 def route_of(request: Any) -> str:
-    """The pattern of the request's path, such as `/tasks/<id:pk>/`; empty if no page has this path."""
+    """The pattern of the request's path, such as `/tasks/<id:pk>/`; empty for unknown paths."""
     match = getattr(request, "resolver_match", None)
-    path = getattr(request, "path_info", "")
+    path = getattr(request, "path_info", "").rstrip("/")
     return _without_signs(match.route) if match else path if path in PROBES else ""
 
 

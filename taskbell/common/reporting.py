@@ -97,11 +97,11 @@ class Reporter:
             return not self._has_ended and self._report()
 
     def _report(self) -> bool:
+        gauges = json.dumps(metrics.gauges())
         if self._is_added:  # otherwise the same batch again: perhaps only its answer was lost
             self._values = metrics.take()
             self._batch += 1
         amounts = [part for key, amount in self._values.items() for part in (key, amount)]
-        gauges = json.dumps(metrics.gauges())
         arguments = [self.process, self._batch, gauges, FORGET_SECONDS, *amounts]
         self._is_added = _quietly(lambda: broker().eval(ADD, 4, TOTALS, SEEN, GAUGES, BATCHES, *arguments))
         return self._is_added

@@ -63,7 +63,6 @@ def address() -> Iterator[Finding]:
         return
     try:
         status, location, is_ours = _ask(url, "/sign-in/")
-        upgraded = _ask(url, "/ws/tasks/", LIVE)[0]
     except (OSError, HTTPException) as error:
         problem = _("Can't reach %(url)s (%(error)s).") % {"url": url, "error": error}
         yield Finding(what, problem=problem, fix=_("Start the proxy, and check name, certificate and firewall."))
@@ -71,14 +70,21 @@ def address() -> Iterator[Finding]:
     fault, fix = _fault(status, location, is_ours=is_ours)
     yield Finding(what, url if not fault else "", f"{url}: {fault}" if fault else "", fix)
     if not fault:
-        yield _live(upgraded)
+        yield _live(_answer_to_upgrade(url))
 
 
-def _live(status: int) -> Finding:
+def _answer_to_upgrade(url: str) -> str:
+    try:
+        return str(_ask(url, "/ws/tasks/", LIVE)[0])
+    except (OSError, HTTPException) as error:
+        return type(error).__name__
+
+
+def _live(answer: str) -> Finding:
     what = _("Live connections")
-    if status == 101:
+    if answer == "101":
         return Finding(what, _("arrive at TASKBELL_URL"))
-    problem = _("WebSockets don't arrive at TASKBELL_URL (answer %(status)d).") % {"status": status}
+    problem = _("WebSockets don't arrive at TASKBELL_URL (%(answer)s).") % {"answer": answer}
     return Finding(what, problem=problem, fix=_("Let the proxy pass on the headers Upgrade and Connection for /ws/."))
 
 

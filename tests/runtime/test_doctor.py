@@ -112,8 +112,8 @@ def test_an_address_without_https_that_redirects_should_have_it(settings: object
 
 
 def test_a_proxy_that_drops_the_upgrade_is_found() -> None:
-    assert not checks_network._live(101).problem
-    assert "Upgrade" in checks_network._live(404).fix
+    assert not checks_network._live("101").problem
+    assert "Upgrade" in checks_network._live("404").fix
 
 
 @pytest.mark.usefixtures("db")
