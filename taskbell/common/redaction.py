@@ -15,7 +15,7 @@ SECRETS = (
     (re.compile(r"\b(Bearer|Basic) [^\s\"']+", re.IGNORECASE), rf"\1 {GONE}"),
     (re.compile(r"(://[^\s/:@]{0,64}:)[^\s/@]{1,255}@"), rf"\1{GONE}@"),  # the password in a URL
     (re.compile(r"\b(password|secret|sessionid|csrftoken)=[^\s&;\"']+", re.IGNORECASE), rf"\1={GONE}"),
-    (re.compile(r"\b(cookie: *)[^\r\n\"']+", re.IGNORECASE), rf"\1{GONE}"),
+    (re.compile(r"\b(cookie:)[^\r\n\"']+", re.IGNORECASE), rf"\1 {GONE}"),
     (re.compile(r"\w(?:[\w.+@'-]|%40)*"), lambda found: _without_address(found[0])),
 )
 # These describe the system or name our code. The messages of others may quote what people have sent.

@@ -38,8 +38,10 @@ def _findings(what: str, check: Check) -> Iterator[Finding]:
         fix = _(
             "Fix what the message names. If it is a bug in Taskbell, report it with this line and what is above it."
         )
-        print(traceback_of(error), file=sys.stderr, flush=True)
-        yield Finding(what, problem=summary(error), fix=fix)
+        problem = summary(error)
+        if problem == type(error).__qualname__:  # its message may quote secrets, so only its place can help
+            print(traceback_of(error), file=sys.stderr, flush=True)
+        yield Finding(what, problem=problem, fix=fix)
 
 
 def _line(finding: Finding) -> str:

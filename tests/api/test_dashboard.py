@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import promql_parser
@@ -50,7 +51,8 @@ def selectors(query: str) -> Iterator[Any]:
 
 
 @pytest.fixture(autouse=True)
-def _clock_has_ticked(monkeypatch: pytest.MonkeyPatch) -> None:
+def _clock_has_ticked_and_backups_are_on(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> None:
+    settings.TASKBELL_BACKUP_DIR = tmp_path
     monkeypatch.setattr(present_state, "cache", {TICKED_AT: utc_now().timestamp()})
 
 

@@ -93,10 +93,10 @@ def test_where_it_goes_away_after_them_the_acceptances_wait_for_it(
 ) -> None:
     accept, calls = outbox._accept, count()
 
-    def fail_twice(*args: Any) -> None:
+    def fail_twice(*args: Any) -> set[int]:
         if next(calls) < 2:
             raise OperationalError("gone")
-        accept(*args)
+        return accept(*args)
 
     monkeypatch.setattr(outbox, "_accept", fail_twice)
     monkeypatch.setattr(outbox, "close_old_connections", lambda: None)

@@ -14,7 +14,9 @@ from typing import Protocol
 
 log = logging.getLogger(__name__)
 
-REPLY = re.compile(r"(?:\S+: |Not an answer: )?-?\d{1,3}\b(?: \d\.\d{1,3}\.\d{1,3}\b)?")  # RFC 5321 §4.2, RFC 3463
+REPLY = re.compile(
+    r"(?:\S+: |Not an answer: )?-?\d{1,3}(?=\s|-|$)(?: \d\.\d{1,3}\.\d{1,3}\b)?"
+)  # RFC 5321 §4.2, RFC 3463
 
 
 @dataclass(frozen=True)
