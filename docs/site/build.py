@@ -35,7 +35,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 def build(folder: Path) -> None:
     """The site in `folder/html`. Warnings are errors."""
     pages = folder / "pages"
-    shutil.rmtree(folder, ignore_errors=True)
+    for own in ("pages", "html"):
+        shutil.rmtree(folder / own, ignore_errors=True)
     shutil.copytree(ROOT / "docs", pages / "docs", ignore=shutil.ignore_patterns("site", "*.py", "__pycache__"))
     for name in OTHERS:
         (pages / name).parent.mkdir(exist_ok=True)

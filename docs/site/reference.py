@@ -1,4 +1,4 @@
-"""The OpenAPI schema as a page for people: each operation with its parameters, body and answers."""
+"""The OpenAPI schema as a page for people: each operation with its parameters, body and responses."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
@@ -56,7 +56,7 @@ def _operation(name: str, operation: Schema, usual: Collection[Refusal]) -> Iter
     for status, answer in operation["responses"].items():
         if status.startswith("2"):
             kinds = [_kind(content["schema"]) for content in answer.get("content", {}).values()]
-            yield f"Answers `{status}`{': ' if kinds else ''}{' or '.join(dict.fromkeys(kinds))}\n"
+            yield f"Returns `{status}`{': ' if kinds else ''}{' or '.join(dict.fromkeys(kinds))}\n"
     yield from (f"- `{status}`: {why}" for status, why in _refusals(operation) if (status, why) not in usual)
     yield ""
 

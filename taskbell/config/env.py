@@ -86,8 +86,7 @@ class Environment(Observing):
     )
     DATABASE_REPLICA_URL: DatabaseAddress | None = Field(
         None,
-        description="A replica of the PostgreSQL database, from which workers make reports. They can be some "
-        "seconds behind.",
+        description="A replica of the PostgreSQL database, from which workers make reports.",
     )
     REDIS_URL: BrokerAddress | None = Field(
         None, description="Redis or Valkey as redis://host:6379/0. Default: an embedded Valkey."

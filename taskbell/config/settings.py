@@ -137,7 +137,8 @@ else:
     if env.DATABASE_REPLICA_URL:
         replica: dict[str, Any] = {**dj_database_url.parse(env.DATABASE_REPLICA_URL.get_secret_value())}
         replica["OPTIONS"] = {"connect_timeout": 5} | replica.get("OPTIONS", {})
-        DATABASES["replica"] = DATABASES["default"] | replica | {"ENGINE": "taskbell.common.postgresql"}
+        replica |= {name: DATABASES["default"][name] for name in ("ENGINE", "CONN_MAX_AGE", "CONN_HEALTH_CHECKS")}
+        DATABASES["replica"] = replica
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.REDIS_URL.get_secret_value() if env.REDIS_URL else f"unix://{valkey_socket(DATA)}"

@@ -15,7 +15,7 @@ from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common import leases
 from taskbell.common.errors import Refusal
-from taskbell.common.replica import pieces_from_replica
+from taskbell.common.replica import caught_up_replica, pieces_from
 from taskbell.projects.audience import group_keys_of
 from taskbell.reports.imports import delete_upload, import_file
 from taskbell.reports.models import MAX_ATTEMPTS, Piece, Report, ReportKind, ReportState
@@ -104,7 +104,8 @@ def _make(report: Report, *, clock: Clock, should_stop: Callable[[], bool]) -> b
             return True
         # With the person's current permissions.
         question = read_question(report.query, report.person, kind=report.kind, now=clock())
-        for data, share in pieces_from_replica(pieces(report, question, now=clock())):
+        replica = caught_up_replica() if report.attempt == 1 else None  # which may have been the reason
+        for data, share in pieces_from(replica, pieces(report, question, now=clock())):
             keep(share, data, may_stop=True)
         end(ReportState.DONE)
     except Released:

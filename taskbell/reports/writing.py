@@ -27,16 +27,18 @@ StreamedFile = Iterator[tuple[bytes, float]]
 
 
 def pieces(report: Report, question: Question, *, now: datetime) -> StreamedFile:
-    """The file of the report."""
+    """The file of the report. Nothing is read before the first piece is asked for."""
     if report.kind == ReportKind.EXPORT:
-        return _export(ExportRows(question.tasks, report.person), report.format)
+        yield from _export(ExportRows(question.tasks, report.person), report.format)
+        return
     report_data = insights(question, now=now)
-    if report.format == Format.JSON:
-        return iter([(orjson.dumps(report_data, option=orjson.OPT_INDENT_2), 1.0)])
     table = chain([("section", "name", "value")], _lines(report_data))
-    if report.format == Format.XLSX:
-        return _workbook(table, lambda: 0.0)
-    return ((data, 1.0) for data in csv_chunks(table))
+    if report.format == Format.JSON:
+        yield orjson.dumps(report_data, option=orjson.OPT_INDENT_2), 1.0
+    elif report.format == Format.XLSX:
+        yield from _workbook(table, lambda: 0.0)
+    else:
+        yield from ((data, 1.0) for data in csv_chunks(table))
 
 
 class ExportRows:
