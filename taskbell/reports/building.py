@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import OperationalError, transaction
 from django.utils.translation import gettext_noop
 
+from taskbell.accounts.models import Installation
 from taskbell.activity.actions import record
 from taskbell.activity.models import Subject, SubjectType
 from taskbell.common import leases
@@ -104,7 +105,8 @@ def _make(report: Report, *, clock: Clock, should_stop: Callable[[], bool]) -> b
             return True
         # With the person's current permissions.
         question = read_question(report.query, report.person, kind=report.kind, now=clock())
-        replica = caught_up_replica() if report.attempt == 1 else None  # which may have been the reason
+        Installation.own_key()  # which is made at its first use: a replica could not write it
+        replica = caught_up_replica() if report.attempt == 1 else None  # it may have ended the first attempt
         for data, share in pieces_from(replica, pieces(report, question, now=clock())):
             keep(share, data, may_stop=True)
         end(ReportState.DONE)
