@@ -59,7 +59,7 @@ def of_backups(now: datetime) -> Iterator[Any]:
     folder = settings.TASKBELL_BACKUP_DIR
     if folder is not None:
         try:
-            newest = newest_at(folder)
+            newest = newest_at(folder, now=now)
         except OSError:  # a folder that can't be read has no backup to rely on
             newest = None
         age = (now - newest).total_seconds() if newest else inf

@@ -1,25 +1,36 @@
 """Files of scheduled backups: each is named after its instant."""
 
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 FORMAT = "taskbell-%Y%m%dT%H%M%SZ.backup"
-NAME = re.compile(r"taskbell-\d{8}T\d{6}Z\.backup")
 
 
 def name_at(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime(FORMAT)
 
 
-def own_files(folder: Path) -> list[Path]:
-    """The backups of the schedule, the newest first."""
+def own_files(folder: Path, *, now: datetime) -> list[Path]:
+    """The backups of the schedule up to now, the newest first.
+
+    A name from the future comes from a clock that was wrong: it must not keep a new backup from being made.
+    """
     if not folder.is_dir():
         return []
-    return sorted((file for file in folder.iterdir() if NAME.fullmatch(file.name)), reverse=True)
+    made = {file: at for file in folder.iterdir() if (at := _moment_in(file.name)) and at <= now}
+    return sorted(made, key=lambda file: made[file], reverse=True)
 
 
-def newest_at(folder: Path) -> datetime | None:
+def newest_at(folder: Path, *, now: datetime) -> datetime | None:
     """When the newest one was made."""
-    files = own_files(folder)
-    return datetime.strptime(files[0].name, FORMAT).replace(tzinfo=UTC) if files else None
+    files = own_files(folder, now=now)
+    return _moment_in(files[0].name) if files else None
+
+
+def _moment_in(name: str) -> datetime | None:
+    """The instant; None for any other name."""
+    try:
+        moment = datetime.strptime(name, FORMAT).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return moment if name_at(moment) == name else None

@@ -16,7 +16,7 @@ from taskbell.config.env import environment
 from taskbell.config.language import gettext as _
 from taskbell.runtime.doctor import Finding
 from taskbell.runtime.refusals import CannotStart
-from taskbell.runtime.setup import check_database
+from taskbell.runtime.setup import check_database, first_line
 
 MIB = 1024 * 1024
 MIN_FREE_BYTES, MIN_FREE_SHARE = 500 * MIB, 0.02
@@ -101,8 +101,7 @@ def _writable() -> Iterator[Finding]:
             execute("UPDATE django_migrations SET name = name WHERE id = (SELECT min(id) FROM django_migrations)")
             transaction.set_rollback(True)
     except DatabaseError as error:
-        problem = str(error).strip().splitlines()[0]
-        yield Finding(what, problem=problem, fix=_("Make the database writable, and check its disk."))
+        yield Finding(what, problem=first_line(error), fix=_("Make the database writable, and check its disk."))
     else:
         yield Finding(what, _("works"))
 

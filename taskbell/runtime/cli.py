@@ -86,7 +86,7 @@ def migrate(context: typer.Context) -> None:
 @app.command()
 def demo(tasks: Annotated[int, typer.Option(min=0, max=5_000_000, help=_("Number of tasks."))] = 100) -> None:
     """Add sample people and tasks, and print how to sign in."""
-    _django_part("demo").fill(tasks)
+    _whole_part("demo").fill(tasks)
 
 
 @app.command("import")
@@ -112,7 +112,7 @@ def import_(
     dates: Annotated[str, typer.Option(help=_("What 03/04/2026 means in a CSV file: dmy or mdy."))] = "",
 ) -> None:
     """Create tasks from the rows of a file. If one row fails, none is imported."""
-    part = _django_part("transfer")
+    part = _whole_part("transfer")
     options = {"partial": partial, "strict": strict, "on_existing": on_existing}
     part.import_file(file, person, format_, columns=columns, dates=dates, **options)
 
@@ -127,7 +127,7 @@ def export(
     bom: Annotated[bool, typer.Option("--bom", help=_("Begin the CSV with a byte order mark, for Excel."))] = False,
 ) -> None:
     """Write the tasks that a person can see to a file, in a form that can be imported again."""
-    _django_part("transfer").export_file(file, person, format_, bom=bom)
+    _whole_part("transfer").export_file(file, person, format_, bom=bom)
 
 
 @app.command()
@@ -152,7 +152,7 @@ def doctor(
 @app.command()
 def recount() -> None:
     """Recount all tasks, correct the stored counts of the reports, and print the differences."""
-    _django_part("recount").compare()
+    _whole_part("recount").compare()
 
 
 @app.command()
@@ -184,7 +184,7 @@ def restore(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help=_("Replace existing data without asking."))] = False,
 ) -> None:
-    """Replace the database and the secret key by those in a backup. Stop Taskbell first."""
+    """Replace the database and the secret key with those in a backup. Stop Taskbell first."""
     _django_part("backup.commands").bring_back(file, passphrase_file, sent_until=sent_until, force=force)
 
 
@@ -200,7 +200,7 @@ def migrate_to(
         ),
     ] = "",
 ) -> None:
-    """Copy everything from SQLite to an empty database of PostgreSQL. Stop Taskbell first."""
+    """Copy everything from SQLite to an empty PostgreSQL database. Stop Taskbell first."""
     source = _part("growing.target").choose(address)
     _django_part("growing.commands").move(source)
 
@@ -216,7 +216,7 @@ def after_restore(
     ],
 ) -> None:
     """After restoring a backup: prevent emails that were already sent from being sent again."""
-    _django_part("restored").forget(sent_until)
+    _whole_part("restored").forget(sent_until)
 
 
 for command in app.registered_commands:  # tests/languages reads their docstrings as texts to translate
@@ -243,6 +243,13 @@ def _django_part(name: str) -> Any:
     _part("setup")
     import_module("django").setup()
     return _part(name)
+
+
+def _whole_part(name: str) -> Any:
+    """The same for a module that works on the database and doesn't check it. Raises CannotStart for half of one."""
+    part = _django_part(name)
+    _part("setup").check_database()
+    return part
 
 
 def _dispatch(arguments: list[str]) -> None:

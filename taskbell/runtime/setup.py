@@ -38,7 +38,7 @@ def reach_database() -> None:
     try:
         connection.ensure_connection()
     except OperationalError as error:
-        raise CannotStart(f"{_database_problem()} ({_first_line(error)}).") from error
+        raise CannotStart(f"{_database_problem()} ({first_line(error)}).") from error
 
 
 def check_broker() -> None:
@@ -50,7 +50,7 @@ def check_broker() -> None:
             broker.ping()
     except (redis.RedisError, ValueError) as error:
         # An answer may quote the command with its password.
-        said = type(error).__name__ if isinstance(error, redis.ResponseError) else _first_line(error)
+        said = type(error).__name__ if isinstance(error, redis.ResponseError) else first_line(error)
         raise CannotStart(
             _("REDIS_URL: can't reach %(redis_url)s (%(error)s).")
             % {"redis_url": address_in(settings.REDIS_URL), "error": said}
@@ -71,7 +71,8 @@ def _database_problem() -> str:
     return _("DATABASE_URL: can't reach PostgreSQL at %(address)s") % {"address": address}
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What it says, in one line without a full stop; its type if it says nothing."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 

@@ -1,11 +1,15 @@
 """Data folders of their own, with something in them."""
 
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import CompletedProcess
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
 
+import psycopg
 import pytest
 
 from tests.prepared import prepared
@@ -13,6 +17,11 @@ from tests.processes import taskbell
 from tests.services import fresh_database
 
 PHRASE = "correct horse battery staple"
+CREATE = """
+from taskbell.tasks.actions import create_task; from taskbell.tasks.patch import TaskPatch
+from taskbell.accounts.models import User; from taskbell.common.clock import utc_now
+print(create_task(TaskPatch(title="New"), by=User.objects.get(username="ada"), now=utc_now()).pk)
+"""
 
 
 @dataclass
@@ -43,6 +52,10 @@ class House:
 
     def shell(self, code: str) -> str:
         return self.run("shell", "--verbosity", "0", "-c", code).stdout
+
+    def create_task(self) -> int:
+        """Changes the figures; returns the id of the task."""
+        return int(self.shell(CREATE))
 
     def figures(self) -> str:
         """What a loss would change."""
@@ -77,3 +90,11 @@ def empty_house(tmp_path: Path) -> House:
     """Nothing has been started in it."""
     (tmp_path / "second").mkdir()
     return House(tmp_path / "second" / "data", fresh_database())
+
+
+def database_without_tables() -> str:
+    """The address of a new one in PostgreSQL."""
+    name = f"t{uuid4().hex}"
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))

@@ -1,5 +1,6 @@
 """`taskbell backup` and `taskbell restore`, as an administrator types them."""
 
+import fcntl
 import os
 import stat
 import subprocess
@@ -47,9 +48,9 @@ def test_a_backup_has_everything_that_was_committed_before_it_began(
     )
     try:
         eventually(lambda: number_in(written) > 20, within=60)
-        before = number_in(written)
+        before = eventually(lambda: number_in(written), within=5)  # the file is empty while they write it
         house.run("backup", str(file))
-        after = number_in(written)
+        after = eventually(lambda: number_in(written), within=5)
         assert after > before, "they went on writing"
     finally:
         (tmp_path / "stop").touch()
@@ -96,6 +97,8 @@ def test_nobody_restores_under_a_running_server(house: House, tmp_path: Path) ->
     file = tmp_path / "taskbell.backup"
     with RunningTaskbell(house.data, env=house.env):
         house.run("backup", str(file))
+        house.create_task()
+        before = house.figures()
         assert "another Taskbell is already using" in house.refused("restore", str(file), "--force")
     reader = subprocess.Popen(
         [
@@ -103,17 +106,20 @@ def test_nobody_restores_under_a_running_server(house: House, tmp_path: Path) ->
             "-m",
             "taskbell",
             "shell",
+            "--verbosity",
+            "0",
             "-c",
-            "import taskbell.common.sql as s; s.fetch('SELECT 1'); input()",
+            "import taskbell.common.sql as s; s.fetch('SELECT 1'); print('ready', flush=True); input()",
         ],
         cwd=tmp_path,
         env=environment_for(house.data, free_port(), house.env),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
-    before = house.figures()
     try:
-        eventually(lambda: "Stop Taskbell first" in house.run_anyhow("restore", str(file), "--force"), within=60)
+        assert reader.stdout
+        assert reader.stdout.readline() == b"ready\n"
+        assert "Stop Taskbell first" in house.refused("restore", str(file), "--force")
     finally:
         reader.communicate(b"\n", timeout=60)
     assert house.figures() == before
@@ -134,9 +140,11 @@ def test_an_encrypted_backup_needs_its_passphrase(house: House, empty_house: Hou
 def test_a_broken_backup_changes_nothing(house: House, tmp_path: Path) -> None:
     file, broken = tmp_path / "taskbell.backup", tmp_path / "broken.backup"
     house.run("backup", str(file))
+    house.create_task()
     whole, before = file.read_bytes(), house.figures()
     middle = len(whole) // 2
-    for content in (b"", b"no backup", whole[:middle], whole[: middle - 1] + b"\0" + whole[middle:]):
+    changed = bytes([whole[middle] ^ 1])
+    for content in (b"", b"no backup", whole[:middle], whole[:middle] + changed + whole[middle + 1 :]):
         broken.write_bytes(content)
         assert "Nothing was changed" in house.refused("restore", str(broken), "--force")
     assert "No such file" in house.refused("restore", str(tmp_path / "nowhere"), "--force")
@@ -145,20 +153,23 @@ def test_a_broken_backup_changes_nothing(house: House, tmp_path: Path) -> None:
 
 
 def test_a_backup_of_a_newer_version_or_another_database_is_refused(house: House, tmp_path: Path) -> None:
-    file, before = tmp_path / "taskbell.backup", house.figures()
+    file = tmp_path / "taskbell.backup"
     house.run("backup", str(file))
+    house.create_task()
+    before = house.figures()
     (folder := tmp_path / "parts").mkdir()
     manifest = unpack(file, folder, None)
     contents = {name: folder / name for name in manifest.files}
-    manifest.migrations.append(["tasks", "9999_of_the_future"])
-    pack(file, manifest, contents, None)
-    assert "Install that version first" in house.refused("restore", str(file), "--force")
-    manifest.migrations.pop()
+    for migration in (["tasks", "9999_of_the_future"], ["wishes", "0001_initial"]):
+        manifest.migrations.append(migration)
+        pack(file, manifest, contents, None, replace=True)
+        assert "Install that version first" in house.refused("restore", str(file), "--force")
+        manifest.migrations.pop()
     manifest.counts["tasks"] += 1
-    pack(file, manifest, contents, None)
+    pack(file, manifest, contents, None, replace=True)
     assert "is damaged" in house.refused("restore", str(file), "--force")
     manifest.database = "oracle"
-    pack(file, manifest, contents, None)
+    pack(file, manifest, contents, None, replace=True)
     assert "DATABASE_URL" in house.refused("restore", str(file), "--force")
     assert house.figures() == before
 
@@ -193,14 +204,31 @@ def test_a_disk_that_is_full_or_closed_leaves_no_backup(house: House, tmp_path: 
 def test_the_clock_makes_backups_and_removes_its_oldest(house: House, tmp_path: Path) -> None:
     folder = tmp_path / "backups"
     folder.mkdir()
-    (folder / "taskbell-of-mine.backup").touch()
+    of_mine = ["taskbell-of-mine.backup", "taskbell-20261399T000000Z.backup", "taskbell-20300101T000000Z.backup"]
+    drafts = [f".taskbell-20261101T000000Z.backup.{letter * 16}.partial" for letter in "ab"]
+    for name in of_mine + drafts:
+        (folder / name).touch()
+    os.utime(folder / drafts[0], (0, 0))
+    os.utime(folder / drafts[1], (2**31, 2**31))
     house.env |= {"TASKBELL_BACKUP_DIR": str(folder), "TASKBELL_BACKUP_KEEP": "2"}
     house.shell(
         "from datetime import datetime, timedelta, UTC; from taskbell.runtime.backup.scheduled import make_due\n"
         "for hours in (0, 1, 23, 24, 47, 48, 72): make_due(datetime(2026, 11, 1, tzinfo=UTC) + timedelta(hours=hours))"
     )
-    names = sorted(os.listdir(folder))
-    assert names == [f"taskbell-{at}.backup" for at in ("20261103T000000Z", "20261104T000000Z", "of-mine")]
+    made = [f"taskbell-{at}.backup" for at in ("20261103T000000Z", "20261104T000000Z")]
+    assert set(os.listdir(folder)) == {*made, *of_mine, *drafts[1:], ".taskbell-backup.lock"}
+
+
+def test_one_of_the_workers_that_share_a_folder_makes_the_backup(house: House, tmp_path: Path) -> None:
+    (folder := tmp_path / "backups").mkdir()
+    house.env |= {"TASKBELL_BACKUP_DIR": str(folder)}
+    code = "from taskbell.runtime.backup.scheduled import make_due; from taskbell.common.clock import utc_now\n"
+    with open(folder / ".taskbell-backup.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        house.shell(code + "make_due(utc_now())")
+        assert len(os.listdir(folder)) == 1
+    house.shell(code + "make_due(utc_now())")
+    assert len(os.listdir(folder)) == 2
 
 
 def test_a_scheduled_backup_that_fails_says_so(house: House, tmp_path: Path) -> None:
@@ -231,7 +259,8 @@ def test_a_restore_that_was_killed_loses_nothing(house: House, tmp_path: Path) -
     killed = subprocess.run([sys.executable, "-c", KILLED, str(file)], cwd=tmp_path, env=env, check=False)
     assert killed.returncode == -9
     if IS_POSTGRES:
-        assert "a restore was interrupted" in house.refused("worker")
+        for name in ("worker", "recount", "demo"):
+            assert "a restore was interrupted" in house.refused(name)
         assert "45 tasks" in house.refused("restore", str(file))
     assert house.figures() == more
     house.run("restore", str(file), "--force")

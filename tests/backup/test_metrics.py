@@ -18,6 +18,10 @@ def test_an_alert_can_ask_how_old_the_newest_backup_is(tmp_path: Path, settings:
     settings.TASKBELL_BACKUP_DIR = tmp_path / "backups"
     assert ages() == [inf]
     (tmp_path / "backups").mkdir()
-    for name in ("taskbell-20261121T083000Z.backup", "taskbell-20261120T083000Z.backup", "taskbell.backup"):
+    for name in (
+        "taskbell-20261121T083000Z.backup",
+        "taskbell-20301120T083000Z.backup",
+        "taskbell-20261399T083000Z.backup",
+    ):
         (tmp_path / "backups" / name).touch()
     assert ages() == [1800]

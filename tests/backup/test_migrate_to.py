@@ -1,18 +1,16 @@
 """`taskbell migrate-to`, from SQLite to PostgreSQL, as an administrator types it."""
 
-import os
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
-from uuid import uuid4
 
 import psycopg
 import pytest
 
-from tests.backup.conftest import House
+from taskbell.runtime.growing import copying
+from tests.backup.conftest import House, database_without_tables
 from tests.prepared import prepared
 from tests.processes import RunningTaskbell, environment_for, free_port
 from tests.services import IS_POSTGRES, fresh_database
@@ -65,10 +63,7 @@ commands.move(source)
 @pytest.fixture
 def target() -> str:
     """The address of a database without tables."""
-    name = f"t{uuid4().hex}"
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
+    return database_without_tables()
 
 
 @pytest.fixture
@@ -88,11 +83,7 @@ def test_everything_arrives_as_it_was(small_house: House, target: str) -> None:
     assert grown.figures() == before
     assert grown.shell(TITLES) == titles
     assert "All counts are correct" in grown.run("recount").stdout
-    new = "from taskbell.tasks.models import Task; from taskbell.accounts.models import User\n"
-    new += "from taskbell.tasks.actions import create_task; from taskbell.tasks.patch import TaskPatch\n"
-    new += "from taskbell.common.clock import utc_now; by = User.objects.get(username='ada')\n"
-    new += "print(create_task(TaskPatch(title='New'), by=by, now=utc_now()).pk)"
-    assert int(grown.shell(new)) == 2**62 + 1, "a deleted id doesn't come again"
+    assert grown.create_task() == 2**62 + 1, "a deleted id doesn't come again"
     assert "must be empty" in small_house.refused("migrate-to", target)
     with RunningTaskbell(grown.data, env=grown.env) as running:
         assert running.answers()
@@ -112,7 +103,8 @@ def test_it_continues_after_it_was_killed_and_begins_again_if_the_source_has_cha
             command, cwd=small_house.data.parent, env=env, capture_output=True, text=True, check=False
         )
         assert killed.returncode == -9, killed.stderr
-        assert "isn't complete" in grown.refused("worker")
+        for name in ("worker", "recount", "export"):
+            assert "isn't complete" in grown.refused(name)
         assert "isn't complete" in grown.refused("web", "--prepare")
     assert "Continuing: " in killed.stdout
     small_house.shell("from taskbell.tasks.models import Task; Task.objects.filter(title='Big').update(title='Bigger')")
@@ -139,4 +131,47 @@ def test_the_password_is_never_said(small_house: House) -> None:
         assert "DATABASE_URL" in said
         assert "open-sesame" not in said
     assert "TARGET_DATABASE_URL" in small_house.refused("migrate-to")
-    assert "of PostgreSQL" in small_house.refused("migrate-to", "sqlite:///other")
+    assert "must be a PostgreSQL address" in small_house.refused("migrate-to", "sqlite:///other")
+
+
+def test_the_address_of_sqlite_is_read_as_everywhere(small_house: House, target: str) -> None:
+    said = small_house.refused("migrate-to", target, env={"DATABASE_URL": "sqlite:////nowhere/of%20mine.sqlite3"})
+    assert "can't find the database /nowhere/of mine.sqlite3" in said
+
+
+def test_rows_that_break_a_rule_of_postgresql_are_named(small_house: House, target: str) -> None:
+    with closing(sqlite3.connect(small_house.data / "taskbell.sqlite3")) as database, database:
+        ((creator,),) = database.execute("SELECT created_by_id FROM tasks_task WHERE title = 'Big'")
+        database.execute("UPDATE tasks_task SET created_by_id = 987654 WHERE title = 'Big'")
+    said = small_house.run("migrate-to", target, code=2).stderr
+    assert "can't copy the rows of tasks_task, because they violate tasks_task_created_by_id" in said
+    assert "987654" in said
+    with closing(sqlite3.connect(small_house.data / "taskbell.sqlite3")) as database, database:
+        database.execute("UPDATE tasks_task SET created_by_id = ? WHERE title = 'Big'", [creator])
+    small_house.run("migrate-to", target)
+
+
+def test_tables_of_another_program_are_never_emptied(small_house: House) -> None:
+    target = fresh_database()["DATABASE_URL"]
+    with psycopg.connect(target, autocommit=True) as others:
+        others.execute('CREATE TABLE "Orders" AS SELECT 1 AS number')
+        assert "other connections use" in small_house.refused("migrate-to", target)
+    said = small_house.refused("migrate-to", target)
+    assert "aren't Taskbell's (Orders)" in said
+    with psycopg.connect(target) as others:
+        assert others.execute('SELECT number FROM "Orders"').fetchall() == [(1,)]
+        others.execute('CREATE SCHEMA other; ALTER TABLE "Orders" SET SCHEMA other')
+    with psycopg.connect(target, autocommit=True) as others:
+        others.execute(f"ALTER DATABASE {others.info.dbname} SET search_path TO public, other")
+    small_house.run("migrate-to", target)
+    with psycopg.connect(target) as others:
+        assert others.execute('SELECT number FROM "Orders"').fetchall() == [(1,)]
+
+
+def test_large_rows_are_copied_in_small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copying, "BATCH_ROWS", 3)
+    sizes = [[len(row[1]) for row in batch] for batch in copying.batches((n, "x" * n) for n in range(8))]
+    assert sizes == [[0, 1, 2], [3, 4, 5], [6, 7]]
+    monkeypatch.setattr(copying, "BATCH_BYTES", 5)
+    sizes = [[len(row[1]) for row in batch] for batch in copying.batches((n, b"x" * n) for n in range(8))]
+    assert sizes == [[0, 1, 2], [3, 4], [5], [6], [7]]

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import os
+import secrets
 import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -24,18 +25,34 @@ class Damaged(Exception):
 
 
 @contextmanager
-def written_whole(file: Path) -> Iterator[BinaryIO]:
-    """A file for its owner alone. It gets its name when everything is on the disk."""
-    draft = file.with_name(f".{file.name}.{os.getpid()}.partial")
+def written_whole(file: Path, *, replace: bool) -> Iterator[BinaryIO]:
+    """A file for its owner alone. It gets its name when everything is on the disk.
+
+    Raises OSError if the name is taken, unless `replace`.
+    """
+    draft = file.with_name(f".{file.name}.{secrets.token_hex(8)}.partial")
+    opened = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        with open(opened, "wb") as out:
             yield out
             out.flush()
             os.fsync(out.fileno())
-        draft.replace(file)
+        _rename(draft, file, replace=replace)
         sync_folder(file.parent)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _rename(draft: Path, file: Path, *, replace: bool) -> None:
+    if not replace:
+        try:
+            os.link(draft, file)  # fails if somebody was first
+        except OSError:
+            if os.path.lexists(file):
+                raise
+        else:
+            return
+    draft.replace(file)  # also where the file system has no hard links
 
 
 def sync_folder(folder: Path) -> None:
@@ -47,11 +64,13 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def pack(file: Path, manifest: Manifest, contents: Mapping[str, Path], passphrase: str | None) -> None:
-    """Writes the backup."""
+def pack(
+    file: Path, manifest: Manifest, contents: Mapping[str, Path], passphrase: str | None, *, replace: bool = False
+) -> None:
+    """Writes the backup. Raises OSError if the file exists, unless `replace`."""
     for name, path in contents.items():
         manifest.files[name] = {"bytes": path.stat().st_size, "sha256": _checksum(path)}
-    with written_whole(file) as out:
+    with written_whole(file, replace=replace) as out:
         sealed = SealingWriter(out, passphrase) if passphrase else None
         with (
             gzip.GzipFile("", "wb", COMPRESSION, cast(BinaryIO, sealed or out), mtime=0) as packed,

@@ -13,7 +13,7 @@ from taskbell.config.env import environment
 from taskbell.config.language import gettext as _
 from taskbell.runtime.backup import postgres_copy, sqlite_copy
 from taskbell.runtime.backup.archive import pack
-from taskbell.runtime.backup.manifest import Counts, Manifest
+from taskbell.runtime.backup.manifest import Existing, Manifest
 from taskbell.runtime.backup.workplace import workplace
 from taskbell.runtime.refusals import CannotStart
 
@@ -25,7 +25,7 @@ class Copier(Protocol):
 
     def dump(self, folder: Path, now: datetime) -> tuple[Manifest, Path]: ...
 
-    def existing(self) -> Counts | None: ...
+    def existing(self) -> Existing | None: ...
 
     def replace(self, folder: Path, manifest: Manifest, finish: Callable[[], None]) -> None: ...
 
@@ -35,17 +35,17 @@ def copier() -> Copier:
     return sqlite_copy if connection.vendor == "sqlite" else postgres_copy
 
 
-def make(file: Path, passphrase: str | None, *, now: datetime) -> Manifest:
+def make(file: Path, passphrase: str | None, *, now: datetime, replace: bool = False) -> Manifest:
     """Writes the whole backup to the file, or nothing. Raises CannotStart.
 
-    It has everything that was committed by `now`.
+    It has everything that was committed by `now`. An existing file is only replaced with `replace`.
     """
     try:
         with workplace(settings.DATA, settings.DATA) as folder:
             manifest, copy = copier().dump(folder, now)
             manifest.has_own_key = environment().SECRET_KEY is None
             contents = {copy.name: copy} | ({SECRET_KEY: settings.DATA / SECRET_KEY} if manifest.has_own_key else {})
-            pack(file, manifest, contents, passphrase)
+            pack(file, manifest, contents, passphrase, replace=replace)
     except OSError as error:
         said = _("can't write %(file)s (%(error)s).")
         raise CannotStart(said % {"file": file, "error": error.strerror or error}) from error

@@ -27,6 +27,14 @@ Fetch = Callable[[str], Iterable[tuple[Any, ...]]]
 Counts = dict[str, int]
 
 
+@dataclass(frozen=True)
+class Existing:
+    """What a restore would replace: Taskbell's data, and tables of other programs."""
+
+    counts: Counts
+    others: list[str]
+
+
 @dataclass
 class Manifest:
     """The first file in a backup."""
@@ -53,8 +61,7 @@ class Manifest:
     def unknown_migrations(self) -> list[str]:
         """Migrations that this version doesn't have: the backup is of a newer one."""
         known = MigrationLoader(None).disk_migrations
-        ours = {app for app, _name in known}
-        return [f"{app}.{name}" for app, name in self.migrations if app in ours and (app, name) not in known]
+        return [f"{app}.{name}" for app, name in self.migrations if (app, name) not in known]
 
 
 def read_manifest(data: bytes) -> Manifest:

@@ -8,6 +8,8 @@ from taskbell.config.env import environment
 from taskbell.config.language import gettext as _
 from taskbell.runtime.refusals import CannotStart
 
+MIN_CHARACTERS = 12  # as for the setting
+
 
 def passphrase_for_writing(file: Path | None, *, ask: bool) -> str | None:
     """The passphrase to encrypt with; None if nobody wants that. Raises CannotStart."""
@@ -15,7 +17,7 @@ def passphrase_for_writing(file: Path | None, *, ask: bool) -> str | None:
     if said or not ask:
         return said
     first = _typed(_("Passphrase: "))
-    if first != _typed(_("The same again: ")):
+    if first != _typed(_("Repeat the passphrase: ")):
         raise CannotStart(_("can't encrypt, because the two passphrases differ. Try again."))
     return first
 
@@ -28,15 +30,12 @@ def passphrase_for_reading(file: Path | None) -> str:
 def _said(file: Path | None) -> str | None:
     if file is None:
         secret = environment().TASKBELL_BACKUP_PASSPHRASE
-        return secret.get_secret_value() if secret else None
+        return _checked(secret.get_secret_value()) if secret else None
     try:
-        text = file.read_text().strip()
+        return _checked(file.read_text())
     except (OSError, UnicodeDecodeError) as error:
         said = _("--passphrase-file: can't read %(file)s (%(error)s).")
         raise CannotStart(said % {"file": file, "error": getattr(error, "strerror", error)}) from error
-    if not text:
-        raise CannotStart(_("--passphrase-file: %(file)s must not be empty.") % {"file": file})
-    return text
 
 
 def _typed(question: str) -> str:
@@ -44,7 +43,12 @@ def _typed(question: str) -> str:
         raise CannotStart(
             _("a passphrase is needed. Set TASKBELL_BACKUP_PASSPHRASE_FILE, or name a file with --passphrase-file.")
         )
-    text = getpass(question)
-    if not text:
-        raise CannotStart(_("the passphrase must not be empty. Try again."))
+    return _checked(getpass(question))
+
+
+def _checked(text: str) -> str:
+    """The same passphrase wherever it comes from: spaces and line breaks around it don't count."""
+    text = text.strip()
+    if len(text) < MIN_CHARACTERS:
+        raise CannotStart(_("the passphrase must have at least %(n)d characters.") % {"n": MIN_CHARACTERS})
     return text

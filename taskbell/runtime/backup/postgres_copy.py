@@ -10,10 +10,11 @@ from django.db import connection, connections, transaction
 
 from taskbell.common.sql import execute, fetch
 from taskbell.config.language import gettext as _
-from taskbell.runtime.backup.manifest import Counts, Manifest, applied_migrations, counts_of
+from taskbell.runtime.backup.manifest import Counts, Existing, Manifest, applied_migrations, counts_of
 from taskbell.runtime.backup.postgres_load import ensure_extension, load
-from taskbell.runtime.backup.postgres_moving import is_there, move_all, put_back
+from taskbell.runtime.backup.postgres_moving import is_there, move_all, put_back, relations
 from taskbell.runtime.backup.postgres_tools import environment_of_tools, last_words, tool
+from taskbell.runtime.backup.tables import not_ours
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.setup import SET_ASIDE
 
@@ -39,6 +40,7 @@ def dump(folder: Path, now: datetime) -> tuple[Manifest, Path]:
     program, version = tool("pg_dump", at_least=server)
     with transaction.atomic():
         execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # it waits for pg_dump
         ((snapshot,),) = fetch("SELECT pg_export_snapshot()")
         counts, migrations, schema = _counts(), applied_migrations(fetch), current_schema()
         command = [program, "--format=custom", "--no-password", f"--snapshot={snapshot}", f"--file={copy}"]
@@ -51,13 +53,13 @@ def dump(folder: Path, now: datetime) -> tuple[Manifest, Path]:
     return Manifest("postgresql", made_at, counts, migrations, server, version, schema), copy
 
 
-def existing() -> Counts:
-    """How much there is now. After a restore that was killed, what was there before it comes back first."""
+def existing() -> Existing:
+    """What there is now. After a restore that was killed, what was there before it comes back first."""
     if is_there(SET_ASIDE):
         refuse_others()
         with transaction.atomic():
             put_back(current_schema())
-    return _counts()
+    return Existing(_counts(), not_ours(relations()))
 
 
 def replace(folder: Path, manifest: Manifest, finish: Callable[[], None]) -> None:
@@ -65,15 +67,16 @@ def replace(folder: Path, manifest: Manifest, finish: Callable[[], None]) -> Non
 
     Until everything has succeeded, the former tables are kept in a schema of their own.
     """
-    program, _version = tool("pg_restore", at_least=max(server_version(), manifest.tool))
+    schema, server = current_schema(), server_version()
+    program, _version = tool("pg_restore", at_least=max(server, manifest.tool))
     refuse_others()
-    schema = current_schema()
     _check_fits(manifest, schema)
     ensure_extension()
     with transaction.atomic():
         move_all(schema, SET_ASIDE)
     try:
-        load(program, folder / NAME, schema, server=server_version())
+        connections.close_all()  # loading takes long, and a connection that waits may be cut off
+        load(program, folder / NAME, schema, server=server)
         if _counts() != manifest.counts:
             raise CannotStart(_("can't restore, because the database in the backup is damaged. Take another backup."))
         connections.close_all()

@@ -17,6 +17,18 @@ OBJECTS = """
     WHERE nspname = %s
     AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = pg_proc.oid AND deptype = 'e')
 """
+RELATIONS = """
+    SELECT relname FROM pg_class
+    WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f')
+    AND NOT EXISTS (SELECT FROM pg_depend
+                    WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e')
+    ORDER BY relname
+"""
+
+
+def relations() -> list[str]:
+    """The tables and views of the current schema, without those of extensions."""
+    return [str(name) for (name,) in fetch(RELATIONS)]
 
 
 def is_there(schema: str) -> bool:

@@ -49,12 +49,14 @@ def _version_of(path: str) -> int:
 
 
 def environment_of_tools() -> dict[str, str]:
-    """The connection as variables of libpq: arguments would be visible to other users."""
+    """The connection as variables of libpq: arguments would be visible to other users.
+
+    What the environment says and the address doesn't, such as PGSSLROOTCERT, holds here as for our own connection.
+    """
     variables = {o.keyword.decode(): o.envvar.decode() for o in Conninfo.get_defaults() if o.envvar}
     given = connection.get_connection_params()
     said = {variables[name]: str(value) for name, value in given.items() if name in variables and value is not None}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    return kept | said | {"PGAPPNAME": "taskbell"}
+    return os.environ | said | {"PGAPPNAME": "taskbell"}
 
 
 def last_words(stderr: Any) -> str:

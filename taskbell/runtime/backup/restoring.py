@@ -1,7 +1,9 @@
 """Restores a backup: checks all of it first, and changes nothing unless everything succeeds."""
 
+import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -11,24 +13,28 @@ from django.db import DatabaseError, connection
 from taskbell.common.clock import utc_now
 from taskbell.config.env import environment
 from taskbell.config.language import gettext as _
-from taskbell.runtime.backup.archive import Damaged, sync_folder, unpack
+from taskbell.runtime.backup.archive import Damaged, unpack, written_whole
 from taskbell.runtime.backup.making import SECRET_KEY, copier
-from taskbell.runtime.backup.manifest import Counts, Manifest
+from taskbell.runtime.backup.manifest import Existing, Manifest
 from taskbell.runtime.backup.sealing import NotOpened
 from taskbell.runtime.backup.sqlite_copy import database_file
 from taskbell.runtime.backup.workplace import workplace
 from taskbell.runtime.preparation import migrate_database
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.restored import forget
+from taskbell.runtime.setup import first_line
 
-Confirm = Callable[[Counts | None, Manifest], None]
+Confirm = Callable[[Existing | None, Manifest], None]
 
 
 def restore(file: Path, passphrase: str | None, *, sent_until: datetime | None, confirm: Confirm) -> Manifest:
     """Puts the backup in the place of the database and the secret key. Raises CannotStart; then all is as it was.
 
+    Only if PostgreSQL can't be reached in the middle, a second run has to put back what was there.
+
     `confirm` gets what would be lost, and raises CannotStart if that isn't wanted.
     """
+    has_begun = False
     try:
         with workplace(settings.DATA, _beside()) as folder:
             manifest = _opened(file, folder, passphrase)
@@ -39,14 +45,19 @@ def restore(file: Path, passphrase: str | None, *, sent_until: datetime | None, 
                 migrate_database()
                 forget(sent_until or min(manifest.made, utc_now()))
 
-            copier().replace(folder, manifest, finish)
-            _put_key(folder / SECRET_KEY)
+            with _key_at_the_end(folder / SECRET_KEY):
+                has_begun = True
+                copier().replace(folder, manifest, finish)
     except OSError as error:
         said = _("can't restore %(file)s (%(error)s).")
         raise CannotStart(said % {"file": file, "error": error.strerror or error}) from error
     except (DatabaseError, sqlite3.Error) as error:
         said = _("can't use the database (%(error)s). Nothing was changed.")
-        raise CannotStart(said % {"error": str(error).strip().splitlines()[0].rstrip(".")}) from error
+        if has_begun and connection.vendor == "postgresql":
+            said = _(
+                "can't use the database (%(error)s). Run 'taskbell restore' again: it first puts back what was there."
+            )
+        raise CannotStart(said % {"error": first_line(error)}) from error
     return manifest
 
 
@@ -61,7 +72,7 @@ def _opened(file: Path, folder: Path, passphrase: str | None) -> Manifest:
     except NotOpened:
         said = _("can't open %(file)s, because the passphrase is wrong or the file is damaged. Nothing was changed.")
     except Damaged:
-        said = _("can't restore %(file)s, because it is damaged, incomplete or no backup. Nothing was changed.")
+        said = _("can't restore %(file)s, because it is damaged, incomplete, or not a backup. Nothing was changed.")
     raise CannotStart(said % {"file": file})
 
 
@@ -79,11 +90,20 @@ def _check_fits(manifest: Manifest) -> None:
         )
 
 
-def _put_key(key: Path) -> None:
-    """The key that signed the links and sessions in the database."""
-    if key.exists():
-        key.replace(settings.DATA / SECRET_KEY)
-        sync_folder(settings.DATA)
+@contextmanager
+def _key_at_the_end(key: Path) -> Iterator[None]:
+    """Writes the key that signed the links and sessions beside the server's. At the end, a rename puts it in place.
+
+    So whatever can fail about it fails before the database is replaced.
+    """
+    if not key.exists():
+        yield
+        return
+    with written_whole(settings.DATA / SECRET_KEY, replace=True) as draft:
+        draft.write(key.read_bytes())
+        draft.flush()
+        os.fsync(draft.fileno())
+        yield
 
 
 def key_problem(manifest: Manifest) -> list[str]:

@@ -12,7 +12,15 @@ from django.db import connection, connections
 
 from taskbell.config.language import gettext as _
 from taskbell.runtime.backup.archive import sync_folder
-from taskbell.runtime.backup.manifest import Counts, Fetch, Manifest, applied_migrations, counts_of
+from taskbell.runtime.backup.manifest import (
+    Counts,
+    Existing,
+    Fetch,
+    Manifest,
+    applied_migrations,
+    counts_of,
+)
+from taskbell.runtime.backup.tables import not_ours
 from taskbell.runtime.refusals import CannotStart
 
 NAME = "database.sqlite3"
@@ -36,14 +44,15 @@ def dump(folder: Path, now: datetime) -> tuple[Manifest, Path]:
     return Manifest("sqlite", now.isoformat(timespec="seconds"), counts, migrations), copy
 
 
-def existing() -> Counts | None:
-    """How much there is now; None if the file can't be read."""
+def existing() -> Existing | None:
+    """What there is now; None if the file is damaged."""
     file = database_file()
-    if not file.exists():
-        return _counts(_fetch_of(sqlite3.connect(":memory:")))
     try:
-        with closing(sqlite3.connect(file, timeout=PATIENCE_SECONDS)) as found:
-            return _counts(_fetch_of(found))
+        with closing(sqlite3.connect(file if file.exists() else ":memory:", timeout=PATIENCE_SECONDS)) as found:
+            fetch = _fetch_of(found)
+            return Existing(_counts(fetch), not_ours(_tables(fetch)))
+    except sqlite3.OperationalError:
+        raise  # such as a file that may not be read, or that another process has locked
     except sqlite3.DatabaseError:
         return None
 
@@ -64,7 +73,7 @@ def replace(folder: Path, manifest: Manifest, finish: Callable[[], None]) -> Non
     with open(copy, "rb") as copied:
         os.fsync(copied.fileno())
     with alone_in(file):
-        for ending in ("-wal", "-shm"):
+        for ending in ("-wal", "-shm", "-journal"):  # SQLite would apply them to the new file
             file.with_name(file.name + ending).unlink(missing_ok=True)
         copy.replace(file)
         sync_folder(file.parent)
@@ -82,10 +91,11 @@ def alone_in(file: Path) -> Iterator[sqlite3.Connection | None]:
             mine.execute("PRAGMA journal_mode = DELETE")  # only succeeds while no other process has the file open
             mine.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
-            if "locked" in str(error):
-                raise CannotStart(
-                    _("can't continue, because another process uses %(file)s. Stop Taskbell first.") % {"file": file}
-                ) from error
+            if "locked" not in str(error):
+                raise
+            raise CannotStart(
+                _("can't continue, because another process uses %(file)s. Stop Taskbell first.") % {"file": file}
+            ) from error
         except sqlite3.DatabaseError:
             pass  # it is damaged: what comes in its place is better
         yield mine
@@ -116,5 +126,9 @@ def _fetch_of(database: sqlite3.Connection) -> Fetch:
     return fetch
 
 
+def _tables(fetch: Fetch) -> list[str]:
+    return [name for (name,) in fetch(TABLES)]
+
+
 def _counts(fetch: Fetch) -> Counts:
-    return counts_of(fetch, tables=[name for (name,) in fetch(TABLES)])
+    return counts_of(fetch, tables=_tables(fetch))

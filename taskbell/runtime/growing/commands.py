@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, IntegrityError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -17,7 +17,7 @@ from taskbell.runtime.growing.checking import check_counts, check_history
 from taskbell.runtime.growing.copying import copy_table, set_sequences
 from taskbell.runtime.growing.source import Source, opened
 from taskbell.runtime.refusals import CannotStart
-from taskbell.runtime.setup import reach_database
+from taskbell.runtime.setup import first_line, reach_database
 
 
 def move(file: Path) -> None:
@@ -27,10 +27,25 @@ def move(file: Path) -> None:
     try:
         with opened(file) as source:
             _move(source)
+    except IntegrityError as error:
+        raise CannotStart(_violation(error)) from error
     except (DatabaseError, sqlite3.Error) as error:
         said = _("can't use the database (%(error)s). Run the command again: it continues where it stopped.")
-        raise CannotStart(said % {"error": str(error).strip().splitlines()[0].rstrip(".")}) from error
+        raise CannotStart(said % {"error": first_line(error)}) from error
     del lock
+
+
+def _violation(error: IntegrityError) -> str:
+    """Which rows PostgreSQL refuses. Another run would not help."""
+    said = getattr(error.__cause__, "diag", None)
+    return _(
+        "can't copy the rows of %(table)s, because they violate %(rule)s (%(error)s). Correct them in SQLite, then run "
+        "the command again."
+    ) % {
+        "table": getattr(said, "table_name", None) or "?",
+        "rule": getattr(said, "constraint_name", None) or getattr(said, "column_name", None) or "?",
+        "error": (getattr(said, "message_detail", None) or first_line(error)).rstrip("."),
+    }
 
 
 def _move(source: Source) -> None:
@@ -49,8 +64,8 @@ def _move(source: Source) -> None:
     say(_("Checksum of the history: %(checksum)s") % {"checksum": checksum})
     say(
         _(
-            "Now set DATABASE_URL to the address of PostgreSQL, and start Taskbell. %(file)s has not changed: keep it "
-            "for a while."
+            "Now set DATABASE_URL to the address of PostgreSQL, and start Taskbell. The data in %(file)s stays as it "
+            "is: keep it for a while."
         )
         % {"file": source.file}
     )

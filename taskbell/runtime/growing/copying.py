@@ -1,8 +1,7 @@
 """Copies rows by COPY, in transactions that also note how far they are."""
 
 import re
-from collections.abc import Callable, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from django.db import DataError, connection, transaction
 
@@ -13,7 +12,7 @@ from taskbell.runtime.growing.schema import sequences_of
 from taskbell.runtime.growing.source import Row, Source
 from taskbell.runtime.refusals import CannotStart
 
-BATCH_ROWS = 20_000
+BATCH_ROWS, BATCH_BYTES = 20_000, 16 * 1024 * 1024  # whatever comes first
 IN_LINE = re.compile(r"COPY \w+, line (\d+)")
 Advance = Callable[[int], None]
 
@@ -21,12 +20,25 @@ Advance = Callable[[int], None]
 def copy_table(source: Source, table: str, advance: Advance) -> None:
     """Copies the rows that aren't there yet. Raises CannotStart for a row that PostgreSQL refuses."""
     columns = source.columns(table)
-    rows = source.rows(table, columns, after=state.progress()[table].last_row)
-    while batch := list(islice(rows, BATCH_ROWS)):
+    for batch in batches(source.rows(table, columns, after=state.progress()[table].last_row)):
         with transaction.atomic():
             _write(table, columns, batch)
             state.copied(table, batch[-1][0], len(batch))
         advance(len(batch))
+
+
+def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Parts that fit into memory, also where a row has half a MiB."""
+    batch: list[Row] = []
+    size = 0
+    for row in rows:
+        batch.append(row)
+        size += sum(len(value) for value in row if isinstance(value, str | bytes))
+        if len(batch) >= BATCH_ROWS or size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _write(table: str, columns: list[str], rows: Sequence[Row]) -> None:

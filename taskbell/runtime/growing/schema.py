@@ -2,16 +2,15 @@
 
 from typing import NamedTuple
 
-from django.db import connection
-
 from taskbell.common.sql import fetch
+from taskbell.runtime.backup.postgres_moving import relations
 from taskbell.runtime.growing.state import TABLE
 
 NOT_COPIED = {"django_migrations", "activity_unplaced", TABLE}
 INDEXES = """
     SELECT 'DROP INDEX ' || indexrelid::regclass, pg_get_indexdef(indexrelid)
     FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
-    WHERE relnamespace = current_schema()::regnamespace AND relname = ANY (%s)
+    WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relname = ANY (%s)
     AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))
     ORDER BY indexrelid
 """
@@ -20,14 +19,14 @@ FOREIGN_KEYS = """
            format('ALTER TABLE %%s ADD CONSTRAINT %%I %%s', conrelid::regclass, conname,
                   pg_get_constraintdef(pg_constraint.oid))
     FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid
-    WHERE relnamespace = current_schema()::regnamespace AND relname = ANY (%s) AND contype = 'f'
+    WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relname = ANY (%s) AND contype = 'f'
     ORDER BY pg_constraint.oid
 """
 TRIGGERS = """
     SELECT DISTINCT format('ALTER TABLE %%s DISABLE TRIGGER USER', tgrelid::regclass),
                     format('ALTER TABLE %%s ENABLE TRIGGER USER', tgrelid::regclass)
     FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
-    WHERE relnamespace = current_schema()::regnamespace AND relname = ANY (%s) AND NOT tgisinternal
+    WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relname = ANY (%s) AND NOT tgisinternal
 """
 SEQUENCES = """
     SELECT table_name, column_name, pg_get_serial_sequence(quote_ident(table_name), column_name)
@@ -44,7 +43,7 @@ class Undone(NamedTuple):
 
 
 def copied_tables() -> list[str]:
-    return sorted(set(connection.introspection.table_names()) - NOT_COPIED)
+    return sorted(set(relations()) - NOT_COPIED)
 
 
 def in_the_way(tables: list[str]) -> list[Undone]:
