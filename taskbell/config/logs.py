@@ -1,8 +1,11 @@
 """What is logged, and how."""
 
+import logging
 from typing import Any
 
 from taskbell.config.env import Environment
+
+logging.raiseExceptions = False  # would print a message that can't be logged, with the values in it
 
 LOGS = "taskbell.common.logs"
 FILTERS = {name: {"()": f"{LOGS}.{name}"} for name in ("Sparingly", "WithoutSecrets")}

@@ -1,6 +1,5 @@
 """Django's settings, read from the environment (``env.py``)."""
 
-import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -292,4 +291,3 @@ SPECTACULAR_SETTINGS = {
 }
 
 LOGGING = logging_settings(env)
-logging.raiseExceptions = False  # would print a message that can't be logged, with the values in it

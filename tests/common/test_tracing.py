@@ -27,7 +27,10 @@ def test_a_collector_that_says_nothing_holds_nobody_up(settings: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.TASKBELL_OTLP_URL = f"http://127.0.0.1:{silent.getsockname()[1]}"
         tracing.record("GET /", 0.1, {})
+        _, _, thread = tracing._begun[os.getpid()]
         started = monotonic()
         tracing.end()
         assert monotonic() - started < tracing.END_SECONDS + 1
         assert os.getpid() not in tracing._begun
+    thread.join(10)  # nobody listens any more
+    assert not thread.is_alive()

@@ -10,6 +10,7 @@ import sentry_sdk
 from pydantic import SecretStr
 
 from taskbell.accounts.models import User
+from taskbell.common.logs import MAX_ALIKE
 from taskbell.config import error_reports, extras
 from taskbell.config.env import Environment, UnusableEnvironment, environment
 from taskbell.config.error_reports import ErrorReports
@@ -47,6 +48,27 @@ def test_a_report_has_none_of_the_secrets_that_people_send(bo: User, monkeypatch
     assert last["tags"]["route"].startswith("/")
     assert last["tags"]["request_id"]
     assert {name for event in events for name in event} <= error_reports.ALLOWED
+
+
+def test_an_error_that_cannot_be_reported_does_not_fail_who_logs_it_and_is_not_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: Any) -> None:
+        raise OSError
+
+    monkeypatch.setattr(sentry_sdk, "capture_event", fail)
+    record = logging.LogRecord("taskbell.worker", logging.ERROR, "", 0, "Broken: %s", ("one",), None)
+    assert ErrorReports().handle(record)
+    assert not capsys.readouterr().err
+
+
+def test_a_job_that_fails_every_second_is_reported_ten_times_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    reported: list[Any] = []
+    monkeypatch.setattr(sentry_sdk, "capture_event", reported.append)
+    reports = ErrorReports()
+    for number in range(60):
+        reports.handle(logging.LogRecord("celery.app.trace", logging.ERROR, "", 0, "Task %s", (number,), None))
+    assert len(reported) == MAX_ALIKE
 
 
 @pytest.mark.parametrize("dsn", ["https://sentry.example.org/1", "https://key@sentry.example.org", "what"])
