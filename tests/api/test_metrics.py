@@ -310,7 +310,7 @@ def test_while_the_database_is_away_the_figures_of_the_broker_are_there(bo: User
 def test_a_clock_that_never_ticked_and_backups_that_nobody_can_read_are_infinitely_old(
     db: None, settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def fail(_: Path) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise PermissionError
 
     settings.TASKBELL_BACKUP_DIR = tmp_path
