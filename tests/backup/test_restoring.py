@@ -16,7 +16,7 @@ from django.db import connection
 
 from taskbell.runtime.backup.archive import pack
 from taskbell.runtime.backup.manifest import Manifest
-from taskbell.runtime.backup.postgres_tools import environment_of_tools
+from taskbell.runtime.backup.postgres_tools import environment_of_tools, tool
 from taskbell.runtime.backup.sqlite_copy import alone_in
 from tests.backup.conftest import PHRASE, House, database_without_tables
 from tests.processes import environment_for, free_port
@@ -174,9 +174,12 @@ def test_a_backup_never_replaces_a_file_that_was_there_first(tmp_path: Path) -> 
 @of_postgres
 def test_a_server_that_ends_idle_transactions_can_be_backed_up(house: House, tmp_path: Path) -> None:
     with psycopg.connect(house.env["DATABASE_URL"], autocommit=True) as database:
-        name = database.info.dbname
-        database.execute(f"ALTER DATABASE {name} SET idle_in_transaction_session_timeout = 100")
-    house.run("backup", str(tmp_path / "taskbell.backup"))
+        name, version = database.info.dbname, database.info.server_version // 10_000
+        database.execute(f"ALTER DATABASE {name} SET idle_in_transaction_session_timeout = 500")
+    (slow := tmp_path / "bin").mkdir()
+    (slow / "pg_dump").write_text(f'#!/bin/sh\nsleep 1\nexec {tool("pg_dump", at_least=version)[0]} "$@"\n')
+    (slow / "pg_dump").chmod(0o755)
+    house.run("backup", str(tmp_path / "taskbell.backup"), env={"PATH": f"{slow}:{os.environ['PATH']}"})
 
 
 @of_postgres
