@@ -9,6 +9,8 @@ import pytest
 from tests.processes import ROOT
 from tests.services import IS_POSTGRES
 
+pytestmark = pytest.mark.long
+
 SMALL = (
     "--reminders=20",
     "--tasks=200",
