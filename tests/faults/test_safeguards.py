@@ -248,8 +248,9 @@ def without_recovery(patch: pytest.MonkeyPatch) -> None:
 def without_flag(patch: pytest.MonkeyPatch) -> None:
     """A mail in doubt is sent again as if nothing had happened."""
 
-    def settle_silently(now: datetime, **_: int) -> None:
+    def settle_silently(now: datetime, **_: int) -> list[doubts.Doubt]:
         Delivery.objects.unanswered(now).update(final_dot_at=None)
+        return []
 
     patch.setattr(doubts, "settle", settle_silently)
 
