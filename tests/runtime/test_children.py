@@ -31,8 +31,9 @@ def pauses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pauses:
             now[0] += lives
             child.watch()
             found.append(child.start_at - now[0] if child.start_at is not None else 0.0)
-            now[0] += found[-1]
-            child.watch()
+            if child.start_at is not None:  # otherwise it runs already, and may have ended again
+                now[0] += found[-1]
+                child.watch()
             assert child.process is not ended, "it was started again"
         child.kill()
         return found
