@@ -1,4 +1,4 @@
-"""Metrics for Prometheus. Each web process reports on all processes (docs/decisions/0059)."""
+"""Metrics for Prometheus. Each web process reports on all processes (docs/decisions/0057)."""
 
 from collections.abc import Callable, Iterator
 from importlib.metadata import version

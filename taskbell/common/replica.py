@@ -49,7 +49,7 @@ def pieces_from(replica: Any, pieces: Iterator[T]) -> Iterator[T]:
 
 @contextmanager
 def _in_place_of_default(replica: Any) -> Iterator[None]:
-    """Sends every query of this thread to the replica, also compiled SQL and transactions (docs/decisions/0061)."""
+    """Sends every query of this thread to the replica, also compiled SQL and transactions (docs/decisions/0059)."""
     default = connections[DEFAULT_DB_ALIAS]
     connections[DEFAULT_DB_ALIAS] = replica or default
     try:

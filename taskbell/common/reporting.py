@@ -1,4 +1,4 @@
-"""Adds up in the broker what all processes measure, so that any web process can report it (docs/decisions/0059).
+"""Adds up in the broker what all processes measure, so that any web process can report it (docs/decisions/0057).
 
 Each process adds what it has counted once a second. A batch is added once, also if its answer gets lost. Counters
 therefore survive the processes that counted; of one that is killed, only the last second is lost.

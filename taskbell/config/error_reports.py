@@ -1,4 +1,4 @@
-"""Reports logged errors to Sentry. A report has what this module puts into it, nothing else (docs/decisions/0060)."""
+"""Reports logged errors to Sentry. A report has what this module puts into it, nothing else (docs/decisions/0058)."""
 
 import logging
 import traceback
