@@ -1,4 +1,4 @@
-"""Traces of requests and jobs for OpenTelemetry: names, durations and outcomes; no data of people."""
+"""Traces of requests and jobs for OpenTelemetry: names, durations and outcomes; no personal data."""
 
 import logging
 import os

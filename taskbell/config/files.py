@@ -6,11 +6,14 @@ import secrets
 import shlex
 import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
+from taskbell.common.whole_files import written_whole
 from taskbell.config.env import UnusableEnvironment
 from taskbell.config.language import gettext as _
 
+SECRET_KEY = "secret_key"  # noqa: S105 - the name of the file
 PRIVATE = 0o077  # the umask of all our processes: other users can't use the files that they create
 
 # The limit is 107 bytes on Linux and 103 on macOS (sockaddr_un).
@@ -54,17 +57,10 @@ def _is_open(folder: os.stat_result) -> bool:
 
 def secret_key(data: Path) -> str:
     """The key in the data folder. The first caller creates it, and all callers get the same key."""
-    path = data / "secret_key"
+    path = data / SECRET_KEY
     if not path.exists():
-        draft = path.with_name(f"secret_key.{os.getpid()}.{secrets.token_hex(4)}")
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(64))
-        try:
-            os.link(draft, path)  # fails if another process was first
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
+        with suppress(FileExistsError), written_whole(path, replace=False) as file:  # another process may be first
+            file.write(secrets.token_urlsafe(64).encode())
     return path.read_text().strip()
 
 

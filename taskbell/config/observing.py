@@ -44,7 +44,7 @@ class Observing(BaseSettings):
     TASKBELL_SENTRY_DSN: Annotated[SecretStr, AfterValidator(_address_with_key)] | None = Field(
         None,
         description="Where to report errors by the protocol of Sentry: https://key@sentry.example.org/1. Reports have "
-        "no data of people. Needs the extra sentry.",
+        "no personal data. Needs the extra sentry.",
     )
     TASKBELL_OTLP_URL: Annotated[str, AfterValidator(_collector)] | None = Field(
         None,

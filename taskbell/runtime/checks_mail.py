@@ -20,7 +20,7 @@ ADMIN = "admin"
 
 
 def mail(to: str) -> Iterator[Finding]:
-    """The mail server lets us in, and takes a test email if there is an address for it."""
+    """The mail server accepts our sign-in, and a test email if there is an address for it."""
     what, host = _("Email"), settings.MAIL["host"]
     if not host:
         yield _folder(what, Path(settings.MAIL["folder"]))
@@ -39,7 +39,9 @@ def mail(to: str) -> Iterator[Finding]:
         yield Finding(what, problem=problem, fix=fix)
         return
     yield Finding(
-        what, (_("%(server)s took a test email") if recipient else _("%(server)s lets us in")) % {"server": server}
+        what,
+        (_("%(server)s accepted a test email") if recipient else _("%(server)s accepted the sign-in"))
+        % {"server": server},
     )
 
 

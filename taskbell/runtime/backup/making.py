@@ -10,14 +10,14 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from taskbell.config.env import environment
+from taskbell.config.files import SECRET_KEY
 from taskbell.config.language import gettext as _
 from taskbell.runtime.backup import postgres_copy, sqlite_copy
 from taskbell.runtime.backup.archive import pack
 from taskbell.runtime.backup.manifest import Existing, Manifest
 from taskbell.runtime.backup.workplace import workplace
 from taskbell.runtime.refusals import CannotStart
-
-SECRET_KEY = "secret_key"  # noqa: S105 - the name of the file
+from taskbell.runtime.setup import first_line
 
 
 class Copier(Protocol):
@@ -51,5 +51,5 @@ def make(file: Path, passphrase: str | None, *, now: datetime, replace: bool = F
         raise CannotStart(said % {"file": file, "error": error.strerror or error}) from error
     except (DatabaseError, sqlite3.Error) as error:
         said = _("can't copy the database (%(error)s).")
-        raise CannotStart(said % {"error": str(error).strip().rstrip(".")}) from error
+        raise CannotStart(said % {"error": first_line(error)}) from error
     return manifest

@@ -12,6 +12,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from taskbell.config.language import gettext as _
 from taskbell.config.language import gettext_noop
+from taskbell.runtime.refusals import CannotStart
 
 FORMAT = 1
 NAME = "manifest.json"
@@ -57,6 +58,11 @@ class Manifest:
     @property
     def made(self) -> datetime:
         return datetime.fromisoformat(self.made_at)
+
+    def check(self, counts: Counts | None) -> None:
+        """Raises CannotStart unless these are the counts of the restored database; None if it can't be read."""
+        if counts != self.counts:
+            raise CannotStart(_("can't restore, because the database in the backup is damaged. Use another backup."))
 
     def unknown_migrations(self) -> list[str]:
         """Migrations that this version doesn't have: the backup is of a newer one."""

@@ -77,8 +77,7 @@ def replace(folder: Path, manifest: Manifest, finish: Callable[[], None]) -> Non
     try:
         connections.close_all()  # loading takes long, and a connection that waits may be cut off
         load(program, folder / NAME, schema, server=server)
-        if _counts() != manifest.counts:
-            raise CannotStart(_("can't restore, because the database in the backup is damaged. Take another backup."))
+        manifest.check(_counts())
         connections.close_all()
         finish()
     except BaseException:

@@ -11,10 +11,12 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from taskbell.common.clock import utc_now
+from taskbell.common.whole_files import written_whole
 from taskbell.config.env import environment
+from taskbell.config.files import SECRET_KEY
 from taskbell.config.language import gettext as _
-from taskbell.runtime.backup.archive import Damaged, unpack, written_whole
-from taskbell.runtime.backup.making import SECRET_KEY, copier
+from taskbell.runtime.backup.archive import Damaged, unpack
+from taskbell.runtime.backup.making import copier
 from taskbell.runtime.backup.manifest import Existing, Manifest
 from taskbell.runtime.backup.sealing import NotOpened
 from taskbell.runtime.backup.sqlite_copy import database_file

@@ -10,8 +10,8 @@ from typing import Any
 
 from django.db import connection, connections
 
+from taskbell.common.whole_files import sync_folder
 from taskbell.config.language import gettext as _
-from taskbell.runtime.backup.archive import sync_folder
 from taskbell.runtime.backup.manifest import (
     Counts,
     Existing,
@@ -115,8 +115,8 @@ def _instead_of(file: Path, copy: Path) -> Iterator[None]:
 def _check(copy: Path, manifest: Manifest) -> None:
     with closing(sqlite3.connect(copy)) as found:
         fetch = _fetch_of(found)
-        if list(fetch("PRAGMA quick_check")) != [("ok",)] or _counts(fetch) != manifest.counts:
-            raise CannotStart(_("can't restore, because the database in the backup is damaged. Take another backup."))
+        is_sound = list(fetch("PRAGMA quick_check")) == [("ok",)]
+        manifest.check(_counts(fetch) if is_sound else None)
 
 
 def _fetch_of(database: sqlite3.Connection) -> Fetch:
