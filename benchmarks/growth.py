@@ -55,7 +55,8 @@ def _size(tables: tuple[str, ...]) -> float:
     """Together with their indexes, in KiB."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT sum(pg_total_relation_size(name::regclass)) FROM unnest(%s::text[]) name", [list(tables)]
+            "SELECT sum(pg_total_relation_size(relid)) FROM unnest(%s::text[]) name, pg_partition_tree(name::regclass)",
+            [list(tables)],
         )
         return float(cursor.fetchone()[0]) / 1024
 

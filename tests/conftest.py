@@ -30,6 +30,7 @@ from tests import openapi
 from tests.processes import RunningTaskbell, taskbell
 
 APPEND_ONLY = import_module("taskbell.activity.migrations.0002_append_only")
+MONTHS = import_module("taskbell.activity.migrations.0009_months")
 PASSWORD = "correct horse battery"
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 ID_DISTANCE = 1_000_000  # between the first ids of two tables
@@ -178,7 +179,7 @@ def _tables_can_be_emptied_between_tests() -> Iterator[None]:
     """SQLite empties tables by DELETE, which some triggers refuse and others count; PostgreSQL truncates."""
     sql_flush = DatabaseOperations.sql_flush
     drop = [f"DROP TRIGGER IF EXISTS activity_{verb}" for verb in ("update", "delete")] + drop_statements("sqlite")
-    anew = [*APPEND_ONLY.statements("sqlite"), *trigger_statements("sqlite")]
+    anew = [APPEND_ONLY.statements("sqlite")[0], MONTHS.SQLITE, *trigger_statements("sqlite")]
 
     def flush(self: DatabaseOperations, *args: Any, **kwargs: Any) -> list[str]:
         return [*drop, *sql_flush(self, *args, **kwargs), *anew]

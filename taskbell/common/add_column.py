@@ -9,7 +9,7 @@ from taskbell.common.online import patiently
 
 
 class AddColumn(AddField):
-    """Adds a text column that is never NULL, empty at first; or a foreign key, NULL at first.
+    """Adds a column that is never NULL, with its default, or a text that is empty; or a foreign key, NULL at first.
 
     On SQLite, Django would copy the whole table for it or for its removal, and drop the triggers that count tasks.
     """
@@ -21,7 +21,8 @@ class AddColumn(AddField):
             return
         model = to_state.apps.get_model(app_label, self.model_name)
         field = model._meta.get_field(self.name)
-        initial = "" if field.is_relation else " DEFAULT '' NOT NULL"
+        default = field.db_default if field.has_db_default() else "''"
+        initial = "" if field.is_relation else f" DEFAULT {default} NOT NULL"
         type_ = field.db_type(schema_editor.connection)
         schema_editor.execute(f"ALTER TABLE {model._meta.db_table} ADD COLUMN {field.column} {type_}{initial}")
 

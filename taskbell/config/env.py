@@ -127,6 +127,12 @@ class Environment(Observing):
         le=3650,
         description="Days during which a deleted task can be restored. After that it is removed for good.",
     )
+    TASKBELL_HISTORY_MONTHS: int = Field(
+        0,
+        ge=0,
+        le=1200,
+        description="Months for which the history is kept, besides the current one. 0: forever.",
+    )
     TASKBELL_QUOTAS: Annotated[dict[str, int], NoDecode, BeforeValidator(read_quotas)] = Field(
         QUOTAS, description=ABOUT_QUOTAS
     )

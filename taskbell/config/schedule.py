@@ -27,6 +27,7 @@ BEAT_SCHEDULE = dict(
         every(seconds=300, run="taskbell.tasks.find_full"),
         every(seconds=3600, run="taskbell.tasks.purge_deleted"),
         every(seconds=3600, run="taskbell.activity.forget_undo"),
+        every(seconds=3600, run="taskbell.activity.keep_months"),
         every(seconds=3600, run="taskbell.api.forget_answers"),
         every(seconds=10, run="taskbell.reports.fold_counts"),
         every(seconds=5, run="taskbell.reports.make_waiting"),

@@ -86,5 +86,5 @@ def resumable_position(text: str, access: str) -> int | None:
     except Invalid:
         return None
     end = current_checkpoint()
-    is_valid = cursor == Cursor(end.epoch, access, cursor.position) and cursor.position <= end.position
+    is_valid = cursor == Cursor(end.epoch, access, cursor.position) and end.has_all_after(cursor.position)
     return cursor.position if is_valid and end.position - cursor.position <= MAX_MISSED_ENTRIES else None

@@ -50,7 +50,7 @@ class Events:
 
 
 def events_after(position: int) -> Events:
-    """The events after this position, for everybody. Two queries, or up to four.
+    """The events after this position, for everybody. Three queries, or up to five.
 
     The tasks are read after the entries, so payloads and audiences are as of now. Call it again with the position that
     it returns until that stays the same.

@@ -57,7 +57,7 @@ def changes_for(person: User, cursor: Cursor | None, *, limit: int, show: Show, 
     access = access_of(person)
     if cursor is None:
         cursor = Cursor(end_now.epoch, access, end_now.position, task_id=0)
-    if (cursor.epoch, cursor.access) != (end_now.epoch, access) or cursor.position > end_now.position:
+    if (cursor.epoch, cursor.access) != (end_now.epoch, access) or not end_now.has_all_after(cursor.position):
         return RESYNC
     if cursor.task_id is not None and cursor.until is None:
         return _first_copy(person, cursor, limit=limit, show=show)

@@ -19,7 +19,8 @@ class Follower:
 
     async def go_to_end(self) -> None:
         """Starts following at the end of the history."""
-        self.epoch, self.position = await self._reader.run(current_checkpoint)
+        end = await self._reader.run(current_checkpoint)
+        self.epoch, self.position = end.epoch, end.position
 
     async def read_on(self) -> None:
         """Reads up to the current end of the history."""
@@ -37,14 +38,14 @@ class Follower:
 
     async def _check_run(self) -> None:
         """Skips to the end where nobody is connected. After a restored backup, tells all clients to start over."""
-        epoch, latest = await self._reader.run(current_checkpoint)
-        is_another_run = latest < self.position or epoch != self.epoch
-        self.epoch = epoch
+        end = await self._reader.run(current_checkpoint)
+        is_another_run = end.position < self.position or end.epoch != self.epoch
+        self.epoch = end.epoch
         if is_another_run or self._subscribers.is_empty:
-            self.position = latest
+            self.position = end.position
         if is_another_run:
             for subscriber in self._subscribers.everybody():
-                subscriber.go_to(latest)
+                subscriber.go_to(end.position)
                 subscriber.resync()
 
     async def catch_up(self, subscriber: Subscriber, send: Send) -> None:

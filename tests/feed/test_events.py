@@ -150,10 +150,10 @@ def test_a_private_line_of_another_kind_is_an_event_by_itself(bo: User, mia: Use
     assert heard_by(mia, since) == []
 
 
-def test_a_batch_of_events_costs_two_queries(bo: User, mia: User, since: int, query_budget: Any) -> None:
+def test_a_batch_of_events_costs_three_queries(bo: User, mia: User, since: int, query_budget: Any) -> None:
     for number in range(30):
         a_task(bo, f"Task {number}")
-    with query_budget(2):  # lines, tasks
+    with query_budget(3):  # positions, lines, tasks
         batch = events_after(since)
     assert len(batch.events) == 30
     assert events_after(batch.position).events == []

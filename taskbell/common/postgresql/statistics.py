@@ -6,7 +6,7 @@ from taskbell.common.sql import execute, fetch
 
 UNKNOWN_TABLES = """
     SELECT relname FROM pg_class
-    WHERE relname = ANY (%s) AND relnamespace = current_schema()::regnamespace
+    WHERE (relname = ANY (%s) OR relispartition) AND relnamespace = current_schema()::regnamespace
     AND pg_relation_size(oid) > 0
     AND NOT EXISTS (SELECT FROM pg_stats WHERE schemaname = current_schema() AND tablename = relname)
 """

@@ -20,14 +20,14 @@ OBJECTS = """
 RELATIONS = """
     SELECT relname FROM pg_class
     WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f')
-    AND NOT EXISTS (SELECT FROM pg_depend
+    AND NOT relispartition AND NOT EXISTS (SELECT FROM pg_depend
                     WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e')
     ORDER BY relname
 """
 
 
 def relations() -> list[str]:
-    """The tables and views of the current schema, without those of extensions."""
+    """The tables and views of the current schema, without those of extensions and the parts of others."""
     return [str(name) for (name,) in fetch(RELATIONS)]
 
 

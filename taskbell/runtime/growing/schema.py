@@ -8,7 +8,7 @@ from taskbell.runtime.growing.state import TABLE
 
 NOT_COPIED = {"django_migrations", "activity_unplaced", TABLE}
 INDEXES = """
-    SELECT 'DROP INDEX ' || indexrelid::regclass, pg_get_indexdef(indexrelid)
+    SELECT 'DROP INDEX ' || indexrelid::regclass, replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON ')
     FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
     WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relname = ANY (%s)
     AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))
