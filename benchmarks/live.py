@@ -153,7 +153,7 @@ def _valkey() -> Iterator[None]:
 def _taskbell() -> Iterator[tuple[int, psutil.Process]]:
     port = _free_port()
     more = {"PORT": str(port), "TASKBELL_LIVE_CONNECTIONS": "100000", "TASKBELL_LOG_LEVEL": "ERROR"}
-    more["REDIS_URL"] = settings.REDIS_URL
+    more |= {"REDIS_URL": settings.REDIS_URL, "WEB_CONCURRENCY": "1"}
     with _process([sys.executable, "-m", "taskbell", "web"], **more) as process:
         _wait_for(port)
         yield port, process
