@@ -3,6 +3,7 @@
 import time
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.db import connection
@@ -31,6 +32,28 @@ def in_batches(batch: Callable[[], int]) -> int:
             total += done
             let_others_write()
     return total
+
+
+def in_batches_by_two(batch: Callable[[], int], *, size: int) -> int:
+    """Like `in_batches`, for batches of so many rows that pass over those that others have locked. Returns the sum.
+
+    On PostgreSQL, a second thread joins after a full batch: while one of them computes, the database works for the
+    other.
+    """
+    first = batch()
+    if first < size or connection.vendor != "postgresql":
+        return first + in_batches(batch)
+    with ThreadPoolExecutor(1, thread_name_prefix="batches") as pool:
+        beside = pool.submit(_in_batches_apart, batch)
+        return first + in_batches(batch) + beside.result()
+
+
+def _in_batches_apart(batch: Callable[[], int]) -> int:
+    """With a connection of this thread's own."""
+    try:
+        return in_batches(batch)
+    finally:
+        connection.close()
 
 
 def one_at_a_time(name: str) -> None:

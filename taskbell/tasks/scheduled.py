@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef
 
 from taskbell.activity.actions import Entry, record, record_entries
 from taskbell.activity.models import Activity, Subject, SubjectType
-from taskbell.common.locks import in_batches, one_at_a_time
+from taskbell.common.locks import in_batches, in_batches_by_two, one_at_a_time
 from taskbell.notifications.messages import notify
 from taskbell.projects.models import Project
 from taskbell.tasks.finished import Finished
@@ -28,7 +28,7 @@ def mark_overdue(now: datetime) -> int:
     Each task is marked once per due time, with a line of history and at most one email a person. Each batch is a
     transaction, so that many tasks due at midnight do not block other writers.
     """
-    return in_batches(lambda: _mark_batch(now))
+    return in_batches_by_two(lambda: _mark_batch(now), size=TASKS_PER_BATCH)
 
 
 @transaction.atomic

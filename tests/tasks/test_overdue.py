@@ -1,9 +1,11 @@
 """The clock says that a task is overdue: once, to each person once, and no longer than it is so."""
 
 from datetime import date, datetime, time, timedelta
+from threading import Barrier, get_ident
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from taskbell.accounts.models import User
 from taskbell.activity.models import Activity
@@ -169,3 +171,23 @@ def test_a_batch_that_fails_leaves_what_the_others_did(bo: User, monkeypatch: py
     assert Task.objects.filter(is_overdue=True).count() == len(mails()) == 2
     assert mark_overdue(DUE) == 3
     assert len(mails()) == 5
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+def test_two_share_a_midnight_with_many_tasks_and_mark_each_once(bo: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduled, "TASKS_PER_BATCH", 5)
+    tasks = [a_task(bo, f"Task {number}", **FIELDS) for number in range(50)]
+    notify, both, threads = scheduled.notify, Barrier(2, timeout=30), list[int]()
+
+    def notify_at_once(messages: Any, *, now: datetime) -> None:
+        threads.append(get_ident())
+        if len(threads) in {2, 3}:  # each waits in its transaction for a batch of the other
+            both.wait()
+        notify(messages, now=now)
+
+    monkeypatch.setattr(scheduled, "notify", notify_at_once)
+    assert mark_overdue(DUE) == 50
+    assert len(set(threads)) == 2
+    assert all(lines(task) == [("overdue", "PENDING", OVERDUE)] for task in tasks)
+    assert mails() == [("bo", DUE)] * 50
