@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -127,7 +128,7 @@ def _sqlite_value(value: Any) -> Any:
     """The value as SQLite stores it; most types need no conversion."""
     match value:
         case datetime():
-            return connection.ops.adapt_datetimefield_value(value)
+            return _sqlite_instant(value)
         case date():
             return connection.ops.adapt_datefield_value(value)
         case time():
@@ -136,3 +137,9 @@ def _sqlite_value(value: Any) -> Any:
             return round(value / timedelta(microseconds=1))
         case _:
             return value
+
+
+@lru_cache(maxsize=256)
+def _sqlite_instant(value: datetime) -> str:
+    """The rows of one statement share most of their instants."""
+    return str(connection.ops.adapt_datetimefield_value(value))
