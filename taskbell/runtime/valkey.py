@@ -24,7 +24,7 @@ def valkey(data: Path, *, lock: int) -> Child:
         "appendonly": "yes",
         "appendfsync": "everysec",
         "save": "",
-        "maxmemory": "64mb",
+        "maxmemory": "32mb",
         "maxmemory-policy": "volatile-ttl",  # evicts entries that expire, such as cached responses; never queues
         "hz": "2",  # runs background work twice a second instead of ten times
         "logfile": str(folder / "valkey.log"),

@@ -44,7 +44,7 @@ def test_the_broker_gives_up_kept_answers_before_it_grows_without_limit(running:
     broker = redis.Redis(unix_socket_path=str(running.data / "valkey" / "valkey.sock"), decode_responses=True)
     with broker:
         said = broker.config_get("maxmemory*")
-    assert (said["maxmemory"], said["maxmemory-policy"]) == (str(64 * MEBIBYTE), "volatile-ttl")
+    assert (said["maxmemory"], said["maxmemory-policy"]) == (str(32 * MEBIBYTE), "volatile-ttl")
 
 
 def test_everything_together_needs_less_than_450_mebibytes(running: RunningTaskbell) -> None:
