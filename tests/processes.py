@@ -17,7 +17,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ("PATH", "HOME", "TMPDIR", "COVERAGE_PROCESS_START", "COVERAGE_FILE")
-CHILDREN = ("web", "worker", "beat", "valkey")
+CHILDREN = ("web", "worker", "valkey")
 
 
 T = TypeVar("T")
@@ -120,17 +120,17 @@ class RunningTaskbell:
             return False
 
     def pid(self, name: str) -> int | None:
-        """The process number of web, worker, beat or valkey; None while it is not running."""
+        """The process number of web, worker or valkey; None while it is not running."""
         try:
             return int((self.data / "run" / f"{name}.pid").read_text())
         except (FileNotFoundError, ValueError):
             return None
 
-    def kill(self, name: str) -> int:
-        """Kills one child with SIGKILL, and returns the process number it had."""
+    def kill(self, name: str, how: signal.Signals = signal.SIGKILL) -> int:
+        """Sends one child this signal, and returns the process number it had."""
         pid = self.pid(name)
         assert pid, f"{name} is not running"
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, how)
         return pid
 
     def wait_until_restarted(self, name: str, *, old: int, within: float = 15) -> int:

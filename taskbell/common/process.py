@@ -8,10 +8,10 @@ from taskbell.common.logs import log_error_of_thread
 from taskbell.common.reporting import reporter
 
 
-def begin(part: str) -> None:
-    """Logs and reports from now on. Call it in the process itself, after a fork."""
+def begin(*parts: str) -> None:
+    """Logs and reports from now on, as these parts. Call it in the process itself, after a fork."""
     threading.excepthook = log_error_of_thread
-    reporter.begin(part)
+    reporter.begin(*parts)
     atexit.register(end)
 
 

@@ -67,8 +67,8 @@ def broker() -> redis.Redis:
 class Reporter:
     """Reports what this process has counted."""
 
-    def __init__(self, part: str = "web") -> None:
-        self.process = f"{part}:{token_hex(8)}"
+    def __init__(self, *parts: str) -> None:
+        self.process = f"{'+'.join(parts)}:{token_hex(8)}"
         self._lock = Lock()
         self._batch = 0
         self._values: metrics.Values = {}
@@ -76,9 +76,9 @@ class Reporter:
         self._has_ended = False
         self._stopping = Event()
 
-    def begin(self, part: str) -> None:
+    def begin(self, *parts: str) -> None:
         """Reports once a second from now on. Call it in the process itself, after a fork."""
-        self.__init__(part)  # type: ignore[misc]  # the lock of a process that has forked may be taken
+        self.__init__(*parts)  # type: ignore[misc]  # the lock of a process that has forked may be taken
         Thread(target=self._run, args=(self._stopping,), name="metrics", daemon=True).start()
 
     def end(self) -> None:
@@ -128,7 +128,7 @@ def _quietly(call: Any) -> bool:
     return True
 
 
-reporter = Reporter()
+reporter = Reporter("web")
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Measured:
 
     totals: metrics.Values = field(default_factory=dict)
     gauges: metrics.Values = field(default_factory=dict)
-    alive: tuple[str, ...] = ()  # the part of each process: web, worker or beat
+    alive: tuple[str, ...] = ()  # the parts of each process: web, worker, beat
 
 
 def read() -> Measured:
@@ -153,7 +153,7 @@ def read() -> Measured:
     for process in alive:
         for name, value in json.loads(known.get(process, b"{}")).items():
             gauges[name] = gauges.get(name, 0.0) + value
-    parts = tuple(process.decode().partition(":")[0] for process in alive)
+    parts = tuple(part for process in alive for part in process.decode().partition(":")[0].split("+"))
     return Measured({key.decode(): float(value) for key, value in totals.items()}, gauges, parts)
 
 

@@ -53,11 +53,16 @@ class Ticker(Scheduler):
             self.broker_is_away = False
 
 
+def beat_service() -> Service:
+    """Celery's loop around our ticker."""
+    return Service(app, max_interval=1, scheduler_cls=Ticker, remote_control=False)
+
+
 def tick() -> None:
     """Ticks until SIGTERM or Ctrl-C. Raises CannotStart if the broker can't be reached."""
     logging.config.dictConfig(settings.LOGGING)
     check_broker()
-    service = Service(app, max_interval=1, scheduler_cls=Ticker, remote_control=False)
+    service = beat_service()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise SystemExit

@@ -66,9 +66,12 @@ def worker(
     queues: Annotated[
         str, typer.Option(help=_("Queues to take jobs from, separated by commas."))
     ] = "mail,default,reports",
+    with_beat: Annotated[
+        bool, typer.Option("--beat", help=_("Do the work of beat in the same process. Meant for a single worker."))
+    ] = False,
 ) -> None:
     """Run jobs: send emails, deliver reminders, build reports."""
-    _django_part("worker").work(queues)
+    _django_part("worker").work(queues, with_beat=with_beat)
 
 
 @app.command()

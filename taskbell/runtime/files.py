@@ -21,7 +21,7 @@ def run_folder(data: Path) -> Path:
 
 
 def pid_file(data: Path, name: str) -> Path:
-    """The file with the process ID of web, worker, beat or valkey."""
+    """The file with the process ID of web, worker or valkey."""
     return run_folder(data) / f"{name}.pid"
 
 

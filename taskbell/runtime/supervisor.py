@@ -18,7 +18,7 @@ from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.valkey import answers, valkey
 
 STARTING_PAUSE, RUNNING_PAUSE = 0.02, 0.25  # seconds between two checks of the children
-STOP_SECONDS = 8.0  # for web, worker and beat; Valkey stops after them, and everything within ten seconds
+STOP_SECONDS = 8.0  # for web and worker; Valkey stops after them, and everything within ten seconds
 VALKEY_STOP_SECONDS = 1.5
 
 
@@ -54,7 +54,7 @@ class Supervisor:
         self.env = env
         self.broker = [] if env.REDIS_URL else [valkey(env.data, lock=lock)]
         self.web = self._taskbell("web", "--prepare")
-        self.others = [self._taskbell("worker"), self._taskbell("beat")]
+        self.others = [self._taskbell("worker", "--beat")]
         self.asked_to_stop = False
 
     def _taskbell(self, name: str, *options: str) -> Child:

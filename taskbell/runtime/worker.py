@@ -13,6 +13,7 @@ from taskbell.config.env import environment
 from taskbell.config.language import gettext as _
 from taskbell.runtime import lives
 from taskbell.runtime.backup import jobs  # noqa: F401 - registers them
+from taskbell.runtime.beat_thread import BeatThread
 from taskbell.runtime.files import run_folder
 from taskbell.runtime.refusals import CannotStart
 from taskbell.runtime.setup import check_broker, check_database
@@ -20,8 +21,8 @@ from taskbell.runtime.setup import check_broker, check_database
 QUEUES = list(app.conf.task_queues)
 
 
-def work(queues: str) -> None:
-    """Takes jobs from these queues until SIGTERM, then finishes running jobs.
+def work(queues: str, *, with_beat: bool = False) -> None:
+    """Takes jobs from these queues until SIGTERM, then finishes running jobs. With beat, it queues the ticks as well.
 
     Raises CannotStart without database or broker, and for an unknown queue.
     """
@@ -36,6 +37,8 @@ def work(queues: str) -> None:
     # Warns of jobs that continue while the broker is away: that is safe, because each claims its row in the database.
     warnings.simplefilter("ignore", CPendingDeprecationWarning)
     env = environment()
+    if with_beat:
+        app.steps["worker"].add(BeatThread)
     worker = app.Worker(
         pool_cls="threads",
         concurrency=env.TASKBELL_WORKER_THREADS,
@@ -50,6 +53,6 @@ def work(queues: str) -> None:
     workers = run_folder(env.data) / "workers"
     lives.begin(workers)
     lives.watch(workers)
-    process.begin("worker")
+    process.begin("worker", *(["beat"] if with_beat else []))
     worker.start()
     sys.exit(worker.exitcode)

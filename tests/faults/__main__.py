@@ -41,7 +41,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--workers", type=int, default=3)
-    parser.add_argument("--fair-weather", action="store_true", help="only kill web, worker, beat and Valkey")
+    parser.add_argument("--fair-weather", action="store_true", help="only kill web, workers, beat and Valkey")
     parser.add_argument("--output", default=REPORT)
     arguments = parser.parse_args()
     arguments.on = arguments.on or DATABASES

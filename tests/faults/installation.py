@@ -87,7 +87,7 @@ class Installation:
 
     def roles(self) -> list[str]:
         """All that can be hit now."""
-        inside = [role for role in ("web", "worker", "beat", "valkey") if self.tree.pid(role)]
+        inside = [role for role in ("web", "worker", "valkey") if self.tree.pid(role)]
         return inside + [role for role, process in self.beside.items() if process.poll() is None]
 
     def hit(self, role: str, how: signal.Signals) -> bool:
