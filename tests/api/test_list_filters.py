@@ -1,12 +1,15 @@
 """Each filter of the list of tasks, in words that a person would use."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from taskbell.accounts.models import User
 from taskbell.search.tasks import listing
@@ -304,3 +307,25 @@ def test_completed_is_completed_and_not_archived(shelf: Shelf, found: Found, yes
     shelf.put([Slip("done", stage="COMPLETED"), Slip("away", stage="ARCHIVED"), Slip("new")])
     assert found(f"completed={yes}") == ["done"]
     assert found("completed=false") == ["away", "new"]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has statistics about ranges")
+@pytest.mark.parametrize(
+    ("query", "for_a_member", "for_everything"),
+    [
+        ("due_date=2027-03-31", True, True),
+        ("due_date_gte=2027-03-01&due_date_lte=2027-03-31", True, True),
+        ("due_date_gte=2027-03-01&due_date_lte=2027-04-02", False, False),
+        ("due_date_gte=2027-03-01&due_date_lte=2027-04-02&ordering=due_date", False, True),
+        ("due_date_gte=2027-03-01", False, True),
+        ("has_due=false", False, False),
+    ],
+)
+def test_sqlite_goes_through_everybodys_due_moments_only_where_they_are_few(
+    bo: User, mia: User, as_user: Somebody, query: str, for_a_member: bool, for_everything: bool
+) -> None:
+    for person, expected in ((bo, for_a_member), (mia, for_everything)):
+        with CaptureQueriesContext(connection) as queries:
+            assert as_user(person).get(f"/api/tasks/?{query}").status_code == 200
+        asked = " ".join(query["sql"] for query in queries)
+        assert bool(re.search(r'"tasks_task"."due_at" (<|>|IS )', asked)) is expected, asked
