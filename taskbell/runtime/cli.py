@@ -56,9 +56,10 @@ def web(
     prepare: Annotated[
         bool, typer.Option("--prepare", help=_("Migrate the database and collect static files first."))
     ] = False,
+    resume: Annotated[str, typer.Option("--resume", hidden=True)] = "",  # of runtime/keeper.py
 ) -> None:
     """Serve HTTP and WebSocket on TASKBELL_BIND and PORT."""
-    _django_part("web").serve(prepare=prepare)
+    _django_part("web").serve(prepare=prepare, resume=resume)
 
 
 @app.command()

@@ -2,22 +2,18 @@
 
 import gc
 import logging
-import multiprocessing
 import os
 import signal
-import time
+import sys
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing.connection import wait
-from multiprocessing.process import BaseProcess
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
+from socket import socket
 
 from taskbell.runtime.children import end_with_parent
+from taskbell.runtime.keeper import RESUME, WATCHED, become_keeper
 
-FORK = multiprocessing.get_context("fork")  # type: ignore[attr-defined,unused-ignore]  # not on Windows
-CHECK_SECONDS = 0.25
-RESTART_SECONDS = 0.5  # so that a fork that always fails doesn't keep a core busy
 MAX_BY_DEFAULT = 4
 QUOTA = Path("/sys/fs/cgroup/cpu.max")  # of a container
 
@@ -35,45 +31,50 @@ def default_number() -> int:
     return cores
 
 
+@dataclass
 class Forks:
-    """A number of forks, each replaced if it ends, until SIGTERM or Ctrl-C."""
+    """The forks that serve at a listening socket, and the exit codes of those to replace."""
 
-    def __init__(self, serve: Callable[[], object], number: int) -> None:
-        self._serve = serve
-        self._number = number
-        self._forks: list[BaseProcess] = []
-        self._asked_to_stop = False
+    listener: socket
+    serving: list[int] = field(default_factory=list)
+    ended: list[int] = field(default_factory=list)
 
-    def run(self) -> None:
-        """Returns after all have ended. Call it before the program has threads."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
+    @classmethod
+    def resumed(cls, state: str) -> "Forks":
+        """As the keeper has left them, which has become this program because some have ended."""
+        listener, serving, ended = ([int(number) for number in part.split(",") if number] for part in state.split(":"))
+        for code in ended:
+            logger.warning("A web process ended (exit code %s). Starting another.", code)
+        return cls(socket(fileno=listener[0]), serving, ended)
+
+    def run(self, serve: Callable[[], object], number: int) -> None:
+        """Starts forks until there are so many, and becomes their keeper. Call it before the program has threads."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
+        self.listener.set_inheritable(False)
         gc.collect()
         gc.freeze()  # the collector no longer writes to what is loaded, so it stays shared
-        self._forks = [self._start() for _ in range(self._number)]
-        while not self._asked_to_stop:
-            self._forks = [fork if fork.is_alive() else self._replace(fork) for fork in self._forks]
-            wait([fork.sentinel for fork in self._forks], CHECK_SECONDS)
-        for fork in self._forks:
-            fork.terminate()
-        for fork in self._forks:
-            fork.join()
+        while len(self.serving) < number:
+            self.serving.append(_start(serve))
+        command = [word for word in sys.orig_argv[1:] if not word.startswith(RESUME)]
+        become_keeper(self.listener.fileno(), self.serving, [sys.executable, *command])
 
-    def _replace(self, ended: BaseProcess) -> BaseProcess:
-        logger.warning("A web process ended (exit code %s). Starting another.", ended.exitcode)
-        time.sleep(RESTART_SECONDS)
-        return self._start()
 
-    def _start(self) -> BaseProcess:
-        fork: BaseProcess = FORK.Process(target=self._run_fork)
-        fork.start()
-        return fork
-
-    def _run_fork(self) -> None:
+def _start(serve: Callable[[], object]) -> int:
+    """The process ID of a fork that serves."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
         end_with_parent()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in WATCHED:
             signal.signal(number, signal.SIG_DFL)  # until the server has its own
-        self._serve()
-
-    def _on_signal(self, _signal: int, _frame: FrameType | None) -> None:
-        self._asked_to_stop = True
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
+        serve()
+        os._exit(0)
+    except KeyboardInterrupt:
+        os._exit(0)
+    except BaseException:
+        logger.exception("A web process failed.")
+        os._exit(1)

@@ -27,9 +27,33 @@ STOP_SECONDS = 5  # for responses in progress; the parent process waits longer b
 logger = logging.getLogger("taskbell.web")
 
 
-def serve(*, prepare: bool) -> None:
-    """Serves until SIGTERM or Ctrl-C. Raises CannotStart if database, broker or port are unavailable."""
+def serve(*, prepare: bool, resume: str) -> None:
+    """Serves until SIGTERM or Ctrl-C. Raises CannotStart if database, broker or port are unavailable.
+
+    To resume is to replace web processes that have ended, while the others serve.
+    """
     env = environment()
+    forks = Forks.resumed(resume) if resume else Forks(_prepared(env, prepare=prepare))
+    config = uvicorn.Config(
+        "taskbell.config.asgi:application",
+        host=env.TASKBELL_BIND,
+        port=env.PORT,
+        log_config=None,  # keeps Django's logging
+        log_level="warning",
+        timeout_graceful_shutdown=STOP_SECONDS,
+        **OPTIONS,
+    )
+    number = env.WEB_CONCURRENCY or default_number()
+    with suppress(KeyboardInterrupt):
+        if number > 1 or resume:
+            _load_everything(config)
+            forks.run(partial(_serve, config, forks.listener), number)
+        else:
+            _serve(config, forks.listener)
+
+
+def _prepared(env: Environment, *, prepare: bool) -> socket:
+    """The socket to listen on, after all that must be checked and done before the first request."""
     refuse_endless_redirect(env)
     listener = bound(env.TASKBELL_BIND, env.PORT)
     check_database()
@@ -41,23 +65,8 @@ def serve(*, prepare: bool) -> None:
         if not env.TASKBELL_STATIC:
             collect_static_files()
         leave_setup_link(env.data)
-    config = uvicorn.Config(
-        "taskbell.config.asgi:application",
-        host=env.TASKBELL_BIND,
-        port=env.PORT,
-        log_config=None,  # keeps Django's logging
-        log_level="warning",
-        timeout_graceful_shutdown=STOP_SECONDS,
-        **OPTIONS,
-    )
     logger.info("Listening on %s.", name_of(env.TASKBELL_BIND, env.PORT))
-    number = env.WEB_CONCURRENCY or default_number()
-    with suppress(KeyboardInterrupt):
-        if number > 1:
-            _load_everything(config)
-            Forks(partial(_serve, config, listener), number).run()
-        else:
-            _serve(config, listener)
+    return listener
 
 
 def _serve(config: uvicorn.Config, listener: socket) -> None:

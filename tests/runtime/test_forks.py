@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import httpx
@@ -10,6 +11,7 @@ import pytest
 
 from taskbell.runtime import forks
 from taskbell.runtime.forks import default_number
+from taskbell.runtime.keeper import PAUSE_SECONDS
 from tests.prepared import prepared
 from tests.processes import RunningTaskbell, alive, eventually
 
@@ -44,29 +46,92 @@ def test_where_the_cores_are_not_known_there_is_one_web_process(monkeypatch: pyt
     assert default_number() == 1
 
 
-def web_processes(running: RunningTaskbell) -> list[psutil.Process]:
-    """The processes that answer, under the one that has loaded everything."""
-    parent = next(one for one in running.family() if "web" in one.cmdline())
-    return parent.children()
+TWO = {"WEB_CONCURRENCY": "2"}
+
+
+def parent_of_web(running: RunningTaskbell) -> psutil.Process:
+    """The process that waits for those that answer."""
+    return psutil.Process(running.pid("web"))
+
+
+def both_web_processes(running: RunningTaskbell) -> list[psutil.Process]:
+    """The two that answer, once there are two."""
+
+    def both() -> list[psutil.Process] | None:
+        found = alive(parent_of_web(running).children())
+        return found if len(found) == 2 else None
+
+    return eventually(both, within=20) or []
 
 
 def test_a_web_process_that_is_killed_is_replaced_while_the_other_answers(data: Path) -> None:
-    with RunningTaskbell(prepared(data), env={"WEB_CONCURRENCY": "2"}) as running:
-        killed, other = eventually(lambda: len(found := web_processes(running)) == 2 and found, within=10)
+    with RunningTaskbell(prepared(data), env=TWO) as running:
+        parent = parent_of_web(running)
+        killed, other = both_web_processes(running)
         killed.send_signal(signal.SIGKILL)
-        assert httpx.get(f"{running.base_url}/healthz").status_code == 200
-        both = eventually(
-            lambda: len(found := web_processes(running)) == 2 and killed not in found and found, within=10
-        )
+        killed.wait(5)
+        while len(alive(parent.children())) < 2:
+            assert running.answers(), "the port is served all the time"
+        both = both_web_processes(running)
         assert other in both
+        assert parent.is_running(), "it is the same process, which was another program for a while"
         assert "A web process ended (exit code -9). Starting another." in running.output
-        assert running.stop() == 0
-        assert alive(both) == []
+        assert running.stop(signal.SIGINT) == 0
+        assert alive([parent, *both]) == []
+
+
+def test_who_calls_while_all_web_processes_are_being_replaced_is_answered_then(data: Path) -> None:
+    with RunningTaskbell(prepared(data), env=TWO) as running:
+        old = both_web_processes(running)
+        for process in old:
+            process.send_signal(signal.SIGKILL)
+        psutil.wait_procs(old, 5)
+        assert httpx.get(f"{running.base_url}/healthz", timeout=20).status_code == 200
+        assert not set(old) & set(both_web_processes(running))
+        assert running.output.count("A web process ended") == 2
+
+
+def test_ctrl_c_while_a_web_process_is_being_replaced_leaves_nothing_behind(data: Path) -> None:
+    with RunningTaskbell(prepared(data), env=TWO) as running:
+        parent = parent_of_web(running)
+        killed, other = both_web_processes(running)
+        killed.send_signal(signal.SIGKILL)
+        eventually(lambda: "--resume" in " ".join(parent.cmdline()), within=20)
+        assert running.stop(signal.SIGINT) == 0
+        assert alive([parent, other]) == []
+
+
+def test_the_web_processes_end_with_a_parent_that_is_killed(data: Path) -> None:
+    with RunningTaskbell(prepared(data), env=TWO) as running:
+        old = both_web_processes(running)
+        running.wait_until_restarted("web", old=running.kill("web"))
+        psutil.wait_procs(old, 10)
+        assert alive(old) == []
+        eventually(running.answers, within=20)
+
+
+def test_web_processes_that_end_at_once_are_not_replaced_at_once(data: Path) -> None:
+    with RunningTaskbell(prepared(data), env=TWO) as running:
+        parent = parent_of_web(running)
+        both_web_processes(running)[0].send_signal(signal.SIGKILL)
+        eventually(lambda: "--resume" in " ".join(parent.cmdline()), within=20)
+        soon_killed = next(one for one in both_web_processes(running) if one.create_time() > parent.create_time() + 1)
+        killed_at = time.monotonic()
+        soon_killed.send_signal(signal.SIGKILL)
+        eventually(lambda: running.output.count("A web process ended") == 2, within=20)
+        assert time.monotonic() - killed_at > PAUSE_SECONDS
+
+
+@pytest.mark.skipif(os.uname().sysname != "Linux", reason="only Linux knows what a process has for itself")
+def test_the_parent_of_the_web_processes_takes_next_to_nothing(data: Path) -> None:
+    with RunningTaskbell(prepared(data), env=TWO) as running:
+        both_web_processes(running)
+        eventually(lambda: "keeper.py" in " ".join(parent_of_web(running).cmdline()), within=5)
+        assert parent_of_web(running).memory_full_info().uss < 8 * 1024 * 1024
 
 
 def test_a_second_web_process_shares_the_memory_of_the_first(data: Path) -> None:
-    with RunningTaskbell(prepared(data), env={"WEB_CONCURRENCY": "2"}) as running:
-        both = eventually(lambda: len(found := web_processes(running)) == 2 and found, within=10)
-        for process in both:
+    with RunningTaskbell(prepared(data), env=TWO) as running:
+        for process in both_web_processes(running):
             memory = process.memory_full_info()
             assert memory.uss < memory.rss / 3, "two thirds are shared"

@@ -47,8 +47,8 @@ def test_the_broker_gives_up_kept_answers_before_it_grows_without_limit(running:
     assert (said["maxmemory"], said["maxmemory-policy"]) == (str(32 * MEBIBYTE), "volatile-ttl")
 
 
-def test_everything_together_needs_less_than_450_mebibytes(running: RunningTaskbell) -> None:
-    assert memory_of(running.family()) < 450 * MEBIBYTE
+def test_everything_together_needs_less_than_400_mebibytes(running: RunningTaskbell) -> None:
+    assert memory_of(running.family()) < 400 * MEBIBYTE
 
 
 @pytest.mark.parametrize("name", ["web", "worker", "valkey"])
