@@ -128,7 +128,7 @@ class Epoch(models.Model):
     """The one row that names the current run of the history. A restored backup starts a new run."""
 
     name = models.CharField(max_length=16)
-    removed_to = models.BigIntegerField(db_default=0)  # the position up to which a setting lets entries go
+    removed_to = models.BigIntegerField(db_default=0)  # entries up to this position were removed
 
     def __str__(self) -> str:
         return self.name

@@ -1,7 +1,7 @@
-"""The months of the history. PostgreSQL has a table for each, so that a whole month can go at once.
+"""The months of the history. On PostgreSQL each is a table, so that removing one takes an instant.
 
-The tables are ranges of IDs, not of times: an entry is found by its ID in one of them alone, and the newest entries are
-all in the last one. A new month begins where the IDs jump to the next range (docs/decisions/0060).
+The tables are ranges of IDs, not of times: a search by ID reads only one of them, and the newest entries are in the
+last one. At the start of a month, the IDs jump to the next range (docs/decisions/0060).
 """
 
 import logging
@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce, Greatest
 from taskbell.activity.models import Activity, Epoch, Position
 from taskbell.activity.queries import current_checkpoint
 from taskbell.common.locks import in_batches, one_at_a_time
-from taskbell.common.online import LOCK_NOT_AVAILABLE
+from taskbell.common.online import is_lock_timeout
 from taskbell.common.sql import execute, fetch
 
 log = logging.getLogger(__name__)
@@ -42,9 +42,9 @@ REMOVE_ENTRIES = """
 
 
 def keep_months(now: datetime) -> None:
-    """Starts a table for a new month, and removes the months that are no longer kept.
+    """Starts a table for a new month, and removes months that are no longer kept.
 
-    Where other transactions hold the tables for seconds, that waits for the next call.
+    If other transactions lock the tables for seconds, the next call tries again.
     """
     try:
         if connection.vendor == "postgresql":
@@ -52,9 +52,9 @@ def keep_months(now: datetime) -> None:
         if settings.TASKBELL_HISTORY_MONTHS:
             remove_before(start_of_month(now, back=settings.TASKBELL_HISTORY_MONTHS))
     except OperationalError as error:
-        if getattr(error.__cause__, "sqlstate", "") != LOCK_NOT_AVAILABLE:
+        if not is_lock_timeout(error):
             raise
-        log.info("The months of the history wait, because other transactions hold their tables.")
+        log.info("Can't lock the tables of the history now, because other transactions use them. Trying again later.")
 
 
 def start_of_month(now: datetime, *, back: int = 0) -> datetime:
@@ -64,15 +64,15 @@ def start_of_month(now: datetime, *, back: int = 0) -> datetime:
 
 
 def start_month(now: datetime) -> None:
-    """Lets the IDs jump to the next table, if the one in use began in an earlier month. One more is always ready."""
+    """Moves on to the next table if the current one began in an earlier month. One more is always ready."""
     _add_next_table()
-    if _go_on(now):
+    if _moved_on(now):
         _add_next_table()
 
 
 @transaction.atomic
 def _add_next_table() -> None:
-    """Nobody has to wait for that who reads or writes the history."""
+    """Readers and writers of the history don't wait for it."""
     _lock_tables()
     number = _current_table() + 1
     if number in _tables():
@@ -83,8 +83,8 @@ def _add_next_table() -> None:
 
 
 @transaction.atomic
-def _go_on(now: datetime) -> bool:
-    """True if the next entry goes to the next table. That was committed before, because a rollback undoes no jump."""
+def _moved_on(now: datetime) -> bool:
+    """True if the IDs have jumped to the next table. It must be committed already: a rollback doesn't undo the jump."""
     _lock_tables()
     begin = _current_table() * RANGE
     first = Activity.objects.filter(pk__gte=begin).order_by("pk").values_list("timestamp", flat=True).first()
@@ -95,18 +95,26 @@ def _go_on(now: datetime) -> bool:
 
 
 def remove_before(begin: datetime) -> None:
-    """Removes the oldest entries: on PostgreSQL month by month, on SQLite up to the first one that is to be kept.
+    """Removes the entries before the first one of this time or later, on PostgreSQL only in whole tables.
 
-    Clients whose cursor is from before that start over.
+    Clients with a cursor from before that start over.
     """
-    current_checkpoint()  # writes the row of the epoch if it is the first call of all
-    if connection.vendor != "postgresql":
-        entries = Activity.objects.order_by("pk").values_list("pk", flat=True)
-        kept = entries.filter(timestamp__gte=begin).first() or MAX_ID
-        if (entries.first() or MAX_ID) < kept:
-            _remove_positions(before=kept)
-            in_batches(lambda: execute(REMOVE_ENTRIES, [BATCH_ROWS]))
-        return
+    current_checkpoint()  # creates the row of the epoch in a new installation
+    if connection.vendor == "postgresql":
+        _remove_tables_before(begin)
+    else:
+        _remove_rows_before(begin)
+
+
+def _remove_rows_before(begin: datetime) -> None:
+    entries = Activity.objects.order_by("pk").values_list("pk", flat=True)
+    kept = entries.filter(timestamp__gte=begin).first() or MAX_ID
+    if (entries.first() or MAX_ID) < kept:
+        _remove_positions(before=kept)
+        in_batches(lambda: execute(REMOVE_ENTRIES, [BATCH_ROWS]))
+
+
+def _remove_tables_before(begin: datetime) -> None:
     for number in _tables():
         if number >= _current_table() or _has_later(number, begin):
             return
@@ -115,14 +123,14 @@ def remove_before(begin: datetime) -> None:
 
 
 def _has_later(number: int, begin: datetime) -> bool:
-    """True if an entry of this table is from this time or later. The last one usually answers."""
+    """True if an entry of this table is from this time or later. Usually the last one shows it."""
     entries = Activity.objects.filter(pk__gte=number * RANGE, pk__lt=(number + 1) * RANGE)
     last = entries.order_by("-pk").values_list("timestamp", flat=True).first()
     return last is not None and (last >= begin or entries.filter(timestamp__gte=begin).exists())
 
 
 def _remove_positions(*, before: int) -> None:
-    """Notes up to where the entries with lower IDs go, and removes their positions."""
+    """Records the last position of the entries with lower IDs, and removes their positions."""
     last = Position.objects.filter(entry_id__lt=before).order_by("-position").values("position")[:1]
     Epoch.objects.filter(pk=1).update(removed_to=Greatest("removed_to", Coalesce(Subquery(last), 0)))
     in_batches(lambda: execute(REMOVE_POSITIONS, [before, BATCH_ROWS]))
@@ -133,12 +141,12 @@ def _tables() -> list[int]:
 
 
 def _current_table() -> int:
-    """The number of the table that the next entry goes to."""
+    """The number of the table that gets the next entry."""
     return int(fetch("SELECT last_value FROM activity_activity_id_seq")[0][0]) // RANGE
 
 
 def _lock_tables() -> None:
-    """One process at a time; and nobody queues for long behind a wait for a table."""
+    """One process at a time. The timeout limits how long others queue behind a wait for a table."""
     execute("SET LOCAL lock_timeout = '2s'")
     one_at_a_time("months of the history")
 

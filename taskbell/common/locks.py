@@ -35,7 +35,7 @@ def in_batches(batch: Callable[[], int]) -> int:
 
 
 def in_batches_by_two(batch: Callable[[], int], *, size: int) -> int:
-    """Like `in_batches`, for batches of so many rows that pass over those that others have locked. Returns the sum.
+    """Like `in_batches`, for batches of `size` rows that skip rows locked by others. Returns the sum.
 
     On PostgreSQL, a second thread joins after a full batch: while one of them computes, the database works for the
     other.
@@ -49,7 +49,7 @@ def in_batches_by_two(batch: Callable[[], int], *, size: int) -> int:
 
 
 def _in_batches_apart(batch: Callable[[], int]) -> int:
-    """With a connection of this thread's own."""
+    """Uses a connection of this thread's own."""
     try:
         return in_batches(batch)
     finally:

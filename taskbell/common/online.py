@@ -13,6 +13,11 @@ LOCK_NOT_AVAILABLE = "55P03"
 MAX_ATTEMPTS = 300
 
 
+def is_lock_timeout(error: OperationalError) -> bool:
+    """True if PostgreSQL gave up waiting for a lock."""
+    return getattr(error.__cause__, "sqlstate", "") == LOCK_NOT_AVAILABLE
+
+
 def patiently(schema_editor: Any, act: Callable[[], Any]) -> None:
     """Runs it in a transaction that waits at most a second for a lock, then lets others through and tries again.
 
@@ -30,7 +35,7 @@ def patiently(schema_editor: Any, act: Callable[[], Any]) -> None:
                     schema_editor.execute("SET LOCAL lock_timeout = DEFAULT")
             break
         except OperationalError as error:
-            if getattr(error.__cause__, "sqlstate", "") != LOCK_NOT_AVAILABLE or attempt == MAX_ATTEMPTS:
+            if not is_lock_timeout(error) or attempt == MAX_ATTEMPTS:
                 raise
             time.sleep(1)
 

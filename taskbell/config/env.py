@@ -131,7 +131,7 @@ class Environment(Observing):
         0,
         ge=0,
         le=1200,
-        description="Months for which the history is kept, besides the current one. 0: forever.",
+        description="Months for which the history is kept, besides the current one. 0 keeps it forever.",
     )
     TASKBELL_QUOTAS: Annotated[dict[str, int], NoDecode, BeforeValidator(read_quotas)] = Field(
         QUOTAS, description=ABOUT_QUOTAS

@@ -30,7 +30,7 @@ logger = logging.getLogger("taskbell.web")
 def serve(*, prepare: bool, resume: str) -> None:
     """Serves until SIGTERM or Ctrl-C. Raises CannotStart if database, broker or port are unavailable.
 
-    To resume is to replace web processes that have ended, while the others serve.
+    With `resume`, it replaces web processes that have ended while the others go on serving.
     """
     env = environment()
     forks = Forks.resumed(resume) if resume else Forks(_prepared(env, prepare=prepare))

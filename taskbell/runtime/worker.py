@@ -22,7 +22,7 @@ QUEUES = list(app.conf.task_queues)
 
 
 def work(queues: str, *, with_beat: bool = False) -> None:
-    """Takes jobs from these queues until SIGTERM, then finishes running jobs. With beat, it queues the ticks as well.
+    """Takes jobs from these queues until SIGTERM, then finishes running jobs. With beat, it also queues the ticks.
 
     Raises CannotStart without database or broker, and for an unknown queue.
     """

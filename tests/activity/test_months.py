@@ -23,6 +23,7 @@ from taskbell.projects.audience import access_of
 from taskbell.tasks.actions import create_task
 from taskbell.tasks.patch import TaskPatch
 from tests.conftest import NOW, Program
+from tests.processes import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Somebody = Callable[[User], Program]
@@ -116,8 +117,7 @@ def test_people_write_while_a_month_begins_and_followers_meet_every_entry() -> N
         writer.start()
     keep_months(DECEMBER)
     before = sum(written)
-    while sum(written) < before + 50:
-        pass
+    eventually(lambda: sum(written) >= before + 50, within=20)
     over.set()
     for writer in writers:
         writer.join()
@@ -128,7 +128,7 @@ def test_people_write_while_a_month_begins_and_followers_meet_every_entry() -> N
 
 
 @on_postgresql
-def test_who_reads_for_long_is_not_disturbed_and_the_month_goes_later(settings: Any) -> None:
+def test_a_long_reader_is_not_disturbed_and_the_month_is_removed_later(settings: Any) -> None:
     settings.TASKBELL_HISTORY_MONTHS = 1
     happens(NOVEMBER)
     reads, may_end = Event(), Event()
@@ -151,13 +151,13 @@ def test_who_reads_for_long_is_not_disturbed_and_the_month_goes_later(settings: 
     assert actions() == []
 
 
-def test_the_history_is_kept_for_ever_unless_a_setting_says_otherwise() -> None:
+def test_the_history_is_kept_forever_unless_a_setting_says_otherwise() -> None:
     happens(NOVEMBER)
     keep_months(NOW + timedelta(days=365 * 50))
     assert actions() == ["tested"]
 
 
-def test_months_go_when_the_setting_says_so_and_the_others_stay(settings: Any) -> None:
+def test_the_setting_removes_months_and_the_others_stay(settings: Any) -> None:
     settings.TASKBELL_HISTORY_MONTHS = 1
     for month in (NOVEMBER, DECEMBER, JANUARY):
         keep_months(month)
@@ -170,7 +170,7 @@ def test_months_go_when_the_setting_says_so_and_the_others_stay(settings: Any) -
     assert actions() == ["January"]
 
 
-def test_what_is_kept_can_still_not_be_removed(settings: Any) -> None:
+def test_entries_that_are_kept_still_can_not_be_removed(settings: Any) -> None:
     settings.TASKBELL_HISTORY_MONTHS = 1
     happens(NOVEMBER)
     keep_months(JANUARY)

@@ -80,7 +80,7 @@ def test_a_web_process_that_is_killed_is_replaced_while_the_other_answers(data: 
         assert alive([parent, *both]) == []
 
 
-def test_who_calls_while_all_web_processes_are_being_replaced_is_answered_then(data: Path) -> None:
+def test_a_request_while_all_web_processes_are_being_replaced_is_answered(data: Path) -> None:
     with RunningTaskbell(prepared(data), env=TWO) as running:
         old = both_web_processes(running)
         for process in old:

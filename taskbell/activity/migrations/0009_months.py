@@ -1,7 +1,7 @@
-"""Gives the history a table for each month on PostgreSQL, and lets old entries go where a setting says so.
+"""Gives the history a table for each month on PostgreSQL, and allows old entries to be removed (activity/months.py).
 
-The table that is there becomes the first month, with all of its rows; none is copied. A check that blocks nobody proves
-that its IDs are in its range, so that the exchange itself takes an instant (activity/months.py).
+The existing table becomes the first month; no row is copied. First, a check that blocks nobody proves that its IDs are in
+its range, so the exchange itself takes an instant.
 """
 
 from importlib import import_module
@@ -16,7 +16,7 @@ APPEND_ONLY = import_module("taskbell.activity.migrations.0002_append_only")
 POSITIONS = import_module("taskbell.activity.migrations.0003_places")
 RANGE = 10**9
 
-# The position is the ID there. What was removed to is what may be removed.
+# On SQLite the position is the ID. Entries up to the recorded position may be deleted.
 SQLITE = """
     CREATE TRIGGER activity_delete BEFORE DELETE ON activity_activity
     WHEN OLD.id > (SELECT COALESCE(MAX(removed_to), 0) FROM activity_epoch)
@@ -68,9 +68,9 @@ def make_months(apps: Any, schema_editor: Any) -> None:
 
 
 def make_one_table(apps: Any, schema_editor: Any) -> None:
-    """All rows are copied, while nobody can read or write them."""
+    """Copies all rows; meanwhile nobody can read or write them."""
     if schema_editor.connection.vendor != "postgresql":
-        replace_trigger(schema_editor, APPEND_ONLY.SQLITE[0].replace("{verb_name}", "delete").replace("{verb}", "DELETE"))
+        replace_trigger(schema_editor, APPEND_ONLY.statements("sqlite")[1])
         return
 
     def exchange() -> None:
